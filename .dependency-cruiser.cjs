@@ -1,0 +1,48 @@
+// The house, top to bottom: a folder imports only itself and the folders above it (docs/architecture.md).
+const layers = [
+  'base',
+  'kernels',
+  'tensor',
+  'text',
+  'encode',
+  'codec',
+  'index',
+  'store',
+  'ingest',
+  'search',
+  'collection',
+  'cli',
+];
+const browser = ['base', 'kernels', 'tensor', 'text', 'codec', 'index', 'search'];
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...layers.slice(0, -1).map((layer, position) => ({
+      name: `${layer}-imports-only-what-is-above`,
+      severity: 'error',
+      from: { path: `^src/${layer}/` },
+      to: { path: `^src/(${layers.slice(position + 1).join('|')})/` },
+    })),
+    {
+      name: 'browser-folders-import-no-node',
+      comment: 'base, kernels, tensor, text, codec, index and search also run in browsers',
+      severity: 'error',
+      from: { path: `^src/(${browser.join('|')})/`, pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'tests-stay-out-of-the-product',
+      severity: 'error',
+      from: { pathNot: '\\.test\\.ts$' },
+      to: { path: '\\.test\\.ts$' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,2 @@
+// Every kernel takes byte addresses into the imported memory and allocates nothing: the caller owns the layout.
+export * from "./float";

@@ -1,0 +1,6 @@
+export * from './bits.ts';
+export * from './errors.ts';
+export * from './hits.ts';
+export * from './random.ts';
+export * from './sections.ts';
+export * from './vectors.ts';

@@ -1,0 +1,37 @@
+import type { VectorSets, Vectors } from '../base/vectors.ts';
+
+/** What can be encoded. Text for now; images and sounds join as further members. */
+export type Content = string;
+
+/** Options of one encoding call. */
+export interface EncodeOptions {
+  /** Whether the inputs are queries or documents; encoders with asymmetric prefixes differ. Default `document`. */
+  readonly role?: 'query' | 'document';
+  /** Task instruction for encoders that take one; others ignore it. */
+  readonly instruction?: string;
+  /** Most inputs in one run of the model. Default: the encoder's own choice. */
+  readonly batchSize?: number;
+  /** Aborts between batches. */
+  readonly signal?: AbortSignal;
+  /** Called after each batch with the number of inputs done so far. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Content to one unit-length vector each. Row `i` belongs to input `i`, whatever order the batches ran in. */
+export interface Encoder {
+  /** Names the model and everything that changes its vectors, e.g. `use-lite`; recorded in the collection's manifest. */
+  readonly id: string;
+  readonly dim: number;
+  /** Languages (ISO 639-1) in which the vectors are meaningful; absent when any language is. */
+  readonly languages?: readonly string[];
+  encode(inputs: readonly Content[], options?: EncodeOptions): Promise<Vectors>;
+  /** Frees the model. Further calls to `encode` throw. */
+  dispose?(): Promise<void>;
+}
+
+/** Content to one vector per token, for late interaction. */
+export interface TokenEncoder {
+  readonly id: string;
+  readonly dim: number;
+  encodeTokens(inputs: readonly Content[], options?: EncodeOptions): Promise<VectorSets>;
+}

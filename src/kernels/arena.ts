@@ -1,0 +1,124 @@
+import { InvalidArgumentError } from '../base/errors.ts';
+import type { FloatKernels } from './float.ts';
+import { baseline, relaxed } from './modules.ts';
+
+/** Which of the two WebAssembly builds runs: `relaxed` needs relaxed SIMD (Node 22+, current browsers). */
+export type KernelBuild = 'baseline' | 'relaxed';
+
+/** Every kernel of every family, as exported by the WebAssembly module. */
+export type Kernels = FloatKernels;
+
+/** A byte offset into an arena's memory. */
+export type Address = number;
+
+const PAGE = 65_536;
+const MAX_PAGES = 65_536;
+/** Bytes at the start of the memory that the module may use for its own static data. */
+const RESERVED = 4_096;
+
+/**
+ * One WebAssembly memory (at most 4 GiB), the kernels bound to it, and a bump allocator over it. An index owns an arena
+ * for its codes; a search takes scratch space above them and gives it back with {@link Arena.release}.
+ *
+ * Typed-array views become detached when the memory grows: take a fresh view after every `allocate`.
+ */
+export class Arena {
+  readonly kernels: Kernels;
+  readonly build: KernelBuild;
+  readonly #memory: WebAssembly.Memory;
+  #top: Address = RESERVED;
+
+  /** @param build default: the fastest build that this runtime supports. */
+  constructor(build: KernelBuild = bestBuild()) {
+    this.build = build;
+    this.#memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES });
+    const instance = new WebAssembly.Instance(compiled(build), {
+      env: { memory: this.#memory, abort: () => undefined },
+    });
+    this.kernels = instance.exports as unknown as Kernels;
+  }
+
+  /** Bytes in use. */
+  get used(): number {
+    return this.#top;
+  }
+
+  /** Reserves `bytes` (contents undefined), aligned to `alignment`, a power of two. Memory grows as needed. */
+  allocate(bytes: number, alignment = 16): Address {
+    const address = Math.ceil(this.#top / alignment) * alignment;
+    const top = address + bytes;
+    const missing = Math.ceil(top / PAGE) - this.#memory.buffer.byteLength / PAGE;
+    if (missing > 0) {
+      if (top > MAX_PAGES * PAGE) {
+        throw new InvalidArgumentError(
+          `An index of ${top} bytes does not fit into one 4 GiB arena.`,
+          'Split it into several segments, or use a smaller code.',
+        );
+      }
+      this.#memory.grow(Math.min(MAX_PAGES - this.#memory.buffer.byteLength / PAGE, Math.max(missing, 16)));
+    }
+    this.#top = top;
+    return address;
+  }
+
+  /** The current top, to be given to {@link Arena.release}. */
+  mark(): Address {
+    return this.#top;
+  }
+
+  /** Frees everything allocated since `mark`. */
+  release(mark: Address): void {
+    this.#top = mark;
+  }
+
+  u8(address: Address, length: number): Uint8Array {
+    return new Uint8Array(this.#memory.buffer, address, length);
+  }
+
+  i8(address: Address, length: number): Int8Array {
+    return new Int8Array(this.#memory.buffer, address, length);
+  }
+
+  u16(address: Address, length: number): Uint16Array {
+    return new Uint16Array(this.#memory.buffer, address, length);
+  }
+
+  u32(address: Address, length: number): Uint32Array {
+    return new Uint32Array(this.#memory.buffer, address, length);
+  }
+
+  i32(address: Address, length: number): Int32Array {
+    return new Int32Array(this.#memory.buffer, address, length);
+  }
+
+  f32(address: Address, length: number): Float32Array {
+    return new Float32Array(this.#memory.buffer, address, length);
+  }
+}
+
+const modules = new Map<KernelBuild, WebAssembly.Module>();
+
+function compiled(build: KernelBuild): WebAssembly.Module {
+  let module = modules.get(build);
+  if (module === undefined) {
+    module = new WebAssembly.Module(bytesOf(build));
+    modules.set(build, module);
+  }
+  return module;
+}
+
+function bytesOf(build: KernelBuild): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(build === 'relaxed' ? relaxed : baseline), (character) => character.charCodeAt(0));
+}
+
+let supported: readonly KernelBuild[] | undefined;
+
+/** The builds that this runtime can run, slowest first. */
+export function supportedBuilds(): readonly KernelBuild[] {
+  supported ??= (['baseline', 'relaxed'] as const).filter((build) => WebAssembly.validate(bytesOf(build)));
+  return supported;
+}
+
+function bestBuild(): KernelBuild {
+  return supportedBuilds().at(-1) ?? 'baseline';
+}

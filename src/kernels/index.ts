@@ -1,0 +1,1 @@
+export { type Address, Arena, type KernelBuild, type Kernels, supportedBuilds } from './arena.ts';

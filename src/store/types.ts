@@ -1,0 +1,202 @@
+import type { BitSet } from '../base/bits.ts';
+import type { Hits } from '../base/hits.ts';
+
+/** A metadata value; a list matches a filter when one of its members does. */
+export type MetadataValue = string | number | boolean | null | readonly (string | number | boolean)[];
+export type Metadata = Readonly<Record<string, MetadataValue>>;
+
+/** What is known of a document besides its text. */
+export interface DocumentRecord {
+  /** Unique within the collection; for files, the path as given to `index`. */
+  readonly id: string;
+  readonly title: string;
+  /** Path of the file that it came from, when there is one. Several documents may share it (the lines of a JSONL file). */
+  readonly path?: string;
+  /** `markdown`, `html`, `pdf`, `json`, `typescript`, ... */
+  readonly format: string;
+  /** ISO 639-1, or `und` where it could not be told. */
+  readonly language: string;
+  /** Hash of everything that indexing depends on: unchanged hash, unchanged document. */
+  readonly contentHash: string;
+  readonly metadata: Metadata;
+}
+
+/** A passage: a stretch of its document's text. Offsets are UTF-16 code units. */
+export interface PassageRecord {
+  readonly start: number;
+  readonly end: number;
+  /** Titles of the sections around it, outermost first. */
+  readonly headings: readonly string[];
+  readonly page?: number;
+}
+
+/** Terms of one field of a passage, each occurrence counting `boost` times (BM25F with boosts applied when indexing). */
+export interface FieldTerms {
+  readonly terms: readonly string[];
+  readonly boost: number;
+}
+
+export interface NewPassage extends PassageRecord {
+  readonly fields: readonly FieldTerms[];
+  /** Unit-length embedding; absent where the encoder does not know the passage's language. */
+  readonly vector?: Float32Array;
+}
+
+export interface NewDocument extends DocumentRecord {
+  readonly text: string;
+  readonly passages: readonly NewPassage[];
+}
+
+/** What every segment of a collection is built with; fixed when the collection is made, recorded in the manifest. */
+export interface CollectionSettings {
+  /** `Encoder.id`, or `none` for a lexical collection. */
+  readonly encoder: string;
+  /** Components of a vector; 0 without an encoder. */
+  readonly dim: number;
+  readonly bm25: { readonly k1: number; readonly b: number };
+  /** Settings of the layers above, kept verbatim (chunking, boosts, default language). */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface WeightedTerm {
+  readonly term: string;
+  /** Multiplies the term's BM25 contribution; 1 for plain queries, its count for repeated terms. */
+  readonly weight: number;
+}
+
+export interface LexicalParams {
+  /** At most this many hits; at least 1. */
+  readonly k: number;
+  /** Passage ordinals that may be returned; all live ones when absent. */
+  readonly allowed?: BitSet;
+}
+
+export interface DenseParams extends LexicalParams {
+  /** How many candidates of the int8 scan are scored again with full precision, as a multiple of k. Default 4. */
+  readonly refine?: number;
+}
+
+/**
+ * An immutable view of a collection. Passages and documents are named by ordinals that mean something only within this
+ * snapshot; dead ones keep their ordinal but are never returned by searches or iterators.
+ */
+export interface Snapshot {
+  /** Counts publications; a larger number is newer. */
+  readonly generation: number;
+  readonly settings: CollectionSettings;
+  /** Live documents and passages. */
+  readonly documentCount: number;
+  readonly passageCount: number;
+  /** Ordinals run from 0 to these (exclusive), dead ones included. */
+  readonly documentSpace: number;
+  readonly passageSpace: number;
+
+  /** BM25 with statistics over the whole snapshot; exact, ties by ascending ordinal. */
+  searchLexical(terms: readonly WeightedTerm[], params: LexicalParams): Hits;
+  /** Inner product with the passages' vectors, best first, scores at full precision. */
+  searchDense(query: Float32Array, params: DenseParams): Hits;
+  /** Live passages that contain the term. */
+  documentFrequency(term: string): number;
+
+  passage(ordinal: number): PassageRecord & { readonly document: number };
+  passageText(ordinal: number): string;
+  /** The passage's embedding, if it has one. */
+  passageVector(ordinal: number): Float32Array | undefined;
+  document(ordinal: number): DocumentRecord;
+  documentText(ordinal: number): string;
+  /** Passage ordinals of a document: `from` (inclusive) to `to` (exclusive). */
+  documentPassages(ordinal: number): { readonly from: number; readonly to: number };
+  /** Ordinal of the live document with this id. */
+  findDocument(id: string): number | undefined;
+  /** Ordinals of live documents, ascending. */
+  liveDocuments(): Iterable<number>;
+  /** Live passages whose document satisfies the predicate; the result has `passageSpace` bits. */
+  selectPassages(predicate: (document: DocumentRecord) => boolean): BitSet;
+
+  close(): void;
+}
+
+/** The one writer of a collection. Nothing is durable or visible until `publish` resolves. */
+export interface Writer {
+  /** Adds a document, replacing the live one with the same id. */
+  add(document: NewDocument): void;
+  /** Removes the document with this id; false when there is none. */
+  remove(id: string): boolean;
+  /** Whether a live document with this id exists, counting what was added and removed since the last publication. */
+  has(id: string): boolean;
+  /** Passages waiting for the next publication, and a rough measure of the memory they hold. */
+  readonly pending: { readonly documents: number; readonly passages: number; readonly bytes: number };
+  /** Writes what is pending as a segment and publishes a new generation; on return it survives a crash. */
+  publish(): Promise<number>;
+  /** Merges segments where that pays (or all, when `full`), within `maxBytes` of memory; publishes the result. */
+  compact(options?: CompactOptions): Promise<CompactReport>;
+  /** Gives the lock back; what was not published is dropped. */
+  close(): Promise<void>;
+}
+
+export interface CompactOptions {
+  /** Merge everything into as few segments as possible, dropping every dead document. Default false. */
+  readonly full?: boolean;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface CompactReport {
+  readonly segmentsBefore: number;
+  readonly segmentsAfter: number;
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+  readonly documentsDropped: number;
+}
+
+/** One thing found wrong by `verify`. */
+export interface Fault {
+  readonly file: string;
+  readonly problem: string;
+}
+
+export interface VerifyReport {
+  readonly sound: boolean;
+  readonly faults: readonly Fault[];
+  readonly filesChecked: number;
+  readonly bytesChecked: number;
+  readonly documents: number;
+  readonly passages: number;
+}
+
+export interface SegmentInfo {
+  readonly name: string;
+  readonly bytes: number;
+  readonly documents: number;
+  readonly deadDocuments: number;
+  readonly passages: number;
+  /** Bytes by section, largest first. */
+  readonly sections: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+export interface StoreInfo {
+  readonly directory: string;
+  readonly formatVersion: number;
+  readonly generation: number;
+  readonly settings: CollectionSettings;
+  readonly documents: number;
+  readonly passages: number;
+  readonly bytes: number;
+  readonly segments: readonly SegmentInfo[];
+}
+
+/** Where a collection lives. Two implementations keep this contract: `local` (a directory) and, later, `postgres`. */
+export interface Store {
+  /** The newest published generation. */
+  snapshot(): Promise<Snapshot>;
+  /** The newest generation's number, cheaply, to see whether a snapshot is stale. */
+  generation(): Promise<number>;
+  /** Takes the write lock. @throws CollectionLockedError when another writer holds it. */
+  writer(): Promise<Writer>;
+  /** Reads everything and checks every checksum and cross-reference. Never throws for a damaged collection. */
+  verify(options?: {
+    readonly onProgress?: (done: number, total: number) => void;
+    readonly signal?: AbortSignal;
+  }): Promise<VerifyReport>;
+  inspect(): Promise<StoreInfo>;
+}

@@ -1,0 +1,22 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { defineConfig } from 'tsdown';
+
+const folders = readdirSync('src', { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && existsSync(`src/${entry.name}/index.ts`))
+  .map((entry) => entry.name);
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    ...Object.fromEntries(folders.map((folder) => [`${folder}/index`, `src/${folder}/index.ts`])),
+    ...(existsSync('src/cli/main.ts') ? { 'cli/main': 'src/cli/main.ts' } : {}),
+  },
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  fixedExtension: false,
+  dts: true,
+  sourcemap: true,
+  clean: true,
+  logLevel: 'warn',
+});

@@ -1,0 +1,23 @@
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = fileURLToPath(new URL('./src/', import.meta.url));
+const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      ...folders.map(({ name }) => ({
+        find: new RegExp(`^sagitta/${name}$`),
+        replacement: `${source}${name}/index.ts`,
+      })),
+      { find: /^sagitta$/, replacement: `${source}index.ts` },
+    ],
+  },
+  test: {
+    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    testTimeout: 30_000,
+    maxWorkers: 2,
+  },
+});
