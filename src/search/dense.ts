@@ -1,0 +1,60 @@
+import type { Encoder } from '../encode/encoder.ts';
+import type { Snapshot } from '../store/types.ts';
+import type { Retriever } from './types.ts';
+
+/** Options of {@link dense}. */
+export interface DenseOptions {
+  /** Candidates scored again at full precision, as a multiple of k. Default 4. */
+  readonly refine?: number;
+}
+
+/**
+ * Dense retrieval: inner product with the passages' vectors. Abstains when the query is in a language that the encoder
+ * does not declare: an embedding of words that a model never saw ranks at random.
+ */
+export function dense(snapshot: Snapshot, encoder: Encoder, options: DenseOptions = {}): Retriever {
+  return async (query, params) => {
+    const start = performance.now();
+    const { language } = query;
+    if (query.vector === undefined && language !== undefined && !speaks(encoder, language)) {
+      return {
+        hits: [],
+        abstained: true,
+        trace: {
+          stage: 'dense',
+          tookMs: performance.now() - start,
+          examined: 0,
+          returned: 0,
+          note: `no vote: the query is in language "${language}", and ${encoder.id} knows ${encoder.languages?.join(', ')}`,
+        },
+      };
+    }
+    const vector =
+      query.vector ?? (await encoder.encode([query.text], { role: 'query', ...pick(params.signal) })).row(0);
+    const encoded = performance.now();
+    const hits = snapshot.searchDense(vector, {
+      k: params.k,
+      ...(params.allowed === undefined ? {} : { allowed: params.allowed }),
+      ...(options.refine === undefined ? {} : { refine: options.refine }),
+    });
+    return {
+      hits: Array.from(hits.ids, (passage, i) => ({ passage, score: hits.scores[i]! })),
+      trace: {
+        stage: 'dense',
+        tookMs: performance.now() - start,
+        examined: hits.examined,
+        returned: hits.ids.length,
+        note: `encoding the query took ${(encoded - start).toFixed(1)} ms of it`,
+      },
+    };
+  };
+}
+
+/** Whether the encoder's vectors mean something in this language; `und` (undetermined) gets the benefit of the doubt. */
+export function speaks(encoder: Encoder, language: string): boolean {
+  return encoder.languages === undefined || language === 'und' || encoder.languages.includes(language);
+}
+
+function pick(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

@@ -1,0 +1,35 @@
+export { bm25, type QueryAnalysis, weightedTerms } from './bm25.ts';
+export { type DenseOptions, dense, speaks } from './dense.ts';
+export {
+  and,
+  type Comparison,
+  checkFields,
+  checkFilter,
+  compileFilter,
+  eq,
+  exists,
+  type Filter,
+  fieldValue,
+  filterFields,
+  gt,
+  gte,
+  lt,
+  lte,
+  ne,
+  not,
+  oneOf,
+  or,
+  type Scalar,
+  startsWith,
+} from './filter.ts';
+export { parseFilter } from './filter-parser.ts';
+export {
+  type ConvexOptions,
+  convex,
+  type FuseOptions,
+  type Fusion,
+  fuse,
+  type Normalization,
+  rrf,
+} from './fuse.ts';
+export type { Contribution, Query, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';

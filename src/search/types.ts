@@ -1,0 +1,61 @@
+import type { BitSet } from '../base/bits.ts';
+
+/** A question, as text, as a vector, or both. */
+export interface Query {
+  readonly text: string;
+  /** An embedding made elsewhere, of the collection's encoder; encoded from `text` when absent. */
+  readonly vector?: Float32Array;
+  /** ISO 639-1; detected when absent, `und` when that failed. */
+  readonly language?: string;
+}
+
+/** Settings of one retrieval; never kept by a retriever. */
+export interface RetrieveParams {
+  /** At most this many hits, at least 1. */
+  readonly k: number;
+  /** Passages that may be returned; all when absent. */
+  readonly allowed?: BitSet;
+  readonly signal?: AbortSignal;
+}
+
+/** What one stage added to a hit's score. */
+export interface Contribution {
+  readonly stage: string;
+  /** Rank in that stage, from 1. */
+  readonly rank: number;
+  /** The stage's own score. */
+  readonly score: number;
+  /** What the fusion made of it: the sum over stages is the hit's score. */
+  readonly share: number;
+}
+
+/** A passage in a ranking. */
+export interface RankedPassage {
+  /** Ordinal within the snapshot. */
+  readonly passage: number;
+  readonly score: number;
+  readonly contributions?: readonly Contribution[];
+}
+
+/** What a stage did: for `--explain`, and for anyone who wonders why. */
+export interface StageTrace {
+  readonly stage: string;
+  readonly tookMs: number;
+  /** Items scored. */
+  readonly examined: number;
+  readonly returned: number;
+  /** Why the stage abstained, or anything else worth knowing. */
+  readonly note?: string;
+  readonly inputs?: readonly StageTrace[];
+}
+
+/** The best passages for a query, best first; equal scores in order of ascending ordinal. */
+export interface Ranking {
+  readonly hits: readonly RankedPassage[];
+  /** True when the stage had no opinion at all (it does not know the query's language): fusion leaves it out. */
+  readonly abstained?: boolean;
+  readonly trace: StageTrace;
+}
+
+/** A retriever maps a query to a ranking; combinators map retrievers to retrievers. */
+export type Retriever = (query: Query, params: RetrieveParams) => Promise<Ranking>;
