@@ -18,6 +18,8 @@ export interface DocumentRecord {
   readonly language: string;
   /** Hash of everything that indexing depends on: unchanged hash, unchanged document. */
   readonly contentHash: string;
+  /** Size and modification time of the file when it was read: unchanged, it need not be read again. Epoch milliseconds. */
+  readonly source?: { readonly size: number; readonly modified: number };
   readonly metadata: Metadata;
 }
 
@@ -95,6 +97,8 @@ export interface Snapshot {
   searchLexical(terms: readonly WeightedTerm[], params: LexicalParams): Hits;
   /** Inner product with the passages' vectors, best first, scores at full precision. */
   searchDense(query: Float32Array, params: DenseParams): Hits;
+  /** Documents by language, dead ones included until they are compacted away; known without reading documents. */
+  readonly languages: ReadonlyMap<string, number>;
   /** Live passages that contain the term. */
   documentFrequency(term: string): number;
 
