@@ -1,0 +1,93 @@
+import fs from 'node:fs';
+import { promisify } from 'node:util';
+import { StorageError } from '../../base/errors.ts';
+
+/**
+ * The system calls through which a collection is changed, and nothing else: the seam where tests inject a full disk.
+ * Every call throws the plain error of Node; {@link onDisk} turns it into a `StorageError`.
+ */
+export interface FileSystem {
+  /** Creates a new file for writing. Fails when it exists. */
+  create(path: string): number;
+  /** Appends all of `bytes`. */
+  write(file: number, bytes: Uint8Array): void;
+  /** Returns when the file's bytes are on stable storage. */
+  sync(file: number): Promise<void>;
+  close(file: number): void;
+  /** Atomically replaces `to`. */
+  rename(from: string, to: string): void;
+  /** Removes a file; nothing happens when it does not exist. */
+  remove(path: string): void;
+  /** Returns when the names in the directory are on stable storage. */
+  syncDirectory(path: string): Promise<void>;
+}
+
+/** Node takes at most 2 GiB - 1 in one call. */
+const MOST_AT_ONCE = 1 << 30;
+const fsync = promisify(fs.fsync);
+
+export const nodeFileSystem: FileSystem = {
+  create: (path) => fs.openSync(path, 'wx'),
+  write(file, bytes) {
+    for (let done = 0; done < bytes.byteLength; ) {
+      done += fs.writeSync(file, bytes, done, Math.min(bytes.byteLength - done, MOST_AT_ONCE));
+    }
+  },
+  sync: (file) => fsync(file),
+  close: (file) => fs.closeSync(file),
+  rename: (from, to) => fs.renameSync(from, to),
+  remove: (path) => fs.rmSync(path, { force: true }),
+  async syncDirectory(path) {
+    // Windows cannot open a directory; its file systems journal names by themselves.
+    if (process.platform === 'win32') return;
+    const directory = fs.openSync(path, 'r');
+    try {
+      await fsync(directory);
+    } finally {
+      fs.closeSync(directory);
+    }
+  },
+};
+
+/** Runs a step that changes the disk; a refusal of the operating system becomes a `StorageError`. */
+export async function onDisk<T>(path: string, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw asStorageError(path, error);
+  }
+}
+
+/** A refusal of the operating system as a `StorageError` with a remedy; any other error as it is. */
+export function asStorageError(path: string, error: unknown): unknown {
+  const code = systemCode(error);
+  if (code === undefined) return error;
+  const [problem, remedy] = REFUSALS[code] ?? [
+    `The disk refused (${code}).`,
+    'Check the disk and the path, then repeat the command; what was published before is intact.',
+  ];
+  return new StorageError(`Cannot write ${path}. ${problem}`, remedy, { cause: error });
+}
+
+/** The name of a system error (`ENOSPC`), or undefined when the error is none. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  return typeof code === 'string' && typeof syscall === 'string' ? code : undefined;
+}
+
+const FREE_SPACE = 'Free some space and repeat the command; what was published before is intact.';
+const PERMISSION = 'Give this user the right to write there, or choose another directory with --in.';
+const REFUSALS: Readonly<Record<string, readonly [problem: string, remedy: string]>> = {
+  ENOSPC: ['The disk is full.', FREE_SPACE],
+  EDQUOT: ["The user's quota is used up.", FREE_SPACE],
+  EFBIG: ['The file system takes no file of this size.', 'Move the collection to another file system.'],
+  EROFS: ['The file system is read-only.', 'Mount it writable, or choose another directory with --in.'],
+  EACCES: ['Permission is denied.', PERMISSION],
+  EPERM: ['Permission is denied.', PERMISSION],
+  EIO: ['The disk reports an input/output error.', 'Check the disk, then run `sagitta verify`.'],
+  EMFILE: ['This process has too many open files.', 'Raise the limit (ulimit -n), or run `sagitta compact`.'],
+  ENFILE: ['The system has too many open files.', 'Close other programs and repeat the command.'],
+  ENOTDIR: ['A part of the path is not a directory.', 'Choose another directory with --in.'],
+  ENAMETOOLONG: ['The path is too long.', 'Choose a directory with a shorter path.'],
+};

@@ -1,0 +1,281 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
+import type { CollectionSettings } from '../types.ts';
+import type { FileStamp } from './container.ts';
+import { asStorageError, type FileSystem, onDisk, systemCode } from './filesystem.ts';
+
+/**
+ * A collection is a directory of immutable files and one file that names those that count:
+ *
+ * ```
+ * manifest.json             generation, settings, segments with the checksum of each; replaced atomically
+ * segments/s000001.seg      documents, texts, passages, vectors and postings (container.ts, segment.ts)
+ * segments/s000001.4.dead   which documents of s000001 are dead since generation 4 (tombstones.ts)
+ * writer.lock               who writes (lock.ts); absent when nobody does
+ * ```
+ *
+ * Replacing the manifest is the only commit point (Lucene's model). There is no embedded database beside it: a second
+ * commit point would have to be kept in step with the first, and pages without checksums could answer wrongly after a
+ * flipped bit, or crash the process that maps them. A file that the manifest does not name does not count; the next
+ * writer removes it. When the manifest itself is damaged, that is said: an older state is never served in its place.
+ *
+ * The file is JSON and ends with a CRC-32 of everything before it, so that every byte is covered.
+ */
+export const FORMAT_VERSION = 1;
+/** Recorded in the manifest, for the message that a future or past version shows. A test keeps it equal to package.json. */
+export const MADE_BY = 'Sagitta 0.1.0';
+
+export const MANIFEST = 'manifest.json';
+export const SEGMENTS = 'segments';
+const FORMAT = 'sagitta-collection';
+
+export interface DeadEntry extends FileStamp {
+  /** Name of the tombstone file in `segments/`. */
+  readonly file: string;
+  readonly documents: number;
+}
+
+export interface SegmentEntry extends FileStamp {
+  /** `s000001`; the file is `segments/s000001.seg`. */
+  readonly name: string;
+  /** Dead ones included. */
+  readonly documents: number;
+  readonly passages: number;
+  readonly dead?: DeadEntry;
+}
+
+export interface Manifest {
+  readonly generation: number;
+  /** Number of the next segment; never used twice. */
+  readonly nextSegment: number;
+  readonly settings: CollectionSettings;
+  readonly segments: readonly SegmentEntry[];
+}
+
+export function manifestPath(directory: string): string {
+  return join(directory, MANIFEST);
+}
+
+export function segmentPath(directory: string, name: string): string {
+  return join(directory, SEGMENTS, `${name}.seg`);
+}
+
+export function tombstonePath(directory: string, dead: DeadEntry): string {
+  return join(directory, SEGMENTS, dead.file);
+}
+
+/** Names of the files in `segments/` that the manifest refers to. */
+export function referencedFiles(manifest: Manifest): Set<string> {
+  return new Set(
+    manifest.segments.flatMap(({ name, dead }) => [`${name}.seg`, ...(dead === undefined ? [] : [dead.file])]),
+  );
+}
+
+/**
+ * @throws NotFoundError when there is no collection in the directory.
+ * @throws CorruptFileError when the manifest is damaged, or missing although segments exist.
+ * @throws IncompatibleError when it is not a manifest of Sagitta, or one of another format version.
+ */
+export function readManifest(directory: string): Manifest {
+  const path = manifestPath(directory);
+  let bytes: Buffer;
+  try {
+    bytes = fs.readFileSync(path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      if (hasSegments(directory))
+        throw new CorruptFileError(path, 'it is missing, although there are segments beside it');
+      throw new NotFoundError(`There is no collection in ${directory}.`, 'Make one with `sagitta index PATH`.', {
+        cause: error,
+      });
+    }
+    if (code === 'EIO' || code === 'EISDIR') {
+      throw new CorruptFileError(path, `it cannot be read (${code})`, undefined, { cause: error });
+    }
+    throw asStorageError(path, error);
+  }
+  return parseManifest(bytes, path);
+}
+
+export function parseManifest(bytes: Uint8Array, path: string): Manifest {
+  const intact = hasValidChecksum(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    throw new CorruptFileError(path, 'it is not JSON', undefined, { cause: error });
+  }
+  const root = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  // Whether the file is ours and of our version comes first: another version may place its checksum elsewhere.
+  if (!intact && root['format'] !== FORMAT && root['checksum'] === undefined) {
+    throw new IncompatibleError(
+      `${path} is not the manifest of a Sagitta collection.`,
+      'Choose another directory with --in.',
+    );
+  }
+  if (
+    root['format'] === FORMAT &&
+    Number.isInteger(root['formatVersion']) &&
+    root['formatVersion'] !== FORMAT_VERSION
+  ) {
+    throw new IncompatibleError(
+      `${path} has format ${root['formatVersion']}, made by ${root['madeBy'] ?? 'an unknown version'}; ` +
+        `${MADE_BY} reads format ${FORMAT_VERSION}.`,
+      (root['formatVersion'] as number) > FORMAT_VERSION
+        ? 'Upgrade Sagitta, or index again into a new collection.'
+        : 'Index again into a new collection.',
+    );
+  }
+  if (!intact) throw new CorruptFileError(path, 'its checksum does not match');
+  try {
+    return decode(root);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new CorruptFileError(path, error.message, undefined, { cause: error });
+  }
+}
+
+/** Makes `manifest` the current one. The files that it names must already be on stable storage. */
+export class ManifestWriter {
+  constructor(
+    readonly directory: string,
+    readonly fileSystem: FileSystem,
+  ) {}
+
+  /**
+   * @param onReplaced called when the new manifest is in place, visible to readers. An error before that leaves the old
+   * one; an error after it means that the new one may not survive a power failure.
+   */
+  async publish(manifest: Manifest, onReplaced: () => void): Promise<void> {
+    const path = manifestPath(this.directory);
+    const temporary = `${path}.new`;
+    const fs = this.fileSystem;
+    await onDisk(path, async () => {
+      fs.remove(temporary);
+      const file = fs.create(temporary);
+      try {
+        fs.write(file, encodeManifest(manifest));
+        await fs.sync(file);
+      } finally {
+        fs.close(file);
+      }
+      fs.rename(temporary, path);
+      onReplaced();
+      await fs.syncDirectory(this.directory);
+    });
+  }
+}
+
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const { generation, nextSegment, settings, segments } = manifest;
+  const body = JSON.stringify(
+    {
+      format: FORMAT,
+      formatVersion: FORMAT_VERSION,
+      madeBy: MADE_BY,
+      generation,
+      nextSegment,
+      settings,
+      segments: segments.map(({ checksum, dead, ...rest }) => ({
+        ...rest,
+        checksum: hex(checksum),
+        ...(dead === undefined ? {} : { dead: { ...dead, checksum: hex(dead.checksum) } }),
+      })),
+    },
+    null,
+    2,
+  );
+  const covered = `${body.slice(0, -2)},\n`;
+  return Buffer.from(covered + checksumLine(crc32(covered)));
+}
+
+function checksumLine(checksum: number): string {
+  return `  "checksum": "${hex(checksum)}"\n}\n`;
+}
+
+const CHECKSUM_LINE_BYTES = checksumLine(0).length;
+
+function hasValidChecksum(bytes: Uint8Array): boolean {
+  const covered = bytes.subarray(0, Math.max(0, bytes.byteLength - CHECKSUM_LINE_BYTES));
+  return Buffer.from(checksumLine(crc32(covered))).equals(bytes.subarray(covered.byteLength));
+}
+
+function hex(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0');
+}
+
+/** Throws a TypeError that names what is missing; the checksum was right, so this means a foreign or defective writer. */
+function decode(root: Record<string, unknown>): Manifest {
+  if (root['format'] !== FORMAT) throw new TypeError('it is not the manifest of a Sagitta collection');
+  if (root['formatVersion'] !== FORMAT_VERSION) throw new TypeError('it has no format version');
+  const settings = record(root, 'settings');
+  const bm25 = record(settings, 'bm25');
+  return {
+    generation: count(root, 'generation'),
+    nextSegment: count(root, 'nextSegment'),
+    settings: {
+      encoder: text(settings, 'encoder'),
+      dim: count(settings, 'dim'),
+      bm25: { k1: number(bm25, 'k1'), b: number(bm25, 'b') },
+      options: record(settings, 'options'),
+    },
+    segments: list(root, 'segments').map((entry) => ({
+      name: fileName(entry, 'name'),
+      bytes: count(entry, 'bytes'),
+      checksum: checksumOf(entry),
+      documents: count(entry, 'documents'),
+      passages: count(entry, 'passages'),
+      ...(entry['dead'] === undefined ? {} : { dead: decodeDead(record(entry, 'dead')) }),
+    })),
+  };
+}
+
+function decodeDead(entry: Record<string, unknown>): DeadEntry {
+  return {
+    file: fileName(entry, 'file'),
+    bytes: count(entry, 'bytes'),
+    checksum: checksumOf(entry),
+    documents: count(entry, 'documents'),
+  };
+}
+
+function field<T>(from: Record<string, unknown>, name: string, what: string, valid: (value: unknown) => boolean): T {
+  const value = from[name];
+  if (!valid(value)) throw new TypeError(`its field ${name} is not ${what}`);
+  return value as T;
+}
+
+const count = (from: Record<string, unknown>, name: string) =>
+  field<number>(from, name, 'a whole number', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
+const number = (from: Record<string, unknown>, name: string) =>
+  field<number>(from, name, 'a number', (value) => typeof value === 'number');
+const text = (from: Record<string, unknown>, name: string) =>
+  field<string>(from, name, 'a text', (value) => typeof value === 'string');
+const record = (from: Record<string, unknown>, name: string) =>
+  field<Record<string, unknown>>(from, name, 'an object', (value) => typeof value === 'object' && value !== null);
+const list = (from: Record<string, unknown>, name: string) =>
+  field<Record<string, unknown>[]>(from, name, 'a list', Array.isArray);
+// A name never leads out of `segments/`.
+const fileName = (from: Record<string, unknown>, name: string) =>
+  field<string>(
+    from,
+    name,
+    'a file name',
+    (value) => typeof value === 'string' && /^s\d{6,}(\.\d+\.dead)?$/.test(value),
+  );
+const checksumOf = (from: Record<string, unknown>) =>
+  Number.parseInt(
+    field<string>(from, 'checksum', 'a checksum', (value) => typeof value === 'string' && /^[\da-f]{8}$/.test(value)),
+    16,
+  );
+
+function hasSegments(directory: string): boolean {
+  try {
+    return fs.readdirSync(join(directory, SEGMENTS)).some((name) => name.endsWith('.seg'));
+  } catch {
+    return false;
+  }
+}
