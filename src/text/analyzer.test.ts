@@ -1,0 +1,147 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { analyzerFor } from './analyzer.ts';
+
+const terms = (text: string, language = 'en') => analyzerFor(language).terms(text);
+
+describe('the English analyzer', () => {
+  it('lower-cases, stems and leaves out stop words', () => {
+    expect(terms('The Runners were RUNNING to the cities')).toEqual(['runner', 'were', 'run', 'citi']);
+  });
+
+  it('finds identifiers by their parts and as a whole, however they are joined', () => {
+    for (const name of [
+      'parseConfigFile',
+      'parse_config_file',
+      'parse-config-file',
+      'parse.config.file',
+      'ParseConfigFile',
+    ]) {
+      expect(terms(name)).toEqual([terms('parseconfigfile')[0], ...terms('parse config file')]);
+    }
+    expect(terms('HTTPServer')).toEqual(expect.arrayContaining(['http', 'server']));
+    expect(terms('__init__')).toEqual(['init']);
+  });
+
+  it('keeps single letters of names with their word', () => {
+    expect(terms('mRNA PhD iPhone')).toEqual(['mrna', 'phd', 'iphon']);
+  });
+
+  it('finds email in e-mail, and the reverse', () => {
+    expect(terms('an e-mail')).toContain('email');
+    expect(terms('emails')).toEqual(['email']);
+  });
+
+  it('drops the possessive and joins contractions', () => {
+    expect(terms("Alice's dog")).toEqual(terms('Alice dog'));
+    expect(terms('don’t')).toEqual(terms("don't"));
+  });
+
+  it('keeps numbers, versions and names with signs together', () => {
+    expect(terms('3.14 1,000 v1.2.3 C++ C# .NET C++17')).toEqual([
+      '3.14',
+      '1000',
+      'v1.2.3',
+      'c++',
+      'c#',
+      '.net',
+      'net',
+      'c++17',
+      'c++',
+    ]);
+  });
+
+  it('ignores accents, compatibility forms and invisible characters', () => {
+    expect(terms('café naïve ﬁne co\u00adoperate H₂O ４２')).toEqual(terms('cafe naive fine cooperate H2O 42'));
+  });
+
+  it('keeps pictographs', () => {
+    expect(terms('launch 🚀 now')).toContain('🚀');
+  });
+});
+
+describe('every analyzer', () => {
+  const languages = [
+    'en',
+    'de',
+    'fr',
+    'tr',
+    'ru',
+    'ar',
+    'fa',
+    'hi',
+    'el',
+    'zh',
+    'ja',
+    'ko',
+    'th',
+    'und',
+    'xx',
+    'pt-BR',
+  ];
+  const text = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.string({ unit: 'binary' }),
+    fc.stringMatching(/^[a-zA-Z0-9 .'_#+\-&,]*$/),
+    fc
+      .array(
+        fc.constantFrom(
+          'Straße',
+          'ИЮНЬ',
+          '机器学习',
+          'ภาษาไทย',
+          '대학교에서',
+          'می‌رود',
+          'ﬁ',
+          'e\u0301',
+          '\ud800',
+          '\u202e',
+          '\0',
+          'İ',
+          'camelCase',
+          "l'eau",
+          'A.B.C',
+          ' ',
+          '-',
+          '𝒳y',
+          '１２',
+        ),
+      )
+      .map((x) => x.join('')),
+  );
+
+  it.each(languages)(
+    '%s: places are inside the text, ascending, never cut a surrogate pair, and agree with terms()',
+    (language) => {
+      const analyzer = analyzerFor(language);
+      fc.assert(
+        fc.property(text, (input) => {
+          const tokens = analyzer.tokens(input);
+          expect(tokens.map(({ term }) => term)).toEqual(analyzer.terms(input));
+          let last = 0;
+          for (const { term, start, end } of tokens) {
+            expect(term).not.toBe('');
+            expect(start).toBeGreaterThanOrEqual(last);
+            expect(end).toBeGreaterThan(start);
+            expect(end).toBeLessThanOrEqual(input.length);
+            expect(input.slice(start, end)).not.toMatch(/\p{Surrogate}/u);
+            last = start;
+          }
+        }),
+        { numRuns: 60 },
+      );
+    },
+  );
+
+  it.each(languages)('%s: what stands at a place yields the term that is said to stand there', (language) => {
+    const analyzer = analyzerFor(language);
+    fc.assert(
+      fc.property(text, (input) => {
+        for (const { term, start, end } of analyzer.tokens(input)) {
+          expect(analyzer.terms(input.slice(start, end))).toContain(term);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

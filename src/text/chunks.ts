@@ -1,0 +1,152 @@
+/**
+ * A chunk is what stands between two separators: a word, or several held together by case, hyphens, dots, underscores or
+ * apostrophes (`parseConfigFile`, `e-mail`, `node.js`, `O'Reilly`). It is searched for in parts and as a whole, so the
+ * whole is written without its joints: `parseConfig`, `parse_config` and `parse-config` meet in `parseconfig`.
+ */
+export interface Part {
+  /** As written, joints removed; not yet normalised. */
+  readonly text: string;
+  /** Where it stands, in code units from the start of the chunk. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** How apostrophes inside words are read. */
+type Apostrophe = 'possessive' | 'elision' | 'suffix' | 'letter';
+
+const APOSTROPHES: Readonly<Record<string, Apostrophe>> = {
+  en: 'possessive',
+  und: 'possessive',
+  fr: 'elision',
+  it: 'elision',
+  ca: 'elision',
+  oc: 'elision',
+  tr: 'suffix',
+  az: 'suffix',
+  fi: 'suffix',
+};
+
+const simple = /^(?:[a-z]+|[A-Z][a-z]*|[A-Z]+)$/;
+/** Words written one by one, hyphens apart. */
+const hyphens = /[-\u2010\u2011]/;
+const number = /^\p{Nd}+(?:[.,]\p{Nd}+)*$/u;
+const acronym = /^(?:\p{L}\.)+\p{L}$/u;
+const apostrophe = /['’ʼ＇]/;
+const hangul = /\p{Script=Hangul}/u;
+/** Where case separates words: `parse|Config`, `HTTP|Server`. */
+const caseJoint = /(?<=[\p{Ll}\p{Nd}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
+
+/** The parts of a chunk in ascending order, a whole before its first part. */
+export function splitChunk(chunk: string, language: string): Part[] {
+  if (simple.test(chunk)) return [{ text: chunk, start: 0, end: chunk.length }];
+  const parts: Part[] = [];
+  const whole = joined(chunk);
+  const suffix = /^\p{L}+(?:\+\+|#)(\p{Nd}*)$/u.exec(chunk);
+  if (suffix) {
+    // C++, C#, F#, C++17: nothing is left of these names without their signs.
+    parts.push({ text: chunk, start: 0, end: chunk.length });
+    if (suffix[1] !== '') {
+      const end = chunk.length - suffix[1]!.length;
+      parts.push({ text: chunk.slice(0, end), start: 0, end });
+    }
+    return parts;
+  }
+  if (chunk.startsWith('.')) {
+    parts.push({ text: chunk, start: 0, end: chunk.length });
+    for (const part of splitChunk(chunk.slice(1), language)) {
+      parts.push({ text: part.text, start: part.start + 1, end: part.end + 1 });
+    }
+    return parts;
+  }
+  collect(chunk, 0, language, parts);
+  if (parts.length > 1 && !number.test(chunk)) parts.unshift({ text: whole, start: 0, end: chunk.length });
+  return parts;
+}
+
+function joined(chunk: string): string {
+  return chunk.replace(/['’ʼ＇.\-\u2010\u2011&_,\u00b7]/g, '');
+}
+
+function collect(text: string, offset: number, language: string, parts: Part[]): void {
+  if (text === '') return;
+  const push = (part: string, start: number, length: number): void => {
+    if (part !== '') parts.push({ text: part, start, end: start + length });
+  };
+  if (number.test(text)) {
+    // 3.14 and 1.2.3 stay; 1,000 is 1000; 3,14 is 3.14; 1,2,3 are three numbers.
+    const grouped = /^\p{Nd}{1,3}(?:,\p{Nd}{3})+(?:\.\p{Nd}+)?$/u.test(text);
+    if (!text.includes(',') || grouped) push(text.replaceAll(',', ''), offset, text.length);
+    else if (/^\p{Nd}+,\p{Nd}+$/u.test(text)) push(text.replace(',', '.'), offset, text.length);
+    else pieces(text, /,/, (piece, start) => push(piece, offset + start, piece.length));
+    return;
+  }
+  if (acronym.test(text)) {
+    push(text.replaceAll('.', ''), offset, text.length);
+    return;
+  }
+  for (const joint of [hyphens, /[,&_]/, /(?<!\p{Nd})\.|\.(?!\p{Nd})/u]) {
+    if (joint.test(text)) {
+      pieces(text, joint, (piece, start) => collect(piece, offset + start, language, parts));
+      return;
+    }
+  }
+  if (hangul.test(text) && /[^\p{Script=Hangul}\p{M}]/u.test(text)) {
+    pieces(
+      text,
+      /(?<=\p{Script=Hangul})(?!\p{Script=Hangul})|(?<!\p{Script=Hangul})(?=\p{Script=Hangul})/u,
+      (piece, start) => collect(piece, offset + start, language, parts),
+    );
+    return;
+  }
+  if (apostrophe.test(text)) {
+    apostrophized(text, offset, language, parts);
+    return;
+  }
+  if (caseJoint.test(text)) {
+    camel(text, (piece, start) => push(piece, offset + start, piece.length));
+    return;
+  }
+  push(text, offset, text.length);
+}
+
+/** Calls back with the non-empty pieces between matches of `joint`. */
+function pieces(text: string, joint: RegExp, found: (piece: string, start: number) => void): void {
+  let start = 0;
+  for (const match of text.matchAll(new RegExp(joint, 'gu'))) {
+    if (match.index > start) found(text.slice(start, match.index), start);
+    start = match.index + match[0].length;
+  }
+  if (start < text.length) found(text.slice(start), start);
+}
+
+/** Words of an identifier. Single letters say nothing: a leading one stays with its word (`mRNA`), others are left out. */
+function camel(text: string, found: (piece: string, start: number) => void): void {
+  const words: { piece: string; start: number }[] = [];
+  let held = 0;
+  pieces(text, caseJoint, (piece, start) => {
+    if (piece.length === 1 && words.length === 0) held = 1;
+    else if (piece.length > 1) {
+      words.push(held > 0 ? { piece: text.slice(0, start + piece.length), start: 0 } : { piece, start });
+      held = 0;
+    }
+  });
+  // What is left of `PhD` or `xY` would miss most of the word.
+  const only = words.length <= 1 && (words[0]?.piece.length ?? 0) < 3;
+  if (only) found(text, 0);
+  else for (const { piece, start } of words) found(piece, start);
+}
+
+function apostrophized(text: string, offset: number, language: string, parts: Part[]): void {
+  const kind = APOSTROPHES[language] ?? 'letter';
+  const at = text.search(apostrophe);
+  if (kind === 'possessive' && /['’ʼ＇][sS]$/.test(text)) {
+    collect(text.slice(0, -2), offset, language, parts);
+  } else if (kind === 'suffix') {
+    collect(text.slice(0, at), offset, language, parts);
+  } else if (kind === 'elision' && at <= 5 && at < text.length - 1) {
+    // l'homme, quest'anno: what is elided is an article, a pronoun or a preposition.
+    collect(text.slice(at + 1), offset + at + 1, language, parts);
+  } else {
+    parts.push({ text: text.replace(/['’ʼ＇]/g, ''), start: offset, end: offset + text.length });
+  }
+}
