@@ -37,10 +37,48 @@ function dot(a: usize, b: usize, dim: i32): f32 {
   return s;
 }
 
+// @ts-ignore: decorator
+@inline
+function squaredL2(a: usize, b: usize, dim: i32): f32 {
+  let s0 = f32x4.splat(0), s1 = f32x4.splat(0), s2 = f32x4.splat(0), s3 = f32x4.splat(0);
+  let i = 0;
+  for (; i + 16 <= dim; i += 16) {
+    const o = <usize>i << 2;
+    const d0 = f32x4.sub(v128.load(a + o), v128.load(b + o));
+    const d1 = f32x4.sub(v128.load(a + o, 16), v128.load(b + o, 16));
+    const d2 = f32x4.sub(v128.load(a + o, 32), v128.load(b + o, 32));
+    const d3 = f32x4.sub(v128.load(a + o, 48), v128.load(b + o, 48));
+    s0 = madd(d0, d0, s0);
+    s1 = madd(d1, d1, s1);
+    s2 = madd(d2, d2, s2);
+    s3 = madd(d3, d3, s3);
+  }
+  for (; i + 4 <= dim; i += 4) {
+    const o = <usize>i << 2;
+    const d = f32x4.sub(v128.load(a + o), v128.load(b + o));
+    s0 = madd(d, d, s0);
+  }
+  let s = sum4(f32x4.add(f32x4.add(s0, s1), f32x4.add(s2, s3)));
+  for (; i < dim; i++) {
+    const o = <usize>i << 2;
+    const d = load<f32>(a + o) - load<f32>(b + o);
+    s += d * d;
+  }
+  return s;
+}
+
 /** out[r] = query . rows[r], for `count` rows of `dim` floats. */
 export function dotRows(query: usize, rows: usize, count: i32, dim: i32, out: usize): void {
   const stride = <usize>dim << 2;
   for (let r = 0; r < count; r++) {
     store<f32>(out + (<usize>r << 2), dot(query, rows + <usize>r * stride, dim));
+  }
+}
+
+/** out[r] = |query - rows[r]|^2, for `count` rows of `dim` floats. */
+export function l2Rows(query: usize, rows: usize, count: i32, dim: i32, out: usize): void {
+  const stride = <usize>dim << 2;
+  for (let r = 0; r < count; r++) {
+    store<f32>(out + (<usize>r << 2), squaredL2(query, rows + <usize>r * stride, dim));
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { InvalidArgumentError } from '../base/errors.ts';
 import { Arena, supportedBuilds } from './arena.ts';
 
 describe.each(supportedBuilds())('Arena on the %s build', (build) => {
@@ -17,5 +18,25 @@ describe.each(supportedBuilds())('Arena on the %s build', (build) => {
     const address = arena.allocate(100);
     arena.release(mark);
     expect(arena.allocate(100)).toBe(address);
+  });
+
+  it('can be read a little past what was allocated, up to the end of the memory', () => {
+    const arena = new Arena(build);
+    for (const bytes of [65_536 - 4_096, 1, 65_535, 65_536]) {
+      const address = arena.allocate(bytes, 1);
+      expect(arena.u8(address, bytes + 64).length).toBe(bytes + 64);
+    }
+  });
+
+  it('copies arrays in, also those that are views', () => {
+    const arena = new Arena(build);
+    const view = Float32Array.of(1, 2, 3, 4).subarray(1, 3);
+    expect([...arena.f32(arena.put(view), 2)]).toEqual([2, 3]);
+  });
+
+  it('refuses what no memory can hold, and stays usable', () => {
+    const arena = new Arena(build);
+    expect(() => arena.allocate(5 * 2 ** 30)).toThrow(InvalidArgumentError);
+    expect(arena.allocate(16)).toBeGreaterThan(0);
   });
 });

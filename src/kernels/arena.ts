@@ -1,20 +1,22 @@
 import { InvalidArgumentError } from '../base/errors.ts';
+import type { Address } from './address.ts';
 import type { FloatKernels } from './float.ts';
+import type { Int8Kernels } from './int8.ts';
 import { baseline, relaxed } from './modules.ts';
+import type { TopKKernels } from './topk.ts';
 
 /** Which of the two WebAssembly builds runs: `relaxed` needs relaxed SIMD (Node 22+, current browsers). */
 export type KernelBuild = 'baseline' | 'relaxed';
 
 /** Every kernel of every family, as exported by the WebAssembly module. */
-export type Kernels = FloatKernels;
-
-/** A byte offset into an arena's memory. */
-export type Address = number;
+export type Kernels = FloatKernels & Int8Kernels & TopKKernels;
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536;
 /** Bytes at the start of the memory that the module may use for its own static data. */
 const RESERVED = 4_096;
+/** Readable bytes behind every allocation, so that kernels may take their last step whole. */
+const SLACK = 64;
 
 /**
  * One WebAssembly memory (at most 4 GiB), the kernels bound to it, and a bump allocator over it. An index owns an arena
@@ -43,21 +45,42 @@ export class Arena {
     return this.#top;
   }
 
-  /** Reserves `bytes` (contents undefined), aligned to `alignment`, a power of two. Memory grows as needed. */
+  /**
+   * Reserves `bytes` (contents undefined), aligned to `alignment`, a power of two. Memory grows as needed. At least 64
+   * more bytes can be read after it, whatever they hold.
+   */
   allocate(bytes: number, alignment = 16): Address {
     const address = Math.ceil(this.#top / alignment) * alignment;
     const top = address + bytes;
-    const missing = Math.ceil(top / PAGE) - this.#memory.buffer.byteLength / PAGE;
-    if (missing > 0) {
-      if (top > MAX_PAGES * PAGE) {
-        throw new InvalidArgumentError(
-          `An index of ${top} bytes does not fit into one 4 GiB arena.`,
-          'Split it into several segments, or use a smaller code.',
-        );
-      }
-      this.#memory.grow(Math.min(MAX_PAGES - this.#memory.buffer.byteLength / PAGE, Math.max(missing, 16)));
-    }
+    const missing = Math.ceil((top + SLACK) / PAGE) - this.#memory.buffer.byteLength / PAGE;
+    if (missing > 0) this.#grow(missing, top);
     this.#top = top;
+    return address;
+  }
+
+  #grow(missing: number, top: number): void {
+    const possible = MAX_PAGES - this.#memory.buffer.byteLength / PAGE;
+    if (missing > possible) {
+      throw new InvalidArgumentError(
+        `An index of ${top} bytes does not fit into one 4 GiB arena.`,
+        'Split it into several segments, or use a smaller code.',
+      );
+    }
+    try {
+      this.#memory.grow(Math.min(possible, Math.max(missing, 16)));
+    } catch (cause) {
+      throw new InvalidArgumentError(
+        `An index of ${top} bytes does not fit into the memory that is left.`,
+        'Close what else is open, or split the index into smaller collections.',
+        { cause },
+      );
+    }
+  }
+
+  /** Copies an array into fresh space and returns its address. */
+  put(array: ArrayBufferView): Address {
+    const address = this.allocate(array.byteLength);
+    this.u8(address, array.byteLength).set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
     return address;
   }
 
@@ -77,6 +100,10 @@ export class Arena {
 
   i8(address: Address, length: number): Int8Array {
     return new Int8Array(this.#memory.buffer, address, length);
+  }
+
+  i16(address: Address, length: number): Int16Array {
+    return new Int16Array(this.#memory.buffer, address, length);
   }
 
   u16(address: Address, length: number): Uint16Array {

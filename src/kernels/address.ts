@@ -1,0 +1,2 @@
+/** A byte offset into an arena's memory. */
+export type Address = number;

@@ -1,0 +1,25 @@
+import type { Address } from './address.ts';
+
+/**
+ * Selection of the best (score, id) pairs: higher score first, equal scores by ascending id, exactly, in whatever order
+ * they are offered. NaN is never selected; -0 equals 0; infinities are ordinary scores. A heap is {@link heapBytes} of
+ * memory, 8-byte aligned, made by `heapReset` and fed by any number of kernels (`scanInt8` among them).
+ */
+export interface TopKKernels {
+  /** Makes an empty heap for the best `capacity` pairs; 0 is allowed and keeps nothing. */
+  heapReset(heap: Address, capacity: number): void;
+  /** Offers one pair. */
+  heapOffer(heap: Address, score: number, id: number): void;
+  /**
+   * Offers `(scores[i], base + i)` for every `i < count` with bit `i % 8` of byte `i >> 3` of `mask` set, or for all when
+   * `mask` is 0. Up to 15 bytes after the scores and 7 after the mask are read and do not matter.
+   */
+  heapOfferAll(heap: Address, scores: Address, count: number, mask: Address, base: number): void;
+  /** Writes ids (uint32) and scores (float32), best first, empties the heap, and returns how many there were. */
+  heapDrain(heap: Address, ids: Address, scores: Address): number;
+}
+
+/** Bytes of a heap for `capacity` pairs. */
+export function heapBytes(capacity: number): number {
+  return 8 + 8 * capacity;
+}
