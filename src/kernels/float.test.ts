@@ -32,7 +32,7 @@ describe.each(supportedBuilds())('float kernels on the %s build', (build) => {
 
   it.each(['dotRows', 'l2Rows'] as const)(
     '%s agrees with the scalar twin for every dimension and alignment',
-    (kernel) => {
+    (kernel, twin) => {
       fc.assert(
         fc.property(shapes, ({ dim, count, shift, seed }) => {
           const random = new Random(seed);
