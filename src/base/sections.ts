@@ -36,3 +36,30 @@ export class MemorySections implements SectionSource {
     target.set(this.sections.get(name)!.subarray(offset, offset + target.byteLength));
   }
 }
+
+/** Takes sections one after another, so that an index may be written without being held in memory. */
+export interface SectionSink {
+  /** Starts a section of `bytes` bytes; what is written from now on belongs to it. */
+  begin(name: string, bytes: number): void;
+  /** Appends to the section begun last. The bytes are taken before it returns: the caller may reuse the array. */
+  write(bytes: Uint8Array): void;
+}
+
+/** A sink that keeps the sections in memory. */
+export class SectionCollector implements SectionSink {
+  /** What was written so far. */
+  readonly sections = new Map<string, Uint8Array>();
+  #current = new Uint8Array(0);
+  #used = 0;
+
+  begin(name: string, bytes: number): void {
+    this.#current = new Uint8Array(bytes);
+    this.#used = 0;
+    this.sections.set(name, this.#current);
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#current.set(bytes, this.#used);
+    this.#used += bytes.byteLength;
+  }
+}

@@ -1,0 +1,293 @@
+import { BitSet } from '../base/bits.ts';
+import { CorruptFileError, InvalidArgumentError } from '../base/errors.ts';
+import type { Hits } from '../base/hits.ts';
+import {
+  readSection,
+  SectionCollector,
+  type SectionData,
+  type SectionSink,
+  type SectionSource,
+} from '../base/sections.ts';
+import {
+  type Address,
+  Arena,
+  drainHeap,
+  heapBytes,
+  type KernelBuild,
+  paddedDim,
+  quantizeQuery,
+  selectTop,
+} from '../kernels/index.ts';
+import { checkVector, FlatHeader, Section } from './flat-format.ts';
+import { mergeFlat } from './flat-merge.ts';
+
+export interface FlatSearchParams {
+  /** At most this many hits; a whole number, at least 1. More than there are items is fine. */
+  readonly k: number;
+  /** Only these items may be returned; a set of `count` bits. Default: all. */
+  readonly allowed?: BitSet;
+  /** Items that still exist; a set of `count` bits, applied like `allowed` and together with it. Default: all. */
+  readonly live?: BitSet;
+  /**
+   * How many of the scan's best are scored again with full precision, as a multiple of `k`, 32 at the least. 1 or more,
+   * default 4. Each costs one read of `4 * dim` bytes. Recall is that of the int8 order at depth `k * refine`.
+   */
+  readonly refine?: number;
+}
+
+export interface FlatOptions {
+  /** Which kernels to run. Default: the fastest that this runtime supports; results are the same. */
+  readonly build?: KernelBuild;
+}
+
+const DEFAULT_REFINE = 4;
+/** Few candidates cost next to nothing beside the scan, and a small `k` needs a margin as well. */
+const LEAST_CANDIDATES = 32;
+/** Bytes of neighbouring vectors that are read at once. */
+const READ_BYTES = 1 << 18;
+
+/**
+ * Exhaustive search by inner product: every vector's int8 code is scanned (symmetric, one scale per vector; the query at
+ * 15 bits or so), and the best candidates are scored again with the float32 vectors, which stay in the source and are
+ * read one by one. Made by `FlatIndexBuilder`.
+ *
+ * Memory: nothing until the first search, then `dim + 4` bytes per vector, and 4 more if some items have none.
+ */
+export class FlatIndex {
+  readonly #header: FlatHeader;
+  #ids: Uint32Array | undefined;
+  #resident: Resident | undefined;
+
+  private constructor(
+    private readonly source: SectionSource,
+    private readonly options: FlatOptions,
+  ) {
+    this.#header = FlatHeader.read(source);
+  }
+
+  /**
+   * Opens an index; reads 16 bytes of it.
+   *
+   * @throws CorruptFileError when the sections contradict each other; IncompatibleError when they are of a newer format.
+   */
+  static open(source: SectionSource, options: FlatOptions = {}): FlatIndex {
+    return new FlatIndex(source, options);
+  }
+
+  /**
+   * Concatenates the live items of several indexes, in order; codes and vectors are copied as they are, so that a merged
+   * index finds what its parts found. Holds about 1 MiB, whatever the sizes, besides one bit per item.
+   *
+   * @param sink receives the sections; without it they are collected in memory and returned.
+   * @throws InvalidArgumentError for no parts at all, or parts of different dimensions.
+   */
+  static merge(parts: readonly FlatPart[]): SectionData;
+  static merge(parts: readonly FlatPart[], sink: SectionSink): void;
+  static merge(parts: readonly FlatPart[], sink?: SectionSink): SectionData | undefined {
+    const collector = sink === undefined ? new SectionCollector() : undefined;
+    const merged = parts.map(({ index, live }) => {
+      index.#checkSet(live, 'live');
+      return { header: index.#header, source: index.source, present: index.#readPresent(), live };
+    });
+    mergeFlat(merged, sink ?? collector!);
+    return collector?.sections;
+  }
+
+  /** Components of a vector. */
+  get dim(): number {
+    return this.#header.dim;
+  }
+
+  /** Items, with and without a vector; they are numbered 0 to `count - 1`. */
+  get count(): number {
+    return this.#header.items;
+  }
+
+  /** Items with a vector. */
+  get vectorCount(): number {
+    return this.#header.rows;
+  }
+
+  /** The vector of an item as it was added, read from the source; undefined when it has none. */
+  vector(id: number): Float32Array | undefined {
+    if (!Number.isInteger(id) || id < 0 || id >= this.count) {
+      throw new InvalidArgumentError(`There is no item ${id}.`, `Pass a whole number from 0 to ${this.count - 1}.`);
+    }
+    const row = this.#rowOf(id);
+    if (row < 0) return undefined;
+    const vector = new Float32Array(this.dim);
+    this.#readVectors(row, vector);
+    return vector;
+  }
+
+  /**
+   * The items with the largest inner product with the query, scores at full precision (summed in float64, rounded to
+   * float32), equal scores by ascending id. `examined` counts the vectors that the scan scored.
+   *
+   * @param query `dim` finite components.
+   * @throws InvalidArgumentError for a query of another dimension or not finite, and for parameters out of range.
+   */
+  search(query: Float32Array, params: FlatSearchParams): Hits {
+    const { k, allowed, live, refine = DEFAULT_REFINE } = params;
+    checkVector(query, this.dim, 'query');
+    if (!Number.isInteger(k) || k < 1) {
+      throw new InvalidArgumentError(`k is ${k}.`, 'Pass a whole number, 1 or more.');
+    }
+    if (!(refine >= 1)) {
+      throw new InvalidArgumentError(`refine is ${refine}.`, 'Pass a number of 1 or more.');
+    }
+    this.#checkSet(allowed, 'allowed');
+    this.#checkSet(live, 'live');
+    const wanted = Math.min(this.vectorCount, Math.max(Math.ceil(k * refine), LEAST_CANDIDATES));
+    const { rows, examined } = this.#scan(query, wanted, this.#rowMask(allowed, live));
+    const scores = this.#rescore(query, rows);
+    // Positions ascend with the ids, so equal scores come in ascending id.
+    const best = selectTop(this.#load().arena, scores, Math.min(k, rows.length));
+    const ids = this.#rowIds();
+    return { ids: best.ids.map((i) => (ids === undefined ? rows[i]! : ids[rows[i]!]!)), scores: best.scores, examined };
+  }
+
+  /** The `wanted` best rows by int8 score, ascending by number. */
+  #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined): { rows: Uint32Array; examined: number } {
+    const { arena, codes, scales } = this.#load();
+    const mark = arena.mark();
+    try {
+      const heap = arena.allocate(heapBytes(wanted));
+      const padded = paddedDim(this.dim);
+      const quantized = arena.allocate(2 * padded);
+      const bits = mask === undefined ? 0 : arena.put(mask);
+      quantizeQuery(query, arena.i16(quantized, padded));
+      arena.kernels.heapReset(heap, wanted);
+      const examined = arena.kernels.scanInt8(quantized, codes, scales, this.vectorCount, this.dim, bits, 0, heap);
+      return { rows: drainHeap(arena, heap, wanted).ids.sort(), examined };
+    } finally {
+      arena.release(mark);
+    }
+  }
+
+  /** Full-precision scores of rows in ascending order; neighbours are read together. */
+  #rescore(query: Float32Array, rows: Uint32Array): Float32Array {
+    const { dim } = this;
+    const scores = new Float32Array(rows.length);
+    const most = Math.max(1, Math.floor(READ_BYTES / (4 * dim)));
+    const buffer = new Float32Array(Math.min(most, longestRun(rows)) * dim);
+    for (let i = 0; i < rows.length; ) {
+      let end = i + 1;
+      while (end < rows.length && end - i < most && rows[end] === rows[end - 1]! + 1) end++;
+      this.#readVectors(rows[i]!, buffer.subarray(0, (end - i) * dim));
+      for (let start = 0; i < end; i++, start += dim) {
+        let sum = 0;
+        for (let c = 0; c < dim; c++) sum += query[c]! * buffer[start + c]!;
+        scores[i] = sum;
+      }
+    }
+    return scores;
+  }
+
+  /** Fills `target` with whole vectors from `row` on. */
+  #readVectors(row: number, target: Float32Array<ArrayBuffer>): void {
+    const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+    this.source.readInto(Section.vectors, bytes, row * this.dim * 4);
+  }
+
+  /** Which rows may be returned, one bit each; undefined for all. */
+  #rowMask(allowed: BitSet | undefined, live: BitSet | undefined): Uint8Array | undefined {
+    if (allowed === undefined || live === undefined) {
+      const only = allowed ?? live;
+      return only === undefined ? undefined : this.#rowsAmong(only.bytes);
+    }
+    return this.#rowsAmong(allowed.bytes.map((byte, i) => byte & live.bytes[i]!));
+  }
+
+  #rowsAmong(items: Uint8Array): Uint8Array {
+    const ids = this.#rowIds();
+    if (ids === undefined) return items;
+    const rows = new Uint8Array(Math.ceil(ids.length / 8));
+    for (let row = 0; row < ids.length; row++) {
+      const id = ids[row]!;
+      rows[row >> 3]! |= ((items[id >> 3]! >> (id & 7)) & 1) << (row & 7);
+    }
+    return rows;
+  }
+
+  /** The item of each row; undefined when every item has a vector, and rows are items. */
+  #rowIds(): Uint32Array | undefined {
+    if (this.vectorCount === this.count) return undefined;
+    this.#ids ??= Uint32Array.from(this.#readPresent());
+    return this.#ids;
+  }
+
+  /** The row of an item, or -1. */
+  #rowOf(id: number): number {
+    const ids = this.#rowIds();
+    if (ids === undefined) return id;
+    let low = 0;
+    let high = ids.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (ids[middle]! < id) low = middle + 1;
+      else high = middle;
+    }
+    return ids[low] === id ? low : -1;
+  }
+
+  /** Which items have a vector. */
+  #readPresent(): BitSet {
+    const present = new BitSet(this.count, readSection(this.source, Section.present));
+    if (present.count !== this.vectorCount) {
+      throw new CorruptFileError(
+        Section.present,
+        `it names ${present.count} vectors, but there are ${this.vectorCount}`,
+      );
+    }
+    return present;
+  }
+
+  #checkSet(set: BitSet | undefined, name: string): void {
+    if (set !== undefined && set.size !== this.count) {
+      throw new InvalidArgumentError(
+        `The set \`${name}\` has ${set.size} bits, the index ${this.count} items.`,
+        'Pass one bit per item.',
+      );
+    }
+  }
+
+  /** Codes and scales in WebAssembly memory, read at first use. */
+  #load(): Resident {
+    if (this.#resident === undefined) {
+      const arena = new Arena(this.options.build);
+      const codes = this.#readIntoArena(arena, Section.codes);
+      const scales = this.#readIntoArena(arena, Section.scales);
+      this.#resident = { arena, codes, scales };
+    }
+    return this.#resident;
+  }
+
+  #readIntoArena(arena: Arena, name: string): Address {
+    const bytes = this.#header.size(name);
+    const address = arena.allocate(bytes, 64);
+    this.source.readInto(name, arena.u8(address, bytes));
+    return address;
+  }
+}
+
+/** An index to be merged, and which of its items are kept (`count` bits). */
+export interface FlatPart {
+  readonly index: FlatIndex;
+  readonly live: BitSet;
+}
+
+interface Resident {
+  readonly arena: Arena;
+  readonly codes: Address;
+  readonly scales: Address;
+}
+
+function longestRun(ascending: Uint32Array): number {
+  let longest = 0;
+  for (let i = 0, run = 0; i < ascending.length; i++) {
+    run = i > 0 && ascending[i] === ascending[i - 1]! + 1 ? run + 1 : 1;
+    if (run > longest) longest = run;
+  }
+  return longest;
+}
