@@ -1,0 +1,35 @@
+import type { Address } from './address.ts';
+
+/**
+ * BM25 over bit-packed postings. `index` and `query` are records laid out by postings-records.ts. Postings may hold
+ * anything: a kernel always ends, and at worst it traps.
+ */
+export interface PostingsKernels {
+  /** Exact top-k into the query's heap; returns how many documents were scored in full. */
+  searchPostings(index: Address, query: Address): number;
+  /**
+   * Unpacks a term's postings: documents (uint32) and term frequencies (float32), each with room for the number of
+   * postings rounded up to 128. `scratch`: {@link CURSOR_BYTES}.
+   */
+  readPostings(index: Address, term: number, documents: Address, frequencies: Address, scratch: Address): void;
+  /** How many of a term's documents are in a bitmap. `scratch`: {@link CURSOR_BYTES} and 512 more. */
+  countPostings(index: Address, term: number, bitmap: Address, scratch: Address): number;
+  /** The first term >= the `length` UTF-8 bytes at `bytes`; the number of terms when there is none. */
+  lowerBound(index: Address, bytes: Address, length: number): number;
+  /**
+   * Looks up `count` terms whose UTF-8 bytes stand one after the other. Replaces their lengths (uint32) by their numbers,
+   * or by {@link NO_TERM}.
+   */
+  lookupTerms(index: Address, bytes: Address, lengths: Address, count: number): void;
+  /** 128 documents from vertically packed gaps minus one, after document `base` (-1 before the first). */
+  unpackDocuments(source: Address, bits: number, base: number, out: Address): void;
+  /** `count` < 128 documents from a bit stream of gaps minus one. */
+  unpackShortDocuments(source: Address, bits: number, base: number, count: number, out: Address): void;
+}
+
+/** Documents in one window of the search; eligibility bitmaps are padded with zeros to a multiple of it. */
+export const WINDOW_SIZE = 4096;
+/** Bytes of the search's state of one query term. */
+export const CURSOR_BYTES = 80;
+/** What a lookup answers for a term that the dictionary lacks. */
+export const NO_TERM = 0xffff_ffff;
