@@ -196,7 +196,9 @@ export class FlatIndex {
       const only = allowed ?? live;
       return only === undefined ? undefined : this.#rowsAmong(only.bytes);
     }
-    return this.#rowsAmong(allowed.bytes.map((byte, i) => byte & live.bytes[i]!));
+    const both = new Uint8Array(allowed.bytes.length);
+    for (let i = 0; i < both.length; i++) both[i] = allowed.bytes[i]! & live.bytes[i]!;
+    return this.#rowsAmong(both);
   }
 
   #rowsAmong(items: Uint8Array): Uint8Array {

@@ -20,12 +20,14 @@ export interface SelectOptions {
 /** Takes the pairs out of a heap of at most `capacity` pairs, as fresh arrays; scratch space comes from its arena. */
 export function drainHeap(arena: Arena, heap: Address, capacity: number): Selection {
   const mark = arena.mark();
-  const ids = arena.allocate(4 * capacity);
-  const scores = arena.allocate(4 * capacity);
-  const count = arena.kernels.heapDrain(heap, ids, scores);
-  const selection = { ids: arena.u32(ids, count).slice(), scores: arena.f32(scores, count).slice() };
-  arena.release(mark);
-  return selection;
+  try {
+    const ids = arena.allocate(4 * capacity);
+    const scores = arena.allocate(4 * capacity);
+    const count = arena.kernels.heapDrain(heap, ids, scores);
+    return { ids: arena.u32(ids, count).slice(), scores: arena.f32(scores, count).slice() };
+  } finally {
+    arena.release(mark);
+  }
 }
 
 /**
@@ -50,13 +52,15 @@ export function selectTop(
     );
   }
   const mark = arena.mark();
-  const capacity = Math.min(k, scores.length);
-  const heap = arena.allocate(heapBytes(capacity));
-  const values = arena.put(scores);
-  const mask = allowed === undefined ? 0 : arena.put(allowed.bytes);
-  arena.kernels.heapReset(heap, capacity);
-  arena.kernels.heapOfferAll(heap, values, scores.length, mask, base);
-  const selection = drainHeap(arena, heap, capacity);
-  arena.release(mark);
-  return selection;
+  try {
+    const capacity = Math.min(k, scores.length);
+    const heap = arena.allocate(heapBytes(capacity));
+    const values = arena.put(scores);
+    const mask = allowed === undefined ? 0 : arena.put(allowed.bytes);
+    arena.kernels.heapReset(heap, capacity);
+    arena.kernels.heapOfferAll(heap, values, scores.length, mask, base);
+    return drainHeap(arena, heap, capacity);
+  } finally {
+    arena.release(mark);
+  }
 }
