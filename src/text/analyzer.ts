@@ -1,4 +1,4 @@
-import { CharacterClass, classAt, classOf, classTable, splitsPair, widthAt } from './characters.ts';
+import { CharacterClass, classAt, classOf, classTable, widthAt } from './characters.ts';
 import { type Part, splitChunk } from './chunks.ts';
 import { stemEnglish } from './english.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
@@ -63,8 +63,8 @@ type Pieces = readonly Token[];
 const LONGEST_CHUNK = 128;
 /** Longer chunks are too rare to be worth remembering. */
 const LONGEST_CACHED = 40;
-/** Chunks in one generation of the cache; there are two. About 10 MB when full. */
-const GENERATION = 40_000;
+/** Chunks in one generation of the cache; there are two. About 15 MB each when full. */
+const GENERATION = 100_000;
 
 /**
  * Natural text repeats its words, so the work on a chunk (splitting, normalising, stemming) is done once and remembered;
@@ -112,9 +112,9 @@ class ChunkAnalyzer implements Analyzer {
       let kind = classTable[text.charCodeAt(i)]!;
       if (kind > CharacterClass.dense) kind = classAt(text, i);
       if (kind === CharacterClass.word) {
-        const start = i > 0 && text.charCodeAt(i - 1) === 46 && startsName(text, i - 1) ? i - 1 : i;
-        i = this.#chunkEnd(text, i);
-        found(this.#analyzed(text.slice(start, i)), start);
+        const start = i > 0 && text.charCodeAt(i - 1) === DOT && startsName(text, i - 1) ? i - 1 : i;
+        i = chunkEnd(text, i);
+        found(this.#analyzed(text, start, i), start);
       } else if (kind === CharacterClass.dense) {
         const start = i;
         while (i < length && continuesDense(text, i)) i += widthAt(text, i);
@@ -127,52 +127,23 @@ class ChunkAnalyzer implements Analyzer {
     }
   }
 
-  /** The end of the chunk that starts at `start`. */
-  #chunkEnd(text: string, start: number): number {
-    const length = text.length;
-    const limit = start + LONGEST_CHUNK;
-    let i = start;
-    while (i < length) {
-      let kind = classTable[text.charCodeAt(i)]!;
-      if (kind > CharacterClass.dense) kind = classAt(text, i);
-      if (kind === CharacterClass.word) {
-        if (i >= limit) return splitsPair(text, i) ? i - 1 : i;
-        i += text.charCodeAt(i) >= 0xd800 ? widthAt(text, i) : 1;
-      } else if (kind === CharacterClass.connector || kind === CharacterClass.ignorable) {
-        const next = this.#afterJoint(text, i, kind);
-        if (next < 0) break;
-        i = next;
-      } else break;
-    }
-    return withSigns(text, start, i);
-  }
-
-  /** Where the word goes on behind the connectors and invisible characters at `i`; -1 where it ends. */
-  #afterJoint(text: string, i: number, first: number): number {
-    const before = text.charCodeAt(i - 1);
-    const unit = text.charCodeAt(i);
-    let j = i + (first === CharacterClass.ignorable ? widthAt(text, i) : 1);
-    while (j < text.length && classAt(text, j) === CharacterClass.ignorable) j += widthAt(text, j);
-    if (j >= text.length || classAt(text, j) !== CharacterClass.word) return -1;
-    if (unit === 44 && !(isDigit(before) && isDigit(text.charCodeAt(j)))) return -1;
-    // The zero-width non-joiner separates the parts of Persian words as a space does.
-    if (unit === 0x200c && before >= 0x600 && before <= 0x6ff) return -1;
-    return j;
-  }
-
-  #analyzed(chunk: string): Pieces {
-    const known = this.#young.get(chunk);
+  #analyzed(text: string, start: number, end: number): Pieces {
+    const slice = text.slice(start, end);
+    const known = this.#young.get(slice);
     if (known !== undefined) return known;
-    let pieces = this.#old.get(chunk);
+    return this.#remember(slice);
+  }
+
+  #remember(slice: string): Pieces {
     // A slice keeps the whole document alive; what is remembered must be a string of its own.
-    const own = chunk.split('').join('');
-    pieces ??= this.#finish(splitChunk(own, this.language));
+    const chunk = slice.split('').join('');
+    const pieces = this.#old.get(chunk) ?? this.#finish(splitChunk(chunk, this.language));
     if (chunk.length <= LONGEST_CACHED) {
       if (this.#young.size >= GENERATION) {
         this.#old = this.#young;
         this.#young = new Map();
       }
-      this.#young.set(own, pieces);
+      this.#young.set(chunk, pieces);
     }
     return pieces;
   }
@@ -190,6 +161,47 @@ class ChunkAnalyzer implements Analyzer {
     }
     return pieces;
   }
+}
+
+const DOT = 46;
+const COMMA = 44;
+const ZERO_WIDTH_NON_JOINER = 0x200c;
+
+/** The end of the chunk that starts at `start`. */
+function chunkEnd(text: string, start: number): number {
+  const length = text.length;
+  const limit = start + LONGEST_CHUNK;
+  let i = start;
+  while (i < length) {
+    let kind = classTable[text.charCodeAt(i)]!;
+    if (kind === CharacterClass.word && i < limit) {
+      i++;
+      continue;
+    }
+    if (kind > CharacterClass.dense) kind = classAt(text, i);
+    if (kind === CharacterClass.word) {
+      if (i >= limit) return i;
+      i += widthAt(text, i);
+    } else if (kind === CharacterClass.connector || kind === CharacterClass.ignorable) {
+      const next = afterJoint(text, i, kind);
+      if (next < 0) break;
+      i = next;
+    } else break;
+  }
+  return withSigns(text, start, i);
+}
+
+/** Where the word goes on behind the connector or the invisible characters at `i`; -1 where it ends. */
+function afterJoint(text: string, i: number, first: number): number {
+  const before = text.charCodeAt(i - 1);
+  const unit = text.charCodeAt(i);
+  let j = i + (first === CharacterClass.ignorable ? widthAt(text, i) : 1);
+  while (j < text.length && classAt(text, j) === CharacterClass.ignorable) j += widthAt(text, j);
+  if (j >= text.length || classAt(text, j) !== CharacterClass.word) return -1;
+  if (unit === COMMA && !(isDigit(before) && isDigit(text.charCodeAt(j)))) return -1;
+  // The zero-width non-joiner separates the parts of Persian words as a space does.
+  if (unit === ZERO_WIDTH_NON_JOINER && before >= 0x600 && before <= 0x6ff) return -1;
+  return j;
 }
 
 /** Whether the dot at `index` belongs to the name behind it (`.NET`, `.gitignore`) rather than to what is before. */

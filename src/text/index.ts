@@ -1,3 +1,6 @@
 export { type Analyzer, type AnalyzerOptions, analyzerFor, type Token } from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
 export { loadLanguage, primaryLanguage } from './languages.ts';
+export { type Passage, type PassageOptions, splitPassages } from './passages.ts';
+export { textBlocks } from './text-blocks.ts';
+export { countTokens } from './token-count.ts';
