@@ -119,17 +119,18 @@ class Packer {
     return merged;
   }
 
-  /** Merges neighbours under a common parent where one of them is tiny. */
+  /** Merges neighbours under a common parent: tiny ones with each other first, then what is left of them with larger. */
   #merge(units: Unit[]): Unit[] {
+    const tiny = this.#mergeWhere(units, (a, b) => this.#isTiny(a) && this.#isTiny(b));
+    return this.#mergeWhere(tiny, (a, b) => this.#isTiny(a) || this.#isTiny(b));
+  }
+
+  #mergeWhere(units: Unit[], wanted: (a: Unit, b: Unit) => boolean): Unit[] {
     const merged: Unit[] = [];
     for (const unit of units) {
       const last = merged.at(-1);
-      if (
-        last?.whole &&
-        unit.whole &&
-        (this.#isTiny(last) || this.#isTiny(unit)) &&
-        this.counter.count(last.start, unit.end) <= this.maxTokens
-      ) {
+      const allowed = last !== undefined && last.whole && unit.whole && wanted(last, unit);
+      if (allowed && this.counter.count(last.start, unit.end) <= this.maxTokens) {
         last.end = unit.end;
         last.path = commonPath(last.path, unit.path);
       } else merged.push(unit);
