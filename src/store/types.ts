@@ -132,7 +132,10 @@ export interface Writer {
   readonly pending: { readonly documents: number; readonly passages: number; readonly bytes: number };
   /** Writes what is pending as a segment and publishes a new generation; on return it survives a crash. */
   publish(): Promise<number>;
-  /** Merges segments where that pays (or all, when `full`), within `maxBytes` of memory; publishes the result. */
+  /**
+   * Merges segments where that pays (or all, when `full`), up to `maxSegmentBytes` each. Every merge is published by
+   * itself: aborting loses the merge under way, keeps those before, and changes no content either way.
+   */
   compact(options?: CompactOptions): Promise<CompactReport>;
   /** Gives the lock back; what was not published is dropped. */
   close(): Promise<void>;
@@ -141,6 +144,8 @@ export interface Writer {
 export interface CompactOptions {
   /** Merge everything into as few segments as possible, dropping every dead document. Default false. */
   readonly full?: boolean;
+  /** Largest segment that a merge makes, in bytes: bounds the memory of a merge and the time it takes. Default 1 GiB. */
+  readonly maxSegmentBytes?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }

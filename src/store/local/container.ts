@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError, invariant } from '../../base/errors.ts';
-import type { SectionSource } from '../../base/sections.ts';
-import { type FileSystem, nodeFileSystem, systemCode } from './filesystem.ts';
+import type { SectionSink, SectionSource } from '../../base/sections.ts';
+import { asStorageError, type FileSystem, nodeFileSystem, systemCode } from './filesystem.ts';
 
 /**
  * The file of a segment: named sections behind one another, then a table of contents, then a footer. Integers are
@@ -36,7 +36,7 @@ export interface FileStamp {
 }
 
 /** Writes a container, section after section, without holding more than a buffer of 1 MiB and the checksums. */
-export class ContainerWriter {
+export class ContainerWriter implements SectionSink {
   readonly #fs: FileSystem;
   readonly #file: number;
   readonly #header = header();
@@ -44,6 +44,7 @@ export class ContainerWriter {
   readonly #sections: { name: string; bytes: number; checksums: number[] }[] = [];
   #used = 0;
   #bytes = 0;
+  #closed = false;
   /** Bytes of the current section's unfinished chunk, and their checksum. */
   #chunkUsed = 0;
   #chunkChecksum = 0;
@@ -107,19 +108,26 @@ export class ContainerWriter {
     this.#append(new Uint8Array(footer.buffer));
     this.#flush();
     await this.#fs.sync(this.#file);
-    this.#fs.close(this.#file);
+    this.#close();
     return { bytes: this.#bytes, checksum };
   }
 
   /** Gives up: closes and removes the file, as far as the disk lets it. */
   abandon(): void {
-    for (const step of [() => this.#fs.close(this.#file), () => this.#fs.remove(this.path)]) {
+    for (const step of [() => this.#close(), () => this.#fs.remove(this.path)]) {
       try {
         step();
       } catch {
         // The next writer removes leftovers; the error that led here is the one to report.
       }
     }
+  }
+
+  /** Once only: the system may give the number to another file. */
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#fs.close(this.#file);
   }
 
   #endChunk(): void {
@@ -195,7 +203,7 @@ export class ContainerReader implements SectionSource {
     readonly path: string,
     expected?: FileStamp,
   ) {
-    this.#file = fs.openSync(path, 'r');
+    this.#file = openForReading(path);
     try {
       const { sections, checksums, stamp } = this.#open(expected);
       this.#sections = sections;
@@ -349,6 +357,15 @@ export class ContainerReader implements SectionSource {
 
   #corrupt(problem: string): CorruptFileError {
     return new CorruptFileError(this.path, problem);
+  }
+}
+
+function openForReading(path: string): number {
+  try {
+    return fs.openSync(path, 'r');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') throw new CorruptFileError(path, 'it is missing', undefined, { cause: error });
+    throw asStorageError(path, error, 'read');
   }
 }
 

@@ -59,14 +59,14 @@ export async function onDisk<T>(path: string, step: () => T | Promise<T>): Promi
 }
 
 /** A refusal of the operating system as a `StorageError` with a remedy; any other error as it is. */
-export function asStorageError(path: string, error: unknown): unknown {
+export function asStorageError(path: string, error: unknown, wanted: 'read' | 'write' = 'write'): unknown {
   const code = systemCode(error);
   if (code === undefined) return error;
   const [problem, remedy] = REFUSALS[code] ?? [
     `The disk refused (${code}).`,
     'Check the disk and the path, then repeat the command; what was published before is intact.',
   ];
-  return new StorageError(`Cannot write ${path}. ${problem}`, remedy, { cause: error });
+  return new StorageError(`Cannot ${wanted} ${path}. ${problem}`, remedy, { cause: error });
 }
 
 /** The name of a system error (`ENOSPC`), or undefined when the error is none. */

@@ -29,7 +29,7 @@ const manifest: Manifest = {
       checksum: 0xffffffff,
       documents: 3,
       passages: 9,
-      dead: { file: 's000002.4.dead', bytes: 29, checksum: 7, documents: 1 },
+      dead: { file: 's000002.4.dead', bytes: 29, checksum: 7, documents: 1, passages: 2 },
     },
   ],
 };

@@ -34,7 +34,9 @@ const FORMAT = 'sagitta-collection';
 export interface DeadEntry extends FileStamp {
   /** Name of the tombstone file in `segments/`. */
   readonly file: string;
+  /** Dead documents, and the passages of those. */
   readonly documents: number;
+  readonly passages: number;
 }
 
 export interface SegmentEntry extends FileStamp {
@@ -95,7 +97,7 @@ export function readManifest(directory: string): Manifest {
     if (code === 'EIO' || code === 'EISDIR') {
       throw new CorruptFileError(path, `it cannot be read (${code})`, undefined, { cause: error });
     }
-    throw asStorageError(path, error);
+    throw asStorageError(path, error, 'read');
   }
   return parseManifest(bytes, path);
 }
@@ -239,6 +241,7 @@ function decodeDead(entry: Record<string, unknown>): DeadEntry {
     bytes: count(entry, 'bytes'),
     checksum: checksumOf(entry),
     documents: count(entry, 'documents'),
+    passages: count(entry, 'passages'),
   };
 }
 

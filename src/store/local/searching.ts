@@ -1,0 +1,47 @@
+import type { Hits } from '../../base/hits.ts';
+import type { LexicalStatistics } from '../../index/index.ts';
+import type { SegmentView } from './views.ts';
+
+/**
+ * BM25's statistics over the live passages of all segments, so that a score says the same wherever a passage is stored
+ * and does not depend on how the collection came about. (Lucene counts dead documents until they are merged away, which
+ * is cheaper and lets scores jump when they are.) What exactness costs: in segments with dead documents one pass over
+ * the postings of each new term; its result is cached.
+ */
+export function collectionStatistics(views: readonly SegmentView[]): LexicalStatistics {
+  let count = 0;
+  let length = 0;
+  for (const view of views) {
+    count += view.livePassageCount;
+    length += view.liveLength;
+  }
+  return {
+    count,
+    averageLength: count === 0 ? 0 : length / count,
+    documentFrequency: (term) => views.reduce((sum, view) => sum + view.documentFrequency(term), 0),
+  };
+}
+
+/** The `k` best hits of several segments, best first, equal scores by ascending ordinal. */
+export function mergeHits(parts: readonly { readonly base: number; readonly hits: Hits }[], k: number): Hits {
+  const examined = parts.reduce((sum, { hits }) => sum + hits.examined, 0);
+  const total = parts.reduce((sum, { hits }) => sum + hits.ids.length, 0);
+  const length = Math.min(k, total);
+  const ids = new Uint32Array(length);
+  const scores = new Float32Array(length);
+  const next = new Uint32Array(parts.length);
+  for (let i = 0; i < length; i++) {
+    // Parts are in ascending order of their bases, so the first of equal scores has the lowest ordinal.
+    let best = -1;
+    for (let part = 0; part < parts.length; part++) {
+      const { hits } = parts[part]!;
+      if (next[part]! >= hits.ids.length) continue;
+      if (best < 0 || hits.scores[next[part]!]! > parts[best]!.hits.scores[next[best]!]!) best = part;
+    }
+    const { base, hits } = parts[best]!;
+    ids[i] = base + hits.ids[next[best]!]!;
+    scores[i] = hits.scores[next[best]!]!;
+    next[best]!++;
+  }
+  return { ids, scores, examined };
+}

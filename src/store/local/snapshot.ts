@@ -1,0 +1,244 @@
+import { BitSet } from '../../base/bits.ts';
+import { InvalidArgumentError } from '../../base/errors.ts';
+import type { Hits } from '../../base/hits.ts';
+import type {
+  CollectionSettings,
+  DenseParams,
+  DocumentRecord,
+  LexicalParams,
+  PassageRecord,
+  Snapshot,
+  WeightedTerm,
+} from '../types.ts';
+import type { Manifest } from './manifest.ts';
+import { collectionStatistics, mergeHits } from './searching.ts';
+import type { Segment } from './segment.ts';
+import type { SegmentCache, SegmentView } from './views.ts';
+
+/** A segment's place in a snapshot: its passages have the ordinals `passageBase + number`, its documents likewise. */
+interface Place {
+  readonly view: SegmentView;
+  readonly segment: Segment;
+  readonly documentBase: number;
+  /** A multiple of 8, so that a segment's part of a bit set is whole bytes. */
+  readonly passageBase: number;
+}
+
+/** A generation of a collection in a directory. Valid until it is closed, whatever writers do meanwhile. */
+export class LocalSnapshot implements Snapshot {
+  readonly generation: number;
+  readonly settings: CollectionSettings;
+  readonly documentCount: number;
+  readonly passageCount: number;
+  readonly documentSpace: number;
+  readonly passageSpace: number;
+  readonly #cache: SegmentCache;
+  readonly #places: readonly Place[];
+  #closed = false;
+
+  /** @param views acquired from `cache`, released when the snapshot is closed. */
+  constructor(manifest: Manifest, views: readonly SegmentView[], cache: SegmentCache) {
+    this.generation = manifest.generation;
+    this.settings = manifest.settings;
+    this.#cache = cache;
+    let documentBase = 0;
+    let passageBase = 0;
+    this.#places = views.map((view) => {
+      const place = { view, segment: view.segment, documentBase, passageBase };
+      documentBase += view.entry.documents;
+      passageBase += 8 * Math.ceil(view.entry.passages / 8);
+      return place;
+    });
+    this.documentSpace = documentBase;
+    this.passageSpace = passageBase;
+    this.documentCount = views.reduce((sum, view) => sum + view.liveDocumentCount, 0);
+    this.passageCount = views.reduce((sum, view) => sum + view.livePassageCount, 0);
+  }
+
+  get languages(): ReadonlyMap<string, number> {
+    const languages = new Map<string, number>();
+    for (const { segment } of this.#open()) {
+      for (const [language, count] of segment.languages) {
+        languages.set(language, (languages.get(language) ?? 0) + count);
+      }
+    }
+    return languages;
+  }
+
+  searchLexical(terms: readonly WeightedTerm[], params: LexicalParams): Hits {
+    const k = this.#checkParams(params);
+    const places = this.#open();
+    if (k === 0) return mergeHits([], 0);
+    const statistics = collectionStatistics(places.map(({ view }) => view));
+    return mergeHits(
+      places.map(({ view, segment, passageBase }) => ({
+        base: passageBase,
+        hits: segment.lexical.search(terms, {
+          k,
+          statistics,
+          ...optional('live', view.livePassages),
+          ...optional('allowed', sliceAllowed(params.allowed, view, passageBase)),
+        }),
+      })),
+      k,
+    );
+  }
+
+  searchDense(query: Float32Array, params: DenseParams): Hits {
+    const k = this.#checkParams(params);
+    const { dim, encoder } = this.settings;
+    if (dim === 0) {
+      throw new InvalidArgumentError(
+        'This collection has no vectors.',
+        'Search it lexically, or index again with an encoder.',
+      );
+    }
+    if (query.length !== dim) {
+      throw new InvalidArgumentError(
+        `The query vector has ${query.length} components; the collection's have ${dim}.`,
+        `Encode the query with ${encoder}.`,
+      );
+    }
+    const places = this.#open().filter(({ segment }) => segment.hasDense);
+    if (k === 0) return mergeHits([], 0);
+    return mergeHits(
+      places.map(({ view, segment, passageBase }) => ({
+        base: passageBase,
+        hits: segment.dense.search(query, {
+          k,
+          ...optional('refine', params.refine),
+          ...optional('live', view.livePassages),
+          ...optional('allowed', sliceAllowed(params.allowed, view, passageBase)),
+        }),
+      })),
+      k,
+    );
+  }
+
+  documentFrequency(term: string): number {
+    return this.#open().reduce((sum, { view }) => sum + view.documentFrequency(term), 0);
+  }
+
+  passage(ordinal: number): PassageRecord & { readonly document: number } {
+    const { segment, documentBase, passageBase } = this.#placeOfPassage(ordinal);
+    const passage = ordinal - passageBase;
+    return { ...segment.passage(passage), document: documentBase + segment.documentOf(passage) };
+  }
+
+  passageText(ordinal: number): string {
+    const { segment, passageBase } = this.#placeOfPassage(ordinal);
+    return segment.passageText(ordinal - passageBase);
+  }
+
+  passageVector(ordinal: number): Float32Array | undefined {
+    const { segment, passageBase } = this.#placeOfPassage(ordinal);
+    return segment.hasDense ? segment.dense.vector(ordinal - passageBase) : undefined;
+  }
+
+  document(ordinal: number): DocumentRecord {
+    const { segment, documentBase } = this.#placeOfDocument(ordinal);
+    return segment.record(ordinal - documentBase);
+  }
+
+  documentText(ordinal: number): string {
+    const { segment, documentBase } = this.#placeOfDocument(ordinal);
+    return segment.documentText(ordinal - documentBase);
+  }
+
+  documentPassages(ordinal: number): { readonly from: number; readonly to: number } {
+    const { segment, documentBase, passageBase } = this.#placeOfDocument(ordinal);
+    const document = ordinal - documentBase;
+    return {
+      from: passageBase + segment.firstPassage(document),
+      to: passageBase + segment.firstPassage(document + 1),
+    };
+  }
+
+  findDocument(id: string): number | undefined {
+    // Newest first: what was written last is looked for most.
+    for (const { view, documentBase } of this.#open().toReversed()) {
+      const document = view.findLive(id);
+      if (document !== undefined) return documentBase + document;
+    }
+    return undefined;
+  }
+
+  *liveDocuments(): Generator<number> {
+    for (const { view, documentBase } of this.#open()) {
+      for (const document of view.liveDocuments()) yield documentBase + document;
+    }
+  }
+
+  selectPassages(predicate: (document: DocumentRecord) => boolean): BitSet {
+    const selected = new BitSet(this.passageSpace);
+    for (const { view, segment, passageBase } of this.#open()) {
+      const records = segment.allRecords();
+      for (const document of view.liveDocuments()) {
+        if (!predicate(records[document]!)) continue;
+        selected.addRange(
+          passageBase + segment.firstPassage(document),
+          passageBase + segment.firstPassage(document + 1),
+        );
+      }
+    }
+    return selected;
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cache.release(this.#places.map(({ view }) => view));
+  }
+
+  #open(): readonly Place[] {
+    if (this.#closed) {
+      throw new InvalidArgumentError('This snapshot was closed.', 'Take a new one from the collection.');
+    }
+    return this.#places;
+  }
+
+  /** @returns how many hits can be had at most. */
+  #checkParams({ k, allowed }: LexicalParams): number {
+    if (!Number.isInteger(k) || k < 1) {
+      throw new InvalidArgumentError(`k is ${k}.`, 'Ask for a whole number of hits, at least 1.');
+    }
+    if (allowed !== undefined && allowed.size !== this.passageSpace) {
+      throw new InvalidArgumentError(
+        `The allowed passages are a set of ${allowed.size}, this snapshot has room for ${this.passageSpace}.`,
+        'Make the set from this snapshot.',
+      );
+    }
+    return Math.min(k, this.passageCount);
+  }
+
+  #placeOfPassage(ordinal: number): Place {
+    const place = this.#open().findLast(({ passageBase }) => passageBase <= ordinal);
+    if (place === undefined || !isBelow(ordinal - place.passageBase, place.view.entry.passages)) {
+      throw new InvalidArgumentError(`This snapshot has no passage ${ordinal}.`, 'Take ordinals from its own hits.');
+    }
+    return place;
+  }
+
+  #placeOfDocument(ordinal: number): Place {
+    const place = this.#open().findLast(({ documentBase }) => documentBase <= ordinal);
+    if (place === undefined || !isBelow(ordinal - place.documentBase, place.view.entry.documents)) {
+      throw new InvalidArgumentError(`This snapshot has no document ${ordinal}.`, 'Take ordinals from its own hits.');
+    }
+    return place;
+  }
+}
+
+function isBelow(number: number, count: number): boolean {
+  return Number.isInteger(number) && number < count;
+}
+
+function sliceAllowed(allowed: BitSet | undefined, view: SegmentView, base: number): BitSet | undefined {
+  if (allowed === undefined) return undefined;
+  const size = view.entry.passages;
+  return new BitSet(size, allowed.bytes.subarray(base >> 3, (base + size + 7) >> 3));
+}
+
+/** A property only where there is a value: `exactOptionalPropertyTypes`. */
+function optional<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [key in K]?: V });
+}

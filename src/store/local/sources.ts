@@ -1,0 +1,118 @@
+import { BitSet } from '../../base/bits.ts';
+import { FlatIndex, FlatIndexBuilder, InvertedIndex, InvertedIndexBuilder } from '../../index/index.ts';
+import type { CollectionSettings, DocumentRecord, PassageRecord } from '../types.ts';
+import type { ContainerWriter } from './container.ts';
+import type { PendingDocument } from './pending.ts';
+import type { SegmentSource } from './segment-writer.ts';
+import type { SegmentView } from './views.ts';
+
+/** Passages between two yields of index building. */
+const STEP = 64;
+
+/** A segment made of new documents. */
+export class PendingSource implements SegmentSource {
+  constructor(
+    readonly documents: readonly PendingDocument[],
+    readonly settings: CollectionSettings,
+  ) {}
+
+  *records(): Generator<DocumentRecord> {
+    for (const { record } of this.documents) yield record;
+  }
+
+  *texts(): Generator<Iterable<string>> {
+    for (const { text } of this.documents) yield [text];
+  }
+
+  *passages(): Generator<Iterable<PassageRecord>> {
+    for (const { passages } of this.documents) yield passages.map(({ record }) => record);
+  }
+
+  *writeIndexes(container: ContainerWriter): Generator<void> {
+    yield* this.#lexical(container);
+    if (this.settings.dim > 0) yield* this.#dense(container);
+  }
+
+  *#lexical(container: ContainerWriter): Generator<void> {
+    const builder = new InvertedIndexBuilder(this.settings.bm25);
+    let done = 0;
+    for (const document of this.documents) {
+      for (const passage of document.passages) {
+        builder.add(document.fields(passage));
+        if (++done % STEP === 0) yield;
+      }
+    }
+    for (const [name, bytes] of builder.build()) container.section(name, bytes);
+    yield;
+  }
+
+  *#dense(container: ContainerWriter): Generator<void> {
+    const builder = new FlatIndexBuilder(this.settings.dim);
+    let done = 0;
+    for (const { passages } of this.documents) {
+      for (const { vector } of passages) {
+        builder.add(vector);
+        if (++done % STEP === 0) yield;
+      }
+    }
+    for (const [name, bytes] of builder.build()) container.section(name, bytes);
+    yield;
+  }
+}
+
+/** A segment made of the live documents of others, in their order. */
+export class MergeSource implements SegmentSource {
+  constructor(
+    readonly parts: readonly SegmentView[],
+    readonly settings: CollectionSettings,
+  ) {}
+
+  *records(): Generator<DocumentRecord> {
+    for (const { segment, dead } of this.parts) {
+      let document = 0;
+      for (const record of segment.records()) {
+        if (dead?.has(document++) !== true) yield record;
+      }
+    }
+  }
+
+  *texts(): Generator<Iterable<string>> {
+    for (const view of this.parts) {
+      const { segment } = view;
+      for (const document of view.liveDocuments()) {
+        yield segment.texts.pieces(segment.textStart(document), segment.textStart(document + 1));
+      }
+    }
+  }
+
+  *passages(): Generator<Iterable<PassageRecord>> {
+    for (const view of this.parts) {
+      const { segment } = view;
+      for (const document of view.liveDocuments()) {
+        const from = segment.firstPassage(document);
+        yield Array.from({ length: segment.firstPassage(document + 1) - from }, (_, i) => segment.passage(from + i));
+      }
+    }
+  }
+
+  *writeIndexes(container: ContainerWriter): Generator<void> {
+    const live = this.parts.map((view) => view.livePassages ?? everyPassage(view));
+    const lexical = this.parts.map(({ segment }, i) => ({ index: segment.lexical, live: live[i]! }));
+    for (const [name, bytes] of InvertedIndex.merge(lexical)) {
+      container.section(name, bytes);
+      yield;
+    }
+    if (this.settings.dim === 0) return;
+    FlatIndex.merge(
+      this.parts.map(({ segment }, i) => ({ index: segment.dense, live: live[i]! })),
+      container,
+    );
+    yield;
+  }
+}
+
+function everyPassage(view: SegmentView): BitSet {
+  const live = new BitSet(view.entry.passages);
+  live.addRange(0, live.size);
+  return live;
+}

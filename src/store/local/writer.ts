@@ -1,0 +1,427 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTick } from 'node:timers/promises';
+import { BitSet } from '../../base/bits.ts';
+import { InvalidArgumentError, invariant, StorageError } from '../../base/errors.ts';
+import type { CompactOptions, CompactReport, NewDocument, Writer } from '../types.ts';
+import { ContainerWriter } from './container.ts';
+import { type FileSystem, onDisk } from './filesystem.ts';
+import type { Lock } from './lock.ts';
+import {
+  type DeadEntry,
+  type Manifest,
+  ManifestWriter,
+  referencedFiles,
+  SEGMENTS,
+  type SegmentEntry,
+  segmentPath,
+} from './manifest.ts';
+import { PendingDocument, TermNumbers } from './pending.ts';
+import { chooseMerge } from './policy.ts';
+import { type SegmentSource, writeSegment } from './segment-writer.ts';
+import { MergeSource, PendingSource } from './sources.ts';
+import { writeTombstones } from './tombstones.ts';
+import { entryBytes, type SegmentCache, type SegmentView } from './views.ts';
+
+/**
+ * With this many segments `publish` merges before it writes, as `compact()` would: a collection that nobody compacts
+ * must not run out of open files.
+ */
+export const MOST_SEGMENTS = 64;
+/** Default of {@link CompactOptions.maxSegmentBytes}. */
+export const MAX_SEGMENT_BYTES = 2 ** 30;
+/** Milliseconds of work between two looks at the abort signal. */
+const YIELD_AFTER = 12;
+
+/** What waits for one document id: a document to be written, or nothing left of it. */
+type Change = PendingDocument | 'removed';
+
+/**
+ * The writer of a collection in a directory.
+ *
+ * `add` and `remove` only change what waits. `publish` writes it as one segment, marks the documents that it replaces
+ * as dead, waits until all of that is on stable storage, and then replaces the manifest. When the disk refuses, the
+ * collection is as before, everything still waits, and `publish` may be called again.
+ */
+export class LocalWriter implements Writer {
+  readonly #directory: string;
+  readonly #fs: FileSystem;
+  readonly #lock: Lock;
+  readonly #cache: SegmentCache;
+  readonly #manifests: ManifestWriter;
+  #manifest: Manifest;
+  #views: readonly SegmentView[];
+  /** Never lower than the manifest's, higher after a failed attempt: a name is not tried twice. */
+  #nextSegment: number;
+  #changes = new Map<string, Change>();
+  /** What a publication in progress is writing. */
+  #inFlight: ReadonlyMap<string, Change> = new Map();
+  #numbers = new TermNumbers();
+  #documents = 0;
+  #passages = 0;
+  #bytes = 0;
+  /** Publications and compactions run one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  /** Use `LocalStore.writer`, which holds the lock and has removed leftovers. Takes over lock and views. */
+  constructor(directory: string, fileSystem: FileSystem, lock: Lock, cache: SegmentCache, current: Current) {
+    this.#directory = directory;
+    this.#fs = fileSystem;
+    this.#lock = lock;
+    this.#cache = cache;
+    this.#manifests = new ManifestWriter(directory, fileSystem);
+    this.#manifest = current.manifest;
+    this.#views = current.views;
+    this.#nextSegment = current.manifest.nextSegment;
+  }
+
+  get pending() {
+    return { documents: this.#documents, passages: this.#passages, bytes: this.#bytes + this.#numbers.bytes };
+  }
+
+  add(document: NewDocument): void {
+    this.#checkOpen();
+    this.#change(document.id, new PendingDocument(document, this.#manifest.settings.dim, this.#numbers));
+  }
+
+  remove(id: string): boolean {
+    this.#checkOpen();
+    if (!this.has(id)) return false;
+    if (this.#isPublished(id)) this.#change(id, 'removed');
+    else this.#forget(id);
+    return true;
+  }
+
+  has(id: string): boolean {
+    this.#checkOpen();
+    const change = this.#changes.get(id);
+    return change === undefined ? this.#isPublished(id) : change !== 'removed';
+  }
+
+  publish(): Promise<number> {
+    this.#checkOpen();
+    return this.#enqueue(() => this.#publish());
+  }
+
+  compact(options: CompactOptions = {}): Promise<CompactReport> {
+    this.#checkOpen();
+    return this.#enqueue(() => this.#compact(options));
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#queue.catch(() => undefined);
+    this.#cache.release(this.#views);
+    this.#lock.release();
+  }
+
+  /** Whether the document is in what is published, or being published. */
+  #isPublished(id: string): boolean {
+    const change = this.#inFlight.get(id);
+    if (change !== undefined) return change !== 'removed';
+    return this.#views.some((view) => view.findLive(id) !== undefined);
+  }
+
+  #change(id: string, change: Change): void {
+    this.#forget(id);
+    this.#changes.set(id, change);
+    this.#count(change, 1);
+  }
+
+  #forget(id: string): void {
+    const change = this.#changes.get(id);
+    if (change === undefined) return;
+    this.#changes.delete(id);
+    this.#count(change, -1);
+  }
+
+  #count(change: Change, sign: 1 | -1): void {
+    this.#documents += sign;
+    if (change === 'removed') return;
+    this.#passages += sign * change.passages.length;
+    this.#bytes += sign * change.bytes;
+  }
+
+  async #publish(): Promise<number> {
+    if (this.#changes.size === 0) return this.#manifest.generation;
+    if (this.#views.length >= MOST_SEGMENTS) await this.#makeRoom();
+
+    const changes = this.#changes;
+    this.#inFlight = changes;
+    this.#changes = new Map();
+    this.#documents = this.#passages = this.#bytes = 0;
+    const failed = () => {
+      // What came in meanwhile is newer.
+      const newer = this.#changes;
+      this.#inFlight = new Map();
+      this.#changes = new Map();
+      this.#documents = this.#passages = this.#bytes = 0;
+      for (const [id, change] of [...changes, ...newer]) this.#change(id, change);
+    };
+    try {
+      await this.#writeChanges(changes);
+    } catch (error) {
+      failed();
+      throw error;
+    }
+    this.#inFlight = new Map();
+    if (this.#changes.size === 0) this.#numbers = new TermNumbers();
+    return this.#manifest.generation;
+  }
+
+  async #writeChanges(changes: ReadonlyMap<string, Change>): Promise<void> {
+    const documents = [...changes.values()].filter((change) => change !== 'removed');
+    const files = new Attempt(this.#fs);
+    const opened: SegmentView[] = [];
+    try {
+      const generation = this.#manifest.generation + 1;
+      const views: SegmentView[] = [];
+      for (const view of this.#views) {
+        const dead = deadAfter(view, changes.keys());
+        if (dead === undefined) {
+          views.push(view);
+          continue;
+        }
+        // A segment without a live document is dropped altogether.
+        if (dead.count === view.entry.documents) continue;
+        const entry = await this.#writeDead(view, dead, generation, files);
+        const replacement = this.#cache.acquireOne(entry);
+        opened.push(replacement);
+        views.push(replacement);
+      }
+      if (documents.length > 0) {
+        const view = await this.#writeSegment(new PendingSource(documents, this.#manifest.settings), files);
+        opened.push(view);
+        views.push(view);
+      }
+      await this.#commit(views, files);
+    } catch (error) {
+      this.#giveUp(opened, files);
+      throw error;
+    }
+  }
+
+  async #writeDead(view: SegmentView, dead: BitSet, generation: number, files: Attempt): Promise<SegmentEntry> {
+    const file = `${view.entry.name}.${generation}.dead`;
+    const path = join(this.#directory, SEGMENTS, file);
+    const stamp = await onDisk(path, () => {
+      files.add(path);
+      return writeTombstones(path, dead, this.#fs);
+    });
+    let passages = 0;
+    for (const document of dead)
+      passages += view.segment.firstPassage(document + 1) - view.segment.firstPassage(document);
+    const entry: DeadEntry = { file, ...stamp, documents: dead.count, passages };
+    return { ...view.entry, dead: entry };
+  }
+
+  /** Writes a segment and opens it. `step` runs every few milliseconds and may throw to give up. */
+  async #writeSegment(
+    source: SegmentSource,
+    files: Attempt,
+    step: (bytes: number) => void = () => undefined,
+  ): Promise<SegmentView> {
+    const name = `s${String(this.#nextSegment++).padStart(6, '0')}`;
+    const path = segmentPath(this.#directory, name);
+    const container = await onDisk(path, () => new ContainerWriter(path, this.#fs));
+    try {
+      const work = writeSegment(container, source);
+      let next = work.next();
+      for (let from = performance.now(); next.done !== true; next = work.next()) {
+        if (performance.now() - from < YIELD_AFTER) continue;
+        step(container.bytes);
+        await nextTick();
+        from = performance.now();
+      }
+      step(container.bytes);
+      const stamp = await container.finish();
+      step(container.bytes);
+      files.add(path);
+      return this.#cache.acquireOne({ name, ...stamp, ...next.value });
+    } catch (error) {
+      container.abandon();
+      return onDisk(path, () => {
+        throw error;
+      });
+    }
+  }
+
+  /** Makes these segments the collection. Everything that they consist of is on stable storage, but for the names. */
+  async #commit(views: readonly SegmentView[], files: Attempt): Promise<void> {
+    const manifest: Manifest = {
+      generation: this.#manifest.generation + 1,
+      nextSegment: this.#nextSegment,
+      settings: this.#manifest.settings,
+      segments: views.map(({ entry }) => entry),
+    };
+    const segments = join(this.#directory, SEGMENTS);
+    await onDisk(segments, () => this.#fs.syncDirectory(segments));
+    const before = this.#manifest;
+    const viewsBefore = this.#views;
+    await this.#manifests.publish(manifest, () => {
+      this.#manifest = manifest;
+      this.#views = views;
+      files.keep();
+      this.#cache.release(viewsBefore.filter((view) => !views.includes(view)));
+    });
+    this.#removeObsolete(before, manifest);
+  }
+
+  /** After an error: unless the new manifest is in place already, removes what was written for it. */
+  #giveUp(opened: readonly SegmentView[], files: Attempt): void {
+    this.#cache.release(opened.filter((view) => !this.#views.includes(view)));
+    files.undo();
+  }
+
+  #removeObsolete(before: Manifest, after: Manifest): void {
+    const kept = referencedFiles(after);
+    for (const name of referencedFiles(before)) {
+      if (kept.has(name)) continue;
+      try {
+        this.#fs.remove(join(this.#directory, SEGMENTS, name));
+      } catch {
+        // It does not count any more; the next writer removes it.
+      }
+    }
+  }
+
+  /** The merges of `compact()`, as far as the disk has room for them. */
+  async #makeRoom(): Promise<void> {
+    try {
+      await this.#compact({});
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+    }
+  }
+
+  async #compact(options: CompactOptions): Promise<CompactReport> {
+    const { full = false, signal, onProgress, maxSegmentBytes = MAX_SEGMENT_BYTES } = options;
+    if (!(maxSegmentBytes > 0)) {
+      throw new InvalidArgumentError(`maxSegmentBytes is ${maxSegmentBytes}.`, 'Pass a positive number of bytes.');
+    }
+    signal?.throwIfAborted();
+    const segmentsBefore = this.#views.length;
+    const bytesBefore = bytesOf(this.#views);
+    let documentsDropped = 0;
+    let done = 0;
+    for (;;) {
+      const candidates = this.#views.map(({ entry }) => ({
+        bytes: entryBytes(entry),
+        documents: entry.documents,
+        deadDocuments: entry.dead?.documents ?? 0,
+      }));
+      const chosen = chooseMerge(candidates, { full, maxBytes: maxSegmentBytes });
+      if (chosen === undefined) break;
+      const bytes = chosen.reduce((sum, position) => sum + candidates[position]!.bytes, 0);
+      documentsDropped += chosen.reduce((sum, position) => sum + candidates[position]!.deadDocuments, 0);
+      const total = done + bytes;
+      await this.#merge(chosen, (written) => {
+        signal?.throwIfAborted();
+        onProgress?.(Math.min(total, done + written), total);
+      });
+      done = total;
+      onProgress?.(done, done);
+    }
+    return {
+      segmentsBefore,
+      segmentsAfter: this.#views.length,
+      bytesBefore,
+      bytesAfter: bytesOf(this.#views),
+      documentsDropped,
+    };
+  }
+
+  /** Replaces some segments by one that holds their live documents, at the place of the first. */
+  async #merge(positions: readonly number[], step: (bytes: number) => void): Promise<void> {
+    invariant(positions.length > 0, 'a merge of nothing');
+    const files = new Attempt(this.#fs);
+    const opened: SegmentView[] = [];
+    try {
+      const parts = positions.map((position) => this.#views[position]!);
+      const merged = await this.#writeSegment(new MergeSource(parts, this.#manifest.settings), files, step);
+      opened.push(merged);
+      await this.#commit(
+        this.#views.flatMap((view) => (view === parts[0] ? [merged] : parts.includes(view) ? [] : [view])),
+        files,
+      );
+    } catch (error) {
+      this.#giveUp(opened, files);
+      throw error;
+    }
+  }
+
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work, work);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new InvalidArgumentError('This writer was closed.', 'Open a new one.');
+  }
+}
+
+/** The state that a writer starts from. */
+export interface Current {
+  readonly manifest: Manifest;
+  readonly views: readonly SegmentView[];
+}
+
+/** Files of a change that is not published yet. */
+class Attempt {
+  #paths: string[] = [];
+
+  constructor(readonly fileSystem: FileSystem) {}
+
+  add(path: string): void {
+    this.#paths.push(path);
+  }
+
+  /** They belong to the collection now. */
+  keep(): void {
+    this.#paths = [];
+  }
+
+  undo(): void {
+    for (const path of this.#paths) {
+      try {
+        this.fileSystem.remove(path);
+      } catch {
+        // It does not count; the next writer removes it.
+      }
+    }
+  }
+}
+
+/** The dead documents of a segment once these ids are replaced or removed; undefined when that changes nothing. */
+function deadAfter(view: SegmentView, ids: Iterable<string>): BitSet | undefined {
+  let dead: BitSet | undefined;
+  for (const id of ids) {
+    const document = view.findLive(id);
+    if (document === undefined) continue;
+    dead ??= view.dead?.clone() ?? new BitSet(view.entry.documents);
+    dead.add(document);
+  }
+  return dead;
+}
+
+function bytesOf(views: readonly SegmentView[]): number {
+  return views.reduce((sum, { entry }) => sum + entryBytes(entry), 0);
+}
+
+/** Removes files that no manifest names: what a killed writer left. Only the holder of the lock may call it. */
+export function removeLeftovers(directory: string, manifest: Manifest): void {
+  const referenced = referencedFiles(manifest);
+  const folder = join(directory, SEGMENTS);
+  for (const name of fs.readdirSync(folder)) {
+    if (isOurs(name) && !referenced.has(name)) fs.rmSync(join(folder, name), { force: true });
+  }
+  fs.rmSync(join(directory, 'manifest.json.new'), { force: true });
+}
+
+/** Whether the name is one that a writer gives to a file in `segments/`. */
+export function isOurs(name: string): boolean {
+  return /^s\d{6,}(\.seg|\.\d+\.dead)$/.test(name);
+}
