@@ -129,7 +129,7 @@ class Packer {
     const merged: Unit[] = [];
     for (const unit of units) {
       const last = merged.at(-1);
-      const allowed = last !== undefined && last.whole && unit.whole && wanted(last, unit);
+      const allowed = last?.whole === true && unit.whole && wanted(last, unit);
       if (allowed && this.counter.count(last.start, unit.end) <= this.maxTokens) {
         last.end = unit.end;
         last.path = commonPath(last.path, unit.path);
