@@ -24,3 +24,61 @@ export interface IngestFailure {
   /** One sentence, ending with the remedy. */
   readonly reason: string;
 }
+
+/** A candidate found by a walk. */
+export interface SourceFile {
+  /**
+   * Relative to the base folder, with `/`, where the file lies inside it, absolute otherwise. The ids of the file's
+   * documents begin with it, so `docs`, `./docs` and `/home/me/project/docs` all name the same documents.
+   */
+  readonly path: string;
+  /** Where the file is on this machine. */
+  readonly absolute: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+  /** Whether the caller named this very file, rather than a folder around it. */
+  readonly explicit: boolean;
+}
+
+/** Size and time of change of a file when it was read: equal stamps, equal bytes. */
+export interface SourceStamp {
+  readonly size: number;
+  readonly modified: number;
+}
+
+/** A file that is deliberately not read. */
+export interface SkippedFile {
+  readonly path: string;
+  /** `binary`, `empty`, `generated`, `link`, or `special` (a socket, a device). */
+  readonly reason: 'binary' | 'empty' | 'generated' | 'link' | 'special';
+}
+
+/** What a walk comes across, in order. */
+export type WalkEvent =
+  | { readonly kind: 'file'; readonly file: SourceFile }
+  | { readonly kind: 'failure'; readonly failure: IngestFailure }
+  | { readonly kind: 'skipped'; readonly skipped: SkippedFile };
+
+/** A document ready to be compared with what the collection holds. */
+export interface FoundDocument {
+  readonly document: SourceDocument;
+  /** See `contentHash`. */
+  readonly hash: string;
+  /**
+   * Present where the file holds this one document and its time of change can be trusted: kept with the document, it
+   * lets the next run pass over the file without reading it.
+   */
+  readonly stamp?: SourceStamp;
+}
+
+/** What reading a set of paths yields, in order. */
+export type IngestEvent =
+  | ({ readonly kind: 'document' } & FoundDocument)
+  /** The file's stamp is the one the collection has: it was not read, and its document stands. */
+  | { readonly kind: 'unchanged'; readonly file: SourceFile }
+  | { readonly kind: 'failure'; readonly failure: IngestFailure }
+  | { readonly kind: 'skipped'; readonly skipped: SkippedFile }
+  /** Everything of this file has been yielded. Also follows its failures; not sent for `unchanged` and `skipped`. */
+  | { readonly kind: 'file'; readonly file: SourceFile; readonly documents: number };

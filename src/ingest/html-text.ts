@@ -1,0 +1,264 @@
+import type { Block, BlockKind } from '../text/blocks.ts';
+import type { HtmlHandler } from './html-tokens.ts';
+
+const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
+
+/** Never text for readers. */
+const UNSEEN = words(
+  'script style noscript template svg iframe object embed canvas audio video select datalist button textarea head title dialog',
+);
+/** What surrounds the content of a page. */
+const CHROME = words('nav footer aside');
+const CHROME_ROLES = words('navigation banner contentinfo search complementary menu menubar');
+const CONTENT = words('main article');
+const BREAKING = words(
+  'address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure footer form ' +
+    'header hgroup html legend main menu nav ol p pre section summary table tbody tfoot thead tr ul',
+);
+/** Blocks that make a table one for layout, whose cells are read as running text. */
+const STRUCTURE = words('h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table');
+const HIDDEN_STYLE = /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i;
+/** Signs that documentation generators put behind headings as links to themselves. */
+const PERMALINK = /\s*[¶#§🔗]+\s*$/u;
+/** A table cell longer than this is prose. */
+const LONGEST_CELL = 1000;
+
+export interface HtmlTextOptions {
+  /** Leave out navigation, page footers and side columns. Default false. */
+  readonly withoutChrome?: boolean;
+}
+
+/**
+ * Collects the readable text of HTML, with its structure: paragraphs and headings divided by empty lines, list items
+ * and table rows by line ends (`- item`, `cell | cell`), preformatted text as it stands. White space is collapsed as
+ * browsers do.
+ */
+export class HtmlText implements HtmlHandler {
+  readonly blocks: Block[] = [];
+  /** Code units of text outside links: what tells an article from a list of links. */
+  prose = 0;
+  elements = 0;
+  maxDepth = 0;
+
+  #parts: string[] = [];
+  #length = 0;
+  #line = '';
+  #atSpace = true;
+  #depth = 0;
+  /** Depth of the outermost element being left out. */
+  #skipping = Number.POSITIVE_INFINITY;
+  #heading = 0;
+  #pre = 0;
+  #quote = 0;
+  #links = 0;
+  #content = 0;
+  #lists: { readonly ordered: boolean; items: number }[] = [];
+  /** Bullet waiting for the first text of its item. */
+  #bullet = '';
+  #tables = 0;
+  #cell = false;
+  #cellStart = 0;
+  #rowCells = 0;
+  #lastTable: number | undefined;
+  #tableNumber = 0;
+
+  constructor(private readonly options: HtmlTextOptions = {}) {}
+
+  get content(): string {
+    return this.#parts.join('');
+  }
+
+  open(name: string, attributes: ReadonlyMap<string, string>): void {
+    this.#depth++;
+    this.elements++;
+    if (this.#depth > this.maxDepth) this.maxDepth = this.#depth;
+    if (this.#depth > this.#skipping) return;
+    if (this.#isLeftOut(name, attributes)) {
+      if (BREAKING.has(name)) this.#break();
+      this.#skipping = this.#depth;
+      return;
+    }
+    const level = headingLevel(name);
+    if (level > 0 || STRUCTURE.has(name)) this.#flush();
+    else if (BREAKING.has(name)) this.#break();
+    if (level > 0) this.#heading = level;
+    else if (CONTENT.has(name)) this.#content++;
+    else if (name === 'a') this.#links++;
+    else if (name === 'pre') this.#pre++;
+    else if (name === 'blockquote') this.#quote++;
+    else if (name === 'ul' || name === 'ol') this.#openList(name, attributes);
+    else if (name === 'li') this.#openItem();
+    else if (name === 'table') {
+      this.#tables++;
+      this.#tableNumber++;
+      this.#cell = false;
+    } else if (name === 'tr') {
+      this.#flush();
+      this.#rowCells = 0;
+    } else if ((name === 'td' || name === 'th') && this.#tables > 0) {
+      if (this.#rowCells++ > 0 && this.#cell) {
+        this.#line = `${this.#line.trimEnd()} | `;
+        this.#atSpace = true;
+      } else if (this.#rowCells === 1) {
+        this.#flush();
+      }
+      this.#cell = true;
+      this.#cellStart = this.#line.length;
+    }
+  }
+
+  close(name: string): void {
+    const depth = this.#depth--;
+    if (depth > this.#skipping) return;
+    if (depth === this.#skipping) {
+      this.#skipping = Number.POSITIVE_INFINITY;
+      return;
+    }
+    if (headingLevel(name) > 0) {
+      this.#flush();
+      this.#heading = 0;
+    } else if (CONTENT.has(name)) {
+      this.#break();
+      this.#content--;
+    } else if (name === 'a') this.#links--;
+    else if (name === 'pre') {
+      this.#flush();
+      this.#pre--;
+    } else if (name === 'blockquote') {
+      this.#flush();
+      this.#quote--;
+    } else if (name === 'ul' || name === 'ol') {
+      this.#flush();
+      this.#lists.pop();
+    } else if (name === 'li') {
+      this.#flush();
+      this.#bullet = '';
+    } else if (name === 'tr') {
+      this.#flush();
+      this.#cell = false;
+    } else if (name === 'table') {
+      this.#flush();
+      this.#tables--;
+      this.#cell = false;
+    } else if (BREAKING.has(name)) this.#break();
+    if (depth === 1) this.#flush();
+  }
+
+  empty(name: string, attributes: ReadonlyMap<string, string>): void {
+    this.elements++;
+    if (this.#depth >= this.#skipping) return;
+    if (name === 'br') {
+      this.#line = this.#pre > 0 ? `${this.#line}\n` : this.#line === '' ? '' : `${this.#line.trimEnd()}\n`;
+      this.#atSpace = true;
+    } else if (name === 'hr') this.#flush();
+    else if (name === 'img') {
+      const alternative = attributes.get('alt');
+      if (alternative) this.text(` ${alternative} `);
+    }
+  }
+
+  text(text: string): void {
+    if (this.#depth >= this.#skipping) return;
+    if (this.#pre > 0) {
+      this.#line += text.replace(/\r\n?/g, '\n');
+      return;
+    }
+    let collapsed = text.replace(/[ \t\n\r\f\u00a0]+/g, ' ');
+    if (this.#atSpace && collapsed.startsWith(' ')) collapsed = collapsed.slice(1);
+    if (collapsed === '') return;
+    this.#line += collapsed;
+    this.#atSpace = collapsed.endsWith(' ');
+    if (this.#links === 0) this.prose += collapsed.length;
+  }
+
+  /** Writes what is pending; to be called at the end. */
+  end(): void {
+    this.#flush();
+  }
+
+  #isLeftOut(name: string, attributes: ReadonlyMap<string, string>): boolean {
+    if (UNSEEN.has(name)) return true;
+    if (attributes.size > 0) {
+      if (attributes.has('hidden') && attributes.get('hidden') !== 'until-found') return true;
+      if (attributes.get('aria-hidden') === 'true') return true;
+      const style = attributes.get('style');
+      if (style !== undefined && HIDDEN_STYLE.test(style)) return true;
+    }
+    if (!this.options.withoutChrome) return false;
+    if (name === 'nav') return true;
+    if (this.#content > 0) return false;
+    return CHROME.has(name) || CHROME_ROLES.has(attributes.get('role') ?? '');
+  }
+
+  #openList(name: 'ul' | 'ol', attributes: ReadonlyMap<string, string>): void {
+    const start = Number(attributes.get('start') ?? 1);
+    this.#lists.push({ ordered: name === 'ol', items: Number.isInteger(start) ? start - 1 : 0 });
+  }
+
+  #openItem(): void {
+    this.#flush();
+    const list = this.#lists.at(-1);
+    if (list !== undefined) list.items++;
+    this.#bullet = list?.ordered ? `${list.items}. ` : '- ';
+  }
+
+  /** A boundary that ends the line, except in a table cell, where it only parts words. */
+  #break(): void {
+    if (!this.#cell || this.#tables === 0) {
+      this.#flush();
+    } else if (this.#line.length - this.#cellStart > LONGEST_CELL) {
+      this.#flush();
+    } else if (!this.#atSpace) {
+      this.#line += ' ';
+      this.#atSpace = true;
+    }
+  }
+
+  #flush(): void {
+    const raw = this.#line;
+    this.#line = '';
+    this.#atSpace = true;
+    this.#cellStart = 0;
+    if (raw === '') return;
+    const kind = this.#kind();
+    let text = kind === 'code' ? raw.replace(/^(?:[ \t]*\n)+|\s+$/g, '') : raw.trim();
+    if (kind === 'heading') text = text.replace(PERMALINK, '').replace(/\s+/g, ' ');
+    if (kind === 'table') text = text.replace(/\n/g, ' ').replace(/^(?: ?\| ?)+$/, '');
+    if (text.trim() === '') return;
+
+    const previous = this.blocks.at(-1);
+    if (kind === 'table' && previous?.kind === 'table' && this.#lastTable === this.#tableNumber) {
+      this.#write(`\n${text}`);
+      this.blocks[this.blocks.length - 1] = { ...previous, end: this.#length };
+      return;
+    }
+    this.#lastTable = kind === 'table' ? this.#tableNumber : undefined;
+    if (previous !== undefined) this.#write(kind === 'list-item' && previous.kind === 'list-item' ? '\n' : '\n\n');
+    if (kind === 'list-item') {
+      this.#write('  '.repeat(Math.min(Math.max(this.#lists.length - 1, 0), 8)));
+      text = `${this.#bullet}${text}`;
+      this.#bullet = '';
+    }
+    const start = this.#length;
+    this.#write(text);
+    const place = { kind, start, end: this.#length };
+    this.blocks.push(kind === 'heading' ? { ...place, level: this.#heading, name: text } : place);
+  }
+
+  #kind(): BlockKind {
+    if (this.#heading > 0) return 'heading';
+    if (this.#pre > 0) return 'code';
+    if (this.#cell && this.#tables > 0 && this.#rowCells > 0) return 'table';
+    if (this.#lists.length > 0) return 'list-item';
+    return this.#quote > 0 ? 'quote' : 'paragraph';
+  }
+
+  #write(text: string): void {
+    this.#parts.push(text);
+    this.#length += text.length;
+  }
+}
+
+function headingLevel(name: string): number {
+  return name.length === 2 && name[0] === 'h' && name[1]! >= '1' && name[1]! <= '6' ? Number(name[1]) : 0;
+}

@@ -1,0 +1,27 @@
+export {
+  type Change,
+  type ChangePlan,
+  ChangeTracker,
+  contentHash,
+  type Hashed,
+  INGEST_VERSION,
+  type KnownDocument,
+  planChanges,
+} from './changes.ts';
+export { type DecodedText, type DecodeOptions, decode } from './decode.ts';
+export { makeDocument, type Reading } from './document.ts';
+export { DEFAULT_MAX_BYTES, type ReadOptions, readDocuments, readFile } from './read.ts';
+export type { ReadContext, Reader } from './reader.ts';
+export { readers } from './readers/index.ts';
+export { createScope, type Root, type Scope, type ScopeOptions } from './scope.ts';
+export type {
+  FoundDocument,
+  IngestEvent,
+  IngestFailure,
+  SkippedFile,
+  SourceDocument,
+  SourceFile,
+  SourceStamp,
+  WalkEvent,
+} from './types.ts';
+export { type WalkOptions, walk } from './walk.ts';

@@ -1,0 +1,206 @@
+import { open } from 'node:fs/promises';
+import { InvariantError, UnreadableDocumentError, UserError } from '../base/errors.ts';
+import { contentHash } from './changes.ts';
+import { decode } from './decode.ts';
+import { fsReason, isFsError } from './fs-errors.ts';
+import { BinaryFileError, isFailure, type ReadContext, type Reader } from './reader.ts';
+import { readerFor } from './readers/index.ts';
+import { createScope, type Scope } from './scope.ts';
+import type { FoundDocument, IngestEvent, IngestFailure, SourceDocument, SourceFile } from './types.ts';
+import { type WalkOptions, walk } from './walk.ts';
+
+/** Largest file that is read whole: 64 MiB. */
+export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
+
+export interface ReadOptions extends WalkOptions {
+  /** Largest file, in bytes, and largest record of a format that is read in a stream. Default 64 MiB. */
+  readonly maxBytes?: number;
+  /**
+   * Whether the file is known to be unchanged, so that it need not be read (`ChangeTracker.isUnchanged`). Default:
+   * every file is read.
+   */
+  readonly isUnchanged?: (file: SourceFile) => boolean;
+  /** Asked first, before the built-in readers. */
+  readonly readers?: readonly Reader[];
+}
+
+/**
+ * Reads what lies under the paths: one event per document, failure, or file passed over, in the stable order of
+ * {@link walk}. Nothing is read ahead and nothing is kept, so memory is bounded by the largest single file (or record,
+ * for formats read in a stream), whatever the corpus. A file that cannot be read is a failure event, never an
+ * exception.
+ * @throws NotFoundError when none of the paths exists; the signal's reason when aborted.
+ */
+export async function* readDocuments(
+  paths: readonly string[] | Scope,
+  options: ReadOptions = {},
+): AsyncGenerator<IngestEvent> {
+  const scope = 'roots' in paths ? paths : createScope(paths, options);
+  for await (const event of walk(scope, options)) {
+    options.signal?.throwIfAborted();
+    if (event.kind !== 'file') yield event;
+    else if (options.isUnchanged?.(event.file)) yield { kind: 'unchanged', file: event.file };
+    else yield* readFile(event.file, options);
+  }
+}
+
+/** Reads one file: its documents and failures, then one `file` event; or one `skipped` event. */
+export async function* readFile(file: SourceFile, options: ReadOptions = {}): AsyncGenerator<IngestEvent> {
+  const { maxBytes = DEFAULT_MAX_BYTES, signal } = options;
+  const source = new FileSource(file, maxBytes, signal);
+  let documents = 0;
+  let failures = 0;
+  try {
+    if (file.size === 0) {
+      yield { kind: 'skipped', skipped: { path: file.path, reason: 'empty' } };
+      return;
+    }
+    const reader = await readerFor(file, source, options.readers);
+    if (reader === undefined) {
+      yield { kind: 'skipped', skipped: { path: file.path, reason: 'binary' } };
+      return;
+    }
+    if (!reader.streams) source.checkSize();
+
+    // The last document waits until it is known whether it is the only one.
+    let waiting: SourceDocument | undefined;
+    for await (const item of reader.read(file, source)) {
+      signal?.throwIfAborted();
+      if (isFailure(item)) {
+        failures++;
+        yield { kind: 'failure', failure: item };
+        continue;
+      }
+      if (item.text.trim() === '') continue;
+      if (waiting !== undefined) yield found(waiting);
+      documents++;
+      waiting = item;
+    }
+    if (waiting !== undefined) {
+      const whole = waiting.id === file.path && documents === 1 && failures === 0;
+      yield found(waiting, whole ? source.stamp : undefined);
+    }
+    if (documents === 0 && failures === 0) {
+      yield { kind: 'skipped', skipped: { path: file.path, reason: 'empty' } };
+      return;
+    }
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (error instanceof BinaryFileError && documents === 0) {
+      yield { kind: 'skipped', skipped: { path: file.path, reason: 'binary' } };
+      return;
+    }
+    yield { kind: 'failure', failure: toFailure(file, error) };
+  }
+  yield { kind: 'file', file, documents };
+}
+
+function found(document: SourceDocument, stamp?: FoundDocument['stamp']): IngestEvent {
+  const hash = contentHash(document);
+  return { kind: 'document', document, hash, ...(stamp === undefined ? {} : { stamp }) };
+}
+
+function toFailure(file: SourceFile, error: unknown): IngestFailure {
+  if (error instanceof InvariantError) throw error;
+  if (error instanceof UserError) return { path: file.path, reason: error.message };
+  if (isFsError(error)) return { path: file.path, reason: fsReason(error) };
+  const problem = error instanceof Error ? error.message.replace(/\s+/g, ' ').replace(/\.$/, '') : String(error);
+  return {
+    path: file.path,
+    reason: `It could not be read (${problem}). Check that it opens in other programs, or exclude it.`,
+  };
+}
+
+/** A modification time so recent that the file may change again without it changing, on coarse file systems. */
+const SETTLED_MS = 2500;
+
+/** A file on disk as readers see it. */
+class FileSource implements ReadContext {
+  #bytes: Uint8Array | undefined;
+  #stamp: FoundDocument['stamp'];
+
+  constructor(
+    private readonly file: SourceFile,
+    readonly maxBytes: number,
+    readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** Present once the whole file has been read and was not being written to at the time. */
+  get stamp(): FoundDocument['stamp'] {
+    return this.#stamp;
+  }
+
+  checkSize(): void {
+    if (this.file.size > this.maxBytes) throw tooLarge(this.file.size, this.maxBytes);
+  }
+
+  async head(length: number): Promise<Uint8Array> {
+    if (this.#bytes !== undefined) return this.#bytes.subarray(0, length);
+    if (this.file.size <= this.maxBytes && this.file.size <= 1024 * 1024)
+      return (await this.bytes()).subarray(0, length);
+    const handle = await open(this.file.absolute);
+    try {
+      const buffer = Buffer.alloc(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    if (this.#bytes !== undefined) return this.#bytes;
+    this.checkSize();
+    const handle = await open(this.file.absolute);
+    try {
+      const before = await handle.stat();
+      if (before.size > this.maxBytes) throw tooLarge(before.size, this.maxBytes);
+      const readAt = Date.now();
+      const bytes = await handle.readFile();
+      if (before.mtimeMs < readAt - SETTLED_MS && bytes.length === before.size) {
+        this.#stamp = { size: before.size, modified: before.mtimeMs };
+      }
+      this.#bytes = bytes;
+      return bytes;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  async text(options = {}) {
+    const decoded = decode(await this.bytes(), options);
+    if (decoded === undefined) throw new BinaryFileError();
+    return decoded;
+  }
+
+  async *stream(): AsyncGenerator<Uint8Array> {
+    const handle = await open(this.file.absolute);
+    try {
+      for (;;) {
+        this.signal?.throwIfAborted();
+        // A new buffer each time: readers keep pieces of it.
+        const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+const CHUNK = 256 * 1024;
+
+function tooLarge(size: number, limit: number): UnreadableDocumentError {
+  return new UnreadableDocumentError(
+    `It has ${formatBytes(size)}, more than the limit of ${formatBytes(limit)}.`,
+    'Split it, convert it to JSON Lines or CSV (read in a stream of any length), or raise the limit (--max-bytes).',
+  );
+}
+
+function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`;
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), 4);
+  const value = bytes / 1024 ** power;
+  return `${Number.isInteger(value) || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${' KMGT'[power]}iB`;
+}

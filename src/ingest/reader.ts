@@ -1,0 +1,36 @@
+import type { DecodedText, DecodeOptions } from './decode.ts';
+import type { IngestFailure, SourceDocument, SourceFile } from './types.ts';
+
+/** What a reader may ask for. Bytes are fetched when asked for, once. */
+export interface ReadContext {
+  /** The whole file. @throws UnreadableDocumentError when it is larger than `maxBytes`. */
+  bytes(): Promise<Uint8Array>;
+  /** The whole file as text. @throws BinaryFileError when it is not text. */
+  text(options?: DecodeOptions): Promise<DecodedText>;
+  /** The file piece by piece, however large it is. */
+  stream(): AsyncIterable<Uint8Array>;
+  /** Most bytes that may be held at once: a file, or one record of a streamed one. */
+  readonly maxBytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Turns files of one format into documents. */
+export interface Reader {
+  readonly format: string;
+  /** Lower case, without the dot. */
+  readonly extensions: readonly string[];
+  /** Reads record by record in bounded memory, so that `maxBytes` limits a record and not the file. */
+  readonly streams?: boolean;
+  /**
+   * Yields the file's documents and the records that could not be read.
+   * @throws UnreadableDocumentError when the file as a whole is of no use.
+   */
+  read(file: SourceFile, context: ReadContext): AsyncIterable<SourceDocument | IngestFailure>;
+}
+
+/** The content is not text although the name promised it; the file is skipped like every binary. */
+export class BinaryFileError extends Error {}
+
+export function isFailure(item: SourceDocument | IngestFailure): item is IngestFailure {
+  return 'reason' in item;
+}

@@ -1,0 +1,63 @@
+import { decode } from '../decode.ts';
+import type { Reader } from '../reader.ts';
+import type { SourceFile } from '../types.ts';
+import { codeReader } from './code.ts';
+import { csvReader } from './csv.ts';
+import { docxReader } from './docx.ts';
+import { htmlReader } from './html.ts';
+import { jsonReader } from './json.ts';
+import { jsonlReader } from './jsonl.ts';
+import { markdownReader } from './markdown.ts';
+import { pdfReader } from './pdf.ts';
+import { textReader } from './text.ts';
+
+/** Every built-in reader. Their parsers are loaded when the first file of the format is met. */
+export const readers: readonly Reader[] = [
+  markdownReader,
+  htmlReader,
+  pdfReader,
+  docxReader,
+  jsonlReader,
+  csvReader,
+  jsonReader,
+  codeReader,
+  textReader,
+];
+
+const byExtension = new Map(readers.flatMap((reader) => reader.extensions.map((extension) => [extension, reader])));
+
+const SNIFFED = 8192;
+
+/**
+ * The reader of a file, by its extension; without a known one, by its first bytes: PDF, Word and HTML by their
+ * signatures, scripts by their first line, anything else that is text as text.
+ * @returns undefined for a binary file that no reader knows.
+ */
+export async function readerFor(
+  file: SourceFile,
+  source: { head(length: number): Promise<Uint8Array> },
+  extra: readonly Reader[] = [],
+): Promise<Reader | undefined> {
+  const extension = extensionOf(file.path);
+  const known = extra.find((reader) => reader.extensions.includes(extension)) ?? byExtension.get(extension);
+  if (known !== undefined) return known;
+
+  const head = await source.head(SNIFFED);
+  const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 1024)).toString('latin1');
+  if (start.includes('%PDF-')) return pdfReader;
+  if (start.startsWith('PK\x03\x04')) {
+    return /\[Content_Types\]\.xml|word\//.test(Buffer.from(head).toString('latin1')) && extension === ''
+      ? docxReader
+      : undefined;
+  }
+  const even = head.length === file.size ? head : head.subarray(0, head.length & ~1);
+  if (decode(even) === undefined) return undefined;
+  if (/^\s*(?:<!--[\s\S]*?-->\s*)?<(?:!doctype html|html)[\s>]/i.test(start)) return htmlReader;
+  if (/^#!.*\b(?:node|deno|bun|python[\d.]*)\b/.test(start)) return codeReader;
+  return textReader;
+}
+
+/** Lower case, without the dot; empty for names without one and for dot files. */
+export function extensionOf(path: string): string {
+  return /[^/]\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
+}

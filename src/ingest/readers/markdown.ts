@@ -1,0 +1,24 @@
+import { markdownBlocks } from '../../text/index.ts';
+import { describeEncoding } from '../decode.ts';
+import { makeDocument } from '../document.ts';
+import type { Reader } from '../reader.ts';
+
+/** Markdown, CommonMark with GitHub's extensions. Front matter becomes metadata; offsets are into the file's text. */
+export const markdownReader: Reader = {
+  format: 'markdown',
+  extensions: ['md', 'markdown', 'mdown', 'mkd', 'mkdn', 'mdx', 'qmd', 'rmd'],
+  async *read(file, context) {
+    const decoded = await context.text();
+    const { title, frontMatter = {}, blocks } = markdownBlocks(decoded.text);
+    const { title: declaredTitle, language, lang, ...fields } = frontMatter;
+    yield makeDocument(file, {
+      format: 'markdown',
+      text: decoded.text,
+      blocks,
+      title: declaredTitle ?? title,
+      language: language ?? lang,
+      fields,
+      encoding: describeEncoding(decoded),
+    });
+  },
+};

@@ -1,0 +1,60 @@
+import { textBlocks } from '../../text/index.ts';
+import { describeEncoding } from '../decode.ts';
+import { makeDocument } from '../document.ts';
+import type { Reader } from '../reader.ts';
+
+/** Plain text formats that are searched as they are, and what they are called. */
+const FORMATS: Readonly<Record<string, string>> = {
+  rst: 'rst',
+  adoc: 'asciidoc',
+  asciidoc: 'asciidoc',
+  org: 'org',
+  tex: 'latex',
+  bib: 'bibtex',
+  xml: 'xml',
+  yaml: 'yaml',
+  yml: 'yaml',
+  toml: 'toml',
+  ini: 'ini',
+  cfg: 'ini',
+  conf: 'ini',
+  properties: 'ini',
+  log: 'log',
+  sql: 'sql',
+  css: 'css',
+  scss: 'css',
+  sh: 'shell',
+  bash: 'shell',
+  zsh: 'shell',
+  ps1: 'powershell',
+  rb: 'ruby',
+  php: 'php',
+  cs: 'csharp',
+  kt: 'kotlin',
+  swift: 'swift',
+  scala: 'scala',
+  lua: 'lua',
+  r: 'r',
+  proto: 'protobuf',
+  graphql: 'graphql',
+  vtt: 'subtitles',
+  srt: 'subtitles',
+};
+
+/** Everything that is text and has no reader of its own. */
+export const textReader: Reader = {
+  format: 'text',
+  extensions: ['txt', 'text', ...Object.keys(FORMATS)],
+  async *read(file, context) {
+    const decoded = await context.text();
+    const extension = /\.([^./]+)$/.exec(file.path)?.[1]?.toLowerCase() ?? '';
+    const format = Object.hasOwn(FORMATS, extension) ? FORMATS[extension]! : 'text';
+    yield makeDocument(file, {
+      format,
+      text: decoded.text,
+      blocks: textBlocks(decoded.text),
+      encoding: describeEncoding(decoded),
+      keepExtension: format !== 'text',
+    });
+  },
+};

@@ -1,0 +1,75 @@
+import { inflateRawSync } from 'node:zlib';
+import { UnreadableDocumentError } from '../base/errors.ts';
+
+/** One file of a ZIP archive. */
+export interface ZipEntry {
+  readonly name: string;
+  /** Bytes when inflated, as the archive claims. */
+  readonly size: number;
+  readonly compressedSize: number;
+  readonly method: number;
+  readonly offset: number;
+}
+
+const END_OF_DIRECTORY = 0x06054b50;
+const DIRECTORY_ENTRY = 0x02014b50;
+const LOCAL_HEADER = 0x04034b50;
+
+/**
+ * The table of contents of a ZIP archive (PKWARE APPNOTE 4.3), without inflating anything: what is needed to refuse a
+ * damaged or explosive archive before a library opens it. ZIP64 is not read.
+ * @throws UnreadableDocumentError when there is none.
+ */
+export function readZipDirectory(bytes: Uint8Array): readonly ZipEntry[] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const end = findEnd(buffer);
+  if (end === undefined) throw damaged('its table of contents is missing');
+  const count = buffer.readUInt16LE(end + 10);
+  let at = buffer.readUInt32LE(end + 16);
+  const entries: ZipEntry[] = [];
+  for (let i = 0; i < count; i++) {
+    if (at + 46 > buffer.length || buffer.readUInt32LE(at) !== DIRECTORY_ENTRY) {
+      throw damaged('its table of contents is broken');
+    }
+    const nameLength = buffer.readUInt16LE(at + 28);
+    entries.push({
+      name: buffer.toString('utf8', at + 46, at + 46 + nameLength),
+      method: buffer.readUInt16LE(at + 10),
+      compressedSize: buffer.readUInt32LE(at + 20),
+      size: buffer.readUInt32LE(at + 24),
+      offset: buffer.readUInt32LE(at + 42),
+    });
+    at += 46 + nameLength + buffer.readUInt16LE(at + 30) + buffer.readUInt16LE(at + 32);
+  }
+  return entries;
+}
+
+/** The content of one entry; undefined when it cannot be had within `maxBytes`. */
+export function readZipEntry(bytes: Uint8Array, entry: ZipEntry, maxBytes: number): Uint8Array | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { offset } = entry;
+  if (offset + 30 > buffer.length || buffer.readUInt32LE(offset) !== LOCAL_HEADER) return undefined;
+  const start = offset + 30 + buffer.readUInt16LE(offset + 26) + buffer.readUInt16LE(offset + 28);
+  const data = buffer.subarray(start, start + entry.compressedSize);
+  try {
+    if (entry.method === 0) return data.length <= maxBytes ? data : undefined;
+    return entry.method === 8 ? inflateRawSync(data, { maxOutputLength: maxBytes }) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The end record stands in the last 65,557 bytes: 22 of its own and a comment. */
+function findEnd(buffer: Buffer): number | undefined {
+  for (let at = buffer.length - 22; at >= 0 && at >= buffer.length - 65_557; at--) {
+    if (buffer.readUInt32LE(at) === END_OF_DIRECTORY) return at;
+  }
+  return undefined;
+}
+
+function damaged(problem: string): UnreadableDocumentError {
+  return new UnreadableDocumentError(
+    `The archive is damaged or cut off: ${problem}.`,
+    'Open the file in its own program and save it again.',
+  );
+}
