@@ -25,15 +25,14 @@ function finish(hash: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** @param ids the id of document 0, 1, ... */
-export function buildIdTable(ids: readonly string[]): Uint32Array {
-  const hashes = ids.map(hashId);
-  const order = Uint32Array.from(ids, (_, i) => i).sort(
-    (a, b) => hashes[a]![0] - hashes[b]![0] || hashes[a]![1] - hashes[b]![1] || a - b,
+/** @param hashes high and low half for document 0, 1, ... */
+export function buildIdTable(hashes: Uint32Array): Uint32Array {
+  const order = Uint32Array.from({ length: hashes.length / 2 }, (_, i) => i).sort(
+    (a, b) => hashes[2 * a]! - hashes[2 * b]! || hashes[2 * a + 1]! - hashes[2 * b + 1]! || a - b,
   );
-  const table = new Uint32Array(ROW * ids.length);
+  const table = new Uint32Array(ROW * order.length);
   order.forEach((document, row) => {
-    table.set([...hashes[document]!, document], ROW * row);
+    table.set([hashes[2 * document]!, hashes[2 * document + 1]!, document], ROW * row);
   });
   return table;
 }

@@ -118,7 +118,9 @@ function checkPassage(
       'Use the encoder that the collection was made with.',
     );
   }
-  if (!vector.every(Number.isFinite)) {
-    throw new InvalidArgumentError(`${what} has a vector with a component that is not finite.`, 'Check the encoder.');
+  for (let i = 0; i < dim; i++) {
+    if (!Number.isFinite(vector[i])) {
+      throw new InvalidArgumentError(`Component ${i} of the vector of ${what} is ${vector[i]}.`, 'Check the encoder.');
+    }
   }
 }

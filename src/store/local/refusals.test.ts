@@ -198,7 +198,7 @@ describe('a disk that refuses', () => {
         fc.asyncProperty(fc.nat(9000), fc.boolean(), async (bytes, once) => {
           await attempt(change, { bytes, once });
         }),
-        { numRuns: 20 },
+        { numRuns: 10 },
       );
     });
   }

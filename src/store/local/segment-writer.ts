@@ -1,7 +1,7 @@
 import { invariant } from '../../base/errors.ts';
 import type { DocumentRecord, PassageRecord } from '../types.ts';
 import type { ContainerWriter } from './container.ts';
-import { buildIdTable } from './ids.ts';
+import { buildIdTable, hashId } from './ids.ts';
 import { JsonBlocksWriter } from './json-blocks.ts';
 import { PASSAGE_ROW, Section } from './segment.ts';
 import { TextsWriter } from './texts.ts';
@@ -35,17 +35,17 @@ export function* writeSegment(
   source: SegmentSource,
 ): Generator<void, SegmentCounts, undefined> {
   const records = new JsonBlocksWriter(container, Section.documents);
-  const ids: string[] = [];
+  const hashes = new Column();
   const languages = new Map<string, number>();
   for (const record of source.records()) {
     records.add(record);
-    ids.push(record.id);
+    hashes.push(...hashId(record.id));
     languages.set(record.language, (languages.get(record.language) ?? 0) + 1);
     yield;
   }
   records.finish();
 
-  const documents = ids.length;
+  const documents = hashes.length / 2;
   const table = new Uint32Array(2 * (documents + 1));
   const texts = new TextsWriter(container);
   let document = 0;
@@ -62,7 +62,7 @@ export function* writeSegment(
 
   const headings = new JsonBlocksWriter(container, Section.headings);
   const headingNumbers = new HeadingNumbers(headings);
-  const rows: number[] = [];
+  const rows = new Column();
   document = 0;
   for (const passages of source.passages()) {
     table[2 * document++ + 1] = rows.length / PASSAGE_ROW;
@@ -81,9 +81,9 @@ export function* writeSegment(
   table[2 * documents + 1] = passages;
   headings.finish();
 
-  container.section(Section.passages, new Uint8Array(Uint32Array.from(rows).buffer));
+  container.section(Section.passages, new Uint8Array(rows.finish().buffer));
   container.section(Section.table, new Uint8Array(table.buffer));
-  container.section(Section.ids, new Uint8Array(buildIdTable(ids).buffer));
+  container.section(Section.ids, new Uint8Array(buildIdTable(hashes.finish()).buffer));
   container.section(Section.languages, Buffer.from(JSON.stringify([...languages])));
   yield;
   yield* source.writeIndexes(container);
@@ -106,5 +106,25 @@ class HeadingNumbers {
       this.writer.add(headings);
     }
     return number;
+  }
+}
+
+/** A growing list of u32. */
+class Column {
+  #values = new Uint32Array(1024);
+  length = 0;
+
+  push(...values: readonly number[]): void {
+    if (this.length + values.length > this.#values.length) {
+      const larger = new Uint32Array(2 * this.#values.length + values.length);
+      larger.set(this.#values);
+      this.#values = larger;
+    }
+    this.#values.set(values, this.length);
+    this.length += values.length;
+  }
+
+  finish(): Uint32Array {
+    return this.#values.slice(0, this.length);
   }
 }

@@ -44,6 +44,8 @@ export class Segment {
   readonly #records: JsonBlocks<DocumentRecord>;
   readonly #headings: JsonBlocks<readonly string[]>;
   readonly texts: Texts;
+  /** Whether it has vectors: those of a collection without an encoder have none. */
+  readonly hasDense: boolean;
   #table: Uint32Array | undefined;
   #passages: Uint32Array | undefined;
   #ids: Uint32Array | undefined;
@@ -66,6 +68,7 @@ export class Segment {
     this.#records = new JsonBlocks(this.#container, Section.documents, path);
     this.#headings = new JsonBlocks(this.#container, Section.headings, path);
     this.texts = new Texts(this.#container, path);
+    this.hasDense = this.#container.sections.some(({ name }) => name.startsWith('dense.'));
   }
 
   get container(): ContainerReader {
@@ -185,10 +188,6 @@ export class Segment {
   get lexical(): InvertedIndex {
     this.#lexical ??= InvertedIndex.open(this.#container);
     return this.#lexical;
-  }
-
-  get hasDense(): boolean {
-    return this.#container.sections.some(({ name }) => name.startsWith('dense.'));
   }
 
   /** @throws InvariantError in a segment without vectors; see {@link Segment.hasDense}. */
