@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DocumentRecord } from '../store/types.ts';
 import { isFallbackTitle } from './metadata.ts';
-import { isWithin, type Scope } from './scope.ts';
+import { absolutePath, isWithin, type Scope } from './scope.ts';
 import type { SourceDocument, SourceFile } from './types.ts';
 
 /**
@@ -104,7 +104,8 @@ export class ChangeTracker {
 
   /** A file, a folder, or a record of a file could not be read: what is known of it stands. */
   fail(path: string): void {
-    if (this.#failed.at(-1) !== path) this.#failed.push(path);
+    const absolute = absolutePath(this.scope.base, path);
+    if (this.#failed.at(-1) !== absolute) this.#failed.push(absolute);
   }
 
   /** Ids of documents that are gone; meaningful when everything has been observed. */
@@ -112,7 +113,8 @@ export class ChangeTracker {
     const removed: string[] = [];
     for (const { id, path } of this.#known.values()) {
       if (path === undefined || !this.scope.covers(path)) continue;
-      if (!this.#failed.some((failed) => isWithin(path, failed))) removed.push(id);
+      const absolute = absolutePath(this.scope.base, path);
+      if (!this.#failed.some((failed) => isWithin(absolute, failed))) removed.push(id);
     }
     return removed;
   }
@@ -153,7 +155,9 @@ export function planChanges(
 ): ChangePlan {
   const documents = [...found];
   const present = new Set(documents.map(({ id, path = id }) => path));
-  const exists = (path: string) => present.has(path) || failed.some((folder) => isWithin(path, folder));
+  const absolute = (path: string) => absolutePath(scope.base, path);
+  const exists = (path: string) =>
+    present.has(path) || failed.some((folder) => isWithin(absolute(path), absolute(folder)));
   const tracker = new ChangeTracker(known, scope, exists);
   for (const path of failed) tracker.fail(path);
   const plan = { added: [] as string[], updated: [] as string[], unchanged: [] as string[] };

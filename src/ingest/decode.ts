@@ -155,8 +155,8 @@ function narrowEncoding(buffer: Buffer, declared: string | undefined): string {
     const encoding = canonical(name);
     if (confidence < 10) break;
     if (encoding.startsWith('utf-') || !isSupported(encoding)) continue;
-    // A multi-byte encoding that does not fit is not the one; a cut at the end of the sample may cost one character.
-    if (count(decodeLegacy(sample, encoding), '\uFFFD') > 1 + sample.length / 1000) continue;
+    // A multi-byte encoding that does not fit is not the one; in a long text a little damage is forgiven.
+    if (count(decodeLegacy(sample, encoding), '\uFFFD') > Math.floor(sample.length / 1000)) continue;
     return encoding;
   }
   return 'windows-1252';
@@ -190,7 +190,7 @@ function isDamagedUtf8(buffer: Buffer): boolean {
     else if (length === 0) broken++;
     i += length || 1;
   }
-  return sound >= 4 * broken;
+  return sound > 0 && sound >= 2 * broken;
 }
 
 /** Bytes of the UTF-8 sequence that begins at `at`; 0 when it is not one. */

@@ -60,9 +60,10 @@ export function createScope(paths: readonly string[], options: ScopeOptions = {}
       const name = matchable(path);
       if (include !== undefined && !include.matches(name)) return false;
       if (exclude?.matches(name)) return false;
+      const absolute = absolutePath(base, path);
       return list.some((root) => {
-        if (!isWithin(path, root.path)) return false;
-        return root.pattern === undefined || (path !== root.path && root.pattern.matches(below(path, root.path)));
+        if (!isWithin(absolute, withSlashes(root.absolute))) return false;
+        return root.pattern?.matches(shownPath(root.absolute, resolve(absolute))) ?? true;
       });
     },
   };
@@ -92,14 +93,15 @@ export function withSlashes(path: string): string {
   return sep === '/' ? path : path.replaceAll(sep, '/');
 }
 
-/** Whether the shown path is the folder or lies in it. `.` holds every relative path. */
-export function isWithin(path: string, folder: string): boolean {
-  if (folder === '.') return !isAbsolute(path);
-  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
+/** The opposite of {@link shownPath}, still with `/`. */
+export function absolutePath(base: string, path: string): string {
+  if (path === '.') return withSlashes(base);
+  return isAbsolute(path) ? path : `${withSlashes(base).replace(/\/$/, '')}/${path}`;
 }
 
-function below(path: string, folder: string): string {
-  return folder === '.' ? path : path.slice(folder.endsWith('/') ? folder.length : folder.length + 1);
+/** Whether the path is the folder or lies in it; both absolute, with `/`. */
+export function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
 }
 
 /** Patterns speak of relative paths only. */
