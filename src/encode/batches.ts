@@ -6,9 +6,9 @@
 export function batchesByLength(lengths: readonly number[], maxLength: number, maxCount: number): number[][] {
   const order = lengths.map((_, i) => i).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
   const batches: number[][] = [];
-  let sum = Number.POSITIVE_INFINITY;
+  let sum = 0;
   for (const item of order) {
-    if (sum + lengths[item]! > maxLength || batches.at(-1)!.length === maxCount) {
+    if (batches.length === 0 || sum + lengths[item]! > maxLength || batches.at(-1)!.length >= maxCount) {
       batches.push([]);
       sum = 0;
     }

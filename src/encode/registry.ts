@@ -1,31 +1,101 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Encoder, TokenEncoder } from './encoder.ts';
+import type { HfPooling } from './hf/hf.ts';
+import { parseSettings } from './spec.ts';
 
-const FORMS = ['use-lite', 'hash:<dim>'];
+/** What an encoder can do that a specification opens: vectors of texts, and for some models of tokens too. */
+export type OpenEncoder = Encoder & Partial<TokenEncoder>;
+
+interface Form {
+  /** As it is shown to those who mistype it. */
+  readonly form: string;
+  /** @param rest what follows the colon. */
+  open(rest: string, spec: string): Promise<OpenEncoder>;
+}
+
+const FORMS: Readonly<Record<string, Form>> = {
+  'use-lite': {
+    form: 'use-lite',
+    async open(rest, spec) {
+      if (rest !== '') throw noSuchEncoder(spec);
+      const { useLite } = await import('./use-lite/use-lite.ts');
+      return useLite();
+    },
+  },
+  http: {
+    form: 'http:<url>#<model>',
+    async open(rest, spec) {
+      const cut = rest.indexOf('#');
+      if (cut < 0) throw noSuchEncoder(spec);
+      const { name, settings } = parseSettings(spec, rest.slice(cut + 1), ['dim', 'query', 'document']);
+      const { dim, ...prefixes } = settings;
+      const { httpEncoder } = await import('./http/http.ts');
+      return httpEncoder({
+        url: rest.slice(0, cut),
+        model: name,
+        prefixes,
+        ...(dim === undefined ? {} : { dim: Number(dim) }),
+      });
+    },
+  },
+  hf: {
+    form: 'hf:<model>',
+    async open(rest, spec) {
+      if (rest === '') throw noSuchEncoder(spec);
+      const names = ['pooling', 'query', 'document', 'normalize', 'dtype', 'revision'] as const;
+      const { name, settings } = parseSettings(spec, rest, names);
+      const { pooling, query, document, normalize, ...others } = settings;
+      const { hfEncoder } = await import('./hf/hf.ts');
+      return hfEncoder({
+        model: name,
+        ...(pooling === undefined ? {} : { pooling: pooling as HfPooling }),
+        ...(query === undefined ? {} : { queryPrefix: query }),
+        ...(document === undefined ? {} : { documentPrefix: document }),
+        normalize: normalize !== 'false',
+        ...others,
+      });
+    },
+  },
+  hash: {
+    form: 'hash:<dim>',
+    async open(rest, spec) {
+      const { name, settings } = parseSettings(spec, rest, ['seed']);
+      if (!/^\d+$/.test(name) || !/^-?\d+$/.test(settings.seed ?? '0')) throw noSuchEncoder(spec);
+      const { testEncoder } = await import('./testing.ts');
+      return testEncoder({ dim: Number(name), seed: Number(settings.seed ?? 0) });
+    },
+  },
+};
 
 /**
- * The encoder that a specification names; every encoder's `id` is one. Its code is imported only now, and its model
- * is loaded at the first call.
+ * The encoder that a specification names. Every encoder's `id` is one, so what a manifest records can be opened again.
+ * Its code is imported only now. The model of `use-lite` is loaded at the first call, that of `hf:` here; `http:` asks
+ * the endpoint for one vector unless the specification says its `dim`.
  *
- * - `use-lite`: Universal Sentence Encoder Lite, English, 512 components ({@link useLite})
- * - `hash:<dim>`, `hash:<dim>?seed=<n>`: hashed words, for tests ({@link testEncoder})
+ * - `use-lite`: Universal Sentence Encoder Lite, English, 512 components (`useLite`)
+ * - `http:<url>#<model>`: an OpenAI-compatible endpoint (`httpEncoder`), e.g.
+ *   `http:https://api.openai.com/v1/embeddings#text-embedding-3-small`; settings `?dim=&query=&document=` after the model
+ * - `hf:<model>`: a model of the Hugging Face hub or a folder (`hfEncoder`), e.g. `hf:Xenova/bge-small-en-v1.5?pooling=cls`;
+ *   settings `pooling`, `query`, `document`, `normalize`, `dtype`, `revision`
+ * - `hash:<dim>`: hashed words, for tests (`testEncoder`); setting `seed`
  *
  * @throws InvalidArgumentError for anything else. MissingPackageError when a package that it needs is not installed.
  */
-export async function openEncoder(spec: string): Promise<Encoder & Partial<TokenEncoder>> {
-  const [, kind, rest] = /^([^:]*)(?::(.*))?$/s.exec(spec)!;
-  if (spec === 'use-lite') return (await import('./use-lite/use-lite.ts')).useLite();
-  if (kind === 'hash') {
-    const match = /^(\d+)(?:\?seed=(-?\d+))?$/.exec(rest ?? '');
-    if (match !== null) {
-      const { testEncoder } = await import('./testing.ts');
-      return testEncoder({ dim: Number(match[1]), seed: Number(match[2] ?? 0) });
-    }
-  }
-  const meant = nearest(kind!, ['use-lite', 'hash']);
-  throw new InvalidArgumentError(
-    `There is no encoder "${spec}".${meant === undefined || meant === spec ? '' : ` Did you mean ${meant}?`}`,
-    `Give one of: ${FORMS.join(', ')}.`,
+export async function openEncoder(spec: string): Promise<OpenEncoder> {
+  const colon = spec.indexOf(':');
+  const kind = colon < 0 ? spec : spec.slice(0, colon);
+  if (!Object.hasOwn(FORMS, kind)) throw noSuchEncoder(spec);
+  return FORMS[kind]!.open(colon < 0 ? '' : spec.slice(colon + 1), spec);
+}
+
+function noSuchEncoder(spec: string): InvalidArgumentError {
+  const colon = spec.indexOf(':');
+  const meant = nearest(colon < 0 ? spec : spec.slice(0, colon), Object.keys(FORMS));
+  return new InvalidArgumentError(
+    `There is no encoder "${spec}".${meant === undefined ? '' : ` Did you mean ${FORMS[meant]!.form}?`}`,
+    `Give one of: ${Object.values(FORMS)
+      .map(({ form }) => form)
+      .join(', ')}.`,
   );
 }

@@ -51,10 +51,10 @@ export class Graph {
 
   /** A value stored with the model, e.g. trained weights. The array is referenced, not copied. */
   constant(name: string, data: TypedArray, shape: readonly number[] = [data.length]): Tensor {
-    this.#claim(name);
     if (product(shape) !== data.length) {
       throw shapeError(`constant ${name}`, [shape], `${data.length} elements were given`);
     }
+    this.#claim(name);
     return { type: dataType(data), shape, source: { kind: 'constant', name, data } };
   }
 

@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CorruptFileError, MissingPackageError } from '../../base/errors.ts';
@@ -87,40 +87,38 @@ function shortName(name: string): string {
 
 async function readShards(folder: string, paths: readonly string[], total: number): Promise<ArrayBuffer> {
   const buffer = new ArrayBuffer(total);
-  let start = 0;
-  const reads: Promise<void>[] = [];
-  const handles = await Promise.all(
-    paths.map((path) =>
-      open(join(folder, path)).catch((cause) => {
-        throw new CorruptFileError(join(folder, path), `cannot be read (${cause.code ?? cause})`, REINSTALL, { cause });
-      }),
-    ),
+  const files = paths.map((path) => join(folder, path));
+  const sizes = await Promise.all(
+    files.map(async (file) => {
+      const { size } = await stat(file).catch((cause) => {
+        throw new CorruptFileError(file, `cannot be read (${cause.code})`, REINSTALL, { cause });
+      });
+      return size;
+    }),
   );
-  try {
-    for (const [i, handle] of handles.entries()) {
-      const { size } = await handle.stat();
-      if (start + size > total) {
-        throw new CorruptFileError(join(folder, paths[i]!), 'longer than model.json says', REINSTALL);
-      }
-      reads.push(readFully(handle, new Uint8Array(buffer, start, size)));
-      start += size;
-    }
-    if (start !== total) {
-      throw new CorruptFileError(folder, `${start} bytes of weights instead of ${total}`, REINSTALL);
-    }
-    await Promise.all(reads);
-  } finally {
-    await Promise.allSettled(reads);
-    await Promise.all(handles.map((handle) => handle.close()));
-  }
+  const sum = sizes.reduce((before, size) => before + size, 0);
+  if (sum !== total) throw new CorruptFileError(folder, `${sum} bytes of weights instead of ${total}`, REINSTALL);
+  let start = 0;
+  await Promise.all(
+    files.map(async (file, i) => {
+      const target = new Uint8Array(buffer, start, sizes[i]!);
+      start += sizes[i]!;
+      await readInto(file, target);
+    }),
+  );
   return buffer;
 }
 
-async function readFully(handle: Awaited<ReturnType<typeof open>>, target: Uint8Array): Promise<void> {
-  for (let at = 0; at < target.length; ) {
-    const { bytesRead } = await handle.read(target, at, target.length - at, at);
-    if (bytesRead === 0) throw new Error('The file became shorter while it was read.');
-    at += bytesRead;
+async function readInto(file: string, target: Uint8Array): Promise<void> {
+  const handle = await open(file);
+  try {
+    for (let at = 0; at < target.length; ) {
+      const { bytesRead } = await handle.read(target, at, target.length - at, at);
+      if (bytesRead === 0) throw new CorruptFileError(file, 'it became shorter while it was read', REINSTALL);
+      at += bytesRead;
+    }
+  } finally {
+    await handle.close();
   }
 }
 
