@@ -1,6 +1,7 @@
 export { type Analyzer, type AnalyzerOptions, analyzerFor, type Token } from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
 export { highlight, type Range, type Snippet, snippet } from './highlight.ts';
+export { type DetectedLanguage, type DetectOptions, detectLanguage } from './language.ts';
 export { loadLanguage, primaryLanguage } from './languages.ts';
 export { loadMarkdown, type MarkdownDocument, markdownBlocks } from './markdown.ts';
 export { type Passage, type PassageOptions, splitPassages } from './passages.ts';
