@@ -3,12 +3,13 @@ import { dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
 import type { CollectionSettings, SegmentInfo, Snapshot, Store, StoreInfo, VerifyReport, Writer } from '../types.ts';
 import { type FileSystem, nodeFileSystem, onDisk } from './filesystem.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { acquireLock, removeLockLeftovers } from './lock.ts';
 import { FORMAT_VERSION, ManifestWriter, manifestPath, readManifest, SEGMENTS } from './manifest.ts';
 import { LocalSnapshot } from './snapshot.ts';
 import { type VerifyOptions, verifyCollection } from './verify.ts';
 import { entryBytes, SegmentCache } from './views.ts';
-import { LocalWriter, removeLeftovers } from './writer.ts';
+import { LocalWriter } from './writer.ts';
 
 /** Options that only tests and unusual hosts need. */
 export interface LocalStoreOptions {

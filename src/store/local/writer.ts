@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { BitSet } from '../../base/bits.ts';
@@ -6,6 +5,7 @@ import { InvalidArgumentError, invariant, StorageError } from '../../base/errors
 import type { CompactOptions, CompactReport, NewDocument, Writer } from '../types.ts';
 import { ContainerWriter } from './container.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
+import { Attempt } from './leftovers.ts';
 import type { Lock } from './lock.ts';
 import {
   type DeadEntry,
@@ -369,32 +369,6 @@ export interface Current {
   readonly views: readonly SegmentView[];
 }
 
-/** Files of a change that is not published yet. */
-class Attempt {
-  #paths: string[] = [];
-
-  constructor(readonly fileSystem: FileSystem) {}
-
-  add(path: string): void {
-    this.#paths.push(path);
-  }
-
-  /** They belong to the collection now. */
-  keep(): void {
-    this.#paths = [];
-  }
-
-  undo(): void {
-    for (const path of this.#paths) {
-      try {
-        this.fileSystem.remove(path);
-      } catch {
-        // It does not count; the next writer removes it.
-      }
-    }
-  }
-}
-
 /** The dead documents of a segment once these ids are replaced or removed; undefined when that changes nothing. */
 function deadAfter(view: SegmentView, ids: Iterable<string>): BitSet | undefined {
   let dead: BitSet | undefined;
@@ -409,19 +383,4 @@ function deadAfter(view: SegmentView, ids: Iterable<string>): BitSet | undefined
 
 function bytesOf(views: readonly SegmentView[]): number {
   return views.reduce((sum, { entry }) => sum + entryBytes(entry), 0);
-}
-
-/** Removes files that no manifest names: what a killed writer left. Only the holder of the lock may call it. */
-export function removeLeftovers(directory: string, manifest: Manifest): void {
-  const referenced = referencedFiles(manifest);
-  const folder = join(directory, SEGMENTS);
-  for (const name of fs.readdirSync(folder)) {
-    if (isOurs(name) && !referenced.has(name)) fs.rmSync(join(folder, name), { force: true });
-  }
-  fs.rmSync(join(directory, 'manifest.json.new'), { force: true });
-}
-
-/** Whether the name is one that a writer gives to a file in `segments/`. */
-export function isOurs(name: string): boolean {
-  return /^s\d{6,}(\.seg|\.\d+\.dead)$/.test(name);
 }
