@@ -13,11 +13,13 @@ import { offer, threshold as worstOf } from "./heap";
 const BLOCK: u32 = 128;
 const WINDOW: u32 = 4096;
 const LOCAL: u32 = WINDOW - 1;
-const FIRST_SPAN: u32 = 512;
 const END: u32 = 0xffff_ffff;
 const NONE: u32 = 0xffff_ffff;
 // With at most this many eligible documents in a window, the documents drive and every term is looked up in turn.
 const SPARSE: u32 = 16;
+// Postings from which a first lower bound of the k-th best score is taken, and from how many terms at most.
+const SAMPLE: u32 = 128;
+const SAMPLED_TERMS: usize = 4;
 
 @unmanaged class Index {
   count: u32;
@@ -35,7 +37,7 @@ const SPARSE: u32 = 16;
   codebook: usize;
   accumulators: usize; // f32[WINDOW], all zero between searches
   dirty: usize; // u8[WINDOW / 16], all zero between searches: 0xff where a group of 16 accumulators was touched
-  candidates: usize; // u32[WINDOW] documents, f32[WINDOW] scores
+  candidates: usize; // u32[WINDOW] documents, f32[WINDOW] scores, 64 bytes of scratch
   bounds: usize; // f32[256]: greatest tf / (tf + K) that a stored bound stands for, under the query's average length
 }
 
@@ -44,7 +46,7 @@ const SPARSE: u32 = 16;
   norm1: f32;
   terms: u32;
   cursors: usize;
-  buffers: usize; // (8 bytes a posting, at most 128 postings, rounded up to 4) for each term
+  buffers: usize; // for each term 8 bytes a posting, at most 128 and at least 4 to spare, a multiple of 4
   eligible: usize; // bitmap padded to 16 documents, 0: all
   also: usize; // second bitmap to intersect with, 0: none
   heap: usize; // of topk.ts, empty
@@ -82,6 +84,8 @@ let blockBounds: usize = 0;
 let boundTable: usize = 0;
 let accumulators: usize = 0;
 let dirty: usize = 0;
+let spill: usize = 0;
+let rejected: u32 = 0; // documents that `collect` scored without keeping them
 let norm0: f32 = 0;
 let norm1: f32 = 0;
 
@@ -243,6 +247,8 @@ function decode(cursor: Cursor): void {
     unpackShortDocuments(source, documentBits, base, size, cursor.documents);
     cursor.packed = source + ((size * documentBits + 7) >> 3);
   }
+  // Vector steps may take in up to three postings behind the last.
+  v128.store(cursor.documents + (size << 2), i32x4.splat(0));
 }
 
 // @ts-ignore: decorator
@@ -333,52 +339,117 @@ function contribution(weight: f32, frequency: f32, document: u32): f32 {
   return weight * (frequency / (frequency + (norm0 + norm1 * load<f32>(lengths + (document << 2)))));
 }
 
+// The contributions of four postings, starting with the i-th of the decoded block.
+// @ts-ignore: decorator
+@inline
+function fourContributions(cursor: Cursor, i: u32, weight: v128, k0: v128, k1: v128): v128 {
+  const at = cursor.documents + (i << 2);
+  let length = v128.load32_zero(lengths + (load<u32>(at) << 2));
+  length = v128.load32_lane(lengths + (load<u32>(at, 4) << 2), length, 1);
+  length = v128.load32_lane(lengths + (load<u32>(at, 8) << 2), length, 2);
+  length = v128.load32_lane(lengths + (load<u32>(at, 12) << 2), length, 3);
+  const frequency = v128.load(cursor.frequencies + (i << 2));
+  const norm = f32x4.add(k0, f32x4.mul(k1, length));
+  return f32x4.mul(weight, f32x4.div(frequency, f32x4.add(frequency, norm)));
+}
+
+// Decodes the block under the cursor and returns the end of its postings below `to`; they begin at `cursor.position`.
+function openBlock(cursor: Cursor, from: u32, to: u32): u32 {
+  if (cursor.decoded != cursor.block) decode(cursor);
+  ready(cursor);
+  const size = cursor.size;
+  const start = seek(cursor, cursor.position, from);
+  cursor.position = start;
+  return load<u32>(cursor.documents + ((size - 1) << 2)) >= to ? seek(cursor, start, to) : size;
+}
+
+// Leaves the block at `end`; whether the term may have more postings below `to`.
+function closeBlock(cursor: Cursor, end: u32, to: u32): bool {
+  cursor.position = end;
+  if (end < cursor.size) {
+    cursor.next = load<u32>(cursor.documents + (end << 2));
+    return false;
+  }
+  if (++cursor.block == cursor.blocks) {
+    cursor.next = END;
+    return false;
+  }
+  cursor.next = lastOf(cursor, cursor.block - 1) + 1;
+  return cursor.next < to;
+}
+
 // Adds a term's contributions to every document of the window into the accumulators.
 function accumulate(cursor: Cursor, from: u32, to: u32): void {
-  if (cursor.next >= to) return;
-  const documents = cursor.documents;
-  const frequencies = cursor.frequencies;
   const weight = f32x4.splat(cursor.weight);
   const k0 = f32x4.splat(norm0);
   const k1 = f32x4.splat(norm1);
   for (;;) {
-    if (cursor.decoded != cursor.block) decode(cursor);
-    ready(cursor);
-    const size = cursor.size;
-    let i = seek(cursor, cursor.position, from);
-    let end = size;
-    if (load<u32>(documents + ((size - 1) << 2)) >= to) end = seek(cursor, i, to);
+    const end = openBlock(cursor, from, to);
+    const documents = cursor.documents;
+    let i = cursor.position;
     for (; i + 4 <= end; i += 4) {
+      const score = fourContributions(cursor, i, weight, k0, k1);
       const at = documents + (i << 2);
-      const d0 = load<u32>(at), d1 = load<u32>(at, 4), d2 = load<u32>(at, 8), d3 = load<u32>(at, 12);
-      let length = v128.load32_zero(lengths + (d0 << 2));
-      length = v128.load32_lane(lengths + (d1 << 2), length, 1);
-      length = v128.load32_lane(lengths + (d2 << 2), length, 2);
-      length = v128.load32_lane(lengths + (d3 << 2), length, 3);
-      const frequency = v128.load(frequencies + (i << 2));
-      const norm = f32x4.add(k0, f32x4.mul(k1, length));
-      const score = f32x4.mul(weight, f32x4.div(frequency, f32x4.add(frequency, norm)));
-      add(d0, f32x4.extract_lane(score, 0));
-      add(d1, f32x4.extract_lane(score, 1));
-      add(d2, f32x4.extract_lane(score, 2));
-      add(d3, f32x4.extract_lane(score, 3));
+      add(load<u32>(at), f32x4.extract_lane(score, 0));
+      add(load<u32>(at, 4), f32x4.extract_lane(score, 1));
+      add(load<u32>(at, 8), f32x4.extract_lane(score, 2));
+      add(load<u32>(at, 12), f32x4.extract_lane(score, 3));
     }
     for (; i < end; i++) {
       const document = load<u32>(documents + (i << 2));
-      add(document, contribution(cursor.weight, load<f32>(frequencies + (i << 2)), document));
+      add(document, contribution(cursor.weight, load<f32>(cursor.frequencies + (i << 2)), document));
     }
-    cursor.position = end;
-    if (end < size) {
-      cursor.next = load<u32>(documents + (end << 2));
-      return;
-    }
-    if (++cursor.block == cursor.blocks) {
-      cursor.next = END;
-      return;
-    }
-    cursor.next = lastOf(cursor, cursor.block - 1) + 1;
-    if (cursor.next >= to) return;
+    if (!closeBlock(cursor, end, to)) return;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function isIn(bitmap: usize, document: u32): bool {
+  return ((<u32>load<u8>(bitmap + (document >> 3)) >> (document & 7)) & 1) != 0;
+}
+
+function fourEligible(eligible: usize, documents: usize): u32 {
+  return (
+    <u32>isIn(eligible, load<u32>(documents)) |
+    (<u32>isIn(eligible, load<u32>(documents, 4)) << 1) |
+    (<u32>isIn(eligible, load<u32>(documents, 8)) << 2) |
+    (<u32>isIn(eligible, load<u32>(documents, 12)) << 3)
+  );
+}
+
+// Collects the documents of the window that one term alone lifts above `least`; returns their number.
+function collect(cursor: Cursor, from: u32, to: u32, least: f32, eligible: usize, candidates: usize): u32 {
+  const weight = f32x4.splat(cursor.weight);
+  const k0 = f32x4.splat(norm0);
+  const k1 = f32x4.splat(norm1);
+  const leasts = f32x4.splat(least);
+  let found: u32 = 0;
+  let more = true;
+  do {
+    const end = openBlock(cursor, from, to);
+    for (let i = cursor.position; i < end; i += 4) {
+      const scores = fourContributions(cursor, i, weight, k0, k1);
+      let valid: u32 = end - i >= 4 ? 15 : (1 << (end - i)) - 1;
+      if (eligible != 0) valid &= fourEligible(eligible, cursor.documents + (i << 2));
+      let bits = <u32>i32x4.bitmask(f32x4.gt(scores, leasts)) & valid;
+      rejected += popcnt(bits ^ valid);
+      if (bits == 0) continue;
+      v128.store(spill, scores);
+      do {
+        const lane = ctz(bits);
+        bits &= bits - 1;
+        const document = load<u32>(cursor.documents + ((i + lane) << 2));
+        // Only postings that do not ascend can be more than the window has documents.
+        if (found == WINDOW) return found;
+        store<u32>(candidates + (found << 2), document);
+        store<f32>(candidates + (found << 2), load<f32>(spill + (lane << 2)), WINDOW << 2);
+        found++;
+      } while (bits != 0);
+    }
+    more = closeBlock(cursor, end, to);
+  } while (more);
+  return found;
 }
 
 // @ts-ignore: decorator
@@ -388,6 +459,46 @@ function add(document: u32, score: f32): void {
   const at = accumulators + (local << 2);
   store<f32>(at, load<f32>(at) + score);
   store<u8>(dirty + (local >> 4), 0xff);
+}
+
+// Empties the accumulators; collects the documents with more than `least`, like `collect`.
+function harvest(from: u32, to: u32, least: f32, eligible: usize, candidates: usize): u32 {
+  const leasts = f32x4.splat(least);
+  const zero = f32x4.splat(0);
+  const end = (to - from + 15) >> 4;
+  let found: u32 = 0;
+  for (let g: u32 = 0; g < end; g += 16) {
+    let groups = <u32>i8x16.bitmask(v128.load(dirty + g));
+    if (groups == 0) continue;
+    v128.store(dirty + g, zero);
+    do {
+      const base = (g + ctz(groups)) << 4;
+      groups &= groups - 1;
+      const at = accumulators + (base << 2);
+      const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
+      v128.store(at, zero);
+      v128.store(at, zero, 16);
+      v128.store(at, zero, 32);
+      v128.store(at, zero, 48);
+      const document = from + base;
+      const mask: u32 = eligible == 0 ? 0xffff : <u32>load<u16>(eligible + (document >> 3));
+      let bits = sixteen(a, b, c, d, leasts) & mask;
+      rejected += popcnt((sixteen(a, b, c, d, zero) & mask) ^ bits);
+      if (bits == 0) continue;
+      v128.store(spill, a);
+      v128.store(spill, b, 16);
+      v128.store(spill, c, 32);
+      v128.store(spill, d, 48);
+      do {
+        const j = ctz(bits);
+        bits &= bits - 1;
+        store<u32>(candidates + (found << 2), document + j);
+        store<f32>(candidates + (found << 2), load<f32>(spill + (j << 2)), WINDOW << 2);
+        found++;
+      } while (bits != 0);
+    } while (groups != 0);
+  }
+  return found;
 }
 
 // The term's contribution to one document, never below the last one asked for. Zero when the term is not in it, or (then
@@ -424,8 +535,59 @@ function probe(cursor: Cursor, document: u32, needed: f64): f32 {
   return found == document ? contribution(cursor.weight, frequencyAt(cursor, position), document) : 0;
 }
 
+/**
+ * A score that at least k eligible documents reach: the k-th best sum over a sample, namely the first postings of the
+ * terms of greatest weight. Sums of some of a document's contributions never exceed its score, not even rounded, as they
+ * are added in the same order. Zero if the sample is too small.
+ */
+function floorScore(query: Query, capacity: u32): f32 {
+  const stride = offsetof<Cursor>();
+  const cursors = query.cursors;
+  const allEnd = cursors + <usize>query.terms * stride;
+  let end = cursors;
+  let sampled: u32 = 0;
+  let skipped: u32 = 0;
+  for (const few = cursors + SAMPLED_TERMS * stride; end < min(allEnd, few) && sampled < SAMPLE; end += stride) {
+    const cursor = changetype<Cursor>(end);
+    if (cursor.decoded != 0) decode(cursor);
+    cursor.next = load<u32>(cursor.documents);
+    sampled += cursor.size;
+    skipped += cursor.frequency - cursor.size;
+  }
+  for (let at = end; at < allEnd; at += stride) skipped += changetype<Cursor>(at).frequency;
+  if (sampled < capacity || skipped < SAMPLE) end = cursors;
+  const heap = query.heap;
+  const eligible = query.eligible;
+  while (end > cursors) {
+    let document: u32 = END;
+    for (let at = cursors; at < end; at += stride) document = min(document, changetype<Cursor>(at).next);
+    if (document == END) break;
+    let score: f32 = 0;
+    for (let at = cursors; at < end; at += stride) {
+      const cursor = changetype<Cursor>(at);
+      if (cursor.next != document) continue;
+      const position = cursor.position;
+      score += contribution(cursor.weight, frequencyAt(cursor, position), document);
+      cursor.position = position + 1;
+      // Documents that do not ascend would never end.
+      const next = position + 1 < cursor.size ? load<u32>(cursor.documents + (position << 2), 4) : END;
+      cursor.next = next > document ? next : END;
+    }
+    if (eligible == 0 || isIn(eligible, document)) offer(heap, score, document);
+  }
+  for (let at = cursors; at < allEnd; at += stride) {
+    const cursor = changetype<Cursor>(at);
+    cursor.position = 0;
+    cursor.next = 0;
+  }
+  const floor = worstOf(heap);
+  store<u32>(heap, 0, 4);
+  // Only greater scores are hits, so that one just below has to do.
+  return floor > 1e-30 ? reinterpret<f32>(reinterpret<u32>(floor) - 1) : 0;
+}
+
 function countEligible(eligible: usize, from: u32, to: u32): u32 {
-  // Windows begin at multiples of 512 documents, and the bitmap is padded with zeros to the window's end.
+  // The bitmap is padded with zeros to the window's end.
   let sum = i16x8.splat(0);
   const end = eligible + ((to + 127) >> 7 << 4);
   for (let at = eligible + (from >> 3); at < end; at += 16) {
@@ -447,7 +609,7 @@ export function searchPostings(index: Index, query: Query): u32 {
   const cursors = query.cursors;
   const cursorsEnd = cursors + <usize>n * stride;
   const candidates = index.candidates;
-  const candidateScores = candidates + (WINDOW << 2);
+  spill = candidates + (WINDOW << 3);
   const eligible = query.eligible;
   if (query.also != 0) {
     const bytes = ((count + WINDOW - 1) & ~LOCAL) >> 3;
@@ -460,26 +622,41 @@ export function searchPostings(index: Index, query: Query): u32 {
   for (let at = cursors; at < cursorsEnd; at += stride) {
     const cursor = changetype<Cursor>(at);
     start(cursor, index);
-    const room = (min(cursor.frequency, BLOCK) + 3) & ~3;
+    const room = (min(cursor.frequency, BLOCK) + 7) & ~3;
     cursor.documents = buffer;
     cursor.frequencies = buffer + (room << 2);
     buffer += room << 3;
     cursor.bound = cursor.weight * load<f32>(boundTable + (<u32>load<u8>(index.termBounds + cursor.term) << 2));
   }
 
-  // A sum of n float32 terms, each off by a few roundings, exceeds the sum of its bounds by less than this factor.
+  // A rounded sum of n contributions, each rounded a few times, times this factor is below the sum of their bounds.
   const slack: f64 = max(0.0, 1.0 - (<f64>n + 16.0) / 8388608.0);
-  let threshold: f32 = 0; // the k-th best score so far: only a greater one is a hit
-  let cut: f64 = 0; // what an upper bound has to exceed
-  let examined: u32 = 0;
+  let threshold = floorScore(query, load<u32>(heap)); // only a greater score is a hit; soon the k-th best so far
+  let raised = threshold > 0;
+  let cut: f64 = 0; // what an upper bound has to exceed: `threshold`, less the slack
   let essential = cursorsEnd; // from here on, all terms together never exceed `cut`
   let beyond: f64 = 0; // sum of their bounds
-  let span = FIRST_SPAN;
+  let examined: u32 = 0;
   let from: u32 = 0;
 
   while (from < count) {
-    const to = min(min(count, (from | LOCAL) + 1), from + span);
-    if (span < WINDOW) span <<= 1;
+    if (raised) {
+      raised = false;
+      cut = <f64>threshold * slack;
+      while (essential > cursors) {
+        const bound = beyond + <f64>changetype<Cursor>(essential - stride).bound;
+        if (bound > cut) break;
+        beyond = bound;
+        essential -= stride;
+      }
+      if (essential == cursors) break;
+    }
+    let next: u32 = END;
+    for (let at = cursors; at < essential; at += stride) next = min(next, changetype<Cursor>(at).next);
+    if (next >= count) break;
+    from = max(from, next & ~LOCAL);
+    const to = min(count, from + WINDOW);
+
     let sparse = false;
     if (eligible != 0) {
       const allowed = countEligible(eligible, from, to);
@@ -496,138 +673,111 @@ export function searchPostings(index: Index, query: Query): u32 {
     for (let at = cursorsEnd; at > cursors; ) {
       at -= stride;
       const cursor = changetype<Cursor>(at);
-      const bound = enterWindow(cursor, from, to);
-      cursor.windowBound = bound;
+      cursor.windowBound = enterWindow(cursor, from, to);
       cursor.rest = rest;
-      rest += bound;
+      rest += cursor.windowBound;
       if (!open && rest <= cut) split = at;
       else open = true;
     }
     if (open) {
-      let found: u32 = 0;
-      const windowStart = from & ~LOCAL;
+      let found: u32;
       if (sparse) {
+        found = gather(from, to, eligible, candidates);
         split = cursors;
-        for (let group = from & ~15; group < to; group += 16) {
-          let bits = <u32>load<u16>(eligible + (group >> 3));
-          while (bits != 0) {
-            const document = group + ctz(bits);
-            bits &= bits - 1;
-            if (document >= from && document < to) {
-              store<u32>(candidates + (found << 2), document);
-              store<f32>(candidateScores + (found << 2), 0);
-              found++;
-            }
-          }
-        }
       } else {
-        let after: f64 = 0;
-        for (let at = cursors; at < split; at += stride) {
-          const cursor = changetype<Cursor>(at);
-          if (cursor.windowBound > 0) accumulate(cursor, from, to);
-          after = cursor.rest;
-        }
+        const after = changetype<Cursor>(split - stride).rest;
         const complete = after == 0;
-        const least = complete ? threshold : <f32>max(0.0, cut - after);
-        const leastVector = f32x4.splat(least);
-        const zero = f32x4.splat(0);
-        const lastGroups = (to - windowStart + 15) >> 4;
-        for (let g = ((from - windowStart) >> 4) & ~15; g < lastGroups; g += 16) {
-          let groups = <u32>i8x16.bitmask(v128.load(dirty + g));
-          if (groups == 0) continue;
-          v128.store(dirty + g, zero);
-          while (groups != 0) {
-            const base = (g + ctz(groups)) << 4;
-            groups &= groups - 1;
-            const at = accumulators + (base << 2);
-            const a = v128.load(at), b = v128.load(at, 16), c = v128.load(at, 32), d = v128.load(at, 48);
-            const document = windowStart + base;
-            const mask: u32 = eligible == 0 ? 0xffff : <u32>load<u16>(eligible + (document >> 3));
-            if (complete) examined += popcnt(sixteen(a, b, c, d, zero) & mask);
-            let bits = sixteen(a, b, c, d, leastVector) & mask;
-            while (bits != 0) {
-              const j = ctz(bits);
-              bits &= bits - 1;
-              store<u32>(candidates + (found << 2), document + j);
-              store<f32>(candidateScores + (found << 2), load<f32>(at + (j << 2)));
-              found++;
-            }
-            v128.store(at, zero);
-            v128.store(at, zero, 16);
-            v128.store(at, zero, 32);
-            v128.store(at, zero, 48);
-          }
+        rejected = 0;
+        found = scan(cursors, split, from, to, complete ? threshold : <f32>max(0.0, cut - after), eligible, candidates);
+        if (complete) {
+          examined += found + rejected;
+          split = cursorsEnd;
         }
-        if (complete) split = cursorsEnd;
       }
-
       if (split < cursorsEnd) {
-        for (let at = split; at < cursorsEnd && found > 0; at += stride) {
-          const cursor = changetype<Cursor>(at);
-          if (cursor.windowBound == 0) continue;
-          const after = cursor.rest;
-          const budget = cut - after;
-          let kept: u32 = 0;
-          for (let c: u32 = 0; c < found; c++) {
-            const document = load<u32>(candidates + (c << 2));
-            let score = load<f32>(candidateScores + (c << 2));
-            score += probe(cursor, document, budget - <f64>score);
-            if (<f64>score + after > cut) {
-              store<u32>(candidates + (kept << 2), document);
-              store<f32>(candidateScores + (kept << 2), score);
-              kept++;
-            }
-          }
-          found = kept;
-        }
+        found = lookUp(split, cursorsEnd, cut, candidates, found);
         examined += found;
       }
-
-      let changed = false;
-      for (let c: u32 = 0; c < found; c++) {
-        const score = load<f32>(candidateScores + (c << 2));
-        if (!(score > threshold)) continue;
-        const document = load<u32>(candidates + (c << 2));
-        if (document >= count) continue;
-        offer(heap, score, document);
+      for (let c = candidates, end = candidates + (found << 2); c < end; c += 4) {
+        const score = load<f32>(c, WINDOW << 2);
+        if (!(score > threshold) || load<u32>(c) >= count) continue;
+        offer(heap, score, load<u32>(c));
         const worst = worstOf(heap);
         if (worst > 0) {
           threshold = worst;
-          changed = true;
+          raised = true;
         }
-      }
-      if (changed) {
-        cut = <f64>threshold * slack;
-        while (essential > cursors) {
-          const bound = beyond + <f64>changetype<Cursor>(essential - stride).bound;
-          if (bound > cut) break;
-          beyond = bound;
-          essential -= stride;
-        }
-        if (essential == cursors) break;
       }
     }
-
-    let next: u32 = END;
-    for (let at = cursors; at < essential; at += stride) next = min(next, changetype<Cursor>(at).next);
-    if (next == END) break;
-    from = max(to, next & ~LOCAL);
+    from = to;
   }
   return examined;
+}
+
+// Makes candidates of the eligible documents of a window, without a score.
+function gather(from: u32, to: u32, eligible: usize, candidates: usize): u32 {
+  let found: u32 = 0;
+  for (let group = from; group < to; group += 16) {
+    let bits = <u32>load<u16>(eligible + (group >> 3));
+    while (bits != 0) {
+      store<u32>(candidates + (found << 2), group + ctz(bits));
+      store<f32>(candidates + (found << 2), 0, WINDOW << 2);
+      bits &= bits - 1;
+      found++;
+    }
+  }
+  return found;
+}
+
+// Candidates that the terms before `split` lift above `least`.
+function scan(cursors: usize, split: usize, from: u32, to: u32, least: f32, eligible: usize, candidates: usize): u32 {
+  const stride = offsetof<Cursor>();
+  let active: u32 = 0;
+  let only = cursors;
+  for (let at = cursors; at < split; at += stride) {
+    if (changetype<Cursor>(at).windowBound == 0) continue;
+    active++;
+    only = at;
+  }
+  if (active == 1) return collect(changetype<Cursor>(only), from, to, least, eligible, candidates);
+  for (let at = cursors; at < split; at += stride) {
+    const cursor = changetype<Cursor>(at);
+    if (cursor.windowBound > 0) accumulate(cursor, from, to);
+  }
+  return harvest(from, to, least, eligible, candidates);
+}
+
+// Adds the contributions of the terms from `split` on to the candidates, dropping those that cannot exceed `cut`.
+function lookUp(split: usize, end: usize, cut: f64, candidates: usize, found: u32): u32 {
+  for (let at = split; at < end && found > 0; at += offsetof<Cursor>()) {
+    const cursor = changetype<Cursor>(at);
+    if (cursor.windowBound == 0) continue;
+    const after = cursor.rest;
+    let kept: u32 = 0;
+    for (let c: u32 = 0; c < found; c++) {
+      const document = load<u32>(candidates + (c << 2));
+      let score = load<f32>(candidates + (c << 2), WINDOW << 2);
+      score += probe(cursor, document, cut - after - <f64>score);
+      if (<f64>score + after > cut) {
+        store<u32>(candidates + (kept << 2), document);
+        store<f32>(candidates + (kept << 2), score, WINDOW << 2);
+        kept++;
+      }
+    }
+    found = kept;
+  }
+  return found;
 }
 
 // @ts-ignore: decorator
 @inline
 function sixteen(a: v128, b: v128, c: v128, d: v128, least: v128): u32 {
-  return (
-    i32x4.bitmask(f32x4.gt(a, least)) |
-    (i32x4.bitmask(f32x4.gt(b, least)) << 4) |
-    (i32x4.bitmask(f32x4.gt(c, least)) << 8) |
-    (i32x4.bitmask(f32x4.gt(d, least)) << 12)
-  );
+  const low = i16x8.narrow_i32x4_s(f32x4.gt(a, least), f32x4.gt(b, least));
+  const high = i16x8.narrow_i32x4_s(f32x4.gt(c, least), f32x4.gt(d, least));
+  return i8x16.bitmask(i8x16.narrow_i16x8_s(low, high));
 }
 
-/** Unpacks all postings of a term: `documents` u32[df], `frequencies` f32[df], both with room for a multiple of 128. */
+/** Unpacks all postings of a term: `documents` u32[df], `frequencies` f32[df], both with room for a multiple of 128 and 4. */
 export function readPostings(index: Index, term: u32, documents: usize, frequencies: usize, scratch: usize): void {
   bind(index);
   const cursor = changetype<Cursor>(scratch);
@@ -642,7 +792,7 @@ export function readPostings(index: Index, term: u32, documents: usize, frequenc
   }
 }
 
-/** How many of a term's documents are in a bitmap of `count` bits. `scratch`: a cursor and 1 KiB. */
+/** How many of a term's documents are in a bitmap of `count` bits. `scratch`: a cursor and 132 documents. */
 export function countPostings(index: Index, term: u32, bitmap: usize, scratch: usize): u32 {
   bind(index);
   const cursor = changetype<Cursor>(scratch);
@@ -655,7 +805,7 @@ export function countPostings(index: Index, term: u32, bitmap: usize, scratch: u
     decode(cursor);
     for (let i: u32 = 0; i < cursor.size; i++) {
       const document = load<u32>(cursor.documents + (i << 2));
-      if (document < count) sum += (<u32>load<u8>(bitmap + (document >> 3)) >> (document & 7)) & 1;
+      if (document < count) sum += <u32>isIn(bitmap, document);
     }
   }
   return sum;

@@ -185,7 +185,7 @@ export class PostingsData {
     const { arena } = this;
     const mark = arena.mark();
     const count = this.frequency(term);
-    const room = Math.ceil(count / 128) * 512;
+    const room = Math.ceil(count / 128) * 512 + 16;
     const documents = arena.allocate(room);
     const frequencies = arena.allocate(room);
     const scratch = arena.allocate(CURSOR_BYTES);
@@ -203,7 +203,7 @@ export class PostingsData {
     const { arena } = this;
     const mark = arena.mark();
     const bitmap = putBitmap(arena, live.bytes, this.meta.count);
-    const scratch = arena.allocate(CURSOR_BYTES + 512);
+    const scratch = arena.allocate(CURSOR_BYTES + 528);
     const count = this.#guarded(() => arena.kernels.countPostings(this.#record, term, bitmap, scratch));
     arena.release(mark);
     return count;

@@ -82,12 +82,18 @@ export class InvertedIndex {
   readonly #meta: LexicalMeta;
   readonly #source: SectionSource;
   readonly #build: KernelBuild | undefined;
+  readonly #own: LexicalStatistics;
   #loaded: PostingsData | undefined;
 
   private constructor(source: SectionSource, build?: KernelBuild) {
     this.#meta = readMeta(source);
     this.#source = source;
     this.#build = build;
+    this.#own = {
+      count: this.count,
+      averageLength: this.averageLength,
+      documentFrequency: (term) => this.documentFrequency(term),
+    };
   }
 
   /**
@@ -164,7 +170,7 @@ export class InvertedIndex {
 
   /** The `k` best documents, best first, equal scores by ascending id. Exact. */
   search(terms: readonly QueryTerm[], params: LexicalSearchParams): Hits {
-    const { k, live, allowed, statistics = this.#ownStatistics() } = params;
+    const { k, live, allowed, statistics = this.#own } = params;
     if (!Number.isInteger(k) || k < 1) {
       throw new InvalidArgumentError(`k is ${k}.`, 'Pass a whole number, at least 1.');
     }
@@ -191,7 +197,7 @@ export class InvertedIndex {
     params: Pick<LexicalSearchParams, 'statistics'> = {},
   ): LexicalExplanation {
     this.#expectDocument(id);
-    const { statistics = this.#ownStatistics() } = params;
+    const { statistics = this.#own } = params;
     const data = this.#data();
     const { k1, b } = this.#meta;
     const { constant, slope } = normalization(k1, b, statistics.averageLength);
@@ -250,7 +256,9 @@ export class InvertedIndex {
       const number = numbers[i]!;
       if (matching && number === NO_TERM) continue;
       const term = names[i]!;
-      const documentFrequency = statistics.documentFrequency(term);
+      // Its own statistics need no second look-up.
+      const documentFrequency =
+        statistics !== this.#own ? statistics.documentFrequency(term) : number === NO_TERM ? 0 : data.frequency(number);
       const idf = inverseDocumentFrequency(count, documentFrequency);
       const weight = Math.fround(weights.get(term)! * idf);
       if (matching && weight < LEAST_WEIGHT) continue;
@@ -258,14 +266,6 @@ export class InvertedIndex {
     }
     // Known terms are numbered in byte order; unknown ones contribute nothing, wherever they stand.
     return scored.sort((x, y) => y.weight - x.weight || x.number - y.number);
-  }
-
-  #ownStatistics(): LexicalStatistics {
-    return {
-      count: this.count,
-      averageLength: this.averageLength,
-      documentFrequency: (term) => this.documentFrequency(term),
-    };
   }
 
   #expectSize(name: string, set: BitSet): void {

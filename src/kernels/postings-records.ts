@@ -28,7 +28,7 @@ const FIELDS = 17;
 export function putPostingsIndex(arena: Arena, index: PostingsIndexRecord): Address {
   const record = arena.allocate(4 * FIELDS);
   const accumulators = arena.allocate(4 * WINDOW_SIZE + WINDOW_SIZE / 16);
-  const candidates = arena.allocate(8 * WINDOW_SIZE);
+  const candidates = arena.allocate(8 * WINDOW_SIZE + 64);
   arena
     .u32(record, FIELDS)
     .set([
@@ -80,7 +80,7 @@ export interface PostingsQueryRecord {
 export function putPostingsQuery(arena: Arena, query: PostingsQueryRecord): Address {
   const count = query.terms.length;
   let postings = 0;
-  for (let i = 0; i < count; i++) postings += (Math.min(query.frequencies[i]!, 128) + 3) & ~3;
+  for (let i = 0; i < count; i++) postings += (Math.min(query.frequencies[i]!, 128) + 7) & ~3;
   const record = arena.allocate(32);
   const cursors = arena.allocate(count * CURSOR_BYTES);
   const buffers = arena.allocate(postings * 8);

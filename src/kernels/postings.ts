@@ -9,10 +9,10 @@ export interface PostingsKernels {
   searchPostings(index: Address, query: Address): number;
   /**
    * Unpacks a term's postings: documents (uint32) and term frequencies (float32), each with room for the number of
-   * postings rounded up to 128. `scratch`: {@link CURSOR_BYTES}.
+   * postings rounded up to 128, and 16 bytes more. `scratch`: {@link CURSOR_BYTES}.
    */
   readPostings(index: Address, term: number, documents: Address, frequencies: Address, scratch: Address): void;
-  /** How many of a term's documents are in a bitmap. `scratch`: {@link CURSOR_BYTES} and 512 more. */
+  /** How many of a term's documents are in a bitmap. `scratch`: {@link CURSOR_BYTES} and 528 more. */
   countPostings(index: Address, term: number, bitmap: Address, scratch: Address): number;
   /** The first term >= the `length` UTF-8 bytes at `bytes`; the number of terms when there is none. */
   lowerBound(index: Address, bytes: Address, length: number): number;
