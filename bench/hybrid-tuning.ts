@@ -1,0 +1,92 @@
+// Which fusion, with which weights? nDCG@10 on development judgements only: SciFact's training queries, and collections
+// that docs/search.md does not report on. Rankings are computed once per query; each fusion then combines them again.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCollection } from '../src/collection/index.ts';
+import { analyzeQuery } from '../src/collection/prepare.ts';
+import { openEncoder } from '../src/encode/registry.ts';
+import { bm25, convex, dense, type Fusion, fuse, type Ranking, type Retriever, rrf } from '../src/search/index.ts';
+import { report } from './harness.ts';
+import { mean, ndcg, type Parts, readCollection } from './lib-beir.ts';
+
+const sets: readonly (readonly [name: string, parts?: Parts])[] = [
+  ['scifact', { qrels: 'qrels-train.tsv' }],
+  ['pubmedqa'],
+  ['hotpotqa_100'],
+  ['mtrag_un'],
+  ['gorilla_apibench'],
+  ['openclipart'],
+];
+const MOST_QUERIES = 1_000;
+const DEPTH = 100;
+const contestants: readonly (readonly [name: string, fusion: Fusion, weights: readonly [number, number]])[] = [
+  ['bm25', rrf(), [1, 0]],
+  ['dense', rrf(), [0, 1]],
+  ...[0.1, 0.2, 0.3, 0.4, 0.5].map((w) => [`rrf ${w}`, rrf(), [1 - w, w]] as const),
+  ...[0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5].map(
+    (w) => [`convex max,min-max ${w}`, convex({ normalize: ['max', 'min-max'] }), [1 - w, w]] as const,
+  ),
+  ...[0.1, 0.2, 0.3, 0.4, 0.5].map((w) => [`convex min-max ${w}`, convex(), [1 - w, w]] as const),
+  ...[0.2, 0.3, 0.4, 0.5, 0.6].map((w) => [`convex max ${w}`, convex({ normalize: 'max' }), [1 - w, w]] as const),
+];
+
+const scores = new Map<string, Record<string, number>>(contestants.map(([name]) => [name, {}]));
+const notes: string[] = [];
+const encoder = await openEncoder('use-lite');
+for (const [name, parts] of sets) {
+  const collection = await readCollection(name, parts);
+  if (collection === undefined) {
+    notes.push(`${name}: needs-data`);
+    continue;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'sagitta-tuning-'));
+  try {
+    await using index = await openCollection(folder, { create: true, encoder });
+    await index.add(collection.documents);
+    const snapshot = await index.snapshot();
+    const lexical = bm25(snapshot, ({ text }) => analyzeQuery(text, ['en']));
+    const semantic = dense(snapshot, encoder);
+    const queries = [...collection.queries].slice(0, MOST_QUERIES);
+    const found = new Map<string, number[]>(contestants.map(([contestant]) => [contestant, []]));
+    for (const [id, text] of queries) {
+      const rankings = await Promise.all([lexical, semantic].map((retriever) => retriever({ text }, { k: DEPTH })));
+      const [first, second] = rankings.map(remember) as [Retriever, Retriever];
+      for (const [contestant, fusion, weights] of contestants) {
+        const { hits } = await fuse([first, second], fusion, { weights })({ text }, { k: DEPTH });
+        const documents = [
+          ...new Set(hits.map(({ passage }) => snapshot.document(snapshot.passage(passage).document).id)),
+        ];
+        found.get(contestant)!.push(ndcg(documents, collection.judgements.get(id)!));
+      }
+    }
+    for (const [contestant, values] of found) scores.get(contestant)![name] = mean(values);
+    snapshot.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function remember(ranking: Ranking): Retriever {
+  return async () => ranking;
+}
+
+const names = sets.map(([name]) => name).filter((name) => scores.get('bm25')![name] !== undefined);
+report({
+  name: 'hybrid-tuning',
+  threads: 2,
+  columns: ['fusion', ...names, 'mean', 'worst - BM25', 'worst - better'],
+  rows: contestants.map(([contestant]) => {
+    const own = scores.get(contestant)!;
+    const against = (reference: (name: string) => number): number =>
+      Math.min(...names.map((name) => own[name]! - reference(name)));
+    return {
+      fusion: contestant,
+      ...Object.fromEntries(names.map((name) => [name, own[name]!.toFixed(4)])),
+      mean: mean(names.map((name) => own[name]!)).toFixed(4),
+      'worst - BM25': against((name) => scores.get('bm25')![name]!).toFixed(4),
+      'worst - better': against((name) => Math.max(scores.get('bm25')![name]!, scores.get('dense')![name]!)).toFixed(4),
+    };
+  }),
+  notes: [...notes, `the first ${MOST_QUERIES} queries of each set; nDCG@10`],
+});

@@ -1,0 +1,81 @@
+// Does fusing help? nDCG@10 of BM25, dense and hybrid search on test collections, with the default settings. The
+// fusion's weights are chosen by `npm run bench -- hybrid-tuning`, on other judgements than these.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCollection, type RetrieverName } from '../src/collection/index.ts';
+import { report } from './harness.ts';
+import { mean, ndcg, type Parts, readCollection } from './lib-beir.ts';
+
+const sets: readonly (readonly [name: string, parts?: Parts])[] = [
+  ['scifact'],
+  ['clapnq_dev'],
+  ['tldr'],
+  ['metatool'],
+  ...(['en', 'de', 'zh', 'th'] as const).map(
+    (language) => ['xquad', { corpus: `corpus.${language}.jsonl`, queries: `queries.${language}.jsonl` }] as const,
+  ),
+  ['pquad'],
+];
+const retrievers: readonly RetrieverName[] = ['bm25', 'dense', 'hybrid'];
+
+const rows: Record<string, string | number>[] = [];
+const notes: string[] = [];
+for (const [name, parts] of sets) {
+  const collection = await readCollection(name, parts);
+  const label = parts?.corpus === undefined ? name : `${name} ${parts.corpus.split('.')[1]}`;
+  if (collection === undefined) {
+    notes.push(`${label}: needs-data, set SAGITTA_DATA to the folder that holds ${name}`);
+    continue;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'sagitta-hybrid-'));
+  try {
+    const index = await openCollection(folder, { create: true });
+    await index.add(collection.documents);
+    const scores: Record<RetrieverName, number[]> = { bm25: [], dense: [], hybrid: [] };
+    for (const retriever of retrievers) {
+      for (const [id, text] of collection.queries) {
+        let found: string[] = [];
+        try {
+          const { hits } = await index.search(text, { retriever, k: 10, perDocument: 1 });
+          found = hits.map((hit) => hit.id);
+        } catch (error) {
+          // The dense retriever alone refuses a query in a language that its encoder does not know.
+          if (retriever !== 'dense') throw error;
+        }
+        scores[retriever].push(ndcg(found, collection.judgements.get(id)!));
+      }
+    }
+    const { bm25, dense, hybrid } = scores;
+    const [lexical, semantic, fused] = [mean(bm25), mean(dense), mean(hybrid)];
+    rows.push({
+      collection: label,
+      documents: collection.documents.length,
+      queries: bm25.length,
+      BM25: lexical.toFixed(4),
+      dense: semantic.toFixed(4),
+      hybrid: fused.toFixed(4),
+      'hybrid - BM25': signed(fused - lexical),
+      'hybrid - better': signed(fused - Math.max(lexical, semantic)),
+    });
+    await index.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function signed(difference: number): string {
+  return `${difference >= 0 ? '+' : ''}${difference.toFixed(4)}`;
+}
+
+report({
+  name: 'hybrid',
+  threads: 2,
+  columns: ['collection', 'documents', 'queries', 'BM25', 'dense', 'hybrid', 'hybrid - BM25', 'hybrid - better'],
+  rows,
+  notes: [
+    ...notes,
+    'nDCG@10, encoder use-lite, default settings',
+    'dense alone refuses queries in languages that use-lite does not know; such a query counts 0',
+  ],
+});

@@ -1,0 +1,108 @@
+// Packs the package, installs the tarball into an empty folder, and uses it as a stranger would: the command line, a
+// program that imports every sub-path, and the types.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const work = mkdtempSync(join(tmpdir(), 'sagitta-packed-'));
+
+const run = (command, args, { cwd = work, expect = 0 } = {}) => {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd, encoding: 'utf8' });
+  if (status !== expect) {
+    console.error(`${command} ${args.join(' ')}: exit ${status}, expected ${expect}\n${stdout}\n${stderr}`);
+    process.exit(1);
+  }
+  return stdout;
+};
+const check = (condition, what) => {
+  if (!condition) {
+    console.error(`failed: ${what}`);
+    process.exit(1);
+  }
+  console.log(`ok  ${what}`);
+};
+
+try {
+  const [{ filename, size, files }] = JSON.parse(
+    run('npm', ['pack', '--json', '--pack-destination', work], { cwd: root }),
+  );
+  console.log(`${filename}: ${(size / 1e6).toFixed(2)} MB, ${files.length} files`);
+  check(
+    !files.some(({ path }) => /\.test\.|^(src|test|bench|scripts)\//.test(path)),
+    'the package holds no sources or tests',
+  );
+
+  writeFileSync(join(work, 'package.json'), '{"private": true, "type": "module"}');
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, filename)]);
+
+  const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json');
+  writeFileSync(
+    join(work, 'imports.mjs'),
+    `${entries.map((entry, i) => `import * as m${i} from 'sagitta${entry.slice(1)}';`).join('\n')}
+for (const [entry, module] of [${entries.map((entry, i) => `['${entry}', m${i}]`).join(', ')}]) {
+  if (Object.keys(module).length === 0) throw new Error(entry + ' exports nothing');
+}
+const { openCollection } = m0;
+const collection = await openCollection('notes', { create: true });
+await collection.add([
+  { id: 'a', title: 'Keys', text: 'Rotate the signing key every ninety days.' },
+  { id: 'b', title: 'Backups', text: 'Copies are taken at night.' },
+]);
+const { hits } = await collection.search('how often do keys change?');
+if (hits[0].id !== 'a') throw new Error('wrong first hit: ' + hits[0].id);
+await collection.close();
+console.log('imported', ${entries.length}, 'entries');
+`,
+  );
+  check(
+    run(process.execPath, ['imports.mjs']).includes(`imported ${entries.length}`),
+    `every one of ${entries.length} entries imports and works`,
+  );
+
+  writeFileSync(
+    join(work, 'types.ts'),
+    `${entries.map((entry, i) => `import * as m${i} from 'sagitta${entry.slice(1)}';`).join('\n')}
+export const all = [${entries.map((_, i) => `m${i}`).join(', ')}];
+const collection: m0.Collection = await m0.openCollection('x');
+const result: m0.SearchResult = await collection.search('q', { filter: m0.gte('year', 2020) });
+// @ts-expect-error k is a number
+await collection.search('q', { k: '10' });
+export const first: string | undefined = result.hits[0]?.text;
+`,
+  );
+  run(process.execPath, [
+    join(root, 'node_modules/typescript/bin/tsc'),
+    '--noEmit',
+    '--strict',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023,dom',
+    '--module',
+    'nodenext',
+    '--moduleResolution',
+    'nodenext',
+    'types.ts',
+  ]);
+  check(true, 'the types are there and refuse mistakes');
+
+  mkdirSync(join(work, 'docs'));
+  writeFileSync(join(work, 'docs/keys.md'), '# Keys\n\n## Rotation\n\nRotate the signing key every ninety days.\n');
+  const cli = join(work, 'node_modules/.bin/sagitta');
+  check(JSON.parse(run(cli, ['index', 'docs', '--json'])).added === 1, 'sagitta index');
+  const { hits } = JSON.parse(run(cli, ['search', 'how do I rotate the key', '--json']));
+  check(hits[0].path === 'docs/keys.md' && hits[0].text.includes('ninety'), 'sagitta search');
+  run(cli, ['verify']);
+  check(true, 'sagitta verify');
+  run(cli, ['doctor']);
+  check(true, 'sagitta doctor');
+  check(run(cli, ['--version']).trim() === manifest.version, 'sagitta --version');
+  run(cli, ['serach', 'x'], { expect: 2 });
+  check(true, 'an unknown command ends with exit code 2');
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}

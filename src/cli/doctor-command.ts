@@ -1,0 +1,115 @@
+import { existsSync } from 'node:fs';
+import { access, constants, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import pc from 'picocolors';
+import { ExitCode } from '../base/errors.ts';
+import { verifyCollection } from '../collection/index.ts';
+import { supportedBuilds } from '../kernels/index.ts';
+import { bytes, print, printJson } from './output.ts';
+import { Exit } from './run.ts';
+
+interface Finding {
+  readonly check: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+const LEAST_NODE = [20, 19] as const;
+const LEAST_FREE = 500_000_000;
+
+/** `sagitta doctor`: exit code 1 when something needs mending. */
+export async function doctorCommand(options: { readonly in: string; readonly json: boolean }): Promise<void> {
+  const findings = [
+    nodeVersion(),
+    simd(),
+    segmentation(),
+    await encoder(),
+    await disk(options.in),
+    await collection(options.in),
+  ];
+  if (options.json) printJson({ ok: findings.every(({ ok }) => ok), findings });
+  else
+    for (const { check, ok, detail } of findings)
+      print(`${ok ? pc.green('ok  ') : pc.red('mend')} ${check}: ${detail}`);
+  if (findings.some(({ ok }) => !ok)) throw new Exit(ExitCode.partial);
+}
+
+function nodeVersion(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const ok = major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1]);
+  const detail = `${process.version} on ${process.platform}-${process.arch}`;
+  return { check: 'Node', ok, detail: ok ? detail : `${detail}; install ${LEAST_NODE.join('.')} or later` };
+}
+
+function simd(): Finding {
+  const builds = supportedBuilds();
+  const ok = builds.length > 0;
+  const best = builds.at(-1);
+  return {
+    check: 'kernels',
+    ok,
+    detail: ok
+      ? `${best} SIMD${best === 'relaxed' ? '' : ' (relaxed SIMD comes with Node 22 and later)'}`
+      : 'this runtime has no WebAssembly SIMD; use a current Node on x64 or arm64',
+  };
+}
+
+function segmentation(): Finding {
+  const words = [...new Intl.Segmenter('th', { granularity: 'word' }).segment('ภาษาไทยง่ายนิดเดียว')].length;
+  const ok = words > 1;
+  return {
+    check: 'word segmentation',
+    ok,
+    detail: ok ? 'Chinese, Japanese, Korean and Thai work' : 'this Node lacks full ICU data; use an official build',
+  };
+}
+
+async function encoder(): Promise<Finding> {
+  const check = 'default encoder';
+  try {
+    const { openEncoder } = await import('../encode/registry.ts');
+    const start = performance.now();
+    const opened = await openEncoder('use-lite');
+    await opened.encode(['Is anybody there?']);
+    await opened.dispose?.();
+    return { check, ok: true, detail: `use-lite loads and encodes in ${Math.round(performance.now() - start)} ms` };
+  } catch (error) {
+    return { check, ok: false, detail: (error as Error).message };
+  }
+}
+
+async function disk(directory: string): Promise<Finding> {
+  const check = 'disk';
+  let folder = resolve(directory);
+  while (!existsSync(folder)) folder = dirname(folder);
+  try {
+    await access(folder, constants.W_OK);
+    const { bavail, bsize } = await statfs(folder);
+    const free = bavail * bsize;
+    return {
+      check,
+      ok: free >= LEAST_FREE,
+      detail: `${bytes(free)} free${free >= LEAST_FREE ? '' : '; make room first'}`,
+    };
+  } catch {
+    return { check, ok: false, detail: `${folder} cannot be written; choose another folder with --in DIR` };
+  }
+}
+
+async function collection(directory: string): Promise<Finding> {
+  const check = 'collection';
+  if (!existsSync(directory))
+    return { check, ok: true, detail: `none in ${directory} yet; \`sagitta index PATH\` makes one` };
+  try {
+    const { sound, faults, documents, passages } = await verifyCollection(directory);
+    return {
+      check,
+      ok: sound,
+      detail: sound
+        ? `${directory} is sound: ${documents} documents, ${passages} passages`
+        : `${directory} has ${faults.length} faults; index again into a new collection`,
+    };
+  } catch (error) {
+    return { check, ok: false, detail: (error as Error).message };
+  }
+}

@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import pc from 'picocolors';
+import { ExitCode, NotFoundError } from '../base/errors.ts';
+import { type IndexReport, openCollection } from '../collection/index.ts';
+import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
+import { Progress } from './progress.ts';
+import { Exit } from './run.ts';
+
+export interface IndexCommandOptions {
+  readonly in: string;
+  readonly json: boolean;
+  readonly encoder?: string;
+  readonly include?: string[];
+  readonly exclude?: string[];
+  readonly ignore: boolean;
+  readonly keep: boolean;
+  readonly maxBytes?: number;
+  readonly language?: string;
+  readonly passageWords?: number;
+  readonly quiet: boolean;
+}
+
+/**
+ * `sagitta index`: exit code 1 when some files failed, although everything else was indexed. A new collection in which
+ * nothing came to lie is taken away again.
+ */
+export async function indexCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
+  const fresh = !existsSync(options.in);
+  let documents = 0;
+  try {
+    documents = await index(paths, options, signal);
+  } finally {
+    if (fresh && documents === 0) await removeEmpty(options.in);
+  }
+}
+
+async function removeEmpty(directory: string): Promise<void> {
+  const documents = await openCollection(directory)
+    .then(async (collection) => (await collection.inspect()).documents)
+    .catch(() => undefined);
+  if (documents === 0) await rm(directory, { recursive: true, force: true });
+}
+
+/** @returns how many documents the collection holds. */
+async function index(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<number> {
+  await using collection = await openCollection(options.in, {
+    create: true,
+    ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
+    settings: {
+      ...(options.language === undefined ? {} : { language: options.language }),
+      ...(options.passageWords === undefined ? {} : { passageTokens: options.passageWords }),
+    },
+  });
+  const progress = new Progress(options.quiet || options.json);
+  const start = performance.now();
+  let report: IndexReport;
+  try {
+    report = await collection.index(paths, {
+      signal,
+      prune: !options.keep,
+      noIgnore: !options.ignore,
+      ...(options.include === undefined ? {} : { include: options.include }),
+      ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
+      ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+      onProgress: ({ phase, documents, passages, published, path }) =>
+        progress.show(() => {
+          const rate = passages / ((performance.now() - start) / 1000);
+          const counts = `${number(documents)} documents, ${number(passages)} passages (${number(Math.round(rate))}/s), ${number(published)} safe`;
+          return `${phase} ${counts}${path === undefined ? '' : `  ${path}`}`;
+        }),
+    });
+  } finally {
+    progress.done();
+  }
+  if (options.json) printJson(report);
+  else printReport(report, options.in);
+  if (report.failures.length > 0) throw new Exit(ExitCode.partial);
+  if (report.documents === 0) {
+    throw new NotFoundError(
+      `There is nothing to index under ${paths.join(', ')}.`,
+      'Name a folder with Markdown, HTML, PDF, DOCX, JSON, CSV, text or source files; --no-ignore reads ignored ones too.',
+    );
+  }
+  return report.documents;
+}
+
+function printReport(report: IndexReport, directory: string): void {
+  const changes = (['added', 'updated', 'moved', 'removed', 'unchanged', 'skipped'] as const)
+    .filter((name) => report[name] > 0 || name === 'added')
+    .map((name) => `${number(report[name])} ${name}`);
+  print(`${pc.green('indexed')} ${changes.join(', ')} in ${duration(report.tookMs)}`);
+  print(
+    `${directory} holds ${plural(report.documents, 'document')}, ${plural(report.passages, 'passage')}; ` +
+      `peak memory ${bytes(process.resourceUsage().maxRSS * 1024)}`,
+  );
+  for (const { path, where, reason } of report.failures) {
+    say(`${pc.yellow('failed')} ${path}${where === undefined ? '' : ` (${where})`}: ${reason}`);
+  }
+  if (report.failures.length > 0) {
+    say(
+      `${plural(report.failures.length, 'file or record', 'files or records')} could not be read; everything else was indexed.`,
+    );
+  }
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
+import { ExitCode } from '../base/errors.ts';
+import { run } from './run.ts';
+
+const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+const program = new Command('sagitta')
+  .description('Search what you have: index files, ask questions, get passages.')
+  .version(version)
+  .showHelpAfterError('(sagitta --help lists the commands)')
+  .showSuggestionAfterError()
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage));
+
+/** A command on a collection; every one of them knows `--in` and `--json`. */
+function command(usage: string, description: string): Command {
+  return program
+    .command(usage)
+    .description(description)
+    .option('--in <dir>', 'folder of the collection', '.sagitta')
+    .option('--json', 'print one JSON object instead of text', false);
+}
+
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
+function whole(name: string, least = 1): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!Number.isSafeInteger(number) || number < least) {
+      throw new InvalidOption(`${name} must be a whole number of at least ${least}.`);
+    }
+    return number;
+  };
+}
+
+command('index <paths...>', 'index files and folders; only what changed is read into the collection')
+  .option('--encoder <spec>', 'use-lite, http:URL#MODEL, hf:MODEL or none; fixed once the collection exists')
+  .option('--include <pattern>', 'only files that match (repeatable, .gitignore syntax)', collect)
+  .option('--exclude <pattern>', 'no files that match (repeatable)', collect)
+  .option('--no-ignore', 'read what .gitignore and the built-in rules would skip')
+  .option('--keep', 'keep documents whose file is gone', false)
+  .option('--max-bytes <n>', 'largest file that is not read line by line', whole('--max-bytes'))
+  .option('--language <code>', 'language of documents whose language cannot be told (new collections)')
+  .option('--passage-words <n>', 'most words of a passage (new collections)', whole('--passage-words'))
+  .option('--quiet', 'no progress', false)
+  .action(async (paths: string[], options) =>
+    run(options.json, async (signal) => (await import('./index-command.ts')).indexCommand(paths, options, signal)),
+  );
+
+command('search <query...>', 'ask, and get the passages that answer best')
+  .option('-k, --k <n>', 'how many passages', whole('-k'), 10)
+  .addOption(
+    new Option('--retriever <name>', 'how to search (default: hybrid if there are embeddings)').choices([
+      'bm25',
+      'dense',
+      'hybrid',
+    ]),
+  )
+  .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
+  .option('--per-document <n>', 'at most this many passages of one document', whole('--per-document'))
+  .option('--language <code>', 'language of the query (default: detected)')
+  .option('--explain', 'show what each stage contributed and how long it took', false)
+  .action(async (words: string[], options) =>
+    run(options.json, async (signal) => (await import('./search-command.ts')).searchCommand(words, options, signal)),
+  );
+
+command('get <id>', 'print a document as it was indexed').action(async (id: string, options) =>
+  run(options.json, async () => (await import('./manage-commands.ts')).getCommand(id, options)),
+);
+
+command('inspect', 'show what the collection holds').action(async (options) =>
+  run(options.json, async () => (await import('./manage-commands.ts')).inspectCommand(options)),
+);
+
+command('verify', 'check every checksum and cross-reference').action(async (options) =>
+  run(options.json, async (signal) => (await import('./manage-commands.ts')).verifyCommand(options, signal)),
+);
+
+command('compact', 'merge segments and drop what was deleted')
+  .option('--full', 'merge everything', false)
+  .action(async (options) =>
+    run(options.json, async (signal) => (await import('./manage-commands.ts')).compactCommand(options, signal)),
+  );
+
+command('remove <ids...>', 'remove documents by id; an id ending in / removes everything under that path').action(
+  async (ids: string[], options) =>
+    run(options.json, async () => (await import('./manage-commands.ts')).removeCommand(ids, options)),
+);
+
+command('doctor', 'check this machine and the collection, and say how to mend what is wrong').action(async (options) =>
+  run(options.json, async () => (await import('./doctor-command.ts')).doctorCommand(options)),
+);
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(ExitCode.ok);
+  throw error;
+});
+
+await program.parseAsync();

@@ -1,0 +1,94 @@
+import pc from 'picocolors';
+import { ExitCode } from '../base/errors.ts';
+import { openCollection, verifyCollection } from '../collection/index.ts';
+import { bytes, number, plural, print, printJson, say, table } from './output.ts';
+import { Progress } from './progress.ts';
+import { Exit } from './run.ts';
+
+export interface ManageOptions {
+  readonly in: string;
+  readonly json: boolean;
+}
+
+/** `sagitta get`: the document's text on stdout, as it was indexed. */
+export async function getCommand(id: string, options: ManageOptions): Promise<void> {
+  await using collection = await openCollection(options.in);
+  const document = await collection.document(id);
+  if (options.json) printJson(document);
+  else process.stdout.write(document.text.endsWith('\n') ? document.text : `${document.text}\n`);
+}
+
+export async function inspectCommand(options: ManageOptions): Promise<void> {
+  await using collection = await openCollection(options.in);
+  const info = await collection.inspect();
+  if (options.json) return printJson(info);
+  print(`${pc.bold(info.directory)}  format ${info.formatVersion}, generation ${number(info.generation)}`);
+  print(`${plural(info.documents, 'document')}, ${plural(info.passages, 'passage')}, ${bytes(info.bytes)}`);
+  const { encoder, dim, bm25 } = info.settings;
+  print(`encoder ${encoder}${dim > 0 ? ` (${dim} components)` : ''}, BM25 k1 ${bm25.k1} b ${bm25.b}`);
+  print();
+  const rows = info.segments.map(({ name, bytes: size, documents, deadDocuments, passages, sections }) => [
+    name,
+    documents,
+    deadDocuments,
+    passages,
+    bytes(size),
+    sections
+      .slice(0, 3)
+      .map((section) => `${section.name} ${bytes(section.bytes)}`)
+      .join(', '),
+  ]);
+  if (rows.length > 0) print(table(['segment', 'documents', 'dead', 'passages', 'size', 'largest sections'], rows));
+}
+
+/** `sagitta verify`: exit code 0 only for a sound collection. */
+export async function verifyCommand(options: ManageOptions, signal: AbortSignal): Promise<void> {
+  const progress = new Progress(options.json);
+  const report = await verifyCollection(options.in, {
+    signal,
+    onProgress: (done, total) => progress.show(() => `verified ${bytes(done)} of ${bytes(total)}`),
+  }).finally(() => progress.done());
+  if (options.json) printJson(report);
+  else if (report.sound) {
+    print(
+      `${pc.green('sound')} ${plural(report.filesChecked, 'file')}, ${bytes(report.bytesChecked)}, ` +
+        `${plural(report.documents, 'document')}, ${plural(report.passages, 'passage')}`,
+    );
+  } else {
+    for (const { file, problem } of report.faults) say(`${pc.red('fault')} ${file}: ${problem}`);
+    say(`${plural(report.faults.length, 'fault')}. Index the sources again into a new collection (--in DIR).`);
+  }
+  if (!report.sound) throw new Exit(ExitCode.corrupt);
+}
+
+export async function compactCommand(options: ManageOptions & { full: boolean }, signal: AbortSignal): Promise<void> {
+  const progress = new Progress(options.json);
+  await using collection = await openCollection(options.in);
+  const report = await collection
+    .compact({
+      full: options.full,
+      signal,
+      onProgress: (done, total) => progress.show(() => `merged ${bytes(done)} of ${bytes(total)}`),
+    })
+    .finally(() => progress.done());
+  if (options.json) return printJson(report);
+  print(
+    `${pc.green('compacted')} ${plural(report.segmentsBefore, 'segment')} (${bytes(report.bytesBefore)}) into ` +
+      `${number(report.segmentsAfter)} (${bytes(report.bytesAfter)}), ${plural(report.documentsDropped, 'document')} dropped`,
+  );
+}
+
+/** `sagitta remove`: ids, or path prefixes ending in `/`. Exit code 3 when nothing matched. */
+export async function removeCommand(ids: string[], options: ManageOptions): Promise<void> {
+  await using collection = await openCollection(options.in);
+  const prefixes = ids.filter((id) => id.endsWith('/'));
+  const exact = ids.filter((id) => !id.endsWith('/'));
+  const under = prefixes.length > 0 ? await collection.ids(prefixes) : [];
+  const removed = await collection.remove([...exact, ...under]);
+  if (options.json) printJson({ removed });
+  else print(`${pc.green('removed')} ${plural(removed, 'document')}`);
+  if (removed === 0) {
+    say('No document has such an id. `sagitta search --json` shows ids; a folder is written with a / at its end.');
+    throw new Exit(ExitCode.notFound);
+  }
+}

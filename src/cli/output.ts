@@ -1,0 +1,84 @@
+import pc from 'picocolors';
+import type { Range } from '../collection/index.ts';
+
+/** Writes to stdout what the user asked for; a closed pipe (`| head`) ends the program quietly. */
+export function print(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Writes to stderr what is about the run rather than its result. */
+export function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value));
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+
+/** `1234567` as `1.2 MB`. */
+export function bytes(count: number): string {
+  let unit = 0;
+  let value = count;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** `1234` as `1,234`. */
+export function number(count: number): string {
+  return count.toLocaleString('en');
+}
+
+export function duration(milliseconds: number): string {
+  if (milliseconds < 10) return `${milliseconds.toFixed(1)} ms`;
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  if (milliseconds < 60_000) return `${(milliseconds / 1000).toFixed(1)} s`;
+  return `${Math.floor(milliseconds / 60_000)} min ${Math.round((milliseconds % 60_000) / 1000)} s`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${number(count)} ${count === 1 ? one : many}`;
+}
+
+/** Rows of cells as aligned columns; numbers to the right. */
+export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = [header, ...rows].map((row) => row.map((cell) => (typeof cell === 'number' ? number(cell) : cell)));
+  const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  return cells
+    .map((row, i) => {
+      const line = row
+        .map((cell, column) =>
+          i > 0 && typeof rows[i - 1]![column] === 'number'
+            ? cell.padStart(widths[column]!)
+            : cell.padEnd(widths[column]!),
+        )
+        .join('  ')
+        .trimEnd();
+      return i === 0 ? pc.dim(line) : line;
+    })
+    .join('\n');
+}
+
+/**
+ * Text from a document, safe for a terminal: control characters (escape sequences, bidirectional overrides) are shown
+ * as a visible sign, since a document must not be able to drive the reader's terminal.
+ */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** The text with the ranges emphasised. Ranges are ascending and disjoint. */
+export function emphasise(text: string, ranges: readonly Range[]): string {
+  let out = '';
+  let at = 0;
+  for (const { start, end } of ranges) {
+    out += printable(text.slice(at, start)) + pc.bold(pc.yellow(printable(text.slice(start, end))));
+    at = end;
+  }
+  return out + printable(text.slice(at));
+}

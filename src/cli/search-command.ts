@@ -1,0 +1,88 @@
+import pc from 'picocolors';
+import {
+  openCollection,
+  type Range,
+  type RetrieverName,
+  type SearchHit,
+  type SearchResult,
+} from '../collection/index.ts';
+import type { StageTrace } from '../search/index.ts';
+import { snippet } from '../text/index.ts';
+import { duration, emphasise, number, print, printable, printJson } from './output.ts';
+
+export interface SearchCommandOptions {
+  readonly in: string;
+  readonly json: boolean;
+  readonly k: number;
+  readonly retriever?: RetrieverName;
+  readonly filter?: string;
+  readonly perDocument?: number;
+  readonly language?: string;
+  readonly explain: boolean;
+}
+
+const SNIPPET_LENGTH = 320;
+
+export async function searchCommand(
+  words: string[],
+  options: SearchCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  await using collection = await openCollection(options.in);
+  const { k, retriever, filter, perDocument, language, explain } = options;
+  const result = await collection.search(words.join(' '), {
+    k,
+    explain,
+    signal,
+    ...(retriever === undefined ? {} : { retriever }),
+    ...(filter === undefined ? {} : { filter }),
+    ...(perDocument === undefined ? {} : { perDocument }),
+    ...(language === undefined ? {} : { language }),
+  });
+  if (options.json) printJson(result);
+  else printResult(result, explain);
+}
+
+/** The answer as a person reads it. */
+export function printResult(result: SearchResult, explain: boolean): void {
+  for (const hit of result.hits) printHit(hit);
+  const found = result.hits.length === 0 ? 'nothing found' : `${number(result.hits.length)} passages`;
+  print(
+    pc.dim(
+      `${found} in ${duration(result.tookMs)} (${result.retriever}, ${number(result.examined)} passages scored` +
+        `${result.language === 'und' ? '' : `, query in "${result.language}"`})`,
+    ),
+  );
+  if (result.shortfall !== undefined) {
+    const { requested, returned, reason } = result.shortfall;
+    print(pc.dim(`${number(returned)} of ${number(requested)} because ${reason}`));
+  }
+  if (explain) printTrace(result.trace, 0);
+}
+
+function printHit(hit: SearchHit): void {
+  const place = [hit.path ?? hit.id, ...hit.headings].map(printable).join(' › ');
+  const page = hit.page === undefined ? '' : ` (page ${hit.page})`;
+  print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}  ${pc.dim(hit.score.toFixed(3))}`);
+  const { text, ranges } = oneParagraph(snippet(hit.text, hit.highlights, { maxLength: SNIPPET_LENGTH }));
+  print(`    ${emphasise(text, ranges)}`);
+  for (const { stage, rank, score, share } of hit.contributions ?? []) {
+    print(pc.dim(`    ${stage}: rank ${rank}, score ${score.toFixed(3)}, adds ${share.toFixed(4)}`));
+  }
+  print();
+}
+
+/** Line breaks as spaces; every character keeps its place, so the ranges stay true. */
+function oneParagraph({ text, ranges }: { text: string; ranges: readonly Range[] }): {
+  text: string;
+  ranges: readonly Range[];
+} {
+  return { text: text.replace(/\s/gu, ' '), ranges };
+}
+
+function printTrace({ stage, tookMs, examined, returned, note, inputs }: StageTrace, depth: number): void {
+  const indent = '  '.repeat(depth);
+  print(pc.dim(`${indent}${stage}: ${duration(tookMs)}, ${number(examined)} examined, ${number(returned)} returned`));
+  if (note !== undefined) print(pc.dim(`${indent}  ${printable(note)}`));
+  for (const input of inputs ?? []) printTrace(input, depth + 1);
+}

@@ -1,0 +1,392 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CorruptFileError, IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import type { Encoder } from '../encode/encoder.ts';
+import { openEncoder } from '../encode/registry.ts';
+import { contentHash, INGEST_VERSION } from '../ingest/index.ts';
+import { createLocalStore, openLocalStore } from '../store/index.ts';
+import type {
+  CollectionSettings,
+  CompactOptions,
+  CompactReport,
+  DocumentRecord,
+  Snapshot,
+  Store,
+  StoreInfo,
+  VerifyReport,
+  Writer,
+} from '../store/types.ts';
+import { indexPaths } from './index-paths.ts';
+import { Indexer } from './indexer.ts';
+import { blocksOf } from './prepare.ts';
+import { searchSnapshot } from './searching.ts';
+import { resolveSettings } from './settings.ts';
+import type {
+  AddOptions,
+  IndexingSettings,
+  IndexOptions,
+  IndexReport,
+  InputDocument,
+  SearchOptions,
+  SearchResult,
+} from './types.ts';
+
+/** Options of {@link openCollection}. */
+export interface OpenOptions {
+  /**
+   * An encoder, or its specification (`use-lite`, `http:URL#MODEL`, `hf:MODEL`, `none`). For a new collection default
+   * `use-lite`; for an existing one the encoder that made it, and any other is refused.
+   */
+  readonly encoder?: Encoder | string;
+  /** Make the collection if there is none. Default false. */
+  readonly create?: boolean;
+  /** Settings of a new collection; for an existing one they must agree with what it was made with. */
+  readonly settings?: Partial<IndexingSettings>;
+  /** BM25 parameters of a new collection. Default k1 0.9, b 0.4. */
+  readonly bm25?: { readonly k1?: number; readonly b?: number };
+}
+
+/** A document as the collection holds it. */
+export interface StoredDocument extends DocumentRecord {
+  readonly text: string;
+  readonly passages: number;
+}
+
+/** What `add` did. */
+export interface AddReport {
+  readonly added: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly passagesAdded: number;
+  readonly generation: number;
+}
+
+const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
+
+/**
+ * Opens the collection in `directory`, or makes it with `create: true`.
+ *
+ * @throws NotFoundError when there is none; IncompatibleError when it was made by another encoder, with other settings
+ * or by a newer version; CorruptFileError when its manifest is damaged.
+ */
+export async function openCollection(directory: string, options: OpenOptions = {}): Promise<Collection> {
+  const path = resolve(directory);
+  if (!existsSync(`${path}/manifest.json`)) {
+    if (options.create !== true) {
+      throw new NotFoundError(
+        `There is no collection in ${directory}.`,
+        `Make one with \`sagitta index PATH --in ${directory}\`, or name another folder.`,
+      );
+    }
+    const wanted = options.encoder ?? 'use-lite';
+    const { id, dim } = await describeEncoder(wanted);
+    const settings: CollectionSettings = {
+      encoder: id,
+      dim,
+      bm25: checkBm25({ ...DEFAULT_BM25, ...options.bm25 }),
+      options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION },
+    };
+    const store = await createLocalStore(path, settings);
+    return new Collection(path, store, settings, given(wanted));
+  }
+  const store = await openLocalStore(path);
+  const { settings } = store;
+  checkAgreement(directory, settings, options);
+  return new Collection(path, store, settings, given(options.encoder));
+}
+
+/**
+ * Reads every byte of the collection in `directory` and checks every checksum and cross-reference. Unlike
+ * {@link Collection.verify} this also reports a collection that is too damaged to open.
+ * @throws NotFoundError when there is none; IncompatibleError when a newer version made it.
+ */
+export async function verifyCollection(
+  directory: string,
+  options?: Parameters<Store['verify']>[0],
+): Promise<VerifyReport> {
+  try {
+    return await (await openLocalStore(resolve(directory))).verify(options);
+  } catch (error) {
+    if (!(error instanceof CorruptFileError)) throw error;
+    const fault = { file: error.file, problem: error.message };
+    return { sound: false, faults: [fault], filesChecked: 1, bytesChecked: 0, documents: 0, passages: 0 };
+  }
+}
+
+/**
+ * A searchable collection of documents in a folder. Reads see the newest published state, also what another process
+ * published; one process at a time writes.
+ */
+export class Collection {
+  readonly #store: Store;
+  readonly #encoderId: string;
+  readonly #ingestVersion: unknown;
+  readonly settings: IndexingSettings;
+  /** Given by the caller, who also disposes of it. */
+  readonly #given: Encoder | undefined;
+  #loaded: Promise<Encoder> | undefined;
+  #current: SnapshotLease | undefined;
+
+  /** Use {@link openCollection}. */
+  constructor(
+    readonly directory: string,
+    store: Store,
+    settings: CollectionSettings,
+    encoder: Encoder | undefined,
+  ) {
+    const { ingest, ...options } = settings.options;
+    this.#store = store;
+    this.#encoderId = settings.encoder;
+    this.#ingestVersion = ingest;
+    this.settings = resolveSettings(options as Partial<IndexingSettings>);
+    this.#given = encoder;
+  }
+
+  /**
+   * Indexes files and folders: adds what is new, replaces what changed, recognises what moved, removes what is gone
+   * from under the given paths. A file that cannot be read is listed in the report and keeps its old documents.
+   */
+  async index(paths: readonly string[], options: IndexOptions = {}): Promise<IndexReport> {
+    const encoder = await this.#loadEncoder();
+    const report = await this.#writingWithSnapshot((writer, snapshot) =>
+      indexPaths(
+        {
+          writer,
+          snapshot,
+          settings: this.settings,
+          encoder,
+          trustStamps: this.#ingestVersion === INGEST_VERSION,
+          directory: this.directory,
+        },
+        paths,
+        options,
+      ),
+    );
+    return this.#reading(async ({ documentCount, passageCount }) => ({
+      ...report,
+      documents: documentCount,
+      passages: passageCount,
+    }));
+  }
+
+  /** Adds documents, replacing those with the same id; on return they survive a crash. Unchanged ones cost nothing. */
+  async add(
+    documents: Iterable<InputDocument> | AsyncIterable<InputDocument>,
+    options: AddOptions = {},
+  ): Promise<AddReport> {
+    const encoder = await this.#loadEncoder();
+    return this.#writingWithSnapshot(async (writer, snapshot) => {
+      const indexer = new Indexer(writer, encoder, this.settings, options.signal, options.onProgress);
+      let added = 0;
+      let updated = 0;
+      let unchanged = 0;
+      for await (const document of documents) {
+        checkInput(document);
+        const { id, text, title = '', path, format = 'text', metadata = {}, language } = document;
+        const content = { title, text, metadata, format, ...(language === undefined ? {} : { language }) };
+        const hash = contentHash({ id, ...content, blocks: document.blocks ?? [] });
+        const existing = snapshot.findDocument(id);
+        if (existing !== undefined && snapshot.document(existing).contentHash === hash) {
+          unchanged++;
+          indexer.skip(path);
+          continue;
+        }
+        if (writer.has(id)) updated++;
+        else added++;
+        await indexer.add({
+          record: { id, title, format, contentHash: hash, metadata, ...(path === undefined ? {} : { path }) },
+          title,
+          text,
+          blocks: blocksOf(document),
+          ...(language === undefined ? {} : { language }),
+        });
+      }
+      const generation = await indexer.finish();
+      return { added, updated, unchanged, passagesAdded: indexer.passages, generation };
+    });
+  }
+
+  /** Removes documents by id. @returns how many of them existed. */
+  async remove(ids: Iterable<string>): Promise<number> {
+    return this.#writing(async (writer) => {
+      let removed = 0;
+      for (const id of ids) if (writer.remove(id)) removed++;
+      if (removed > 0) await writer.publish();
+      return removed;
+    });
+  }
+
+  /**
+   * Searches. Returns up to `k` passages, best first, or says in `shortfall` why there are fewer.
+   * @throws InvalidArgumentError for an empty query, a `k` below 1, or a filter that does not parse or names a field
+   * that no document has.
+   */
+  async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
+    const encoder = this.#encoderId === 'none' ? undefined : async () => (await this.#loadEncoder())!;
+    return this.#reading((snapshot) => searchSnapshot({ snapshot, settings: this.settings, encoder }, query, options));
+  }
+
+  /** The document with this id, with its text. @throws NotFoundError. */
+  async document(id: string): Promise<StoredDocument> {
+    return this.#reading(async (snapshot) => {
+      const ordinal = snapshot.findDocument(id);
+      if (ordinal === undefined) {
+        throw new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
+      }
+      const { from, to } = snapshot.documentPassages(ordinal);
+      return { ...snapshot.document(ordinal), text: snapshot.documentText(ordinal), passages: to - from };
+    });
+  }
+
+  /** Ids of documents whose id starts with one of the prefixes (all documents without any), in order of indexing. */
+  async ids(prefixes: readonly string[] = ['']): Promise<string[]> {
+    return this.#reading(async (snapshot) => {
+      const ids: string[] = [];
+      for (const ordinal of snapshot.liveDocuments()) {
+        const { id } = snapshot.document(ordinal);
+        if (prefixes.some((prefix) => id.startsWith(prefix))) ids.push(id);
+      }
+      return ids;
+    });
+  }
+
+  /** The newest published state, for retrievers of one's own (`sagitta/search`). The caller closes it. */
+  async snapshot(): Promise<Snapshot> {
+    return this.#store.snapshot();
+  }
+
+  /** What the collection consists of: counts, bytes, segments and sections, settings. */
+  async inspect(): Promise<StoreInfo> {
+    return this.#store.inspect();
+  }
+
+  /** Reads every byte and checks every checksum and cross-reference. Never throws for a damaged collection. */
+  async verify(options?: Parameters<Store['verify']>[0]): Promise<VerifyReport> {
+    return this.#store.verify(options);
+  }
+
+  /** Merges segments and drops what was deleted. */
+  async compact(options: CompactOptions = {}): Promise<CompactReport> {
+    return this.#writing((writer) => writer.compact(options));
+  }
+
+  /** Closes files and frees the encoder that the collection loaded itself. */
+  async close(): Promise<void> {
+    this.#current?.retire();
+    this.#current = undefined;
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    await (await loaded)?.dispose?.();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #loadEncoder(): Promise<Encoder | undefined> {
+    if (this.#encoderId === 'none') return undefined;
+    if (this.#given !== undefined) return this.#given;
+    this.#loaded ??= openEncoder(this.#encoderId);
+    return this.#loaded;
+  }
+
+  /** Runs `work` on the newest state, which stays open until it is done, even if a newer one comes meanwhile. */
+  async #reading<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    if (this.#current === undefined || (await this.#store.generation()) !== this.#current.snapshot.generation) {
+      const fresh = new SnapshotLease(await this.#store.snapshot());
+      this.#current?.retire();
+      this.#current = fresh;
+    }
+    return this.#current.use(work);
+  }
+
+  #writingWithSnapshot<T>(work: (writer: Writer, snapshot: Snapshot) => Promise<T>): Promise<T> {
+    return this.#writing((writer) => this.#reading((snapshot) => work(writer, snapshot)));
+  }
+
+  async #writing<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
+    const writer = await this.#store.writer();
+    try {
+      return await work(writer);
+    } finally {
+      await writer.close();
+    }
+  }
+}
+
+/** A snapshot that closes once it is retired and nobody uses it any more. */
+class SnapshotLease {
+  #users = 0;
+  #retired = false;
+
+  constructor(readonly snapshot: Snapshot) {}
+
+  async use<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    this.#users++;
+    try {
+      return await work(this.snapshot);
+    } finally {
+      this.#users--;
+      this.#closeIfDone();
+    }
+  }
+
+  retire(): void {
+    this.#retired = true;
+    this.#closeIfDone();
+  }
+
+  #closeIfDone(): void {
+    if (this.#retired && this.#users === 0) this.snapshot.close();
+  }
+}
+
+/** What a new collection's manifest records of its encoder. */
+async function describeEncoder(wanted: Encoder | string): Promise<{ id: string; dim: number }> {
+  if (typeof wanted === 'object') return wanted;
+  if (wanted === 'none') return { id: 'none', dim: 0 };
+  const encoder = await openEncoder(wanted);
+  const { id, dim } = encoder;
+  await encoder.dispose?.();
+  return { id, dim };
+}
+
+function given(encoder: Encoder | string | undefined): Encoder | undefined {
+  return typeof encoder === 'object' ? encoder : undefined;
+}
+
+function checkBm25({ k1, b }: { k1: number; b: number }): { k1: number; b: number } {
+  if (!(k1 >= 0 && k1 <= 100) || !(b >= 0 && b <= 1)) {
+    throw new InvalidArgumentError(`BM25 with k1 ${k1} and b ${b}.`, 'Give k1 from 0 to 100 and b from 0 to 1.');
+  }
+  return { k1, b };
+}
+
+function checkAgreement(directory: string, settings: CollectionSettings, options: OpenOptions): void {
+  const wanted = typeof options.encoder === 'object' ? options.encoder.id : options.encoder;
+  if (wanted !== undefined && wanted !== settings.encoder) {
+    throw new IncompatibleError(
+      `The collection in ${directory} was made with the encoder "${settings.encoder}", not "${wanted}".`,
+      'Leave the encoder out, or index into a new collection (--in DIR).',
+    );
+  }
+  const made = settings.options as Partial<IndexingSettings>;
+  for (const [name, value] of Object.entries(options.settings ?? {})) {
+    const before = made[name as keyof IndexingSettings];
+    if (value !== before) {
+      throw new IncompatibleError(
+        `The collection in ${directory} was made with ${name} ${before}, not ${value}.`,
+        'Leave the setting out, or index into a new collection (--in DIR).',
+      );
+    }
+  }
+}
+
+function checkInput(document: InputDocument): void {
+  if (typeof document?.id !== 'string' || document.id === '') {
+    throw new InvalidArgumentError('A document has no id.', 'Give every document a non-empty text as its id.');
+  }
+  if (typeof document.text !== 'string') {
+    throw new InvalidArgumentError(`Document "${document.id}" has no text.`, 'Give every document a text.');
+  }
+}

@@ -1,0 +1,117 @@
+import type { Encoder } from '../encode/encoder.ts';
+import {
+  ChangeTracker,
+  createScope,
+  type FoundDocument,
+  type IngestFailure,
+  type KnownDocument,
+  readDocuments,
+} from '../ingest/index.ts';
+import type { Snapshot, Writer } from '../store/types.ts';
+import { Indexer } from './indexer.ts';
+import type { IndexingSettings, IndexOptions, IndexOutcome } from './types.ts';
+
+/** What a run of indexing works with. */
+export interface IndexContext {
+  readonly writer: Writer;
+  /** The state before the run. */
+  readonly snapshot: Snapshot;
+  readonly settings: IndexingSettings;
+  readonly encoder: Encoder | undefined;
+  /** Whether the collection's documents were read by today's readers, so that unchanged files need not be read. */
+  readonly trustStamps: boolean;
+  /** The collection's own folder, never indexed. */
+  readonly directory: string;
+}
+
+/**
+ * Brings the collection up to date with files and folders. Streams: at no time are more documents in memory than wait
+ * for the encoder. When interrupted, what was encoded is published before the interruption is passed on.
+ */
+export async function indexPaths(
+  { writer, snapshot, settings, encoder, trustStamps, directory }: IndexContext,
+  paths: readonly string[],
+  options: IndexOptions,
+): Promise<IndexOutcome> {
+  const start = performance.now();
+  const scope = createScope(paths, pick(options, ['include', 'exclude']));
+  const tracker = new ChangeTracker(knownDocuments(snapshot), scope);
+  const indexer = new Indexer(writer, encoder, settings, options.signal, options.onProgress);
+  const counts = { added: 0, updated: 0, moved: 0, unchanged: 0, removed: 0, skipped: 0 };
+  const failures: IngestFailure[] = [];
+
+  const change = async ({ document, hash, stamp }: FoundDocument): Promise<void> => {
+    const outcome = tracker.observe(document.id, hash);
+    counts[outcome.kind]++;
+    if (outcome.kind === 'unchanged') return indexer.skip(document.path);
+    const vectors = outcome.kind === 'moved' ? vectorsOf(snapshot, outcome.from) : undefined;
+    if (outcome.kind === 'moved') writer.remove(outcome.from);
+    const { id, title, path, format, metadata } = document;
+    const record = { id, title, format, contentHash: hash, metadata };
+    await indexer.add(
+      {
+        ...document,
+        record: {
+          ...record,
+          ...(path === undefined ? {} : { path }),
+          ...(stamp === undefined ? {} : { source: stamp }),
+        },
+      },
+      vectors,
+    );
+  };
+
+  try {
+    const events = readDocuments(scope, {
+      ...pick(options, ['signal', 'maxBytes']),
+      ...(options.noIgnore === true ? { ignoreFiles: false, hidden: true } : {}),
+      ...(trustStamps ? { isUnchanged: (file) => tracker.isUnchanged(file) } : {}),
+      skipFolders: [directory],
+    });
+    for await (const event of events) {
+      if (event.kind === 'document') await change(event);
+      else if (event.kind === 'unchanged') {
+        tracker.keep(event.file);
+        counts.unchanged++;
+        indexer.skip(event.file.path);
+      } else if (event.kind === 'failure') {
+        tracker.fail(event.failure.path);
+        failures.push(event.failure);
+      } else if (event.kind === 'skipped') counts.skipped++;
+    }
+  } catch (error) {
+    if (options.signal?.aborted) await indexer.salvage();
+    throw error;
+  }
+  if (options.prune !== false) {
+    for (const id of tracker.removed()) if (writer.remove(id)) counts.removed++;
+  }
+  const changed = counts.added + counts.updated + counts.moved + counts.removed > 0;
+  const generation = changed ? await indexer.finish() : snapshot.generation;
+  return {
+    ...counts,
+    failures,
+    passagesAdded: indexer.passages,
+    generation,
+    tookMs: performance.now() - start,
+  };
+}
+
+function* knownDocuments(snapshot: Snapshot): Generator<KnownDocument> {
+  for (const ordinal of snapshot.liveDocuments()) yield snapshot.document(ordinal);
+}
+
+/** The embeddings of a document's passages, in order. */
+function vectorsOf(snapshot: Snapshot, id: string): (Float32Array | undefined)[] | undefined {
+  const ordinal = snapshot.findDocument(id);
+  if (ordinal === undefined) return undefined;
+  const { from, to } = snapshot.documentPassages(ordinal);
+  return Array.from({ length: to - from }, (_, i) => snapshot.passageVector(from + i));
+}
+
+/** The given options that are there, without the `undefined` ones. */
+function pick<T extends object, K extends keyof T>(options: T, names: readonly K[]): Pick<T, K> {
+  const picked = {} as Pick<T, K>;
+  for (const name of names) if (options[name] !== undefined) picked[name] = options[name];
+  return picked;
+}

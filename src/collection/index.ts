@@ -1,0 +1,23 @@
+export {
+  type AddReport,
+  Collection,
+  type OpenOptions,
+  openCollection,
+  type StoredDocument,
+  verifyCollection,
+} from './collection.ts';
+export { DEFAULT_SETTINGS } from './settings.ts';
+export type {
+  AddOptions,
+  IndexingSettings,
+  IndexOptions,
+  IndexProgress,
+  IndexReport,
+  InputDocument,
+  Range,
+  RetrieverName,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
+  Shortfall,
+} from './types.ts';

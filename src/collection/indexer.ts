@@ -1,0 +1,143 @@
+import type { Encoder } from '../encode/encoder.ts';
+import { speaks } from '../search/index.ts';
+import type { DocumentRecord, NewDocument, Writer } from '../store/types.ts';
+import { languageOf, type Preparable, type PreparedPassage, preparePassages } from './prepare.ts';
+import type { IndexingSettings, IndexProgress } from './types.ts';
+
+/** Passages encoded in one go: enough to sort by length and fill batches, few enough to stay small in memory. */
+const ENCODE_AT = 512;
+/** Bytes that may wait for publication. */
+const PUBLISH_AT = 48 * 1024 * 1024;
+/** Milliseconds after which finished work is made durable even if little has gathered. */
+const PUBLISH_AFTER = 20_000;
+
+/** What the indexer needs to know of a document. */
+export interface Indexable extends Preparable {
+  readonly record: Omit<DocumentRecord, 'language'>;
+}
+
+/**
+ * Turns documents into passages, terms and vectors, and hands them to the writer in batches. Memory is bounded by the
+ * batch and by what waits for publication, not by the corpus.
+ */
+export class Indexer {
+  #waiting: {
+    indexable: Indexable;
+    language: string;
+    passages: PreparedPassage[];
+    vectors?: readonly Float32Array[];
+  }[] = [];
+  #waitingPassages = 0;
+  #documents = 0;
+  #passages = 0;
+  #published = 0;
+  #publishedAt = performance.now();
+
+  constructor(
+    private readonly writer: Writer,
+    private readonly encoder: Encoder | undefined,
+    private readonly settings: IndexingSettings,
+    private readonly signal?: AbortSignal,
+    private readonly onProgress?: (progress: IndexProgress) => void,
+  ) {}
+
+  /** Passages added so far. */
+  get passages(): number {
+    return this.#passages;
+  }
+
+  /**
+   * Adds a document.
+   * @param vectors embeddings of its passages, in order, where they are known already (a file that only moved).
+   */
+  async add(indexable: Indexable, vectors?: readonly (Float32Array | undefined)[]): Promise<void> {
+    this.signal?.throwIfAborted();
+    const language = languageOf(indexable, this.settings);
+    const passages = preparePassages(indexable, language, this.settings);
+    const known = vectors?.length === passages.length && vectors.every((vector) => vector !== undefined);
+    this.#waiting.push({
+      indexable,
+      language,
+      passages,
+      ...(known ? { vectors: vectors as readonly Float32Array[] } : {}),
+    });
+    this.#waitingPassages += passages.length;
+    this.#documents++;
+    this.report('reading', indexable.record.path ?? indexable.record.id);
+    if (this.#waitingPassages >= ENCODE_AT) await this.#encodeWaiting();
+  }
+
+  /** Counts a document that needs no work, so that progress stays true. */
+  skip(path: string | undefined): void {
+    this.#documents++;
+    this.report('reading', path);
+  }
+
+  /** Encodes what waits and publishes everything. */
+  async finish(): Promise<number> {
+    await this.#encodeWaiting();
+    return this.#publish();
+  }
+
+  /** After an interruption: drops what was not encoded yet, and makes durable what was. */
+  async salvage(): Promise<void> {
+    this.#waiting = [];
+    if (this.writer.pending.documents > 0) await this.#publish();
+  }
+
+  async #encodeWaiting(): Promise<void> {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#waitingPassages = 0;
+    const { encoder } = this;
+    const texts: string[] = [];
+    if (encoder !== undefined) {
+      for (const { language, passages, vectors } of batch) {
+        if (vectors !== undefined || !speaks(encoder, language)) continue;
+        for (const { embeddingText } of passages) texts.push(embeddingText);
+      }
+    }
+    const encoded =
+      encoder === undefined || texts.length === 0
+        ? undefined
+        : await encoder.encode(texts, {
+            role: 'document',
+            ...(this.signal === undefined ? {} : { signal: this.signal }),
+          });
+    let row = 0;
+    for (const { indexable, language, passages, vectors } of batch) {
+      const fresh = encoder !== undefined && vectors === undefined && speaks(encoder, language);
+      this.writer.add({
+        ...indexable.record,
+        language,
+        text: indexable.text,
+        passages: passages.map(({ embeddingText: _, ...passage }, i) => {
+          const vector = fresh ? encoded!.row(row++) : vectors?.[i];
+          return vector === undefined ? passage : { ...passage, vector };
+        }),
+      } satisfies NewDocument);
+      this.#passages += passages.length;
+    }
+    const late = performance.now() - this.#publishedAt > PUBLISH_AFTER;
+    if (this.writer.pending.bytes >= PUBLISH_AT || (late && batch.length > 0)) await this.#publish();
+  }
+
+  async #publish(): Promise<number> {
+    this.report('publishing');
+    const generation = await this.writer.publish();
+    this.#published = this.#documents - this.#waiting.length;
+    this.#publishedAt = performance.now();
+    this.report('publishing');
+    return generation;
+  }
+
+  report(phase: IndexProgress['phase'], path?: string): void {
+    this.onProgress?.({
+      phase,
+      documents: this.#documents,
+      passages: this.#passages,
+      published: this.#published,
+      ...(path === undefined ? {} : { path }),
+    });
+  }
+}

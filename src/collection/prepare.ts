@@ -1,0 +1,88 @@
+import type { FieldTerms, PassageRecord, WeightedTerm } from '../store/types.ts';
+import { analyzerFor, type Block, detectLanguage, markdownBlocks, splitPassages, textBlocks } from '../text/index.ts';
+import type { IndexingSettings, InputDocument } from './types.ts';
+
+/** A passage with its terms, and the text that the encoder sees. */
+export interface PreparedPassage extends PassageRecord {
+  readonly fields: readonly FieldTerms[];
+  readonly embeddingText: string;
+}
+
+/** What preparation needs to know of a document, wherever it came from. */
+export interface Preparable {
+  readonly title: string;
+  readonly text: string;
+  readonly blocks: readonly Block[];
+  readonly language?: string;
+}
+
+/** Structure of a document that the program gave: its own blocks, or what its format implies. */
+export function blocksOf(document: InputDocument): readonly Block[] {
+  if (document.blocks !== undefined) return document.blocks;
+  return document.format === 'markdown' ? markdownBlocks(document.text).blocks : textBlocks(document.text);
+}
+
+/** The document's language: declared, else detected, else `und`. */
+export function languageOf(document: Preparable, settings: IndexingSettings): string {
+  if (document.language !== undefined) return primary(document.language);
+  if (!settings.detectLanguage) return settings.language;
+  const { language, confidence } = detectLanguage(document.text);
+  return confidence >= 0.5 ? language : 'und';
+}
+
+/** Cuts a document into passages and analyses each: text, title and the headings above it, as fields with boosts. */
+export function preparePassages(document: Preparable, language: string, settings: IndexingSettings): PreparedPassage[] {
+  const analyzer = analyzerFor(analysisLanguage(language, settings));
+  const titleTerms = analyzer.terms(document.title);
+  return splitPassages(document.text, document.blocks, {
+    maxTokens: settings.passageTokens,
+    overlap: settings.passageOverlap,
+  }).map(({ start, end, headings, page }) => {
+    const text = document.text.slice(start, end);
+    const fields: FieldTerms[] = [{ terms: analyzer.terms(text), boost: 1 }];
+    if (settings.titleBoost > 0) fields.push({ terms: titleTerms, boost: settings.titleBoost });
+    if (settings.headingBoost > 0 && headings.length > 0) {
+      fields.push({ terms: headings.flatMap((heading) => analyzer.terms(heading)), boost: settings.headingBoost });
+    }
+    return {
+      start,
+      end,
+      headings,
+      ...(page === undefined ? {} : { page }),
+      fields,
+      embeddingText: embeddingText(document.title, headings, text),
+    };
+  });
+}
+
+/** Title, the innermost heading and the text, without saying the same thing twice. */
+function embeddingText(title: string, headings: readonly string[], text: string): string {
+  const parts: string[] = [];
+  for (const part of [title, headings.at(-1)]) {
+    if (part !== undefined && part !== '' && !parts.includes(part) && !text.startsWith(part)) parts.push(part);
+  }
+  return [...parts, text].join('\n');
+}
+
+/** Which analysis a language gets; text of unknown language is analysed as the collection's default language. */
+export function analysisLanguage(language: string, settings: IndexingSettings): string {
+  return language === 'und' ? settings.language : language;
+}
+
+/**
+ * The query's terms under every analysis in question. A term that several analyses agree on counts once, so adding a
+ * language never changes the weight of what is common to both.
+ */
+export function analyzeQuery(text: string, languages: Iterable<string>): WeightedTerm[] {
+  const weights = new Map<string, number>();
+  for (const language of languages) {
+    const counts = new Map<string, number>();
+    for (const term of analyzerFor(language).terms(text)) counts.set(term, (counts.get(term) ?? 0) + 1);
+    for (const [term, count] of counts) weights.set(term, Math.max(count, weights.get(term) ?? 0));
+  }
+  return Array.from(weights, ([term, weight]) => ({ term, weight }));
+}
+
+function primary(tag: string): string {
+  return tag.toLowerCase().split(/[-_]/)[0] || 'und';
+}

@@ -1,0 +1,282 @@
+import type { BitSet } from '../base/bits.ts';
+import { InvalidArgumentError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
+import type { Encoder } from '../encode/encoder.ts';
+import {
+  bm25,
+  checkFields,
+  checkFilter,
+  compileFilter,
+  convex,
+  dense,
+  type Filter,
+  fuse,
+  parseFilter,
+  type Query,
+  type RankedPassage,
+  type Ranking,
+  type Retriever,
+  speaks,
+} from '../search/index.ts';
+import type { Snapshot } from '../store/types.ts';
+import { analyzerFor, detectLanguage, highlight } from '../text/index.ts';
+import { analysisLanguage, analyzeQuery } from './prepare.ts';
+import type { IndexingSettings, RetrieverName, SearchHit, SearchOptions, SearchResult, Shortfall } from './types.ts';
+
+/** Share of documents below which a language is not worth an analysis of its own for queries of unknown language. */
+const MINOR_LANGUAGE = 0.05;
+/** Weights of BM25 and dense: `npm run bench -- hybrid-tuning` chooses them on development judgements (docs/search.md). */
+export const DEFAULT_WEIGHTS = [0.8, 0.2] as const;
+const DETECTION_THRESHOLD = 0.5;
+
+/** What a search works on. */
+export interface SearchContext {
+  readonly snapshot: Snapshot;
+  readonly settings: IndexingSettings;
+  /** Loads the encoder on first use; undefined for a lexical collection. */
+  readonly encoder: (() => Promise<Encoder>) | undefined;
+}
+
+/** Runs one search over one snapshot. */
+export async function searchSnapshot(
+  context: SearchContext,
+  text: string,
+  options: SearchOptions = {},
+): Promise<SearchResult> {
+  const start = performance.now();
+  const { snapshot, settings } = context;
+  const { k = 10, perDocument = Number.POSITIVE_INFINITY, signal } = options;
+  checkQuery(text, k, perDocument);
+  signal?.throwIfAborted();
+
+  const name = options.retriever ?? (context.encoder === undefined ? 'bm25' : 'hybrid');
+  const language = options.language ?? queryLanguage(text);
+  const retriever = await retrieverFor(name, context, options, language);
+  const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
+  const query: Query = { text, language };
+
+  const { ranking, chosen } = await gather(retriever, query, snapshot, {
+    k,
+    perDocument,
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const analysis = languagesFor(language, snapshot, settings);
+  const terms = new Set(analyzeQuery(text, analysis).map(({ term }) => term));
+  const hits = chosen.map((hit, position) =>
+    toHit(hit, position + 1, snapshot, settings, terms, options.explain === true),
+  );
+  const shortfall =
+    hits.length < k ? explainShortfall(snapshot, name, k, hits.length, perDocument, ranking, allowed) : undefined;
+  return {
+    query: text,
+    retriever: name,
+    language,
+    tookMs: performance.now() - start,
+    hits,
+    examined: examinedBy(ranking),
+    ...(shortfall === undefined ? {} : { shortfall }),
+    trace: ranking.trace,
+  };
+}
+
+function checkQuery(text: string, k: number, perDocument: number): void {
+  if (text.trim() === '') throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
+  if (!Number.isInteger(k) || k < 1) throw new InvalidArgumentError(`k is ${k}.`, 'Ask for at least one hit.');
+  if (!(perDocument >= 1)) {
+    throw new InvalidArgumentError(`perDocument is ${perDocument}.`, 'Allow at least one passage of a document.');
+  }
+}
+
+function queryLanguage(text: string): string {
+  const { language, confidence } = detectLanguage(text, { sample: 2_000 });
+  return confidence >= DETECTION_THRESHOLD ? language : 'und';
+}
+
+/**
+ * Languages whose analysis a query gets: its own when the collection holds it; else those that the collection mainly
+ * holds, since names, numbers and loan words match across languages.
+ */
+function languagesFor(language: string, snapshot: Snapshot, settings: IndexingSettings): string[] {
+  if (language !== 'und' && snapshot.languages.has(language)) return [language];
+  let total = 0;
+  for (const count of snapshot.languages.values()) total += count;
+  const major = new Set<string>();
+  for (const [candidate, count] of snapshot.languages) {
+    if (count >= total * MINOR_LANGUAGE) major.add(analysisLanguage(candidate, settings));
+  }
+  return major.size > 0 ? [...major] : [settings.language];
+}
+
+async function retrieverFor(
+  name: RetrieverName,
+  context: SearchContext,
+  options: SearchOptions,
+  language: string,
+): Promise<Retriever> {
+  const { snapshot, settings } = context;
+  const lexical = bm25(snapshot, (query) =>
+    analyzeQuery(query.text, languagesFor(query.language ?? 'und', snapshot, settings)),
+  );
+  if (name === 'bm25') return lexical;
+  if (name !== 'dense' && name !== 'hybrid') {
+    const guess = nearest(name, ['bm25', 'dense', 'hybrid']);
+    throw new InvalidArgumentError(
+      `Unknown retriever "${name}".`,
+      guess === undefined ? 'Choose bm25, dense or hybrid.' : `Did you mean "${guess}"?`,
+    );
+  }
+  if (context.encoder === undefined) {
+    throw new InvalidArgumentError(
+      `This collection has no embeddings, so "${name}" cannot search it.`,
+      'Use the retriever bm25, or index again into a new collection with an encoder.',
+    );
+  }
+  const encoder = await context.encoder();
+  const semantic = dense(snapshot, encoder, options.refine === undefined ? {} : { refine: options.refine });
+  if (name === 'dense') {
+    if (!speaks(encoder, language)) {
+      throw new InvalidArgumentError(
+        `The query is in language "${language}", which the encoder ${encoder.id} does not know (it knows ${encoder.languages!.join(', ')}).`,
+        "Use hybrid or bm25, or name the query's language if it was misjudged.",
+      );
+    }
+    return semantic;
+  }
+  return fuse([lexical, semantic], options.fusion ?? convex({ normalize: ['max', 'min-max'] }), {
+    weights: options.weights ?? DEFAULT_WEIGHTS,
+  });
+}
+
+/** Filters are compiled once per snapshot: the same expression again costs a look-up. */
+const filterCache = new WeakMap<Snapshot, Map<string, BitSet>>();
+const FILTER_CACHE_SIZE = 32;
+
+function allowedPassages(snapshot: Snapshot, given: Filter | string): BitSet {
+  const filter = typeof given === 'string' ? parseFilter(given) : given;
+  checkFilter(filter);
+  const key = JSON.stringify(filter);
+  let cache = filterCache.get(snapshot);
+  if (cache === undefined) {
+    cache = new Map();
+    filterCache.set(snapshot, cache);
+  }
+  let allowed = cache.get(key);
+  if (allowed === undefined) {
+    const known = new Set<string>();
+    const predicate = compileFilter(filter);
+    allowed = snapshot.selectPassages((document) => {
+      for (const field in document.metadata) known.add(field);
+      return predicate(document);
+    });
+    checkFields(filter, known);
+    if (cache.size >= FILTER_CACHE_SIZE) cache.delete(cache.keys().next().value!);
+    cache.set(key, allowed);
+  }
+  return allowed;
+}
+
+interface Gathering {
+  readonly k: number;
+  readonly perDocument: number;
+  readonly allowed?: BitSet;
+  readonly signal?: AbortSignal;
+}
+
+/** Asks deeper and deeper until `k` hits remain after limiting each document, or the retriever has no more. */
+async function gather(
+  retriever: Retriever,
+  query: Query,
+  snapshot: Snapshot,
+  { k, perDocument, ...rest }: Gathering,
+): Promise<{ ranking: Ranking; chosen: RankedPassage[] }> {
+  const limit = Math.max(1, snapshot.passageCount);
+  let depth = Math.min(limit, perDocument === Number.POSITIVE_INFINITY ? k : k * 3);
+  for (;;) {
+    const ranking = await retriever(query, { k: depth, ...rest });
+    const chosen = limitPerDocument(ranking.hits, snapshot, perDocument, k);
+    if (chosen.length >= k || ranking.hits.length < depth || depth >= limit) return { ranking, chosen };
+    depth = Math.min(limit, depth * 4);
+  }
+}
+
+function limitPerDocument(
+  hits: readonly RankedPassage[],
+  snapshot: Snapshot,
+  perDocument: number,
+  k: number,
+): RankedPassage[] {
+  if (perDocument === Number.POSITIVE_INFINITY) return hits.slice(0, k);
+  const seen = new Map<number, number>();
+  const chosen: RankedPassage[] = [];
+  for (const hit of hits) {
+    if (chosen.length === k) break;
+    const { document } = snapshot.passage(hit.passage);
+    const count = seen.get(document) ?? 0;
+    if (count >= perDocument) continue;
+    seen.set(document, count + 1);
+    chosen.push(hit);
+  }
+  return chosen;
+}
+
+function toHit(
+  hit: RankedPassage,
+  rank: number,
+  snapshot: Snapshot,
+  settings: IndexingSettings,
+  terms: ReadonlySet<string>,
+  explain: boolean,
+): SearchHit {
+  const passage = snapshot.passage(hit.passage);
+  const document = snapshot.document(passage.document);
+  const text = snapshot.passageText(hit.passage);
+  return {
+    rank,
+    score: hit.score,
+    id: document.id,
+    ...(document.path === undefined ? {} : { path: document.path }),
+    title: document.title,
+    text,
+    start: passage.start,
+    end: passage.end,
+    headings: passage.headings,
+    ...(passage.page === undefined ? {} : { page: passage.page }),
+    language: document.language,
+    metadata: document.metadata,
+    highlights: highlight(text, terms, analyzerFor(analysisLanguage(document.language, settings))),
+    ...(explain && hit.contributions !== undefined ? { contributions: hit.contributions } : {}),
+  };
+}
+
+function explainShortfall(
+  snapshot: Snapshot,
+  name: RetrieverName,
+  requested: number,
+  returned: number,
+  perDocument: number,
+  ranking: Ranking,
+  allowed: BitSet | undefined,
+): Shortfall {
+  const count = allowed?.count ?? snapshot.passageCount;
+  const matching = ranking.hits.length;
+  const reason =
+    snapshot.passageCount === 0
+      ? 'the collection is empty'
+      : count === 0
+        ? 'no document satisfies the filter'
+        : matching > returned && perDocument !== Number.POSITIVE_INFINITY
+          ? `${matching} passages match, but at most ${perDocument} of a document were wanted`
+          : matching >= count
+            ? allowed === undefined
+              ? `the collection holds only ${count} passages`
+              : `only ${count} passages satisfy the filter`
+            : `of ${count} ${allowed === undefined ? '' : 'allowed '}passages, only ${matching} contain a word of the query${name === 'bm25' ? '' : ' or have an embedding in a language that the encoder knows'}`;
+  return { requested, returned, allowed: count, reason };
+}
+
+function examinedBy(ranking: Ranking): number {
+  const { inputs } = ranking.trace;
+  if (inputs === undefined) return ranking.trace.examined;
+  return Math.max(0, ...inputs.map(({ examined }) => examined));
+}

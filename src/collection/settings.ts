@@ -1,0 +1,52 @@
+import { InvalidArgumentError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
+import type { IndexingSettings } from './types.ts';
+
+export const DEFAULT_SETTINGS: IndexingSettings = {
+  passageTokens: 200,
+  passageOverlap: 30,
+  titleBoost: 1,
+  headingBoost: 0.5,
+  language: 'en',
+  detectLanguage: true,
+};
+
+/**
+ * Fills in defaults and checks ranges.
+ * @throws InvalidArgumentError for an unknown name (with the nearest known one) or a value outside its range.
+ */
+export function resolveSettings(given: Partial<IndexingSettings> = {}): IndexingSettings {
+  for (const name of Object.keys(given)) {
+    if (name in DEFAULT_SETTINGS) continue;
+    const guess = nearest(name, Object.keys(DEFAULT_SETTINGS));
+    throw new InvalidArgumentError(
+      `Unknown indexing setting "${name}".`,
+      guess === undefined ? `Known: ${Object.keys(DEFAULT_SETTINGS).join(', ')}.` : `Did you mean "${guess}"?`,
+    );
+  }
+  const settings: { -readonly [Name in keyof IndexingSettings]: IndexingSettings[Name] } = {
+    ...DEFAULT_SETTINGS,
+    ...given,
+  };
+  if (given.passageOverlap === undefined) {
+    settings.passageOverlap = Math.min(DEFAULT_SETTINGS.passageOverlap, settings.passageTokens >> 1);
+  }
+  const whole = (name: 'passageTokens' | 'passageOverlap', low: number, high: number): void => {
+    const value = settings[name];
+    if (!Number.isInteger(value) || value < low || value > high) {
+      throw new InvalidArgumentError(`${name} is ${value}.`, `Give a whole number from ${low} to ${high}.`);
+    }
+  };
+  whole('passageTokens', 10, 10_000);
+  whole('passageOverlap', 0, settings.passageTokens >> 1);
+  for (const name of ['titleBoost', 'headingBoost'] as const) {
+    const value = settings[name];
+    if (!(value >= 0 && value <= 20)) {
+      throw new InvalidArgumentError(`${name} is ${value}.`, 'Give a number from 0 (the field is not indexed) to 20.');
+    }
+  }
+  if (!/^[a-z]{2,3}$/.test(settings.language)) {
+    throw new InvalidArgumentError(`"${settings.language}" is not a language.`, 'Give an ISO 639-1 code such as "en".');
+  }
+  return settings;
+}

@@ -1,0 +1,167 @@
+import type { IngestFailure } from '../ingest/types.ts';
+import type { Contribution, Filter, Fusion, StageTrace } from '../search/index.ts';
+import type { Metadata } from '../store/types.ts';
+import type { Block } from '../text/blocks.ts';
+
+/** How documents become passages and terms. Fixed when a collection is made; recorded in its manifest. */
+export interface IndexingSettings {
+  /** Most words of a passage. Default 200. */
+  readonly passageTokens: number;
+  /** Words repeated between two pieces of one long section, at most half a passage. Default 30. */
+  readonly passageOverlap: number;
+  /** How often an occurrence in the title counts, in comparison with one in the text. Default 1. */
+  readonly titleBoost: number;
+  /** The same for the headings above a passage. Default 0.5. */
+  readonly headingBoost: number;
+  /** Language (ISO 639-1) of documents whose language cannot be told, and of all when detection is off. Default `en`. */
+  readonly language: string;
+  /** Whether to detect each document's language. Default true. */
+  readonly detectLanguage: boolean;
+}
+
+/** A document given by the program rather than read from a file. */
+export interface InputDocument {
+  /** Unique within the collection; an existing document with this id is replaced. */
+  readonly id: string;
+  readonly text: string;
+  readonly title?: string;
+  readonly path?: string;
+  /** Default `text`; `markdown` is split along its headings. */
+  readonly format?: string;
+  readonly language?: string;
+  readonly metadata?: Metadata;
+  /** Structure of the text, if known; paragraphs by blank lines otherwise. */
+  readonly blocks?: readonly Block[];
+}
+
+export interface IndexProgress {
+  readonly phase: 'reading' | 'publishing' | 'compacting';
+  /** Documents read so far, unchanged ones included. */
+  readonly documents: number;
+  /** Passages added so far. */
+  readonly passages: number;
+  /** Documents that are durable and visible to searches. */
+  readonly published: number;
+  /** What is being read. */
+  readonly path?: string;
+}
+
+/** Options shared by everything that adds documents. */
+export interface AddOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: IndexProgress) => void;
+}
+
+/** Options of {@link Collection.index}. */
+export interface IndexOptions extends AddOptions {
+  /** Only files that match one of these patterns (`.gitignore` syntax). Default: all. */
+  readonly include?: readonly string[];
+  /** No files that match one of these. */
+  readonly exclude?: readonly string[];
+  /** Read what `.gitignore` and the built-in rules would skip (`node_modules`, hidden files). Default false. */
+  readonly noIgnore?: boolean;
+  /** Largest file, in bytes, for formats that are not read line by line. Default 64 MiB. */
+  readonly maxBytes?: number;
+  /** Remove documents whose file no longer exists under the given paths. Default true. */
+  readonly prune?: boolean;
+}
+
+/** What a run of indexing did. */
+export interface IndexReport extends IndexOutcome {
+  /** What the collection now holds. */
+  readonly documents: number;
+  readonly passages: number;
+}
+
+/** The part of an {@link IndexReport} that the run itself knows. */
+export interface IndexOutcome {
+  readonly added: number;
+  readonly updated: number;
+  readonly moved: number;
+  readonly unchanged: number;
+  readonly removed: number;
+  /** Files passed over because they are not text or too uninteresting to read (binaries). */
+  readonly skipped: number;
+  readonly failures: readonly IngestFailure[];
+  /** Passages written. */
+  readonly passagesAdded: number;
+  readonly generation: number;
+  readonly tookMs: number;
+}
+
+export type RetrieverName = 'bm25' | 'dense' | 'hybrid';
+
+/** Options of {@link Collection.search}. */
+export interface SearchOptions {
+  /** At most this many hits. Default 10; values above the collection's size return everything that matches. */
+  readonly k?: number;
+  /** Default `hybrid` when the collection has an encoder, else `bm25`. */
+  readonly retriever?: RetrieverName;
+  /** Only passages of documents that satisfy this; an expression (see `parseFilter`) or its parsed form. */
+  readonly filter?: Filter | string;
+  /** At most this many passages of one document. Default: no limit. */
+  readonly perDocument?: number;
+  /** Language of the query (ISO 639-1). Default: detected, `und` where it cannot be told. */
+  readonly language?: string;
+  /** How `hybrid` fuses. Default: a convex combination of normalised scores. */
+  readonly fusion?: Fusion;
+  /** Weights of BM25 and dense in `hybrid`. */
+  readonly weights?: readonly [bm25: number, dense: number];
+  /** Candidates of the dense scan scored again at full precision, as a multiple of k. Default 4. */
+  readonly refine?: number;
+  /** Attach each stage's contribution to the hits. The trace is always there. Default false. */
+  readonly explain?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** A range of UTF-16 code units. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface SearchHit {
+  /** From 1. */
+  readonly rank: number;
+  readonly score: number;
+  /** The document. */
+  readonly id: string;
+  readonly path?: string;
+  readonly title: string;
+  /** The passage, and where it stands in the document's text (UTF-16 code units). */
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  readonly headings: readonly string[];
+  readonly page?: number;
+  readonly language: string;
+  readonly metadata: Metadata;
+  /** What matched the query's words, as ranges of `text`. */
+  readonly highlights: readonly Range[];
+  /** With `explain`: what each stage contributed. */
+  readonly contributions?: readonly Contribution[];
+}
+
+/** Why there are fewer hits than asked for. */
+export interface Shortfall {
+  readonly requested: number;
+  readonly returned: number;
+  /** Passages that the filter let through (all live passages without one). */
+  readonly allowed: number;
+  /** One sentence. */
+  readonly reason: string;
+}
+
+export interface SearchResult {
+  readonly query: string;
+  readonly retriever: RetrieverName;
+  /** Language of the query, given or detected. */
+  readonly language: string;
+  readonly tookMs: number;
+  readonly hits: readonly SearchHit[];
+  /** Passages scored to find them. */
+  readonly examined: number;
+  /** Present exactly when fewer than `k` hits came. */
+  readonly shortfall?: Shortfall;
+  readonly trace: StageTrace;
+}

@@ -1,0 +1,7 @@
+/**
+ * Sagitta: an embedding-based retrieval engine. This entry opens collections; the parts that they are made of have
+ * entries of their own (`sagitta/search`, `sagitta/index`, `sagitta/text`, ...).
+ */
+export * from './base/index.ts';
+export * from './collection/index.ts';
+export { and, eq, exists, type Filter, gt, gte, lt, lte, ne, not, oneOf, or, parseFilter, startsWith } from './search/index.ts';

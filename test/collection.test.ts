@@ -1,0 +1,295 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Collection, type InputDocument, openCollection } from 'sagitta';
+import { testEncoder } from 'sagitta/encode';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+let folder: string;
+let opened: Collection[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sagitta-collection-'));
+});
+
+afterEach(async () => {
+  for (const collection of opened) await collection.close();
+  opened = [];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const encoder = testEncoder({ dim: 64, languages: ['en'] });
+const collectionFolder = (): string => join(folder, 'collection');
+
+async function open(options: Parameters<typeof openCollection>[1] = {}): Promise<Collection> {
+  const collection = await openCollection(collectionFolder(), { create: true, encoder, ...options });
+  opened.push(collection);
+  return collection;
+}
+
+const library: InputDocument[] = [
+  {
+    id: 'keys',
+    title: 'Keys',
+    text: 'Rotate the signing key every ninety days. Old keys stay valid for a week.',
+    metadata: { year: 2024, tags: ['security', 'keys'] },
+  },
+  {
+    id: 'backup',
+    title: 'Backups',
+    text: 'Copies are taken every night and kept for a month.',
+    metadata: { year: 2021 },
+  },
+  {
+    id: 'schluessel',
+    title: 'Schlüssel',
+    text: 'Der Schlüssel für die Signatur wird alle neunzig Tage erneuert, und alte Schlüssel gelten noch eine Woche lang weiter.',
+    metadata: { year: 2024 },
+  },
+  { id: 'zh', title: '密钥', text: '签名密钥每九十天轮换一次。旧密钥在一周内仍然有效。', metadata: { year: 2023 } },
+  { id: 'th', title: 'กุญแจ', text: 'ต้องเปลี่ยนกุญแจสำหรับลงนามทุกเก้าสิบวัน กุญแจเก่ายังใช้ได้อีกหนึ่งสัปดาห์', metadata: {} },
+];
+
+describe('a collection', () => {
+  it('finds what was added, and marks what matched', async () => {
+    const collection = await open();
+    expect(await collection.add(library)).toMatchObject({ added: 5, updated: 0, unchanged: 0 });
+    const { hits, retriever } = await collection.search('rotating keys');
+    expect(retriever).toBe('hybrid');
+    expect(hits[0]!.id).toBe('keys');
+    const marked = hits[0]!.highlights.map(({ start, end }) => hits[0]!.text.slice(start, end));
+    expect(marked).toEqual(['Rotate', 'key', 'keys']);
+  });
+
+  it('finds Chinese and Thai words inside sentences, without set-up', async () => {
+    const collection = await open();
+    await collection.add(library);
+    expect((await collection.search('密钥轮换')).hits[0]!.id).toBe('zh');
+    expect((await collection.search('เปลี่ยนกุญแจ')).hits[0]!.id).toBe('th');
+  });
+
+  it('drops the dense vote of a query in a language that the encoder does not know, and says so', async () => {
+    const collection = await open();
+    await collection.add(library);
+    const { hits, trace, language } = await collection.search('Wie oft wird der Schlüssel für die Signatur erneuert?', {
+      explain: true,
+    });
+    expect(language).toBe('de');
+    expect(hits[0]!.id).toBe('schluessel');
+    expect(trace.inputs!.find(({ stage }) => stage === 'dense')!.note).toMatch(/no vote.*"de".*knows en/);
+    expect(hits.every(({ contributions }) => contributions!.every(({ stage }) => stage === 'bm25'))).toBe(true);
+    await expect(collection.search('Wie oft wird der Schlüssel erneuert?', { retriever: 'dense' })).rejects.toThrow(
+      /language "de".*Use hybrid or bm25/,
+    );
+  });
+
+  it('returns k hits under a filter, or says why not', async () => {
+    const collection = await open();
+    await collection.add(library);
+    const filtered = await collection.search('key', { k: 3, filter: 'year >= 2024 and tags = security' });
+    expect(filtered.hits.map(({ id }) => id)).toEqual(['keys']);
+    expect(filtered.shortfall).toEqual({
+      requested: 3,
+      returned: 1,
+      allowed: 1,
+      reason: 'only 1 passages satisfy the filter',
+    });
+    const none = await collection.search('key', { filter: 'year > 3000' });
+    expect(none.hits).toEqual([]);
+    expect(none.shortfall!.reason).toBe('no document satisfies the filter');
+    const lexical = await collection.search('backups', { retriever: 'bm25', k: 2 });
+    expect(lexical.shortfall).toMatchObject({ returned: 1, allowed: 5 });
+    expect(lexical.shortfall!.reason).toMatch(/only 1 contain a word of the query/);
+  });
+
+  it('explains a score by contributions that add up', async () => {
+    const collection = await open();
+    await collection.add(library);
+    const { hits, trace } = await collection.search('signing key', { explain: true });
+    for (const { score, contributions } of hits) {
+      expect(contributions!.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(score, 9);
+    }
+    expect(trace.inputs!.map(({ stage }) => stage)).toEqual(['bm25', 'dense']);
+  });
+
+  it('limits the passages of one document', async () => {
+    const collection = await open({ settings: { passageTokens: 20, passageOverlap: 0 } });
+    const paragraphs = Array.from(
+      { length: 8 },
+      (_, i) => `Paragraph ${i} speaks of the harbour and of its many ships at length, again and again.`,
+    );
+    await collection.add([
+      { id: 'long', text: paragraphs.join('\n\n') },
+      { id: 'short', text: 'A harbour.' },
+    ]);
+    const { hits } = await collection.search('harbour', { k: 2, perDocument: 1 });
+    expect(hits.map(({ id }) => id).sort()).toEqual(['long', 'short']);
+    const limited = await collection.search('harbour', { k: 5, perDocument: 1 });
+    expect(limited.shortfall!.reason).toMatch(/at most 1 of a document/);
+  });
+
+  it('replaces, leaves alone and removes', async () => {
+    const collection = await open();
+    await collection.add(library);
+    const again = await collection.add([library[0]!, { ...library[1]!, text: 'Copies are taken hourly.' }]);
+    expect(again).toMatchObject({ added: 0, updated: 1, unchanged: 1 });
+    expect((await collection.document('backup')).text).toBe('Copies are taken hourly.');
+    expect((await collection.search('night', { retriever: 'bm25' })).hits).toEqual([]);
+    expect(await collection.remove(['backup', 'unknown'])).toBe(1);
+    await expect(collection.document('backup')).rejects.toThrow(/no document "backup"/);
+    expect((await collection.verify()).sound).toBe(true);
+  });
+
+  it('is still there when opened again, also after compaction', async () => {
+    const first = await open();
+    for (const document of library) await first.add([document]);
+    const before = await first.search('old keys stay valid');
+    const report = await first.compact({ full: true });
+    expect(report.segmentsAfter).toBe(1);
+    await first.close();
+    const second = await open();
+    const after = await second.search('old keys stay valid');
+    expect(after.hits.map(({ id }) => id)).toEqual(before.hits.map(({ id }) => id));
+  });
+
+  it('answers searches that run while documents are added', async () => {
+    const collection = await open();
+    await collection.add(library);
+    const adding = (async () => {
+      for (let i = 0; i < 10; i++) await collection.add([{ id: `new-${i}`, text: `Key number ${i}.` }]);
+    })();
+    const searches = Array.from({ length: 50 }, () => collection.search('key', { k: 2 }));
+    for (const { hits } of await Promise.all(searches)) expect(hits).toHaveLength(2);
+    await adding;
+    expect(
+      (await collection.search('key number', { k: 20 })).hits.filter(({ id }) => id.startsWith('new-')),
+    ).toHaveLength(10);
+  });
+
+  it('refuses another encoder and other settings', async () => {
+    const collection = await open();
+    await collection.add(library);
+    await expect(openCollection(collectionFolder(), { encoder: 'use-lite' })).rejects.toThrow(
+      /made with the encoder "hash.*not "use-lite"/,
+    );
+    await expect(openCollection(collectionFolder(), { settings: { passageTokens: 50 } })).rejects.toThrow(
+      /made with passageTokens 200, not 50/,
+    );
+  });
+
+  it('works without an encoder', async () => {
+    const collection = await open({ encoder: 'none' });
+    await collection.add(library);
+    expect((await collection.search('signing key')).retriever).toBe('bm25');
+    await expect(collection.search('signing key', { retriever: 'dense' })).rejects.toThrow(/no embeddings/);
+  });
+
+  it.each([
+    ['an empty query', '  ', {}, /query is empty/],
+    ['k of 0', 'key', { k: 0 }, /k is 0/],
+    ['an unknown field', 'key', { filter: 'yaer = 1' }, /"yaer".*Did you mean "year"/],
+    ['a filter that does not parse', 'key', { filter: 'year >' }, /character 7/],
+    ['an unknown retriever', 'key', { retriever: 'hybird' as never }, /Did you mean "hybrid"/],
+  ])('refuses %s', async (_what, query, options, message) => {
+    const collection = await open();
+    await collection.add(library);
+    await expect(collection.search(query, options)).rejects.toThrow(message);
+  });
+
+  it('copes with k of a million and a query of 100 kB', async () => {
+    const collection = await open();
+    await collection.add(library);
+    const { hits, shortfall } = await collection.search(`key ${'word '.repeat(20_000)}`, { k: 1_000_000 });
+    expect(hits[0]!.id).toBe('keys');
+    expect(shortfall!.requested).toBe(1_000_000);
+  });
+
+  it('says how to make a collection where there is none', async () => {
+    await expect(openCollection(join(folder, 'nowhere'))).rejects.toThrow(/no collection in .*sagitta index/);
+  });
+});
+
+describe('indexing a folder', () => {
+  const write = async (name: string, text: string): Promise<void> => {
+    await mkdir(join(folder, 'docs', name, '..'), { recursive: true });
+    await writeFile(join(folder, 'docs', name), text);
+  };
+
+  it('touches only what changed, and notices moves and deletions', async () => {
+    await write('a.md', '# Alpha\n\nThe first letter.\n');
+    await write('b.md', '# Beta\n\nThe second letter.\n');
+    await write('deep/c.md', '# Gamma\n\nThe third letter.\n');
+    const collection = await open();
+    const docs = join(folder, 'docs');
+    expect(await collection.index([docs])).toMatchObject({ added: 3, updated: 0, unchanged: 0, documents: 3 });
+    expect(await collection.index([docs])).toMatchObject({ added: 0, updated: 0, unchanged: 3, passagesAdded: 0 });
+
+    await write('a.md', '# Alpha\n\nThe very first letter.\n');
+    await rename(join(docs, 'deep/c.md'), join(docs, 'c.md'));
+    await rm(join(docs, 'b.md'));
+    expect(await collection.index([docs])).toMatchObject({
+      added: 0,
+      updated: 1,
+      moved: 1,
+      removed: 1,
+      unchanged: 0,
+      documents: 2,
+    });
+    const { hits } = await collection.search('third letter', { k: 1 });
+    expect(hits[0]!.path).toMatch(/docs[\\/]c\.md$/);
+    expect((await collection.verify()).sound).toBe(true);
+  });
+
+  it('removes only what lies under the given paths', async () => {
+    await write('one/a.md', 'Alpha.');
+    await write('two/b.md', 'Beta.');
+    const collection = await open();
+    await collection.index([join(folder, 'docs')]);
+    await rm(join(folder, 'docs/two/b.md'));
+    expect(await collection.index([join(folder, 'docs/one')])).toMatchObject({ removed: 0, documents: 2 });
+    expect(await collection.index([join(folder, 'docs')], { prune: false })).toMatchObject({
+      removed: 0,
+      documents: 2,
+    });
+    expect(await collection.index([join(folder, 'docs')])).toMatchObject({ removed: 1, documents: 1 });
+  });
+
+  it('lists a bad record and goes on', async () => {
+    await write('notes.jsonl', '{"id": "x", "text": "Alpha"}\nnot json\n{"id": "y", "text": "Beta"}\n');
+    await write('broken.pdf', '%PDF-1.4\nnothing');
+    const collection = await open();
+    const report = await collection.index([join(folder, 'docs')]);
+    expect(report).toMatchObject({ added: 2, documents: 2 });
+    expect(report.failures.map(({ path, where }) => [path.split(/[\\/]/).at(-1), where])).toEqual([
+      ['broken.pdf', undefined],
+      ['notes.jsonl', 'line 2'],
+    ]);
+    for (const { reason } of report.failures) expect(reason).toMatch(/\w/);
+  });
+
+  it('keeps the documents of a file that can no longer be read', async () => {
+    await write('a.md', '# Alpha\n\nThe first letter.\n');
+    const collection = await open();
+    await collection.index([join(folder, 'docs')]);
+    await writeFile(join(folder, 'docs/a.md'), Buffer.alloc(300));
+    const report = await collection.index([join(folder, 'docs')]);
+    expect(report.removed + report.failures.length + report.skipped).toBeGreaterThan(0);
+    expect((await collection.verify()).sound).toBe(true);
+  });
+
+  it('stops when told to, keeping what was finished', async () => {
+    for (let i = 0; i < 30; i++) await write(`${i}.md`, `# Number ${i}\n\nText ${i}.\n`);
+    const collection = await open();
+    const controller = new AbortController();
+    const indexing = collection.index([join(folder, 'docs')], {
+      signal: controller.signal,
+      onProgress: ({ documents }) => {
+        if (documents === 10) controller.abort();
+      },
+    });
+    await expect(indexing).rejects.toThrow(/abort/i);
+    expect((await collection.verify()).sound).toBe(true);
+    expect(await collection.index([join(folder, 'docs')])).toMatchObject({ documents: 30 });
+  });
+});
