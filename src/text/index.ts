@@ -1,5 +1,12 @@
 export { type Analyzer, type AnalyzerOptions, analyzerFor, type Token } from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
+export {
+  type CodeLanguage,
+  type CodeSplitter,
+  type CodeSplitterOptions,
+  createCodeSplitter,
+  type TreeSitterRuntime,
+} from './code.ts';
 export { highlight, type Range, type Snippet, snippet } from './highlight.ts';
 export { type DetectedLanguage, type DetectOptions, detectLanguage } from './language.ts';
 export { loadLanguage, primaryLanguage } from './languages.ts';
