@@ -37,7 +37,6 @@ export class HtmlText implements HtmlHandler {
   readonly blocks: Block[] = [];
   /** Code units of text outside links: what tells an article from a list of links. */
   prose = 0;
-  elements = 0;
   maxDepth = 0;
 
   #parts: string[] = [];
@@ -70,7 +69,6 @@ export class HtmlText implements HtmlHandler {
 
   open(name: string, attributes: ReadonlyMap<string, string>): void {
     this.#depth++;
-    this.elements++;
     if (this.#depth > this.maxDepth) this.maxDepth = this.#depth;
     if (this.#depth > this.#skipping) return;
     if (this.#isLeftOut(name, attributes)) {
@@ -145,7 +143,6 @@ export class HtmlText implements HtmlHandler {
   }
 
   empty(name: string, attributes: ReadonlyMap<string, string>): void {
-    this.elements++;
     if (this.#depth >= this.#skipping) return;
     if (name === 'br') {
       this.#line = this.#pre > 0 ? `${this.#line}\n` : this.#line === '' ? '' : `${this.#line.trimEnd()}\n`;

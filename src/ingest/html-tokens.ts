@@ -53,8 +53,9 @@ const NONE: ReadonlyMap<string, string> = new Map();
  * Turns HTML into a balanced sequence of calls, as browsers would read it where it matters for text: omitted and
  * unmatched end tags, raw text elements, entities. In contrast to a tree builder it takes time and memory linear in
  * the input and no stack, however deep the nesting.
+ * @returns the number of tags, entities and stretches of text: a measure of what a tree of the document would cost.
  */
-export async function parseHtml(html: string, handler: HtmlHandler): Promise<void> {
+export async function parseHtml(html: string, handler: HtmlHandler): Promise<number> {
   const { Tokenizer } = await import('htmlparser2');
   const stack: string[] = [];
   const openCount = new Map<string, number>();
@@ -62,7 +63,23 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<voi
   let attributes: Map<string, string> | undefined;
   let attributeName = '';
   let attributeValue = '';
+  let tokens = 0;
+  // Stretches of text that follow one another are passed on as one.
+  let textStart = 0;
+  let textEnd = 0;
 
+  const flushText = (): void => {
+    if (textEnd > textStart) handler.text(html.slice(textStart, textEnd));
+    textStart = textEnd;
+  };
+  const addText = (start: number, end: number): void => {
+    tokens++;
+    if (start !== textEnd) {
+      flushText();
+      textStart = start;
+    }
+    textEnd = end;
+  };
   const pop = (): void => {
     const closed = stack.pop()!;
     openCount.set(closed, openCount.get(closed)! - 1);
@@ -84,6 +101,8 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<voi
     }
   };
   const opened = (selfClosing: boolean): void => {
+    flushText();
+    tokens++;
     const found = attributes ?? NONE;
     attributes = undefined;
     closeImplied(name);
@@ -99,14 +118,20 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<voi
   };
 
   const callbacks: TokenizerCallbacks = {
-    ontext: (start, end) => handler.text(html.slice(start, end)),
-    ontextentity: (codePoint) => handler.text(character(codePoint)),
+    ontext: addText,
+    ontextentity: (codePoint) => {
+      flushText();
+      tokens++;
+      handler.text(character(codePoint));
+    },
     onopentagname: (start, end) => {
       name = html.slice(start, end).toLowerCase();
     },
     onopentagend: () => opened(false),
     onselfclosingtag: () => opened(true),
     onclosetag: (start, end) => {
+      flushText();
+      tokens++;
       const closing = html.slice(start, end).toLowerCase();
       if (closing === 'br') handler.empty('br', NONE);
       else if ((openCount.get(closing) ?? 0) > 0) popTo(stack.lastIndexOf(closing));
@@ -125,15 +150,19 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<voi
       attributes ??= new Map();
       if (!attributes.has(attributeName)) attributes.set(attributeName, attributeValue);
     },
-    oncdata: (start, end, offset) => handler.text(html.slice(start, end - offset)),
+    oncdata: (start, end, offset) => addText(start, end - offset),
     oncomment: () => {},
     ondeclaration: () => {},
     onprocessinginstruction: () => {},
-    onend: () => popTo(0),
+    onend: () => {
+      flushText();
+      popTo(0);
+    },
   };
   const tokenizer = new Tokenizer({ xmlMode: false, decodeEntities: true }, callbacks);
   tokenizer.write(html);
   tokenizer.end();
+  return tokens;
 }
 
 function character(codePoint: number): string {

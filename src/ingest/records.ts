@@ -17,8 +17,8 @@ const LONGEST_LABEL = 200;
  * - title: `title`, `name`, `headline` or `subject`;
  * - text: the first non-empty one of `text`, `content`, `contents`, `body`, `passage`, `document`, `abstract`,
  *   `description`, `summary` (a string, or a list of strings), followed by every other string longer than 200
- *   characters as `field: value`; where none of these fields exists, all string fields as `field: value`; where there
- *   is no string but the title, the title;
+ *   characters as `field: value`; where none of these fields exists, all string fields as `field: value` and
+ *   nested values as `path: value` lines; where there is no string but the title, the title;
  * - language: `language` or `lang`, where it is a language code;
  * - metadata: the other scalars and lists of scalars; an object called `metadata` as if its fields were the record's,
  *   any other object flattened one level (`author.name`).
@@ -40,7 +40,10 @@ export function readRecord(record: Readonly<Record<string, unknown>>, number: nu
   if (body !== undefined) parts.push(proseOf(body)!);
   for (const [key, value] of rest) {
     const prose = proseOf(value);
-    if (prose === undefined) continue;
+    if (prose === undefined) {
+      if (body === undefined && typeof value === 'object' && value !== null) parts.push(...nestedText(key, value));
+      continue;
+    }
     if (body === undefined || prose.length > LONGEST_LABEL) parts.push(`${key}: ${prose}`);
     if (prose.length > LONGEST_LABEL) rest.delete(key);
   }
@@ -54,6 +57,13 @@ export function readRecord(record: Readonly<Record<string, unknown>>, number: nu
     language,
     fields: Object.fromEntries(rest),
   };
+}
+
+/** Lines of what metadata does not hold, as one paragraph or none. */
+function nestedText(key: string, value: object): string[] {
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return [];
+  const lines = [...describeMember(key, value)];
+  return lines.length === 0 ? [] : [lines.join('\n')];
 }
 
 /** The value of the first of these fields that is acceptable; it leaves the map. */
@@ -116,12 +126,15 @@ export function describeValue(value: unknown): { readonly text: string; readonly
 
 /** Numbers of a long list say nothing that anyone would search for. */
 const MOST_NUMBERS = 20;
+const LONGEST_PATH = 200;
 
 function* describeMember(key: string, member: unknown): Generator<string> {
   // An explicit stack: a document may be nested deeper than the call stack is long.
   const stack: (readonly [string, unknown])[] = [[key, member]];
   while (stack.length > 0) {
-    const [path, value] = stack.pop()!;
+    const [whole, value] = stack.pop()!;
+    // Hostile nesting must not make the paths outgrow the values.
+    const path = whole.length <= LONGEST_PATH ? whole : `…${whole.slice(-LONGEST_PATH / 2)}`;
     const label = path === '' ? '' : `${path}: `;
     if (value === null || value === '') continue;
     if (typeof value !== 'object') {

@@ -19,7 +19,7 @@ export const htmlReader: Reader = {
     const decoded = await context.text({ declared: declaredCharset(start) });
     const head = new HtmlHead();
     const body = new HtmlText({ withoutChrome: true });
-    await parseHtml(decoded.text, both(head, body));
+    const tokens = await parseHtml(decoded.text, both(head, body));
     body.end();
 
     let chosen = body;
@@ -27,9 +27,8 @@ export const htmlReader: Reader = {
       chosen = new HtmlText();
       await parseHtml(decoded.text, chosen);
       chosen.end();
-    } else {
-      const article = await readableArticle(decoded.text, body);
-      if (article !== undefined) chosen = article;
+    } else if (tokens <= MOST_TOKENS) {
+      chosen = (await readableArticle(decoded.text, body)) ?? body;
     }
     const topHeading = chosen.blocks.find((block) => block.kind === 'heading' && block.level === 1)?.name;
     yield makeDocument(file, {
@@ -56,7 +55,7 @@ function declaredCharset(start: string): string | undefined {
 }
 
 /** Article extraction builds a tree and walks it many times: only for pages of the size that people write. */
-const MOST_ELEMENTS = 20_000;
+const MOST_TOKENS = 60_000;
 const DEEPEST = 200;
 const LONGEST_PAGE = 4 * 1024 * 1024;
 /** A page with less prose has nothing to cut away. */
@@ -65,7 +64,7 @@ const LEAST_PROSE = 600;
 const LEAST_SHARE = 0.6;
 
 async function readableArticle(html: string, body: HtmlText): Promise<HtmlText | undefined> {
-  if (html.length > LONGEST_PAGE || body.elements > MOST_ELEMENTS || body.maxDepth > DEEPEST) return undefined;
+  if (html.length > LONGEST_PAGE || body.maxDepth > DEEPEST) return undefined;
   if (body.prose < LEAST_PROSE) return undefined;
   const [{ parseHTML }, { Readability }] = await Promise.all([import('linkedom'), import('@mozilla/readability')]);
   try {

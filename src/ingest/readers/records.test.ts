@@ -1,0 +1,240 @@
+import fc from 'fast-check';
+import iconv from 'iconv-lite';
+import { describe, expect, it } from 'vitest';
+import { readBytes, readContent, readOne, reasonFor } from '../../../test/support/ingest.ts';
+
+const lines = (...records: unknown[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
+
+describe('the JSON Lines reader', () => {
+  it('maps id, title, text, language and metadata', async () => {
+    const [document] = await readBytes(
+      'data/export.jsonl',
+      lines({
+        _id: 7,
+        headline: ' A  title ',
+        body: 'The text.',
+        lang: 'de-AT',
+        year: 2024,
+        draft: false,
+        tags: ['a', 'b'],
+        nothing: null,
+        metadata: { source: 'wire', year: 1999 },
+        author: { name: 'A. Writer', address: { city: 'X' } },
+        path: '/their/path',
+        published: '2024-05-01 10:00:00 +02:00',
+      }),
+    );
+    expect(document).toEqual({
+      id: 'data/export.jsonl#7',
+      path: 'data/export.jsonl',
+      title: 'A title',
+      text: 'The text.',
+      format: 'jsonl',
+      language: 'de',
+      blocks: [{ kind: 'paragraph', start: 0, end: 9 }],
+      metadata: {
+        folder: 'data',
+        year: 2024,
+        draft: false,
+        tags: ['a', 'b'],
+        nothing: null,
+        source: 'wire',
+        'author.name': 'A. Writer',
+        'source.path': '/their/path',
+        published: '2024-05-01T08:00:00Z',
+      },
+    });
+  });
+
+  it('takes all strings where no field is the text, the title where there is nothing else, and long strings beside the text', async () => {
+    const long = 'long '.repeat(50).trim();
+    const [all, title, beside] = await readBytes(
+      'x.jsonl',
+      lines({ question: 'Why?', answer: 'Because.', n: 1 }, { title: 'Only a title' }, { text: 'Short.', notes: long }),
+    );
+    expect(all).toMatchObject({ text: 'question: Why?\n\nanswer: Because.', title: 'x #1' });
+    expect(all!.metadata).toEqual({ question: 'Why?', answer: 'Because.', n: 1 });
+    expect(title).toMatchObject({ text: 'Only a title', title: 'Only a title' });
+    expect(beside).toMatchObject({ text: `Short.\n\nnotes: ${long}`, metadata: {} });
+  });
+
+  it('lists bad lines by number and goes on', async () => {
+    const content = `{"id":"a","text":"one"}\n{"id":"b",\n\n[1]\n"text"\n{"id":"c","text":"three"}`;
+    const { documents, failures } = await readContent('x.jsonl', content);
+    expect(documents.map(({ id }) => id)).toEqual(['x.jsonl#a', 'x.jsonl#c']);
+    expect(failures).toEqual([
+      {
+        path: 'x.jsonl',
+        where: 'line 2',
+        reason: expect.stringMatching(/^It is not valid JSON: .*Mend or delete the line\.$/),
+      },
+      { path: 'x.jsonl', where: 'line 4', reason: expect.stringContaining('not an object') },
+      { path: 'x.jsonl', where: 'line 5', reason: expect.stringContaining('not an object') },
+    ]);
+  });
+
+  it('gives the later of two equal ids its line number', async () => {
+    const documents = await readBytes(
+      'x.jsonl',
+      lines({ id: 1, text: 'a' }, { id: '1', text: 'b' }, { id: '1#2', text: 'c' }, { text: 'd' }),
+    );
+    expect(documents.map(({ id }) => id)).toEqual(['x.jsonl#1', 'x.jsonl#1#2', 'x.jsonl#1#2#3', 'x.jsonl#4']);
+  });
+
+  it('refuses a line beyond the limit and reads the others', async () => {
+    const content = lines({ id: 1, text: 'a' }, { id: 2, text: 'b'.repeat(600_000) }, { id: 3, text: 'c' });
+    const { documents, failures } = await readContent('x.jsonl', content, { maxBytes: 100_000 });
+    expect(documents.map(({ id }) => id)).toEqual(['x.jsonl#1', 'x.jsonl#3']);
+    expect(failures).toMatchObject([{ where: 'line 2', reason: expect.stringContaining('longer than 100000 bytes') }]);
+  });
+
+  it('reads other encodings, and says which lines were damaged', async () => {
+    const text = 'Größe und Maß — ein schöner Tag im Café, überfüllt wie immer';
+    for (const encoding of ['utf-16le', 'utf-16be', 'windows-1252']) {
+      const bytes = iconv.encode(lines({ id: 1, text }, { id: 2, text }), encoding, { addBOM: true });
+      expect((await readBytes('x.jsonl', bytes)).map((document) => document.text)).toEqual([text, text]);
+    }
+    const head = lines(...Array.from({ length: 3000 }, (_, i) => ({ id: i, text: 'äöü filling the sample' })));
+    const bytes = Buffer.concat([
+      Buffer.from(head),
+      Buffer.from('{"id":"bad","text":"caf'),
+      Buffer.from([0xe9]),
+      Buffer.from('"}\n'),
+    ]);
+    expect((await readBytes('x.jsonl', bytes)).at(-1)).toMatchObject({
+      text: 'caf\uFFFD',
+      metadata: { encoding: 'utf-8 (1 invalid sequence replaced)' },
+    });
+  });
+
+  it('keeps hostile keys as data', async () => {
+    const [document] = await readBytes(
+      'x.jsonl',
+      '{"id":"p","text":"t","__proto__":{"polluted":"yes"},"constructor":"c"}\n',
+    );
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(document!.metadata['constructor']).toBe('c');
+  });
+
+  it('reads any record without losing its strings', async () => {
+    const key = fc.string({ minLength: 1, maxLength: 8 });
+    const value = fc.oneof(
+      fc.string({ maxLength: 300 }),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(fc.string(), { maxLength: 3 }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.dictionary(key, value), { minLength: 1, maxLength: 4 }), async (records) => {
+        const { documents, failures } = await readContent('x.jsonl', lines(...records));
+        expect(failures).toEqual([]);
+        expect(new Set(documents.map(({ id }) => id)).size).toBe(documents.length);
+        for (const { text, blocks } of documents) {
+          let end = 0;
+          for (const block of blocks) {
+            expect(block.start).toBeGreaterThanOrEqual(end);
+            end = block.end;
+          }
+          expect(end).toBeLessThanOrEqual(text.length);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('the CSV reader', () => {
+  it('reads quoted cells with delimiters, quotes and line ends', async () => {
+    const documents = await readBytes(
+      'x.csv',
+      '\uFEFFid,title,text,year,code\r\n1,"A, b","He said ""hi""\nand left.",2024,007\r\n\r\n2,Second,Plain.,,1e5\r\n',
+    );
+    expect(documents).toMatchObject([
+      { id: 'x.csv#1', title: 'A, b', text: 'He said "hi"\nand left.', metadata: { year: 2024, code: '007' } },
+      { id: 'x.csv#2', title: 'Second', text: 'Plain.', metadata: { code: '1e5' } },
+    ]);
+    expect(documents[1]!.metadata).not.toHaveProperty('year');
+  });
+
+  it('finds the delimiter, and takes tabs and bare quotes in TSV', async () => {
+    expect((await readBytes('x.csv', 'id;text\na;eins, zwei\n'))[0]).toMatchObject({
+      id: 'x.csv#a',
+      text: 'eins, zwei',
+    });
+    expect((await readBytes('x.tsv', 'id\ttext\na\tsays "so, and\tmore\n'))[0]).toMatchObject({
+      text: 'says "so, and',
+    });
+    expect((await readBytes('x.csv', '"a;b;c",text\n1,t\n'))[0]).toMatchObject({ text: 't' });
+  });
+
+  it('forgives rows that are too short or too long, and names columns without a name', async () => {
+    const documents = await readBytes('x.csv', 'text,,text\nfirst,second,third\nalone\na,b,c,d\n');
+    expect(documents.map(({ text }) => text)).toEqual(['first', 'alone', 'a']);
+    expect(documents[0]!.metadata).toEqual({ 'column 2': 'second', 'text 3': 'third' });
+  });
+
+  it('reads windows-1252 and UTF-16', async () => {
+    const content = 'id,text\n1,Größe und Maß im schönen Café – überfüllt wie immer\n';
+    for (const encoding of ['windows-1252', 'utf-16le']) {
+      expect((await readBytes('x.csv', iconv.encode(content, encoding)))[0]!.text).toContain('Größe und Maß');
+    }
+  });
+
+  it('reports an unbalanced quotation and a missing header', async () => {
+    expect(await reasonFor('x.csv', 'id,text\n1,"never closed\n2,b\n')).toMatch(/not a sound table.*Mend the row/);
+    expect(await reasonFor('x.csv', '\n\n\n')).toMatch(/no header row/);
+  });
+});
+
+describe('the JSON reader', () => {
+  it('describes a value by lines of path and value', async () => {
+    const document = await readOne(
+      'package.json',
+      JSON.stringify({
+        name: 'thing',
+        scripts: { test: 'run', build: 'make' },
+        files: ['a', 'b'],
+        deep: [{ x: 1 }, { x: [true, null] }],
+        empty: {},
+      }),
+    );
+    expect(document).toMatchObject({ id: 'package.json', title: 'thing', format: 'json' });
+    expect(document.text).toBe(
+      'name: thing\n\nscripts.test: run\nscripts.build: make\n\nfiles: a, b\n\ndeep[0].x: 1\ndeep[1].x: true, ',
+    );
+    for (const { start, end } of document.blocks) expect(document.text.slice(start, end)).toMatch(/^\S.*: /);
+  });
+
+  it('makes a document of each record of a list, or of an object of records', async () => {
+    expect(
+      (await readBytes('x.json', '[{"id":"a","text":"one"},{"text":"two"},{"id":"a","text":"three"}]')).map(
+        ({ id }) => id,
+      ),
+    ).toEqual(['x.json#a', 'x.json#2', 'x.json#a#3']);
+    expect(await readBytes('x.json', '{"d1":{"title":"T","text":"one"},"d2":{"text":"two"}}')).toMatchObject([
+      { id: 'x.json#d1', title: 'T', text: 'one' },
+      { id: 'x.json#d2', text: 'two' },
+    ]);
+  });
+
+  it('accepts comments and trailing commas, and leaves strings alone', async () => {
+    const { text } = await readOne('tsconfig.json', '// c\n{ "a": "x // y, ]", /* c, */ "b": [1, 2,], }\n');
+    expect(text).toBe('a: x // y, ]\n\nb: 1, 2');
+  });
+
+  it('says where the mistake is', async () => {
+    expect(await reasonFor('x.json', '{\n"a": 1,\n"b" 2\n}')).toMatch(
+      /^It is not valid JSON: .*line 3\. Mend the file/,
+    );
+    expect(await reasonFor('x.json', '{"a": ')).toMatch(/not valid JSON/);
+  });
+
+  it('reads nesting deeper than the call stack, and shortens long lists of numbers', async () => {
+    const { text } = await readOne('x.json', `${'[{"a":'.repeat(20_000)}"deep"${'}]'.repeat(20_000)}`);
+    expect(text).toMatch(/deep$/);
+    expect((await readOne('x.json', JSON.stringify({ v: Array.from({ length: 5000 }, (_, i) => i) }))).text).toMatch(
+      /^v: 0, 1, .*19, \.\.\. \(5000 numbers\)$/,
+    );
+  });
+});
