@@ -181,7 +181,7 @@ async function importPackage(): Promise<HfModule> {
     return (await import(specifier)) as HfModule;
   } catch (cause) {
     // Not when the package is there and something that it imports itself is not.
-    if (!(cause as Error).message.includes(`'${PACKAGE}'`)) throw cause;
+    if (!/['"]@huggingface\/transformers['"]/.test((cause as Error).message)) throw cause;
     throw new MissingPackageError(PACKAGE, 'An encoder hf:<model>', { cause });
   }
 }
