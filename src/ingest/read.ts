@@ -3,7 +3,7 @@ import { InvariantError, UnreadableDocumentError, UserError } from '../base/erro
 import { contentHash } from './changes.ts';
 import { decode } from './decode.ts';
 import { fsReason, isFsError } from './fs-errors.ts';
-import { BinaryFileError, isFailure, type ReadContext, type Reader } from './reader.ts';
+import { BinaryFileError, GeneratedFileError, isFailure, type ReadContext, type Reader } from './reader.ts';
 import { readerFor } from './readers/index.ts';
 import { createScope, type Scope } from './scope.ts';
 import type { FoundDocument, IngestEvent, IngestFailure, SourceDocument, SourceFile } from './types.ts';
@@ -88,6 +88,10 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
     if (signal?.aborted) throw signal.reason;
     if (error instanceof BinaryFileError && documents === 0) {
       yield { kind: 'skipped', skipped: { path: file.path, reason: 'binary' } };
+      return;
+    }
+    if (error instanceof GeneratedFileError && documents === 0) {
+      yield { kind: 'skipped', skipped: { path: file.path, reason: 'generated' } };
       return;
     }
     yield { kind: 'failure', failure: toFailure(file, error) };

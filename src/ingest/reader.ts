@@ -31,6 +31,9 @@ export interface Reader {
 /** The content is not text although the name promised it; the file is skipped like every binary. */
 export class BinaryFileError extends Error {}
 
+/** The content was made by a machine for machines; the file is skipped. */
+export class GeneratedFileError extends Error {}
+
 export function isFailure(item: SourceDocument | IngestFailure): item is IngestFailure {
   return 'reason' in item;
 }

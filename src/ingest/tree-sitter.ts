@@ -1,20 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { type CodeSplitter, createCodeSplitter, type TreeSitterRuntime } from '../text/index.ts';
 
 const require = createRequire(import.meta.url);
+const PACKAGE = '@vscode/tree-sitter-wasm';
+let splitter: CodeSplitter | undefined;
 
-/** Where the grammars and the runtime of tree-sitter lie: WebAssembly, shipped by `@vscode/tree-sitter-wasm`. */
-function wasmFolder(): string {
-  return dirname(require.resolve('@vscode/tree-sitter-wasm'));
-}
-
-/** Reads a WebAssembly file of the package by name: `tree-sitter.wasm`, `tree-sitter-go.wasm`. */
-export async function loadTreeSitterWasm(name: string): Promise<Uint8Array> {
-  return readFile(join(wasmFolder(), name));
-}
-
-/** The JavaScript half of the runtime (CommonJS). */
-export function treeSitterRuntime(): typeof import('@vscode/tree-sitter-wasm') {
-  return require('@vscode/tree-sitter-wasm');
+/** The code splitter, with the runtime (CommonJS) and the grammars (WebAssembly) of `@vscode/tree-sitter-wasm`. */
+export function codeSplitter(): CodeSplitter {
+  splitter ??= createCodeSplitter({
+    runtime: require(PACKAGE) as TreeSitterRuntime,
+    loadWasm: (name) => readFile(join(dirname(require.resolve(PACKAGE)), name)),
+  });
+  return splitter;
 }

@@ -1,9 +1,10 @@
-import { textBlocks } from '../../text/index.ts';
+import { type Block, type CodeLanguage, textBlocks } from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
-import type { Reader } from '../reader.ts';
+import { GeneratedFileError, type Reader } from '../reader.ts';
+import { codeSplitter } from '../tree-sitter.ts';
 
-const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
+const EXTENSIONS: Readonly<Record<CodeLanguage, readonly string[]>> = {
   typescript: ['ts', 'mts', 'cts'],
   tsx: ['tsx'],
   javascript: ['js', 'mjs', 'cjs', 'jsx'],
@@ -14,24 +15,53 @@ const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
   c: ['c', 'h'],
   cpp: ['cc', 'cpp', 'cxx', 'c++', 'hh', 'hpp', 'hxx', 'h++', 'ipp', 'inl'],
 };
-const byExtension = new Map(
-  Object.entries(LANGUAGES).flatMap(([language, extensions]) => extensions.map((extension) => [extension, language])),
+const languages = new Map(
+  (Object.keys(EXTENSIONS) as CodeLanguage[]).flatMap((language) =>
+    EXTENSIONS[language].map((extension) => [extension, language] as const),
+  ),
 );
 
-/** Source code. */
+/**
+ * Source code: functions and classes are blocks with their names. The format is the language; the title keeps the
+ * file's extension. A file without an extension is a script, whose first line names the language. Offsets are into the
+ * file's text. Minified code is left out: nobody wrote it and nobody would want to read it.
+ */
 export const codeReader: Reader = {
   format: 'code',
-  extensions: [...byExtension.keys()],
+  extensions: [...languages.keys()],
   async *read(file, context) {
     const decoded = await context.text();
+    const { text } = decoded;
+    if (isMinified(text) && !file.explicit) throw new GeneratedFileError();
     const extension = /\.([^./]+)$/.exec(file.path)?.[1]?.toLowerCase() ?? '';
-    const language = byExtension.get(extension) ?? (/^#!.*python/.test(decoded.text) ? 'python' : 'javascript');
+    const language = languages.get(extension) ?? (/^#!.*python/.test(text) ? 'python' : languageOf(text));
     yield makeDocument(file, {
       format: language,
-      text: decoded.text,
-      blocks: textBlocks(decoded.text),
+      text,
+      blocks: await blocksOf(text, language),
       keepExtension: true,
       encoding: describeEncoding(decoded),
     });
   },
 };
+
+/** A grammar that gives up on a hostile file costs its definitions, not its text. */
+async function blocksOf(text: string, language: CodeLanguage): Promise<readonly Block[]> {
+  try {
+    return await codeSplitter().codeBlocks(text, language);
+  } catch {
+    return textBlocks(text).map((block) => ({ ...block, kind: 'code' }));
+  }
+}
+
+function languageOf(text: string): CodeLanguage {
+  return /^#!.*\b(?:tsx|deno|bun)\b/.test(text) ? 'typescript' : 'javascript';
+}
+
+/** Long lines throughout, which people do not write. */
+function isMinified(text: string): boolean {
+  if (text.length < 5000) return false;
+  let lines = 1;
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines++;
+  return text.length / lines > 400;
+}

@@ -60,8 +60,8 @@ const DEEPEST = 200;
 const LONGEST_PAGE = 4 * 1024 * 1024;
 /** A page with less prose has nothing to cut away. */
 const LEAST_PROSE = 600;
-/** The article must hold this share of the prose, lest a reference page lose its tables and lists. */
-const LEAST_SHARE = 0.6;
+/** The article must hold this share of the prose, lest a page of reference lose its lists and examples. */
+const LEAST_SHARE = 0.85;
 
 async function readableArticle(html: string, body: HtmlText): Promise<HtmlText | undefined> {
   if (html.length > LONGEST_PAGE || body.maxDepth > DEEPEST) return undefined;
