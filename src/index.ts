@@ -4,4 +4,19 @@
  */
 export * from './base/index.ts';
 export * from './collection/index.ts';
-export { and, eq, exists, type Filter, gt, gte, lt, lte, ne, not, oneOf, or, parseFilter, startsWith } from './search/index.ts';
+export {
+  and,
+  eq,
+  exists,
+  type Filter,
+  gt,
+  gte,
+  lt,
+  lte,
+  ne,
+  not,
+  oneOf,
+  or,
+  parseFilter,
+  startsWith,
+} from './search/index.ts';
