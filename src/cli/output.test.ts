@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { bytes, duration, plural, printable, table } from './output.ts';
+
+describe('output', () => {
+  it('writes sizes and times as people do', () => {
+    expect([0, 999, 1000, 999_600, 1_234_567, 123_456_789].map(bytes)).toEqual([
+      '0 B',
+      '999 B',
+      '1.0 kB',
+      '1.0 MB',
+      '1.2 MB',
+      '123 MB',
+    ]);
+    expect([0.123, 12, 1234, 61_000].map(duration)).toEqual(['0.1 ms', '12 ms', '1.2 s', '1 min 1 s']);
+    expect(plural(1, 'file')).toBe('1 file');
+    expect(plural(1200, 'file')).toBe('1,200 files');
+  });
+
+  it('aligns columns, numbers to the right', () => {
+    expect(
+      table(
+        ['name', 'n'],
+        [
+          ['a', 5],
+          ['bcdef', 1234],
+        ],
+      )
+        .split('\n')
+        .slice(1),
+    ).toEqual(['a          5', 'bcdef  1,234']);
+  });
+
+  it('does not let a document drive the terminal', () => {
+    expect(printable('a\u001b[2Jb\u202ec\td\n')).toBe('a\ufffd[2Jb\ufffdc\td\n');
+  });
+});

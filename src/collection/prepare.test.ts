@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { analyzeQuery, blocksOf, languageOf, preparePassages } from './prepare.ts';
+import { DEFAULT_SETTINGS, resolveSettings } from './settings.ts';
+
+describe('preparePassages', () => {
+  const text = '# Keys\n\nIntroduction.\n\n## Rotation\n\nRotate the signing key every ninety days.\n';
+  const document = { title: 'Keys', text, blocks: blocksOf({ id: 'k', text, format: 'markdown' }) };
+
+  it('makes fields of text, title and headings, with their boosts', () => {
+    const passages = preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 2 });
+    expect(passages).toHaveLength(1);
+    const [body, title] = passages[0]!.fields;
+    expect(body).toMatchObject({ boost: 1 });
+    expect(body!.terms).toContain('rotat');
+    expect(title).toEqual({ terms: ['key'], boost: 2 });
+  });
+
+  it('leaves out a field whose boost is 0', () => {
+    const [passage] = preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 0, headingBoost: 0 });
+    expect(passage!.fields).toHaveLength(1);
+  });
+
+  it('tells the encoder the title, but not twice', () => {
+    const plain = { title: 'Keys', text: 'They rotate.', blocks: blocksOf({ id: 'k', text: 'They rotate.' }) };
+    expect(preparePassages(plain, 'en', DEFAULT_SETTINGS)[0]!.embeddingText).toBe('Keys\nThey rotate.');
+    const same = { ...plain, title: 'They rotate' };
+    expect(preparePassages(same, 'en', DEFAULT_SETTINGS)[0]!.embeddingText).toBe('They rotate.');
+  });
+});
+
+describe('languageOf', () => {
+  const blocks = [] as const;
+  it('prefers what the document declares', () => {
+    expect(languageOf({ title: '', text: 'hello', blocks, language: 'pt-BR' }, DEFAULT_SETTINGS)).toBe('pt');
+  });
+
+  it('detects otherwise, and admits when it cannot tell', () => {
+    const german = 'Der Schlüssel für die Signatur wird alle neunzig Tage erneuert, und alte Schlüssel gelten weiter.';
+    expect(languageOf({ title: '', text: german, blocks }, DEFAULT_SETTINGS)).toBe('de');
+    expect(languageOf({ title: '', text: '0x1f 77 88', blocks }, DEFAULT_SETTINGS)).toBe('und');
+    expect(languageOf({ title: '', text: german, blocks }, { ...DEFAULT_SETTINGS, detectLanguage: false })).toBe('en');
+  });
+});
+
+describe('analyzeQuery', () => {
+  it('counts a term that several analyses agree on once', () => {
+    const terms = analyzeQuery('docker docker schlüssel', ['en', 'de']);
+    expect(terms.find(({ term }) => term === 'docker')).toEqual({ term: 'docker', weight: 2 });
+    expect(new Set(terms.map(({ term }) => term)).size).toBe(terms.length);
+  });
+});
+
+describe('resolveSettings', () => {
+  it('fills in defaults', () => {
+    expect(resolveSettings()).toEqual(DEFAULT_SETTINGS);
+    expect(resolveSettings({ passageTokens: 40 }).passageOverlap).toBe(20);
+  });
+
+  it.each([
+    [{ passageTokns: 5 }, /Did you mean "passageTokens"/],
+    [{ passageTokens: 3 }, /whole number from 10 to 10000/],
+    [{ passageOverlap: 150 }, /whole number from 0 to 100/],
+    [{ titleBoost: -1 }, /from 0/],
+    [{ language: 'English' }, /ISO 639-1/],
+  ])('refuses %j', (settings, message) => {
+    expect(() => resolveSettings(settings as never)).toThrow(message);
+  });
+});
