@@ -1,4 +1,6 @@
-import { closeSync, openSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collect, docxParagraph, makeDocx, makePdf, testFolder } from '../../test/support/files.ts';
 import { readContent, readOne, reasonFor } from '../../test/support/ingest.ts';
@@ -74,7 +76,6 @@ describe('readDocuments', () => {
     using folder = testFolder({ 'huge.txt': '', 'huge.unknown': 'text' });
     for (const name of ['huge.txt', 'huge.unknown']) truncateSync(folder.at(name), 2_000_000_000);
     writeFileSync(folder.at('text.log'), 'word '.repeat(2000));
-    closeSync(openSync(folder.at('text.log'), 'r'));
     const start = performance.now();
     const events = await collect(readDocuments(['.'], { base: folder.path, maxBytes: 5000 }));
     expect(performance.now() - start).toBeLessThan(500);
@@ -177,6 +178,61 @@ describe('readDocuments', () => {
     await reading.next();
     controller.abort(new Error('enough'));
     await expect(collect(reading)).rejects.toThrow('enough');
+  });
+});
+
+describe('every reader', () => {
+  it('yields disjoint ascending blocks within the text, whatever the content', async () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 20 }),
+      fc.constantFrom(
+        '\n',
+        '\r\n',
+        '\n\n',
+        '# h\n',
+        '- item\n',
+        '```\n',
+        '---\n',
+        '<div>',
+        '</p>',
+        '{"text":"x"}\n',
+        '"',
+        ',',
+        '\t',
+        '| a |',
+      ),
+      fc.constantFrom('function f() {\n', '}\n', 'def f():\n  pass\n', 'class A {', '/* c */', '日本語。', '\u2028'),
+    );
+    const extensions = ['md', 'txt', 'html', 'json', 'jsonl', 'csv', 'tsv', 'ts', 'py', 'rs', 'yaml', 'none'];
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...extensions),
+        fc.array(piece, { maxLength: 25 }),
+        async (extension, pieces) => {
+          const { documents, failures } = await readContent(`x.${extension}`, pieces.join(''));
+          for (const { reason } of failures) expect(reason).toMatch(/\.$/);
+          for (const { text, blocks } of documents) {
+            let end = 0;
+            for (const block of blocks) {
+              expect(block.start).toBeGreaterThanOrEqual(end);
+              expect(block.end).toBeGreaterThanOrEqual(block.start);
+              end = block.end;
+            }
+            expect(end).toBeLessThanOrEqual(text.length);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('loads its parser only when a file of its format is met', () => {
+    const heavy = /^import (?!type).* from '(?!\.|node:|ignore')/m;
+    const folders = [import.meta.dirname, join(import.meta.dirname, 'readers')];
+    const sources = folders.flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
+    const modules = sources.filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'));
+    expect(modules.length).toBeGreaterThan(20);
+    expect(modules.filter((path) => heavy.test(readFileSync(path, 'utf8')))).toEqual([]);
   });
 });
 
