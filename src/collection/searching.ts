@@ -26,7 +26,7 @@ import type { IndexingSettings, RetrieverName, SearchHit, SearchOptions, SearchR
 /** Share of documents below which a language is not worth an analysis of its own for queries of unknown language. */
 const MINOR_LANGUAGE = 0.05;
 /** Weights of BM25 and dense: `npm run bench -- hybrid-tuning` chooses them on development judgements (docs/search.md). */
-export const DEFAULT_WEIGHTS = [0.8, 0.2] as const;
+export const DEFAULT_WEIGHTS = [0.75, 0.25] as const;
 const DETECTION_THRESHOLD = 0.5;
 
 /** What a search works on. */
