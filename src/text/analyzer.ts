@@ -1,8 +1,8 @@
 import { CharacterClass, classAt, classOf, classTable, widthAt } from './characters.ts';
-import { type Part, splitChunk } from './chunks.ts';
-import { stemEnglish } from './english.ts';
+import { splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
 import { normalizerFor } from './normalize.ts';
+import type { Part } from './part.ts';
 import { segmentDense } from './segmenter.ts';
 import { stopWordsOf } from './stop-words.ts';
 
@@ -77,15 +77,17 @@ class ChunkAnalyzer implements Analyzer {
   /** Two generations: when the young one is full it becomes the old one, so that frequent chunks survive. */
   #young = new Map<string, Pieces>();
   #old = new Map<string, Pieces>();
+  readonly #denseTerms = new Map<string, string>();
 
   constructor(
     readonly language: string,
     stem: boolean,
     stopWords: boolean,
   ) {
-    this.#stemmer = !stem ? undefined : language === 'en' ? stemEnglish : stemmerOf(language);
-    this.#stopWords = stopWords ? stopWordsOf(language) : new Set();
+    this.#stemmer = stem ? stemmerOf(language) : undefined;
     this.#normalizer = normalizerFor(language);
+    const { clean } = this.#normalizer;
+    this.#stopWords = new Set(stopWords ? [...stopWordsOf(language)].map(clean) : []);
   }
 
   tokens(text: string): Token[] {
@@ -118,7 +120,7 @@ class ChunkAnalyzer implements Analyzer {
       } else if (kind === CharacterClass.dense) {
         const start = i;
         while (i < length && continuesDense(text, i)) i += widthAt(text, i);
-        found(this.#finish(segmentDense(text.slice(start, i))), start);
+        found(this.#dense(text.slice(start, i)), start);
       } else if (kind === CharacterClass.emoji) {
         const end = i + widthAt(text, i);
         found([{ term: text.slice(i, end), start: 0, end: end - i }], i);
@@ -152,14 +154,35 @@ class ChunkAnalyzer implements Analyzer {
   #finish(parts: readonly Part[]): Pieces {
     const pieces: Token[] = [];
     for (const { text, start, end } of parts) {
-      const clean = this.#normalizer.clean(text);
-      if (clean === '' || this.#stopWords.has(clean)) continue;
-      const folded = this.language === 'en' ? this.#normalizer.fold(clean) : clean;
-      const stem = this.#stemmer?.(folded) ?? folded;
-      const term = this.#normalizer.fold(stem);
+      const term = this.#term(text);
       if (term !== '') pieces.push({ term, start, end });
     }
     return pieces;
+  }
+
+  /** The words of a run without spaces; what they become is remembered one by one, since no two runs are equal. */
+  #dense(run: string): Pieces {
+    const pieces: Token[] = [];
+    for (const { text, start, end } of segmentDense(run)) {
+      let term = this.#denseTerms.get(text);
+      if (term === undefined) {
+        if (this.#denseTerms.size >= GENERATION) this.#denseTerms.clear();
+        const own = text.split('').join('');
+        term = this.#term(own);
+        this.#denseTerms.set(own, term);
+      }
+      if (term !== '') pieces.push({ term, start, end });
+    }
+    return pieces;
+  }
+
+  /** The term of one part; empty for stop words and what normalisation leaves nothing of. */
+  #term(part: string): string {
+    const clean = this.#normalizer.clean(part);
+    if (clean === '' || this.#stopWords.has(clean)) return '';
+    // English stems are taken without accents: the few words that have them are as often written without.
+    const word = this.language === 'en' ? this.#normalizer.fold(clean) : clean;
+    return this.#normalizer.fold(this.#stemmer?.(word) ?? word);
   }
 }
 

@@ -1,15 +1,5 @@
-/**
- * A chunk is what stands between two separators: a word, or several held together by case, hyphens, dots, underscores or
- * apostrophes (`parseConfigFile`, `e-mail`, `node.js`, `O'Reilly`). It is searched for in parts and as a whole, so the
- * whole is written without its joints: `parseConfig`, `parse_config` and `parse-config` meet in `parseconfig`.
- */
-export interface Part {
-  /** As written, joints removed; not yet normalised. */
-  readonly text: string;
-  /** Where it stands, in code units from the start of the chunk. */
-  readonly start: number;
-  readonly end: number;
-}
+import { splitKorean } from './korean.ts';
+import type { Part } from './part.ts';
 
 /** How apostrophes inside words are read. */
 type Apostrophe = 'possessive' | 'elision' | 'suffix' | 'letter';
@@ -36,7 +26,13 @@ const hangul = /\p{Script=Hangul}/u;
 /** Where case separates words: `parse|Config`, `HTTP|Server`. */
 const caseJoint = /(?<=[\p{Ll}\p{Nd}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 
-/** The parts of a chunk in ascending order, a whole before its first part. */
+/**
+ * A chunk is what stands between two separators: a word, or several held together by case, hyphens, dots, underscores or
+ * apostrophes (`parseConfigFile`, `e-mail`, `node.js`, `O'Reilly`). It is searched for in parts and as a whole, so the
+ * whole is written without its joints: `parseConfig`, `parse_config` and `parse-config` meet in `parseconfig`.
+ *
+ * @returns the parts in ascending order, a whole before its first part.
+ */
 export function splitChunk(chunk: string, language: string): Part[] {
   if (simple.test(chunk)) return [{ text: chunk, start: 0, end: chunk.length }];
   const parts: Part[] = [];
@@ -96,6 +92,10 @@ function collect(text: string, offset: number, language: string, parts: Part[]):
       /(?<=\p{Script=Hangul})(?!\p{Script=Hangul})|(?<!\p{Script=Hangul})(?=\p{Script=Hangul})/u,
       (piece, start) => collect(piece, offset + start, language, parts),
     );
+    return;
+  }
+  if (hangul.test(text)) {
+    parts.push(...splitKorean(text, offset));
     return;
   }
   if (apostrophe.test(text)) {

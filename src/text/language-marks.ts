@@ -35,7 +35,7 @@ export const LATIN: Readonly<Record<string, LanguageMarks>> = {
       avec son sa ses leur leurs ont été être sont était étaient mais ou où comme quel quelle quels quelles quand comment
       pourquoi combien quoi dont fait faire tout tous toute toutes nous vous je tu on lui même aussi très sans sous entre
       après avant depuis pendant selon chez vers contre peut peuvent doit avait avaient avoir a à y si cela ça donc car ni
-      lorsque puis encore notamment deux ans afin ainsi mon ma mes notre nos votre vos d l qu n s c j`,
+      lorsque puis encore notamment afin ainsi mon ma mes notre nos votre vos d l qu n s c j`,
     letters: /ç|œ|è|ê|û|eau|oux?$|^é[ctlv]|[^eéáóő]{2}é(?:e|s|es)?$|î|ï/,
     affixes: /(?:ment|tions?|eux|euse|eurs?|ais|ait|aient|ique|iques|aux|é|ée|ées|és|ère|er|ez|ois|oire)$/,
   },
@@ -44,7 +44,7 @@ export const LATIN: Readonly<Record<string, LanguageMarks>> = {
       ese esa no si sí o le les qué quién quiénes cuál cuáles cuándo cuánto cuántos cuántas cuánta dónde cómo porque cuando
       donde quien entre sobre hasta desde sin durante también muy había han ser era eran fueron está están estaba tiene tienen
       tenía hay yo tú él ella ellos ellas nosotros mi tu te nos todo todos toda todas otro otros otra otras según tras hacia
-      contra mientras aunque puede pueden sido hace cada años año después antes uno dos ya a ante cual`,
+      contra mientras aunque puede pueden sido hace cada después antes uno ya a ante cual`,
     letters: /ñ|ción|ciones|¿|ll[aeo]|ió\b|[aeiu]ó\b|cu[aá]/,
     affixes:
       /(?:ción|ciones|dad|dades|mente|aba|aban|ieron|aron|ado|ados|ada|adas|ido|idos|ía|ían|ó|ez|illa|illo|ero)$/,
@@ -54,7 +54,7 @@ export const LATIN: Readonly<Record<string, LanguageMarks>> = {
       alla allo ai agli alle nel nella nei nelle nello sul sulla sui sulle come più ma ha hanno sono era erano stato stata
       stati state essere questo questa questi queste quello quella chi cosa quale quali quando quanto quanti quante dove perché
       anche se ci suo sua suoi sue loro lui lei noi voi io tu mi ti tra fra dopo prima durante senza sotto sopra contro molto
-      tutti tutto ogni può possono fu furono aveva avevano anni due solo mentre secondo ad ed o a dell nell all dall sull l d
+      tutti tutto ogni può possono fu furono aveva avevano solo mentre secondo ad ed o a dell nell all dall sull l d
       un c`,
     letters: /gli|zz|cch|cc[hi]|ggi|chi\b|ghi|tà\b|ù\b|ò\b|ì\b/,
     affixes:
@@ -65,7 +65,7 @@ export const LATIN: Readonly<Record<string, LanguageMarks>> = {
       mas foi são este esta estes estas esse essa não ou lhe quem qual quais quando quanto quantos quantas onde porque pelo
       pela pelos pelas entre sobre até desde sem durante também muito havia ser era eram foram está estão estava tem têm tinha
       há eu ele ela eles elas nós meu minha isso isto aquele aquela todo todos toda todas outro outros outra outras depois
-      antes contra enquanto pode podem sido cada anos ano dois já num numa nem você vocês após segundo ainda`,
+      antes contra enquanto pode podem sido cada já num numa nem você vocês após segundo ainda`,
     letters: /ã|õ|ç|lh|nh|ê|ção|ções/,
     affixes:
       /(?:ção|ções|dade|dades|mente|ava|avam|aram|eram|iram|ado|ados|ada|adas|ido|idos|ia|iam|ou|eu|eiro|eira|agem|ão|ões|em)$/,
@@ -74,7 +74,7 @@ export const LATIN: Readonly<Record<string, LanguageMarks>> = {
     words: `de het een en van in is dat op te zijn met voor niet aan er om ook als dan maar bij uit door over naar nog wordt
       werd werden worden heeft hebben had hadden was waren kan kunnen zal zou zouden moet deze dit die hij zij ze wij we ik je
       jij u hun haar hem mijn ons onze wat wie welke welk wanneer waar waarom hoe hoeveel veel meer geen tot of tegen tussen
-      onder na voordat tijdens zonder volgens sinds omdat terwijl want dus al alle andere twee jaar eerste zo zich zelf toen
+      onder na voordat tijdens zonder volgens sinds omdat terwijl want dus al alle andere zo zich zelf toen
       daar hier reeds wel ben bent waarin waarvan waarmee`,
     letters: /ij|aa|ee[nrlt]|oo[rnkpt]|uu|sch|oe|ieuw|eeu/,
     affixes:
@@ -84,14 +84,14 @@ export const LATIN: Readonly<Record<string, LanguageMarks>> = {
     words: `de și în la a cu din care pe un o este sunt nu că se pentru mai fi fost au prin după sau ce cine când unde cum cât
       câți câte câtă care cărei cărui căror al ai ale lui lor sa său săi sale ei el ele eu tu noi voi acest această aceste acești
       acel acea acei acele dar până între despre ca dintre către sub peste fără ar era erau avea aveau are avut fiind doar foarte
-      numai tot toate toți deși dacă decât ani doi două nici iar într într-o într-un dintr printr le îi îl îşi își si ii`,
+      numai tot toate toți deși dacă decât nici iar într într-o într-un dintr printr le îi îl îşi își si ii`,
     letters: /ș|ț|ş|ţ|ă|â|î/,
     affixes: /(?:ului|ilor|elor|ții|ția|ție|țiile|ească|ește|esc|are|ere|ire|ări|uri|urile|at|ată|ați|ate|ele|ea|ii)$/,
   },
   tr: {
     words: `ve bir bu da de için ile olarak ne çok daha en gibi olan kadar sonra o ama veya ya ki mi mı mu mü hangi kim kimin kime
       nasıl neden niçin nerede nereye nereden zaman kaç hangisi ise değil var yok her diye göre tarafından olduğu olduğunu
-      oldu olan olur eden edilen etti etmek önce ilk iki iken şu onun onlar ben sen biz siz bunun şey tüm bazı birçok arasında
+      oldu olan olur eden edilen etti etmek önce ilk iken şu onun onlar ben sen biz siz bunun şey tüm bazı birçok arasında
       üzerinde içinde altında karşı rağmen dolayı beri ancak hem yani eğer çünkü hiç kendi yer aldı nedir neydi kimdir`,
     letters: /ğ|ı|ş|ç|ö|ü|[bcdfgklmnprstvyz]lar\b|[bcdfgklmnprstvyz]ler\b/,
     affixes:
@@ -200,7 +200,7 @@ export const ARABIC: Readonly<Record<string, LanguageMarks>> = {
   },
   fa: {
     words: `در از به که را این است با برای آن بر یک تا و های می شده بود شد کرد هم چه کدام چند چرا کجا چگونه کسی چیست خود او یا اما
-      هر پس نیز شود دارد بودند کردند شدند آنها هستند نام چیزی زمانی سال سالی ها ای`,
+      هر پس نیز شود دارد بودند کردند شدند آنها هستند چیزی ها ای`,
     letters: /[پچژگکی]/,
   },
   ur: {

@@ -1,4 +1,6 @@
+import { stemEnglish } from './english.ts';
 import { type OnDemand, onDemand } from './on-demand.ts';
+import { stemPersian } from './persian.ts';
 
 /** Reduces an inflected word, already lower-cased and normalised, to a stem that its other forms share. */
 export type Stemmer = (word: string) => string;
@@ -56,9 +58,11 @@ export async function loadLanguage(tag: string): Promise<void> {
 }
 
 /**
- * The Snowball stemmer of a language other than English; undefined where there is none.
+ * The stemmer of a language: Snowball's, or a light one of our own for Persian; undefined where there is none.
  * @throws InvalidArgumentError in a browser, when {@link loadLanguage} has not been awaited for it.
  */
 export function stemmerOf(language: string): Stemmer | undefined {
+  if (language === 'en') return stemEnglish;
+  if (language === 'fa') return stemPersian;
   return stemmers[language]?.get().stemmer;
 }

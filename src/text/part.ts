@@ -1,0 +1,8 @@
+/** A stretch of text that becomes one term. */
+export interface Part {
+  /** As written, joints removed; not yet normalised. */
+  readonly text: string;
+  /** Where it stands, in code units from the start of the chunk or run that it was found in. */
+  readonly start: number;
+  readonly end: number;
+}
