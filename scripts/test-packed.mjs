@@ -86,6 +86,10 @@ export const first: string | undefined = result.hits[0]?.text;
     'nodenext',
     '--moduleResolution',
     'nodenext',
+    '--typeRoots',
+    join(root, 'node_modules/@types'),
+    '--types',
+    'node',
     'types.ts',
   ]);
   check(true, 'the types are there and refuse mistakes');
