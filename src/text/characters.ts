@@ -47,7 +47,12 @@ export function classify(codePoint: number): CharacterClass {
   return CharacterClass.separator;
 }
 
-for (let unit = 0; unit < 128; unit++) table[unit] = classify(unit);
+// ASCII without the patterns, whose compilation would be most of the time that importing this module takes.
+table.fill(CharacterClass.separator, 0, 128);
+for (const unit of connectors) if (unit < '\x80') table[unit.charCodeAt(0)] = CharacterClass.connector;
+for (const unit of 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_') {
+  table[unit.charCodeAt(0)] = CharacterClass.word;
+}
 table.fill(CharacterClass.surrogate, 0xd800, 0xdc00);
 table.fill(CharacterClass.separator, 0xdc00, 0xe000);
 
