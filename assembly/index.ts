@@ -3,3 +3,4 @@ export * from "./float";
 export * from "./int8";
 export * from "./topk";
 export * from "./postings";
+export * from "./pq";

@@ -4,13 +4,14 @@ import type { FloatKernels } from './float.ts';
 import type { Int8Kernels } from './int8.ts';
 import { baseline, relaxed } from './modules.ts';
 import type { PostingsKernels } from './postings.ts';
+import type { PqKernels } from './pq.ts';
 import type { TopKKernels } from './topk.ts';
 
 /** Which of the two WebAssembly builds runs: `relaxed` needs relaxed SIMD (Node 22+, current browsers). */
 export type KernelBuild = 'baseline' | 'relaxed';
 
 /** Every kernel of every family, as exported by the WebAssembly module. */
-export type Kernels = FloatKernels & Int8Kernels & PostingsKernels & TopKKernels;
+export type Kernels = FloatKernels & Int8Kernels & PostingsKernels & PqKernels & TopKKernels;
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536;
