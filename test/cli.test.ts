@@ -72,7 +72,7 @@ describe('sagitta', () => {
   it('filters, and explains a shortfall', () => {
     const { stdout } = sagitta('search', 'copies', '--filter', 'year <= 2021');
     expect(stdout).toMatch(/docs[\\/]backup\.md/);
-    expect(stdout).toMatch(/1 of 10 because only 1 passages satisfy the filter/);
+    expect(stdout).toMatch(/1 of 10, because the filter allows only 1 passage/);
   });
 
   it('gives a document back, inspects, verifies and compacts', () => {

@@ -93,14 +93,14 @@ describe('a collection', () => {
       requested: 3,
       returned: 1,
       allowed: 1,
-      reason: 'only 1 passages satisfy the filter',
+      reason: 'the filter allows only 1 passage',
     });
     const none = await collection.search('key', { filter: 'year > 3000' });
     expect(none.hits).toEqual([]);
     expect(none.shortfall!.reason).toBe('no document satisfies the filter');
     const lexical = await collection.search('backups', { retriever: 'bm25', k: 2 });
     expect(lexical.shortfall).toMatchObject({ returned: 1, allowed: 5 });
-    expect(lexical.shortfall!.reason).toMatch(/only 1 contain a word of the query/);
+    expect(lexical.shortfall!.reason).toMatch(/of 5 passages, 1 contain a word of the query/);
   });
 
   it('explains a score by contributions that add up', async () => {

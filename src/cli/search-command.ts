@@ -8,7 +8,7 @@ import {
 } from '../collection/index.ts';
 import type { StageTrace } from '../search/index.ts';
 import { snippet } from '../text/index.ts';
-import { duration, emphasise, number, print, printable, printJson } from './output.ts';
+import { duration, emphasise, number, plural, print, printable, printJson } from './output.ts';
 
 export interface SearchCommandOptions {
   readonly in: string;
@@ -46,16 +46,16 @@ export async function searchCommand(
 /** The answer as a person reads it. */
 export function printResult(result: SearchResult, explain: boolean): void {
   for (const hit of result.hits) printHit(hit);
-  const found = result.hits.length === 0 ? 'nothing found' : `${number(result.hits.length)} passages`;
+  const found = result.hits.length === 0 ? 'nothing found' : plural(result.hits.length, 'passage');
   print(
     pc.dim(
-      `${found} in ${duration(result.tookMs)} (${result.retriever}, ${number(result.examined)} passages scored` +
+      `${found} in ${duration(result.tookMs)} (${result.retriever}, ${plural(result.examined, 'passage')} scored` +
         `${result.language === 'und' ? '' : `, query in "${result.language}"`})`,
     ),
   );
   if (result.shortfall !== undefined) {
     const { requested, returned, reason } = result.shortfall;
-    print(pc.dim(`${number(returned)} of ${number(requested)} because ${reason}`));
+    print(pc.dim(`${number(returned)} of ${number(requested)}, because ${reason}`));
   }
   if (explain) printTrace(result.trace, 0);
 }

@@ -260,19 +260,22 @@ function explainShortfall(
 ): Shortfall {
   const count = allowed?.count ?? snapshot.passageCount;
   const matching = ranking.hits.length;
-  const reason =
-    snapshot.passageCount === 0
-      ? 'the collection is empty'
-      : count === 0
-        ? 'no document satisfies the filter'
-        : matching > returned && perDocument !== Number.POSITIVE_INFINITY
-          ? `${matching} passages match, but at most ${perDocument} of a document were wanted`
-          : matching >= count
-            ? allowed === undefined
-              ? `the collection holds only ${count} passages`
-              : `only ${count} passages satisfy the filter`
-            : `of ${count} ${allowed === undefined ? '' : 'allowed '}passages, only ${matching} contain a word of the query${name === 'bm25' ? '' : ' or have an embedding in a language that the encoder knows'}`;
-  return { requested, returned, allowed: count, reason };
+  return { requested, returned, allowed: count, reason: reasonFor() };
+
+  function reasonFor(): string {
+    if (snapshot.passageCount === 0) return 'the collection is empty';
+    if (count === 0) return 'no document satisfies the filter';
+    if (matching > returned)
+      return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
+    if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
+    if (matching >= count) return `the filter allows only ${passages(count)}`;
+    const held = name === 'bm25' ? '' : ' or have an embedding in a language that the encoder knows';
+    return `of ${passages(count)}${allowed === undefined ? '' : ' that the filter allows'}, ${matching} contain a word of the query${held}`;
+  }
+}
+
+function passages(count: number): string {
+  return count === 1 ? '1 passage' : `${count} passages`;
 }
 
 function examinedBy(ranking: Ranking): number {
