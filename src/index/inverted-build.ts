@@ -157,7 +157,7 @@ function enlarged<T extends Uint32Array | Float32Array | Float64Array>(array: T)
 const SURROGATE = /[\ud800-\udfff]/;
 
 /** Unpaired surrogates replaced by U+FFFD, as UTF-8 encoding does. */
-export function wellFormed(term: string): string {
+function wellFormed(term: string): string {
   return SURROGATE.test(term) ? new TextDecoder().decode(new TextEncoder().encode(term)) : term;
 }
 

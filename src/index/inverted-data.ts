@@ -109,32 +109,30 @@ export class PostingsData {
   /** Numbers of terms, `NO_TERM` for those that the dictionary lacks. */
   lookup(terms: readonly string[]): Uint32Array {
     const { arena } = this;
-    const mark = arena.mark();
-    let units = 0;
-    for (const term of terms) units += term.length;
-    const lengths = arena.allocate(4 * terms.length);
-    const bytes = arena.allocate(3 * units);
-    const { u8, u32 } = this.#views();
-    let at = bytes;
-    for (let i = 0; i < terms.length; i++) {
-      const size = writeUtf8(terms[i]!, u8, at);
-      u32[lengths / 4 + i] = size;
-      at += size;
-    }
-    arena.kernels.lookupTerms(this.#record, bytes, lengths, terms.length);
-    const numbers = u32.slice(lengths / 4, lengths / 4 + terms.length);
-    arena.release(mark);
-    return numbers;
+    return this.#withScratch(() => {
+      let units = 0;
+      for (const term of terms) units += term.length;
+      const lengths = arena.allocate(4 * terms.length);
+      const bytes = arena.allocate(3 * units);
+      const { u8, u32 } = this.#views();
+      let at = bytes;
+      for (let i = 0; i < terms.length; i++) {
+        const size = writeUtf8(terms[i]!, u8, at);
+        u32[lengths / 4 + i] = size;
+        at += size;
+      }
+      arena.kernels.lookupTerms(this.#record, bytes, lengths, terms.length);
+      return u32.slice(lengths / 4, lengths / 4 + terms.length);
+    });
   }
 
   /** Number of the first term that is not below `prefix` in byte order. */
   lowerBound(prefix: string): number {
     const { arena } = this;
-    const mark = arena.mark();
-    const bytes = arena.allocate(3 * prefix.length);
-    const term = arena.kernels.lowerBound(this.#record, bytes, writeUtf8(prefix, this.#views().u8, bytes));
-    arena.release(mark);
-    return term;
+    return this.#withScratch(() => {
+      const bytes = arena.allocate(3 * prefix.length);
+      return arena.kernels.lowerBound(this.#record, bytes, writeUtf8(prefix, this.#views().u8, bytes));
+    });
   }
 
   /** UTF-8 of a term, a copy. */
@@ -183,55 +181,53 @@ export class PostingsData {
   /** A term's postings, as copies. */
   read(term: number): { documents: Uint32Array; frequencies: Float32Array } {
     const { arena } = this;
-    const mark = arena.mark();
-    const count = this.frequency(term);
-    const room = Math.ceil(count / 128) * 512 + 16;
-    const documents = arena.allocate(room);
-    const frequencies = arena.allocate(room);
-    const scratch = arena.allocate(CURSOR_BYTES);
-    this.#guarded(() => arena.kernels.readPostings(this.#record, term, documents, frequencies, scratch));
-    const postings = {
-      documents: arena.u32(documents, count).slice(),
-      frequencies: arena.f32(frequencies, count).slice(),
-    };
-    arena.release(mark);
-    return postings;
+    return this.#withScratch(() => {
+      const count = this.frequency(term);
+      const room = Math.ceil(count / 128) * 512 + 16;
+      const documents = arena.allocate(room);
+      const frequencies = arena.allocate(room);
+      const scratch = arena.allocate(CURSOR_BYTES);
+      arena.kernels.readPostings(this.#record, term, documents, frequencies, scratch);
+      return {
+        documents: arena.u32(documents, count).slice(),
+        frequencies: arena.f32(frequencies, count).slice(),
+      };
+    });
   }
 
   /** How many of a term's documents are in `live`. */
   count(term: number, live: BitSet): number {
     const { arena } = this;
-    const mark = arena.mark();
-    const bitmap = putBitmap(arena, live.bytes, this.meta.count);
-    const scratch = arena.allocate(CURSOR_BYTES + 528);
-    const count = this.#guarded(() => arena.kernels.countPostings(this.#record, term, bitmap, scratch));
-    arena.release(mark);
-    return count;
+    return this.#withScratch(() => {
+      const bitmap = putBitmap(arena, live.bytes, this.meta.count);
+      const scratch = arena.allocate(CURSOR_BYTES + 528);
+      return arena.kernels.countPostings(this.#record, term, bitmap, scratch);
+    });
   }
 
   search(query: PostingsQuery): Selection & { examined: number } {
     const { arena, meta } = this;
-    const mark = arena.mark();
-    const capacity = Math.min(query.k, meta.count);
-    const heap = arena.allocate(heapBytes(capacity));
-    arena.kernels.heapReset(heap, capacity);
     const { live = query.allowed, allowed } = query;
     const { constant, slope } = normalization(meta.k1, meta.b, query.averageLength);
     this.#boundFor(query.averageLength);
-    const record = putPostingsQuery(arena, {
-      norm0: constant,
-      norm1: slope,
-      terms: query.terms,
-      weights: query.weights,
-      frequencies: query.frequencies,
-      eligible: live === undefined ? 0 : putBitmap(arena, live.bytes, meta.count),
-      also: allowed === undefined || allowed === live ? 0 : putBitmap(arena, allowed.bytes, meta.count),
-      heap,
+    return this.#withScratch(() => {
+      const capacity = Math.min(query.k, meta.count);
+      const heap = arena.allocate(heapBytes(capacity));
+      arena.kernels.heapReset(heap, capacity);
+      const record = putPostingsQuery(arena, {
+        norm0: constant,
+        norm1: slope,
+        terms: query.terms,
+        weights: query.weights,
+        frequencies: query.frequencies,
+        eligible: live === undefined ? 0 : putBitmap(arena, live.bytes, meta.count),
+        also: allowed === undefined || allowed === live ? 0 : putBitmap(arena, allowed.bytes, meta.count),
+        heap,
+      });
+      const examined = arena.kernels.searchPostings(this.#record, record);
+      const { ids, scores } = drainHeap(arena, heap, capacity);
+      return { ids, scores, examined };
     });
-    const examined = this.#guarded(() => arena.kernels.searchPostings(this.#record, record));
-    const selection = drainHeap(arena, heap, capacity);
-    arena.release(mark);
-    return { ids: selection.ids, scores: selection.scores, examined };
   }
 
   /**
@@ -250,13 +246,17 @@ export class PostingsData {
     this.#boundsFor = averageLength;
   }
 
-  #guarded<T>(run: () => T): T {
+  /** Gives back what `run` allocates. Postings that trap a kernel are damaged. */
+  #withScratch<T>(run: () => T): T {
+    const mark = this.arena.mark();
     try {
       return run();
     } catch (error) {
       if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       clearWindow(this.arena, this.#record);
       throw new CorruptFileError(section.postings, 'the postings lead out of the index', undefined, { cause: error });
+    } finally {
+      this.arena.release(mark);
     }
   }
 }

@@ -33,7 +33,7 @@ export function codebookFor(frequencies: Iterable<number>): Float32Array {
 }
 
 /** Whether a frequency can go without a codebook. */
-export function isPlain(frequency: number): boolean {
+function isPlain(frequency: number): boolean {
   return frequency >= 1 && frequency < 0x100_0000 && Number.isInteger(frequency);
 }
 

@@ -1,8 +1,9 @@
 import type { BitSet } from '../base/bits.ts';
-import { InvalidArgumentError } from '../base/errors.ts';
+import { CorruptFileError, InvalidArgumentError } from '../base/errors.ts';
 import type { SectionData } from '../base/sections.ts';
 import type { PostingsData } from './inverted-data.ts';
 import { codebookFor, PostingsEncoder } from './inverted-encode.ts';
+import { section } from './inverted-format.ts';
 
 export interface MergePart {
   readonly data: PostingsData;
@@ -101,11 +102,15 @@ class LiveStream {
   }
 
   /** Appends the current term's live postings and returns the new count. */
-  append(documents: Uint32Array, frequencies: Float32Array, count: number): number {
+  append(documents: Uint32Array, frequencies: Float32Array, from: number): number {
+    let count = from;
     const postings = this.data.read(this.#at);
     for (let i = 0; i < postings.documents.length; i++) {
-      const document = this.#numbers[postings.documents[i]!]!;
+      const document = this.#numbers[postings.documents[i]!];
       if (document === DEAD) continue;
+      if (document === undefined || (count > from && document <= documents[count - 1]!)) {
+        throw new CorruptFileError(section.postings, `the documents of term ${this.#at} do not ascend`);
+      }
       documents[count] = document;
       frequencies[count++] = postings.frequencies[i]!;
     }

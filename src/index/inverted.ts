@@ -288,7 +288,7 @@ export class InvertedIndex {
 }
 
 /** `ln(1 + (count - df + 0.5) / (df + 0.5))`: positive, also for a term in every document. */
-export function inverseDocumentFrequency(count: number, documentFrequency: number): number {
+function inverseDocumentFrequency(count: number, documentFrequency: number): number {
   const df = Math.min(documentFrequency, count);
   return Math.log(1 + (count - df + 0.5) / (df + 0.5));
 }

@@ -101,12 +101,13 @@ export function putPostingsQuery(arena: Arena, query: PostingsQueryRecord): Addr
   return record;
 }
 
-/** Copies a bitmap of `count` bits into scratch space, padded with zeros to whole windows. */
+/** Copies a bitmap of `count` bits, padded with zeros to whole windows. */
 export function putBitmap(arena: Arena, bytes: Uint8Array, count: number): Address {
   const size = Math.ceil(count / WINDOW_SIZE) * (WINDOW_SIZE / 8);
   const address = arena.allocate(size);
   const view = arena.u8(address, size);
-  view.set(bytes);
-  view.fill(0, bytes.length);
+  const used = bytes.subarray(0, Math.ceil(count / 8));
+  view.set(used);
+  view.fill(0, used.length);
   return address;
 }
