@@ -82,3 +82,21 @@ export function l2Rows(query: usize, rows: usize, count: i32, dim: i32, out: usi
     store<f32>(out + (<usize>r << 2), squaredL2(query, rows + <usize>r * stride, dim));
   }
 }
+
+/** out[i] = query . rows[ids[i]], for `count` row numbers (u32). */
+export function dotRowsAt(query: usize, rows: usize, ids: usize, count: i32, dim: i32, out: usize): void {
+  const stride = <usize>dim << 2;
+  for (let i = 0; i < count; i++) {
+    const at = <usize>i << 2;
+    store<f32>(out + at, dot(query, rows + <usize>load<u32>(ids + at) * stride, dim));
+  }
+}
+
+/** out[i] = |query - rows[ids[i]]|^2, for `count` row numbers (u32). */
+export function l2RowsAt(query: usize, rows: usize, ids: usize, count: i32, dim: i32, out: usize): void {
+  const stride = <usize>dim << 2;
+  for (let i = 0; i < count; i++) {
+    const at = <usize>i << 2;
+    store<f32>(out + at, squaredL2(query, rows + <usize>load<u32>(ids + at) * stride, dim));
+  }
+}

@@ -49,6 +49,32 @@ describe.each(supportedBuilds())('float kernels on the %s build', (build) => {
     );
   });
 
+  it.each([
+    ['dotRowsAt', reference.dotRows],
+    ['l2RowsAt', reference.l2Rows],
+  ] as const)('%s scores the named rows, in any order and more than once', (kernel, twin) => {
+    fc.assert(
+      fc.property(shapes, ({ dim, count, seed }) => {
+        const random = new Random(seed);
+        const query = Float32Array.from({ length: dim }, () => random.normal());
+        const rows = Float32Array.from({ length: 5 * dim }, () => random.normal());
+        const named = Uint32Array.from({ length: count }, () => random.below(5));
+        const mark = arena.mark();
+        const [q, r, ids] = [arena.put(query), arena.put(rows), arena.put(named)];
+        const out = arena.put(new Float32Array(count + 1).fill(42));
+        arena.kernels[kernel](q, r, ids, count, dim, out);
+        const actual = arena.f32(out, count + 1).slice();
+        arena.release(mark);
+        expect(actual[count]).toBe(42);
+        const expected = twin(query, rows);
+        named.forEach((row, i) => {
+          expect(Math.abs(actual[i]! - expected[row]!)).toBeLessThan(1e-6 * (dim + 1));
+        });
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   it('lets NaN and infinity through', () => {
     for (const dim of [1, 4, 5, 16, 17]) {
       const query = new Float32Array(dim).fill(1);

@@ -11,4 +11,8 @@ export interface FloatKernels {
   dotRows(query: Address, rows: Address, count: number, dim: number, out: Address): void;
   /** `out[r] = |query - rows[r]|^2` for `count` rows of `dim` floats. */
   l2Rows(query: Address, rows: Address, count: number, dim: number, out: Address): void;
+  /** `out[i] = query . rows[ids[i]]` for `count` row numbers (uint32, 4-byte aligned or not). The same sums as `dotRows`. */
+  dotRowsAt(query: Address, rows: Address, ids: Address, count: number, dim: number, out: Address): void;
+  /** `out[i] = |query - rows[ids[i]]|^2` for `count` row numbers (uint32). The same sums as `l2Rows`. */
+  l2RowsAt(query: Address, rows: Address, ids: Address, count: number, dim: number, out: Address): void;
 }
