@@ -94,6 +94,10 @@ function printReport(report: IndexReport, directory: string): void {
     `${directory} holds ${plural(report.documents, 'document')}, ${plural(report.passages, 'passage')}; ` +
       `peak memory ${bytes(process.resourceUsage().maxRSS * 1024)}`,
   );
+  if (report.compaction !== undefined) {
+    const { segmentsBefore, segmentsAfter } = report.compaction;
+    print(`merged ${plural(segmentsBefore, 'segment')} into ${number(segmentsAfter)}`);
+  }
   for (const { path, where, reason } of report.failures) {
     say(`${pc.yellow('failed')} ${path}${where === undefined ? '' : ` (${where})`}: ${reason}`);
   }

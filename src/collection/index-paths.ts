@@ -87,12 +87,13 @@ export async function indexPaths(
     for (const id of tracker.removed()) if (writer.remove(id)) counts.removed++;
   }
   const changed = counts.added + counts.updated + counts.moved + counts.removed > 0;
-  const generation = changed ? await indexer.finish() : snapshot.generation;
+  if (changed) await indexer.finish();
+  const compaction = changed ? await indexer.compact() : undefined;
   return {
     ...counts,
     failures,
     passagesAdded: indexer.passages,
-    generation,
+    ...(compaction === undefined ? {} : { compaction }),
     tookMs: performance.now() - start,
   };
 }

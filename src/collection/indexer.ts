@@ -1,6 +1,6 @@
 import type { Encoder } from '../encode/encoder.ts';
 import { speaks } from '../search/index.ts';
-import type { DocumentRecord, NewDocument, Writer } from '../store/types.ts';
+import type { CompactReport, DocumentRecord, NewDocument, Writer } from '../store/types.ts';
 import { languageOf, type Preparable, type PreparedPassage, preparePassages } from './prepare.ts';
 import type { IndexingSettings, IndexProgress } from './types.ts';
 
@@ -63,20 +63,32 @@ export class Indexer {
     });
     this.#waitingPassages += passages.length;
     this.#documents++;
-    this.report('reading', indexable.record.path ?? indexable.record.id);
+    this.#report('reading', indexable.record.path ?? indexable.record.id);
     if (this.#waitingPassages >= ENCODE_AT) await this.#encodeWaiting();
   }
 
   /** Counts a document that needs no work, so that progress stays true. */
   skip(path: string | undefined): void {
     this.#documents++;
-    this.report('reading', path);
+    this.#report('reading', path);
   }
 
   /** Encodes what waits and publishes everything. */
   async finish(): Promise<number> {
     await this.#encodeWaiting();
     return this.#publish();
+  }
+
+  /**
+   * Merges segments where that pays, so that a large run leaves few of them: dense search asks each on its own.
+   * @returns undefined when there was nothing to merge.
+   */
+  async compact(): Promise<CompactReport | undefined> {
+    const report = await this.writer.compact({
+      ...(this.signal === undefined ? {} : { signal: this.signal }),
+      onProgress: () => this.#report('compacting'),
+    });
+    return report.segmentsAfter === report.segmentsBefore ? undefined : report;
   }
 
   /** After an interruption: drops what was not encoded yet, and makes durable what was. */
@@ -123,15 +135,15 @@ export class Indexer {
   }
 
   async #publish(): Promise<number> {
-    this.report('publishing');
+    this.#report('publishing');
     const generation = await this.writer.publish();
     this.#published = this.#documents - this.#waiting.length;
     this.#publishedAt = performance.now();
-    this.report('publishing');
+    this.#report('publishing');
     return generation;
   }
 
-  report(phase: IndexProgress['phase'], path?: string): void {
+  #report(phase: IndexProgress['phase'], path?: string): void {
     this.onProgress?.({
       phase,
       documents: this.#documents,

@@ -1,3 +1,4 @@
+import { weightedTerms } from '../search/index.ts';
 import type { FieldTerms, PassageRecord, WeightedTerm } from '../store/types.ts';
 import { analyzerFor, type Block, detectLanguage, markdownBlocks, splitPassages, textBlocks } from '../text/index.ts';
 import type { IndexingSettings, InputDocument } from './types.ts';
@@ -76,9 +77,9 @@ export function analysisLanguage(language: string, settings: IndexingSettings): 
 export function analyzeQuery(text: string, languages: Iterable<string>): WeightedTerm[] {
   const weights = new Map<string, number>();
   for (const language of languages) {
-    const counts = new Map<string, number>();
-    for (const term of analyzerFor(language).terms(text)) counts.set(term, (counts.get(term) ?? 0) + 1);
-    for (const [term, count] of counts) weights.set(term, Math.max(count, weights.get(term) ?? 0));
+    for (const { term, weight } of weightedTerms(analyzerFor(language).terms(text))) {
+      weights.set(term, Math.max(weight, weights.get(term) ?? 0));
+    }
   }
   return Array.from(weights, ([term, weight]) => ({ term, weight }));
 }

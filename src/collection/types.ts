@@ -1,6 +1,6 @@
 import type { IngestFailure } from '../ingest/types.ts';
 import type { Contribution, Filter, Fusion, StageTrace } from '../search/index.ts';
-import type { Metadata } from '../store/types.ts';
+import type { CompactReport, Metadata } from '../store/types.ts';
 import type { Block } from '../text/blocks.ts';
 
 /** How documents become passages and terms. Fixed when a collection is made; recorded in its manifest. */
@@ -85,7 +85,8 @@ export interface IndexOutcome {
   readonly failures: readonly IngestFailure[];
   /** Passages written. */
   readonly passagesAdded: number;
-  readonly generation: number;
+  /** Present when the run merged segments at its end. */
+  readonly compaction?: CompactReport;
   readonly tookMs: number;
 }
 
