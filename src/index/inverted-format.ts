@@ -17,7 +17,7 @@ import { BLOCK_SIZE } from '../kernels/packing.ts';
  * | `lexical.block-last` | uint32 per block | last document; only terms of more than one block have blocks here |
  * | `lexical.block-offsets` | uint32 per block | into `postings` |
  * | `lexical.block-bounds` | uint8 per block | greatest bound in the block |
- * | `lexical.postings` | bytes | blocks of 128 postings, the last of a term shorter (assembly/postings.ts) |
+ * | `lexical.postings` | bytes | blocks of 128 postings, the last of a term shorter (assembly/postings-blocks.ts) |
  * | `lexical.codebook` | float32 ascending | values of the frequency codes; absent when code `c` means `c + 1` |
  *
  * Term frequencies and lengths are exact to float32: whole frequencies need no codebook, weighted ones (a boost of 1.5)
