@@ -4,3 +4,7 @@ export * from "./int8";
 export * from "./topk";
 export * from "./postings";
 export * from "./pq";
+export * from "./kmeans";
+export * from "./hamming";
+export * from "./hadamard";
+export * from "./anisotropic";

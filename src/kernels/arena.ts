@@ -1,7 +1,11 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { Address } from './address.ts';
+import type { AnisotropicKernels } from './anisotropic.ts';
 import type { FloatKernels } from './float.ts';
+import type { HadamardKernels } from './hadamard.ts';
+import type { HammingKernels } from './hamming.ts';
 import type { Int8Kernels } from './int8.ts';
+import type { KMeansKernels } from './kmeans.ts';
 import { baseline, relaxed } from './modules.ts';
 import type { PostingsKernels } from './postings.ts';
 import type { PqKernels } from './pq.ts';
@@ -11,7 +15,15 @@ import type { TopKKernels } from './topk.ts';
 export type KernelBuild = 'baseline' | 'relaxed';
 
 /** Every kernel of every family, as exported by the WebAssembly module. */
-export type Kernels = FloatKernels & Int8Kernels & PostingsKernels & PqKernels & TopKKernels;
+export type Kernels = AnisotropicKernels &
+  FloatKernels &
+  HadamardKernels &
+  HammingKernels &
+  Int8Kernels &
+  KMeansKernels &
+  PostingsKernels &
+  PqKernels &
+  TopKKernels;
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536;
@@ -137,7 +149,10 @@ function compiled(build: KernelBuild): WebAssembly.Module {
 }
 
 function bytesOf(build: KernelBuild): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(build === 'relaxed' ? relaxed : baseline), (character) => character.charCodeAt(0));
+  const binary = atob(build === 'relaxed' ? relaxed : baseline);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 let supported: readonly KernelBuild[] | undefined;

@@ -1,7 +1,11 @@
 export type { Address } from './address.ts';
+export type { AnisotropicKernels } from './anisotropic.ts';
 export { Arena, type KernelBuild, type Kernels, supportedBuilds } from './arena.ts';
 export type { FloatKernels } from './float.ts';
+export type { HadamardKernels } from './hadamard.ts';
+export type { HammingKernels } from './hamming.ts';
 export { encodeInt8, type Int8Kernels, paddedDim, quantizeQuery } from './int8.ts';
+export { type KMeansKernels, packPanels, panelCount } from './kmeans.ts';
 export type { PostingsKernels } from './postings.ts';
 export { PQ4_BLOCK, type PqKernels, packPq4Blocks, pq4BlockBytes, pq4RowBytes } from './pq.ts';
 export { drainHeap, type Selection, type SelectOptions, selectTop } from './select.ts';

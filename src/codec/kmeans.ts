@@ -1,0 +1,356 @@
+import { InvalidArgumentError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import { Vectors } from '../base/vectors.ts';
+import { type Address, Arena, packPanels, panelCount } from '../kernels/index.ts';
+import { checkVectors } from './check.ts';
+import type { TrainOptions } from './codec.ts';
+import { Pace } from './pace.ts';
+
+export interface KMeansOptions extends TrainOptions {
+  /** Centroids to find, 1 or more and at most as many as vectors. */
+  readonly k: number;
+  /** Rounds of assignment and update at most; it stops early once assignments stand still. Default 12. */
+  readonly iterations?: number;
+  /** Only this many vectors per centroid are looked at, drawn at random. Default 256; 64 costs little quality. */
+  readonly maxPointsPerCentroid?: number;
+  /** Unit centroids that maximise inner products (vectors are taken as directions), for cosine. Default: false. */
+  readonly spherical?: boolean;
+  /**
+   * `plus-plus` (default) seeds by k-means++ (Arthur & Vassilvitskii 2007), on at most 16 vectors per centroid and so at the
+   * cost of a fraction of one iteration; `random` takes distinct vectors.
+   */
+  readonly seeding?: 'plus-plus' | 'random';
+  /**
+   * Even sizes: 0 (default) leaves them alone; 1 makes crowded centroids pay a price that rises until sizes are close.
+   * Between, the price is that much smaller. Plain assignment to the centroids found is then more even, though not exactly.
+   */
+  readonly balance?: number;
+}
+
+export interface Clustering {
+  /** `k` rows. */
+  readonly centroids: Vectors;
+  /** Mean squared distance of the vectors looked at to their centroid, in the last round. */
+  readonly error: number;
+  /** `k * sum(size^2) / count^2`: 1 for equal sizes, 2 when a probed list is twice as long as the mean. */
+  readonly imbalance: number;
+  readonly iterations: number;
+}
+
+/** Nearest centroids of many vectors, by the blocked kernels. Holds the centroids in an arena. */
+export class Assigner {
+  readonly #arena: Arena;
+  readonly #panels: Address;
+  readonly #biases: Address;
+  readonly #k: number;
+  readonly #padded: number;
+
+  /**
+   * @param metric `l2` assigns to the nearest centroid, `dot` to the one with the greatest inner product.
+   * @param arena where centroids stay until they are released by the caller. Default: one of its own, whose results are the
+   * same on every machine (baseline kernels).
+   */
+  constructor(
+    readonly centroids: Vectors,
+    readonly metric: 'l2' | 'dot',
+    arena = new Arena('baseline'),
+    prices?: Float64Array,
+  ) {
+    this.#arena = arena;
+    this.#k = centroids.count;
+    this.#padded = panelCount(this.#k);
+    this.#panels = arena.allocate(4 * this.#padded * centroids.dim, 64);
+    this.#biases = arena.allocate(4 * this.#padded, 64);
+    this.update(prices);
+  }
+
+  /** Takes the centroids as they are now, and what each adds to its score. */
+  update(prices?: Float64Array): void {
+    const { dim, data } = this.centroids;
+    this.#arena.f32(this.#panels, this.#padded * dim).set(packPanels(data, dim));
+    const biases = this.#arena.f32(this.#biases, this.#padded).fill(Number.NEGATIVE_INFINITY);
+    for (let i = 0; i < this.#k; i++) {
+      let squared = 0;
+      if (this.metric === 'l2') for (let c = i * dim; c < (i + 1) * dim; c++) squared += data[c]! * data[c]!;
+      biases[i] = -squared / 2 - (prices?.[i] ?? 0);
+    }
+  }
+
+  /**
+   * @returns for each vector the number of its centroid, and `v . c` (`dot`) or `v . c - |c|^2 / 2` (`l2`); from the latter,
+   * the squared distance is `|v|^2 - 2 * score`.
+   */
+  assign(vectors: Vectors): { readonly assignment: Uint32Array; readonly scores: Float32Array } {
+    const assignment = new Uint32Array(vectors.count);
+    const scores = new Float32Array(vectors.count);
+    const { dim } = vectors;
+    const chunk = Math.max(4, Math.floor(CHUNK_BYTES / (4 * dim)) & ~3);
+    const mark = this.#arena.mark();
+    try {
+      const rows = this.#arena.allocate(4 * dim * Math.min(chunk, vectors.count));
+      const out = this.#arena.allocate(4 * chunk);
+      const best = this.#arena.allocate(4 * chunk);
+      for (let from = 0; from < vectors.count; from += chunk) {
+        const count = Math.min(chunk, vectors.count - from);
+        this.#arena.f32(rows, count * dim).set(vectors.data.subarray(from * dim, (from + count) * dim));
+        this.assignAt(rows, count, out, best);
+        assignment.set(this.#arena.u32(out, count), from);
+        scores.set(this.#arena.f32(best, count), from);
+      }
+    } finally {
+      this.#arena.release(mark);
+    }
+    return { assignment, scores };
+  }
+
+  /** The same for rows that are in the arena already: numbers (uint32) to `out`, scores (float32) to `best`. */
+  assignAt(rows: Address, count: number, out: Address, best: Address): void {
+    const { dim } = this.centroids;
+    this.#arena.f32(best, count).fill(Number.NEGATIVE_INFINITY);
+    // So many centroids at a time stay in the second-level cache while the rows pass by.
+    const group = Math.max(8, Math.floor(GROUP_BYTES / (4 * dim)) & ~7);
+    const rowGroup = Math.max(4, Math.floor(GROUP_BYTES / (4 * dim)) & ~3);
+    for (let row = 0; row < count; row += rowGroup) {
+      for (let first = 0; first < this.#padded; first += group) {
+        this.#arena.kernels.assignRows(
+          rows + 4 * dim * row,
+          4 * dim,
+          Math.min(rowGroup, count - row),
+          dim,
+          this.#panels + 4 * dim * first,
+          32 * dim,
+          32,
+          Math.min(group, this.#padded - first),
+          this.#biases + 4 * first,
+          first,
+          out + 4 * row,
+          best + 4 * row,
+        );
+      }
+    }
+  }
+}
+
+const CHUNK_BYTES = 1 << 20;
+const GROUP_BYTES = 1 << 18;
+
+/**
+ * Lloyd's k-means on a sample. Empty clusters are repaired by splitting the largest in two. The result depends on vectors,
+ * options and seed alone: training uses baseline kernels, which compute the same everywhere.
+ *
+ * @throws InvalidArgumentError for a `k` that is not a whole number from 1 to the number of vectors, components that are not
+ * finite, and a zero vector where `spherical` is set.
+ */
+export async function kMeans(vectors: Vectors, options: KMeansOptions): Promise<Clustering> {
+  const { k, seed = 1234, iterations = 12, maxPointsPerCentroid = 256, spherical = false } = options;
+  if (!Number.isInteger(k) || k < 1) {
+    throw new InvalidArgumentError(`k is ${k}.`, 'Pass a whole number of centroids, 1 or more.');
+  }
+  if (vectors.count < k) {
+    throw new InvalidArgumentError(
+      `${k} centroids cannot be learned from ${vectors.count} vectors.`,
+      `Pass at least ${k} vectors, or ask for fewer centroids.`,
+    );
+  }
+  checkVectors(vectors, vectors.dim, 'training vectors');
+  const random = new Random(seed);
+  const sample = drawSample(vectors, Math.max(k, Math.floor(k * maxPointsPerCentroid)), random);
+  const points = spherical ? normalised(sample) : sample;
+  const pace = new Pace(options);
+  const arena = new Arena('baseline');
+  const centroids = seeds(points, k, options.seeding ?? 'plus-plus', random);
+  return new Lloyd(points, centroids, arena, spherical, options.balance ?? 0).run(iterations, pace);
+}
+
+/** `count` rows drawn without replacement, in their old order; all of them, not copied, if there are no more. */
+export function drawSample(vectors: Vectors, count: number, random: Random): Vectors {
+  if (vectors.count <= count) return vectors;
+  const sample = Vectors.zeros(count, vectors.dim);
+  // Selection sampling (Knuth, Algorithm S): each row is taken with the share of what is wanted in what is left.
+  let taken = 0;
+  for (let i = 0; taken < count; i++) {
+    if ((vectors.count - i) * random.next() < count - taken) sample.row(taken++).set(vectors.row(i));
+  }
+  return sample;
+}
+
+function normalised(vectors: Vectors): Vectors {
+  const out = new Vectors(vectors.data.slice(), vectors.dim);
+  for (let i = 0; i < out.count; i++) {
+    if (!normalise(out.row(i))) {
+      throw new InvalidArgumentError(
+        `Training vector ${i} is zero and has no direction.`,
+        'Leave zero vectors out, or use Euclidean k-means.',
+      );
+    }
+  }
+  return out;
+}
+
+function normalise(row: Float32Array): boolean {
+  let squared = 0;
+  for (let c = 0; c < row.length; c++) squared += row[c]! * row[c]!;
+  if (squared === 0) return false;
+  const scale = 1 / Math.sqrt(squared);
+  for (let c = 0; c < row.length; c++) row[c]! *= scale;
+  return true;
+}
+
+const SEEDING_POINTS = 16;
+
+function seeds(points: Vectors, k: number, seeding: 'plus-plus' | 'random', random: Random): Vectors {
+  if (seeding === 'random') return copy(drawSample(points, k, random));
+  const candidates = drawSample(points, SEEDING_POINTS * k, random);
+  const { count, dim } = candidates;
+  const arena = new Arena('baseline');
+  const rows = arena.put(candidates.data);
+  const distances = arena.allocate(4 * count);
+  const centroids = Vectors.zeros(k, dim);
+  const nearest = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  let chosen = random.below(count);
+  for (let i = 0; ; i++) {
+    centroids.row(i).set(candidates.row(chosen));
+    if (i === k - 1) return centroids;
+    arena.kernels.l2Rows(rows + 4 * dim * chosen, rows, count, dim, distances);
+    const latest = arena.f32(distances, count);
+    let total = 0;
+    for (let p = 0; p < count; p++) {
+      // On the sphere squared distance is 2 - 2 cos, so that both metrics weigh by it.
+      if (latest[p]! < nearest[p]!) nearest[p] = latest[p]!;
+      total += nearest[p]!;
+    }
+    let target = random.next() * total;
+    chosen = 0;
+    // Where fewer than k vectors are distinct, the weights are all 0: any one will do, and repair sees to the rest.
+    if (total === 0) chosen = random.below(count);
+    else {
+      for (target -= nearest[0]!; chosen < count - 1 && target >= 0; target -= nearest[chosen]!) chosen++;
+    }
+  }
+}
+
+function copy(vectors: Vectors): Vectors {
+  return new Vectors(vectors.data.slice(), vectors.dim);
+}
+
+/** Rounds without fewer than this share of changed assignments end the search. */
+const STANDSTILL = 0.0005;
+
+class Lloyd {
+  readonly #assigner: Assigner;
+  readonly #rows: Address;
+  readonly #out: Address;
+  readonly #best: Address;
+  readonly #sums: Address;
+  readonly #prices: Float64Array;
+  readonly #sizes: Float64Array;
+  readonly #squares: number;
+
+  constructor(
+    private readonly points: Vectors,
+    private readonly centroids: Vectors,
+    private readonly arena: Arena,
+    private readonly spherical: boolean,
+    private readonly balance: number,
+  ) {
+    this.#assigner = new Assigner(centroids, spherical ? 'dot' : 'l2', arena);
+    this.#rows = arena.allocate(points.data.byteLength, 64);
+    arena.f32(this.#rows, points.data.length).set(points.data);
+    this.#out = arena.allocate(4 * points.count);
+    this.#best = arena.allocate(4 * points.count);
+    this.#sums = arena.allocate(centroids.data.byteLength, 64);
+    this.#prices = new Float64Array(centroids.count);
+    this.#sizes = new Float64Array(centroids.count);
+    let squares = 0;
+    for (const value of points.data) squares += value * value;
+    this.#squares = squares;
+  }
+
+  async run(iterations: number, pace: Pace): Promise<Clustering> {
+    const { points, arena } = this;
+    let previous: Uint32Array | undefined;
+    let error = 0;
+    let done = 0;
+    while (done < iterations) {
+      await pace.step(done / iterations);
+      this.#assigner.assignAt(this.#rows, points.count, this.#out, this.#best);
+      const assignment = arena.u32(this.#out, points.count).slice();
+      error = this.#error(assignment);
+      this.#update(assignment);
+      done++;
+      if (this.balance > 0) this.#raisePrices(error);
+      this.#assigner.update(this.#prices);
+      let changed = 0;
+      if (previous !== undefined) for (let i = 0; i < points.count; i++) if (assignment[i] !== previous[i]) changed++;
+      if (previous !== undefined && changed <= STANDSTILL * points.count && this.balance === 0) break;
+      previous = assignment;
+    }
+    await pace.step(1);
+    let squared = 0;
+    for (const size of this.#sizes) squared += size * size;
+    const imbalance = (this.centroids.count * squared) / points.count ** 2;
+    return { centroids: this.centroids, error, imbalance, iterations: done };
+  }
+
+  /** Mean squared distance, from the scores of the assignment; also counts sizes. */
+  #error(assignment: Uint32Array): number {
+    const { points } = this;
+    const best = this.arena.f32(this.#best, points.count);
+    this.#sizes.fill(0);
+    let total = this.#squares;
+    for (let i = 0; i < points.count; i++) {
+      const centroid = assignment[i]!;
+      this.#sizes[centroid]!++;
+      total -= 2 * (best[i]! + this.#prices[centroid]!);
+    }
+    // On the sphere the score is the inner product, without the centroid's squared norm of 1.
+    if (this.spherical) total += points.count;
+    return Math.max(0, total / points.count);
+  }
+
+  #update(assignment: Uint32Array): void {
+    const { points, centroids, arena } = this;
+    const { dim } = points;
+    const sums = arena.f32(this.#sums, centroids.data.length).fill(0);
+    arena.kernels.addRows(this.#rows, points.count, dim, this.#out, this.#sums);
+    const empty: number[] = [];
+    for (let c = 0; c < centroids.count; c++) {
+      const size = this.#sizes[c]!;
+      if (size === 0) {
+        empty.push(c);
+        continue;
+      }
+      const row = centroids.row(c);
+      for (let i = 0; i < dim; i++) row[i] = sums[c * dim + i]! / size;
+      if (this.spherical && !normalise(row)) row.set(points.row(assignment.indexOf(c)));
+    }
+    for (const c of empty) this.#split(c);
+  }
+
+  /** Gives an empty centroid half of the largest cluster: both are moved a little, in opposite directions. */
+  #split(empty: number): void {
+    const sizes = this.#sizes;
+    let largest = 0;
+    for (let c = 1; c < sizes.length; c++) if (sizes[c]! > sizes[largest]!) largest = c;
+    const [from, to] = [this.centroids.row(largest), this.centroids.row(empty)];
+    let spread = 0;
+    for (const value of from) spread = Math.max(spread, Math.abs(value));
+    for (let i = 0; i < from.length; i++) {
+      const shift = (i % 2 === 0 ? 1 : -1) * (spread === 0 ? 1e-6 : spread / 1024);
+      to[i] = from[i]! + shift;
+      from[i]! -= shift;
+    }
+    sizes[empty] = sizes[largest]! / 2;
+    sizes[largest]! /= 2;
+    this.#prices[empty] = this.#prices[largest]!;
+  }
+
+  /** A cluster twice the mean size becomes dearer by a share of the mean squared distance. */
+  #raisePrices(error: number): void {
+    const mean = this.points.count / this.centroids.count;
+    for (let c = 0; c < this.#prices.length; c++) {
+      const excess = Math.max(-1, Math.min(1, (this.#sizes[c]! - mean) / mean));
+      this.#prices[c]! += 0.1 * this.balance * error * excess;
+    }
+  }
+}
