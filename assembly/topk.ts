@@ -1,5 +1,5 @@
 // Selection of the k best scores. A heap is made by heapReset, fed by any number of kernels, and read by heapDrain.
-import { drain, offer, threshold } from "./heap";
+import { drain, idOf, offer, scoreOf, threshold } from "./heap";
 
 /** Makes an empty heap for the best `capacity` pairs in the `8 + 8 * capacity` bytes at `heap` (8-byte aligned). */
 export function heapReset(heap: usize, capacity: u32): void {
@@ -38,4 +38,41 @@ export function heapOfferAll(heap: usize, scores: usize, count: i32, mask: usize
 /** Writes ids and scores, best first and ties by ascending id, empties the heap, and returns how many there were. */
 export function heapDrain(heap: usize, ids: usize, scores: usize): u32 {
   return drain(heap, ids, scores);
+}
+
+/** Offers (scores[i], ids[i]) for i < count, with a `mask` only ids whose bit is set; NaN is ignored. Returns how many competed. */
+export function heapOfferIds(heap: usize, scores: usize, ids: usize, count: i32, mask: usize): i32 {
+  let least = threshold(heap);
+  let competed = 0;
+  for (let i = 0; i < count; i++) {
+    const at = <usize>i << 2;
+    const id = load<u32>(ids + at);
+    if (mask && !((<u32>load<u8>(mask + <usize>(id >> 3)) >> (id & 7)) & 1)) continue;
+    competed++;
+    const score = load<f32>(scores + at);
+    if (score >= least) {
+      offer(heap, score, id);
+      least = threshold(heap);
+    }
+  }
+  return competed;
+}
+
+/**
+ * The `rank`-th best score that the heap keeps (from 1 on), -Infinity when it keeps fewer; or `floor`, if fewer than `rank`
+ * scores exceed it. `scratch` takes a heap of `rank` pairs.
+ */
+export function heapRank(heap: usize, rank: u32, floor: f32, scratch: usize): f32 {
+  const size = load<u32>(heap, 4);
+  if (size < rank) return -Infinity;
+  let above: u32 = 0;
+  const end = heap + 8 + (<usize>size << 3);
+  for (let key = heap + 8; key < end; key += 8) above += u32(scoreOf(load<u64>(key)) > floor);
+  if (above < rank) return floor;
+  heapReset(scratch, rank);
+  for (let key = heap + 8; key < end; key += 8) {
+    const kept = load<u64>(key);
+    offer(scratch, scoreOf(kept), idOf(kept));
+  }
+  return threshold(scratch);
 }

@@ -47,6 +47,39 @@ describe.each(supportedBuilds())('top-k selection on the %s build', (build) => {
     );
   });
 
+  it('offers scores by id, and ranks what is kept', () => {
+    fc.assert(
+      fc.property(scoreArrays, fc.integer({ min: 1, max: 50 }), fc.integer(), (scores, k, seed) => {
+        const random = new Random(seed);
+        const ids = Uint32Array.from(random.shuffle([...scores.keys()]));
+        const byId = new Float32Array(scores.length);
+        ids.forEach((id, i) => {
+          byId[id] = scores[i]!;
+        });
+        const allowed = new BitSet(scores.length);
+        for (let i = 0; i < scores.length; i++) if (random.next() < 0.7) allowed.add(i);
+        const mark = arena.mark();
+        const heap = arena.allocate(heapBytes(k), 8);
+        const scratch = arena.allocate(heapBytes(k), 8);
+        arena.kernels.heapReset(heap, k);
+        const [s, i, mask] = [arena.put(scores), arena.put(ids), arena.put(allowed.bytes)];
+        expect(arena.kernels.heapOfferIds(heap, s, i, scores.length, mask)).toBe(allowed.count);
+        const best = reference.selectTop(byId, k, allowed);
+        const rank = 1 + random.below(k);
+        const expected = rank > best.length ? Number.NEGATIVE_INFINITY : byId[best[rank - 1]!]! + 0;
+        expect(arena.kernels.heapRank(heap, rank, Number.NEGATIVE_INFINITY, scratch)).toBe(expected);
+        const floor = best.length === 0 ? 0 : byId[best[random.below(best.length)]!]!;
+        const above = best.filter((id) => byId[id]! > floor).length;
+        if (best.length >= rank) {
+          expect(arena.kernels.heapRank(heap, rank, floor, scratch)).toBe(above < rank ? floor : expected);
+        }
+        expect([...drainHeap(arena, heap, k).ids]).toEqual(best);
+        arena.release(mark);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('does not depend on the order of offers', () => {
     fc.assert(
       fc.property(scoreArrays, fc.integer({ min: 1, max: 50 }), fc.integer(), (scores, k, seed) => {

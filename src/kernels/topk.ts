@@ -15,6 +15,16 @@ export interface TopKKernels {
    * `mask` is 0. Up to 15 bytes after the scores and 7 after the mask are read and do not matter.
    */
   heapOfferAll(heap: Address, scores: Address, count: number, mask: Address, base: number): void;
+  /**
+   * Offers `(scores[i], ids[i])` for `i < count`; with a `mask` (not 0) only ids whose bit (`id % 8` of byte `id >> 3`) is
+   * set. Returns how many competed.
+   */
+  heapOfferIds(heap: Address, scores: Address, ids: Address, count: number, mask: Address): number;
+  /**
+   * The `rank`-th best score kept, `rank` 1 or more, or -Infinity when fewer are kept. When fewer than `rank` of them exceed
+   * `floor` (an earlier answer, say), `floor` is returned, which costs least. `scratch`: {@link heapBytes} for `rank` pairs.
+   */
+  heapRank(heap: Address, rank: number, floor: number, scratch: Address): number;
   /** Writes ids (uint32) and scores (float32), best first, empties the heap, and returns how many there were. */
   heapDrain(heap: Address, ids: Address, scores: Address): number;
 }
