@@ -8,3 +8,4 @@ export * from "./kmeans";
 export * from "./hamming";
 export * from "./hadamard";
 export * from "./anisotropic";
+export * from "./scalar";

@@ -303,9 +303,15 @@ export function scanPq8(
 
 /** out[v] = bias + sum of the table entries that row v names: ceil(m / 2) bytes, low nibbles first, tables of 16 floats. */
 export function scorePq4(tables: usize, codes: usize, count: i32, m: i32, bias: f32, out: usize): void {
+  scoreNibbles(tables, codes, <usize>((m + 1) >> 1), count, m, bias, out);
+}
+
+/** The same for rows that begin `stride` bytes apart. */
+export function scoreNibbles(
+  tables: usize, codes: usize, stride: usize, count: i32, m: i32, bias: f32, out: usize,
+): void {
   const pairs = m >> 1;
-  const size = <usize>((m + 1) >> 1);
-  for (let v = 0; v < count; v++, codes += size) {
+  for (let v = 0; v < count; v++, codes += stride) {
     let s0: f32 = 0, s1: f32 = 0;
     let table = tables;
     for (let j = 0; j < pairs; j++, table += 128) {

@@ -1,3 +1,24 @@
-export type { Codec, Learned, ProjectedQuery, Scorer, Trainable, TrainOptions, Transform } from './codec.ts';
+export { BinaryCodec } from './binary.ts';
+export { Centring } from './center.ts';
+export type {
+  Codec,
+  Learned,
+  ProjectedQuery,
+  Scorer,
+  Trainable,
+  TrainOptions,
+  Transform,
+} from './codec.ts';
+export { ChainCodec } from './compose.ts';
+export { HalfPrecision } from './half.ts';
 export { Assigner, type Clustering, type KMeansOptions, kMeans } from './kmeans.ts';
+export { Normalisation } from './norm.ts';
+export { type OpqOptions, OptimizedRotation } from './opq.ts';
+export { PrincipalComponents } from './pca.ts';
 export { anisotropyOf, type PqOptions, ProductQuantizer } from './pq.ts';
+export { type BoundedScorer, RaBitQ } from './rabitq.ts';
+export { createCodec, createQuantizer, createTransform, quantizerWords, transformWords } from './registry.ts';
+export { ResidualCodec } from './residual.ts';
+export { HadamardRotation } from './rot.ts';
+export { openCodec, saveCodec } from './saving.ts';
+export { ScalarQuantizer } from './scalar.ts';

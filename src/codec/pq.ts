@@ -15,6 +15,8 @@ export interface PqOptions {
    * {@link anisotropyOf} gives the paper's choice. Encoding then costs about three times as much.
    */
   readonly anisotropy?: number;
+  /** Names it `apq<M>x<bits>`, for the anisotropy that {@link anisotropyOf} gives. Default false. */
+  readonly aware?: boolean;
   /** Rounds of k-means at most. Default 16. */
   readonly iterations?: number;
 }
@@ -48,8 +50,8 @@ export class ProductQuantizer implements Codec {
     readonly bits: 4 | 8,
     options: PqOptions = {},
   ) {
-    this.spec = `pq${m}x${bits}`;
-    const { anisotropy = 1, iterations = 16 } = options;
+    const { aware = false, anisotropy = aware ? anisotropyOf(dim) : 1, iterations = 16 } = options;
+    this.spec = `${aware ? 'a' : ''}pq${m}x${bits}`;
     if (!Number.isInteger(m) || m < 1 || m > Math.min(dim, MOST_PARTS)) {
       throw new InvalidArgumentError(
         `${this.spec} cuts ${dim} components into ${m} parts.`,
@@ -134,6 +136,34 @@ export class ProductQuantizer implements Codec {
     return vectors;
   }
 
+  /**
+   * One round of k-means in every part, from the centroids that there are, and the same vectors decoded with the new ones; for
+   * training a rotation together with the quantizer.
+   */
+  improve(vectors: Vectors): Vectors {
+    checkTrained(this.trained, this.spec);
+    const { m, k, starts, dim } = this;
+    const codes = this.#shop().codes(vectors, undefined, 1);
+    const transposed = this.transposed.slice();
+    const sizes = new Uint32Array(m * k);
+    const sums = new Float64Array(dim * k);
+    for (let v = 0; v < vectors.count; v++) {
+      for (let j = 0; j < m; j++) {
+        const code = codes[v * m + j]!;
+        sizes[j * k + code]!++;
+        for (let c = starts[j]!; c < starts[j + 1]!; c++) sums[c * k + code]! += vectors.data[v * dim + c]!;
+      }
+    }
+    for (let j = 0; j < m; j++) {
+      for (let c = starts[j]!; c < starts[j + 1]!; c++) {
+        for (let i = 0; i < k; i++)
+          if (sizes[j * k + i]! > 0) transposed[c * k + i] = sums[c * k + i]! / sizes[j * k + i]!;
+      }
+    }
+    this.#take(transposed);
+    return this.decode(this.bits === 8 ? codes : nibbles(codes, m));
+  }
+
   scorer(query: Float32Array): Scorer {
     checkTrained(this.trained, this.spec);
     checkQuery(query, this.dim);
@@ -200,12 +230,9 @@ function transposeInto(centroids: Vectors, target: Float32Array, start: number):
 }
 
 function nibbles(codes: Uint8Array, m: number): Uint8Array {
-  const size = pq4RowBytes(m);
-  const rows = new Uint8Array((codes.length / m) * size);
-  for (let v = 0, at = 0; at < codes.length; v++) {
-    const end = at + m;
-    for (let row = v * size; at < end; at += 2, row++)
-      rows[row] = codes[at]! | (at + 1 < end ? codes[at + 1]! << 4 : 0);
+  const rows = new Uint8Array((codes.length / m) * pq4RowBytes(m));
+  for (let v = 0, row = 0; v < codes.length; v += m) {
+    for (let j = 0; j < m; j += 2) rows[row++] = codes[v + j]! | (j + 1 < m ? codes[v + j + 1]! << 4 : 0);
   }
   return rows;
 }

@@ -9,6 +9,7 @@ import type { KMeansKernels } from './kmeans.ts';
 import { baseline, relaxed } from './modules.ts';
 import type { PostingsKernels } from './postings.ts';
 import type { PqKernels } from './pq.ts';
+import type { ScalarKernels } from './scalar.ts';
 import type { TopKKernels } from './topk.ts';
 
 /** Which of the two WebAssembly builds runs: `relaxed` needs relaxed SIMD (Node 22+, current browsers). */
@@ -23,6 +24,7 @@ export type Kernels = AnisotropicKernels &
   KMeansKernels &
   PostingsKernels &
   PqKernels &
+  ScalarKernels &
   TopKKernels;
 
 const PAGE = 65_536;

@@ -1,5 +1,4 @@
 import type { Address } from './address.ts';
-import type { Arena } from './arena.ts';
 
 /**
  * Product-quantizer kernels: a vector is `m` small codes, and its score is the sum of one table entry for each.
@@ -60,6 +59,17 @@ export interface PqKernels {
   /** `out[v] = bias + sum of entries`, float32, from rows and float tables of 16. */
   scorePq4(tables: Address, rows: Address, count: number, m: number, bias: number, out: Address): void;
 
+  /** {@link scorePq4} for rows that begin `stride` bytes apart. */
+  scoreNibbles(
+    tables: Address,
+    rows: Address,
+    stride: number,
+    count: number,
+    m: number,
+    bias: number,
+    out: Address,
+  ): void;
+
   /** Places `count` rows as vectors `position`, `position + 1`, ... of the blocks; their neighbours stay as they are. */
   packPq4(rows: Address, count: number, m: number, blocks: Address, position: number): void;
 
@@ -94,20 +104,4 @@ export function pq4BlockBytes(count: number, m: number): number {
 /** Bytes of one row of `m` 4-bit codes. */
 export function pq4RowBytes(m: number): number {
   return (m + 1) >> 1;
-}
-
-/** Rows of 4-bit codes as blocks, outside an arena; vectors after the last are zero codes. */
-export function packPq4Blocks(arena: Arena, rows: Uint8Array, m: number): Uint8Array {
-  const count = rows.length / pq4RowBytes(m);
-  const bytes = pq4BlockBytes(count, m);
-  const mark = arena.mark();
-  try {
-    const source = arena.put(rows);
-    const blocks = arena.allocate(bytes);
-    arena.u8(blocks, bytes).fill(0);
-    arena.kernels.packPq4(source, count, m, blocks, 0);
-    return arena.u8(blocks, bytes).slice();
-  } finally {
-    arena.release(mark);
-  }
 }
