@@ -1,5 +1,5 @@
 // Selection of the k best scores. A heap is made by heapReset, fed by any number of kernels, and read by heapDrain.
-import { drain, idOf, offer, scoreOf, threshold } from "./heap";
+import { drain, idOf, keyOf, offer, scoreOf, threshold } from "./heap";
 
 /** Makes an empty heap for the best `capacity` pairs in the `8 + 8 * capacity` bytes at `heap` (8-byte aligned). */
 export function heapReset(heap: usize, capacity: u32): void {
@@ -67,7 +67,9 @@ export function heapRank(heap: usize, rank: u32, floor: f32, scratch: usize): f3
   if (size < rank) return -Infinity;
   let above: u32 = 0;
   const end = heap + 8 + (<usize>size << 3);
-  for (let key = heap + 8; key < end; key += 8) above += u32(scoreOf(load<u64>(key)) > floor);
+  // No key of the floor's own score is greater than that of id 0.
+  const most = keyOf(floor, 0);
+  for (let key = heap + 8; key < end; key += 8) above += u32(load<u64>(key) > most);
   if (above < rank) return floor;
   heapReset(scratch, rank);
   for (let key = heap + 8; key < end; key += 8) {

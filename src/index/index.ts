@@ -1,3 +1,4 @@
+export { type BuildOptions, buildIndex, openIndex } from './build.ts';
 export { FlatIndex, type FlatOptions, type FlatPart, type FlatSearchParams } from './flat.ts';
 export { FlatIndexBuilder } from './flat-builder.ts';
 export {
@@ -10,3 +11,6 @@ export {
 } from './inverted.ts';
 export { type IndexedField, InvertedIndexBuilder } from './inverted-build.ts';
 export type { Bm25Parameters } from './inverted-encode.ts';
+export { IvfIndex, type IvfOptions } from './ivf.ts';
+export { formatSpec, type IndexSpec, type Metric, type PartName, parseSpec, type SpecPart } from './spec.ts';
+export type { VectorIndex, VectorSearchParams } from './vector-index.ts';

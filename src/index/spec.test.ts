@@ -5,17 +5,7 @@ import { formatSpec, parseSpec, setting } from './spec.ts';
 
 const transforms = fc.subarray(['norm', 'center', 'pca64', 'rot', 'opq']);
 const lists = fc.constantFrom('', 'ivf1', 'ivf1024', 'ivf64(spill=1)', 'ivf64(residual=0,spill=1)');
-const quantizer = fc.constantFrom(
-  'pq32x4',
-  'pq8x8',
-  'pq8x4(anisotropy=2.5)',
-  'sq8',
-  'sq4',
-  'f16',
-  'bin',
-  'bin64',
-  'rq3',
-);
+const quantizer = fc.constantFrom('pq32x4', 'apq8x8', 'pq8x8+pq8x4', 'sq8', 'sq4', 'f16', 'bin64', 'rabitq3');
 const refine = fc.constantFrom('', 'refine:full', 'refine:sq8', 'refine:pq16x8');
 const canonical = fc
   .tuple(transforms, lists, quantizer, refine)
@@ -36,8 +26,8 @@ describe('parseSpec', () => {
     expect(parseSpec('opq,ivf1024(spill=1),pq32x4,refine:sq8')).toEqual({
       transforms: [{ name: 'opq', numbers: [], settings: {} }],
       lists: { name: 'ivf', numbers: [1024], settings: { spill: 1 } },
-      quantizer: { name: 'pq', numbers: [32, 4], settings: {} },
-      refine: { name: 'sq8', numbers: [], settings: {} },
+      quantizer: [{ name: 'pq', numbers: [32, 4], settings: {} }],
+      refine: [{ name: 'sq8', numbers: [], settings: {} }],
     });
     expect(parseSpec('flat,f16')).toEqual(parseSpec('f16'));
     expect(parseSpec('ivf8,f16,refine:full').refine).toBe('full');
@@ -86,6 +76,9 @@ describe('parseSpec', () => {
     ['ivf8,opq,pq4x8', 6, 'before `ivf8`'],
     ['ivf8,ivf4,pq4x8', 6, 'one of them'],
     ['ivf1024', 8, 'pq32x4'],
+    ['pq4x8+opq', 7, 'parts with commas'],
+    ['pq4x8+', 7, 'Choose from'],
+    ['rot+rot,sq8', 1, 'parts with commas'],
     ['', 1, 'ivf1024,pq32x4'],
     ['sq8,,', 5, 'ivf1024,pq32x4'],
     ['ivf8(spill=1', 13, 'Close'],
@@ -100,7 +93,7 @@ describe('parseSpec', () => {
 
   it('either parses or says what is wrong, whatever it is given', () => {
     const pieces = fc.constantFrom(
-      ...'opq pca ivf pq x sq8 bin f16 refine: full ( ) = , 0 1 32 é \n spill'.split(' '),
+      ...'opq pca ivf pq apq x sq8 bin f16 rabitq refine: full ( ) = , + 0 1 32 é \n spill'.split(' '),
       ' ',
     );
     fc.assert(

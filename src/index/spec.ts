@@ -22,19 +22,21 @@ export interface SpecPart {
  * part       = transform | lists | quantizer | "refine:" ( quantizer | "full" )
  * transform  = "norm" | "center" | "pca" d | "rot" | "opq"
  * lists      = "flat" | "ivf" n [ "(" setting "=" number { "," setting "=" number } ")" ]
- * quantizer  = "pq" m "x" ( "4" | "8" ) | "sq8" | "sq4" | "f16" | "bin" [ bits ] | "rq" bits
+ * quantizer  = code { "+" code }
+ * code       = ( "pq" | "apq" ) m "x" ( "4" | "8" ) | "sq8" | "sq4" | "f16" | "bin" bits | "rabitq" bits
  * ```
  *
  * Transforms come first, then the lists (`flat`, one list, may be left out), then exactly one quantizer, then, if wanted, what
- * candidates are scored again with.
+ * candidates are scored again with. Codes joined by `+` code what those before them leave over.
  */
 export interface IndexSpec {
   readonly transforms: readonly SpecPart[];
   /** `ivf<n>`; undefined for a flat index. */
   readonly lists: SpecPart | undefined;
-  readonly quantizer: SpecPart;
+  /** One code, or several that code each other's residuals. */
+  readonly quantizer: readonly SpecPart[];
   /** A second code of the whole vectors, or the vectors themselves. */
-  readonly refine: SpecPart | 'full' | undefined;
+  readonly refine: readonly SpecPart[] | 'full' | undefined;
 }
 
 type Role = 'transform' | 'lists' | 'quantizer';
@@ -59,7 +61,7 @@ interface SettingRule {
 const NUMBER = '([1-9][0-9]{0,8})';
 const NONE = /^$/;
 const ONE = new RegExp(`^${NUMBER}$`);
-const MAYBE = new RegExp(`^${NUMBER}?$`);
+const PARTS = new RegExp(`^${NUMBER}x([48])$`);
 const ON_OFF = { least: 0, most: 1, whole: true } as const;
 
 /** Every part there is. */
@@ -82,21 +84,13 @@ const RULES = {
       spill: { default: 0, ...ON_OFF },
     },
   },
-  pq: {
-    role: 'quantizer',
-    example: 'pq32x4',
-    numbers: /^([1-9][0-9]{0,8})x([48])$/,
-    meaning: 'the number of parts, an x, and 4 or 8 bits',
-    settings: {
-      /** How many times as much an error along the vector counts as one across it, at inner product and cosine; 0: from dim. */
-      anisotropy: { default: 0, least: 0, most: 1e6, whole: false },
-    },
-  },
+  pq: { role: 'quantizer', example: 'pq32x4', numbers: PARTS, meaning: 'the number of parts, an x, and 4 or 8 bits' },
+  apq: { role: 'quantizer', example: 'apq32x4', numbers: PARTS, meaning: 'the number of parts, an x, and 4 or 8 bits' },
   sq8: { role: 'quantizer', example: 'sq8', numbers: NONE, meaning: 'nothing' },
   sq4: { role: 'quantizer', example: 'sq4', numbers: NONE, meaning: 'nothing' },
   f16: { role: 'quantizer', example: 'f16', numbers: NONE, meaning: 'nothing' },
-  bin: { role: 'quantizer', example: 'bin256', numbers: MAYBE, meaning: 'the number of bits, or nothing' },
-  rq: { role: 'quantizer', example: 'rq2', numbers: /^([1-8])$/, meaning: 'the bits of a component' },
+  bin: { role: 'quantizer', example: 'bin256', numbers: ONE, meaning: 'the number of bits' },
+  rabitq: { role: 'quantizer', example: 'rabitq2', numbers: /^([1-4])$/, meaning: 'the bits of a component, 1 to 4' },
 } as const satisfies Record<string, PartRule>;
 
 export type PartName = keyof typeof RULES;
@@ -114,12 +108,19 @@ export function parseSpec(text: string): IndexSpec {
 
 /** The canonical form: lower case, no blanks, no defaults. Parses to an equal specification. */
 export function formatSpec(spec: IndexSpec): string {
-  const parts = [...spec.transforms, ...(spec.lists === undefined ? [] : [spec.lists]), spec.quantizer].map(formatPart);
-  if (spec.refine !== undefined) parts.push(`refine:${spec.refine === 'full' ? 'full' : formatPart(spec.refine)}`);
+  const parts = [...spec.transforms, ...(spec.lists === undefined ? [] : [spec.lists])].map(formatPart);
+  parts.push(formatCode(spec.quantizer));
+  if (spec.refine !== undefined) parts.push(`refine:${spec.refine === 'full' ? 'full' : formatCode(spec.refine)}`);
   return parts.join(',');
 }
 
-function formatPart({ name, numbers, settings }: SpecPart): string {
+/** A quantizer in canonical form: `pq16x8+pq16x8`. */
+export function formatCode(levels: readonly SpecPart[]): string {
+  return levels.map(formatPart).join('+');
+}
+
+/** One part in canonical form. */
+export function formatPart({ name, numbers, settings }: SpecPart): string {
   const inner = Object.keys(settings)
     .sort()
     .map((key) => `${key}=${settings[key]}`);
@@ -143,8 +144,8 @@ class Parser {
   parse(): IndexSpec {
     const transforms: SpecPart[] = [];
     let lists: { part: SpecPart; word: Word } | undefined;
-    let quantizer: { part: SpecPart; word: Word } | undefined;
-    let refine: SpecPart | 'full' | undefined;
+    let quantizer: { levels: SpecPart[]; word: Word } | undefined;
+    let refine: SpecPart[] | 'full' | undefined;
     for (const word of this.#split()) {
       if (refine !== undefined) throw this.#error(word, 'Something follows `refine`.', 'Put `refine` last.');
       const refined = /^refine\s*:\s*/i.exec(word.text);
@@ -159,7 +160,8 @@ class Parser {
         refine = this.#refine({ text: word.text.slice(refined[0].length), at: word.at + refined[0].length });
         continue;
       }
-      const part = this.#part(word);
+      const levels = this.#levels(word);
+      const part = levels[0]!;
       const { role } = RULES[part.name];
       if (quantizer !== undefined) {
         const remedy =
@@ -168,7 +170,7 @@ class Parser {
             : `Put \`${word.text}\` before \`${quantizer.word.text}\`.`;
         throw this.#error(word, `\`${word.text}\` follows the code \`${quantizer.word.text}\`.`, remedy);
       }
-      if (role === 'quantizer') quantizer = { part, word };
+      if (role === 'quantizer') quantizer = { levels, word };
       else if (lists !== undefined) {
         const remedy =
           role === 'lists'
@@ -190,7 +192,7 @@ class Parser {
     return {
       transforms,
       lists: lists === undefined || lists.part.name === 'flat' ? undefined : lists.part,
-      quantizer: quantizer.part,
+      quantizer: quantizer.levels,
       refine,
     };
   }
@@ -218,15 +220,36 @@ class Parser {
     return words;
   }
 
-  #refine(word: Word): SpecPart | 'full' {
+  #refine(word: Word): SpecPart[] | 'full' {
     if (word.text.toLowerCase() === 'full') return 'full';
     if (word.text === '')
       throw this.#error(word, '`refine:` names nothing.', 'Write `refine:full` or, say, `refine:sq8`.');
-    const part = this.#part(word, ['full']);
-    if (RULES[part.name].role !== 'quantizer') {
+    const levels = this.#levels(word, ['full']);
+    if (RULES[levels[0]!.name].role !== 'quantizer') {
       throw this.#error(word, `\`${word.text}\` is not a code.`, 'Write `refine:full` or, say, `refine:sq8`.');
     }
-    return part;
+    return levels;
+  }
+
+  /** A part, or codes joined by `+`. */
+  #levels(word: Word, alsoValid: readonly string[] = []): SpecPart[] {
+    let at = word.at;
+    const pieces = word.text.split('+').map((raw) => {
+      const piece = { text: raw.trim(), at: at + raw.length - raw.trimStart().length };
+      at += raw.length + 1;
+      return piece;
+    });
+    const levels = pieces.map((piece) => this.#part(piece, alsoValid));
+    levels.forEach((part, i) => {
+      if (levels.length > 1 && RULES[part.name].role !== 'quantizer') {
+        throw this.#error(
+          pieces[i]!,
+          `\`${pieces[i]!.text}\` is not a code.`,
+          'Join only codes with `+`, parts with commas.',
+        );
+      }
+    });
+    return levels;
   }
 
   #part(word: Word, alsoValid: readonly string[] = []): SpecPart {
@@ -323,6 +346,7 @@ class Parser {
   }
 }
 
+/** One character for each, so that the mark stays in place. */
 function oneLine(text: string): string {
   return text.replace(/[\r\n\t\u2028\u2029]/g, ' ');
 }

@@ -1,0 +1,108 @@
+import { InvalidArgumentError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import { Vectors } from '../base/vectors.ts';
+import {
+  type Codec,
+  createQuantizer,
+  createTransform,
+  ProductQuantizer,
+  type TrainOptions,
+  type Transform,
+} from '../codec/index.ts';
+import { Arena } from '../kernels/index.ts';
+import { Coarse, type CoarseParameters, singleList, trainCoarse } from './ivf-coarse.ts';
+import { squaredDistance } from './ivf-refine.ts';
+import { formatCode, formatPart, type IndexSpec, type Metric, setting } from './spec.ts';
+
+/** Everything that an index learns. */
+export interface IvfParts {
+  readonly transforms: readonly Transform[];
+  /** Codes what is in the lists. */
+  readonly quantizer: Codec;
+  /** Codes whole vectors, for refinement. */
+  readonly refine: Codec | undefined;
+  readonly coarse: CoarseParameters;
+  /** Mean squared error of the codes of the sample. */
+  readonly error: number;
+}
+
+const DEFAULT_SEED = 1234;
+/** Vectors that quantizers learn from at most. */
+const QUANTIZER_SAMPLE = 65_536;
+/** Vectors whose error is measured. */
+const ERROR_SAMPLE = 2048;
+
+/** Learns transforms, lists and codes, in that order, each from what those before it make of the sample. */
+export async function trainParts(
+  sample: Vectors,
+  spec: IndexSpec,
+  metric: Metric,
+  options: TrainOptions,
+): Promise<IvfParts> {
+  const { seed = DEFAULT_SEED, signal, onProgress } = options;
+  const part = (from: number, to: number): TrainOptions & { readonly seed: number } => ({
+    seed,
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(from + (to - from) * done) }),
+  });
+  if (sample.count === 0) {
+    throw new InvalidArgumentError(
+      'There are no training vectors.',
+      'Pass at least as many vectors as there are lists.',
+    );
+  }
+  const code = formatCode(spec.quantizer);
+  const { transforms, dim } = makeTransforms(spec, sample.dim, code);
+  const quantizer = createQuantizer(code, dim);
+  const refine = Array.isArray(spec.refine) ? createQuantizer(formatCode(spec.refine), sample.dim) : undefined;
+  let rows = sample;
+  for (const [i, transform] of transforms.entries()) {
+    await transform.train(rows, part((0.2 * i) / transforms.length, (0.2 * (i + 1)) / transforms.length));
+    rows = transform.apply(rows);
+  }
+  const l2 = metric === 'l2';
+  const lists = spec.lists?.numbers[0] ?? 1;
+  const coarse = spec.lists === undefined ? singleList(dim) : await trainCoarse(rows, lists, l2, part(0.2, 0.7));
+  const some = draw(rows, QUANTIZER_SAMPLE, seed);
+  const lister = new Coarse(coarse, l2, new Arena('baseline'));
+  const residual = spec.lists !== undefined && setting(spec.lists, 'residual') === 1;
+  const coded = residual ? lister.residuals(some, lister.assign(some)) : some;
+  await quantizer.train(coded, part(0.7, refine === undefined ? 1 : 0.9));
+  await refine?.train(draw(sample, QUANTIZER_SAMPLE, seed), part(0.9, 1));
+  return { transforms, quantizer, refine, coarse, error: meanError(quantizer, coded, some, l2) };
+}
+
+function makeTransforms(spec: IndexSpec, dim: number, code: string): { transforms: Transform[]; dim: number } {
+  const transforms: Transform[] = [];
+  let width = dim;
+  spec.transforms.forEach((part, i) => {
+    const next = spec.transforms[i + 1];
+    const transform = createTransform(formatPart(part), width, next === undefined ? code : formatPart(next))!;
+    transforms.push(transform);
+    width = transform.outDim;
+  });
+  return { transforms, dim: width };
+}
+
+function meanError(quantizer: Codec, coded: Vectors, whole: Vectors, l2: boolean): number {
+  const count = Math.min(coded.count, ERROR_SAMPLE);
+  const rows = coded.slice(0, count);
+  const codes =
+    quantizer instanceof ProductQuantizer && !l2
+      ? quantizer.encode(rows, whole.slice(0, count))
+      : quantizer.encode(rows);
+  const decoded = quantizer.decode(codes);
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += squaredDistance(rows.row(i), decoded.row(i));
+  return sum / count;
+}
+
+/** `count` rows, one of each of as many equal stretches. */
+function draw(vectors: Vectors, count: number, seed: number): Vectors {
+  if (vectors.count <= count) return vectors;
+  const random = new Random(seed);
+  const drawn = Vectors.zeros(count, vectors.dim);
+  const step = vectors.count / count;
+  for (let i = 0; i < count; i++) drawn.row(i).set(vectors.row(Math.floor((i + random.next()) * step)));
+  return drawn;
+}
