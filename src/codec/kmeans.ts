@@ -21,8 +21,9 @@ export interface KMeansOptions extends TrainOptions {
    */
   readonly seeding?: 'plus-plus' | 'random';
   /**
-   * Even sizes: 0 (default) leaves them alone; 1 makes crowded centroids pay a price that rises until sizes are close.
-   * Between, the price is that much smaller. Plain assignment to the centroids found is then more even, though not exactly.
+   * Even sizes: 0 (default) leaves them alone. Above, up to 1, centroids of clusters smaller than `balance / 4` of the largest
+   * are moved into the largest, again and again, so that no list of an index is much longer than the others. Costs some error
+   * where density is uneven; the last round is free again, so that sizes may drift a little.
    */
   readonly balance?: number;
 }
@@ -54,25 +55,24 @@ export class Assigner {
     readonly centroids: Vectors,
     readonly metric: 'l2' | 'dot',
     arena = new Arena('baseline'),
-    prices?: Float64Array,
   ) {
     this.#arena = arena;
     this.#k = centroids.count;
     this.#padded = panelCount(this.#k);
     this.#panels = arena.allocate(4 * this.#padded * centroids.dim, 64);
     this.#biases = arena.allocate(4 * this.#padded, 64);
-    this.update(prices);
+    this.update();
   }
 
-  /** Takes the centroids as they are now, and what each adds to its score. */
-  update(prices?: Float64Array): void {
+  /** Takes the centroids as they are now. */
+  update(): void {
     const { dim, data } = this.centroids;
     this.#arena.f32(this.#panels, this.#padded * dim).set(packPanels(data, dim));
     const biases = this.#arena.f32(this.#biases, this.#padded).fill(Number.NEGATIVE_INFINITY);
     for (let i = 0; i < this.#k; i++) {
       let squared = 0;
       if (this.metric === 'l2') for (let c = i * dim; c < (i + 1) * dim; c++) squared += data[c]! * data[c]!;
-      biases[i] = -squared / 2 - (prices?.[i] ?? 0);
+      biases[i] = -squared / 2;
     }
   }
 
@@ -242,7 +242,6 @@ class Lloyd {
   readonly #out: Address;
   readonly #best: Address;
   readonly #sums: Address;
-  readonly #prices: Float64Array;
   readonly #sizes: Float64Array;
   readonly #squares: number;
 
@@ -259,7 +258,6 @@ class Lloyd {
     this.#out = arena.allocate(4 * points.count);
     this.#best = arena.allocate(4 * points.count);
     this.#sums = arena.allocate(centroids.data.byteLength, 64);
-    this.#prices = new Float64Array(centroids.count);
     this.#sizes = new Float64Array(centroids.count);
     let squares = 0;
     for (const value of points.data) squares += value * value;
@@ -278,11 +276,11 @@ class Lloyd {
       error = this.#error(assignment);
       this.#update(assignment);
       done++;
-      if (this.balance > 0) this.#raisePrices(error);
-      this.#assigner.update(this.#prices);
+      const moved = done < iterations ? this.#level() : 0;
+      this.#assigner.update();
       let changed = 0;
       if (previous !== undefined) for (let i = 0; i < points.count; i++) if (assignment[i] !== previous[i]) changed++;
-      if (previous !== undefined && changed <= STANDSTILL * points.count && this.balance === 0) break;
+      if (previous !== undefined && changed <= STANDSTILL * points.count && moved === 0) break;
       previous = assignment;
     }
     await pace.step(1);
@@ -301,7 +299,7 @@ class Lloyd {
     for (let i = 0; i < points.count; i++) {
       const centroid = assignment[i]!;
       this.#sizes[centroid]!++;
-      total -= 2 * (best[i]! + this.#prices[centroid]!);
+      total -= 2 * best[i]!;
     }
     // On the sphere the score is the inner product, without the centroid's squared norm of 1.
     if (this.spherical) total += points.count;
@@ -327,12 +325,12 @@ class Lloyd {
     for (const c of empty) this.#split(c);
   }
 
-  /** Gives an empty centroid half of the largest cluster: both are moved a little, in opposite directions. */
-  #split(empty: number): void {
+  /** Gives a centroid half of the largest cluster: both are moved a little, in opposite directions. */
+  #split(spare: number): void {
     const sizes = this.#sizes;
     let largest = 0;
     for (let c = 1; c < sizes.length; c++) if (sizes[c]! > sizes[largest]!) largest = c;
-    const [from, to] = [this.centroids.row(largest), this.centroids.row(empty)];
+    const [from, to] = [this.centroids.row(largest), this.centroids.row(spare)];
     let spread = 0;
     for (const value of from) spread = Math.max(spread, Math.abs(value));
     for (let i = 0; i < from.length; i++) {
@@ -340,17 +338,20 @@ class Lloyd {
       to[i] = from[i]! + shift;
       from[i]! -= shift;
     }
-    sizes[empty] = sizes[largest]! / 2;
+    sizes[spare] = sizes[largest]! / 2;
     sizes[largest]! /= 2;
-    this.#prices[empty] = this.#prices[largest]!;
   }
 
-  /** A cluster twice the mean size becomes dearer by a share of the mean squared distance. */
-  #raisePrices(error: number): void {
-    const mean = this.points.count / this.centroids.count;
-    for (let c = 0; c < this.#prices.length; c++) {
-      const excess = Math.max(-1, Math.min(1, (this.#sizes[c]! - mean) / mean));
-      this.#prices[c]! += 0.1 * this.balance * error * excess;
+  /** Moves centroids of the smallest clusters into the largest ones; returns how many. */
+  #level(): number {
+    const sizes = this.#sizes;
+    let moved = 0;
+    if (this.balance === 0) return moved;
+    for (const small of [...sizes.keys()].sort((a, b) => sizes[a]! - sizes[b]!).slice(0, Math.ceil(sizes.length / 8))) {
+      if (sizes[small]! * 4 >= this.balance * sizes.reduce((a, b) => Math.max(a, b), 0)) break;
+      this.#split(small);
+      moved++;
     }
+    return moved;
   }
 }

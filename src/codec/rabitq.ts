@@ -23,7 +23,7 @@ export interface BoundedScorer extends Scorer {
  * and its error stays below `|x| |q| sqrt((1 - c^2) / c^2) * e / sqrt(dim - 1)`, c being the cosine of u and y, with a probability
  * of 1 - 2 exp(-c0 e^2). From Gao et al., "Practical and asymptotically optimal quantization" (SIGMOD 2025): more than one bit, with
  * the grid {-(2^B - 1) / 2, .., (2^B - 1) / 2}, and the code chosen by the greatest cosine over rescalings of the grid. Here
- * 32 rescalings are tried and the best refined one component at a time, where the paper enumerates all that matter; and the
+ * 12 rescalings are tried and the best refined one component at a time, where the paper enumerates all that matter; and the
  * rotation is the fast one of {@link HadamardRotation} instead of a uniformly random one.
  *
  * Scores equal the inner product with the decoded vector, which is thus a little longer than the nearest one would be. A code is
@@ -173,7 +173,7 @@ export class RaBitQ implements Codec {
   }
 }
 
-const RESCALINGS = 32;
+const RESCALINGS = 12;
 
 /** The levels 0 to 2^bits - 1 whose grid vector has the greatest cosine with `x`, nearly. */
 function nearestLevels(x: Float32Array, bits: number, levels: Uint8Array): void {
@@ -192,7 +192,7 @@ function nearestLevels(x: Float32Array, bits: number, levels: Uint8Array): void 
   let [best, bestScale] = [Number.NEGATIVE_INFINITY, 1];
   for (let i = 0; i < RESCALINGS; i++) {
     // From a grid that just reaches the largest component to one that clips all but the middle.
-    const scale = ((middle + 0.5) / largest) * 1.09 ** i;
+    const scale = ((middle + 0.5) / largest) * 1.25 ** (i / 1.2);
     let [xy, yy] = [0, 0];
     for (let c = 0; c < x.length; c++) {
       const y = Math.max(0, Math.min(most, Math.floor(x[c]! * scale + middle + 0.5))) - middle;

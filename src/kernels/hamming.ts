@@ -2,10 +2,11 @@ import type { Address } from './address.ts';
 
 /**
  * Kernels over codes of one bit a dimension: bit `i` is bit `i % 8` of byte `i >> 3`, rows are contiguous and `bytes` long.
- * Integer results are exact. For ids and masks see pq.ts.
+ * Integer results are exact. Up to 7 bytes after the query and after the last row are read and do not
+ * matter. For ids and masks see pq.ts.
  */
 export interface HammingKernels {
-  /** `out[r]` = number of bits in which row `r` differs from the query, uint32. Fastest where `bytes` is a multiple of 8. */
+  /** `out[r]` = number of bits in which row `r` differs from the query, uint32. */
   hammingRows(query: Address, rows: Address, count: number, bytes: number, out: Address): void;
 
   /** Offers `(-distance, id)` to the heap for every row that the mask allows; returns how many that were. */
