@@ -13,4 +13,5 @@ export { type IndexedField, InvertedIndexBuilder } from './inverted-build.ts';
 export type { Bm25Parameters } from './inverted-encode.ts';
 export { IvfIndex, type IvfOptions } from './ivf.ts';
 export { formatSpec, type IndexSpec, type Metric, type PartName, parseSpec, type SpecPart } from './spec.ts';
+export { encodeFvecs, encodeNpy, formatOfName, parseVectors, type VectorFormat } from './vector-files.ts';
 export type { VectorIndex, VectorSearchParams } from './vector-index.ts';
