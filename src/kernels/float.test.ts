@@ -42,8 +42,10 @@ describe.each(supportedBuilds())('float kernels on the %s build', (build) => {
         const expected = twin(query, rows);
         const actual = run(kernel, query, rows, shift);
         // Rounding grows with the sum of magnitudes, not with the sum.
-        const tolerance = 1e-6 * (dim + 1);
-        for (let r = 0; r < count; r++) expect(Math.abs(actual[r]! - expected[r]!)).toBeLessThan(tolerance);
+        for (let r = 0; r < count; r++) {
+          const tolerance = 1e-6 * (dim + 1 + Math.abs(expected[r]!));
+          expect(Math.abs(actual[r]! - expected[r]!)).toBeLessThan(tolerance);
+        }
       }),
       { numRuns: 300 },
     );
