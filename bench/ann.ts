@@ -14,8 +14,8 @@ import { type AnnData, glove, type Hnsw, hnsw, RESULTS, recallAt, synthetic } fr
 
 const K = 10;
 /** Queries in one timed block, and blocks. */
-const BLOCK = 200;
-const ROUNDS = 7;
+const BLOCK = 100;
+const ROUNDS = 20;
 const TARGETS = [0.9, 0.95, 0.98, 0.99];
 
 interface Setting {
@@ -52,7 +52,7 @@ for (const spec of specs) {
 
 const settings: Setting[] = [
   ...indexes.flatMap(({ spec, index }) => sweep(index).map((params) => ours(spec, index, params))),
-  ...[40, 80, 120, 160, 240, 400, 700].map((ef) => theirs(peer.index, ef)),
+  ...[40, 80, 120, 160, 200, 300, 450, 700, 1000].map((ef) => theirs(peer.index, ef)),
 ];
 const recalls = settings.map(({ find }) => recallAt(K, data, allQueries().map(find)));
 const times = await interleave(
@@ -113,18 +113,25 @@ function sweep(index: VectorIndex): VectorSearchParams[] {
     [0.02, 5],
     [0.03, 6],
     [0.04, 8],
-    [0.045, 10],
-    [0.055, 9],
-    [0.06, 12],
-    [0.08, 14],
-    [0.1, 14],
-    [0.13, 16],
-    [0.16, 20],
-    [0.2, 24],
+    [0.045, 12],
+    [0.055, 10],
+    [0.065, 15],
+    [0.09, 15],
+    [0.12, 20],
+    [0.16, 25],
+    [0.22, 30],
   ] as const) {
-    const nprobe = Math.max(1, Math.round(share * index.lists));
-    params.push({ k: K, nprobe, refine, earlyStop: false });
-    params.push({ k: K, nprobe: 2 * nprobe, refine, earlyStop: true });
+    params.push({ k: K, nprobe: Math.max(1, Math.round(share * index.lists)), refine, earlyStop: false });
+  }
+  for (const [share, refine] of [
+    [0.08, 8],
+    [0.11, 10],
+    [0.15, 12],
+    [0.2, 15],
+    [0.3, 20],
+    [0.45, 25],
+  ] as const) {
+    params.push({ k: K, nprobe: Math.max(1, Math.round(share * index.lists)), refine, earlyStop: true });
   }
   return params;
 }

@@ -1,7 +1,7 @@
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
 import { Assigner, kMeans, type TrainOptions } from '../codec/index.ts';
-import { type Address, Arena, drainHeap, heapBytes } from '../kernels/index.ts';
+import { type Address, Arena, drainHeap, encodeInt8, heapBytes, paddedDim, quantizeQuery } from '../kernels/index.ts';
 
 /** What is learned of the lists: enough to make them again. */
 export interface CoarseParameters {
@@ -18,6 +18,8 @@ const CALIBRATION = { base: 16_384, queries: 200, neighbours: 10, share: 0.95 } 
 /** Vectors per list that k-means looks at, and its rounds: more gain little recall. */
 const POINTS_PER_LIST = 64;
 const ROUNDS = 10;
+/** From so many lists on, they are ranked by 8-bit products. */
+const LEAST_CODED = 128;
 /** Candidates among which a vector's second list is chosen. */
 const SPILL_CANDIDATES = 16;
 /** Weight of the part of the second residual that is parallel to the first (lambda in Sun et al. 2023). */
@@ -43,6 +45,8 @@ export class Coarse {
   #assigner: Assigner | undefined;
   readonly #query: Address;
   readonly #scores: Address;
+  /** The table once more in 8 bits, where many lists make the float products the greater part of a search. */
+  readonly #coded: { readonly rows: Address; readonly scales: Address; readonly query: Address } | undefined;
 
   /** @param arena holds the table, besides whatever else; ranking takes scratch space of it. */
   constructor(
@@ -66,11 +70,22 @@ export class Coarse {
     this.#table = arena.put(table.data);
     this.#query = arena.allocate(4 * this.#width, 64);
     this.#scores = arena.allocate(4 * this.lists, 64);
+    this.#coded = !l2 && this.lists >= LEAST_CODED ? this.#encode(table) : undefined;
+  }
+
+  #encode(table: Vectors) {
+    const codes = new Int8Array(table.data.length);
+    const scales = new Float32Array(table.count);
+    for (let i = 0; i < table.count; i++) {
+      scales[i] = encodeInt8(table.row(i), codes.subarray(i * table.dim, (i + 1) * table.dim));
+    }
+    const arena = this.#arena;
+    return { rows: arena.put(codes), scales: arena.put(scales), query: arena.allocate(2 * paddedDim(table.dim), 64) };
   }
 
   /** Bytes of the table. */
   get bytes(): number {
-    return 4 * this.#width * this.lists;
+    return (this.#coded === undefined ? 4 : 5) * this.#width * this.lists;
   }
 
   /**
@@ -81,40 +96,65 @@ export class Coarse {
   rank(query: Float32Array, wanted: number): { readonly lists: Uint32Array; readonly bases: Float32Array } {
     if (this.lists === 1) return { lists: Uint32Array.of(0), bases: this.#only(query) };
     const arena = this.#arena;
+    const squared = squaredNorm(query);
+    const padded = arena.f32(this.#query, this.#width);
+    padded.set(query);
+    padded[this.dim] = this.l2 ? 1 : Math.sqrt(squared);
+    const mark = arena.mark();
+    try {
+      const heap = arena.allocate(heapBytes(wanted), 8);
+      arena.kernels.heapReset(heap, wanted);
+      return this.l2
+        ? this.#rankByDistance(squared, heap, wanted)
+        : this.#rankByProduct(Math.sqrt(squared), heap, wanted);
+    } finally {
+      arena.release(mark);
+    }
+  }
+
+  #rankByProduct(norm: number, heap: Address, wanted: number) {
+    const arena = this.#arena;
     const { kernels } = arena;
+    const { lists } = this;
+    const width = this.#width;
+    const { spreads, reach } = this.parameters;
+    let ids: Uint32Array;
+    let bases: Float32Array;
+    if (this.#coded === undefined) {
+      kernels.dotRows(this.#query, this.#table, lists, width, this.#scores);
+      kernels.heapOfferAll(heap, this.#scores, lists, 0, 0);
+      ({ ids, scores: bases } = drainHeap(arena, heap, wanted));
+    } else {
+      const { rows, scales, query } = this.#coded;
+      const padded = arena.f32(this.#query, width);
+      // The step of the query scales all scores alike.
+      quantizeQuery(padded, arena.i16(query, paddedDim(width)));
+      kernels.scanInt8(query, rows, scales, lists, width, 0, 0, heap);
+      ids = drainHeap(arena, heap, wanted).ids;
+      kernels.dotRowsAt(this.#query, this.#table, arena.put(ids), ids.length, width, this.#scores);
+      bases = arena.f32(this.#scores, ids.length).slice();
+    }
+    for (let i = 0; i < ids.length; i++) bases[i]! -= reach * spreads[ids[i]!]! * norm;
+    return { lists: ids, bases };
+  }
+
+  #rankByDistance(squared: number, heap: Address, wanted: number) {
+    const arena = this.#arena;
     const { dim, lists } = this;
     const { spreads, reach } = this.parameters;
-    const padded = arena.f32(this.#query, this.#width);
-    const squared = squaredNorm(query);
-    const norm = Math.sqrt(squared);
-    padded.set(query);
-    padded[dim] = this.l2 ? 1 : norm;
-    kernels.dotRows(this.#query, this.#table, lists, this.#width, this.#scores);
-    let plain: Float32Array | undefined;
-    if (this.l2 && reach > 0) {
+    arena.kernels.dotRows(this.#query, this.#table, lists, this.#width, this.#scores);
+    const scores = arena.f32(this.#scores, lists);
+    const plain = scores.slice();
+    if (reach > 0) {
       // Of the nearest vector in a list at distance d: d^2 + dim spread^2 - 2 reach d spread, about.
-      const scores = arena.f32(this.#scores, lists);
-      plain = scores.slice();
       for (let l = 0; l < lists; l++) {
         const distance = Math.sqrt(Math.max(0, squared - 2 * scores[l]!));
         scores[l] = scores[l]! + reach * distance * spreads[l]! - (dim * spreads[l]! ** 2) / 2;
       }
     }
-    const mark = arena.mark();
-    try {
-      const heap = arena.allocate(heapBytes(wanted), 8);
-      kernels.heapReset(heap, wanted);
-      kernels.heapOfferAll(heap, this.#scores, lists, 0, 0);
-      const best = drainHeap(arena, heap, wanted);
-      for (let i = 0; i < best.ids.length; i++) {
-        const list = best.ids[i]!;
-        best.scores[i] =
-          plain !== undefined ? plain[list]! : best.scores[i]! - (this.l2 ? 0 : reach * spreads[list]! * norm);
-      }
-      return { lists: best.ids, bases: best.scores };
-    } finally {
-      arena.release(mark);
-    }
+    arena.kernels.heapOfferAll(heap, this.#scores, lists, 0, 0);
+    const { ids } = drainHeap(arena, heap, wanted);
+    return { lists: ids, bases: Float32Array.from(ids, (list) => plain[list]!) };
   }
 
   #only(query: Float32Array): Float32Array {

@@ -33,6 +33,8 @@ export interface IvfHeader {
   readonly items: number;
   readonly lists: number;
   readonly reach: number;
+  /** See `IvfParts.margin`. */
+  readonly margin: number;
   /** Sums behind `drift`: of the training sample, and of what was added. */
   readonly trainedError: number;
   readonly addedError: number;
@@ -69,7 +71,7 @@ export function decodeHeader(source: SectionSource): IvfHeader {
   } catch {
     // Reported below, like every other header that makes no sense.
   }
-  const { spec, metric, dim, items, lists, reach, trainedError, addedError, addedCount } = header ?? {};
+  const { spec, metric, dim, items, lists, reach, margin, trainedError, addedError, addedCount } = header ?? {};
   const isSize = (value: unknown, least: number): value is number =>
     Number.isInteger(value) && Number(value) >= least && Number(value) <= 2 ** 32;
   const isError = (value: unknown): value is number =>
@@ -81,13 +83,14 @@ export function decodeHeader(source: SectionSource): IvfHeader {
     !isSize(items, 0) ||
     !isSize(lists, 1) ||
     !isError(reach) ||
+    !isError(margin) ||
     !isError(trainedError) ||
     !isError(addedError) ||
     !isSize(addedCount, 0)
   ) {
     throw new CorruptFileError(name, 'its description does not parse');
   }
-  return { spec, metric, dim, items, lists, reach, trainedError, addedError, addedCount };
+  return { spec, metric, dim, items, lists, reach, margin, trainedError, addedError, addedCount };
 }
 
 /** A section of exactly `count` finite float32. @throws CorruptFileError */

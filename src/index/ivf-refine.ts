@@ -4,8 +4,8 @@ import type { Codec } from '../codec/index.ts';
 import { type Address, Arena, heapBytes, type KernelBuild, type Selection } from '../kernels/index.ts';
 import type { Metric } from './spec.ts';
 
-/** Candidates scored at once. */
-const BATCH = 1024;
+/** Candidates scored at once; between batches it is decided whether there is any use in going on. */
+const BATCH = 32;
 
 /**
  * What candidates are scored again with: one vector, or one code of it, for every item number. Each has an arena of its own,
@@ -16,8 +16,13 @@ export interface Refiner {
   /** Rows that there is room for; those never put hold zeros. */
   readonly rows: number;
   put(ids: ArrayLike<number>, vectors: Vectors): void;
-  /** The `k` best of the candidates (no id twice), equal scores by ascending id. */
-  best(query: Float32Array, candidates: Uint32Array, k: number): Selection;
+  /**
+   * The `k` best of the candidates (no id twice), equal scores by ascending id.
+   *
+   * @param estimates what is known of the candidates' scores, non-increasing: those that cannot reach the `k`-th best so far,
+   * even if they were `margin` better, are not looked at.
+   */
+  best(query: Float32Array, candidates: Uint32Array, k: number, estimates: Float32Array, margin: number): Selection;
   /** Everything, one row after the other. */
   save(): Uint8Array;
 }
@@ -26,7 +31,6 @@ export interface Refiner {
 export class FullRefiner implements Refiner {
   readonly #arena: Arena;
   readonly #query: Address;
-  readonly #ids: Address;
   readonly #scores: Address;
   readonly #start: Address;
   #rows = 0;
@@ -39,7 +43,6 @@ export class FullRefiner implements Refiner {
   ) {
     this.#arena = new Arena(build);
     this.#query = this.#arena.allocate(4 * dim);
-    this.#ids = this.#arena.allocate(4 * BATCH);
     this.#scores = this.#arena.allocate(4 * BATCH);
     this.#start = this.#arena.allocate(0, 64);
   }
@@ -72,7 +75,7 @@ export class FullRefiner implements Refiner {
     for (let i = 0; i < ids.length; i++) all.set(vectors.row(i), ids[i]! * dim);
   }
 
-  best(query: Float32Array, candidates: Uint32Array, k: number): Selection {
+  best(query: Float32Array, candidates: Uint32Array, k: number, estimates: Float32Array, margin: number): Selection {
     const arena = this.#arena;
     const { kernels } = arena;
     const mark = arena.mark();
@@ -81,19 +84,24 @@ export class FullRefiner implements Refiner {
       const heap = arena.allocate(heapBytes(wanted), 8);
       const outIds = arena.allocate(4 * wanted);
       const outScores = arena.allocate(4 * wanted);
+      const scratch = arena.allocate(heapBytes(wanted), 8);
+      const all = arena.put(candidates);
       arena.f32(this.#query, this.dim).set(query);
       kernels.heapReset(heap, wanted);
+      let least = Number.NEGATIVE_INFINITY;
       for (let from = 0; from < candidates.length; from += BATCH) {
-        const batch = from === 0 && candidates.length <= BATCH ? candidates : candidates.subarray(from, from + BATCH);
-        arena.u32(this.#ids, batch.length).set(batch);
+        if (estimates[from]! + margin < least) break;
+        const size = Math.min(BATCH, candidates.length - from);
+        const ids = all + 4 * from;
         if (this.metric === 'l2') {
-          kernels.l2RowsAt(this.#query, this.#start, this.#ids, batch.length, this.dim, this.#scores);
-          const scores = arena.f32(this.#scores, batch.length);
-          for (let i = 0; i < batch.length; i++) scores[i] = -scores[i]!;
+          kernels.l2RowsAt(this.#query, this.#start, ids, size, this.dim, this.#scores);
+          const scores = arena.f32(this.#scores, size);
+          for (let i = 0; i < size; i++) scores[i] = -scores[i]!;
         } else {
-          kernels.dotRowsAt(this.#query, this.#start, this.#ids, batch.length, this.dim, this.#scores);
+          kernels.dotRowsAt(this.#query, this.#start, ids, size, this.dim, this.#scores);
         }
-        kernels.heapOfferIds(heap, this.#scores, this.#ids, batch.length, 0);
+        kernels.heapOfferIds(heap, this.#scores, ids, size, 0);
+        least = kernels.heapRank(heap, wanted, least, scratch);
       }
       const count = kernels.heapDrain(heap, outIds, outScores);
       return { ids: arena.u32(outIds, count).slice(), scores: arena.f32(outScores, count).slice() };

@@ -152,6 +152,7 @@ export class IvfIndex implements VectorIndex {
       refine,
       coarse,
       error: header.trainedError,
+      margin: header.margin,
     };
     const index = new IvfIndex(parsed, parts, header.metric, options.build);
     index.#addedError = header.addedError;
@@ -236,7 +237,9 @@ export class IvfIndex implements VectorIndex {
         : Math.min(this.#vectorCount * (this.#spill ? 2 : 1), Math.max(LEAST_CANDIDATES, Math.ceil(k * refine)));
     const found = this.#scan(own, wanted, candidates, Math.min(nprobe, this.lists), filter, earlyStop);
     if (this.#refiner === undefined) return found;
-    const best = this.#refiner.best(own, this.#spill ? distinct(found.ids) : found.ids, wanted);
+    // Where nothing was left out for want of room, nothing is left out here: the result is exact in the lists probed.
+    const margin = refine * k >= this.#vectorCount ? Number.POSITIVE_INFINITY : this.#margin(own);
+    const best = this.#refiner.best(own, found.ids, wanted, found.scores, margin);
     return { ids: best.ids, scores: best.scores, examined: found.examined };
   }
 
@@ -245,7 +248,7 @@ export class IvfIndex implements VectorIndex {
   }
 
   save(): SectionData {
-    const { transforms, quantizer, refine, coarse, error } = this.#parts;
+    const { transforms, quantizer, refine, coarse, error, margin } = this.#parts;
     const store = this.#store;
     const lists = [...store.sizes.keys()];
     const header = encodeHeader({
@@ -256,6 +259,7 @@ export class IvfIndex implements VectorIndex {
       lists: this.lists,
       reach: coarse.reach,
       trainedError: error,
+      margin,
       addedError: this.#addedError,
       addedCount: this.#addedCount,
     });
@@ -339,7 +343,7 @@ export class IvfIndex implements VectorIndex {
       const outScores = arena.allocate(4 * candidates);
       const mask: Address = filter === undefined ? 0 : arena.put(filter);
       kernels.heapReset(heap, candidates);
-      const patience = Math.ceil(0.6 * Math.sqrt(this.lists));
+      const patience = Math.ceil(nprobe / 6);
       let examined = 0;
       let ranked = this.#coarse.rank(seen, nprobe);
       let level = Number.NEGATIVE_INFINITY;
@@ -361,13 +365,23 @@ export class IvfIndex implements VectorIndex {
       const count = kernels.heapDrain(heap, outIds, outScores);
       const ids = arena.u32(outIds, count).slice();
       const scores = arena.f32(outScores, count).slice();
-      if (this.#refiner !== undefined) return { ids, scores, examined };
       const shift = this.#l2 ? -squaredDistance(seen, new Float32Array(seen.length)) : offset;
       for (let i = 0; i < count; i++) scores[i] = this.#l2 ? Math.min(0, 2 * scores[i]! + shift) : scores[i]! + shift;
-      return { ...(this.#spill ? firstOfEach(ids, scores, wanted) : { ids, scores }), examined };
+      return {
+        ...(this.#spill ? firstOfEach(ids, scores, this.#refiner === undefined ? wanted : count) : { ids, scores }),
+        examined,
+      };
     } finally {
       arena.release(mark);
     }
+  }
+
+  /** How much better than its code says a vector may be, in all but very few cases. At l2 that is not known. */
+  #margin(query: Float32Array): number {
+    if (this.#l2) return Number.POSITIVE_INFINITY;
+    let squared = 0;
+    for (let c = 0; c < query.length; c++) squared += query[c]! * query[c]!;
+    return Math.sqrt(squared) * this.#parts.margin;
   }
 
   /** The query as the lists see it. At l2 it goes through the transforms as vectors do, which keep distances. */
@@ -517,13 +531,6 @@ export class IvfIndex implements VectorIndex {
 }
 
 type Filter = Uint8Array | undefined;
-
-function distinct(ids: Uint32Array): Uint32Array {
-  ids.sort();
-  let kept = 0;
-  for (let i = 0; i < ids.length; i++) if (i === 0 || ids[i] !== ids[i - 1]) ids[kept++] = ids[i]!;
-  return ids.subarray(0, kept);
-}
 
 /** Keeps the better of two scores of one id; they come best first. */
 function firstOfEach(ids: Uint32Array, scores: Float32Array, most: number) {

@@ -19,13 +19,14 @@ export interface VectorSearchParams {
    */
   readonly nprobe?: number;
   /**
-   * How many of the scan's best are scored again, as a multiple of `k`, 32 at the least; 1 or more, default 10. Without a
-   * `refine:` part in the specification it has no effect.
+   * How many of the scan's best are scored again, as a multiple of `k`, 32 at the least; 1 or more, default 10. Those whose
+   * codes are clearly too far off are passed over then, which makes a generous number cheap. Infinity scores everything in the
+   * probed lists again: with all lists probed, the result is exact. Without a `refine:` part it has no effect.
    */
   readonly refine?: number;
   /**
-   * Stop before `nprobe` lists once the `k` best have not changed for a while: for 0.6 sqrt(lists) of them, and a third of
-   * the way that led there. Saves about a sixth of the work at equal recall. Default: true where `nprobe` is not given.
+   * Stop before `nprobe` lists once the `k` best have not changed for a while: for a sixth of `nprobe`, and a third of the
+   * way that led there. Queries that need few lists then pay for few. Default: true where `nprobe` is not given.
    */
   readonly earlyStop?: boolean;
 }
