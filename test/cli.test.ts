@@ -69,6 +69,13 @@ describe('sagitta', () => {
     expect(result.trace.inputs).toHaveLength(2);
   });
 
+  it('takes a question of 100 kB on the command line', () => {
+    const { code, stdout, stderr } = sagitta('search', 'rotate the key '.repeat(6_900), '-k', '1', '--json');
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).hits[0].path).toBe('docs/keys.md');
+    expect(sagitta('search', 'rotate the key '.repeat(6_900), '--filter', 'yaer = 1').code).toBe(2);
+  });
+
   it('filters, and explains a shortfall', () => {
     const { stdout } = sagitta('search', 'copies', '--filter', 'year <= 2021');
     expect(stdout).toMatch(/docs[\\/]backup\.md/);
@@ -116,10 +123,24 @@ describe('sagitta', () => {
   it('says with --json what went wrong', () => {
     const { code, stdout } = sagitta('search', 'x', '--in', '.none', '--json');
     expect(code).toBe(3);
+    expect(JSON.parse(sagitta('search', 'x', '-k', '0', '--json').stdout).error.message).toMatch(/at least 1/);
     expect(JSON.parse(stdout).error).toMatchObject({
       code: 'not-found',
       remedy: expect.stringMatching(/sagitta index/),
     });
+  });
+
+  it('lists a named file that it cannot use, and names documents alike from every folder', async () => {
+    await writeFile(join(folder, 'noise.bin'), Buffer.from([0, 1, 2, 0, 255, 0, 7]));
+    const { code, stderr } = sagitta('index', 'noise.bin', 'docs/keys.md', '--in', '.named', '--encoder', 'none');
+    expect(stderr).toMatch(/failed noise\.bin: It looks binary/);
+    expect(code).toBe(1);
+    const inside = spawnSync(
+      process.execPath,
+      ['--import', loader, main, 'index', 'keys.md', '--in', '../.named', '--json'],
+      { cwd: join(folder, 'docs'), encoding: 'utf8' },
+    );
+    expect(JSON.parse(inside.stdout)).toMatchObject({ unchanged: 1, added: 0, removed: 0, documents: 1 });
   });
 
   it('leaves no collection behind when there was nothing to index', async () => {

@@ -167,6 +167,33 @@ describe('a collection', () => {
     ).toHaveLength(10);
   });
 
+  it('writes one thing at a time, in the order of the calls', async () => {
+    const collection = await open();
+    const reports = await Promise.all([
+      collection.add([library[0]!]),
+      collection.add([library[0]!, library[1]!]),
+      collection.remove(['keys']),
+    ]);
+    expect(reports).toMatchObject([{ added: 1 }, { added: 1, unchanged: 1 }, 1]);
+    expect(await collection.ids()).toEqual(['backup']);
+  });
+
+  it('counts a document that comes twice in one call once', async () => {
+    const collection = await open();
+    expect(await collection.add([library[0]!, { ...library[0]!, text: 'Never rotate.' }])).toMatchObject({
+      added: 1,
+      updated: 1,
+    });
+    expect((await collection.document('keys')).text).toBe('Never rotate.');
+  });
+
+  it('refuses to work once it is closed', async () => {
+    const collection = await open();
+    await collection.close();
+    await expect(collection.search('key')).rejects.toThrow(/is closed.*openCollection/);
+    await expect(collection.add(library)).rejects.toThrow(/is closed/);
+  });
+
   it('refuses another encoder and other settings', async () => {
     const collection = await open();
     await collection.add(library);
@@ -188,6 +215,7 @@ describe('a collection', () => {
   it.each([
     ['an empty query', '  ', {}, /query is empty/],
     ['k of 0', 'key', { k: 0 }, /k is 0/],
+    ['an unknown language', 'key', { language: 'klingon' }, /"klingon" is not a language/],
     ['an unknown field', 'key', { filter: 'yaer = 1' }, /"yaer".*Did you mean "year"/],
     ['a filter that does not parse', 'key', { filter: 'year >' }, /character 7/],
     ['an unknown retriever', 'key', { retriever: 'hybird' as never }, /Did you mean "hybrid"/],

@@ -64,7 +64,7 @@ export class CorruptFileError extends UserError {
   readonly exitCode = ExitCode.corrupt;
   constructor(
     readonly file: string,
-    problem: string,
+    readonly problem: string,
     remedy = 'Run `sagitta verify` to see the extent, then index again into a new collection.',
     options?: ErrorOptions,
   ) {

@@ -5,7 +5,8 @@ import pc from 'picocolors';
 import { ExitCode } from '../base/errors.ts';
 import { verifyCollection } from '../collection/index.ts';
 import { supportedBuilds } from '../kernels/index.ts';
-import { bytes, print, printJson } from './output.ts';
+import { openLocalStore } from '../store/index.ts';
+import { bytes, plural, print, printJson } from './output.ts';
 import { Exit } from './run.ts';
 
 interface Finding {
@@ -23,7 +24,7 @@ export async function doctorCommand(options: { readonly in: string; readonly jso
     nodeVersion(),
     simd(),
     segmentation(),
-    await encoder(),
+    await encoder(options.in),
     await disk(options.in),
     await collection(options.in),
   ];
@@ -64,15 +65,20 @@ function segmentation(): Finding {
   };
 }
 
-async function encoder(): Promise<Finding> {
-  const check = 'default encoder';
+/** The collection's own encoder where there is a collection, else the default one. */
+async function encoder(directory: string): Promise<Finding> {
+  const check = 'encoder';
   try {
+    const spec = existsSync(`${directory}/manifest.json`)
+      ? (await openLocalStore(directory)).settings.encoder
+      : 'use-lite';
+    if (spec === 'none') return { check, ok: true, detail: 'the collection needs none' };
     const { openEncoder } = await import('../encode/registry.ts');
     const start = performance.now();
-    const opened = await openEncoder('use-lite');
+    const opened = await openEncoder(spec);
     await opened.encode(['Is anybody there?']);
     await opened.dispose?.();
-    return { check, ok: true, detail: `use-lite loads and encodes in ${Math.round(performance.now() - start)} ms` };
+    return { check, ok: true, detail: `${spec} loads and encodes in ${Math.round(performance.now() - start)} ms` };
   } catch (error) {
     return { check, ok: false, detail: (error as Error).message };
   }
@@ -107,7 +113,7 @@ async function collection(directory: string): Promise<Finding> {
       ok: sound,
       detail: sound
         ? `${directory} is sound: ${documents} documents, ${passages} passages`
-        : `${directory} has ${faults.length} faults; index again into a new collection`,
+        : `${directory} has ${plural(faults.length, 'fault')}, the first in ${faults[0]?.file}: ${faults[0]?.problem}; index again into a new collection`,
     };
   } catch (error) {
     return { check, ok: false, detail: (error as Error).message };

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import pc from 'picocolors';
 import { ExitCode, NotFoundError } from '../base/errors.ts';
 import { type IndexReport, openCollection } from '../collection/index.ts';
+import { openLocalStore } from '../store/index.ts';
 import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
@@ -26,7 +27,7 @@ export interface IndexCommandOptions {
  * nothing came to lie is taken away again.
  */
 export async function indexCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
-  const fresh = !existsSync(options.in);
+  const fresh = !existsSync(`${options.in}/manifest.json`);
   let documents = 0;
   try {
     documents = await index(paths, options, signal);
@@ -35,11 +36,16 @@ export async function indexCommand(paths: string[], options: IndexCommandOptions
   }
 }
 
+/** Removes a collection without documents, holding its write lock: another process may just be filling it. */
 async function removeEmpty(directory: string): Promise<void> {
-  const documents = await openCollection(directory)
-    .then(async (collection) => (await collection.inspect()).documents)
-    .catch(() => undefined);
-  if (documents === 0) await rm(directory, { recursive: true, force: true });
+  try {
+    const store = await openLocalStore(directory);
+    const writer = await store.writer();
+    if ((await store.inspect()).documents === 0) await rm(directory, { recursive: true, force: true });
+    else await writer.close();
+  } catch {
+    // Somebody else writes to it, or it is not there: either way it is not ours to take away.
+  }
 }
 
 /** @returns how many documents the collection holds. */
@@ -74,7 +80,8 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
     progress.done();
   }
   if (options.json) printJson(report);
-  else printReport(report, options.in);
+  else if (report.documents > 0 || report.removed > 0) printReport(report, options.in);
+  else printFailures(report);
   if (report.failures.length > 0) throw new Exit(ExitCode.partial);
   if (report.documents === 0) {
     throw new NotFoundError(
@@ -98,12 +105,14 @@ function printReport(report: IndexReport, directory: string): void {
     const { segmentsBefore, segmentsAfter } = report.compaction;
     print(`merged ${plural(segmentsBefore, 'segment')} into ${number(segmentsAfter)}`);
   }
+  printFailures(report);
+}
+
+function printFailures(report: IndexReport): void {
   for (const { path, where, reason } of report.failures) {
     say(`${pc.yellow('failed')} ${path}${where === undefined ? '' : ` (${where})`}: ${reason}`);
   }
   if (report.failures.length > 0) {
-    say(
-      `${plural(report.failures.length, 'file or record', 'files or records')} could not be read; everything else was indexed.`,
-    );
+    say(`${plural(report.failures.length, 'file or record', 'files or records')} could not be read.`);
   }
 }

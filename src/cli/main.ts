@@ -2,16 +2,27 @@
 import { readFileSync } from 'node:fs';
 import { Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
 import { ExitCode } from '../base/errors.ts';
+import { givenArguments, isTooLong, runWithPipe } from './arguments.ts';
 import { run } from './run.ts';
 
 const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
+
+const args = givenArguments();
 
 const program = new Command('sagitta')
   .description('Search what you have: index files, ask questions, get passages.')
   .version(version)
   .showHelpAfterError('(sagitta --help lists the commands)')
   .showSuggestionAfterError()
-  .exitOverride((error) => process.exit(error.exitCode === 0 ? ExitCode.ok : ExitCode.usage));
+  .exitOverride((error) => {
+    if (error.exitCode === 0) process.exit(ExitCode.ok);
+    if (args.includes('--json')) {
+      const message = error.message.replace(/^error: /, '');
+      const remedy = 'Run `sagitta --help`, or the command with --help.';
+      process.stdout.write(`${JSON.stringify({ error: { code: 'invalid-argument', message, remedy } })}\n`);
+    }
+    process.exit(ExitCode.usage);
+  });
 
 /** A command on a collection; every one of them knows `--in` and `--json`. */
 function command(usage: string, description: string): Command {
@@ -42,7 +53,7 @@ command('index <paths...>', 'index files and folders; only what changed is read 
   .option('--keep', 'keep documents whose file is gone', false)
   .option('--max-bytes <n>', 'largest file that is not read line by line', whole('--max-bytes'))
   .option('--language <code>', 'language of documents whose language cannot be told (new collections)')
-  .option('--passage-words <n>', 'most words of a passage (new collections)', whole('--passage-words'))
+  .option('--passage-words <n>', 'most words of a passage, 10 to 10000 (new collections)', whole('--passage-words', 10))
   .option('--quiet', 'no progress', false)
   .action(async (paths: string[], options) =>
     run(options.json, async (signal) => (await import('./index-command.ts')).indexCommand(paths, options, signal)),
@@ -94,7 +105,9 @@ command('doctor', 'check this machine and the collection, and say how to mend wh
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(ExitCode.ok);
-  throw error;
+  process.stderr.write(`error Cannot write the result (${error.code}). Send it to a file or a disk with room.\n`);
+  process.exit(ExitCode.storage);
 });
 
-await program.parseAsync();
+if (isTooLong(args)) process.exitCode = await runWithPipe(args);
+else await program.parseAsync(args, { from: 'user' });

@@ -34,7 +34,7 @@ export async function run(json: boolean, command: (signal: AbortSignal) => Promi
 function fail(error: unknown, json: boolean, aborted: boolean): ExitCode {
   if (error instanceof Exit) return error.code;
   if (aborted && (error as Error)?.name === 'AbortError') {
-    say('Interrupted. What was acknowledged is safe; run the same command again to go on.');
+    say('Interrupted. What was published before is safe; run the same command again to go on.');
     return ExitCode.interrupted;
   }
   const known = error instanceof SagittaError;

@@ -61,7 +61,7 @@ export function printResult(result: SearchResult, explain: boolean): void {
 }
 
 function printHit(hit: SearchHit): void {
-  const place = [hit.path ?? hit.id, ...hit.headings].map(printable).join(' › ');
+  const place = [hit.id, ...hit.headings].map(printable).join(' › ');
   const page = hit.page === undefined ? '' : ` (page ${hit.page})`;
   print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}  ${pc.dim(hit.score.toFixed(3))}`);
   const { text, ranges } = oneParagraph(snippet(hit.text, hit.highlights, { maxLength: SNIPPET_LENGTH }));

@@ -20,7 +20,7 @@ import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
 import { blocksOf } from './prepare.ts';
 import { searchSnapshot } from './searching.ts';
-import { resolveSettings } from './settings.ts';
+import { checkLanguage, resolveSettings } from './settings.ts';
 import type {
   AddOptions,
   IndexingSettings,
@@ -108,7 +108,7 @@ export async function verifyCollection(
     return await (await openLocalStore(resolve(directory))).verify(options);
   } catch (error) {
     if (!(error instanceof CorruptFileError)) throw error;
-    const fault = { file: error.file, problem: error.message };
+    const fault = { file: error.file, problem: error.problem };
     return { sound: false, faults: [fault], filesChecked: 1, bytesChecked: 0, documents: 0, passages: 0 };
   }
 }
@@ -126,6 +126,9 @@ export class Collection {
   readonly #given: Encoder | undefined;
   #loaded: Promise<Encoder> | undefined;
   #current: SnapshotLease | undefined;
+  /** The end of the queue of writing calls: one collection object writes one thing at a time. */
+  #lastWrite: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   /** Use {@link openCollection}. */
   constructor(
@@ -147,14 +150,13 @@ export class Collection {
    * from under the given paths. A file that cannot be read is listed in the report and keeps its old documents.
    */
   async index(paths: readonly string[], options: IndexOptions = {}): Promise<IndexReport> {
-    const encoder = await this.#loadEncoder();
-    const report = await this.#writingWithSnapshot((writer, snapshot) =>
+    const report = await this.#writingWithSnapshot(async (writer, snapshot) =>
       indexPaths(
         {
           writer,
           snapshot,
           settings: this.settings,
-          encoder,
+          encoder: await this.#loadEncoder(),
           trustStamps: this.#ingestVersion === INGEST_VERSION,
           directory: this.directory,
         },
@@ -174,8 +176,8 @@ export class Collection {
     documents: Iterable<InputDocument> | AsyncIterable<InputDocument>,
     options: AddOptions = {},
   ): Promise<AddReport> {
-    const encoder = await this.#loadEncoder();
     return this.#writingWithSnapshot(async (writer, snapshot) => {
+      const encoder = await this.#loadEncoder();
       const indexer = new Indexer(writer, encoder, this.settings, options.signal, options.onProgress);
       let added = 0;
       let updated = 0;
@@ -191,7 +193,7 @@ export class Collection {
           indexer.skip(path);
           continue;
         }
-        if (writer.has(id)) updated++;
+        if (indexer.has(id)) updated++;
         else added++;
         await indexer.add({
           record: { id, title, format, contentHash: hash, metadata, ...(path === undefined ? {} : { path }) },
@@ -270,8 +272,10 @@ export class Collection {
     return this.#writing((writer) => writer.compact(options));
   }
 
-  /** Closes files and frees the encoder that the collection loaded itself. */
+  /** Waits for writing calls under way, closes files and frees the encoder that the collection loaded itself. */
   async close(): Promise<void> {
+    await this.#lastWrite.catch(() => undefined);
+    this.#closed = true;
     this.#current?.retire();
     this.#current = undefined;
     const loaded = this.#loaded;
@@ -286,12 +290,17 @@ export class Collection {
   async #loadEncoder(): Promise<Encoder | undefined> {
     if (this.#encoderId === 'none') return undefined;
     if (this.#given !== undefined) return this.#given;
-    this.#loaded ??= openEncoder(this.#encoderId);
+    this.#loaded ??= openEncoder(this.#encoderId).catch((error) => {
+      // The next call may find the endpoint or the package back.
+      this.#loaded = undefined;
+      throw error;
+    });
     return this.#loaded;
   }
 
   /** Runs `work` on the newest state, which stays open until it is done, even if a newer one comes meanwhile. */
   async #reading<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    this.#checkOpen();
     if (this.#current === undefined || (await this.#store.generation()) !== this.#current.snapshot.generation) {
       const fresh = new SnapshotLease(await this.#store.snapshot());
       this.#current?.retire();
@@ -304,13 +313,28 @@ export class Collection {
     return this.#writing((writer) => this.#reading((snapshot) => work(writer, snapshot)));
   }
 
-  async #writing<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
-    const writer = await this.#store.writer();
-    try {
-      return await work(writer);
-    } finally {
-      await writer.close();
-    }
+  #writing<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
+    const turn = this.#lastWrite
+      .catch(() => undefined)
+      .then(async () => {
+        this.#checkOpen();
+        const writer = await this.#store.writer();
+        try {
+          return await work(writer);
+        } finally {
+          await writer.close();
+        }
+      });
+    this.#lastWrite = turn;
+    return turn;
+  }
+
+  #checkOpen(): void {
+    if (!this.#closed) return;
+    throw new InvalidArgumentError(
+      `The collection in ${this.directory} is closed.`,
+      'Open it again with openCollection.',
+    );
   }
 }
 
@@ -389,4 +413,5 @@ function checkInput(document: InputDocument): void {
   if (typeof document.text !== 'string') {
     throw new InvalidArgumentError(`Document "${document.id}" has no text.`, 'Give every document a text.');
   }
+  if (document.language !== undefined) checkLanguage(document.language.toLowerCase().split(/[-_]/)[0]!);
 }

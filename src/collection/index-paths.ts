@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import type { Encoder } from '../encode/encoder.ts';
 import {
   ChangeTracker,
@@ -34,7 +35,11 @@ export async function indexPaths(
   options: IndexOptions,
 ): Promise<IndexOutcome> {
   const start = performance.now();
-  const scope = createScope(paths, pick(options, ['include', 'exclude']));
+  const base = dirname(directory);
+  const scope = createScope(
+    paths.map((path) => (path.trim() === '' ? path : resolve(path))),
+    { ...pick(options, ['include', 'exclude']), base },
+  );
   const tracker = new ChangeTracker(knownDocuments(snapshot), scope);
   const indexer = new Indexer(writer, encoder, settings, options.signal, options.onProgress);
   const counts = { added: 0, updated: 0, moved: 0, unchanged: 0, removed: 0, skipped: 0 };
@@ -77,7 +82,14 @@ export async function indexPaths(
       } else if (event.kind === 'failure') {
         tracker.fail(event.failure.path);
         failures.push(event.failure);
-      } else if (event.kind === 'skipped') counts.skipped++;
+      } else if (event.kind === 'skipped') {
+        const { path, reason } = event.skipped;
+        if (!scope.roots.some((root) => root.path === path)) counts.skipped++;
+        else {
+          tracker.fail(path);
+          failures.push({ path, reason: SKIPPED[reason] });
+        }
+      }
     }
   } catch (error) {
     if (options.signal?.aborted) await indexer.salvage();
@@ -97,6 +109,15 @@ export async function indexPaths(
     tookMs: performance.now() - start,
   };
 }
+
+/** What is said of a file that is passed over although the caller named it. */
+const SKIPPED = {
+  binary: 'It looks binary. Convert it to text, HTML, PDF or DOCX.',
+  empty: 'There is no text in it. Leave it out, or check that it was written completely.',
+  generated: 'It is generated. Rename it if it is worth searching.',
+  link: 'It is a link that leads elsewhere. Name the file that it leads to.',
+  special: 'It is not a regular file. Name a file or a folder.',
+} as const;
 
 function* knownDocuments(snapshot: Snapshot): Generator<KnownDocument> {
   for (const ordinal of snapshot.liveDocuments()) yield snapshot.document(ordinal);

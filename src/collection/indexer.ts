@@ -5,7 +5,7 @@ import { languageOf, type Preparable, type PreparedPassage, preparePassages } fr
 import type { IndexingSettings, IndexProgress } from './types.ts';
 
 /** Passages encoded in one go: enough to sort by length and fill batches, few enough to stay small in memory. */
-const ENCODE_AT = 512;
+const ENCODE_AT = 256;
 /** Bytes that may wait for publication. */
 const PUBLISH_AT = 48 * 1024 * 1024;
 /** Milliseconds after which finished work is made durable even if little has gathered. */
@@ -65,6 +65,11 @@ export class Indexer {
     this.#documents++;
     this.#report('reading', indexable.record.path ?? indexable.record.id);
     if (this.#waitingPassages >= ENCODE_AT) await this.#encodeWaiting();
+  }
+
+  /** Whether the collection will hold a document with this id. */
+  has(id: string): boolean {
+    return this.#waiting.some(({ indexable }) => indexable.record.id === id) || this.writer.has(id);
   }
 
   /** Counts a document that needs no work, so that progress stays true. */

@@ -21,6 +21,7 @@ import {
 import type { Snapshot } from '../store/types.ts';
 import { analyzerFor, detectLanguage, highlight } from '../text/index.ts';
 import { analysisLanguage, analyzeQuery } from './prepare.ts';
+import { checkLanguage } from './settings.ts';
 import type { IndexingSettings, RetrieverName, SearchHit, SearchOptions, SearchResult, Shortfall } from './types.ts';
 
 /** Share of documents below which a language is not worth an analysis of its own for queries of unknown language. */
@@ -47,6 +48,7 @@ export async function searchSnapshot(
   const { snapshot, settings } = context;
   const { k = 10, perDocument = Number.POSITIVE_INFINITY, signal } = options;
   checkQuery(text, k, perDocument);
+  if (options.language !== undefined) checkLanguage(options.language);
   signal?.throwIfAborted();
 
   const name = options.retriever ?? (context.encoder === undefined ? 'bm25' : 'hybrid');
@@ -81,8 +83,10 @@ export async function searchSnapshot(
 }
 
 function checkQuery(text: string, k: number, perDocument: number): void {
-  if (text.trim() === '') throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
-  if (!Number.isInteger(k) || k < 1) throw new InvalidArgumentError(`k is ${k}.`, 'Ask for at least one hit.');
+  if (typeof text !== 'string' || text.trim() === '')
+    throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
+  if (!Number.isInteger(k) || k < 1)
+    throw new InvalidArgumentError(`k is ${k}.`, 'Ask for a whole number of hits, at least 1.');
   if (!(perDocument >= 1)) {
     throw new InvalidArgumentError(`perDocument is ${perDocument}.`, 'Allow at least one passage of a document.');
   }

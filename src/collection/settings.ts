@@ -45,8 +45,14 @@ export function resolveSettings(given: Partial<IndexingSettings> = {}): Indexing
       throw new InvalidArgumentError(`${name} is ${value}.`, 'Give a number from 0 (the field is not indexed) to 20.');
     }
   }
-  if (!/^[a-z]{2,3}$/.test(settings.language)) {
-    throw new InvalidArgumentError(`"${settings.language}" is not a language.`, 'Give an ISO 639-1 code such as "en".');
-  }
+  checkLanguage(settings.language);
   return settings;
+}
+
+const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
+
+/** @throws InvalidArgumentError unless `code` is the code of a language (ISO 639-1, or 639-3 where there is none). */
+export function checkLanguage(code: string): void {
+  if (/^[a-z]{2,3}$/.test(code) && names.of(code) !== undefined) return;
+  throw new InvalidArgumentError(`"${code}" is not a language.`, 'Give an ISO 639-1 code such as "en" or "de".');
 }

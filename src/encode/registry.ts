@@ -94,7 +94,7 @@ function noSuchEncoder(spec: string): InvalidArgumentError {
   const meant = nearest(colon < 0 ? spec : spec.slice(0, colon), Object.keys(FORMS));
   return new InvalidArgumentError(
     `There is no encoder "${spec}".${meant === undefined ? '' : ` Did you mean ${FORMS[meant]!.form}?`}`,
-    `Give one of: ${Object.values(FORMS)
+    `Give one of: none, ${Object.values(FORMS)
       .map(({ form }) => form)
       .join(', ')}.`,
   );

@@ -73,7 +73,7 @@ export async function* walk(paths: readonly string[] | Scope, options: WalkOptio
     const shown = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
     throw new NotFoundError(
       names.length === 1 ? `${shown} does not exist or cannot be reached.` : `None of ${shown} can be reached.`,
-      `Check the spelling; relative paths start at ${scope.base}.`,
+      'Check the spelling; to drop what was indexed from there, run `sagitta remove PATH/`.',
     );
   }
   yield* failures;

@@ -66,7 +66,8 @@ export function asStorageError(path: string, error: unknown, wanted: 'read' | 'w
     `The disk refused (${code}).`,
     'Check the disk and the path, then repeat the command; what was published before is intact.',
   ];
-  return new StorageError(`Cannot ${wanted} ${path}. ${problem}`, remedy, { cause: error });
+  const mend = wanted === 'read' && remedy === PERMISSION ? 'Give this user the right to read it.' : remedy;
+  return new StorageError(`Cannot ${wanted} ${path}. ${problem}`, mend, { cause: error });
 }
 
 /** The name of a system error (`ENOSPC`), or undefined when the error is none. */
