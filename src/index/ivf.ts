@@ -42,6 +42,8 @@ const DEFAULT_REFINE = 10;
 const LEAST_CANDIDATES = 32;
 /** Vectors that are coded at once: bounds the memory that adding takes. */
 const ADD_BATCH = 8192;
+/** Lists between two looks at whether the best have changed. */
+const CHECK_EVERY = 4;
 /** Of each batch added, so many vectors tell the drift. */
 const DRIFT_SAMPLE = 256;
 
@@ -355,7 +357,7 @@ export class IvfIndex implements VectorIndex {
           ranked = this.#coarse.rank(seen, this.lists);
         }
         examined += this.#scanner.scan(ranked.lists[i]!, ranked.bases[i]!, mask, heap);
-        if (!earlyStop) continue;
+        if (!earlyStop || i % CHECK_EVERY !== 0) continue;
         const now = kernels.heapRank(heap, wanted, level, scratch);
         if (now > level) {
           level = now;
