@@ -11,6 +11,9 @@ const PARTICLES =
 /** Particles that may be taken from a single syllable: others end too many words of two. */
 const SAFE = new Set('을 를 은 는 에서 에게 으로 부터 까지 처럼 보다'.split(' '));
 
+/** A character with the marks that combine with it: never half of a surrogate pair. */
+const SYLLABLE = /.\p{M}*/gsu;
+
 /**
  * Terms of one Korean word, which spaces separate but particles follow: the word without its particle, and every pair of
  * syllables of longer words, because compounds are written together (`대학교에서`: 대학교, 대학, 학교).
@@ -25,8 +28,12 @@ export function splitKorean(word: string, offset: number): Part[] {
   // One syllable is doubtful, so the word as written stays beside it.
   if (particle !== undefined && length === 1) parts.push({ text: word, start: offset, end: offset + word.length });
   parts.push({ text: word.slice(0, length), start: offset, end: offset + length });
-  for (let i = 0; length > 2 && i + 2 <= length; i++) {
-    parts.push({ text: word.slice(i, i + 2), start: offset + i, end: offset + i + 2 });
+  const syllables = [...word.slice(0, length).matchAll(SYLLABLE)].map((match) => match.index);
+  if (syllables.length <= 2) return parts;
+  syllables.push(length);
+  for (let i = 0; i + 2 < syllables.length; i++) {
+    const [start, end] = [syllables[i]!, syllables[i + 2]!];
+    parts.push({ text: word.slice(start, end), start: offset + start, end: offset + end });
   }
   return parts;
 }
