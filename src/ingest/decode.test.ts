@@ -119,6 +119,7 @@ describe('decode', () => {
         const decoded = decode(bytes);
         if (decoded !== undefined) expect(decoded.text).not.toMatch(/\p{Surrogate}/u);
       }),
+      { examples: [[Uint8Array.of(216, 1, 0, 32)]] },
     );
   });
 });

@@ -52,16 +52,11 @@ export function decodeAs(bytes: Uint8Array, encoding: string): DecodedText {
     const text = buffer.toString('utf8');
     return { text, encoding, replaced: isUtf8(buffer) ? 0 : count(text, '\uFFFD') - countReplacements(buffer) };
   }
-  if (encoding === 'utf-16le') {
-    let replaced = 0;
-    const text = buffer.toString('utf16le').replace(/\p{Surrogate}/gu, () => {
-      replaced++;
-      return '\uFFFD';
-    });
-    return { text, encoding, replaced };
-  }
-  const text = decodeLegacy(buffer, encoding);
-  return { text, encoding, replaced: count(text, '\uFFFD') };
+  // Half a surrogate pair can stand in any UTF-16, and decoders of both byte orders let it through.
+  const decoded = encoding === 'utf-16le' ? buffer.toString('utf16le') : decodeLegacy(buffer, encoding);
+  const text = decoded.replace(/\p{Surrogate}/gu, '\uFFFD');
+  if (encoding !== 'utf-16le') return { text, encoding, replaced: count(text, '\uFFFD') };
+  return { text, encoding, replaced: count(text, '\uFFFD') - count(decoded, '\uFFFD') };
 }
 
 /** `utf-8 (3 invalid bytes replaced)`; undefined for sound UTF-8, which goes without saying. */
