@@ -1,7 +1,6 @@
 import type { SectionSource } from '../base/sections.ts';
 import type { Vectors } from '../base/vectors.ts';
-import type { KernelBuild } from '../kernels/index.ts';
-import { IvfIndex, type IvfOptions } from './ivf.ts';
+import { IvfIndex, type IvfOpenOptions, type IvfOptions } from './ivf.ts';
 import type { IndexSpec } from './spec.ts';
 import type { VectorIndex } from './vector-index.ts';
 
@@ -30,6 +29,6 @@ export async function buildIndex(
 }
 
 /** Opens what `VectorIndex.save` gave. @throws CorruptFileError @throws IncompatibleError */
-export function openIndex(source: SectionSource, options: { readonly build?: KernelBuild } = {}): VectorIndex {
+export function openIndex(source: SectionSource, options: IvfOpenOptions = {}): VectorIndex {
   return IvfIndex.open(source, options);
 }

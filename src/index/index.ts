@@ -11,7 +11,9 @@ export {
 } from './inverted.ts';
 export { type IndexedField, InvertedIndexBuilder } from './inverted-build.ts';
 export type { Bm25Parameters } from './inverted-encode.ts';
-export { IvfIndex, type IvfOptions } from './ivf.ts';
+export { IvfIndex, type IvfIndexOptions, type IvfOpenOptions, type IvfOptions } from './ivf.ts';
+export { IvfModel, type IvfTrainOptions } from './ivf-model.ts';
+export type { VectorReader } from './ivf-refine.ts';
 export { formatSpec, type IndexSpec, type Metric, type PartName, parseSpec, type SpecPart } from './spec.ts';
 export { encodeFvecs, encodeNpy, formatOfName, parseVectors, type VectorFormat } from './vector-files.ts';
 export type { VectorIndex, VectorSearchParams } from './vector-index.ts';

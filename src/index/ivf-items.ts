@@ -45,6 +45,18 @@ export function normalise(vectors: Vectors, what: string): Vectors {
   return new Vectors(out, dim);
 }
 
+/** @throws InvalidArgumentError unless there is one id for each vector, and none twice. */
+export function checkIds(ids: Uint32Array, count: number): void {
+  if (ids.length !== count) {
+    throw new InvalidArgumentError(`There are ${ids.length} ids for ${count} vectors.`, 'Pass one id for each vector.');
+  }
+  if (new Set(ids).size !== ids.length) {
+    const seen = new Set<number>();
+    const twice = ids.find((id) => seen.size === seen.add(id).size);
+    throw new InvalidArgumentError(`Item ${twice} is named twice.`, 'Pass every id once.');
+  }
+}
+
 const NOWHERE = 0xffff_ffff;
 
 /** Where the codes of every item are: made at the first removal, and kept up to date from then on. */

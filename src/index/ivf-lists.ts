@@ -1,3 +1,4 @@
+import { BitSet } from '../base/bits.ts';
 import { type Address, type Arena, PQ4_BLOCK, pq4BlockBytes } from '../kernels/index.ts';
 
 /** How the codes of a list lie in memory: 4-bit codes in blocks of 32 for in-register tables, or one row after the other. */
@@ -13,12 +14,18 @@ export interface ListAddresses {
   readonly extras: Address;
 }
 
+/** Reads one list of a saved index into the views given, which are as long as the list. */
+export type ListLoader = (list: number, codes: Uint8Array, ids: Uint32Array, extras: Float32Array | undefined) => void;
+
 /**
  * Inverted lists in an arena. A list is one stretch of memory with some room to grow; when it is full, it moves to a larger
  * one, and what it leaves is used by the next list that needs as much. Rooms come in few sizes (1, 2, 3, 4, 6, 8, 12, ...
  * blocks of 32), so that such leavings fit. Removing moves the last code of the list into the gap.
  *
- * The arena's scratch space must not be in use while a list grows.
+ * Lists may be laid out before they are read: {@link attach} reserves their room (pages of the memory that nothing was written
+ * to cost nothing), and {@link load} fills a list when it is first needed.
+ *
+ * The arena's scratch space must not be in use while a list grows or lists are attached.
  */
 export class ListStore {
   /** Codes in each list. */
@@ -27,6 +34,9 @@ export class ListStore {
   readonly #starts: Float64Array;
   readonly #free = new Map<number, Address[]>();
   #bytes = 0;
+  #loader: ListLoader | undefined;
+  /** Lists that are yet to be read, while there is a loader. */
+  #missing = new BitSet(0);
 
   constructor(
     private readonly arena: Arena,
@@ -44,26 +54,69 @@ export class ListStore {
     return this.#bytes;
   }
 
+  /** Where the list lies; {@link load} it before its contents are used. */
   addresses(list: number): ListAddresses {
     const codes = this.#starts[list]!;
     const capacity = this.#capacities[list]!;
-    const ids = codes + this.#codeBytes(capacity);
+    const ids = codes + this.codeBytes(capacity);
     return { codes, ids, extras: this.withExtras ? ids + 4 * capacity : 0 };
+  }
+
+  /** Lays out empty lists for so many codes each, which `loader` reads when they are first needed. */
+  attach(sizes: Uint32Array, loader: ListLoader): void {
+    this.sizes.set(sizes);
+    this.#loader = loader;
+    this.#missing = new BitSet(this.count);
+    this.#missing.addRange(0, this.count);
+    for (let list = 0; list < this.count; list++) {
+      const capacity = Math.ceil(sizes[list]! / PQ4_BLOCK) * PQ4_BLOCK;
+      this.#capacities[list] = capacity;
+      if (capacity === 0) continue;
+      this.#starts[list] = this.arena.allocate(this.#listBytes(capacity), 64);
+      this.#bytes += this.#listBytes(capacity);
+    }
+  }
+
+  /** Reads the list if it was not read yet. @throws CorruptFileError */
+  load(list: number): void {
+    if (this.#loader === undefined || !this.#missing.has(list)) return;
+    const size = this.sizes[list]!;
+    if (size > 0) {
+      const { codes, ids, extras } = this.addresses(list);
+      const { arena } = this;
+      this.#loader(
+        list,
+        arena.u8(codes, this.codeBytes(size)),
+        arena.u32(ids, size),
+        extras === 0 ? undefined : arena.f32(extras, size),
+      );
+    }
+    this.#missing.delete(list);
+  }
+
+  /** Reads what was not read yet. @throws CorruptFileError */
+  loadAll(): void {
+    if (this.#loader === undefined) return;
+    for (let list = 0; list < this.count; list++) this.load(list);
+    this.#loader = undefined;
   }
 
   /** A view of the list's ids, until the arena grows. */
   ids(list: number): Uint32Array {
+    this.load(list);
     return this.arena.u32(this.addresses(list).ids, this.sizes[list]!);
   }
 
   /** A view of one extra number for each code. */
   extras(list: number): Float32Array {
+    this.load(list);
     return this.arena.f32(this.addresses(list).extras, this.sizes[list]!);
   }
 
   /** A view of the codes as they lie. */
   codes(list: number): Uint8Array {
-    return this.arena.u8(this.#starts[list]!, this.#codeBytes(this.sizes[list]!));
+    this.load(list);
+    return this.arena.u8(this.#starts[list]!, this.codeBytes(this.sizes[list]!));
   }
 
   /** Makes room for exactly `more` further codes, where there is not enough. */
@@ -116,26 +169,13 @@ export class ListStore {
     return numbers[position]!;
   }
 
-  /** Fills an empty list with codes as {@link codes} gave them. */
-  restore(list: number, codes: Uint8Array, ids: Uint32Array, extras: Float32Array | undefined): void {
-    this.reserve(list, ids.length);
-    this.sizes[list] = ids.length;
-    this.codes(list).set(codes);
-    this.ids(list).set(ids);
-    if (extras !== undefined) this.extras(list).set(extras);
-  }
-
   /** Bytes of `count` codes as they lie. */
   codeBytes(count: number): number {
-    return this.#codeBytes(count);
-  }
-
-  #codeBytes(count: number): number {
     return this.layout.kind === 'rows' ? count * this.layout.codeSize : pq4BlockBytes(count, this.layout.parts);
   }
 
   #listBytes(capacity: number): number {
-    return this.#codeBytes(capacity) + (this.withExtras ? 8 : 4) * capacity;
+    return this.codeBytes(capacity) + (this.withExtras ? 8 : 4) * capacity;
   }
 
   #move(list: number, capacity: number): void {
@@ -151,7 +191,7 @@ export class ListStore {
     const { arena } = this;
     const copy = (from: Address, to: Address, bytes: number) => arena.u8(to, bytes).set(arena.u8(from, bytes));
     // Codes behind the last are read by kernels, if never used: they may hold anything.
-    copy(before.codes, after.codes, this.#codeBytes(size));
+    copy(before.codes, after.codes, this.codeBytes(size));
     copy(before.ids, after.ids, 4 * size);
     if (this.withExtras) copy(before.extras, after.extras, 4 * size);
     if (oldCapacity > 0) this.#free.set(oldCapacity, [...(this.#free.get(oldCapacity) ?? []), before.codes]);

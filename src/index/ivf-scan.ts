@@ -83,6 +83,7 @@ class TableScanner implements ListScanner {
     const { arena, store, residual } = this.parts;
     const count = store.sizes[list]!;
     if (count === 0) return 0;
+    store.load(list);
     if (this.#perList) this.#makeTables(list);
     const { codes, ids } = store.addresses(list);
     const { m, bits } = this.pq;

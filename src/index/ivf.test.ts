@@ -368,9 +368,9 @@ describe('bad input', () => {
       if (bytes.length > 0) expect(() => open([[name, bytes.subarray(0, bytes.length - 1)]])).toThrow(CorruptFileError);
       expect(() => open([[name, new Uint8Array(bytes.length + 4)]])).toThrow(CorruptFileError);
     }
-    const other = sections.get('ivf.header')!.slice();
+    const other = sections.get('lists.header')!.slice();
     other[4] = 9;
-    expect(() => open([['ivf.header', other]])).toThrow(IncompatibleError);
+    expect(() => open([['lists.header', other]])).toThrow(IncompatibleError);
   });
 
   it('never makes opening or searching do anything but work or refuse, whichever byte is wrong', async () => {

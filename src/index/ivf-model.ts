@@ -1,0 +1,118 @@
+import { CorruptFileError } from '../base/errors.ts';
+import type { SectionData, SectionSource } from '../base/sections.ts';
+import { Vectors } from '../base/vectors.ts';
+import { ChainCodec, openCodec, saveCodec, type TrainOptions } from '../codec/index.ts';
+import { asCorrupt, bytesOf, decodeModelHeader, encodeModelHeader, ModelSection, readFloats } from './ivf-format.ts';
+import { checkRows, normalise } from './ivf-items.ts';
+import { type IvfParts, trainParts } from './ivf-train.ts';
+import { formatSpec, type IndexSpec, type Metric, parseSpec, setting } from './spec.ts';
+
+export interface IvfTrainOptions extends TrainOptions {
+  /** Default `ip`. */
+  readonly metric?: Metric;
+}
+
+const CODEC_PREFIX = 'model.';
+const REFINE_PREFIX = 'model.refine.';
+
+/**
+ * What an index learns before it holds anything: transforms, the lists' centroids, codebooks. Immutable, and independent of the
+ * vectors that are indexed with it: the segments of a collection share one, so that their scores compare and a new segment needs
+ * no training.
+ */
+export class IvfModel {
+  /** The specification in canonical form. */
+  readonly spec: string;
+  /** Components of a vector. */
+  readonly dim: number;
+  readonly lists: number;
+  /** Whether codes are of what is left after the list's centroid. */
+  readonly residual: boolean;
+  /** Whether every vector is in two lists. */
+  readonly spill: boolean;
+  #fingerprint: number | undefined;
+
+  private constructor(
+    readonly parsed: IndexSpec,
+    readonly metric: Metric,
+    readonly parts: IvfParts,
+  ) {
+    this.spec = formatSpec(parsed);
+    this.dim = parts.transforms[0]?.dim ?? parts.quantizer.dim;
+    this.lists = parts.coarse.centroids.count;
+    const { lists } = parsed;
+    this.residual = lists !== undefined && setting(lists, 'residual') === 1;
+    this.spill = lists !== undefined && this.lists > 1 && setting(lists, 'spill') === 1;
+  }
+
+  /**
+   * Learns from a sample. A few hundred vectors for each list are plenty.
+   *
+   * @param sample vectors like those that will be added; at least as many as lists.
+   * @throws InvalidArgumentError for a specification with a mistake, a sample that is too small or not finite, and zero vectors
+   * under cosine.
+   */
+  static async train(sample: Vectors, spec: string | IndexSpec, options: IvfTrainOptions = {}): Promise<IvfModel> {
+    const parsed = typeof spec === 'string' ? parseSpec(spec) : spec;
+    const metric = options.metric ?? 'ip';
+    checkRows(sample, sample.dim, 'training vectors');
+    const rows = metric === 'cosine' ? normalise(sample, 'training vector') : sample;
+    return new IvfModel(parsed, metric, await trainParts(rows, parsed, metric, options));
+  }
+
+  /** Opens what {@link save} gave. @throws CorruptFileError @throws IncompatibleError */
+  static open(source: SectionSource): IvfModel {
+    const header = decodeModelHeader(source);
+    const parsed = asCorrupt(ModelSection.header, () => parseSpec(header.spec));
+    const codec = openCodec(source, CODEC_PREFIX);
+    const chain = codec instanceof ChainCodec ? codec : undefined;
+    const quantizer = chain?.quantizer ?? codec;
+    const refine = Array.isArray(parsed.refine) ? openCodec(source, REFINE_PREFIX) : undefined;
+    if (codec.dim !== header.dim || (refine !== undefined && refine.dim !== header.dim)) {
+      throw new CorruptFileError(ModelSection.header, `its codecs have ${codec.dim} components, it has ${header.dim}`);
+    }
+    const lists = parsed.lists?.numbers[0] ?? 1;
+    if (lists !== header.lists) {
+      throw new CorruptFileError(ModelSection.header, `it has ${header.lists} lists, its specification ${lists}`);
+    }
+    const centroids = readFloats(source, ModelSection.centroids, lists * quantizer.dim);
+    return new IvfModel(parsed, header.metric, {
+      transforms: chain?.transforms ?? [],
+      quantizer,
+      refine,
+      coarse: {
+        centroids: new Vectors(centroids, quantizer.dim),
+        spreads: readFloats(source, ModelSection.spreads, lists),
+        reach: header.reach,
+      },
+      error: header.error,
+      margin: header.margin,
+    });
+  }
+
+  /** Everything that {@link open} needs. */
+  save(): SectionData {
+    const { transforms, quantizer, refine, coarse, error, margin } = this.parts;
+    const { spec, metric, dim, lists } = this;
+    return new Map([
+      [ModelSection.header, encodeModelHeader({ spec, metric, dim, lists, reach: coarse.reach, margin, error })],
+      ...saveCodec(transforms.length === 0 ? quantizer : new ChainCodec(transforms, quantizer), CODEC_PREFIX),
+      ...(refine === undefined ? [] : saveCodec(refine, REFINE_PREFIX)),
+      [ModelSection.centroids, bytesOf(coarse.centroids.data)],
+      [ModelSection.spreads, bytesOf(coarse.spreads)],
+    ]);
+  }
+
+  /** A number that tells this model from another: codes of one mean nothing to the other. */
+  get fingerprint(): number {
+    if (this.#fingerprint === undefined) {
+      // FNV-1a.
+      let hash = 0x811c_9dc5;
+      for (const bytes of this.save().values()) {
+        for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x0100_0193);
+      }
+      this.#fingerprint = hash >>> 0;
+    }
+    return this.#fingerprint;
+  }
+}
