@@ -71,6 +71,7 @@ command('search <query...>', 'ask, and get the passages that answer best')
   .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
   .option('--per-document <n>', 'at most this many passages of one document', whole('--per-document'))
   .option('--language <code>', 'language of the query (default: detected)')
+  .option('--nprobe <n>', 'lists scanned where the vectors have a compressed index', whole('--nprobe'))
   .option('--explain', 'show what each stage contributed and how long it took', false)
   .action(async (words: string[], options) =>
     run(options.json, async (signal) => (await import('./search-command.ts')).searchCommand(words, options, signal)),
@@ -92,6 +93,19 @@ command('compact', 'merge segments and drop what was deleted')
   .option('--full', 'merge everything', false)
   .action(async (options) =>
     run(options.json, async (signal) => (await import('./manage-commands.ts')).compactCommand(options, signal)),
+  );
+
+command('rebuild', 'code the vectors by another index specification; nothing is embedded again')
+  .option('--spec <spec>', 'index specification, e.g. ivf1024,apq64x4,refine:full')
+  .option('--nprobe <n>', 'lists that a search scans unless it says otherwise', whole('--nprobe'))
+  .option(
+    '--refine <n>',
+    'candidates scored again unless a search says otherwise, as a multiple of k',
+    whole('--refine'),
+  )
+  .option('--drop', 'go back to scanning int8 codes one by one', false)
+  .action(async (options) =>
+    run(options.json, async (signal) => (await import('./rebuild-command.ts')).rebuildCommand(options, signal)),
   );
 
 command('remove <ids...>', 'remove documents by id; an id ending in / removes everything under that path').action(

@@ -18,6 +18,7 @@ export interface SearchCommandOptions {
   readonly filter?: string;
   readonly perDocument?: number;
   readonly language?: string;
+  readonly nprobe?: number;
   readonly explain: boolean;
 }
 
@@ -29,7 +30,7 @@ export async function searchCommand(
   signal: AbortSignal,
 ): Promise<void> {
   await using collection = await openCollection(options.in);
-  const { k, retriever, filter, perDocument, language, explain } = options;
+  const { k, retriever, filter, perDocument, language, nprobe, explain } = options;
   const result = await collection.search(words.join(' '), {
     k,
     explain,
@@ -38,6 +39,7 @@ export async function searchCommand(
     ...(filter === undefined ? {} : { filter }),
     ...(perDocument === undefined ? {} : { perDocument }),
     ...(language === undefined ? {} : { language }),
+    ...(nprobe === undefined ? {} : { nprobe }),
   });
   if (options.json) printJson(result);
   else printResult(result, explain);

@@ -10,6 +10,8 @@ import type {
   CompactOptions,
   CompactReport,
   DocumentRecord,
+  RebuildOptions,
+  RebuildReport,
   Snapshot,
   Store,
   StoreInfo,
@@ -270,6 +272,17 @@ export class Collection {
   /** Merges segments and drops what was deleted. */
   async compact(options: CompactOptions = {}): Promise<CompactReport> {
     return this.#writing((writer) => writer.compact(options));
+  }
+
+  /**
+   * Learns a compressed index for the vectors and codes all of them; nothing is embedded again, and searches go on. Documents
+   * added later are coded with what was learned.
+   *
+   * @param index undefined goes back to scanning int8 codes one by one, the state of a new collection.
+   * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
+   */
+  async rebuild(index: RebuildOptions | undefined): Promise<RebuildReport> {
+    return this.#writing((writer) => writer.rebuild(index));
   }
 
   /** Waits for writing calls under way, closes files and frees the encoder that the collection loaded itself. */

@@ -137,7 +137,10 @@ async function retrieverFor(
     );
   }
   const encoder = await context.encoder();
-  const semantic = dense(snapshot, encoder, options.refine === undefined ? {} : { refine: options.refine });
+  const semantic = dense(snapshot, encoder, {
+    ...(options.refine === undefined ? {} : { refine: options.refine }),
+    ...(options.nprobe === undefined ? {} : { nprobe: options.nprobe }),
+  });
   if (name === 'dense') {
     if (!speaks(encoder, language)) {
       throw new InvalidArgumentError(

@@ -108,8 +108,10 @@ export interface SearchOptions {
   readonly fusion?: Fusion;
   /** Weights of BM25 and dense in `hybrid`. */
   readonly weights?: readonly [bm25: number, dense: number];
-  /** Candidates of the dense scan scored again at full precision, as a multiple of k. Default 4. */
+  /** Candidates of the dense scan scored again at full precision, as a multiple of k. Default 4, or what the index says. */
   readonly refine?: number;
+  /** Lists scanned where the vectors have a compressed index. Default: what the index says. */
+  readonly nprobe?: number;
   /** Attach each stage's contribution to the hits. The trace is always there. Default false. */
   readonly explain?: boolean;
   readonly signal?: AbortSignal;

@@ -108,6 +108,21 @@ export class FlatIndex {
     return this.#header.rows;
   }
 
+  /** The numbers of the items that have a vector, ascending. */
+  get items(): Uint32Array {
+    return this.#rowIds() ?? Uint32Array.from({ length: this.count }, (_, item) => item);
+  }
+
+  /** Fills `target` with the vectors of these items, one after the other, read from the source. @param ids ascending. */
+  read(ids: Uint32Array, target: Float32Array<ArrayBuffer>): void {
+    const rows = ids.map((id) => this.#checkedRow(id));
+    let at = 0;
+    for (const [row, count] of runs(rows, rows.length)) {
+      this.#readVectors(row, target.subarray(at, at + count * this.dim));
+      at += count * this.dim;
+    }
+  }
+
   /** The vector of an item as it was added, read from the source; undefined when it has none. */
   vector(id: number): Float32Array | undefined {
     if (!Number.isInteger(id) || id < 0 || id >= this.count) {
@@ -170,12 +185,12 @@ export class FlatIndex {
     const { dim } = this;
     const scores = new Float32Array(rows.length);
     const most = Math.max(1, Math.floor(READ_BYTES / (4 * dim)));
-    const buffer = new Float32Array(Math.min(most, longestRun(rows)) * dim);
-    for (let i = 0; i < rows.length; ) {
-      let end = i + 1;
-      while (end < rows.length && end - i < most && rows[end] === rows[end - 1]! + 1) end++;
-      this.#readVectors(rows[i]!, buffer.subarray(0, (end - i) * dim));
-      for (let start = 0; i < end; i++, start += dim) {
+    const together = [...runs(rows, most)];
+    const buffer = new Float32Array(Math.max(0, ...together.map(([, count]) => count)) * dim);
+    let i = 0;
+    for (const [row, count] of together) {
+      this.#readVectors(row, buffer.subarray(0, count * dim));
+      for (let start = 0; start < count * dim; i++, start += dim) {
         let sum = 0;
         for (let c = 0; c < dim; c++) sum += query[c]! * buffer[start + c]!;
         scores[i] = sum;
@@ -233,6 +248,12 @@ export class FlatIndex {
     return ids[low] === id ? low : -1;
   }
 
+  #checkedRow(id: number): number {
+    const row = id < this.count ? this.#rowOf(id) : -1;
+    if (row < 0) throw new InvalidArgumentError(`Item ${id} has no vector.`, 'Read only those that `items` names.');
+    return row;
+  }
+
   /** Which items have a vector. */
   #readPresent(): BitSet {
     const present = new BitSet(this.count, readSection(this.source, Section.present));
@@ -285,11 +306,12 @@ interface Resident {
   readonly scales: Address;
 }
 
-function longestRun(ascending: Uint32Array): number {
-  let longest = 0;
-  for (let i = 0, run = 0; i < ascending.length; i++) {
-    run = i > 0 && ascending[i] === ascending[i - 1]! + 1 ? run + 1 : 1;
-    if (run > longest) longest = run;
+/** Stretches of consecutive numbers, none longer than `most`: first and length. */
+function* runs(ascending: Uint32Array, most: number): Generator<readonly [first: number, count: number]> {
+  for (let i = 0; i < ascending.length; ) {
+    let end = i + 1;
+    while (end < ascending.length && end - i < most && ascending[end] === ascending[end - 1]! + 1) end++;
+    yield [ascending[i]!, end - i];
+    i = end;
   }
-  return longest;
 }

@@ -4,8 +4,9 @@ import type { Retriever } from './types.ts';
 
 /** Options of {@link dense}. */
 export interface DenseOptions {
-  /** Candidates scored again at full precision, as a multiple of k. Default 4. */
+  /** See `DenseParams`. */
   readonly refine?: number;
+  readonly nprobe?: number;
 }
 
 /**
@@ -36,6 +37,7 @@ export function dense(snapshot: Snapshot, encoder: Encoder, options: DenseOption
       k: params.k,
       ...(params.allowed === undefined ? {} : { allowed: params.allowed }),
       ...(options.refine === undefined ? {} : { refine: options.refine }),
+      ...(options.nprobe === undefined ? {} : { nprobe: options.nprobe }),
     });
     return {
       hits: Array.from(hits.ids, (passage, i) => ({ passage, score: hits.scores[i]! })),

@@ -74,8 +74,29 @@ export interface LexicalParams {
 }
 
 export interface DenseParams extends LexicalParams {
-  /** How many candidates of the int8 scan are scored again with full precision, as a multiple of k. Default 4. */
+  /**
+   * How many candidates of the scan are scored again with full precision, as a multiple of k. Default 4, or what the
+   * collection's {@link VectorIndexSettings} say.
+   */
   readonly refine?: number;
+  /** Lists that are scanned where there is a compressed index. Default: what its settings say. */
+  readonly nprobe?: number;
+  /** See `VectorSearchParams.earlyStop`. */
+  readonly earlyStop?: boolean;
+}
+
+/** How lists are searched where a call does not say; see `VectorSearchParams`. */
+export interface VectorSearchDefaults {
+  readonly nprobe?: number;
+  readonly refine?: number;
+  readonly earlyStop?: boolean;
+}
+
+/** A compressed index of a collection's vectors: one model, and lists in every segment that is large enough. */
+export interface VectorIndexSettings {
+  /** Index specification in canonical form. */
+  readonly spec: string;
+  readonly search: VectorSearchDefaults;
 }
 
 /**
@@ -86,6 +107,8 @@ export interface Snapshot {
   /** Counts publications; a larger number is newer. */
   readonly generation: number;
   readonly settings: CollectionSettings;
+  /** The compressed index of the vectors; undefined when int8 codes are scanned one by one. */
+  readonly vectorIndex: VectorIndexSettings | undefined;
   /** Live documents and passages. */
   readonly documentCount: number;
   readonly passageCount: number;
@@ -137,8 +160,37 @@ export interface Writer {
    * itself: aborting loses the merge under way, keeps those before, and changes no content either way.
    */
   compact(options?: CompactOptions): Promise<CompactReport>;
+  /**
+   * Learns a compressed index for the vectors, codes all of them, and publishes that; nothing is embedded again. Segments
+   * written later are coded with the same model. Readers are not disturbed. Waits for what is being published.
+   *
+   * @param index undefined goes back to scanning int8 codes.
+   * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
+   */
+  rebuild(index: RebuildOptions | undefined): Promise<RebuildReport>;
   /** Gives the lock back; what was not published is dropped. */
   close(): Promise<void>;
+}
+
+export interface RebuildOptions {
+  /** Index specification, such as `ivf1024,apq64x4,refine:full`. With `refine:full` vectors stay on disk. */
+  readonly spec: string;
+  readonly search?: VectorSearchDefaults;
+  /** Seed of training. Default 1234. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (phase: 'sampling' | 'training' | 'coding', done: number) => void;
+}
+
+export interface RebuildReport {
+  readonly generation: number;
+  /** In canonical form; undefined where the index was taken away. */
+  readonly spec: string | undefined;
+  /** Vectors in lists, and those in segments too small for lists, which are scanned one by one. */
+  readonly indexed: number;
+  readonly scanned: number;
+  /** Bytes of the model and of all lists. */
+  readonly bytes: number;
 }
 
 export interface CompactOptions {
@@ -192,6 +244,18 @@ export interface StoreInfo {
   readonly passages: number;
   readonly bytes: number;
   readonly segments: readonly SegmentInfo[];
+  /** Present when there is a compressed index of the vectors. */
+  readonly vectorIndex?: VectorIndexInfo;
+}
+
+export interface VectorIndexInfo extends VectorIndexSettings {
+  /** Vectors in lists, and those in segments too small for lists, which are scanned one by one. */
+  readonly indexed: number;
+  readonly scanned: number;
+  /** Bytes on disk of the model and of all lists. */
+  readonly bytes: number;
+  /** Mean error of codes over that of the training sample, over all lists: build the index again above 1.5 or so. */
+  readonly drift: number;
 }
 
 /** Where a collection lives. Two implementations keep this contract: `local` (a directory) and, later, `postgres`. */

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { FileSystem } from './filesystem.ts';
-import { type Manifest, manifestPath, referencedFiles, SEGMENTS } from './manifest.ts';
+import { isOurs, type Manifest, manifestPath, referencedFiles, SEGMENTS } from './manifest.ts';
 
 /** Files of a change that is not published yet. */
 export class Attempt {
@@ -37,9 +37,4 @@ export function removeLeftovers(directory: string, manifest: Manifest): void {
     if (isOurs(name) && !referenced.has(name)) fs.rmSync(join(folder, name), { force: true });
   }
   fs.rmSync(`${manifestPath(directory)}.new`, { force: true });
-}
-
-/** Whether the name is one that a writer gives to a file in `segments/`. */
-function isOurs(name: string): boolean {
-  return /^s\d{6,}(\.seg|\.\d+\.dead)$/.test(name);
 }

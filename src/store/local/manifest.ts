@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
-import type { CollectionSettings } from '../types.ts';
+import type { CollectionSettings, VectorIndexSettings, VectorSearchDefaults } from '../types.ts';
 import type { FileStamp } from './container.ts';
 import { asStorageError, type FileSystem, onDisk, systemCode } from './filesystem.ts';
 
@@ -13,6 +13,8 @@ import { asStorageError, type FileSystem, onDisk, systemCode } from './filesyste
  * manifest.json             generation, settings, segments with the checksum of each; replaced atomically
  * segments/s000001.seg      documents, texts, passages, vectors and postings (container.ts, segment.ts)
  * segments/s000001.4.dead   which documents of s000001 are dead since generation 4 (tombstones.ts)
+ * segments/m000003.model    what a compressed index of the vectors learned (vector-files.ts)
+ * segments/s000001.m000003.lists  the vectors of s000001 coded with that model
  * writer.lock               who writes (lock.ts); absent when nobody does
  * ```
  *
@@ -46,6 +48,17 @@ export interface SegmentEntry extends FileStamp {
   readonly documents: number;
   readonly passages: number;
   readonly dead?: DeadEntry;
+  /** Its vectors in lists, if they were coded. */
+  readonly lists?: FileEntry;
+}
+
+/** A file in `segments/`. */
+export interface FileEntry extends FileStamp {
+  readonly file: string;
+}
+
+export interface VectorIndexEntry extends VectorIndexSettings {
+  readonly model: FileEntry;
 }
 
 export interface Manifest {
@@ -53,7 +66,15 @@ export interface Manifest {
   /** Number of the next segment; never used twice. */
   readonly nextSegment: number;
   readonly settings: CollectionSettings;
+  readonly vectorIndex?: VectorIndexEntry;
   readonly segments: readonly SegmentEntry[];
+}
+
+const SEGMENT = /^s\d{6,}$/;
+
+/** Whether the name is one that a writer gives to a file in `segments/`. */
+export function isOurs(file: string): boolean {
+  return /^(s\d{6,}(\.seg|\.\d+\.dead|\.m\d{6,}\.lists)|m\d{6,}\.model)$/.test(file);
 }
 
 export function manifestPath(directory: string): string {
@@ -64,15 +85,15 @@ export function segmentPath(directory: string, name: string): string {
   return join(directory, SEGMENTS, `${name}.seg`);
 }
 
-export function tombstonePath(directory: string, dead: DeadEntry): string {
-  return join(directory, SEGMENTS, dead.file);
+/** Path of any other file in `segments/`. */
+export function entryPath(directory: string, { file }: { readonly file: string }): string {
+  return join(directory, SEGMENTS, file);
 }
 
 /** Names of the files in `segments/` that the manifest refers to. */
 export function referencedFiles(manifest: Manifest): Set<string> {
-  return new Set(
-    manifest.segments.flatMap(({ name, dead }) => [`${name}.seg`, ...(dead === undefined ? [] : [dead.file])]),
-  );
+  const files = manifest.segments.flatMap(({ name, dead, lists }) => [`${name}.seg`, dead?.file, lists?.file]);
+  return new Set([...files, manifest.vectorIndex?.model.file].filter((file) => file !== undefined));
 }
 
 /**
@@ -172,7 +193,7 @@ export class ManifestWriter {
 }
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
-  const { generation, nextSegment, settings, segments } = manifest;
+  const { generation, nextSegment, settings, vectorIndex, segments } = manifest;
   const body = JSON.stringify(
     {
       format: FORMAT,
@@ -181,10 +202,12 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
       generation,
       nextSegment,
       settings,
-      segments: segments.map(({ checksum, dead, ...rest }) => ({
+      ...(vectorIndex === undefined ? {} : { vectorIndex: { ...vectorIndex, model: encodeFile(vectorIndex.model) } }),
+      segments: segments.map(({ checksum, dead, lists, ...rest }) => ({
         ...rest,
         checksum: hex(checksum),
-        ...(dead === undefined ? {} : { dead: { ...dead, checksum: hex(dead.checksum) } }),
+        ...(dead === undefined ? {} : { dead: encodeFile(dead) }),
+        ...(lists === undefined ? {} : { lists: encodeFile(lists) }),
       })),
     },
     null,
@@ -192,6 +215,10 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   );
   const covered = `${body.slice(0, -2)},\n`;
   return Buffer.from(covered + checksumLine(crc32(covered)));
+}
+
+function encodeFile(entry: FileEntry) {
+  return { ...entry, checksum: hex(entry.checksum) };
 }
 
 function checksumLine(checksum: number): string {
@@ -224,6 +251,7 @@ function decode(root: Record<string, unknown>): Manifest {
       bm25: { k1: number(bm25, 'k1'), b: number(bm25, 'b') },
       options: record(settings, 'options'),
     },
+    ...(root['vectorIndex'] === undefined ? {} : { vectorIndex: decodeVectorIndex(record(root, 'vectorIndex')) }),
     segments: list(root, 'segments').map((entry) => ({
       name: fileName(entry, 'name'),
       bytes: count(entry, 'bytes'),
@@ -231,17 +259,24 @@ function decode(root: Record<string, unknown>): Manifest {
       documents: count(entry, 'documents'),
       passages: count(entry, 'passages'),
       ...(entry['dead'] === undefined ? {} : { dead: decodeDead(record(entry, 'dead')) }),
+      ...(entry['lists'] === undefined ? {} : { lists: decodeFile(record(entry, 'lists')) }),
     })),
   };
 }
 
 function decodeDead(entry: Record<string, unknown>): DeadEntry {
+  return { ...decodeFile(entry), documents: count(entry, 'documents'), passages: count(entry, 'passages') };
+}
+
+function decodeFile(entry: Record<string, unknown>): FileEntry {
+  return { file: fileName(entry, 'file'), bytes: count(entry, 'bytes'), checksum: checksumOf(entry) };
+}
+
+function decodeVectorIndex(entry: Record<string, unknown>): VectorIndexEntry {
   return {
-    file: fileName(entry, 'file'),
-    bytes: count(entry, 'bytes'),
-    checksum: checksumOf(entry),
-    documents: count(entry, 'documents'),
-    passages: count(entry, 'passages'),
+    spec: text(entry, 'spec'),
+    search: record(entry, 'search') as VectorSearchDefaults,
+    model: decodeFile(record(entry, 'model')),
   };
 }
 
@@ -267,7 +302,7 @@ const fileName = (from: Record<string, unknown>, name: string) =>
     from,
     name,
     'a file name',
-    (value) => typeof value === 'string' && /^s\d{6,}(\.\d+\.dead)?$/.test(value),
+    (value) => typeof value === 'string' && (SEGMENT.test(value) || isOurs(value)),
   );
 const checksumOf = (from: Record<string, unknown>) =>
   Number.parseInt(

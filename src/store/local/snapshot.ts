@@ -8,6 +8,8 @@ import type {
   LexicalParams,
   PassageRecord,
   Snapshot,
+  VectorIndexSettings,
+  VectorSearchDefaults,
   WeightedTerm,
 } from '../types.ts';
 import type { Manifest } from './manifest.ts';
@@ -28,6 +30,7 @@ interface Place {
 export class LocalSnapshot implements Snapshot {
   readonly generation: number;
   readonly settings: CollectionSettings;
+  readonly vectorIndex: VectorIndexSettings | undefined;
   readonly documentCount: number;
   readonly passageCount: number;
   readonly documentSpace: number;
@@ -40,6 +43,7 @@ export class LocalSnapshot implements Snapshot {
   constructor(manifest: Manifest, views: readonly SegmentView[], cache: SegmentCache) {
     this.generation = manifest.generation;
     this.settings = manifest.settings;
+    this.vectorIndex = manifest.vectorIndex;
     this.#cache = cache;
     let documentBase = 0;
     let passageBase = 0;
@@ -102,17 +106,31 @@ export class LocalSnapshot implements Snapshot {
     const places = this.#open().filter(({ segment }) => segment.hasDense);
     if (k === 0) return mergeHits([], 0);
     return mergeHits(
-      places.map(({ view, segment, passageBase }) => ({
-        base: passageBase,
-        hits: segment.dense.search(query, {
+      places.map(({ view, segment, passageBase }) => {
+        const own = {
           k,
-          ...optional('refine', params.refine),
           ...optional('live', view.livePassages),
           ...optional('allowed', sliceAllowed(params.allowed, view, passageBase)),
-        }),
-      })),
+        };
+        const hits =
+          view.lists === undefined
+            ? segment.dense.search(query, { ...own, ...optional('refine', params.refine) })
+            : view.lists.index.search(query, { ...own, ...this.#listParams(params) });
+        return { base: passageBase, hits };
+      }),
       k,
     );
+  }
+
+  /** What a call says of how lists are searched, else what the collection's settings say. */
+  #listParams({ nprobe, refine, earlyStop }: DenseParams): VectorSearchDefaults {
+    const defaults = this.vectorIndex?.search ?? {};
+    return {
+      ...optional('nprobe', nprobe ?? defaults.nprobe),
+      ...optional('refine', refine ?? defaults.refine),
+      // A number of lists that the call gives is meant to be scanned whole.
+      ...optional('earlyStop', earlyStop ?? (nprobe === undefined ? defaults.earlyStop : undefined)),
+    };
   }
 
   documentFrequency(term: string): number {

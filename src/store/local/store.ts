@@ -7,6 +7,7 @@ import { removeLeftovers } from './leftovers.ts';
 import { acquireLock, removeLockLeftovers } from './lock.ts';
 import { FORMAT_VERSION, ManifestWriter, manifestPath, readManifest, SEGMENTS } from './manifest.ts';
 import { LocalSnapshot } from './snapshot.ts';
+import { indexInfo } from './vector-model.ts';
 import { type VerifyOptions, verifyCollection } from './verify.ts';
 import { entryBytes, SegmentCache } from './views.ts';
 import { LocalWriter } from './writer.ts';
@@ -90,8 +91,12 @@ export class LocalStore implements Store {
         settings: manifest.settings,
         documents: views.reduce((sum, view) => sum + view.liveDocumentCount, 0),
         passages: views.reduce((sum, view) => sum + view.livePassageCount, 0),
-        bytes: segments.reduce((sum, { bytes }) => sum + bytes, fs.statSync(manifestPath(this.directory)).size),
+        bytes: segments.reduce(
+          (sum, { bytes }) => sum + bytes,
+          fs.statSync(manifestPath(this.directory)).size + (manifest.vectorIndex?.model.bytes ?? 0),
+        ),
         segments,
+        ...(manifest.vectorIndex === undefined ? {} : { vectorIndex: indexInfo(views, manifest.vectorIndex) }),
       };
     } finally {
       this.#cache.release(views);

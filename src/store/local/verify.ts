@@ -6,8 +6,9 @@ import { CorruptFileError, SagittaError } from '../../base/errors.ts';
 import type { CollectionSettings, Fault, VerifyReport } from '../types.ts';
 import { ContainerReader } from './container.ts';
 import { hashId } from './ids.ts';
-import { MANIFEST, type Manifest, readManifest, SEGMENTS, segmentPath } from './manifest.ts';
+import { entryPath, type FileEntry, MANIFEST, type Manifest, readManifest, SEGMENTS, segmentPath } from './manifest.ts';
 import { PASSAGE_ROW } from './segment.ts';
+import { ModelFile } from './vector-lists.ts';
 import { entryBytes, SegmentCache, type SegmentView } from './views.ts';
 
 export interface VerifyOptions {
@@ -63,8 +64,10 @@ class Verification {
     let views: (SegmentView | undefined)[] = [];
     for (;;) {
       const faults = this.#faults.length;
-      const { segments } = manifest;
-      views = segments.map((entry) => this.#attempt(this.#name(entry.name), () => cache.acquireOne(entry)));
+      const { segments, vectorIndex } = manifest;
+      views = segments.map((entry) =>
+        this.#attempt(this.#name(entry.name), () => cache.acquireOne(entry, vectorIndex)),
+      );
       if (this.#faults.length === faults) break;
       // A writer may have replaced what the manifest named, between reading it and opening the files.
       const newer = this.#attempt(MANIFEST, () => readManifest(this.directory));
@@ -77,6 +80,10 @@ class Verification {
       this.#filesChecked = 1;
       this.#bytesChecked = fs.statSync(join(this.directory, MANIFEST)).size;
       this.#bytesTotal = manifest.segments.reduce((sum, entry) => sum + entryBytes(entry), this.#bytesChecked);
+      if (manifest.vectorIndex !== undefined) {
+        this.#bytesTotal += manifest.vectorIndex.model.bytes;
+        await this.#model(manifest.vectorIndex.model);
+      }
       for (const [i, view] of views.entries()) {
         if (view === undefined) await this.#unopened(manifest, i);
         else await this.#view(view, manifest.settings);
@@ -110,8 +117,10 @@ class Verification {
       this.#bytesChecked += view.entry.dead.bytes;
     }
     // Contents that fail their checksum are not looked into any further.
-    if (!(await this.#bytes(view.segment.container))) return;
-    for (const check of [this.#counts, this.#recordsAndIds, this.#texts, this.#indexes]) {
+    const sound = await this.#bytes(view.segment.container);
+    const listsSound = view.lists === undefined || (await this.#bytes(view.lists.container));
+    if (!sound || !listsSound) return;
+    for (const check of [this.#counts, this.#recordsAndIds, this.#texts, this.#indexes, this.#lists]) {
       const faults = this.#faults.length;
       try {
         for (const problem of check.call(this, view, settings)) {
@@ -126,6 +135,18 @@ class Verification {
     }
     this.#documents += view.liveDocumentCount;
     this.#passages += view.livePassageCount;
+  }
+
+  /** What a compressed index learned. Where it is damaged, the lists made with it are reported as well. */
+  async #model(entry: FileEntry): Promise<void> {
+    const file = join(SEGMENTS, entry.file);
+    const opened = this.#attempt(file, () => new ModelFile(entryPath(this.directory, entry), entry));
+    if (opened === undefined) return;
+    try {
+      if (await this.#bytes(opened.container)) this.#attempt(file, () => opened.model);
+    } finally {
+      opened.close();
+    }
   }
 
   /** Reads the whole file. @returns whether every checksum was right. */
@@ -267,6 +288,18 @@ class Verification {
     // Also checks which passages have a vector against how many there are.
     if (dense.count > 0) dense.vector(0);
     yield;
+  }
+
+  *#lists({ lists, segment }: SegmentView): Generator<string | undefined> {
+    if (lists === undefined) return;
+    // Checks the structure, and that every item is in as many lists as it should be.
+    const index = lists.open(false);
+    yield;
+    for (const item of segment.dense.items) {
+      if (index.has(item)) continue;
+      yield `passage ${item} has a vector, but is in no list`;
+      return;
+    }
   }
 
   async #rest(): Promise<void> {

@@ -1,9 +1,18 @@
 import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
 import { LruCache } from './lru.ts';
-import { type Manifest, readManifest, type SegmentEntry, segmentPath, tombstonePath } from './manifest.ts';
+import {
+  entryPath,
+  type FileEntry,
+  type Manifest,
+  readManifest,
+  type SegmentEntry,
+  segmentPath,
+  type VectorIndexEntry,
+} from './manifest.ts';
 import { Segment } from './segment.ts';
 import { readTombstones } from './tombstones.ts';
+import { ListsFile, ModelFile } from './vector-lists.ts';
 
 const CACHED_TERMS = 1024;
 
@@ -18,6 +27,8 @@ export class SegmentView {
     readonly segment: Segment,
     /** Absent when every document is alive. */
     readonly dead: BitSet | undefined,
+    /** Its vectors in lists, where they were coded. */
+    readonly lists?: ListsFile,
   ) {}
 
   get liveDocumentCount(): number {
@@ -65,23 +76,31 @@ export class SegmentView {
 
 /** Bytes of a segment's files. */
 export function entryBytes(entry: SegmentEntry): number {
-  return entry.bytes + (entry.dead?.bytes ?? 0);
+  return entry.bytes + (entry.dead?.bytes ?? 0) + (entry.lists?.bytes ?? 0);
+}
+
+/** An open file that is shared by all who use it. */
+interface Shared<T> {
+  readonly file: T;
+  users: number;
 }
 
 /**
- * The open segments of a collection, each opened once however many snapshots and writers use it, and closed with the
- * last of them.
+ * The open files of a collection, each opened once however many snapshots and writers use it, and closed with the last of
+ * them.
  */
 export class SegmentCache {
-  readonly #open = new Map<string, { readonly segment: Segment; users: number }>();
+  readonly #segments = new Map<string, Shared<Segment>>();
+  readonly #models = new Map<string, Shared<ModelFile>>();
+  readonly #lists = new Map<string, Shared<ListsFile>>();
 
   constructor(readonly directory: string) {}
 
   /** Opens what a manifest names; {@link SegmentCache.release} gives it back. @throws CorruptFileError */
-  acquire(manifest: Manifest): SegmentView[] {
+  acquire({ segments, vectorIndex }: Manifest): SegmentView[] {
     const views: SegmentView[] = [];
     try {
-      for (const entry of manifest.segments) views.push(this.acquireOne(entry));
+      for (const entry of segments) views.push(this.acquireOne(entry, vectorIndex));
       return views;
     } catch (error) {
       this.release(views);
@@ -89,32 +108,49 @@ export class SegmentCache {
     }
   }
 
-  acquireOne(entry: SegmentEntry): SegmentView {
-    const path = segmentPath(this.directory, entry.name);
+  /** @param vectorIndex what the lists of the entry, if it has any, were made with. */
+  acquireOne(entry: SegmentEntry, vectorIndex: VectorIndexEntry | undefined): SegmentView {
     const dead =
       entry.dead === undefined
         ? undefined
-        : readTombstones(tombstonePath(this.directory, entry.dead), entry.dead, entry.documents);
-    const key = `${entry.name} ${entry.bytes} ${entry.checksum}`;
-    let open = this.#open.get(key);
-    if (open === undefined) {
-      open = { segment: new Segment(path, entry.documents, entry.passages, entry), users: 0 };
-      this.#open.set(key, open);
+        : readTombstones(entryPath(this.directory, entry.dead), entry.dead, entry.documents);
+    const path = segmentPath(this.directory, entry.name);
+    const segment = use(this.#segments, `${entry.name} ${entry.bytes} ${entry.checksum}`, () => {
+      return new Segment(path, entry.documents, entry.passages, entry);
+    });
+    try {
+      const lists =
+        entry.lists === undefined || vectorIndex === undefined
+          ? undefined
+          : this.#acquireLists(entry.lists, vectorIndex.model, segment);
+      return new SegmentView(entry, segment, dead, lists);
+    } catch (error) {
+      giveBack(this.#segments, segment);
+      throw error;
     }
-    open.users++;
-    return new SegmentView(entry, open.segment, dead);
+  }
+
+  #acquireLists(entry: FileEntry, modelEntry: FileEntry, segment: Segment): ListsFile {
+    const model = use(this.#models, keyOf(modelEntry), () => {
+      return new ModelFile(entryPath(this.directory, modelEntry), modelEntry);
+    });
+    try {
+      return use(this.#lists, keyOf(entry), () => {
+        return new ListsFile(entryPath(this.directory, entry), entry, model, segment);
+      });
+    } catch (error) {
+      giveBack(this.#models, model);
+      throw error;
+    }
   }
 
   release(views: readonly SegmentView[]): void {
-    for (const { segment } of views) {
-      for (const [key, open] of this.#open) {
-        if (open.segment !== segment) continue;
-        if (--open.users === 0) {
-          this.#open.delete(key);
-          segment.close();
-        }
-        break;
+    for (const { segment, lists } of views) {
+      if (lists !== undefined) {
+        giveBack(this.#lists, lists);
+        giveBack(this.#models, lists.model);
       }
+      giveBack(this.#segments, segment);
     }
   }
 
@@ -134,5 +170,29 @@ export class SegmentCache {
         manifest = newer;
       }
     }
+  }
+}
+
+function keyOf({ file, bytes, checksum }: FileEntry): string {
+  return `${file} ${bytes} ${checksum}`;
+}
+
+function use<T>(files: Map<string, Shared<T>>, key: string, open: () => T): T {
+  let shared = files.get(key);
+  if (shared === undefined) {
+    shared = { file: open(), users: 0 };
+    files.set(key, shared);
+  }
+  shared.users++;
+  return shared.file;
+}
+
+function giveBack<T extends { close(): void }>(files: Map<string, Shared<T>>, file: T): void {
+  for (const [key, shared] of files) {
+    if (shared.file !== file) continue;
+    if (--shared.users > 0) return;
+    files.delete(key);
+    file.close();
+    return;
   }
 }

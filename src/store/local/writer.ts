@@ -2,25 +2,29 @@ import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError, invariant, StorageError } from '../../base/errors.ts';
-import type { CompactOptions, CompactReport, NewDocument, Writer } from '../types.ts';
-import { ContainerWriter } from './container.ts';
+import type { CompactOptions, CompactReport, NewDocument, RebuildOptions, RebuildReport, Writer } from '../types.ts';
+import { ContainerWriter, type FileStamp } from './container.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import { Attempt } from './leftovers.ts';
 import type { Lock } from './lock.ts';
 import {
   type DeadEntry,
+  entryPath,
   type Manifest,
   ManifestWriter,
   referencedFiles,
   SEGMENTS,
   type SegmentEntry,
   segmentPath,
+  type VectorIndexEntry,
 } from './manifest.ts';
 import { PendingDocument, TermNumbers } from './pending.ts';
 import { chooseMerge } from './policy.ts';
 import { type SegmentSource, writeSegment } from './segment-writer.ts';
 import { MergeSource, PendingSource } from './sources.ts';
 import { writeTombstones } from './tombstones.ts';
+import { buildLists, worthLists } from './vector-lists.ts';
+import { coverage, openModel, trainModel } from './vector-model.ts';
 import { entryBytes, type SegmentCache, type SegmentView } from './views.ts';
 
 /**
@@ -32,6 +36,9 @@ export const MOST_SEGMENTS = 64;
 export const MAX_SEGMENT_BYTES = 2 ** 30;
 /** Milliseconds of work between two looks at the abort signal. */
 const YIELD_AFTER = 12;
+
+/** Called every few milliseconds with the bytes written so far; may throw to give up. */
+type Step = (bytes: number) => void;
 
 /** What waits for one document id: a document to be written, or nothing left of it. */
 type Change = PendingDocument | 'removed';
@@ -107,6 +114,11 @@ export class LocalWriter implements Writer {
   compact(options: CompactOptions = {}): Promise<CompactReport> {
     this.#checkOpen();
     return this.#enqueue(() => this.#compact(options));
+  }
+
+  rebuild(index: RebuildOptions | undefined): Promise<RebuildReport> {
+    this.#checkOpen();
+    return this.#enqueue(() => this.#rebuild(index));
   }
 
   async close(): Promise<void> {
@@ -187,7 +199,7 @@ export class LocalWriter implements Writer {
         // A segment without a live document is dropped altogether.
         if (dead.count === view.entry.documents) continue;
         const entry = await this.#writeDead(view, dead, generation, files);
-        const replacement = this.#cache.acquireOne(entry);
+        const replacement = this.#cache.acquireOne(entry, this.#manifest.vectorIndex);
         opened.push(replacement);
         views.push(replacement);
       }
@@ -196,7 +208,7 @@ export class LocalWriter implements Writer {
         opened.push(view);
         views.push(view);
       }
-      await this.#commit(views, files);
+      await this.#commit(views, files, this.#manifest.vectorIndex);
     } catch (error) {
       this.#giveUp(opened, files);
       throw error;
@@ -217,17 +229,61 @@ export class LocalWriter implements Writer {
     return { ...view.entry, dead: entry };
   }
 
-  /** Writes a segment and opens it. `step` runs every few milliseconds and may throw to give up. */
-  async #writeSegment(
-    source: SegmentSource,
-    files: Attempt,
-    step: (bytes: number) => void = () => undefined,
-  ): Promise<SegmentView> {
+  /** Writes a segment, and its lists where there is a compressed index, and opens it. */
+  async #writeSegment(source: SegmentSource, files: Attempt, step: Step = () => undefined): Promise<SegmentView> {
     const name = `s${String(this.#nextSegment++).padStart(6, '0')}`;
-    const path = segmentPath(this.#directory, name);
+    const { stamp, result } = await this.#writeFile(
+      segmentPath(this.#directory, name),
+      (container) => writeSegment(container, source),
+      files,
+      step,
+    );
+    const view = this.#cache.acquireOne({ name, ...stamp, ...result }, undefined);
+    const { vectorIndex } = this.#manifest;
+    if (vectorIndex === undefined) return view;
+    return this.#withLists(view, vectorIndex, files, step);
+  }
+
+  /** The segment with its vectors coded, if it has enough of them; the view given is used up. */
+  async #withLists(
+    view: SegmentView,
+    vectorIndex: VectorIndexEntry,
+    files: Attempt,
+    step: Step = () => undefined,
+  ): Promise<SegmentView> {
+    try {
+      const { segment, entry } = view;
+      const { lists: _, ...plain } = entry;
+      const model = openModel(entryPath(this.#directory, vectorIndex.model), vectorIndex.model);
+      if (!segment.hasDense || !worthLists(segment.dense.vectorCount, model)) {
+        return this.#cache.acquireOne(plain, vectorIndex);
+      }
+      const file = `${entry.name}.${vectorIndex.model.file.replace(/\.model$/, '')}.lists`;
+      const { stamp } = await this.#writeFile(
+        join(this.#directory, SEGMENTS, file),
+        function* (container) {
+          const index = yield* buildLists(segment.dense, model);
+          index.write(container);
+        },
+        files,
+        step,
+      );
+      return this.#cache.acquireOne({ ...plain, lists: { file, ...stamp } }, vectorIndex);
+    } finally {
+      this.#cache.release([view]);
+    }
+  }
+
+  /** Writes a container. `step` runs every few milliseconds and may throw to give up. */
+  async #writeFile<T>(
+    path: string,
+    write: (container: ContainerWriter) => Generator<unknown, T, undefined>,
+    files: Attempt,
+    step: Step,
+  ): Promise<{ readonly stamp: FileStamp; readonly result: T }> {
     const container = await onDisk(path, () => new ContainerWriter(path, this.#fs));
     try {
-      const work = writeSegment(container, source);
+      const work = write(container);
       let next = work.next();
       for (let from = performance.now(); next.done !== true; next = work.next()) {
         if (performance.now() - from < YIELD_AFTER) continue;
@@ -239,7 +295,7 @@ export class LocalWriter implements Writer {
       const stamp = await container.finish();
       step(container.bytes);
       files.add(path);
-      return this.#cache.acquireOne({ name, ...stamp, ...next.value });
+      return { stamp, result: next.value };
     } catch (error) {
       container.abandon();
       return onDisk(path, () => {
@@ -249,11 +305,16 @@ export class LocalWriter implements Writer {
   }
 
   /** Makes these segments the collection. Everything that they consist of is on stable storage, but for the names. */
-  async #commit(views: readonly SegmentView[], files: Attempt): Promise<void> {
+  async #commit(
+    views: readonly SegmentView[],
+    files: Attempt,
+    vectorIndex: VectorIndexEntry | undefined,
+  ): Promise<void> {
     const manifest: Manifest = {
       generation: this.#manifest.generation + 1,
       nextSegment: this.#nextSegment,
       settings: this.#manifest.settings,
+      ...(vectorIndex === undefined ? {} : { vectorIndex }),
       segments: views.map(({ entry }) => entry),
     };
     const segments = join(this.#directory, SEGMENTS);
@@ -345,11 +406,58 @@ export class LocalWriter implements Writer {
       await this.#commit(
         this.#views.flatMap((view) => (view === parts[0] ? [merged] : parts.includes(view) ? [] : [view])),
         files,
+        this.#manifest.vectorIndex,
       );
     } catch (error) {
       this.#giveUp(opened, files);
       throw error;
     }
+  }
+
+  async #rebuild(options: RebuildOptions | undefined): Promise<RebuildReport> {
+    const files = new Attempt(this.#fs);
+    const opened: SegmentView[] = [];
+    try {
+      const vectorIndex = options === undefined ? undefined : await this.#writeModel(options, files);
+      const total = this.#views.reduce((sum, { entry }) => sum + entry.passages, 0);
+      let done = 0;
+      for (const { entry } of this.#views) {
+        const { lists: _, ...plain } = entry;
+        const before = this.#cache.acquireOne(plain, undefined);
+        const view =
+          vectorIndex === undefined
+            ? before
+            : await this.#withLists(before, vectorIndex, files, () => {
+                options?.signal?.throwIfAborted();
+                options?.onProgress?.('coding', total === 0 ? 1 : done / total);
+              });
+        opened.push(view);
+        done += entry.passages;
+      }
+      options?.onProgress?.('coding', 1);
+      await this.#commit(opened, files, vectorIndex);
+      return { generation: this.#manifest.generation, ...coverage(this.#views, vectorIndex) };
+    } catch (error) {
+      this.#giveUp(opened, files);
+      throw error;
+    }
+  }
+
+  async #writeModel(options: RebuildOptions, files: Attempt): Promise<VectorIndexEntry> {
+    const model = await trainModel(this.#views, options);
+    const file = `m${String(this.#nextSegment++).padStart(6, '0')}.model`;
+    const { stamp } = await this.#writeFile(
+      join(this.#directory, SEGMENTS, file),
+      function* (container) {
+        for (const [name, bytes] of model.save()) {
+          container.section(name, bytes);
+          yield;
+        }
+      },
+      files,
+      () => options.signal?.throwIfAborted(),
+    );
+    return { spec: model.spec, search: options.search ?? {}, model: { file, ...stamp } };
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {

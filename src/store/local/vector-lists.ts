@@ -1,0 +1,111 @@
+import { CorruptFileError } from '../../base/errors.ts';
+import { Vectors } from '../../base/vectors.ts';
+import { type FlatIndex, IvfIndex, IvfModel } from '../../index/index.ts';
+import { ContainerReader, type FileStamp } from './container.ts';
+import type { Segment } from './segment.ts';
+
+/** Vectors coded between two yields. */
+const STEP = 2048;
+
+/** An open file with what a compressed index learned. */
+export class ModelFile {
+  readonly container: ContainerReader;
+  #model: IvfModel | undefined;
+
+  /** @throws CorruptFileError, IncompatibleError */
+  constructor(path: string, expected: FileStamp) {
+    this.container = new ContainerReader(path, expected);
+  }
+
+  /** @throws CorruptFileError, IncompatibleError */
+  get model(): IvfModel {
+    this.#model ??= inFile(this.container.path, () => IvfModel.open(this.container));
+    return this.#model;
+  }
+
+  close(): void {
+    this.container.close();
+  }
+}
+
+/** An open file with the lists of one segment: items are its passages, candidates are refined with its own vectors. */
+export class ListsFile {
+  readonly container: ContainerReader;
+  #index: IvfIndex | undefined;
+
+  /** @throws CorruptFileError, IncompatibleError */
+  constructor(
+    path: string,
+    expected: FileStamp,
+    readonly model: ModelFile,
+    private readonly segment: Segment,
+  ) {
+    this.container = new ContainerReader(path, expected);
+  }
+
+  /** The index, of which lists are read when they are first probed. @throws CorruptFileError, IncompatibleError */
+  get index(): IvfIndex {
+    this.#index ??= this.open(true);
+    return this.#index;
+  }
+
+  /** @param lazy false reads and checks everything. */
+  open(lazy: boolean): IvfIndex {
+    return inFile(this.container.path, () => {
+      const { model } = this.model;
+      const index = IvfIndex.open(this.container, { model, lazy, vectors: this.segment.dense });
+      if (index.count !== this.segment.passageCount || index.vectorCount !== this.segment.dense.vectorCount) {
+        throw new CorruptFileError(
+          this.container.path,
+          `it has ${index.vectorCount} vectors of ${index.count} passages, its segment ${this.segment.dense.vectorCount} of ${this.segment.passageCount}`,
+        );
+      }
+      return index;
+    });
+  }
+
+  close(): void {
+    this.container.close();
+  }
+}
+
+/** Whether lists pay for so many vectors: below, ranking lists costs more than scanning the codes one by one. */
+export function worthLists(vectors: number, model: IvfModel): boolean {
+  return vectors >= Math.max(1024, 2 * model.lists);
+}
+
+/** Codes the vectors of a segment; yields after each small piece of work, how many are done. */
+export function* buildLists(dense: FlatIndex, model: IvfModel): Generator<number, IvfIndex, undefined> {
+  const index = new IvfIndex(model, { vectors: dense });
+  index.grow(dense.count);
+  let done = 0;
+  for (const { ids, vectors } of vectorsOf(dense)) {
+    index.add(vectors, ids);
+    done += ids.length;
+    yield done;
+  }
+  return index;
+}
+
+/** The vectors of an index, some at a time. */
+export function* vectorsOf(dense: FlatIndex): Generator<{ readonly ids: Uint32Array; readonly vectors: Vectors }> {
+  const items = dense.items;
+  for (let from = 0; from < items.length; from += STEP) {
+    const ids = items.subarray(from, from + STEP);
+    const vectors = Vectors.zeros(ids.length, dense.dim);
+    dense.read(ids, vectors.data as Float32Array<ArrayBuffer>);
+    yield { ids, vectors };
+  }
+}
+
+/** Names the file in errors that know only the section. */
+function inFile<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof CorruptFileError && error.file !== path) {
+      throw new CorruptFileError(path, `in ${error.file}, ${error.problem}`, undefined, { cause: error });
+    }
+    throw error;
+  }
+}
