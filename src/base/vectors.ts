@@ -46,6 +46,13 @@ export class Vectors {
     return this.data.subarray(i * this.dim, (i + 1) * this.dim);
   }
 
+  /** A copy of some rows, in the order in which they are named. */
+  pick(rows: ArrayLike<number>): Vectors {
+    const picked = Vectors.zeros(rows.length, this.dim);
+    for (let i = 0; i < rows.length; i++) picked.row(i).set(this.row(rows[i]!));
+    return picked;
+  }
+
   /** A view of rows `from` (inclusive) to `to` (exclusive). */
   slice(from: number, to: number): Vectors {
     return new Vectors(this.data.subarray(from * this.dim, to * this.dim), this.dim);

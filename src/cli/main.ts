@@ -45,6 +45,22 @@ function whole(name: string, least = 1): (value: string) => number {
   };
 }
 
+function above(name: string): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!(number > 0 && Number.isFinite(number))) throw new InvalidOption(`${name} must be a number above 0.`);
+    return number;
+  };
+}
+
+/** `5ms`, `0.2s`, or a number of milliseconds. */
+function milliseconds(value: string): number {
+  const [, digits, unit] = /^([0-9.]+)\s*(ms|s)?$/.exec(value) ?? [];
+  const number = Number(digits) * (unit === 's' ? 1000 : 1);
+  if (!(number > 0)) throw new InvalidOption('the time must be a number of milliseconds, such as 5ms.');
+  return number;
+}
+
 command('index <paths...>', 'index files and folders; only what changed is read into the collection')
   .option('--encoder <spec>', 'use-lite, http:URL#MODEL, hf:MODEL or none; fixed once the collection exists')
   .option('--include <pattern>', 'only files that match (repeatable, .gitignore syntax)', collect)
@@ -93,6 +109,24 @@ command('compact', 'merge segments and drop what was deleted')
   .option('--full', 'merge everything', false)
   .action(async (options) =>
     run(options.json, async (signal) => (await import('./manage-commands.ts')).compactCommand(options, signal)),
+  );
+
+command('plan', 'find an index of the vectors that keeps a budget, by trying, and prove it on unseen queries')
+  .option('--bytes <n>', 'most bytes of memory a vector', above('--bytes'))
+  .option('--recall <share>', 'least recall@10 against exact search, e.g. 0.95', above('--recall'))
+  .option('--p95 <time>', 'most time of a search, e.g. 5ms', milliseconds)
+  .option(
+    '--queries <file>',
+    'what people ask: a line each, or JSONL with a field text (default: own titles and sentences)',
+  )
+  .option('--spec <spec>', 'try this specification (repeatable; default: a range)', collect)
+  .option('--sample <n>', 'vectors looked at (default: 200000)', whole('--sample'))
+  .option('--seconds <n>', 'no further specification is begun after so many seconds (default: 80)', above('--seconds'))
+  .option('--seed <n>', 'seed of samples and training', whole('--seed', 0))
+  .option('--out <prefix>', 'write PREFIX.svg, PREFIX.json (default: plan in the folder of the collection)')
+  .option('--apply', 'rebuild with the choice', false)
+  .action(async (options) =>
+    run(options.json, async (signal) => (await import('./plan-command.ts')).planCommand(options, signal)),
   );
 
 command('rebuild', 'code the vectors by another index specification; nothing is embedded again')

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { openEncoder } from '../encode/registry.ts';
+import type { Plan } from '../index/index.ts';
 import { contentHash, INGEST_VERSION } from '../ingest/index.ts';
 import { createLocalStore, openLocalStore } from '../store/index.ts';
 import type {
@@ -20,6 +21,7 @@ import type {
 } from '../store/types.ts';
 import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
+import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { blocksOf } from './prepare.ts';
 import { searchSnapshot } from './searching.ts';
 import { checkLanguage, resolveSettings } from './settings.ts';
@@ -283,6 +285,17 @@ export class Collection {
    */
   async rebuild(index: RebuildOptions | undefined): Promise<RebuildReport> {
     return this.#writing((writer) => writer.rebuild(index));
+  }
+
+  /**
+   * Finds an index for the vectors that keeps a budget, by trying: see `plan` of `sagitta/index`. Changes nothing; `rebuild` with the
+   * specification and the search settings of `choice.point` applies it.
+   *
+   * @throws InvalidArgumentError for a collection without embeddings, no budget, too few queries, and a specification with a mistake.
+   */
+  async plan(options: CollectionPlanOptions): Promise<Plan> {
+    const encoder = await this.#loadEncoder();
+    return this.#reading((snapshot) => planSnapshot(snapshot, encoder, options));
   }
 
   /** Waits for writing calls under way, closes files and frees the encoder that the collection loaded itself. */

@@ -6,6 +6,7 @@ export {
   type StoredDocument,
   verifyCollection,
 } from './collection.ts';
+export type { CollectionPlanOptions } from './planning.ts';
 export { DEFAULT_SETTINGS } from './settings.ts';
 export type {
   AddOptions,

@@ -113,6 +113,11 @@ export class FlatIndex {
     return this.#rowIds() ?? Uint32Array.from({ length: this.count }, (_, item) => item);
   }
 
+  /** Whether the item has a vector. */
+  has(id: number): boolean {
+    return id < this.count && this.#rowOf(id) >= 0;
+  }
+
   /** Fills `target` with the vectors of these items, one after the other, read from the source. @param ids ascending. */
   read(ids: Uint32Array, target: Float32Array<ArrayBuffer>): void {
     const rows = ids.map((id) => this.#checkedRow(id));

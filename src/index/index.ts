@@ -1,4 +1,5 @@
 export { type BuildOptions, buildIndex, openIndex } from './build.ts';
+export { exactNeighbours } from './exact.ts';
 export { FlatIndex, type FlatOptions, type FlatPart, type FlatSearchParams } from './flat.ts';
 export { FlatIndexBuilder } from './flat-builder.ts';
 export {
@@ -14,6 +15,9 @@ export type { Bm25Parameters } from './inverted-encode.ts';
 export { IvfIndex, type IvfIndexOptions, type IvfOpenOptions, type IvfOptions } from './ivf.ts';
 export { IvfModel, type IvfTrainOptions } from './ivf-model.ts';
 export type { VectorReader } from './ivf-refine.ts';
+export { type Budget, type OperatingPoint, type Plan, type PlanOptions, type Proof, plan } from './plan.ts';
+export type { Unmet } from './plan-choose.ts';
+export { planChart, planSpeedChart } from './plan-report.ts';
 export { formatSpec, type IndexSpec, type Metric, type PartName, parseSpec, type SpecPart } from './spec.ts';
 export { encodeFvecs, encodeNpy, formatOfName, parseVectors, type VectorFormat } from './vector-files.ts';
 export type { VectorIndex, VectorSearchParams } from './vector-index.ts';

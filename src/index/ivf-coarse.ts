@@ -2,6 +2,7 @@ import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
 import { Assigner, kMeans, type TrainOptions } from '../codec/index.ts';
 import { type Address, Arena, drainHeap, encodeInt8, heapBytes, paddedDim, quantizeQuery } from '../kernels/index.ts';
+import { stratified } from './ivf-items.ts';
 
 /** What is learned of the lists: enough to make them again. */
 export interface CoarseParameters {
@@ -257,7 +258,7 @@ export async function trainCoarse(
     maxPointsPerCentroid: POINTS_PER_LIST,
   });
   const random = new Random(options.seed);
-  const some = pick(sample, Math.max(CALIBRATION.base, 8 * lists), random);
+  const some = stratified(sample, Math.max(CALIBRATION.base, 8 * lists), random);
   const { assignment, scores } = new Assigner(centroids, 'l2').assign(some);
   const { sizes, spreads } = spread(some, centroids, assignment, scores);
   return { centroids, spreads, reach: calibrate(some, centroids, spreads, sizes, assignment, l2) };
@@ -328,14 +329,6 @@ function calibrate(
   }
   const totals = costs.map((all) => all.sort((a, b) => a - b)[Math.floor(CALIBRATION.share * (all.length - 1))] ?? 0);
   return REACHES[totals.indexOf(Math.min(...totals))]!;
-}
-
-function pick(vectors: Vectors, count: number, random: Random): Vectors {
-  if (vectors.count <= count) return vectors;
-  const chosen = Vectors.zeros(count, vectors.dim);
-  const step = vectors.count / count;
-  for (let i = 0; i < count; i++) chosen.row(i).set(vectors.row(Math.floor((i + random.next()) * step)));
-  return chosen;
 }
 
 function squaredNorm(vector: Float32Array): number {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, invariant } from '../base/errors.ts';
+import type { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
 import type { ListStore } from './ivf-lists.ts';
 
@@ -20,6 +21,13 @@ export function checkRows(vectors: Vectors, dim: number, what: string): void {
       );
     }
   }
+}
+
+/** `count` rows, one of each of as many equal stretches; all of them, not copied, if there are no more. */
+export function stratified(vectors: Vectors, count: number, random: Random): Vectors {
+  if (vectors.count <= count) return vectors;
+  const step = vectors.count / count;
+  return vectors.pick(Uint32Array.from({ length: count }, (_, i) => Math.floor((i + random.next()) * step)));
 }
 
 /** Copies of length 1. @throws InvalidArgumentError for a zero vector. */

@@ -5,11 +5,16 @@ import { ChainCodec, openCodec, saveCodec, type TrainOptions } from '../codec/in
 import { asCorrupt, bytesOf, decodeModelHeader, encodeModelHeader, ModelSection, readFloats } from './ivf-format.ts';
 import { checkRows, normalise } from './ivf-items.ts';
 import { type IvfParts, trainParts } from './ivf-train.ts';
-import { formatSpec, type IndexSpec, type Metric, parseSpec, setting } from './spec.ts';
+import { formatPart, formatSpec, type IndexSpec, type Metric, parseSpec, type SpecPart, setting } from './spec.ts';
 
 export interface IvfTrainOptions extends TrainOptions {
   /** Default `ip`. */
   readonly metric?: Metric;
+  /**
+   * Models that learned from the same vectors: transforms and lists of the first that has the same are taken over, and only codes (and a
+   * rotation for them) are learned.
+   */
+  readonly like?: readonly IvfModel[];
 }
 
 const CODEC_PREFIX = 'model.';
@@ -57,7 +62,22 @@ export class IvfModel {
     const metric = options.metric ?? 'ip';
     checkRows(sample, sample.dim, 'training vectors');
     const rows = metric === 'cosine' ? normalise(sample, 'training vector') : sample;
-    return new IvfModel(parsed, metric, await trainParts(rows, parsed, metric, options));
+    const known = options.like?.find((model) => model.#sharesLists(parsed, metric, sample.dim))?.parts;
+    return new IvfModel(parsed, metric, await trainParts(rows, parsed, metric, options, known));
+  }
+
+  /** Whether lists and transforms are those of the specification, but for a rotation learned for the codes, which may follow. */
+  #sharesLists({ transforms, lists }: IndexSpec, metric: Metric, dim: number): boolean {
+    const own = this.parsed;
+    const names = (parts: readonly SpecPart[]) => parts.map(formatPart).join(',');
+    const last = transforms.length - 1;
+    const before = transforms[last]?.name === 'opq' ? transforms.slice(0, last) : transforms;
+    return (
+      metric === this.metric &&
+      dim === this.dim &&
+      names(before) === names(own.transforms) &&
+      names(lists === undefined ? [] : [lists]) === names(own.lists === undefined ? [] : [own.lists])
+    );
   }
 
   /** Opens what {@link save} gave. @throws CorruptFileError @throws IncompatibleError */

@@ -11,6 +11,7 @@ import {
 } from '../codec/index.ts';
 import { Arena } from '../kernels/index.ts';
 import { Coarse, type CoarseParameters, singleList, trainCoarse } from './ivf-coarse.ts';
+import { stratified } from './ivf-items.ts';
 import { squaredDistance } from './ivf-refine.ts';
 import { formatCode, formatPart, type IndexSpec, type Metric, setting } from './spec.ts';
 
@@ -31,6 +32,12 @@ export interface IvfParts {
   readonly margin: number;
 }
 
+/**
+ * What another index has learned from the same vectors: its lists, and its transforms, all of them but for a rotation that comes last
+ * here and not there.
+ */
+export type KnownParts = Pick<IvfParts, 'transforms' | 'coarse'>;
+
 const DEFAULT_SEED = 1234;
 /** Vectors that quantizers learn from at most. */
 const QUANTIZER_SAMPLE = 65_536;
@@ -39,12 +46,17 @@ const DEVIATIONS = 2;
 /** Vectors whose error is measured. */
 const ERROR_SAMPLE = 2048;
 
-/** Learns transforms, lists and codes, in that order, each from what those before it make of the sample. */
+/**
+ * Learns transforms, lists and codes, in that order, each from what those before it make of the sample.
+ *
+ * @param known transforms and lists that are learned already.
+ */
 export async function trainParts(
   sample: Vectors,
   spec: IndexSpec,
   metric: Metric,
   options: TrainOptions,
+  known?: KnownParts,
 ): Promise<IvfParts> {
   const { seed = DEFAULT_SEED, signal, onProgress } = options;
   const part = (from: number, to: number): TrainOptions & { readonly seed: number } => ({
@@ -59,24 +71,38 @@ export async function trainParts(
     );
   }
   const code = formatCode(spec.quantizer);
-  const { transforms, dim } = makeTransforms(spec, sample.dim, code);
+  const made = makeTransforms(spec, sample.dim, code);
+  const { dim } = made;
+  const taken = known?.transforms ?? [];
+  const transforms = [...taken, ...made.transforms.slice(taken.length)];
   const quantizer = createQuantizer(code, dim);
   const refine = Array.isArray(spec.refine) ? createQuantizer(formatCode(spec.refine), sample.dim) : undefined;
   let rows = sample;
   for (const [i, transform] of transforms.entries()) {
-    await transform.train(rows, part((0.2 * i) / transforms.length, (0.2 * (i + 1)) / transforms.length));
+    if (i >= taken.length)
+      await transform.train(rows, part((0.2 * i) / transforms.length, (0.2 * (i + 1)) / transforms.length));
     rows = transform.apply(rows);
   }
   const l2 = metric === 'l2';
   const lists = spec.lists?.numbers[0] ?? 1;
-  const coarse = spec.lists === undefined ? singleList(dim) : await trainCoarse(rows, lists, l2, part(0.2, 0.7));
-  const some = draw(rows, QUANTIZER_SAMPLE, seed);
+  const coarse =
+    rotated(known, transforms) ??
+    (spec.lists === undefined ? singleList(dim) : await trainCoarse(rows, lists, l2, part(0.2, 0.7)));
+  const some = stratified(rows, QUANTIZER_SAMPLE, new Random(seed));
   const lister = new Coarse(coarse, l2, new Arena('baseline'));
   const residual = spec.lists !== undefined && setting(spec.lists, 'residual') === 1;
   const coded = residual ? lister.residuals(some, lister.assign(some)) : some;
   await quantizer.train(coded, part(0.7, refine === undefined ? 1 : 0.9));
-  await refine?.train(draw(sample, QUANTIZER_SAMPLE, seed), part(0.9, 1));
+  await refine?.train(stratified(sample, QUANTIZER_SAMPLE, new Random(seed)), part(0.9, 1));
   return { transforms, quantizer, refine, coarse, ...errors(quantizer, coded, some, l2) };
+}
+
+/** Lists of vectors before a rotation are those of vectors after it, rotated: it changes no distance. */
+function rotated(known: KnownParts | undefined, transforms: readonly Transform[]): CoarseParameters | undefined {
+  if (known === undefined) return undefined;
+  const { centroids, spreads, reach } = known.coarse;
+  const rest = transforms.slice(known.transforms.length);
+  return { centroids: rest.reduce((rows, transform) => transform.apply(rows), centroids), spreads, reach };
 }
 
 function makeTransforms(spec: IndexSpec, dim: number, code: string): { transforms: Transform[]; dim: number } {
@@ -132,14 +158,4 @@ function errors(quantizer: Codec, coded: Vectors, whole: Vectors, l2: boolean): 
   const mean = sum / count;
   const deviation = Math.sqrt(Math.max(0, squares / count - mean * mean));
   return { error: error / count, margin: Math.max(0, mean + DEVIATIONS * deviation) };
-}
-
-/** `count` rows, one of each of as many equal stretches. */
-function draw(vectors: Vectors, count: number, seed: number): Vectors {
-  if (vectors.count <= count) return vectors;
-  const random = new Random(seed);
-  const drawn = Vectors.zeros(count, vectors.dim);
-  const step = vectors.count / count;
-  for (let i = 0; i < count; i++) drawn.row(i).set(vectors.row(Math.floor((i + random.next()) * step)));
-  return drawn;
 }

@@ -129,6 +129,9 @@ export interface Snapshot {
   passageText(ordinal: number): string;
   /** The passage's embedding, if it has one. */
   passageVector(ordinal: number): Float32Array | undefined;
+  hasVector(ordinal: number): boolean;
+  /** Fills `target` with the embeddings of passages that have one, one after the other. @param ordinals ascending. */
+  readVectors(ordinals: Uint32Array, target: Float32Array<ArrayBuffer>): void;
   document(ordinal: number): DocumentRecord;
   documentText(ordinal: number): string;
   /** Passage ordinals of a document: `from` (inclusive) to `to` (exclusive). */

@@ -12,5 +12,6 @@ export { type DetectedLanguage, type DetectOptions, detectLanguage } from './lan
 export { loadLanguage, primaryLanguage } from './languages.ts';
 export { loadMarkdown, type MarkdownDocument, markdownBlocks } from './markdown.ts';
 export { type Passage, type PassageOptions, splitPassages } from './passages.ts';
+export { sentenceStarts } from './sentences.ts';
 export { textBlocks } from './text-blocks.ts';
 export { countTokens } from './token-count.ts';

@@ -153,6 +153,23 @@ export class LocalSnapshot implements Snapshot {
     return segment.hasDense ? segment.dense.vector(ordinal - passageBase) : undefined;
   }
 
+  hasVector(ordinal: number): boolean {
+    const { segment, passageBase } = this.#placeOfPassage(ordinal);
+    return segment.hasDense && segment.dense.has(ordinal - passageBase);
+  }
+
+  readVectors(ordinals: Uint32Array, target: Float32Array<ArrayBuffer>): void {
+    const { dim } = this.settings;
+    for (let i = 0; i < ordinals.length; ) {
+      const { segment, passageBase, view } = this.#placeOfPassage(ordinals[i]!);
+      let end = i + 1;
+      while (end < ordinals.length && ordinals[end]! < passageBase + view.entry.passages) end++;
+      const items = ordinals.slice(i, end).map((ordinal) => ordinal - passageBase);
+      segment.dense.read(items, target.subarray(i * dim, end * dim));
+      i = end;
+    }
+  }
+
   document(ordinal: number): DocumentRecord {
     const { segment, documentBase } = this.#placeOfDocument(ordinal);
     return segment.record(ordinal - documentBase);

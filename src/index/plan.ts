@@ -1,0 +1,214 @@
+import { InvalidArgumentError } from '../base/errors.ts';
+import { Random } from '../base/random.ts';
+import type { Vectors } from '../base/vectors.ts';
+import type { TrainOptions } from '../codec/index.ts';
+import { exactNeighbours } from './exact.ts';
+import { checkRows } from './ivf-items.ts';
+import type { VectorReader } from './ivf-refine.ts';
+import { Builder } from './plan-build.ts';
+import { candidatesFor } from './plan-candidates.ts';
+import { choose, frontierOf, type Unmet } from './plan-choose.ts';
+import { Measurer, type Truth } from './plan-measure.ts';
+import { formatSpec, type Metric, parseSpec } from './spec.ts';
+import type { VectorIndex } from './vector-index.ts';
+
+/** What an index may cost, and what it must find. All that are given hold together; at least one must be. */
+export interface Budget {
+  /** Most bytes of memory for a vector: codes, ids, centroids, and whatever candidates are refined with in memory. */
+  readonly bytes?: number;
+  /** Least recall@10 against exact search, 0 to 1. */
+  readonly recall?: number;
+  /** Most milliseconds for a search of ten, at the 95th percentile, on this machine and one thread. */
+  readonly p95?: number;
+}
+
+export interface PlanOptions extends Budget, TrainOptions {
+  /** Default `ip`. */
+  readonly metric?: Metric;
+  /** Queries, none of them among the vectors; half of them never take part in choosing. Some 500 or more make recall sure to 1 %. */
+  readonly queries: Vectors;
+  /** Specifications to try. Default: a range that suits number and dimension of the vectors, and the budget. */
+  readonly specs?: readonly string[];
+  /**
+   * Where full-precision vectors will be read from when candidates are refined. With it `refine:full` costs no memory, but the time
+   * of reading; without, `4 * dim` bytes a vector.
+   */
+  readonly vectors?: VectorReader;
+  /** No further specification is begun after so many seconds. Default 80. */
+  readonly seconds?: number;
+  /** Called before each specification. */
+  readonly onCandidate?: (spec: string, number: number, of: number) => void;
+}
+
+/** An index and how it is searched, measured. */
+export interface OperatingPoint {
+  readonly spec: string;
+  readonly search: { readonly nprobe: number; readonly refine: number };
+  /** Memory in bytes for a vector. */
+  readonly bytes: number;
+  /** Share of the 10, and of the 100, truly nearest that are found; 100 are asked for in the second case. */
+  readonly recall10: number;
+  /** On the first 100 queries; NaN where another setting of the index is better in every way. */
+  readonly recall100: number;
+  /** Standard deviation of `recall10` between queries. */
+  readonly deviation: number;
+  /** Milliseconds of a search of ten. */
+  readonly p50: number;
+  readonly p95: number;
+}
+
+/** What the chosen point did on the queries that took no part in choosing it. */
+export interface Proof extends Pick<OperatingPoint, 'recall10' | 'recall100' | 'p50' | 'p95'> {
+  /** Half the width of the 95 % confidence interval of `recall10`. */
+  readonly margin: number;
+  /** Whether `recall10` is at most 0.02 below what was measured when choosing, and the budget is met up to that. */
+  readonly holds: boolean;
+}
+
+export interface Plan {
+  readonly budget: Budget;
+  readonly vectors: number;
+  readonly dim: number;
+  readonly metric: Metric;
+  /** Queries that took part in choosing, and those that did not. */
+  readonly queries: { readonly seen: number; readonly unseen: number };
+  /** Everything measured. */
+  readonly points: readonly OperatingPoint[];
+  /** Those that no other beats in bytes, recall and time together, by ascending bytes. */
+  readonly frontier: readonly OperatingPoint[];
+  /** The point that keeps the budget best; absent when none does. */
+  readonly choice?: { readonly point: OperatingPoint; readonly why: string; readonly proof: Proof };
+  /** Why there is no choice, and what comes nearest. */
+  readonly unmet?: Unmet;
+  /** Specifications that there was no time for, or that cannot be built from these vectors, with the reason. */
+  readonly skipped: readonly { readonly spec: string; readonly reason: string }[];
+  readonly tookMs: number;
+}
+
+const DEFAULT_SECONDS = 80;
+/** Fewer say too little. */
+const LEAST_QUERIES = 20;
+const TRUTH_DEPTH = 100;
+
+/**
+ * Finds an index for a budget by trying: builds candidates on the vectors themselves, measures recall and time of their settings on
+ * one half of the queries, chooses, and proves the choice on the other half.
+ *
+ * @param vectors all that will be indexed, or a sample of them; recall on a sample is a little higher than on all.
+ * @throws InvalidArgumentError for no budget or one out of range, fewer than 20 queries, and specifications with a mistake.
+ */
+export async function plan(vectors: Vectors, options: PlanOptions): Promise<Plan> {
+  const start = performance.now();
+  const { queries, metric = 'ip', seconds = DEFAULT_SECONDS, signal } = options;
+  const budget = checkBudget(options);
+  checkRows(vectors, vectors.dim, 'vectors');
+  checkRows(queries, vectors.dim, 'queries');
+  if (queries.count < LEAST_QUERIES) {
+    throw new InvalidArgumentError(
+      `${queries.count} queries say too little about recall.`,
+      `Pass at least ${LEAST_QUERIES}, better 1,000.`,
+    );
+  }
+  const candidates =
+    options.specs?.map(canonical) ??
+    candidatesFor(vectors, metric, budget, options.vectors !== undefined).map(({ spec }) => spec);
+  const [seen, unseen] = halves(queries, options.seed ?? 1234);
+  const depth = Math.min(TRUTH_DEPTH, vectors.count);
+  const truthOf = (some: Vectors): Truth => ({
+    queries: some,
+    depth,
+    neighbours: exactNeighbours(vectors, some, depth, metric, signal === undefined ? {} : { signal }),
+  });
+  const builder = new Builder(vectors, metric, options);
+  const measurer = new Measurer(truthOf(seen));
+  const points: OperatingPoint[] = [];
+  const skipped: { spec: string; reason: string }[] = [];
+  let kept: VectorIndex | undefined;
+  for (const [i, spec] of candidates.entries()) {
+    if (i > 0 && (performance.now() - start) / 1000 > seconds) {
+      skipped.push({ spec, reason: `no time left after ${seconds} s` });
+      continue;
+    }
+    options.onCandidate?.(spec, i + 1, candidates.length);
+    const index = await attempt(spec, () => builder.build(spec), skipped);
+    if (index === undefined) continue;
+    points.push(...(await measurer.sweep(index, signal)));
+    // One index is held: that of the choice so far, which is nearly always the choice in the end.
+    if (choose(points, budget, seen.count).point?.spec === index.spec) kept = index;
+  }
+  const { point, why, unmet } = choose(points, budget, seen.count);
+  const outcome = {
+    budget,
+    vectors: vectors.count,
+    dim: vectors.dim,
+    metric,
+    queries: { seen: seen.count, unseen: unseen.count },
+    points,
+    frontier: frontierOf(points),
+    skipped,
+  };
+  if (point === undefined) return { ...outcome, unmet: unmet!, tookMs: performance.now() - start };
+  const chosen = kept?.spec === point.spec ? kept : await builder.build(point.spec);
+  const proof = prove(chosen, point, budget, new Measurer(truthOf(unseen)));
+  return { ...outcome, choice: { point, why, proof }, tookMs: performance.now() - start };
+}
+
+/** A specification that cannot be built from these vectors is passed over; anything else that fails, fails. */
+async function attempt(
+  spec: string,
+  build: () => Promise<VectorIndex>,
+  skipped: { spec: string; reason: string }[],
+): Promise<VectorIndex | undefined> {
+  try {
+    return await build();
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    skipped.push({ spec, reason: error.message });
+    return undefined;
+  }
+}
+
+function prove(index: VectorIndex, point: OperatingPoint, budget: Budget, measurer: Measurer): Proof {
+  const { recall10, recall100, p50, p95, deviation } = measurer.measure(index, point.search);
+  const margin = (1.96 * deviation) / Math.sqrt(measurer.count);
+  const promised = Math.max(point.recall10 - 0.02, (budget.recall ?? 0) - 0.02);
+  return {
+    recall10,
+    recall100,
+    p50,
+    p95,
+    margin,
+    holds: recall10 >= promised && p95 <= 1.5 * (budget.p95 ?? Infinity),
+  };
+}
+
+function canonical(spec: string): string {
+  return formatSpec(parseSpec(spec));
+}
+
+function checkBudget({ bytes, recall, p95 }: Budget): Budget {
+  if (bytes === undefined && recall === undefined && p95 === undefined) {
+    throw new InvalidArgumentError('No budget is given.', 'Give bytes for a vector, a recall, or milliseconds.');
+  }
+  if (bytes !== undefined && !(bytes > 0)) {
+    throw new InvalidArgumentError(`A vector of ${bytes} bytes is impossible.`, 'Give a positive number of bytes.');
+  }
+  if (recall !== undefined && !(recall > 0 && recall <= 1)) {
+    throw new InvalidArgumentError(`The recall is ${recall}.`, 'Give a number above 0 and at most 1, such as 0.95.');
+  }
+  if (p95 !== undefined && !(p95 > 0)) {
+    throw new InvalidArgumentError(`The time is ${p95} ms.`, 'Give a positive number of milliseconds.');
+  }
+  return {
+    ...(bytes === undefined ? {} : { bytes }),
+    ...(recall === undefined ? {} : { recall }),
+    ...(p95 === undefined ? {} : { p95 }),
+  };
+}
+
+/** Two halves drawn at random, so that an order of the queries does no harm. */
+function halves(queries: Vectors, seed: number): [Vectors, Vectors] {
+  const order = new Random(seed).shuffle([...Array(queries.count).keys()]);
+  const middle = Math.ceil(order.length / 2);
+  return [queries.pick(order.slice(0, middle)), queries.pick(order.slice(middle))];
+}
