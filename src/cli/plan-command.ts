@@ -106,6 +106,7 @@ export function writePlan(plan: Plan, prefix: string): string[] {
   return files;
 }
 
+/** @param files where picture and figures were written. */
 export function printPlan(plan: Plan, files: readonly string[]): void {
   print(
     `${number(plan.vectors)} vectors of ${plan.dim}; ${number(plan.queries.seen)} queries to choose by, ` +
@@ -140,7 +141,7 @@ export function printPlan(plan: Plan, files: readonly string[]): void {
       ),
     );
   }
-  print(pc.dim(`picture and figures: ${files.join(', ')}`));
+  if (files.length > 0) print(pc.dim(`picture and figures: ${files.join(', ')}`));
 }
 
 const HEADER = ['', 'specification', 'nprobe', 'refine', 'bytes', 'recall@10', 'recall@100', 'median', 'p95'];

@@ -25,35 +25,27 @@ export class ListFiller {
 
   /** @param placed called for every code before it is appended. */
   add(vectors: Vectors, ids: Uint32Array, placed?: (id: number, list: number, position: number) => void): void {
-    const planned = vectors.count > BATCH ? this.#plan(vectors) : undefined;
-    for (let from = 0; from < vectors.count; from += BATCH) {
-      const to = Math.min(vectors.count, from + BATCH);
-      const rows = this.#transform(vectors.slice(from, to));
-      const numbers = ids.subarray(from, to);
-      const first = planned?.first.subarray(from, to) ?? this.coarse.assign(rows);
-      this.#append(rows, numbers, first, true, placed);
-      if (this.model.spill) {
-        const second = planned?.second?.subarray(from, to) ?? this.coarse.spill(rows, first);
-        this.#append(rows, numbers, second, false, placed);
-      }
-    }
-  }
-
-  /** Lists of many vectors, so that room can be made once and for all. */
-  #plan(vectors: Vectors): { first: Uint32Array; second: Uint32Array | undefined } {
-    const { spill, lists } = this.model;
+    const { spill } = this.model;
     const first = new Uint32Array(vectors.count);
     const second = spill ? new Uint32Array(vectors.count) : undefined;
-    const more = new Uint32Array(lists);
-    for (let from = 0; from < vectors.count; from += BATCH) {
-      const rows = this.#transform(vectors.slice(from, Math.min(vectors.count, from + BATCH)));
-      first.set(this.coarse.assign(rows), from);
-      second?.set(this.coarse.spill(rows, first.subarray(from, from + rows.count)), from);
+    let rows = vectors;
+    for (const batch of batches(vectors)) {
+      rows = this.#transform(vectors.slice(batch.from, batch.to));
+      first.set(this.coarse.assign(rows), batch.from);
+      second?.set(this.coarse.spill(rows, first.subarray(batch.from, batch.to)), batch.from);
     }
+    // All lists are known before the first code is placed, so that room is made once.
+    const more = new Uint32Array(this.model.lists);
     for (const list of first) more[list]!++;
     for (const list of second ?? []) more[list]!++;
-    for (let list = 0; list < lists; list++) this.store.reserve(list, more[list]!);
-    return { first, second };
+    for (let list = 0; list < more.length; list++) this.store.reserve(list, more[list]!);
+    for (const { from, to } of batches(vectors)) {
+      // One batch is transformed already; of more, keeping all would take as much memory as the vectors.
+      if (vectors.count > BATCH) rows = this.#transform(vectors.slice(from, to));
+      const numbers = ids.subarray(from, to);
+      this.#append(rows, numbers, first.subarray(from, to), true, placed);
+      if (second !== undefined) this.#append(rows, numbers, second.subarray(from, to), false, placed);
+    }
   }
 
   #append(
@@ -104,4 +96,8 @@ export class ListFiller {
   #transform(vectors: Vectors): Vectors {
     return this.model.parts.transforms.reduce((rows: Vectors, transform: Transform) => transform.apply(rows), vectors);
   }
+}
+
+function* batches({ count }: Vectors): Generator<{ readonly from: number; readonly to: number }> {
+  for (let from = 0; from < count; from += BATCH) yield { from, to: Math.min(count, from + BATCH) };
 }

@@ -119,10 +119,12 @@ export class ListStore {
     return this.arena.u8(this.#starts[list]!, this.codeBytes(this.sizes[list]!));
   }
 
-  /** Makes room for exactly `more` further codes, where there is not enough. */
+  /** Makes room for `more` further codes, where there is not enough: for just as many the first time, with some to spare later. */
   reserve(list: number, more: number): void {
     const needed = this.sizes[list]! + more;
-    if (needed > this.#capacities[list]!) this.#move(list, Math.ceil(needed / PQ4_BLOCK) * PQ4_BLOCK);
+    const capacity = this.#capacities[list]!;
+    if (needed <= capacity) return;
+    this.#move(list, capacity === 0 ? Math.ceil(needed / PQ4_BLOCK) * PQ4_BLOCK : roomFor(needed));
   }
 
   /** Appends one code. @param extra ignored by lists without. */

@@ -1,5 +1,5 @@
 import type { Vectors } from '../base/vectors.ts';
-import type { Budget } from './plan.ts';
+import type { Budget } from './plan-types.ts';
 import type { Metric } from './spec.ts';
 
 /** A specification that is worth trying. */
