@@ -5,7 +5,7 @@ import { Vectors } from '../base/vectors.ts';
 import { exactNeighbours } from './exact.ts';
 import { IvfModel } from './ivf-model.ts';
 import { plan } from './plan.ts';
-import { candidatesFor } from './plan-candidates.ts';
+import { candidatesFor, nextCandidate } from './plan-candidates.ts';
 import { choose, frontierOf } from './plan-choose.ts';
 import { planChart } from './plan-report.ts';
 import type { OperatingPoint } from './plan-types.ts';
@@ -89,7 +89,7 @@ describe('planning', () => {
     expect(unmet!.why).toMatch(/3 bytes a vector/);
     expect(unmet!.nearest[0]!.bytes).toBeGreaterThan(3);
     const both = await plan(vectors, { queries, bytes: 12, recall: 0.999, specs: ['apq12x4', 'sq8'] });
-    expect(both.unmet!.why).toMatch(/12 bytes a vector/);
+    expect(both.unmet!.why).toMatch(/12 bytes a vector|recall@10 of 0.999/);
     expect(both.unmet!.nearest.length).toBeGreaterThan(0);
   });
 
@@ -119,10 +119,27 @@ describe('candidates', () => {
       for (const bytes of [16, 64, 700]) {
         const found = candidatesFor(Vectors.zeros(50_000, 512), 'ip', { bytes }, onDisk);
         expect(found.length).toBeGreaterThan(0);
-        expect(found.filter((one) => one.bytes > 1.02 * bytes).length).toBe(0);
+        expect(found.filter((one) => one.bytes > bytes).length).toBe(0);
       }
     }
     expect(candidatesFor(Vectors.zeros(1000, 16), 'l2', { bytes: 2 }, false).length).toBeGreaterThan(0);
+  });
+
+  it('are halved on the way to the fewest bytes for a recall', () => {
+    const all = [64, 10, 20, 40, 80, 30].map((bytes) => ({ spec: `s${bytes}`, bytes }));
+    const order: string[] = [];
+    const untried = [...all];
+    const tried: { candidate: (typeof all)[0]; kept: boolean }[] = [];
+    for (;;) {
+      const next = nextCandidate(untried, tried, { recall: 0.9 });
+      if (next === undefined) break;
+      order.push(next.spec);
+      untried.splice(untried.indexOf(next), 1);
+      tried.push({ candidate: next, kept: next.bytes >= 30 });
+    }
+    // 64 and 30 keep it; 20 and 10 do not, and 40 and 80 are of no use once 30 does.
+    expect(order).toEqual(['s64', 's30', 's20', 's10']);
+    expect(nextCandidate(all, [], { bytes: 9 })?.spec).toBe('s64');
   });
 });
 

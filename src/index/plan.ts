@@ -6,7 +6,7 @@ import { exactNeighbours } from './exact.ts';
 import { checkRows } from './ivf-items.ts';
 import type { VectorReader } from './ivf-refine.ts';
 import { Builder } from './plan-build.ts';
-import { candidatesFor } from './plan-candidates.ts';
+import { type Candidate, candidatesFor, nextCandidate } from './plan-candidates.ts';
 import { choose, frontierOf } from './plan-choose.ts';
 import { Measurer, type Truth } from './plan-measure.ts';
 import type { Budget, OperatingPoint, Plan, Proof } from './plan-types.ts';
@@ -35,6 +35,8 @@ const DEFAULT_SECONDS = 80;
 /** Fewer say too little. */
 const LEAST_QUERIES = 20;
 const TRUTH_DEPTH = 100;
+/** Specifications tried at most where none are given. */
+const MOST_TRIED = 10;
 
 /**
  * Finds an index for a budget by trying: builds candidates on the vectors themselves, measures recall and time of their settings on
@@ -56,8 +58,8 @@ export async function plan(vectors: Vectors, options: PlanOptions): Promise<Plan
     );
   }
   const candidates =
-    options.specs?.map(canonical) ??
-    candidatesFor(vectors, metric, budget, options.vectors !== undefined).map(({ spec }) => spec);
+    options.specs?.map((spec) => ({ spec: formatSpec(parseSpec(spec)), bytes: 0 })) ??
+    candidatesFor(vectors, metric, budget, options.vectors !== undefined);
   const [seen, unseen] = halves(queries, options.seed ?? 1234);
   const depth = Math.min(TRUTH_DEPTH, vectors.count);
   const truthOf = (some: Vectors): Truth => ({
@@ -69,18 +71,27 @@ export async function plan(vectors: Vectors, options: PlanOptions): Promise<Plan
   const measurer = new Measurer(truthOf(seen));
   const points: OperatingPoint[] = [];
   const skipped: { spec: string; reason: string }[] = [];
-  let kept: VectorIndex | undefined;
-  for (const [i, spec] of candidates.entries()) {
-    if (i > 0 && (performance.now() - start) / 1000 > seconds) {
-      skipped.push({ spec, reason: `no time left after ${seconds} s` });
-      continue;
+  const untried = [...candidates];
+  const tried: { candidate: Candidate; kept: boolean }[] = [];
+  const most = options.specs === undefined ? Math.min(MOST_TRIED, candidates.length) : candidates.length;
+  let held: VectorIndex | undefined;
+  while (tried.length < most) {
+    const candidate = options.specs === undefined ? nextCandidate(untried, tried, budget) : untried[0];
+    if (candidate === undefined) break;
+    const { spec } = candidate;
+    if (tried.length > 0 && (performance.now() - start) / 1000 > seconds) {
+      const rest = options.specs === undefined ? [candidate] : untried;
+      for (const missed of rest) skipped.push({ spec: missed.spec, reason: `no time left after ${seconds} s` });
+      break;
     }
-    options.onCandidate?.(spec, i + 1, candidates.length);
+    untried.splice(untried.indexOf(candidate), 1);
+    options.onCandidate?.(spec, tried.length + 1, most);
     const index = await attempt(spec, () => builder.build(spec), skipped);
-    if (index === undefined) continue;
-    points.push(...(await measurer.sweep(index, signal)));
+    const found = index === undefined ? [] : await measurer.sweep(index, signal);
+    points.push(...found);
+    tried.push({ candidate, kept: choose(found, budget, seen.count).point !== undefined });
     // One index is held: that of the choice so far, which is nearly always the choice in the end.
-    if (choose(points, budget, seen.count).point?.spec === index.spec) kept = index;
+    if (index !== undefined && choose(points, budget, seen.count).point?.spec === index.spec) held = index;
   }
   const { point, why, unmet } = choose(points, budget, seen.count);
   const outcome = {
@@ -94,7 +105,7 @@ export async function plan(vectors: Vectors, options: PlanOptions): Promise<Plan
     skipped,
   };
   if (point === undefined) return { ...outcome, unmet: unmet!, tookMs: performance.now() - start };
-  const chosen = kept?.spec === point.spec ? kept : await builder.build(point.spec);
+  const chosen = held?.spec === point.spec ? held : await builder.build(point.spec);
   const proof = prove(chosen, point, budget, new Measurer(truthOf(unseen)));
   return { ...outcome, choice: { point, why, proof }, tookMs: performance.now() - start };
 }
@@ -126,10 +137,6 @@ function prove(index: VectorIndex, point: OperatingPoint, budget: Budget, measur
     margin,
     holds: recall10 >= promised && p95 <= 1.5 * (budget.p95 ?? Infinity),
   };
-}
-
-function canonical(spec: string): string {
-  return formatSpec(parseSpec(spec));
 }
 
 function checkBudget({ bytes, recall, p95 }: Budget): Budget {
