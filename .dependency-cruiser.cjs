@@ -7,13 +7,14 @@ const layers = [
   'encode',
   'codec',
   'index',
+  'threads',
   'store',
   'ingest',
   'search',
   'collection',
   'cli',
 ];
-const browser = ['base', 'kernels', 'tensor', 'text', 'codec', 'index', 'search'];
+const browser = ['base', 'kernels', 'tensor', 'text', 'codec', 'index', 'threads', 'search'];
 
 module.exports = {
   forbidden: [
@@ -27,7 +28,7 @@ module.exports = {
     })),
     {
       name: 'browser-folders-import-no-node',
-      comment: 'base, kernels, tensor, text, codec, index and search also run in browsers',
+      comment: 'base, kernels, tensor, text, codec, index, threads and search also run in browsers',
       severity: 'error',
       from: { path: `^src/(${browser.join('|')})/`, pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },

@@ -39,7 +39,9 @@ try {
   writeFileSync(join(work, 'package.json'), '{"private": true, "type": "module"}');
   run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, filename)]);
 
-  const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json');
+  const entries = Object.keys(manifest.exports).filter(
+    (entry) => !['./package.json', './threads/worker'].includes(entry),
+  );
   writeFileSync(
     join(work, 'imports.mjs'),
     `${entries.map((entry, i) => `import * as m${i} from 'sagitta${entry.slice(1)}';`).join('\n')}
@@ -47,6 +49,12 @@ for (const [entry, module] of [${entries.map((entry, i) => `['${entry}', m${i}]`
   if (Object.keys(module).length === 0) throw new Error(entry + ' exports nothing');
 }
 const { openCollection } = m0;
+const { openThreads, kMeans, Vectors } = { ...m${entries.indexOf('./threads')}, ...m${entries.indexOf('./codec')}, ...m${entries.indexOf('./base')} };
+const threads = await openThreads({ threads: 2 });
+const many = new Vectors(Float32Array.from({ length: 40_000 }, (_, i) => Math.sin(i)), 8);
+const [one, two] = [await kMeans(many, { k: 8 }), await kMeans(many, { k: 8, threads })];
+if (one.error !== two.error) throw new Error('threads change results');
+await threads.close();
 const collection = await openCollection('notes', { create: true });
 await collection.add([
   { id: 'a', title: 'Keys', text: 'Rotate the signing key every ninety days.' },

@@ -11,7 +11,7 @@ export type {
 } from './codec.ts';
 export { ChainCodec } from './compose.ts';
 export { HalfPrecision } from './half.ts';
-export { Assigner, type Clustering, type KMeansOptions, kMeans } from './kmeans.ts';
+export { Assigner, type Clustering, type KMeansOptions, kMeans, nearestCentroids } from './kmeans.ts';
 export { Normalisation } from './norm.ts';
 export { type OpqOptions, OptimizedRotation } from './opq.ts';
 export { PrincipalComponents } from './pca.ts';

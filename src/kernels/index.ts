@@ -1,6 +1,15 @@
 export type { Address } from './address.ts';
 export type { AnisotropicKernels } from './anisotropic.ts';
-export { Arena, type KernelBuild, type Kernels, supportedBuilds } from './arena.ts';
+export {
+  Arena,
+  type ArenaLoan,
+  type ArenaOptions,
+  checkSharedMemory,
+  type KernelBuild,
+  type Kernels,
+  LoanExhaustedError,
+  supportedBuilds,
+} from './arena.ts';
 export type { FloatKernels } from './float.ts';
 export type { HadamardKernels } from './hadamard.ts';
 export type { HammingKernels } from './hamming.ts';
