@@ -1,11 +1,13 @@
 import { BitSet } from '../base/bits.ts';
-import { InvalidArgumentError } from '../base/errors.ts';
+import { InvalidArgumentError, invariant } from '../base/errors.ts';
 import type { Hits } from '../base/hits.ts';
+import { type Parallel, pieces } from '../base/parallel.ts';
 import { SectionCollector, type SectionData, type SectionSink, type SectionSource } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
 import { Arena, type KernelBuild } from '../kernels/index.ts';
 import { checkVector } from './flat-format.ts';
 import { Coarse } from './ivf-coarse.ts';
+import { BATCH, type CodedBatch, Coder, codeWork } from './ivf-code.ts';
 import { ListFiller } from './ivf-fill.ts';
 import { decodeListsHeader } from './ivf-format.ts';
 import { checkIds, checkRows, normalise, Positions } from './ivf-items.ts';
@@ -40,6 +42,17 @@ export interface IvfOpenOptions extends IvfIndexOptions {
   readonly model?: IvfModel;
 }
 
+/** Vectors that are ready to be added, see {@link IvfIndex.code}. */
+export class CodedVectors {
+  constructor(
+    readonly model: IvfModel,
+    readonly vectors: Vectors,
+    readonly batches: readonly CodedBatch[],
+  ) {}
+}
+
+type Coded = Pick<CodedVectors, 'vectors'> & Partial<Pick<CodedVectors, 'batches'>>;
+
 const DEFAULT_REFINE = 10;
 const LEAST_CANDIDATES = 32;
 
@@ -56,6 +69,7 @@ const LEAST_CANDIDATES = 32;
  */
 export class IvfIndex implements VectorIndex {
   readonly #build: KernelBuild | undefined;
+  readonly #arena: Arena;
   readonly #coarse: Coarse;
   readonly #store: ListStore;
   readonly #searcher: ListSearcher;
@@ -78,6 +92,7 @@ export class IvfIndex implements VectorIndex {
     const l2 = metric === 'l2';
     const codec = parts.quantizer;
     const arena = new Arena(options.build);
+    this.#arena = arena;
     this.#build = options.build;
     this.#coarse = new Coarse(parts.coarse, l2, arena);
     this.#store = new ListStore(arena, model.lists, layoutOf(codec), needsExtras(codec, l2));
@@ -90,7 +105,7 @@ export class IvfIndex implements VectorIndex {
       l2,
     });
     this.#searcher = new ListSearcher(arena, parts.transforms, this.#coarse, scanner, l2);
-    this.#filler = new ListFiller(model, this.#coarse, this.#store);
+    this.#filler = new ListFiller(new Coder(model, this.#coarse), this.#store, codec.codeSize);
     if (parts.refine !== undefined) this.#refiner = new CodeRefiner(parts.refine, metric);
     else if (model.parsed.refine === 'full') {
       this.#refiner =
@@ -175,10 +190,34 @@ export class IvfIndex implements VectorIndex {
     this.#positions?.grow(count);
   }
 
-  add(vectors: Vectors, ids?: Uint32Array): void {
+  /**
+   * Does on threads what takes time when vectors are added: `add(await code(vectors, threads), ids)` does what
+   * `add(vectors, ids)` does.
+   *
+   * @throws InvalidArgumentError as `add`; the signal's reason.
+   */
+  async code(
+    vectors: Vectors,
+    threads: Parallel,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<CodedVectors> {
     const prepared = this.#prepare(vectors);
-    const numbers = ids ?? Uint32Array.from({ length: vectors.count }, (_, i) => this.#count + i);
-    checkIds(numbers, vectors.count);
+    const team = threads.start(codeWork, { model: this.model.save(), build: this.#arena.build });
+    function* batches() {
+      for (const { from, to } of pieces(prepared.count, BATCH)) yield prepared.slice(from, to).data.slice();
+    }
+    try {
+      return new CodedVectors(this.model, prepared, await team.map(batches(), options));
+    } finally {
+      team.close();
+    }
+  }
+
+  add(vectors: Vectors | CodedVectors, ids?: Uint32Array): void {
+    const coded = this.#coded(vectors);
+    const { count } = coded.vectors;
+    const numbers = ids ?? Uint32Array.from({ length: count }, (_, i) => this.#count + i);
+    checkIds(numbers, count);
     for (const id of numbers) {
       if (this.has(id)) {
         throw new InvalidArgumentError(
@@ -187,7 +226,7 @@ export class IvfIndex implements VectorIndex {
         );
       }
     }
-    this.#insert(prepared, numbers);
+    this.#insert(coded, numbers);
   }
 
   remove(ids: Uint32Array): number {
@@ -204,11 +243,11 @@ export class IvfIndex implements VectorIndex {
     return removed;
   }
 
-  update(vectors: Vectors, ids: Uint32Array): void {
-    const prepared = this.#prepare(vectors);
-    checkIds(ids, vectors.count);
+  update(vectors: Vectors | CodedVectors, ids: Uint32Array): void {
+    const coded = this.#coded(vectors);
+    checkIds(ids, coded.vectors.count);
     this.remove(ids);
-    this.#insert(prepared, ids);
+    this.#insert(coded, ids);
   }
 
   search(query: Float32Array, params: VectorSearchParams): Hits {
@@ -299,14 +338,14 @@ export class IvfIndex implements VectorIndex {
     return present;
   }
 
-  #insert(vectors: Vectors, ids: Uint32Array): void {
+  #insert({ vectors, batches }: Coded, ids: Uint32Array): void {
     let greatest = this.#count - 1;
     for (const id of ids) if (id > greatest) greatest = id;
     this.grow(greatest + 1);
     const present = this.#readAll();
     this.#refiner?.put(ids, vectors);
     const positions = this.#positions;
-    this.#filler.add(vectors, ids, positions && ((id, list, position) => positions.set(id, list, position)));
+    this.#filler.add(vectors, ids, positions && ((id, list, position) => positions.set(id, list, position)), batches);
     for (const id of ids) present.add(id);
     this.#vectorCount += ids.length;
   }
@@ -317,6 +356,12 @@ export class IvfIndex implements VectorIndex {
     let squared = 0;
     for (let c = 0; c < query.length; c++) squared += query[c]! * query[c]!;
     return Math.sqrt(squared) * this.model.parts.margin;
+  }
+
+  #coded(vectors: Vectors | CodedVectors): Coded {
+    if (vectors instanceof Vectors) return { vectors: this.#prepare(vectors) };
+    invariant(vectors.model === this.model, 'vectors were coded for another model');
+    return vectors;
   }
 
   /** Checked, and normalised for cosine. */

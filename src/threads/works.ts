@@ -1,5 +1,6 @@
 import { assignWork } from '../codec/kmeans.ts';
 import { partWork } from '../codec/pq.ts';
+import { codeWork } from '../index/ivf-code.ts';
 
 /** All work that threads know. */
-export const works = [assignWork, partWork];
+export const works = [assignWork, partWork, codeWork];
