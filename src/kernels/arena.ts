@@ -30,7 +30,7 @@ export type Kernels = AnisotropicKernels &
 
 const PAGE = 65_536;
 const MAX_PAGES = 65_536;
-/** Bytes at the start of the memory that the module may use for its own static data. */
+/** Bytes at the start of the memory that are never allocated: address 0 stands for nothing. */
 const RESERVED = 4_096;
 /** Readable bytes behind every allocation, so that kernels may take their last step whole. */
 const SLACK = 64;
@@ -100,9 +100,14 @@ export class Arena {
    * memory. What else is in this arena must not change while other threads read it.
    */
   lend(bytes: number): ArenaLoan {
-    invariant(this.#memory.buffer instanceof SharedArrayBuffer, 'only a shared arena can be lent');
+    invariant(this.shared, 'only a shared arena can be lent');
     const from = this.allocate(bytes, 64);
     return { build: this.build, memory: this.#memory, from, to: from + bytes };
+  }
+
+  /** Whether other threads may see the memory. */
+  get shared(): boolean {
+    return typeof SharedArrayBuffer !== 'undefined' && this.#memory.buffer instanceof SharedArrayBuffer;
   }
 
   /** Bytes in use. */

@@ -16,7 +16,7 @@ export type { HammingKernels } from './hamming.ts';
 export { encodeInt8, type Int8Kernels, paddedDim, quantizeQuery } from './int8.ts';
 export { type KMeansKernels, packPanels, panelCount } from './kmeans.ts';
 export type { PostingsKernels } from './postings.ts';
-export { PQ4_BLOCK, type PqKernels, pq4BlockBytes, pq4RowBytes } from './pq.ts';
+export { PQ4_BLOCK, type PqKernels, pq4BlockBytes, pq4RowBytes, pq4TableBytes } from './pq.ts';
 export { packPq4Blocks } from './pq-blocks.ts';
 export type { ScalarKernels } from './scalar.ts';
 export { drainHeap, type Selection, type SelectOptions, selectTop } from './select.ts';

@@ -1,6 +1,7 @@
 import { invariant } from '../base/errors.ts';
 
 const IMPORTS = 2;
+const DATA = 11;
 const MEMORY = 2;
 const HAS_MAXIMUM = 0x01;
 const HAS_MAXIMUM_AND_IS_SHARED = 0x03;
@@ -26,12 +27,13 @@ export function withSharedMemory(module: Uint8Array): Uint8Array<ArrayBuffer> {
     return next + value;
   };
   // Behind magic and version: sections, each with its number, its size, and so many bytes.
-  let at = 8;
-  while (bytes[at] !== IMPORTS) {
-    invariant(at < bytes.length, 'the kernels import nothing');
-    at = behindName(at + 1);
+  let imports = 0;
+  for (let at = 8; at < bytes.length; at = behindName(at + 1)) {
+    if (bytes[at] === IMPORTS) imports = at;
+    invariant(bytes[at] !== DATA, 'the kernels have static memory, which threads would overwrite for each other');
   }
-  const count = number(number(at + 1).next);
+  invariant(imports > 0, 'the kernels import nothing');
+  const count = number(number(imports + 1).next);
   const kind = behindName(behindName(count.next));
   invariant(bytes[kind] === MEMORY && bytes[kind + 1] === HAS_MAXIMUM, 'the kernels import no memory with a maximum');
   bytes[kind + 1] = HAS_MAXIMUM_AND_IS_SHARED;
