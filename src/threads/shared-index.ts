@@ -17,14 +17,14 @@ export interface CallOptions {
 export interface SharedSearchParams extends VectorSearchParams {
   /**
    * Into how many parts the scan for one query is cut, one for each thread that is to work on it; `earlyStop` has no effect where
-   * there are several. Handing a part over costs some 0.1 ms. Default: as many as there are threads if each has 65,536 codes to
-   * look at and there is no early stop, fewer down to 1 otherwise.
+   * there are several. Default: as many as there are threads if each has 4 MiB of codes to look at and there is no early stop,
+   * fewer down to 1 otherwise: handing a part over takes about as long as scanning 1 MiB.
    */
   readonly parts?: number;
 }
 
-/** Codes that are worth a thread. */
-const CODES_PER_PART = 1 << 16;
+/** Bytes of codes that are worth a thread. */
+const BYTES_PER_PART = 4 << 20;
 /** Queries of a batch that a thread gets at once, at most: few enough that all threads end at about the same time. */
 const QUERIES_AT_ONCE = 32;
 
@@ -174,8 +174,9 @@ export class SharedIndex implements AsyncDisposable {
       return wished;
     }
     if (earlyStop && this.lists > 1) return 1;
-    const codes = (vectors * (this.index.model.spill ? 2 : 1) * nprobe) / this.lists;
-    return Math.max(1, Math.min(threads, Math.floor(codes / CODES_PER_PART)));
+    const { spill, parts } = this.index.model;
+    const codes = (vectors * (spill ? 2 : 1) * nprobe) / this.lists;
+    return Math.max(1, Math.min(threads, Math.floor((codes * parts.quantizer.codeSize) / BYTES_PER_PART)));
   }
 
   async #batch(

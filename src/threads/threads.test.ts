@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidArgumentError, InvariantError, ThreadError } from '../base/errors.ts';
@@ -145,7 +147,7 @@ describe('threads', () => {
   });
 
   it('may be more than there are cores', async () => {
-    const many = await openThreads({ threads: 9 });
+    const many = await openThreads({ threads: 5 });
     const { team } = assigning(many, normals(64, 8));
     expect(await team.map(Array.from({ length: 30 }, () => piece))).toHaveLength(30);
     await many.close();
@@ -209,5 +211,26 @@ describe('a thread that ends', () => {
       },
     });
     await expect(open).rejects.toThrow('A thread could not start (Error: no workers here).');
+  });
+});
+
+describe('a process', () => {
+  it('ends by itself when threads are forgotten, but not while they work', () => {
+    const file = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+    const program = `
+      import { Vectors } from ${file('../base/vectors.ts')};
+      import { kMeans } from ${file('../codec/index.ts')};
+      import { openThreads } from ${file('./index.ts')};
+      const vectors = new Vectors(Float32Array.from({ length: 40_000 }, (_, i) => Math.sin(i)), 8);
+      const { centroids } = await kMeans(vectors, { k: 8, threads: await openThreads({ threads: 2 }) });
+      console.log(centroids.count);`;
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '--eval', program],
+      { encoding: 'utf8', cwd: fileURLToPath(new URL('../..', import.meta.url)), timeout: 25_000 },
+    );
+    expect(stderr).toBe('');
+    expect(stdout.trim()).toBe('8');
+    expect(status).toBe(0);
   });
 });
