@@ -207,6 +207,7 @@ class Call {
 class Member {
   #thread: Thread | undefined;
   #ready: Promise<void> | undefined;
+  #running = false;
   #begin: (() => void) | undefined;
   #abandon: ((error: ThreadError) => void) | undefined;
   readonly #teams = new Set<number>();
@@ -273,6 +274,7 @@ class Member {
 
   #hear(message: FromThread): void {
     if (message.type === 'ready') {
+      this.#running = true;
       this.#begin?.();
       this.#thread?.keepAlive(this.load > 0);
       return;
@@ -288,7 +290,9 @@ class Member {
   readonly #ended = (why: string, cause?: unknown): void => {
     const error = new ThreadError(
       `A thread ${why}.`,
-      'The others go on, and another takes its place at the next call; if it happens again, use smaller pieces or fewer threads.',
+      this.#running
+        ? 'The others go on, and another takes its place at the next call; if it happens again, use fewer threads.'
+        : 'See its cause; where the worker is not found, make it with the option `worker`.',
       cause === undefined ? undefined : { cause },
     );
     const lost = [...this.#pieces.values()];
@@ -296,6 +300,7 @@ class Member {
     this.#teams.clear();
     this.#thread = undefined;
     this.#ready = undefined;
+    this.#running = false;
     this.#abandon?.(error);
     for (const { call } of lost) call.failed(error);
     this.onRoom();

@@ -48,14 +48,17 @@ export function startThread(hello: Hello, events: ThreadEvents, create?: () => W
     const fromSources = import.meta.url.endsWith('.ts');
     const worker = new Worker(fromSources ? throughTsx() : new URL(workerUrl()), {
       name: `sagitta-${hello.thread}`,
-      workerData: hello,
       // Flags of the process, such as --input-type, are not for this file.
       execArgv: [],
       eval: fromSources,
     });
     let failure: unknown;
+    worker.postMessage(hello);
     worker.on('message', events.message);
-    worker.on('messageerror', (error) => ended('sent what could not be read', error));
+    worker.on('messageerror', (error) => {
+      failure = error;
+      void worker.terminate();
+    });
     worker.on('error', (error) => {
       failure = error;
     });
@@ -73,8 +76,12 @@ export function startThread(hello: Hello, events: ThreadEvents, create?: () => W
   }
   const worker = create?.() ?? new Worker(workerUrl(), { type: 'module' });
   worker.addEventListener('message', ({ data }) => events.message(data as FromThread));
-  worker.addEventListener('messageerror', () => ended('sent what could not be read'));
-  worker.addEventListener('error', ({ message }) => ended(`failed (${message})`));
+  const failed = (why: string): void => {
+    worker.terminate();
+    ended(why);
+  };
+  worker.addEventListener('messageerror', () => failed('sent what could not be read'));
+  worker.addEventListener('error', ({ message }) => failed(`failed (${message})`));
   worker.postMessage(hello);
   return {
     post: (message) => worker.postMessage(message),
@@ -92,7 +99,7 @@ function workerUrl(): string {
 }
 
 /** A program that runs worker.ts as it is, for work on the sources: threads do not inherit what runs TypeScript. */
-function throughTsx(): string {
+export function throughTsx(): string {
   const tsx = node!
     .getBuiltinModule('node:module')
     .createRequire(import.meta.url)
@@ -102,35 +109,25 @@ function throughTsx(): string {
   return `import(${JSON.stringify(api)}).then(({ register }) => register()).then(() => import(${JSON.stringify(worker)}))`;
 }
 
-/** The thread that started this one. */
-export function parentOf(): {
-  readonly post: (message: FromThread) => void;
-  /** Says that this thread is ready. @param serve takes the greeting, and returns what takes messages from then on. */
-  readonly listen: (serve: (hello: Hello) => (message: ToThread) => void) => void;
-} {
+/**
+ * Inside a thread: waits for the greeting, and says then that it is ready.
+ *
+ * @param serve returns what takes messages from then on.
+ */
+export function listen(
+  serve: (hello: Hello, post: (message: FromThread) => void) => (message: ToThread) => void,
+): void {
   const port = node?.getBuiltinModule('node:worker_threads').parentPort ?? undefined;
-  if (port !== undefined) {
-    const { workerData } = node!.getBuiltinModule('node:worker_threads');
-    const post = (message: FromThread): void => port.postMessage(message);
-    return {
-      post,
-      listen: (serve) => {
-        port.on('message', serve(workerData as Hello));
-        post({ type: 'ready' });
-      },
-    };
-  }
   const scope = globalThis as unknown as WorkerLike;
-  const post = (message: FromThread): void => scope.postMessage(message);
-  return {
-    post,
-    listen: (serve) => {
-      let take: ((message: ToThread) => void) | undefined;
-      scope.addEventListener('message', ({ data }) => {
-        if (take !== undefined) return take(data as ToThread);
-        take = serve(data as Hello);
-        post({ type: 'ready' });
-      });
-    },
+  const post = (message: FromThread): void => (port ?? scope).postMessage(message);
+  let take: ((message: ToThread) => void) | undefined;
+  const hear = (message: unknown): void => {
+    if (take !== undefined) take(message as ToThread);
+    else {
+      take = serve(message as Hello, post);
+      post({ type: 'ready' });
+    }
   };
+  if (port !== undefined) port.on('message', hear);
+  else scope.addEventListener('message', ({ data }) => hear(data));
 }

@@ -1,7 +1,8 @@
+import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BitSet } from '../base/bits.ts';
-import { InvalidArgumentError } from '../base/errors.ts';
+import { InvalidArgumentError, ThreadError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { MemorySections } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
@@ -231,6 +232,22 @@ describe('a shared index', () => {
     expect(await hits).toHaveLength(40);
     await added;
     expect(shared.vectorCount).toBe(6000);
+  });
+
+  it('is searched on by the thread that takes the place of one that ended', async () => {
+    const workers: Worker[] = [];
+    const note = (worker: Worker) => workers.push(worker);
+    process.on('worker', note);
+    const threads = await openThreads({ threads: 1 });
+    const index = await buildIndex('ivf8,pq12x4,refine:full', vectors);
+    const shared = await threads.shareIndex(index);
+    const lost = shared.searchBatch(vectors, { k: 10, nprobe: 8 });
+    await Promise.all([expect(lost).rejects.toThrow(ThreadError), workers[0]!.terminate()]);
+    await shared.add(queries);
+    index.add(queries);
+    expect(await shared.searchBatch(queries, { k: 3 })).toEqual(index.searchBatch(queries, { k: 3 }));
+    process.off('worker', note);
+    await threads.close();
   });
 
   it('cannot be searched when its threads are closed', async () => {

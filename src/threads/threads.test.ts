@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { Worker } from 'node:worker_threads';
+import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidArgumentError, InvariantError, ThreadError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
@@ -8,6 +8,7 @@ import { Vectors } from '../base/vectors.ts';
 import { assignWork, kMeans } from '../codec/kmeans.ts';
 import { openThreads, type Threads } from './index.ts';
 import { ThreadPool } from './pool.ts';
+import { throughTsx, type WorkerLike } from './runtime.ts';
 
 function normals(count: number, dim: number, seed = 5): Vectors {
   const random = new Random(seed);
@@ -211,6 +212,35 @@ describe('a thread that ends', () => {
       },
     });
     await expect(open).rejects.toThrow('A thread could not start (Error: no workers here).');
+  });
+});
+
+describe('workers that the caller makes', () => {
+  /** As much of a Web Worker as is used. */
+  function webWorker(program = throughTsx()): WorkerLike {
+    const inner = new Worker(program, { eval: true });
+    return {
+      postMessage: (message) => inner.postMessage(message),
+      terminate: () => void inner.terminate(),
+      addEventListener: (type, listener) => {
+        if (type === 'message') inner.on(type, (data) => listener({ data }));
+        if (type === 'error') inner.on(type, (error: Error) => listener({ message: error.message }));
+      },
+    };
+  }
+
+  it('work like others', async () => {
+    const threads = await openThreads({ threads: 2, worker: () => webWorker() });
+    const { team, assignment } = assigning(threads, normals(64, 8));
+    expect(await team.map([piece, piece, piece])).toHaveLength(3);
+    expect(assignment[3]).toBe(3);
+    await threads.close();
+  });
+
+  it('are named in the error when they fail', async () => {
+    await expect(openThreads({ threads: 1, worker: () => webWorker('throw new Error("no file")') })).rejects.toThrow(
+      'A thread failed (no file).',
+    );
   });
 });
 
