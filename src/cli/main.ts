@@ -163,6 +163,7 @@ vectorsCommand('build <file>', 'learn an index from the vectors of a file, and w
   .option('--out <file>', 'the index (default: the name of the file with .index)')
   .addOption(metricOption())
   .option('--seed <n>', 'seed of training', whole('--seed', 0))
+  .option('--threads <n>', 'threads that share the work (default: one for each core)', whole('--threads'))
   .action(async (file: string, options) =>
     run(options.json, async (signal) => (await import('./vectors-command.ts')).vectorsBuild(file, options, signal)),
   );

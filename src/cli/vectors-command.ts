@@ -4,6 +4,7 @@ import { Random } from '../base/random.ts';
 import type { Vectors } from '../base/vectors.ts';
 import { buildIndex, type Metric, plan } from '../index/index.ts';
 import { openIndexFile, readVectorFile, writeIndexFile } from '../store/index.ts';
+import { openThreads } from '../threads/index.ts';
 import { duration, number, plural, print, printJson } from './output.ts';
 import { printPlan, writePlan } from './plan-command.ts';
 import { Progress } from './progress.ts';
@@ -15,6 +16,7 @@ export interface VectorsBuildOptions {
   readonly metric: Metric;
   readonly out?: string;
   readonly seed?: number;
+  readonly threads?: number;
 }
 
 /** `sagitta vectors build`. */
@@ -22,9 +24,11 @@ export async function vectorsBuild(file: string, options: VectorsBuildOptions, s
   const vectors = readVectorFile(file);
   const progress = new Progress(options.json);
   const start = performance.now();
+  await using threads = await openThreads(options.threads === undefined ? {} : { threads: options.threads });
   const index = await buildIndex(options.spec, vectors, {
     metric: options.metric,
     signal,
+    threads,
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     onProgress: (done) => progress.show(() => `training ${Math.round(100 * done)} %`),
   }).finally(() => progress.done());
