@@ -5,7 +5,7 @@ import { Coarse } from './ivf-coarse.ts';
 import { ListStore, type ListTables } from './ivf-lists.ts';
 import { IvfModel } from './ivf-model.ts';
 import { CodeRefiner, FullRefiner, type Refiner } from './ivf-refine.ts';
-import type { LentRows } from './ivf-rows.ts';
+import { type LentRows, scratchBytes } from './ivf-rows.ts';
 import { layoutOf, needsExtras, scannerOf } from './ivf-scan.ts';
 import { ListSearcher, type Scan, type ScanRequest, type ScanShare } from './ivf-search.ts';
 
@@ -32,8 +32,6 @@ export interface IvfLoan {
   readonly rows: readonly LentRows[] | undefined;
 }
 
-/** Scratch space of a thread beside its tables: enough for filters of 60 million items. Pages that are not used cost nothing. */
-const SCRATCH = 16 << 20;
 const LEAST_CANDIDATES = 32;
 
 /** Searches lists, whoever fills them. */
@@ -61,7 +59,7 @@ export class IvfReader {
     const scanner = scannerOf({ arena, store: this.store, coarse: this.coarse, codec, residual, l2 });
     this.#searcher = new ListSearcher(arena, parts.transforms, this.coarse, this.store, scanner, l2);
     const own = arena.used - before;
-    this.scratch = Array.from({ length: lend }, () => arena.lend(own + SCRATCH));
+    this.scratch = Array.from({ length: lend }, () => arena.lend(own + scratchBytes(lend)));
   }
 
   /** Searches what another thread keeps. @param thread which of those that were lent to. */

@@ -12,8 +12,10 @@ export interface LentRows {
   readonly start: Address;
 }
 
-/** Scratch space of another thread: enough for 400,000 candidates. Pages that are not used cost nothing. */
-const SCRATCH = 16 << 20;
+/** Scratch space of each of `threads` threads, in bytes. Pages that are not used cost nothing, but addresses are few. */
+export function scratchBytes(threads: number): number {
+  return Math.min(16 << 20, Math.floor((256 << 20) / threads));
+}
 
 /** Rows of one size, numbered from 0 on, in an arena of their own, so that they may grow at their end. */
 export class RowMemory {
@@ -34,7 +36,7 @@ export class RowMemory {
     const { build, lend = 0 } = options;
     this.arena = lent === undefined ? new Arena(build, { shared: lend > 0 }) : Arena.attach(lent.scratch);
     this.fixed = this.arena.allocate(fixed);
-    const loans = Array.from({ length: lend }, () => this.arena.lend(SCRATCH));
+    const loans = Array.from({ length: lend }, () => this.arena.lend(scratchBytes(lend)));
     const start = lent?.start ?? this.arena.allocate(0, 64);
     this.start = start;
     this.lent = loans.map((scratch) => ({ scratch, start }));
