@@ -120,6 +120,7 @@ export async function vectorsBench(file: string, options: VectorsBenchOptions, s
       ? heldOut(all, seed ?? 1234)
       : { base: all, queries: readVectorFile(options.queries) };
   const progress = new Progress(options.json);
+  await using threads = await openThreads();
   const free = bytes === undefined && recall === undefined && p95 === undefined;
   const found = await plan(base, {
     queries,
@@ -131,6 +132,7 @@ export async function vectorsBench(file: string, options: VectorsBenchOptions, s
     ...(spec === undefined ? {} : { specs: spec }),
     ...(seconds === undefined ? {} : { seconds }),
     ...(seed === undefined ? {} : { seed }),
+    threads,
     signal,
     onCandidate: (candidate, i, of) => progress.show(() => `trying ${candidate} (${number(i)} of ${number(of)})`),
   }).finally(() => progress.done());

@@ -1,5 +1,6 @@
 import type { BitSet } from '../base/bits.ts';
 import type { Hits } from '../base/hits.ts';
+import type { Parallel } from '../base/parallel.ts';
 
 /** A metadata value; a list matches a filter when one of its members does. */
 export type MetadataValue = string | number | boolean | null | readonly (string | number | boolean)[];
@@ -181,6 +182,8 @@ export interface RebuildOptions {
   readonly search?: VectorSearchDefaults;
   /** Seed of training. Default 1234. */
   readonly seed?: number;
+  /** What training and coding are dealt to; `openThreads` of `sagitta/threads`. Default: the calling thread. Same result. */
+  readonly threads?: Parallel;
   readonly signal?: AbortSignal;
   readonly onProgress?: (phase: 'sampling' | 'training' | 'coding', done: number) => void;
 }
