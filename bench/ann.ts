@@ -2,15 +2,18 @@
  * Nearest neighbours: recall@10 against queries per second, an index of lists against hnswlib-node and usearch (both M 16,
  * efConstruction 200, float32).
  *
- *   npm run bench -- ann [--quick] [--data glove|wordnet|clustered|uniform] [--spec SPEC]... [--json]
+ *   npm run bench -- ann [--quick] [--data glove|wordnet|clustered|uniform] [--spec SPEC]... [--threads 2] [--json]
  *
  * `--quick` takes 50,000 vectors. Settings of both are timed in turn, block by block, on one thread. A curve is made of the
  * settings that no other setting of the same index beats in both; ratios compare curves at equal recall, interpolated.
+ * `--threads` adds curves of the same indexes in memory that so many threads share, with each block dealt to them as a batch.
  * Curves and figures are written to bench/results/ann-DATA.svg and .json.
  */
 import { writeFileSync } from 'node:fs';
 import { lineChart } from '../src/base/line-chart.ts';
+import type { Vectors } from '../src/base/vectors.ts';
 import { buildIndex, type VectorIndex, type VectorSearchParams } from '../src/index/index.ts';
+import { openThreads } from '../src/threads/index.ts';
 import { interleave, median, report } from './harness.ts';
 import { type AnnData, glove, type Hnsw, hnsw, RESULTS, recallAt, synthetic, usearch, wordnet } from './lib-ann.ts';
 
@@ -25,6 +28,8 @@ interface Setting {
   readonly curve: string;
   readonly label: string;
   readonly find: (query: Float32Array) => ArrayLike<number>;
+  /** Instead of `find` for each query of a block. */
+  readonly findAll?: (queries: Vectors) => Promise<unknown>;
 }
 
 interface Point extends Setting {
@@ -55,7 +60,21 @@ for (const spec of specs) {
   indexes.push({ spec: index.spec, index, seconds: (performance.now() - start) / 1000 });
 }
 
+const count = Number(option('--threads')[0] ?? 0);
+const threads = count > 0 ? await openThreads({ threads: count }) : undefined;
+const shared: Setting[] = [];
+if (threads !== undefined) {
+  for (const { spec, index } of indexes) {
+    const copy = await threads.shareIndex(index);
+    for (const params of sweep(index)) {
+      const alone = ours(`${spec}, ${count} threads`, index, params);
+      shared.push({ ...alone, findAll: (queries) => copy.searchBatch(queries, params) });
+    }
+  }
+}
+
 const settings: Setting[] = [
+  ...shared,
   ...indexes.flatMap(({ spec, index }) => sweep(index).map((params) => ours(spec, index, params))),
   ...[40, 80, 120, 160, 200, 300, 450, 700, 1000].map((ef) => theirs(peer.index, ef)),
   ...EXPANSIONS.map((expansion, i) => ({
@@ -79,15 +98,15 @@ const curves = [...new Set(points.map(({ curve }) => curve))];
 const frontiers = new Map(curves.map((curve) => [curve, frontier(points.filter((point) => point.curve === curve))]));
 const RIVALS = ['hnswlib-node', 'usearch'];
 const ratios: Record<string, number> = {};
-for (const { spec } of indexes) {
+for (const spec of curves.filter((curve) => !RIVALS.includes(curve))) {
   for (const rival of RIVALS) {
     for (const target of TARGETS) {
       const ratio = at(frontiers.get(spec)!, target) / at(frontiers.get(rival)!, target);
       if (Number.isFinite(ratio)) ratios[`queries/s at recall@10 ${target}: ${spec} / ${rival}`] = ratio;
     }
   }
-  ratios[`build time: hnswlib-node / ${spec}`] = peer.buildSeconds / indexes.find((one) => one.spec === spec)!.seconds;
 }
+for (const { spec, seconds } of indexes) ratios[`build time: hnswlib-node / ${spec}`] = peer.buildSeconds / seconds;
 const file = `${RESULTS}ann-${chosen}`;
 writeFileSync(`${file}.svg`, picture(frontiers));
 const rows = points.map((point) => ({
@@ -98,6 +117,7 @@ const rows = points.map((point) => ({
   best: frontiers.get(point.curve)!.includes(point) ? '*' : '',
 }));
 writeFileSync(`${file}.json`, `${JSON.stringify({ data: data.name, k: K, rows, ratios }, null, 2)}\n`);
+await threads?.close();
 report({
   name: 'ann',
   threads: 1,
@@ -171,8 +191,14 @@ function allQueries(): Float32Array[] {
 }
 
 /** Every call takes the next block of queries, the same for all contestants. */
-function block({ find }: Setting): () => void {
+function block({ find, findAll }: Setting): () => void | Promise<void> {
   let next = 0;
+  if (findAll !== undefined) {
+    return async () => {
+      await findAll(data.queries.slice(next, next + BLOCK));
+      next = (next + BLOCK) % data.queries.count;
+    };
+  }
   return () => {
     for (let i = 0; i < BLOCK; i++) find(data.queries.row((next + i) % data.queries.count));
     next += BLOCK;
