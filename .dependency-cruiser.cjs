@@ -12,9 +12,14 @@ const layers = [
   'ingest',
   'search',
   'collection',
+  'api',
+  'client',
+  'langchain',
+  'ai',
+  'server',
   'cli',
 ];
-const browser = ['base', 'kernels', 'tensor', 'text', 'codec', 'index', 'threads', 'search'];
+const browser = ['base', 'kernels', 'tensor', 'text', 'codec', 'index', 'threads', 'search', 'api', 'client'];
 
 module.exports = {
   forbidden: [
@@ -28,7 +33,7 @@ module.exports = {
     })),
     {
       name: 'browser-folders-import-no-node',
-      comment: 'base, kernels, tensor, text, codec, index, threads and search also run in browsers',
+      comment: 'base, kernels, tensor, text, codec, index, threads, search, api and client also run in browsers',
       severity: 'error',
       from: { path: `^src/(${browser.join('|')})/`, pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
 import { ExitCode } from '../base/errors.ts';
 import { givenArguments, isTooLong, runWithPipe } from './arguments.ts';
 import { run } from './run.ts';
@@ -199,6 +199,55 @@ command('remove <ids...>', 'remove documents by id; an id ending in / removes ev
 command('doctor', 'check this machine and the collection, and say how to mend what is wrong').action(async (options) =>
   run(options.json, async () => (await import('./doctor-command.ts')).doctorCommand(options)),
 );
+
+const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+program
+  .command('serve')
+  .description('serve collections: an HTTP API, a web page and MCP, on this machine unless there are keys')
+  .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
+  .option('--source <[name=]path>', 'folder or file that a sync job reads again (repeatable)', several)
+  .option('--port <n>', 'port; 0 takes any free one (default: 7700)', whole('--port', 0))
+  .option('--host <address>', 'address to listen on (default: 127.0.0.1); others need --keys')
+  .option('--keys <file>', 'file of API keys (see sagitta keys)')
+  .option('--read-only', 'refuse everything that writes', false)
+  .option('--allow-host <name>', 'name by which a proxy reaches the server (repeatable)', several)
+  .option('--cors <origin>', 'website that may use the API (repeatable)', several)
+  .option('--threads <n>', 'threads that search (default: one less than processors, 1 to 4)', whole('--threads'))
+  .option('--queue <n>', 'searches that may wait (default: 256)', whole('--queue', 0))
+  .option('--timeout <ms>', 'most time for a search (default: 10000)', whole('--timeout'))
+  .option('--max-body <bytes>', 'largest body with documents (default: 32 MiB)', whole('--max-body'))
+  .option('--drain <ms>', 'how long stopping waits for what was accepted (default: 30000)', whole('--drain', 0))
+  .option('--no-page', 'no web page')
+  .option('--no-log', 'no access log (JSON lines on stdout)')
+  .option('--json', 'print the address as one JSON object first', false)
+  .action(async (options) =>
+    run(options.json, async (signal) =>
+      (await import('./serve-command.ts')).serveCommand({ ...options, in: options.in ?? ['.sagitta'] }, signal),
+    ),
+  );
+
+program
+  .command('mcp')
+  .description('speak the Model Context Protocol over stdin and stdout')
+  .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
+  .action(async (options) =>
+    run(false, async (signal) =>
+      (await import('./serve-command.ts')).mcpCommand({ in: options.in ?? ['.sagitta'] }, signal),
+    ),
+  );
+
+program
+  .command('keys')
+  .description('API keys of a server: add NAME, list, remove NAME')
+  .addArgument(new Argument('<action>').choices(['add', 'list', 'remove']))
+  .argument('[name]', 'who uses the key')
+  .addOption(new Option('--scope <scope>', 'what the key allows').choices(['read', 'write']).default('read'))
+  .option('--keys <file>', 'file of API keys', 'sagitta-keys.json')
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (action: string, name: string | undefined, options) =>
+    run(options.json, async () => (await import('./serve-command.ts')).keysCommand(action, name, options)),
+  );
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(ExitCode.ok);
