@@ -70,7 +70,7 @@ export async function searchSnapshot(
   const language = options.language ?? queryLanguage(text);
   const retriever = await retrieverFor(name, context, options, language);
   const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
-  const query: Query = { text, language, ...(vector === undefined ? {} : { vector }) };
+  const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
 
   const { ranking, chosen } = await gather(retriever, query, snapshot, {
     k,

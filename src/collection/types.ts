@@ -118,7 +118,7 @@ export interface SearchOptions {
    * An embedding of the query made elsewhere, by the collection's encoder. The query may then be empty, and the default
    * retriever is `dense`; with a query too, `hybrid` ranks by the words and by this vector.
    */
-  readonly vector?: Float32Array;
+  readonly vector?: ArrayLike<number>;
   readonly signal?: AbortSignal;
 }
 

@@ -1,17 +1,22 @@
 import { McpServer, ResourceTemplate } from '@modelcontextprotocol/sdk/server/mcp.js';
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { collectionInfoSchema, type DocumentAnswer, LIMITS, type SearchAnswer } from '../../api/index.ts';
+import {
+  collectionInfoSchema,
+  type DocumentAnswer,
+  LIMITS,
+  presentPassages,
+  renderPassages,
+  type SearchAnswer,
+} from '../../api/index.ts';
+import { charactersFor, estimateTokens, share } from '../../text/index.ts';
 import type { Engine } from '../operations/types.ts';
 import { toProblem } from '../problem.ts';
 import { version } from '../version.ts';
-import { charactersFor, cutToTokens, estimateTokens, share } from './budget.ts';
 
 /** Tokens that a result takes when the agent does not say. */
 const BUDGET = { search: 2000, get: 6000, multiGet: 8000 } as const;
 const MOST_TOKENS = 50_000;
-/** What a hit costs besides its text. */
-const PER_HIT = 40;
 const LISTED = 200;
 
 const collection = z
@@ -34,7 +39,6 @@ const lines = z
 
 const hitSchema = z.object({
   rank: z.int(),
-  collection: z.string().optional(),
   id: z.string(),
   title: z.string(),
   section: z.string().optional(),
@@ -237,50 +241,11 @@ async function guarded(work: () => Promise<Output>): Promise<CallToolResult> {
   }
 }
 
-function searchOutput({ hits, shortfall }: SearchAnswer, budget: number): Output {
-  const room = budget - PER_HIT * hits.length;
-  // With a budget that is too small for all, the best ones are shown rather than a word of each.
-  const shown = room > 30 * hits.length ? hits : hits.slice(0, Math.max(1, Math.floor(budget / (PER_HIT + 60))));
-  const shares = share(
-    shown.map(({ text }) => estimateTokens(text)),
-    Math.max(30, budget - PER_HIT * shown.length),
-  );
-  const output = shown.map(({ rank, id, title, headings, page, score, text, start, highlights }, i) => {
-    const part = cutToTokens(text, highlights, shares[i]!);
-    return {
-      rank,
-      id,
-      title,
-      ...(headings.length === 0 ? {} : { section: headings.join(' > ') }),
-      ...(page === undefined ? {} : { page }),
-      score: Math.round(score * 1e4) / 1e4,
-      start: start + part.start,
-      text: part.text,
-      cut: part.cut,
-    };
-  });
-  const left = hits.length - shown.length;
-  const note =
-    left > 0
-      ? `${left} more passages did not fit into the token budget.`
-      : shortfall === undefined
-        ? undefined
-        : `${shortfall.returned} of ${shortfall.requested} passages, because ${shortfall.reason}.`;
-  const body = output.map(({ rank, id, section, page, start, text, cut }) => {
-    const place = [id, section, page === undefined ? undefined : `page ${page}`]
-      .filter((part) => part !== undefined)
-      .join(' | ');
-    return `[${rank}] ${place} | start ${start}\n${text}${cut ? ' …' : ''}`;
-  });
-  if (output.length === 0) {
-    return {
-      structuredContent: { hits: [], note: note ?? 'Nothing relevant was found.' },
-      text: `Nothing relevant was found${shortfall === undefined ? '' : `: ${shortfall.reason}`}. Try other words, or a wider filter.`,
-    };
-  }
+function searchOutput(answer: SearchAnswer, budget: number): Output {
+  const { passages, note } = presentPassages(answer, budget);
   return {
-    structuredContent: { hits: output, ...(note === undefined ? {} : { note }) },
-    text: [...body, ...(note === undefined ? [] : [note])].join('\n\n'),
+    structuredContent: { hits: passages, ...(note === undefined ? {} : { note }) },
+    text: renderPassages(passages, note),
   };
 }
 

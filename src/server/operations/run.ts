@@ -117,7 +117,7 @@ async function search(collection: Collection, request: SearchRequest, { signal }
   }
   return collection.search(query ?? '', {
     ...options,
-    ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }),
+    ...(vector === undefined ? {} : { vector }),
     ...(language === undefined ? {} : { language }),
   });
 }

@@ -1,4 +1,4 @@
-import { snippet } from '../../text/index.ts';
+import { snippet } from './highlight.ts';
 
 /**
  * A cautious estimate of what a language model counts: four characters of ASCII a token, one and a half of anything
