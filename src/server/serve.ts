@@ -93,7 +93,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 function createServer(app: App, requestTimeout: number): Server {
-  const server = createAdaptorServer({ fetch: (request, bindings) => app.fetch(request, bindings as never) }) as Server;
+  const server = createAdaptorServer({
+    fetch: (request, bindings) => app.fetch(request, bindings as never),
+    // How often slow connections are looked for.
+    serverOptions: { connectionsCheckingInterval: Math.min(5000, requestTimeout / 2) },
+  }) as Server;
   // Headers within 10 s, a whole request within `requestTimeout`: slow senders do not hold connections.
   server.headersTimeout = Math.min(10_000, requestTimeout);
   server.requestTimeout = requestTimeout;

@@ -1,4 +1,4 @@
-import { problem } from '../problem.ts';
+import { ProblemError, problem } from '../problem.ts';
 
 /**
  * Reads a body of at most `limit` bytes; a larger one is refused before it is read where its length is declared.
@@ -19,10 +19,16 @@ export async function readBody(
     );
   }
   const declared = request.headers.get('content-length');
-  if (declared !== null) {
-    if (Number(declared) > limit) throw tooLarge(limit);
-    return new Uint8Array(await request.arrayBuffer());
+  if (declared !== null && Number(declared) > limit) throw tooLarge(limit);
+  try {
+    return declared === null ? await readAll(request, limit) : new Uint8Array(await request.arrayBuffer());
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    throw problem(499, 'cancelled', 'The connection ended before the body had arrived.');
   }
+}
+
+async function readAll(request: Request, limit: number): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = request.body?.getReader();
