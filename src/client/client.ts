@@ -157,6 +157,11 @@ export class SagittaClient {
     return this.#json('GET', '/v1/map', { query: { ...this.#named(), ...options }, signal });
   }
 
+  /** Jobs of the server, newest first. */
+  async jobs({ signal }: CallOptions = {}): Promise<readonly Job[]> {
+    return (await this.#json<{ readonly jobs: readonly Job[] }>('GET', '/v1/jobs', { signal })).jobs;
+  }
+
   async startJob(request: JobRequestInput, { signal }: CallOptions = {}): Promise<Job> {
     return this.#json('POST', '/v1/jobs', { body: { ...this.#named(), ...request }, signal });
   }

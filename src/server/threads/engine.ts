@@ -75,10 +75,19 @@ export class ThreadedEngine implements Engine {
     };
   }
 
-  /** Starts the threads that search and opens every collection in each, so that the first user does not wait for it. */
+  /**
+   * Starts the threads that search and opens every collection. Then, while requests are served already, searches once in
+   * each thread: that loads the model and the codes, so that the first person who asks does not wait for it.
+   */
   async warmUp(): Promise<void> {
     this.pools.search.start();
     await Promise.allSettled(this.collections.map((collection) => this.call('info', { collection })));
+    for (const collection of this.collections) {
+      for (let thread = 0; thread < this.options.searchThreads; thread++) {
+        const request = { collection, query: 'warm-up', k: 1, explain: false };
+        void this.call('search', request).catch(() => undefined);
+      }
+    }
   }
 
   async call<Name extends OperationName>(
