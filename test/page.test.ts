@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import axe from 'axe-core';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -25,7 +25,6 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 const screenshots = fileURLToPath(new URL('./.screenshots/', import.meta.url));
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const MANY: readonly InputDocument[] = Array.from({ length: 40 }, (_, i) => ({
   id: `birds/${i}`,
@@ -92,7 +91,7 @@ describe.skipIf(!existsSync(browser))('the page', () => {
 
   /** Nothing that axe calls serious or critical. */
   async function accessible(): Promise<void> {
-    await page.evaluate(await import('node:fs').then(({ readFileSync }) => readFileSync(axe, 'utf8')));
+    await page.evaluate(axe.source);
     const violations = await page.evaluate(async () => {
       // biome-ignore lint/suspicious/noExplicitAny: axe puts itself on the window
       const results = await (window as any).axe.run(document, { resultTypes: ['violations'] });

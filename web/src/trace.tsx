@@ -12,7 +12,8 @@ export function TracePanel({ trace }: { readonly trace: Trace }): JSX.Element {
   collect(trace, 0);
   const longest = Math.max(...rows.map(({ stage }) => stage.tookMs), 0.001);
   return (
-    <div class="trace scroll" tabIndex={0} role="region" aria-label="Stages of the search">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
+    <section class="trace scroll" tabIndex={0} aria-label="Stages of the search">
       <table>
         <thead>
           <tr>
@@ -43,7 +44,7 @@ export function TracePanel({ trace }: { readonly trace: Trace }): JSX.Element {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
