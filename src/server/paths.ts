@@ -14,7 +14,8 @@ export function startWorker(workerData: unknown): Worker {
   if (file === undefined) throw new InvariantError('dist/server/worker.js is missing from the package');
   if (!file.pathname.endsWith('.ts')) return new Worker(file, { workerData });
   // Sources that run without a build: a thread does not inherit the loader of TypeScript (Node 20).
-  const load = `import('tsx/esm/api').then(({ register }) => { register(); return import(${JSON.stringify(file.href)}); })`;
+  const loader = import.meta.resolve('tsx/esm/api');
+  const load = `import(${JSON.stringify(loader)}).then(({ register }) => { register(); return import(${JSON.stringify(file.href)}); })`;
   return new Worker(load, { eval: true, workerData });
 }
 
