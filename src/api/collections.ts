@@ -6,6 +6,7 @@ export const capabilitiesSchema = z
     retrievers: list(z.enum(['hybrid', 'bm25', 'dense'])),
     write: z.boolean().describe('Whether documents can be added and removed through this server.'),
     sync: z.boolean().describe('Whether folders were named that a `sync` job reads again.'),
+    frontier: z.boolean().describe('Whether `sagitta plan` has measured indexes of its vectors: GET /v1/frontier.'),
     relevance: z.boolean().describe('Whether a search can be cut off where relevance ends.'),
   })
   .meta({ id: 'Capabilities' });
@@ -28,6 +29,28 @@ export const collectionInfoSchema = z
   })
   .meta({ id: 'CollectionInfo' });
 export type CollectionInfo = z.infer<typeof collectionInfoSchema>;
+
+const operatingPointSchema = z.strictObject({
+  spec: z.string().describe('The index, as `sagitta rebuild --spec` takes it.'),
+  nprobe: z.int(),
+  refine: z.number(),
+  bytes: z.number().describe('Memory in bytes for a vector.'),
+  recall10: z.number().describe('Share of the 10 truly nearest that are found.'),
+  p50: z.number().describe('Milliseconds of a search of ten.'),
+  p95: z.number(),
+});
+
+export const frontierParametersSchema = z.strictObject({ collection: collectionSchema });
+
+export const frontierSchema = z
+  .strictObject({
+    vectors: z.int(),
+    dim: z.int(),
+    points: list(operatingPointSchema).describe('Those that no other beats in bytes, recall and time together.'),
+    chosen: operatingPointSchema.optional().describe('The one that keeps the budget best.'),
+  })
+  .meta({ id: 'Frontier' });
+export type Frontier = z.infer<typeof frontierSchema>;
 
 export const collectionsSchema = z
   .strictObject({ collections: list(collectionInfoSchema) })

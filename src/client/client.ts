@@ -1,4 +1,4 @@
-import type { Capabilities, CollectionInfo, Collections, Job, JobRequestInput } from '../api/collections.ts';
+import type { Capabilities, CollectionInfo, Collections, Frontier, Job, JobRequestInput } from '../api/collections.ts';
 import type { Problem } from '../api/common.ts';
 import type {
   DocumentAnswer,
@@ -155,6 +155,11 @@ export class SagittaClient {
     ...options
   }: CallOptions & { readonly filter?: string; readonly points?: number } = {}): Promise<MapAnswer> {
     return this.#json('GET', '/v1/map', { query: { ...this.#named(), ...options }, signal });
+  }
+
+  /** What `sagitta plan` measured of indexes of the vectors. */
+  async frontier({ signal }: CallOptions = {}): Promise<Frontier> {
+    return this.#json('GET', '/v1/frontier', { query: this.#named(), signal });
   }
 
   /** Jobs of the server, newest first. */

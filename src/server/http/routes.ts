@@ -10,6 +10,8 @@ import {
   documentSchema,
   facetParametersSchema,
   facetsSchema,
+  frontierParametersSchema,
+  frontierSchema,
   getParametersSchema,
   jobRequestSchema,
   jobSchema,
@@ -253,6 +255,18 @@ export const ROUTES: readonly Route[] = [
     parameters: mapParametersSchema,
     answers: { 200: { schema: mapSchema, description: 'Points and what they stand for.' } },
     handle: async ({ engine, signal }, parameters) => ({ bytes: await engine.callJson('map', parameters, { signal }) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/frontier',
+    scope: 'read',
+    title: 'Get what was measured of indexes',
+    description: 'What `sagitta plan` found: bytes, recall and time of indexes of the vectors.',
+    parameters: frontierParametersSchema,
+    answers: { 200: { schema: frontierSchema, description: 'The frontier, by ascending bytes.' } },
+    handle: async ({ engine, signal }, parameters) => ({
+      bytes: await engine.callJson('frontier', parameters, { signal }),
+    }),
   }),
   route({
     method: 'GET',

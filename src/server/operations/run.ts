@@ -11,6 +11,7 @@ import { type Collection, verifyCollection } from '../../collection/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
 import { countFacets } from './facets.ts';
+import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
 import { sampleForMap } from './map.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
@@ -42,6 +43,7 @@ const handlers: Handlers = {
   info,
   facets: (host, request) => host.use(request.collection, (collection) => countFacets(collection, request)),
   map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
+  frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
   add: (host, { collection: name, documents }, options) =>
     writing(host, name, (collection) => collection.add(documents.map(withoutUndefined), addOptions(options))),
   addRaw: (host, request, options) => {

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type {
   BulkRequest,
   Capabilities,
@@ -6,6 +8,7 @@ import type {
   DocumentList,
   FacetParameters,
   Facets,
+  Frontier,
   Job,
   ListParameters,
   MapAnswer,
@@ -56,6 +59,7 @@ export interface Operations {
   readonly info: { request: Named; answer: CollectionInfo };
   readonly facets: { request: FacetParameters; answer: Facets };
   readonly map: { request: MapParameters; answer: MapAnswer };
+  readonly frontier: { request: Named; answer: Frontier };
   readonly add: { request: Named & BulkRequest; answer: WriteAnswer };
   readonly addRaw: { request: RawDocuments; answer: WriteAnswer };
   readonly remove: { request: RemoveRequest; answer: RemoveAnswer };
@@ -92,12 +96,18 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** Where `sagitta plan` leaves what it measured, unless it is told otherwise. */
+export function planFile({ directory }: ServedCollection): string {
+  return join(directory, 'plan.json');
+}
+
 /** What no collection needs to be opened for. */
 export function baseCapabilities(collection: ServedCollection, readOnly: boolean): Capabilities {
   return {
     retrievers: ['bm25'],
     write: !readOnly,
     sync: !readOnly && (collection.sources?.length ?? 0) > 0,
+    frontier: existsSync(planFile(collection)),
     relevance: false,
   };
 }

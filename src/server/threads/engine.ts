@@ -29,6 +29,7 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
   list: 'background',
   facets: 'background',
   map: 'background',
+  frontier: 'background',
   verify: 'background',
   add: 'write',
   addRaw: 'write',
