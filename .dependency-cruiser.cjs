@@ -11,6 +11,7 @@ const layers = [
   'store',
   'ingest',
   'search',
+  'eval',
   'collection',
   'api',
   'client',
