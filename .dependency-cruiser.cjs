@@ -13,6 +13,7 @@ const layers = [
   'search',
   'eval',
   'collection',
+  'train',
   'api',
   'client',
   'langchain',
