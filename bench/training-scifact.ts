@@ -50,12 +50,15 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
         threads: THREADS,
         ...recipes[name]!,
       });
-      const { dense, hybrid, hybridOverBm25 } = result;
+      const { dense, denseUnseen, hybrid, hybridOverBm25 } = result;
       rows.push({
         recipe: name,
         dense: dense.systemMean.toFixed(4),
         'dense gain': dense.difference.toFixed(4),
         p: dense.p.randomisation.toFixed(4),
+        'unseen before': denseUnseen!.baselineMean.toFixed(4),
+        unseen: denseUnseen!.systemMean.toFixed(4),
+        'unseen p': denseUnseen!.p.randomisation.toFixed(4),
         hybrid: hybrid.systemMean.toFixed(4),
         'hybrid p': hybrid.p.randomisation.toFixed(4),
         'over BM25': hybridOverBm25.difference.toFixed(4),
@@ -64,7 +67,7 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
         'train s': Math.round(result.trainedMs / 1000),
       });
       console.log(
-        `${name}: dense ${dense.baselineMean.toFixed(4)} -> ${dense.systemMean.toFixed(4)}, hybrid ${hybrid.baselineMean.toFixed(4)} -> ${hybrid.systemMean.toFixed(4)}, BM25 ${result.bm25.toFixed(4)}`,
+        `${name}: dense ${dense.baselineMean.toFixed(4)} -> ${dense.systemMean.toFixed(4)}, hybrid ${hybrid.baselineMean.toFixed(4)} -> ${hybrid.systemMean.toFixed(4)}, BM25 ${result.bm25.toFixed(4)}, unseen ${denseUnseen!.baselineMean.toFixed(4)} -> ${denseUnseen!.systemMean.toFixed(4)} (${denseUnseen!.power.queries})`,
       );
     }
   } finally {
@@ -78,6 +81,9 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
       'dense',
       'dense gain',
       'p',
+      'unseen before',
+      'unseen',
+      'unseen p',
       'hybrid',
       'hybrid p',
       'over BM25',
@@ -89,6 +95,7 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
     notes: [
       `nDCG@10 of ${tested.length} test queries; ${examples.length} training queries, of which a fifth is for validation; seed 1`,
       'p: two-sided paired randomisation test against the untrained encoder, the untrained hybrid, and BM25',
+      'unseen: test queries none of whose relevant documents is relevant to a training query',
       'hybrid: the default fusion with the default weights, which were chosen for the untrained encoder',
     ],
   });

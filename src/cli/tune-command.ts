@@ -116,7 +116,7 @@ async function save(path: string, text: string): Promise<void> {
 }
 
 function printReport(report: TuneReport): void {
-  const { queries, dense, hybrid, hybridOverBm25, bm25, deployed, reason } = report;
+  const { queries, dense, denseUnseen, hybrid, hybridOverBm25, bm25, deployed, reason } = report;
   print(
     `trained ${report.what} of ${report.base} on ${plural(queries.train, 'query', 'queries')} in ${duration(report.trainedMs)}: ` +
       `${plural(report.steps, 'step')}${report.stoppedEarly ? ', stopped early' : ''}, best at step ${number(report.bestStep)}`,
@@ -133,7 +133,19 @@ function printReport(report: TuneReport): void {
   print(
     table(
       ['', 'before', 'after', 'change', 'p', 'better / worse'],
-      [row('dense', dense), row('hybrid', hybrid), row('hybrid over BM25', hybridOverBm25)],
+      [
+        row('dense', dense),
+        ...(denseUnseen === undefined
+          ? []
+          : [
+              row(
+                `dense, ${plural(denseUnseen.power.queries, 'query', 'queries')} for documents not trained on`,
+                denseUnseen,
+              ),
+            ]),
+        row('hybrid', hybrid),
+        row('hybrid over BM25', hybridOverBm25),
+      ],
     ),
   );
   print(`BM25 alone: ${bm25.toFixed(4)}`);

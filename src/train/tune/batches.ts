@@ -1,3 +1,4 @@
+import { BitSet } from '../../base/bits.ts';
 import type { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
 import type { Encoder } from '../../encode/encoder.ts';
@@ -100,14 +101,22 @@ async function minedFor(
 ): Promise<number[][]> {
   const mined: number[][] = examples.map(() => []);
   if (count === 0) return mined;
+  // Only passages that are relevant to some other query: one that is nothing but a negative throughout would be pushed
+  // away from every query, and lost to the queries that come later.
+  const roles = new Set(positives.flatMap((numbers) => [...numbers]));
+  const allowed = new BitSet(corpus.snapshot.passageSpace);
+  for (const number of roles) allowed.add(corpus.ordinals[number]!);
   const dense = mine === 'dense' ? await ranker.rank(vectors, corpus.vectors) : [];
   const lexical = corpus.lexical(language);
   let at = 0;
   const retriever: Retriever =
     mine === 'bm25'
-      ? lexical
+      ? (query, params) => lexical(query, { ...params, allowed })
       : async () => ({
-          hits: dense[at++]!.map(({ id, score }) => ({ passage: corpus.ordinals[id]!, score })),
+          hits: dense[at++]!.filter(({ id }) => roles.has(id)).map(({ id, score }) => ({
+            passage: corpus.ordinals[id]!,
+            score,
+          })),
           trace: { stage: 'dense', tookMs: 0, examined: corpus.count, returned: 0 },
         });
   const queries = examples.map(({ query }, i) => ({

@@ -36,7 +36,9 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
     const trained = await train(run);
     options.onProgress?.({ ...trained.progress, phase: 'testing' });
     const result = await test(run);
-    const better = result.dense.significant && result.dense.difference > 0;
+    const { dense, denseUnseen } = result;
+    const worse = denseUnseen?.significant === true && denseUnseen.difference < 0;
+    const better = dense.significant && dense.difference > 0 && !worse;
     const report = {
       what: run.what,
       base: run.base,
@@ -47,7 +49,7 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
       better,
       seed: run.seed,
     };
-    const reason = reasonAgainst(better, options.dryRun === true, report.dense);
+    const reason = reasonAgainst(report, worse, options.dryRun === true);
     let deployed: string | undefined;
     if (reason === undefined) {
       options.onProgress?.({ ...trained.progress, phase: 'deploying' });
@@ -68,10 +70,17 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
   }
 }
 
-function reasonAgainst(better: boolean, dryRun: boolean, dense: Comparison): string | undefined {
+function reasonAgainst(
+  { dense, denseUnseen, better }: Pick<TuneReport, 'dense' | 'denseUnseen' | 'better'>,
+  worse: boolean,
+  dryRun: boolean,
+): string | undefined {
+  const change = ({ difference, p }: Comparison) => `${difference.toFixed(4)} (p ${p.adjusted.toFixed(3)})`;
+  if (worse) {
+    return `On queries for documents that were not trained on, nDCG@10 changed by ${change(denseUnseen!)}: it learned those documents by heart. Nothing was changed.`;
+  }
   if (!better) {
-    const change = `nDCG@10 of dense retrieval changed by ${dense.difference.toFixed(4)} (p ${dense.p.adjusted.toFixed(3)})`;
-    return `${change}, which is no significant gain. Nothing was changed.`;
+    return `nDCG@10 of dense retrieval changed by ${change(dense)}, which is no significant gain. Nothing was changed.`;
   }
   return dryRun ? 'This was a dry run. Nothing was changed.' : undefined;
 }
@@ -330,7 +339,7 @@ async function validator(run: Run): Promise<() => Promise<number>> {
   };
 }
 
-type TestResult = Pick<TuneReport, 'dense' | 'hybrid' | 'bm25' | 'hybridOverBm25'>;
+type TestResult = Pick<TuneReport, 'dense' | 'denseUnseen' | 'hybrid' | 'bm25' | 'hybridOverBm25'>;
 
 /** Compares before and after on the test queries, over all passages. */
 async function test(run: Run): Promise<TestResult> {
@@ -362,10 +371,21 @@ async function test(run: Run): Promise<TestResult> {
     hybridBefore: measure(corpus, await hybridRankings(corpus, lexical, before, examples), examples),
     hybridAfter: measure(corpus, await hybridRankings(corpus, lexical, after, examples), examples),
   };
+  const comparison = (a: string, left: Evaluation, b: string, right: Evaluation): Comparison =>
+    compareSystems([named(a, left), named(b, right)], { metrics: [METRIC], level })[0]!;
   const compare = (a: keyof typeof evaluations, b: keyof typeof evaluations): Comparison =>
-    compareSystems([named(a, evaluations[a]), named(b, evaluations[b])], { metrics: [METRIC], level })[0]!;
+    comparison(a, evaluations[a], b, evaluations[b]);
+  const trained = new Set(run.train.flatMap(({ relevant }) => relevant));
+  const unseen = [...examples.keys()].filter((i) => examples[i]!.relevant.every((id) => !trained.has(id)));
+  const among = (rankings: typeof before) =>
+    measure(
+      corpus,
+      unseen.map((i) => rankings[i]!),
+      unseen.map((i) => examples[i]!),
+    );
   return {
     dense: compare('before', 'after'),
+    ...(unseen.length < 2 ? {} : { denseUnseen: comparison('before', among(before), 'after', among(after)) }),
     hybrid: compare('hybridBefore', 'hybridAfter'),
     bm25: evaluations.bm25.mean(METRIC),
     hybridOverBm25: compare('bm25', 'hybridAfter'),

@@ -84,13 +84,18 @@ export interface TuneReport {
   readonly curve: readonly CurvePoint[];
   /** On the test queries: dense retrieval before and after. */
   readonly dense: Comparison;
-  /** The same for the hybrid, with the weights that the collection searches with. */
+  /**
+   * The same on the test queries none of whose relevant documents was one of training: what was learned beyond those
+   * documents. Absent when there are fewer than two such queries.
+   */
+  readonly denseUnseen?: Comparison;
+  /** `dense` for the hybrid, with the weights that the collection searches with. */
   readonly hybrid: Comparison;
   /** BM25 alone on the test queries, nDCG@10. */
   readonly bm25: number;
   /** The hybrid after training against BM25 alone. */
   readonly hybridOverBm25: Comparison;
-  /** Whether dense retrieval became better, significantly. */
+  /** Whether dense retrieval became significantly better, and not significantly worse on `denseUnseen`. */
   readonly better: boolean;
   /** The encoder that the collection now has; absent when nothing was changed. */
   readonly deployed?: string;
