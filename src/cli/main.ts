@@ -119,7 +119,12 @@ command('tune', 'train the encoder on queries of your own; it is deployed only i
   .option('--learning-rate <x>', 'peak learning rate', above('--learning-rate'))
   .option('--batch-size <n>', 'queries of a batch', whole('--batch-size', 2))
   .option('--negatives <n>', 'mined negatives per query', whole('--negatives', 0))
-  .addOption(new Option('--mine <retriever>', 'what finds negatives (default: bm25)').choices(['bm25', 'dense']))
+  .addOption(
+    new Option('--mine <retriever>', 'what finds negatives (default: dense for adapter and query)').choices([
+      'bm25',
+      'dense',
+    ]),
+  )
   .option('--distill', 'learn from the graded scores of the hybrid too', false)
   .option('--lora <rank>', 'with query and encoder: train low-rank updates, not the weights', whole('--lora'))
   .option('--rank <n>', 'with adapter: columns of the correction', whole('--rank'))

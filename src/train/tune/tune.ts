@@ -140,11 +140,13 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const runtime = await nativeRuntime();
     const ranker = await BatchRanker.create(runtime, snapshot.settings.dim);
     const language = collection.settings.language;
-    const negatives = options.negatives ?? (what === 'adapter' || what === 'query' ? 4 : 0);
+    const frozen = what === 'adapter' || what === 'query';
+    const negatives = options.negatives ?? (frozen ? 2 : 0);
+    const mine = options.mine ?? (frozen ? 'dense' : 'bm25');
     const distill = options.distill === true;
     const set = await trainingSet(corpus, order, base, ranker, {
       negatives,
-      mine: options.mine ?? 'bm25',
+      mine,
       distill,
       language,
       ...(signal === undefined ? {} : { signal }),

@@ -18,9 +18,15 @@ export interface TuneOptions {
   readonly learningRate?: number;
   /** Queries of a batch. Default 64 for `adapter`, else 32; no more than a quarter of the training queries. */
   readonly batchSize?: number;
-  /** Mined negatives per query. Default 4 for `adapter` and `query`, else 0: in-batch ones alone. */
+  /**
+   * Mined negatives per query, from passages that are relevant to other queries. Default 2 for `adapter` and `query`,
+   * else 0: in-batch ones alone.
+   */
   readonly negatives?: number;
-  /** Where negatives are mined: by `bm25` (default) or by the collection's vectors. */
+  /**
+   * Where negatives are mined: by the collection's vectors, leaving out what scores above 0.95 of the positive (default
+   * for `adapter` and `query`), or by `bm25`.
+   */
   readonly mine?: 'bm25' | 'dense';
   /** Learn from the graded scores of the hybrid too, by listwise distillation. Default false. */
   readonly distill?: boolean;
