@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { access, constants, statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import pc from 'picocolors';
 import { ExitCode } from '../base/errors.ts';
 import { verifyCollection } from '../collection/index.ts';
@@ -74,8 +74,9 @@ async function encoder(directory: string): Promise<Finding> {
       : 'use-lite';
     if (spec === 'none') return { check, ok: true, detail: 'the collection needs none' };
     const { openEncoder } = await import('../encode/registry.ts');
+    const { ENCODERS } = await import('../collection/collection.ts');
     const start = performance.now();
-    const opened = await openEncoder(spec);
+    const opened = await openEncoder(spec, { versions: join(directory, ENCODERS) });
     await opened.encode(['Is anybody there?']);
     await opened.dispose?.();
     return { check, ok: true, detail: `${spec} loads and encodes in ${Math.round(performance.now() - start)} ms` };

@@ -62,7 +62,12 @@ export async function tuneCommand(options: TuneCommandOptions, signal: AbortSign
         if (msLeft !== undefined && phase === 'training') parts.push(`at most ${duration(msLeft)} left`);
         return parts.join(', ');
       }),
-  }).finally(() => progress.done());
+  })
+    .catch((error) => {
+      if (signal.aborted) say('What was trained so far is kept. Run the same command with --resume to go on with it.');
+      throw error;
+    })
+    .finally(() => progress.done());
   const files = {
     report: options.report ?? join(options.in, 'tuning', 'report.json'),
     curve: options.curve ?? join(options.in, 'tuning', 'curve.svg'),

@@ -84,7 +84,7 @@ export interface DeployOptions {
 }
 
 /** Folder of trained encoders in a collection. */
-const ENCODERS = 'encoders';
+export const ENCODERS = 'encoders';
 const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
 
 /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
-import type { Collection } from '../../collection/index.ts';
+import { type Collection, ENCODERS } from '../../collection/collection.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { nativeRuntime } from '../../encode/runtime.ts';
 import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
@@ -156,7 +156,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       corpus,
       queries: order.map(({ query }) => query),
       base,
-      versions: join(collection.directory, 'encoders'),
+      versions: join(collection.directory, ENCODERS),
       seed,
       adapter: options.adapter ?? {},
       tuning: options.tuning ?? {},
