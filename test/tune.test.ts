@@ -55,6 +55,11 @@ describe('tuning a collection', () => {
     expect((await again.search(query, { retriever: 'dense', k: 3 })).hits.map(({ id }) => id)).toEqual(hits);
     await again.add([{ id: 'new', text: 'Something else.' }]);
 
+    // It can be tuned again, on top of itself.
+    const further = await tune(collection, { ...options, dryRun: true, epochs: 1 });
+    expect(further.base).toBe(report.deployed);
+    expect(further.dense.baselineMean).toBeGreaterThan(report.dense.baselineMean);
+
     // What was deployed is an encoder of its own, too.
     const version = report.deployed!.slice('tuned:'.length);
     const encoder = await openEncoder(`tuned:${folder.at(`c/encoders/${version}`)}`);

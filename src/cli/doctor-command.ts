@@ -75,8 +75,9 @@ async function encoder(directory: string): Promise<Finding> {
     if (spec === 'none') return { check, ok: true, detail: 'the collection needs none' };
     const { openEncoder } = await import('../encode/registry.ts');
     const { ENCODERS } = await import('../collection/collection.ts');
+    const { locatedSpec } = await import('../encode/tuned/description.ts');
     const start = performance.now();
-    const opened = await openEncoder(spec, { versions: join(directory, ENCODERS) });
+    const opened = await openEncoder(locatedSpec(spec, join(directory, ENCODERS)));
     await opened.encode(['Is anybody there?']);
     await opened.dispose?.();
     return { check, ok: true, detail: `${spec} loads and encodes in ${Math.round(performance.now() - start)} ms` };

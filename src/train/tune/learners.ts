@@ -67,8 +67,9 @@ export interface LearnerInput {
   readonly what: TuneTarget;
   readonly corpus: TuneCorpus;
   readonly queries: readonly string[];
-  /** The collection's encoder, and where trained versions lie. */
+  /** The collection's encoder, what its manifest calls it, and where trained versions lie. */
   readonly base: Encoder;
+  readonly baseId: string;
   readonly versions: string;
   readonly seed: number;
   readonly adapter: AdapterShape;
@@ -79,14 +80,14 @@ export interface LearnerInput {
 
 /** @throws InvalidArgumentError when the collection's encoder cannot be trained that way. */
 export async function createLearner(input: LearnerInput): Promise<Learner> {
-  const { what, base } = input;
+  const { what, baseId } = input;
   if (what === 'adapter') return adapterLearner(input);
   const { form, parameters, tuning } = await startOf(input);
   if (what === 'table') {
-    if (form !== 'use-lite' && form !== 'static') throw notTrainable(base.id, what);
+    if (form !== 'use-lite' && form !== 'static') throw notTrainable(baseId, what);
     return encoderLearner(input, await trainableStatic(form === 'static' ? { parameters: parameters! } : {}), 'static');
   }
-  if (form !== 'use-lite') throw notTrainable(base.id, what);
+  if (form !== 'use-lite') throw notTrainable(baseId, what);
   const modules = { ...tuning, ...input.tuning };
   const encoder = await trainableUseLite({
     ...(parameters === undefined ? {} : { parameters }),
@@ -99,14 +100,14 @@ export async function createLearner(input: LearnerInput): Promise<Learner> {
 }
 
 /** What the collection's encoder is, with its parameters if it was trained before. */
-async function startOf({ base, what, versions }: LearnerInput): Promise<{
+async function startOf({ baseId, what, versions }: LearnerInput): Promise<{
   form: TunedForm;
   parameters?: Parameters;
   tuning?: UseLiteTuning;
 }> {
-  if (base.id === 'use-lite') return { form: 'use-lite' };
-  const version = /^tuned:(.+)$/.exec(base.id)?.[1];
-  if (version === undefined) throw notTrainable(base.id, what);
+  if (baseId === 'use-lite') return { form: 'use-lite' };
+  const version = /^tuned:(.+)$/.exec(baseId)?.[1];
+  if (version === undefined) throw notTrainable(baseId, what);
   const folder = /[/\\]/.test(version) ? version : versionFolder(versions, version);
   const { description, model } = await readTuned(folder);
   return {
@@ -124,7 +125,7 @@ function notTrainable(encoder: string, what: TuneTarget): InvalidArgumentError {
 }
 
 function encoderLearner(input: LearnerInput, encoder: TrainableEncoder, form: TunedForm): Learner {
-  const { corpus, queries, base } = input;
+  const { corpus, queries, baseId } = input;
   const encodesPassages = form !== 'use-lite-query';
   const textOf = (number: number) => {
     const { title, headings, text } = corpus.passage(number);
@@ -168,7 +169,7 @@ function encoderLearner(input: LearnerInput, encoder: TrainableEncoder, form: Tu
     files: (training) => ({
       description: {
         form,
-        base: base.id,
+        base: baseId,
         dim: encoder.dim,
         languages: ['en'],
         ...(form !== 'static' && Object.keys(input.tuning).length > 0 ? { tuning: input.tuning } : {}),
@@ -180,7 +181,7 @@ function encoderLearner(input: LearnerInput, encoder: TrainableEncoder, form: Tu
 }
 
 async function adapterLearner(input: LearnerInput): Promise<Learner> {
-  const { corpus, queries, base, seed, adapter: shape, runtime, signal } = input;
+  const { corpus, queries, base, baseId, seed, adapter: shape, runtime, signal } = input;
   const { dim } = base;
   const parameters = new Parameters(seed);
   // Also makes the parameters, so that the adapter can be served before its first step.
@@ -224,7 +225,7 @@ async function adapterLearner(input: LearnerInput): Promise<Learner> {
     files: (training) => ({
       description: {
         form: 'adapter',
-        base: base.id,
+        base: baseId,
         dim,
         ...(base.languages === undefined ? {} : { languages: base.languages }),
         training,

@@ -156,6 +156,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       corpus,
       queries: order.map(({ query }) => query),
       base,
+      baseId: snapshot.settings.encoder,
       versions: join(collection.directory, ENCODERS),
       seed,
       adapter: options.adapter ?? {},
@@ -182,7 +183,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const key = createHash('sha256').update(
       JSON.stringify([
         what,
-        base.id,
+        snapshot.settings.encoder,
         seed,
         epochs,
         batchSize,
@@ -203,7 +204,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     return {
       options,
       what,
-      base: base.id,
+      base: snapshot.settings.encoder,
       encoder: base,
       seed,
       corpus,
