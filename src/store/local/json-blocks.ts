@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { CorruptFileError, invariant } from '../../base/errors.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
 import type { ContainerWriter } from './container.ts';
-import { LruCache } from './lru.ts';
+import { BlockCache } from './lru.ts';
 
 /**
  * Many small JSON values, addressed by number: packed into blocks of about 16 KiB, each a JSON array compressed with
@@ -12,7 +12,6 @@ import { LruCache } from './lru.ts';
 const BLOCK_CHARACTERS = 16_384;
 /** Fast and nearly as small as the default of 6 on blocks of this size. */
 export const COMPRESSION = { level: 4 } as const;
-const CACHED_BLOCKS = 1024;
 
 /** Writes the values of one list; nothing else may be written to the container until `finish`. */
 export class JsonBlocksWriter {
@@ -52,14 +51,17 @@ export class JsonBlocksWriter {
 /** Reads values by number, a block at a time; the index (8 bytes a block) is read at the first use. */
 export class JsonBlocks<T> {
   #starts: { readonly values: Float64Array; readonly bytes: Float64Array } | undefined;
-  readonly #cache = new LruCache<number, readonly T[]>(CACHED_BLOCKS);
+  readonly #cache: ReturnType<typeof BlockCache.prototype.list<readonly T[]>>;
 
+  /** @param path for messages. @param cache keeps unpacked blocks. */
   constructor(
     readonly source: SectionSource,
     readonly name: string,
-    /** For messages. */
     readonly path: string,
-  ) {}
+    cache = new BlockCache(),
+  ) {
+    this.#cache = cache.list();
+  }
 
   get count(): number {
     return this.#offsets().values.at(-1)!;

@@ -17,3 +17,25 @@ export class LruCache<K, V> {
     return value;
   }
 }
+
+/** Unpacked blocks that are kept, of about 16,384 characters each: 64 MiB at two bytes a character. */
+const BLOCKS = 2048;
+
+/**
+ * Unpacked blocks of many lists, at most so many of all together: a collection of many segments holds no more of them than one of
+ * a single segment.
+ */
+export class BlockCache {
+  readonly #blocks: LruCache<number, unknown>;
+  #lists = 0;
+
+  constructor(capacity: number = BLOCKS) {
+    this.#blocks = new LruCache(capacity);
+  }
+
+  /** A part of the cache for one list, whose blocks are numbered from 0 on. */
+  list<T>(): { get(block: number, make: () => T): T } {
+    const first = this.#lists++ * 2 ** 32;
+    return { get: (block, make) => this.#blocks.get(first + block, make) as T };
+  }
+}

@@ -6,6 +6,7 @@ import type { DocumentRecord, PassageRecord } from '../types.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
 import { candidates } from './ids.ts';
 import { JsonBlocks } from './json-blocks.ts';
+import type { BlockCache } from './lru.ts';
 import { Texts } from './texts.ts';
 
 /**
@@ -56,6 +57,7 @@ export class Segment {
 
   /**
    * @param documentCount, passageCount as in the manifest. @param expected the file's stamp, as in the manifest.
+   * @param cache keeps unpacked blocks. Default: one of its own.
    * @throws CorruptFileError, IncompatibleError as {@link ContainerReader} does.
    */
   constructor(
@@ -63,11 +65,12 @@ export class Segment {
     readonly documentCount: number,
     readonly passageCount: number,
     expected: FileStamp,
+    cache?: BlockCache,
   ) {
     this.#container = new ContainerReader(path, expected);
-    this.#records = new JsonBlocks(this.#container, Section.documents, path);
-    this.#headings = new JsonBlocks(this.#container, Section.headings, path);
-    this.texts = new Texts(this.#container, path);
+    this.#records = new JsonBlocks(this.#container, Section.documents, path, cache);
+    this.#headings = new JsonBlocks(this.#container, Section.headings, path, cache);
+    this.texts = new Texts(this.#container, path, cache);
     this.hasDense = this.#container.sections.some(({ name }) => name.startsWith('dense.'));
   }
 

@@ -3,7 +3,7 @@ import { CorruptFileError, InvalidArgumentError } from '../../base/errors.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
 import type { ContainerWriter } from './container.ts';
 import { COMPRESSION } from './json-blocks.ts';
-import { LruCache } from './lru.ts';
+import { BlockCache } from './lru.ts';
 
 /**
  * The texts of a segment's documents behind one another, as one long string addressed in UTF-16 code units. It is cut
@@ -16,7 +16,6 @@ import { LruCache } from './lru.ts';
  */
 export const TEXT_CHUNK = 16_384;
 const UTF16 = 0x8000_0000;
-const CACHED_CHUNKS = 1024;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Offsets are kept in 32 bits. */
 const MOST_UNITS = 2 ** 32 - 1;
@@ -71,13 +70,16 @@ export class TextsWriter {
 /** Reads stretches of the texts; the index (4 bytes a chunk) is read at the first use. */
 export class Texts {
   #chunks: { readonly offsets: Float64Array; readonly utf16: Uint8Array } | undefined;
-  readonly #cache = new LruCache<number, string>(CACHED_CHUNKS);
+  readonly #cache: ReturnType<typeof BlockCache.prototype.list<string>>;
 
+  /** @param path for messages. @param cache keeps unpacked chunks. */
   constructor(
     readonly source: SectionSource,
-    /** For messages. */
     readonly path: string,
-  ) {}
+    cache = new BlockCache(),
+  ) {
+    this.#cache = cache.list();
+  }
 
   /** Code units `from` (inclusive) to `to` (exclusive). */
   slice(from: number, to: number): string {

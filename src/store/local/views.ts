@@ -1,6 +1,6 @@
 import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
-import { LruCache } from './lru.ts';
+import { BlockCache, LruCache } from './lru.ts';
 import {
   entryPath,
   type FileEntry,
@@ -93,6 +93,7 @@ export class SegmentCache {
   readonly #segments = new Map<string, Shared<Segment>>();
   readonly #models = new Map<string, Shared<ModelFile>>();
   readonly #lists = new Map<string, Shared<ListsFile>>();
+  readonly #blocks = new BlockCache();
 
   constructor(readonly directory: string) {}
 
@@ -116,7 +117,7 @@ export class SegmentCache {
         : readTombstones(entryPath(this.directory, entry.dead), entry.dead, entry.documents);
     const path = segmentPath(this.directory, entry.name);
     const segment = use(this.#segments, `${entry.name} ${entry.bytes} ${entry.checksum}`, () => {
-      return new Segment(path, entry.documents, entry.passages, entry);
+      return new Segment(path, entry.documents, entry.passages, entry, this.#blocks);
     });
     try {
       const lists =
