@@ -10,6 +10,7 @@ const layers = [
   'store',
   'ingest',
   'search',
+  'eval',
   'collection',
   'cli',
 ];

@@ -90,6 +90,21 @@ export class UnreadableDocumentError extends UserError {
   readonly exitCode = ExitCode.partial;
 }
 
+/** A data file (judgements, runs, queries, corpora) that cannot be read as what it should be. */
+export class DataFormatError extends UserError {
+  readonly code = 'data-format';
+  readonly exitCode = ExitCode.usage;
+  /** @param place the file, and the line where there is one: `run.txt:17`. */
+  constructor(
+    readonly place: string,
+    problem: string,
+    remedy: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${place}: ${problem}.`, remedy, options);
+  }
+}
+
 /** A package that an option needs is not installed. */
 export class MissingPackageError extends UserError {
   readonly code = 'missing-package';

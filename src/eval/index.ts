@@ -1,0 +1,27 @@
+export { type CollectionFiles, type FileRecord, openTestCollection, type TestCollection } from './collection.ts';
+export { readCorpus, type TestDocument } from './corpus.ts';
+export { kendall, meanRanks, pearson, spearman } from './correlation.ts';
+export { mean, quantile, variance } from './distributions.ts';
+export { type EvaluateOptions, type Evaluation, evaluate, parseMetrics } from './evaluate.ts';
+export { defaultMetrics, type JudgedRanking, type Metric, metricFamilies, parseMetric } from './metrics.ts';
+export { compareIds, rankedOrder } from './order.ts';
+export type { PooledScores } from './pooled.ts';
+export { type JudgementFile, type JudgementFormat, readJudgements } from './qrels.ts';
+export { type QueryFile, readQueries } from './queries.ts';
+export { formatRun, type RunFile, readRun, writeRun } from './runs.ts';
+export {
+  bootstrapInterval,
+  bootstrapTest,
+  type CompareOptions,
+  type Comparison,
+  compareSystems,
+  holm,
+  type Interval,
+  type Power,
+  powerOf,
+  type ResamplingOptions,
+  randomisationTest,
+  type SystemValues,
+  tTest,
+} from './significance.ts';
+export { type Finding, type FindingKind, Findings, type Judgements, type RankedList, type Run } from './types.ts';
