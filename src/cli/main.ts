@@ -151,6 +151,60 @@ command('doctor', 'check this machine and the collection, and say how to mend wh
   run(options.json, async () => (await import('./doctor-command.ts')).doctorCommand(options)),
 );
 
+const list = (value: string): string[] =>
+  value
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+function positive(name: string, most = Number.POSITIVE_INFINITY): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!(number > 0 && number <= most)) throw new InvalidOption(`${name} must be a number above 0, at most ${most}.`);
+    return number;
+  };
+}
+
+program
+  .command('eval <dir>')
+  .description('evaluate retrievers on a test collection: corpus.jsonl, queries.jsonl and qrels.tsv')
+  .option('--retriever <names>', 'bm25, dense, hybrid; several with commas', list, ['bm25', 'dense', 'hybrid'])
+  .option('--in <dir>', 'keep the index in this folder and use it again (default: a temporary one)')
+  .option('--encoder <spec>', 'as for index; default use-lite')
+  .option('--corpus <file>', 'documents (default: corpus.jsonl)')
+  .option('--queries <file>', 'queries: JSONL, tab-separated, or TREC topics (default: queries.jsonl)')
+  .option('--qrels <file>', 'judgements: BEIR, TREC or JSONL (default: those of --split)')
+  .option('--split <name>', 'qrels/NAME.tsv or qrels-NAME.tsv (default: test)')
+  .option('--metrics <names>', 'with commas, the first is the primary one, e.g. ndcg@10,map,recall@100', list)
+  .option('--depth <n>', 'documents a query', whole('--depth'), 100)
+  .option('--language <code>', 'language of all queries (default: detected)')
+  .option('--runs <dir>', 'write TREC runs there')
+  .option('--html <file>', 'write a report there, and its figures as JSON beside it')
+  .option('--seed <n>', 'seed of the tests of significance', whole('--seed', 0), 1234)
+  .option('--level <p>', 'level of significance', positive('--level', 1), 0.05)
+  .option('--quiet', 'no progress', false)
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (dir: string, options) =>
+    run(options.json, async (signal) =>
+      (await import('./eval-command.ts')).evalCommand(dir, { ...options, version }, signal),
+    ),
+  );
+
+program
+  .command('compare <runs...>')
+  .description('compare run files (TREC or JSONL) of any systems by judgements')
+  .requiredOption('--qrels <file>', 'judgements: BEIR, TREC or JSONL')
+  .option('--collection <dir>', 'the test collection: checks the runs against it, and gives the report its texts')
+  .option('--metrics <names>', 'with commas, the first is the primary one', list)
+  .option('--relevance <grade>', 'grade from which a document is relevant', positive('--relevance'), 1)
+  .option('--html <file>', 'write a report there')
+  .option('--seed <n>', 'seed of the tests of significance', whole('--seed', 0), 1234)
+  .option('--level <p>', 'level of significance', positive('--level', 1), 0.05)
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (runs: string[], options) =>
+    run(options.json, async () => (await import('./compare-command.ts')).compareCommand(runs, { ...options, version })),
+  );
+
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(ExitCode.ok);
   process.stderr.write(`error Cannot write the result (${error.code}). Send it to a file or a disk with room.\n`);

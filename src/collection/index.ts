@@ -10,6 +10,7 @@ export type { CollectionPlanOptions } from './planning.ts';
 export { DEFAULT_SETTINGS } from './settings.ts';
 export type {
   AddOptions,
+  DocumentRanking,
   IndexingSettings,
   IndexOptions,
   IndexProgress,

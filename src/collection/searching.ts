@@ -16,13 +16,20 @@ import {
   type RankedPassage,
   type Ranking,
   type Retriever,
-  speaks,
 } from '../search/index.ts';
 import type { Snapshot } from '../store/types.ts';
 import { analyzerFor, detectLanguage, highlight } from '../text/index.ts';
 import { analysisLanguage, analyzeQuery } from './prepare.ts';
 import { checkLanguage } from './settings.ts';
-import type { IndexingSettings, RetrieverName, SearchHit, SearchOptions, SearchResult, Shortfall } from './types.ts';
+import type {
+  DocumentRanking,
+  IndexingSettings,
+  RetrieverName,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
+  Shortfall,
+} from './types.ts';
 
 /** Share of documents below which a language is not worth an analysis of its own for queries of unknown language. */
 const MINOR_LANGUAGE = 0.05;
@@ -46,23 +53,22 @@ export async function searchSnapshot(
 ): Promise<SearchResult> {
   const start = performance.now();
   const { snapshot, settings } = context;
-  const { k = 10, perDocument = Number.POSITIVE_INFINITY, signal } = options;
-  checkQuery(text, k, perDocument);
-  if (options.language !== undefined) checkLanguage(options.language);
-  signal?.throwIfAborted();
-
-  const name = options.retriever ?? (context.encoder === undefined ? 'bm25' : 'hybrid');
-  const language = options.language ?? queryLanguage(text);
-  const retriever = await retrieverFor(name, context, options, language);
+  const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
+  const { name, language, retriever } = await plan(context, text, k, perDocument, options);
   const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
-  const query: Query = { text, language };
-
-  const { ranking, chosen } = await gather(retriever, query, snapshot, {
-    k,
-    perDocument,
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const { ranking, chosen } = await gather(
+    retriever,
+    { text, language },
+    snapshot,
+    gathering(k, perDocument, allowed, options),
+  );
+  if (name === 'dense' && ranking.abstained === true) {
+    const { id, languages = [] } = await context.encoder!();
+    throw new InvalidArgumentError(
+      `The query is in language "${language}", which the encoder ${id} does not know (it knows ${languages.join(', ')}).`,
+      "Use hybrid or bm25, or name the query's language if it was misjudged.",
+    );
+  }
   const analysis = languagesFor(language, snapshot, settings);
   const terms = new Set(analyzeQuery(text, analysis).map(({ term }) => term));
   const hits = chosen.map((hit, position) =>
@@ -79,6 +85,58 @@ export async function searchSnapshot(
     examined: examinedBy(ranking),
     ...(shortfall === undefined ? {} : { shortfall }),
     trace: ranking.trace,
+  };
+}
+
+/** Runs one search and returns documents by their best passage, without texts. */
+export async function rankSnapshot(
+  context: SearchContext,
+  text: string,
+  options: SearchOptions = {},
+): Promise<DocumentRanking> {
+  const start = performance.now();
+  const { snapshot } = context;
+  const { k = 10 } = options;
+  const { name, language, retriever } = await plan(context, text, k, 1, options);
+  const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
+  const { ranking, chosen } = await gather(retriever, { text, language }, snapshot, gathering(k, 1, allowed, options));
+  return {
+    retriever: name,
+    language,
+    ids: chosen.map(({ passage }) => snapshot.document(snapshot.passage(passage).document).id),
+    scores: Float64Array.from(chosen, ({ score }) => score),
+    abstained: ranking.abstained === true,
+    tookMs: performance.now() - start,
+  };
+}
+
+interface Plan {
+  readonly name: RetrieverName;
+  readonly language: string;
+  readonly retriever: Retriever;
+}
+
+async function plan(
+  context: SearchContext,
+  text: string,
+  k: number,
+  perDocument: number,
+  options: SearchOptions,
+): Promise<Plan> {
+  checkQuery(text, k, perDocument);
+  if (options.language !== undefined) checkLanguage(options.language);
+  options.signal?.throwIfAborted();
+  const name = options.retriever ?? (context.encoder === undefined ? 'bm25' : 'hybrid');
+  const language = options.language ?? queryLanguage(text);
+  return { name, language, retriever: await retrieverFor(name, context, options) };
+}
+
+function gathering(k: number, perDocument: number, allowed: BitSet | undefined, { signal }: SearchOptions): Gathering {
+  return {
+    k,
+    perDocument,
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(signal === undefined ? {} : { signal }),
   };
 }
 
@@ -112,12 +170,7 @@ function languagesFor(language: string, snapshot: Snapshot, settings: IndexingSe
   return major.size > 0 ? [...major] : [settings.language];
 }
 
-async function retrieverFor(
-  name: RetrieverName,
-  context: SearchContext,
-  options: SearchOptions,
-  language: string,
-): Promise<Retriever> {
+async function retrieverFor(name: RetrieverName, context: SearchContext, options: SearchOptions): Promise<Retriever> {
   const { snapshot, settings } = context;
   const lexical = bm25(snapshot, (query) =>
     analyzeQuery(query.text, languagesFor(query.language ?? 'und', snapshot, settings)),
@@ -141,15 +194,7 @@ async function retrieverFor(
     ...(options.refine === undefined ? {} : { refine: options.refine }),
     ...(options.nprobe === undefined ? {} : { nprobe: options.nprobe }),
   });
-  if (name === 'dense') {
-    if (!speaks(encoder, language)) {
-      throw new InvalidArgumentError(
-        `The query is in language "${language}", which the encoder ${encoder.id} does not know (it knows ${encoder.languages!.join(', ')}).`,
-        "Use hybrid or bm25, or name the query's language if it was misjudged.",
-      );
-    }
-    return semantic;
-  }
+  if (name === 'dense') return semantic;
   return fuse([lexical, semantic], options.fusion ?? convex({ normalize: ['max', 'min-max'] }), {
     weights: options.weights ?? DEFAULT_WEIGHTS,
   });
