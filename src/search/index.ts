@@ -32,4 +32,5 @@ export {
   type Normalization,
   rrf,
 } from './fuse.ts';
+export { MaxSim } from './max-sim.ts';
 export type { Contribution, Query, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';
