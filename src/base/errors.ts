@@ -128,6 +128,23 @@ export class RemoteError extends UserError {
   readonly exitCode = ExitCode.remote;
 }
 
+/** A training step whose loss or gradient is not a finite number; what was trained before it is kept. */
+export class TrainingDivergedError extends UserError {
+  readonly code = 'training-diverged';
+  readonly exitCode = ExitCode.partial;
+  constructor(
+    readonly step: number,
+    loss: number,
+    gradientNorm: number,
+    learningRate: number,
+  ) {
+    super(
+      `Training diverged at step ${step}: loss ${loss}, gradient ${gradientNorm}, learning rate ${learningRate}. The state before this step is kept.`,
+      'Lower the learning rate, clip gradients, or look for inputs that are not finite.',
+    );
+  }
+}
+
 /** A defect of Sagitta: please report it. */
 export class InvariantError extends SagittaError {
   readonly code = 'invariant';

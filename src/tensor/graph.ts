@@ -1,22 +1,40 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { product, type Shape, shapeError } from './shape.ts';
 
-/** Element types that graphs here use; the names are those of ONNX Runtime's JavaScript interface. */
-export type DataType = 'float32' | 'int32' | 'int64';
-export type TypedArray = Float32Array | Int32Array | BigInt64Array;
+/**
+ * Element types that graphs here use; the names are those of ONNX Runtime's JavaScript interface. A `bool` is a byte,
+ * 0 or 1.
+ */
+export type DataType = 'float32' | 'int32' | 'int64' | 'bool';
+export type TypedArray = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
 /** An attribute of a node; ONNX distinguishes whole numbers from floats. */
 export type Attribute =
   | { readonly integer: number }
   | { readonly integers: readonly number[] }
-  | { readonly float: number };
+  | { readonly float: number }
+  | { readonly text: string };
 
-/** One application of an operator. Holds all that a gradient rule will ask for. */
+/**
+ * The gradients of a node's inputs, in their order; undefined where there is none (whole numbers, masks).
+ * @param gradients of the node's outputs; undefined for one that nothing depends on.
+ * @param outputs of the node.
+ */
+export type Backward = (
+  gradients: readonly (Tensor | undefined)[],
+  outputs: readonly Tensor[],
+) => readonly (Tensor | undefined)[];
+
+/** One application of an operator. */
 export interface Node {
   /** Name of the ONNX operator, e.g. `MatMul`. */
   readonly operator: string;
   readonly inputs: readonly Tensor[];
   readonly attributes: Readonly<Record<string, Attribute>>;
+  /** Absent: the result does not depend on the inputs in a way that has a gradient. */
+  readonly backward?: Backward;
+  /** What the node computes; most have one. */
+  readonly outputs: readonly Tensor[];
 }
 
 /** Where the value of a tensor comes from. */
@@ -84,10 +102,45 @@ export class Graph {
 }
 
 export function dataType(data: TypedArray): DataType {
-  return data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'int64';
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Int32Array) return 'int32';
+  return data instanceof Uint8Array ? 'bool' : 'int64';
 }
 
-/** A constant of one element and no axes, for use inside operators. */
-export function scalarOf(data: TypedArray): Tensor {
-  return { type: dataType(data), shape: [], source: { kind: 'constant', data } };
+/** A constant without a name, for use inside operators; of no axes unless a shape is given. */
+export function constantOf(data: TypedArray, shape: readonly number[] = []): Tensor {
+  return { type: dataType(data), shape, source: { kind: 'constant', data } };
+}
+
+/** What {@link apply} is told of an operator besides its inputs. */
+export interface Application {
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+  readonly backward?: Backward;
+  /** Element type of the result. Default `float32`. */
+  readonly type?: DataType;
+}
+
+/** Applies an ONNX operator that has one result of the given shape. */
+export function apply(
+  operator: string,
+  inputs: readonly Tensor[],
+  shape: Shape,
+  application: Application = {},
+): Tensor {
+  const { attributes = {}, backward, type = 'float32' } = application;
+  return applyMany(operator, inputs, [{ shape, type }], attributes, backward)[0]!;
+}
+
+/** Applies an ONNX operator that has several results. */
+export function applyMany(
+  operator: string,
+  inputs: readonly Tensor[],
+  results: readonly { readonly shape: Shape; readonly type: DataType }[],
+  attributes: Readonly<Record<string, Attribute>>,
+  backward?: Backward,
+): readonly Tensor[] {
+  const outputs: Tensor[] = [];
+  const node: Node = { operator, inputs, attributes, outputs, ...(backward === undefined ? {} : { backward }) };
+  for (const { shape, type } of results) outputs.push({ type, shape, source: { kind: 'node', node } });
+  return outputs;
 }

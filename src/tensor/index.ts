@@ -1,6 +1,43 @@
-export { type Attribute, type DataType, Graph, type Node, type Source, type Tensor, type TypedArray } from './graph.ts';
+export { gradients } from './gradients.ts';
+export {
+  type Attribute,
+  apply,
+  applyMany,
+  type Backward,
+  type DataType,
+  Graph,
+  type Node,
+  type Source,
+  type Tensor,
+  type TypedArray,
+} from './graph.ts';
+export * from './layers/index.ts';
 export { toOnnx } from './onnx.ts';
-export * from './operators.ts';
+export * from './operators/index.ts';
+export {
+  type AdamWOptions,
+  adamW,
+  type Optimizer,
+  type SgdOptions,
+  sgd,
+  type UpdateInput,
+} from './optimizer.ts';
+export {
+  constantly,
+  constantsOf,
+  given,
+  glorot,
+  type Initializer,
+  identity,
+  normal,
+  ones,
+  type ParameterSource,
+  Parameters,
+  type ParameterValue,
+  Scope,
+  zeros,
+} from './parameters.ts';
+export { cosineSchedule, linearSchedule, type Schedule, type WarmupOptions } from './schedule.ts';
 export {
   type OnnxRuntimeModule,
   onnxRuntime,
@@ -10,3 +47,6 @@ export {
   type Value,
 } from './session.ts';
 export type { Dim, Shape } from './shape.ts';
+export type { Objective, ParameterGroup, Tensors } from './step.ts';
+export { compareGradients, type GradientPair } from './testing.ts';
+export { type Batch, type StepReport, Trainer, type TrainerOptions, type TrainerState } from './trainer.ts';

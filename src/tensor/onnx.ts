@@ -6,7 +6,7 @@ import type { Shape } from './shape.ts';
 const OPSET = 17;
 /** The file format that goes with that operator set. */
 const IR_VERSION = 8;
-const DATA_TYPES: Readonly<Record<DataType, number>> = { float32: 1, int32: 6, int64: 7 };
+const DATA_TYPES: Readonly<Record<DataType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
 /**
  * The graph as an ONNX model (onnx.proto of https://github.com/onnx/onnx): the nodes that the outputs depend on, in an
@@ -20,7 +20,7 @@ export function toOnnx(graph: Graph): Uint8Array {
     if (tensor.source.kind === 'node' && !names.has(tensor)) names.set(tensor, name);
     else aliases.push([name, tensor]);
   }
-  const order = topologicalOrder(graph.outputs.values());
+  const order = topologicalOrder([...graph.outputs.values()]);
   order.forEach((tensor, i) => {
     if (names.has(tensor)) return;
     const label = tensor.source.kind === 'node' ? tensor.source.node.operator : 'constant';
@@ -33,14 +33,17 @@ export function toOnnx(graph: Graph): Uint8Array {
     for (const tensor of order) {
       const { source } = tensor;
       if (source.kind === 'node') {
-        body.message(1, (message) => writeNode(message, source.node, source.node.inputs.map(nameOf), nameOf(tensor)));
+        const { node } = source;
+        // All results of a node are in the order, one after the other; the first stands for it.
+        if (node.outputs[0] !== tensor) continue;
+        body.message(1, (message) => writeNode(message, node, node.inputs.map(nameOf), node.outputs.map(nameOf)));
       } else if (source.kind === 'constant') {
         body.message(5, (message) => writeConstant(message, nameOf(tensor), tensor.shape, tensor.type, source.data));
       }
     }
     for (const [name, tensor] of aliases) {
-      const identity: Node = { operator: 'Identity', inputs: [tensor], attributes: {} };
-      body.message(1, (message) => writeNode(message, identity, [nameOf(tensor)], name));
+      const identity = { operator: 'Identity', attributes: {} };
+      body.message(1, (message) => writeNode(message, identity, [nameOf(tensor)], [name]));
     }
     body.text(2, 'graph');
     for (const [name, tensor] of graph.inputs) body.message(11, (message) => writeValue(message, name, tensor));
@@ -50,29 +53,35 @@ export function toOnnx(graph: Graph): Uint8Array {
   return model.finish();
 }
 
-/** Every tensor that the outputs depend on, after those it is computed from. */
-function topologicalOrder(outputs: Iterable<Tensor>): Tensor[] {
+/** Every tensor that the outputs depend on, after those it is computed from; all results of a node together. */
+export function topologicalOrder(outputs: readonly Tensor[]): Tensor[] {
   const order = new Set<Tensor>();
   // Iterative, as a training step is deeper than the call stack may be.
   const stack = [...outputs].reverse();
   while (stack.length > 0) {
     const tensor = stack.at(-1)!;
-    const inputs = tensor.source.kind === 'node' ? tensor.source.node.inputs : [];
-    const missing = inputs.filter((input) => !order.has(input));
-    if (missing.length > 0 && !order.has(tensor)) {
+    const node = tensor.source.kind === 'node' ? tensor.source.node : undefined;
+    const missing = order.has(tensor) || node === undefined ? [] : node.inputs.filter((input) => !order.has(input));
+    if (missing.length > 0) {
       stack.push(...missing.reverse());
     } else {
-      order.add(tensor);
+      for (const result of node?.outputs ?? [tensor]) order.add(result);
       stack.pop();
     }
   }
   return [...order];
 }
 
-function writeNode(message: ProtobufWriter, node: Node, inputs: readonly string[], output: string): void {
+function writeNode(
+  message: ProtobufWriter,
+  { operator, attributes }: Pick<Node, 'operator' | 'attributes'>,
+  inputs: readonly string[],
+  outputs: readonly string[],
+): void {
   for (const input of inputs) message.text(1, input);
-  message.text(2, output).text(3, output).text(4, node.operator);
-  for (const [name, attribute] of Object.entries(node.attributes)) {
+  for (const output of outputs) message.text(2, output);
+  message.text(3, outputs[0]!).text(4, operator);
+  for (const [name, attribute] of Object.entries(attributes)) {
     message.message(5, (inner) => writeAttribute(inner.text(1, name), attribute));
   }
 }
@@ -82,6 +91,8 @@ function writeAttribute(message: ProtobufWriter, attribute: Attribute): void {
     message.float(2, attribute.float).integer(20, 1);
   } else if ('integer' in attribute) {
     message.integer(3, attribute.integer).integer(20, 2);
+  } else if ('text' in attribute) {
+    message.text(4, attribute.text).integer(20, 3);
   } else {
     for (const value of attribute.integers) message.integer(8, value);
     message.integer(20, 7);

@@ -8,8 +8,15 @@ export interface Value {
 
 /** A model that is ready to run. */
 export interface Session {
-  /** Computes every output from the inputs, each by its name in the graph. */
-  run(inputs: Readonly<Record<string, Value>>): Promise<Readonly<Record<string, Value>>>;
+  /**
+   * Computes every output from the inputs, each by its name in the graph.
+   * @param into outputs that are written into arrays of the caller's, which must have their shapes and must not be among
+   * the inputs. Nothing is allocated for them: a training step writes its parameters to the same places every time.
+   */
+  run(
+    inputs: Readonly<Record<string, Value>>,
+    into?: Readonly<Record<string, Value>>,
+  ): Promise<Readonly<Record<string, Value>>>;
   /** Frees the model's memory; it cannot run after that. */
   dispose(): Promise<void>;
 }
@@ -37,7 +44,11 @@ interface OnnxRuntimeTensor {
   readonly dims: readonly number[];
 }
 interface OnnxRuntimeSession {
-  run(feeds: Record<string, OnnxRuntimeTensor>): Promise<Readonly<Record<string, OnnxRuntimeTensor>>>;
+  readonly outputNames: readonly string[];
+  run(
+    feeds: Record<string, OnnxRuntimeTensor>,
+    fetches: Record<string, OnnxRuntimeTensor | null>,
+  ): Promise<Readonly<Record<string, OnnxRuntimeTensor>>>;
   release(): Promise<void>;
 }
 
@@ -56,12 +67,13 @@ export function onnxRuntime(module: OnnxRuntimeModule): Runtime {
         ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       });
       return {
-        async run(inputs) {
+        async run(inputs, into = {}) {
+          const wrap = ({ data, shape }: Value) => new module.Tensor(dataType(data), data, shape);
           const feeds: Record<string, OnnxRuntimeTensor> = {};
-          for (const [name, { data, shape }] of Object.entries(inputs)) {
-            feeds[name] = new module.Tensor(dataType(data), data, shape);
-          }
-          const fetched = await session.run(feeds);
+          for (const [name, value] of Object.entries(inputs)) feeds[name] = wrap(value);
+          const fetches: Record<string, OnnxRuntimeTensor | null> = {};
+          for (const name of session.outputNames) fetches[name] = into[name] === undefined ? null : wrap(into[name]);
+          const fetched = await session.run(feeds, fetches);
           const outputs: Record<string, Value> = {};
           for (const [name, { data, dims }] of Object.entries(fetched)) {
             outputs[name] = { data: data as TypedArray, shape: dims };

@@ -41,3 +41,16 @@ export function product(dims: Shape): Dim {
 function isDigits(text: string): boolean {
   return /^\d+$/.test(text);
 }
+
+/** The axis counted from the front; negative ones count from the end. */
+export function axisOf(operation: string, shape: Shape, axis: number): number {
+  const positive = axis < 0 ? axis + shape.length : axis;
+  if (!Number.isInteger(axis) || positive < 0 || positive >= shape.length) {
+    throw shapeError(operation, [shape], `there is no axis ${axis}`);
+  }
+  return positive;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, i) => dim === b[i]);
+}

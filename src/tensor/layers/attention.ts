@@ -1,0 +1,116 @@
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { constantOf, type Tensor } from '../graph.ts';
+import { expandDims, reshape } from '../operators/basics.ts';
+import { add, multiply, scale } from '../operators/elementwise.ts';
+import { select } from '../operators/indexing.ts';
+import { matmul, transpose } from '../operators/matrix.ts';
+import { softmax } from '../operators/reduce.ts';
+import type { Scope } from '../parameters.ts';
+import { type Dim, shapeError } from '../shape.ts';
+import { type Activation, activations, linear, normalize, widthOf } from './dense.ts';
+
+/** Added to affinities that must not count. */
+export const MASKED = -1e9;
+
+/** Options of {@link attention}. */
+export interface AttentionOptions {
+  readonly heads: number;
+  /**
+   * Added to affinities before the softmax: 0 where a key counts, -1e9 where it does not. Broadcasts to
+   * `[batch, heads, queries, keys]`; for padding `[batch, 1, 1, keys]`, see {@link paddingMask}; see {@link causalMask}.
+   */
+  readonly mask?: Tensor;
+}
+
+/**
+ * Multi-head attention (Vaswani et al. 2017, section 3.2.2) of `x` `[batch, queries, width]` to `memory`
+ * `[batch, keys, width]` (itself unless given). Result `[batch, queries, width]`.
+ */
+export function attention(scope: Scope, x: Tensor, options: AttentionOptions, memory: Tensor = x): Tensor {
+  const { heads, mask } = options;
+  const width = widthOf('attention', x);
+  if (x.shape.length !== 3 || memory.shape.length !== 3) {
+    throw shapeError('attention', [x.shape, memory.shape], 'both need a batch, a length and a width');
+  }
+  if (width % heads !== 0) {
+    throw new InvalidArgumentError(
+      `attention: ${width} components do not divide into ${heads} heads.`,
+      'Choose a number of heads that divides the width.',
+    );
+  }
+  let parts: readonly Tensor[];
+  if (memory === x) {
+    const all = headsOf(linear(scope.at('qkv'), x, 3 * width), 3, heads);
+    parts = [0, 1, 2].map((i) => select(all, i));
+  } else {
+    const queries = headsOf(linear(scope.at('q'), x, width), 1, heads);
+    const both = headsOf(linear(scope.at('kv'), memory, 2 * width), 2, heads);
+    parts = [select(queries, 0), select(both, 0), select(both, 1)];
+  }
+  const [queries, keys, values] = parts as [Tensor, Tensor, Tensor];
+  const affinities = matmul(scale(queries, 1 / Math.sqrt(width / heads)), transpose(keys, [0, 1, 3, 2]));
+  const mixed = matmul(softmax(mask === undefined ? affinities : add(affinities, mask)), values);
+  return linear(scope.at('output'), reshape(transpose(mixed, [0, 2, 1, 3]), x.shape), width);
+}
+
+/** `[batch, length, parts * width]` as `[parts, batch, heads, length, width / heads]`. */
+function headsOf(x: Tensor, parts: number, heads: number): Tensor {
+  const [batch, length] = x.shape as [Dim, Dim];
+  const size = widthOf('attention', x) / parts / heads;
+  return transpose(reshape(x, [batch, length, parts, heads, size]), [2, 0, 3, 1, 4]);
+}
+
+/** Mask for {@link attention} of 0 and 1 by token, `[batch, length]`: 1 where there is one. */
+export function paddingMask(present: Tensor): Tensor {
+  return expandDims(expandDims(multiply(add(present, -1), -MASKED), 1), 1);
+}
+
+/** Mask for {@link attention} under which a position sees itself and those before it: `[length, length]`. */
+export function causalMask(length: number): Tensor {
+  const data = new Float32Array(length * length);
+  for (let row = 0; row < length; row++) data.fill(MASKED, row * length + row + 1, (row + 1) * length);
+  return constantOf(data, [length, length]);
+}
+
+/** Options of transformer blocks. */
+export interface TransformerOptions extends AttentionOptions {
+  /** Width between the two linear layers. Default: 4 times the width of `x`. */
+  readonly hidden?: number;
+  /** Default `gelu`. */
+  readonly activation?: Activation;
+}
+
+/** One pre-norm transformer block: attention, then two linear layers, each added to its input. */
+export function transformerBlock(scope: Scope, x: Tensor, options: TransformerOptions): Tensor {
+  const attended = add(x, attention(scope.at('attention'), normalize(scope.at('norm1'), x), options));
+  return add(attended, feedForward(scope, normalize(scope.at('norm2'), attended), options));
+}
+
+/**
+ * One pre-norm decoder block: attention to itself, attention to `memory` (an encoder's result), two linear layers.
+ * @param options `mask` is for the positions themselves, usually {@link causalMask}. @param memoryMask for `memory`.
+ */
+export function decoderBlock(
+  scope: Scope,
+  x: Tensor,
+  memory: Tensor,
+  options: TransformerOptions,
+  memoryMask?: Tensor,
+): Tensor {
+  const { heads } = options;
+  const own = add(x, attention(scope.at('attention'), normalize(scope.at('norm1'), x), options));
+  const cross = attention(
+    scope.at('cross'),
+    normalize(scope.at('norm2'), own),
+    { heads, ...(memoryMask === undefined ? {} : { mask: memoryMask }) },
+    memory,
+  );
+  const informed = add(own, cross);
+  return add(informed, feedForward(scope, normalize(scope.at('norm3'), informed), options));
+}
+
+function feedForward(scope: Scope, x: Tensor, options: TransformerOptions): Tensor {
+  const width = widthOf('transformer', x);
+  const { hidden = 4 * width, activation = 'gelu' } = options;
+  return linear(scope.at('down'), activations[activation](linear(scope.at('up'), x, hidden)), width);
+}

@@ -1,0 +1,21 @@
+export {
+  type AttentionOptions,
+  attention,
+  causalMask,
+  decoderBlock,
+  MASKED,
+  paddingMask,
+  type TransformerOptions,
+  transformerBlock,
+} from './attention.ts';
+export { convolution } from './convolution.ts';
+export {
+  type Activation,
+  embedding,
+  type LinearOptions,
+  linear,
+  type MlpOptions,
+  mlp,
+  normalize,
+} from './dense.ts';
+export { gru, gruCell } from './recurrent.ts';

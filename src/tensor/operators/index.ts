@@ -1,0 +1,20 @@
+export { expandDims, expandLike, type Operand, reshape, reshapeLike, sum } from './basics.ts';
+export { type ConvolutionOptions, convolve } from './convolution.ts';
+export * from './elementwise.ts';
+export {
+  concat,
+  diagonal,
+  diagonalMask,
+  gather,
+  scatterAdd,
+  select,
+  slice,
+  stack,
+  take,
+  topK,
+  topKMask,
+  zerosLike,
+} from './indexing.ts';
+export { addAll, affine, matmul, transpose, transposeLast } from './matrix.ts';
+export { layerNorm, unitLength } from './normalize.ts';
+export { deviation, logSoftmax, logSumExp, max, mean, norm, softmax } from './reduce.ts';
