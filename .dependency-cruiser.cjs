@@ -12,6 +12,7 @@ const layers = [
   'search',
   'eval',
   'collection',
+  'train',
   'cli',
 ];
 const browser = ['base', 'kernels', 'tensor', 'text', 'codec', 'index', 'search'];

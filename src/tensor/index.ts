@@ -4,6 +4,7 @@ export {
   apply,
   applyMany,
   type Backward,
+  constantOf,
   type DataType,
   Graph,
   type Node,
@@ -13,6 +14,7 @@ export {
 } from './graph.ts';
 export * from './layers/index.ts';
 export { toOnnx } from './onnx.ts';
+export { readParameters } from './onnx-reader.ts';
 export * from './operators/index.ts';
 export {
   type AdamWOptions,
@@ -46,7 +48,7 @@ export {
   type SessionOptions,
   type Value,
 } from './session.ts';
-export type { Dim, Shape } from './shape.ts';
+export { type Dim, type PartialShape, product, type Shape } from './shape.ts';
 export type { Objective, ParameterGroup, Tensors } from './step.ts';
 export { compareGradients, type GradientPair } from './testing.ts';
 export { type Batch, type StepReport, Trainer, type TrainerOptions, type TrainerState } from './trainer.ts';

@@ -3,6 +3,8 @@ import { InvalidArgumentError } from '../base/errors.ts';
 /** Extent of one axis: a number, or the name of one that is known only when the graph runs. Equal names, equal extents. */
 export type Dim = number | string;
 export type Shape = readonly Dim[];
+/** A shape of which some extents are those of the value at hand. */
+export type PartialShape = readonly (Dim | null)[];
 
 /** `[tokens, 512]`, as it appears in error messages. */
 export function formatShape(shape: Shape): string {

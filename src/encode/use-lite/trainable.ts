@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { type Batch, Parameters, type Scope, type Tensors, toOnnx } from '../../tensor/index.ts';
+import type { TrainableEncoder } from '../trainable.ts';
+import { inputsOf } from './batch.ts';
+import {
+  ADDED,
+  completeGraph,
+  EMBEDDING,
+  MAX_LENGTH,
+  TABLE,
+  TIMING,
+  TOKENS,
+  type UseLiteTuning,
+  useLiteModel,
+  WIDTH,
+} from './graph.ts';
+import { UnigramTokenizer } from './unigram.ts';
+import { useLite } from './use-lite.ts';
+import { readVocabulary, readWeights, tunedWeights, weightsFolder } from './weights.ts';
+
+/** Options of {@link trainableUseLite}. */
+export interface TrainableUseLiteOptions {
+  /** Weights to start from. Default: those that were published. They are trained in place. */
+  readonly parameters?: Parameters;
+  /**
+   * Train only modules beside the weights, which stay as they are. Default: train all weights. `useLiteTuning` of the
+   * encoder that serves them must be the same.
+   */
+  readonly tuning?: UseLiteTuning;
+  /** Whether the embedding table is trained too, where the weights are. Default true. */
+  readonly trainTable?: boolean;
+  /** Tokens of a text that are read, at most 128. Fewer make training faster; the encoder served reads 128. */
+  readonly maxLength?: number;
+  /** Folder of the published weights and of the vocabulary. Default: the package. */
+  readonly folder?: string;
+  readonly seed?: number;
+}
+
+/** use-lite with parameters that can be trained: in full, or by LoRA or side-connected adapters. */
+export async function trainableUseLite(options: TrainableUseLiteOptions = {}): Promise<TrainableEncoder> {
+  const { tuning = {}, trainTable = true, maxLength = MAX_LENGTH, folder = weightsFolder(), seed = 0 } = options;
+  const tokenizer = new UnigramTokenizer(await readVocabulary(folder, TOKENS), join(folder, 'vocab.json'));
+  const parameters = options.parameters ?? new Parameters(seed);
+  const weights = options.parameters === undefined ? await readWeights(folder) : await tunedWeights(options.parameters);
+  const isPartial = tuning.lora !== undefined || tuning.side !== undefined;
+  // Asks for every parameter once, so that they all exist and are copies of their own.
+  completeGraph(parameters, weights, tuning);
+  for (const name of parameters.names) {
+    const { data, shape } = parameters.get(name);
+    parameters.set(name, data.slice(), shape);
+  }
+
+  return {
+    dim: WIDTH,
+    parameters,
+    groups: [
+      { match: new RegExp(`^${TIMING}$`), frozen: true },
+      ...(isPartial ? [{ match: new RegExp(`^(?!.*(${ADDED.source}))`), frozen: true }] : []),
+      ...(trainTable ? [] : [{ match: new RegExp(`^${TABLE}$`), frozen: true }]),
+    ],
+
+    batch(texts, prefix): Batch {
+      // The graph knows no empty text: a space is the nearest thing to it.
+      const lists = texts.map((text) => tokenizer.encode(text === '' ? ' ' : text, maxLength));
+      const { tokens, ...inputs } = inputsOf(lists, 'texts');
+      const named = { ...inputs, tokens: { data: tokens, shape: [tokens.length] } };
+      return Object.fromEntries(Object.entries(named).map(([name, value]) => [prefix + name, value]));
+    },
+
+    shapes: (prefix) => {
+      const [length, tokens] = [`${prefix}length`, `${prefix}tokens`];
+      return {
+        [`${prefix}tokens`]: [tokens],
+        [`${prefix}positions`]: [tokens],
+        [`${prefix}grid`]: [null, length],
+        [`${prefix}cells`]: [tokens],
+        [`${prefix}mask`]: [null, 1, 1, length],
+        [`${prefix}pool`]: [null, tokens],
+      };
+    },
+
+    encode(scope: Scope, batch: Tensors, prefix: string) {
+      const [tokens, positions, grid, cells, mask, pool] = (
+        ['tokens', 'positions', 'grid', 'cells', 'mask', 'pool'] as const
+      ).map((name) => batch[prefix + name]!);
+      const embeddings = scope.lookup(TABLE, [TOKENS, EMBEDDING], tokens!, () =>
+        weights.get(TABLE, [TOKENS, EMBEDDING]),
+      );
+      const inputs = {
+        embeddings,
+        positions: positions!,
+        grid: grid!,
+        cells: cells!,
+        mask: mask!,
+        pool: pool!,
+      };
+      return useLiteModel(scope, inputs, 'texts', weights, tuning);
+    },
+
+    serve: (id) => useLite({ folder, tuned: { id, parameters: parameters.clone(), tuning } }),
+    toOnnx: () => toOnnx(completeGraph(parameters, weights, tuning)),
+  };
+}

@@ -1,0 +1,1 @@
+export * from './objectives/index.ts';

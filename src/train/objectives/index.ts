@@ -1,0 +1,47 @@
+export {
+  cosines,
+  type InfoNCEOptions,
+  infoNCE,
+  infoNCEPerQuery,
+  learnedTemperature,
+  type MultiPositive,
+  multiPositiveNCE,
+  ownNegativesNCE,
+  probablyRelevant,
+  progressiveWeights,
+  type Temperature,
+  type TemperatureOptions,
+} from './contrastive.ts';
+export {
+  type ListwiseOptions,
+  lambdaRank,
+  lambdaWeights,
+  listNet,
+  listwiseKL,
+  marginMSE,
+  pairwiseAUC,
+  rankNet,
+} from './listwise.ts';
+export {
+  frequencyMargins,
+  groupCentroids,
+  type MarginSoftmaxOptions,
+  type MultiSimilarityOptions,
+  marginSoftmax,
+  minePairs,
+  multiSimilarity,
+  type PairMasks,
+  pairsOf,
+  type ThresholdConsistentOptions,
+  thresholdConsistentMargin,
+  tripletLoss,
+} from './metric.ts';
+export {
+  cosent,
+  cosineDistillation,
+  mseDistillation,
+  pearsonLoss,
+  preferenceRanking,
+  queryDistillation,
+  rankKL,
+} from './similarity.ts';
