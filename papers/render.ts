@@ -65,7 +65,7 @@ function renderClaim(claim: ClaimEvidence): string {
     }
     const { low, high, confidence } = effect.interval;
     lines.push(
-      `\nDifference ${effect.difference.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}] at ${(100 * confidence).toFixed(1)}%; ${units!.train} training, ${units!.dev} development and ${units!.test} test units; ${seeds!.length === 0 ? 'nothing random, run twice' : `seeds ${seeds!.join(', ')}`}.\n`,
+      `\nDifference ${effect.difference.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}] at ${(100 * confidence).toFixed(1)}%, p ${effect.p < 0.001 ? '< 0.001' : effect.p.toFixed(3)} (paired randomisation); ${units!.train} training, ${units!.dev} development and ${units!.test} test units; ${seeds!.length === 0 ? 'nothing random, run twice' : `seeds ${seeds!.join(', ')}`}.\n`,
     );
   } else if (claim.value !== undefined)
     lines.push(`${claim.metric}: ${Number(claim.value.toPrecision(6))}, to be ${claim.bound}.\n`);

@@ -9,6 +9,7 @@ export { Lab, type LabOptions, NeedsData } from './lab.ts';
 export { evidenceFolders, evidenceTarget, packageRoot } from './places.ts';
 export { checkPaper, expectedSeconds } from './runner.ts';
 export {
+  type Claim,
   type ComparativeClaim,
   type Config,
   type Contestant,

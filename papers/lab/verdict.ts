@@ -1,5 +1,5 @@
 import { Random } from '../../src/base/random.ts';
-import { quantile } from '../../src/eval/index.ts';
+import { mean, quantile, randomisationTest } from '../../src/eval/index.ts';
 import type { Margin, Verdict } from './types.ts';
 
 /**
@@ -35,6 +35,8 @@ export interface Effect {
   readonly difference: number;
   /** Of `difference`. */
   readonly interval: { readonly low: number; readonly high: number; readonly confidence: number };
+  /** Two-sided p-value of `difference` being 0: paired randomisation over test units, means over seeds. */
+  readonly p: number;
   /** `difference` less the margin, and its interval: what is compared with 0. */
   readonly excess: { readonly value: number; readonly low: number; readonly high: number };
 }
@@ -141,6 +143,9 @@ function effectOf(
     method: grand.method,
     difference: grand.method - grand.baseline,
     interval: { low: quantile(differences, tail), high: quantile(differences, 1 - tail), confidence },
+    p: randomisationTest(
+      Float64Array.from({ length: units }, (_, i) => mean(method.map((one, seed) => one[i]! - baseline[seed]![i]!))),
+    ),
     excess: { value: excessOf(grand), low: quantile(excesses, tail), high: quantile(excesses, 1 - tail) },
   };
 

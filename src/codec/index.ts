@@ -10,6 +10,7 @@ export type {
   Transform,
 } from './codec.ts';
 export { ChainCodec } from './compose.ts';
+export { DualMap } from './dual.ts';
 export { type FdeOptions, FixedDimensionalEncoding, parseFde } from './fde.ts';
 export { HalfPrecision } from './half.ts';
 export { Assigner, type Clustering, type KMeansOptions, kMeans } from './kmeans.ts';

@@ -1,1 +1,2 @@
 export * from './objectives/index.ts';
+export * from './quantize/index.ts';

@@ -1,0 +1,2 @@
+export { type DistillOptions, distillCodec } from './distill-codec.ts';
+export { exactTop, greatest } from './exact-top.ts';
