@@ -205,6 +205,25 @@ program
     run(options.json, async () => (await import('./compare-command.ts')).compareCommand(runs, { ...options, version })),
   );
 
+command(
+  'learn-index',
+  "learn a compressed index for a collection's own vectors from their ranking, and deploy the best",
+)
+  .option('--bytes <n>', 'bytes of a vector', whole('--bytes'), 16)
+  .option(
+    '--queries <file>',
+    'queries to learn from, or with --qrels to judge by (default: sentences of the collection)',
+  )
+  .option('--qrels <file>', 'judgements: shows nDCG beside recall')
+  .option('--steps <n>', 'updates of the learned code', whole('--steps'), 600)
+  .option('--seed <n>', 'seed of everything random', whole('--seed', 0), 1234)
+  .option('--dry-run', 'change nothing', false)
+  .option('--no-refine', 'do not score the best candidates again by the full vectors')
+  .option('--quiet', 'no progress', false)
+  .action(async (options) =>
+    run(options.json, async (signal) => (await import('./learn-index-command.ts')).learnIndexCommand(options, signal)),
+  );
+
 const papers = program
   .command('papers')
   .description('the papers behind this engine, what is claimed of them, and what the evidence says')

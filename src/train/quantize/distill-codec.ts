@@ -103,8 +103,8 @@ export async function distillCodec(documents: Vectors, queries: Vectors, options
     learningRate: (step) => learningRate * Math.min(1, step / 20) * Math.max(0, 1 - (step - 1) / steps),
     clip: 1,
     groups: [
-      ...(options.maps === false ? [{ match: /^(documents|queries)$/, frozen: true }] : []),
-      ...(options.codes === 'frozen' ? [{ match: /^documents$/, frozen: true }] : []),
+      ...(options.maps === false ? [{ match: /^map\//, frozen: true }] : []),
+      ...(options.codes === 'frozen' ? [{ match: /^map\/documents$/, frozen: true }] : []),
       { match: /./, weightDecay: 0 },
     ],
     runtime: options.runtime,
@@ -150,7 +150,7 @@ class QuantizedScores {
     const learned = codec.learned();
     for (const name of ['documents', 'queries'] as const) {
       // Rows of the codec's matrices are outputs; a product from the right wants them as columns.
-      this.parameters.set(name, transposed(learned.get(`0.${name}`)!, dim), [dim, dim]);
+      this.parameters.set(`map/${name}`, transposed(learned.get(`0.${name}`)!, dim), [dim, dim]);
     }
     this.parameters.set('centroids', this.#fromCodec(learned.get('1.centroids')!), [m, k, dim / m]);
     this.#spread = meanError(codec, documents) / m;
@@ -162,10 +162,10 @@ class QuantizedScores {
     const parameter = (name: string, shape: number[]): Tensor =>
       scope.parameter(name, shape, given(this.parameters.get(name).data));
     const centroids = parameter('centroids', [this.#m, this.#k, this.#width]);
-    const mapped = affine(documents!, parameter('documents', [dim, dim]));
+    const mapped = affine(documents!, parameter('map/documents', [dim, dim]));
     const selected = chosen ?? this.#select(this.#parts(mapped), centroids);
     const coded = this.#whole(matmul(selected, centroids));
-    const student = matmul(affine(queries!, parameter('queries', [dim, dim])), transposeLast(coded));
+    const student = matmul(affine(queries!, parameter('map/queries', [dim, dim])), transposeLast(coded));
     const teacher = stopGradient(matmul(queries!, transposeLast(documents!)));
     const ranking = listNet(scale(student, 1 / temperature), scale(teacher, 1 / temperature));
     if (reconstruction === 0) return ranking;
@@ -208,8 +208,8 @@ class QuantizedScores {
     const { parameters } = this;
     const dim = this.#dim;
     return new Map([
-      ['0.documents', transposed(parameters.get('documents').data, dim)],
-      ['0.queries', transposed(parameters.get('queries').data, dim)],
+      ['0.documents', transposed(parameters.get('map/documents').data, dim)],
+      ['0.queries', transposed(parameters.get('map/queries').data, dim)],
       ['1.centroids', this.#toCodec(parameters.get('centroids').data)],
     ]);
   }
