@@ -13,6 +13,7 @@ import { type PaperEntry, registry } from './registry.ts';
 
 /** Papers that can be checked, by slug; loaded when asked for. */
 const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>> = {
+  'cosine-adapter': () => import('./cosine-adapter/index.ts'),
   'distill-vq': () => import('./distill-vq/index.ts'),
   jpq: () => import('./jpq/index.ts'),
   muvera: () => import('./muvera/index.ts'),

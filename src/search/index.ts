@@ -33,4 +33,13 @@ export {
   rrf,
 } from './fuse.ts';
 export { MaxSim } from './max-sim.ts';
+export {
+  hitScores,
+  LIST_FEATURES,
+  listFeatures,
+  parseRelevance,
+  type RelevanceParameters,
+  relevanceOf,
+  type ScoredHit,
+} from './relevance.ts';
 export type { Contribution, Query, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';

@@ -59,7 +59,12 @@ describe('distillCodec', () => {
     const first = createCodec('dual,pq8x4', DIM);
     await first.train(even);
     const codes = first.encode(even);
-    const learned = await distillCodec(even, learning, { ...options, quantizer: 'pq8x4', codes: 'frozen', learningRate: 1e-3 });
+    const learned = await distillCodec(even, learning, {
+      ...options,
+      quantizer: 'pq8x4',
+      codes: 'frozen',
+      learningRate: 1e-3,
+    });
     const [before, after] = [recall(first, codes, best), recall(learned, codes, best)];
     expect(after, `${before} to ${after}`).toBeGreaterThan(before);
     expect(recall(learned, learned.encode(even), best)).not.toBe(after);
