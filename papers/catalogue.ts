@@ -15,8 +15,10 @@ import { type PaperEntry, registry } from './registry.ts';
 const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>> = {
   'cosine-adapter': () => import('./cosine-adapter/index.ts'),
   'distill-vq': () => import('./distill-vq/index.ts'),
+  'embedding-compression-bench': () => import('./embedding-compression-bench/index.ts'),
   jpq: () => import('./jpq/index.ts'),
   muvera: () => import('./muvera/index.ts'),
+  'pca-rag': () => import('./pca-rag/index.ts'),
 };
 
 /**

@@ -89,6 +89,7 @@ command('search <query...>', 'ask, and get the passages that answer best')
   .option('--language <code>', 'language of the query (default: detected)')
   .option('--nprobe <n>', 'lists scanned where the vectors have a compressed index', whole('--nprobe'))
   .option('--explain', 'show what each stage contributed and how long it took', false)
+  .option('--relevant', 'only what is probably relevant; needs `sagitta learn-relevance` once', false)
   .action(async (words: string[], options) =>
     run(options.json, async (signal) => (await import('./search-command.ts')).searchCommand(words, options, signal)),
   );
@@ -222,6 +223,16 @@ command(
   .option('--quiet', 'no progress', false)
   .action(async (options) =>
     run(options.json, async (signal) => (await import('./learn-index-command.ts')).learnIndexCommand(options, signal)),
+  );
+
+command('learn-relevance', 'learn from judged queries what `search --relevant` goes by')
+  .requiredOption('--queries <file>', 'queries: JSONL, tab-separated, or TREC topics')
+  .requiredOption('--qrels <file>', "judgements of the collection's documents: BEIR, TREC or JSONL")
+  .option('--quiet', 'no progress', false)
+  .action(async (options) =>
+    run(options.json, async (signal) =>
+      (await import('./learn-relevance-command.ts')).learnRelevanceCommand(options, signal),
+    ),
   );
 
 const papers = program
