@@ -19,6 +19,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
   jpq: () => import('./jpq/index.ts'),
   muvera: () => import('./muvera/index.ts'),
   'pca-rag': () => import('./pca-rag/index.ts'),
+  superglobal: () => import('./superglobal/index.ts'),
 };
 
 /**

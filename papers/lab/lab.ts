@@ -77,14 +77,14 @@ export class Lab {
 
   /** A test collection of the data folder. @throws NeedsData when it is not there. */
   async collection(name: string, files: CollectionFiles = {}): Promise<TestCollection> {
+    return openTestCollection(this.folder(name), files);
+  }
+
+  /** A folder of the data folder. @throws NeedsData when it is not there. */
+  folder(name: string): string {
     const folder = join(this.#data, name);
-    if (!existsSync(folder)) {
-      throw new NeedsData(
-        `There is no collection "${name}" in ${this.#data}.`,
-        `Set SAGITTA_DATA to a folder that holds ${name}/ in BEIR layout.`,
-      );
-    }
-    return openTestCollection(folder, files);
+    if (existsSync(folder)) return folder;
+    throw new NeedsData(`There is no ${name} in ${this.#data}.`, `Set SAGITTA_DATA to a folder that holds ${name}/.`);
   }
 
   /** Path of a file of an npm package. @throws NeedsData when it is not installed. */

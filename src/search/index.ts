@@ -33,7 +33,9 @@ export {
   rrf,
 } from './fuse.ts';
 export { MaxSim } from './max-sim.ts';
+export { type NeighbourOptions, refineByNeighbours } from './neighbours.ts';
 export {
+  HIT_SCORES,
   hitScores,
   LIST_FEATURES,
   listFeatures,

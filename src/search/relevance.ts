@@ -27,10 +27,20 @@ export function listFeatures(hits: readonly ScoredHit[]): Float64Array {
   );
 }
 
-/** A hit's own scores: BM25 in tens, and the cosine; 0 where a stage did not return it. */
-export function hitScores({ contributions = [] }: ScoredHit): readonly [lexical: number, semantic: number] {
-  const of = (stage: string): number => contributions.find((one) => one.stage === stage)?.score ?? 0;
-  return [of('bm25') / 10, of('dense')];
+/** What {@link hitScores} gives for a hit. */
+export const HIT_SCORES = 3;
+
+/**
+ * The scores of hits: BM25 in tens, the cosine, and the fused score as a share of the best one's; 0 where a stage did not return a
+ * hit.
+ */
+export function hitScores(hits: readonly ScoredHit[]): (readonly [lexical: number, semantic: number, fused: number])[] {
+  const fused = hits.map(({ contributions = [] }) => contributions.reduce((sum, { share }) => sum + share, 0));
+  const best = Math.max(0, ...fused) || 1;
+  return hits.map(({ contributions = [] }, i) => {
+    const of = (stage: string): number => contributions.find((one) => one.stage === stage)?.score ?? 0;
+    return [of('bm25') / 10, of('dense'), fused[i]! / best];
+  });
 }
 
 function columnOf(hits: readonly ScoredHit[], stage: string): number[] {
@@ -47,8 +57,8 @@ function summary(scores: readonly number[]): { top: number; second: number; mean
 
 /** Numbers that {@link relevanceOf} needs: rows of `features + 1` weights (the last is the constant). */
 export interface RelevanceParameters {
-  /** Slope of the BM25 score, slope of the cosine, constant: each linear in the query's features. Slopes pass a softplus. */
-  readonly weights: readonly [readonly number[], readonly number[], readonly number[]];
+  /** Slopes of the {@link HIT_SCORES} scores, and a constant: each linear in the query's features. Slopes pass a softplus. */
+  readonly weights: readonly (readonly number[])[];
   /** Hits of at least this probability are relevant enough. */
   readonly threshold: number;
 }
@@ -57,7 +67,7 @@ export interface RelevanceParameters {
  * Calibrated relevance (after Rossi et al. 2024, "Relevance Filtering for Embedding-based Retrieval", https://arxiv.org/abs/2408.04887): a
  * hit's scores pass a map that only grows with them and whose slopes and offset depend on the query, so that one threshold serves
  * all queries. There the query's embedding decides on the map, and the cosine is the score; here it is the shape of the query's list,
- * which needs few judgements to learn from, and BM25 counts as well.
+ * which needs few judgements to learn from, and the scores of words and of the fusion count as well.
  *
  * @returns probabilities in the order of the hits.
  */
@@ -68,11 +78,11 @@ export function relevanceOf(hits: readonly ScoredHit[], { weights }: RelevancePa
     for (let i = 0; i < features.length; i++) sum += row[i]! * features[i]!;
     return sum;
   };
-  const [slope, steepness] = [softplus(linear(weights[0])), softplus(linear(weights[1]))];
-  const constant = linear(weights[2]);
-  return Float64Array.from(hits, (hit) => {
-    const [lexical, semantic] = hitScores(hit);
-    return 1 / (1 + Math.exp(-(slope * lexical + steepness * semantic + constant)));
+  const slopes = weights.slice(0, HIT_SCORES).map((row) => softplus(linear(row)));
+  const constant = linear(weights[HIT_SCORES]!);
+  return Float64Array.from(hitScores(hits), (scores) => {
+    const logit = scores.reduce((sum, score, i) => sum + slopes[i]! * score, constant);
+    return 1 / (1 + Math.exp(-logit));
   });
 }
 
@@ -88,7 +98,7 @@ export function parseRelevance(text: string, place: string): RelevanceParameters
   try {
     const { weights, threshold } = JSON.parse(text) as RelevanceParameters;
     const sound =
-      weights.length === 3 &&
+      weights.length === HIT_SCORES + 1 &&
       weights.every((row) => row.length === LIST_FEATURES + 1 && row.every(Number.isFinite)) &&
       threshold >= 0 &&
       threshold <= 1;

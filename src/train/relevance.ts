@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import {
+  HIT_SCORES,
   hitScores,
   LIST_FEATURES,
   listFeatures,
@@ -72,19 +73,21 @@ async function learnWeights(
 ): Promise<RelevanceParameters['weights']> {
   const count = lists.length;
   const features = new Float32Array(count * LIST_FEATURES);
-  const scores = new Float32Array(count * depth * 2);
+  const scores = new Float32Array(count * depth * HIT_SCORES);
   const targets = new Float32Array(count * depth);
   const present = new Float32Array(count * depth);
   lists.forEach(({ hits, relevant }, q) => {
     features.set(listFeatures(hits), q * LIST_FEATURES);
-    hits.slice(0, depth).forEach((hit, i) => {
-      scores.set(hitScores(hit), (q * depth + i) * 2);
-      targets[q * depth + i] = relevant[i] ? 1 : 0;
-      present[q * depth + i] = 1;
-    });
+    hitScores(hits)
+      .slice(0, depth)
+      .forEach((values, i) => {
+        scores.set(values, (q * depth + i) * HIT_SCORES);
+        targets[q * depth + i] = relevant[i] ? 1 : 0;
+        present[q * depth + i] = 1;
+      });
   });
   const parameters = new Parameters();
-  const shape = [LIST_FEATURES, 3];
+  const shape = [LIST_FEATURES, HIT_SCORES + 1];
   const trainer = new Trainer({
     parameters,
     runtime,
@@ -94,16 +97,13 @@ async function learnWeights(
       const maps = affine(
         f!,
         scope.parameter('weights', shape, constantly(0)),
-        scope.parameter('constants', [3], given(START)),
+        scope.parameter('constants', [HIT_SCORES + 1], given(START)),
       );
-      // [queries, 3] to [3, queries, 1], so that each map meets all hits of its query.
       const column = (i: number) => slice(maps, 1, i, i + 1);
-      const byScore = reshape(s!, [count, depth, 2]);
+      const byScore = reshape(s!, [count, depth, HIT_SCORES]);
       const part = (i: number) => reshape(slice(byScore, 2, i, i + 1), [count, depth]);
-      const logits = add(
-        add(multiply(softplus(column(0)), part(0)), multiply(softplus(column(1)), part(1))),
-        column(2),
-      );
+      let logits = column(HIT_SCORES);
+      for (let i = 0; i < HIT_SCORES; i++) logits = add(logits, multiply(softplus(column(i)), part(i)));
       // softplus(z) - y z is the cross-entropy of a logit.
       const entropy = subtract(softplus(logits), multiply(t!, logits));
       const decay = multiply(mean(square(scope.parameter('weights', shape, constantly(0)))), 1e-3);
@@ -113,7 +113,7 @@ async function learnWeights(
   try {
     const batch = {
       features: { data: features, shape: [count, LIST_FEATURES] },
-      scores: { data: scores, shape: [count, depth * 2] },
+      scores: { data: scores, shape: [count, depth * HIT_SCORES] },
       targets: { data: targets, shape: [count, depth] },
       present: { data: present, shape: [count, depth] },
     };
@@ -126,14 +126,14 @@ async function learnWeights(
   }
   const [matrix, constants] = [parameters.get('weights').data, parameters.get('constants').data];
   const row = (i: number): number[] => [
-    ...Array.from({ length: LIST_FEATURES }, (_, f) => matrix[f * 3 + i]!),
+    ...Array.from({ length: LIST_FEATURES }, (_, f) => matrix[f * (HIT_SCORES + 1) + i]!),
     constants[i]!,
   ];
-  return [row(0), row(1), row(2)];
+  return Array.from({ length: HIT_SCORES + 1 }, (_, i) => row(i));
 }
 
 /** Slopes of about 1, and few hits relevant. */
-const START = Float32Array.of(0.5, 0.5, -3);
+const START = Float32Array.of(0.5, 0.5, 0.5, -3);
 
 /** The threshold of greatest mean F1 over queries, of a grid. */
 function bestThreshold(lists: readonly JudgedList[], weights: RelevanceParameters['weights']): number {
