@@ -13,10 +13,13 @@ import { type PaperEntry, registry } from './registry.ts';
 
 /** Papers that can be checked, by slug; loaded when asked for. */
 const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>> = {
+  'backdoor-dpr': () => import('./backdoor-dpr/index.ts'),
   'cosine-adapter': () => import('./cosine-adapter/index.ts'),
+  'dense-retrieval-survey': () => import('./dense-retrieval-survey/index.ts'),
   'distill-vq': () => import('./distill-vq/index.ts'),
   'embedding-compression-bench': () => import('./embedding-compression-bench/index.ts'),
   jpq: () => import('./jpq/index.ts'),
+  mmteb: () => import('./mmteb/index.ts'),
   muvera: () => import('./muvera/index.ts'),
   'pca-rag': () => import('./pca-rag/index.ts'),
   superglobal: () => import('./superglobal/index.ts'),

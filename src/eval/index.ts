@@ -1,3 +1,4 @@
+export { type AttackRates, addGrammarErrors, attackRates, errorSensitivity, type Perturbed } from './attacks.ts';
 export { type CollectionFiles, type FileRecord, openTestCollection, type TestCollection } from './collection.ts';
 export { readCorpus, type TestDocument } from './corpus.ts';
 export { kendall, meanRanks, pearson, spearman } from './correlation.ts';
@@ -7,6 +8,15 @@ export { beatenBy, documentsShown, type PageContent, renderPage } from './html-r
 export { defaultMetrics, type JudgedRanking, type Metric, metricFamilies, parseMetric } from './metrics.ts';
 export { compareIds, rankedOrder } from './order.ts';
 export type { PooledScores } from './pooled.ts';
+export {
+  type Agreement,
+  agreement,
+  hardNegativePool,
+  type LeftOut,
+  restrictRun,
+  type SelectOptions,
+  selectTasks,
+} from './pools.ts';
 export { type JudgementFile, type JudgementFormat, readJudgements } from './qrels.ts';
 export { type QueryFile, readQueries } from './queries.ts';
 export {
