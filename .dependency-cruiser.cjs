@@ -7,15 +7,21 @@ const layers = [
   'encode',
   'codec',
   'index',
+  'threads',
   'store',
   'ingest',
   'search',
   'eval',
   'collection',
   'train',
+  'api',
+  'client',
+  'langchain',
+  'ai',
+  'server',
   'cli',
 ];
-const browser = ['base', 'kernels', 'tensor', 'text', 'codec', 'index', 'search'];
+const browser = ['base', 'kernels', 'tensor', 'text', 'codec', 'index', 'threads', 'search', 'api', 'client'];
 
 module.exports = {
   forbidden: [
@@ -29,7 +35,7 @@ module.exports = {
     })),
     {
       name: 'browser-folders-import-no-node',
-      comment: 'base, kernels, tensor, text, codec, index and search also run in browsers',
+      comment: 'base, kernels, tensor, text, codec, index, threads, search, api and client also run in browsers',
       severity: 'error',
       from: { path: `^src/(${browser.join('|')})/`, pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },

@@ -9,7 +9,10 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     ...Object.fromEntries(folders.map((folder) => [`${folder}/index`, `src/${folder}/index.ts`])),
+    'threads/worker': 'src/threads/worker.ts',
     ...(existsSync('src/cli/main.ts') ? { 'cli/main': 'src/cli/main.ts' } : {}),
+    // What the threads of a server run.
+    'server/worker': 'src/server/threads/worker.ts',
   },
   format: 'esm',
   platform: 'node',

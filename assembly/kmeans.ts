@@ -154,14 +154,3 @@ export function multiplyRows(
     }
   }
 }
-
-/** sums[assignment[r]] += rows[r], in float32, for `count` rows of `dim` floats. */
-export function addRows(rows: usize, count: i32, dim: i32, assignment: usize, sums: usize): void {
-  const bytes = <usize>dim << 2;
-  for (let r = 0; r < count; r++, rows += bytes) {
-    const sum = sums + <usize>load<u32>(assignment + (<usize>r << 2)) * bytes;
-    let i: usize = 0;
-    for (; i + 16 <= bytes; i += 16) v128.store(sum + i, f32x4.add(v128.load(sum + i), v128.load(rows + i)));
-    for (; i < bytes; i += 4) store<f32>(sum + i, load<f32>(sum + i) + load<f32>(rows + i));
-  }
-}

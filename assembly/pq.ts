@@ -64,6 +64,8 @@ export function scanPq4(
   const nibble = i8x16.splat(15);
   const stride = <usize>m << 4;
   const quads = blocks + (<usize>(m & ~3) << 4);
+  // Behind the tables, not in static memory: threads share that.
+  const scratch = tables + stride;
   let below = sumBelow(threshold(heap), scale, bias);
   let examined = 0;
   let quadsEnd = quads;
@@ -356,5 +358,3 @@ export function unpackPq4(blocks: usize, position: u32, count: i32, m: i32, rows
     }
   }
 }
-
-const scratch = memory.data(64, 16);

@@ -1,16 +1,21 @@
 /**
- * Nearest neighbours: recall@10 against queries per second, an index of lists against hnswlib-node (M 16, efConstruction 200).
+ * Nearest neighbours: recall@10 against queries per second, an index of lists against hnswlib-node and usearch (both M 16,
+ * efConstruction 200, float32).
  *
- *   npm run bench -- ann [--quick] [--data glove|clustered|uniform] [--spec SPEC]... [--json]
+ *   npm run bench -- ann [--quick] [--data glove|wordnet|clustered|uniform] [--spec SPEC]... [--threads 2] [--json]
  *
  * `--quick` takes 50,000 vectors. Settings of both are timed in turn, block by block, on one thread. A curve is made of the
  * settings that no other setting of the same index beats in both; ratios compare curves at equal recall, interpolated.
- * The curves are drawn to bench/results/ann.svg.
+ * `--threads` adds curves of the same indexes in memory that so many threads share, with each block dealt to them as a batch.
+ * Curves and figures are written to bench/results/ann-DATA.svg and .json.
  */
 import { writeFileSync } from 'node:fs';
+import { lineChart } from '../src/base/line-chart.ts';
+import type { Vectors } from '../src/base/vectors.ts';
 import { buildIndex, type VectorIndex, type VectorSearchParams } from '../src/index/index.ts';
+import { openThreads } from '../src/threads/index.ts';
 import { interleave, median, report } from './harness.ts';
-import { type AnnData, glove, type Hnsw, hnsw, RESULTS, recallAt, synthetic } from './lib-ann.ts';
+import { type AnnData, glove, type Hnsw, hnsw, RESULTS, recallAt, synthetic, usearch, wordnet } from './lib-ann.ts';
 
 const K = 10;
 /** Queries in one timed block, and blocks. */
@@ -23,6 +28,8 @@ interface Setting {
   readonly curve: string;
   readonly label: string;
   readonly find: (query: Float32Array) => ArrayLike<number>;
+  /** Instead of `find` for each query of a block. */
+  readonly findAll?: (queries: Vectors) => Promise<unknown>;
 }
 
 interface Point extends Setting {
@@ -34,15 +41,18 @@ const quick = process.argv.includes('--quick');
 const option = (name: string): string[] =>
   process.argv.flatMap((argument, i) => (argument === name ? [process.argv[i + 1] ?? ''] : []));
 const chosen = option('--data')[0] ?? 'glove';
+const limit = quick ? 50_000 : undefined;
 const data: AnnData =
   chosen === 'clustered' || chosen === 'uniform'
-    ? synthetic(chosen, quick ? 50_000 : 300_000)
-    : glove(quick ? 50_000 : undefined);
+    ? synthetic(chosen, limit ?? 300_000)
+    : await (chosen === 'wordnet' ? wordnet(limit) : glove(limit));
 const lists = quick ? 256 : 1024;
 const specs = option('--spec');
 if (specs.length === 0) specs.push(`ivf${lists},apq${data.base.dim / 2}x4,refine:full`);
 
 const peer = hnsw(data);
+const EXPANSIONS = [40, 80, 120, 200, 300, 450, 700];
+const second = usearch(data, EXPANSIONS);
 const indexes: { spec: string; index: VectorIndex; seconds: number }[] = [];
 for (const spec of specs) {
   const start = performance.now();
@@ -50,9 +60,28 @@ for (const spec of specs) {
   indexes.push({ spec: index.spec, index, seconds: (performance.now() - start) / 1000 });
 }
 
+const count = Number(option('--threads')[0] ?? 0);
+const threads = count > 0 ? await openThreads({ threads: count }) : undefined;
+const shared: Setting[] = [];
+if (threads !== undefined) {
+  for (const { spec, index } of indexes) {
+    const copy = await threads.shareIndex(index);
+    for (const params of sweep(index)) {
+      const alone = ours(`${spec}, ${count} threads`, index, params);
+      shared.push({ ...alone, findAll: (queries) => copy.searchBatch(queries, params) });
+    }
+  }
+}
+
 const settings: Setting[] = [
+  ...shared,
   ...indexes.flatMap(({ spec, index }) => sweep(index).map((params) => ours(spec, index, params))),
   ...[40, 80, 120, 160, 200, 300, 450, 700, 1000].map((ef) => theirs(peer.index, ef)),
+  ...EXPANSIONS.map((expansion, i) => ({
+    curve: 'usearch',
+    label: `expansion ${expansion}`,
+    find: (query: Float32Array) => second.searchers[i]!.find(query, K),
+  })),
 ];
 const recalls = settings.map(({ find }) => recallAt(K, data, allQueries().map(find)));
 const times = await interleave(
@@ -67,27 +96,33 @@ const points: Point[] = settings.map((setting, s) => ({
 
 const curves = [...new Set(points.map(({ curve }) => curve))];
 const frontiers = new Map(curves.map((curve) => [curve, frontier(points.filter((point) => point.curve === curve))]));
-const rival = frontiers.get('hnswlib-node')!;
+const RIVALS = ['hnswlib-node', 'usearch'];
 const ratios: Record<string, number> = {};
-for (const { spec } of indexes) {
-  for (const target of TARGETS) {
-    const ratio = at(frontiers.get(spec)!, target) / at(rival, target);
-    if (Number.isFinite(ratio)) ratios[`queries/s at recall@10 ${target}: ${spec} / hnswlib-node`] = ratio;
+for (const spec of curves.filter((curve) => !RIVALS.includes(curve))) {
+  for (const rival of RIVALS) {
+    for (const target of TARGETS) {
+      const ratio = at(frontiers.get(spec)!, target) / at(frontiers.get(rival)!, target);
+      if (Number.isFinite(ratio)) ratios[`queries/s at recall@10 ${target}: ${spec} / ${rival}`] = ratio;
+    }
   }
-  ratios[`build time: hnswlib-node / ${spec}`] = peer.buildSeconds / indexes.find((one) => one.spec === spec)!.seconds;
 }
-writeFileSync(`${RESULTS}ann.svg`, picture(frontiers));
+for (const { spec, seconds } of indexes) ratios[`build time: hnswlib-node / ${spec}`] = peer.buildSeconds / seconds;
+const file = `${RESULTS}ann-${chosen}`;
+writeFileSync(`${file}.svg`, picture(frontiers));
+const rows = points.map((point) => ({
+  index: point.curve,
+  setting: point.label,
+  'recall@10': Number(point.recall.toFixed(4)),
+  'queries/s': Math.round(point.perSecond),
+  best: frontiers.get(point.curve)!.includes(point) ? '*' : '',
+}));
+writeFileSync(`${file}.json`, `${JSON.stringify({ data: data.name, k: K, rows, ratios }, null, 2)}\n`);
+await threads?.close();
 report({
   name: 'ann',
   threads: 1,
   columns: ['index', 'setting', 'recall@10', 'queries/s', 'best'],
-  rows: points.map((point) => ({
-    index: point.curve,
-    setting: point.label,
-    'recall@10': Number(point.recall.toFixed(4)),
-    'queries/s': Math.round(point.perSecond),
-    best: frontiers.get(point.curve)!.includes(point) ? '*' : '',
-  })),
+  rows,
   ratios,
   notes: [
     `${data.name}: ${data.base.count} unit vectors of ${data.base.dim}, ${data.queries.count} queries that are none of them, inner product, top ${K}; recall over all queries, speed over ${ROUNDS} blocks of ${BLOCK}, medians.`,
@@ -96,13 +131,12 @@ report({
         `${spec}: built in ${seconds.toFixed(1)} s; ${(index.memory.scan / index.vectorCount).toFixed(1)} bytes a vector to scan, ${(index.memory.refine / index.vectorCount).toFixed(0)} to refine.`,
     ),
     `hnswlib-node: built in ${peer.buildSeconds.toFixed(0)} s (once, kept under bench/results/); ${(peer.bytes / data.base.count).toFixed(0)} bytes a vector, vectors included.`,
-    ...indexes.flatMap(({ spec }) =>
-      TARGETS.map(
-        (target) =>
-          `At recall@10 ${target}: ${spec} ${Math.round(at(frontiers.get(spec)!, target))} queries/s, hnswlib-node ${Math.round(at(rival, target))}.`,
-      ),
+    `usearch: built in ${second.buildSeconds.toFixed(0)} s (once, kept under bench/results/); ${(second.bytes / data.base.count).toFixed(0)} bytes a vector, vectors included.`,
+    ...TARGETS.map(
+      (target) =>
+        `At recall@10 ${target}: ${[...frontiers].map(([name, curve]) => `${name} ${Math.round(at(curve, target))}`).join(', ')} queries/s.`,
     ),
-    'Curves: bench/results/ann.svg',
+    `Curves: ${file}.svg, figures: ${file}.json`,
   ],
 });
 
@@ -157,8 +191,14 @@ function allQueries(): Float32Array[] {
 }
 
 /** Every call takes the next block of queries, the same for all contestants. */
-function block({ find }: Setting): () => void {
+function block({ find, findAll }: Setting): () => void | Promise<void> {
   let next = 0;
+  if (findAll !== undefined) {
+    return async () => {
+      await findAll(data.queries.slice(next, next + BLOCK));
+      next = (next + BLOCK) % data.queries.count;
+    };
+  }
   return () => {
     for (let i = 0; i < BLOCK; i++) find(data.queries.row((next + i) % data.queries.count));
     next += BLOCK;
@@ -183,53 +223,15 @@ function at(curve: readonly Point[], recall: number): number {
   return low.perSecond ** (1 - share) * high.perSecond ** share;
 }
 
-/** Recall against the logarithm of queries per second. */
+/** Recall against queries per second. */
 function picture(all: ReadonlyMap<string, readonly Point[]>): string {
-  const [width, height, left, bottom, top, right] = [760, 440, 70, 50, 40, 20];
-  const every = [...all.values()].flat();
-  const least = Math.floor(20 * Math.min(...every.map(({ recall }) => recall))) / 20;
-  const [low, high] = [Math.min(...every.map((p) => p.perSecond)), Math.max(...every.map((p) => p.perSecond))];
-  const decades = [100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000].filter(
-    (v) => v >= low / 1.3 && v <= high * 1.3,
-  );
-  const bounds = [Math.log(low / 1.2), Math.log(high * 1.2)] as const;
-  const x = (recall: number) => left + ((recall - least) / (1 - least)) * (width - left - right);
-  const y = (rate: number) =>
-    height - bottom - ((Math.log(rate) - bounds[0]) / (bounds[1] - bounds[0])) * (height - bottom - top);
-  const colours = ['#0b6e4f', '#c1440e', '#3056a0', '#8a4fa3', '#7a6a00'];
-  const lines: string[] = [];
-  for (let r = least; r <= 1.0001; r += 0.05) {
-    lines.push(
-      `<path d="M${x(r).toFixed(1)} ${top}V${height - bottom}" stroke="#ddd"/>`,
-      `<text x="${x(r).toFixed(1)}" y="${height - bottom + 18}" text-anchor="middle">${r.toFixed(2)}</text>`,
-    );
-  }
-  for (const rate of decades) {
-    lines.push(
-      `<path d="M${left} ${y(rate).toFixed(1)}H${width - right}" stroke="#ddd"/>`,
-      `<text x="${left - 8}" y="${(y(rate) + 4).toFixed(1)}" text-anchor="end">${rate}</text>`,
-    );
-  }
-  [...all].forEach(([name, points], i) => {
-    const colour = colours[i % colours.length];
-    const path = points
-      .map((p, j) => `${j === 0 ? 'M' : 'L'}${x(p.recall).toFixed(1)} ${y(p.perSecond).toFixed(1)}`)
-      .join('');
-    lines.push(
-      `<path d="${path}" fill="none" stroke="${colour}" stroke-width="2"/>`,
-      ...points.map(
-        (p) => `<circle cx="${x(p.recall).toFixed(1)}" cy="${y(p.perSecond).toFixed(1)}" r="3" fill="${colour}"/>`,
-      ),
-      `<text x="${left + 12}" y="${height - bottom - 12 - 18 * i}" fill="${colour}">${name}</text>`,
-    );
+  return lineChart({
+    title: `Nearest neighbours, ${data.name}, one thread`,
+    x: { label: `recall@${K}` },
+    y: { label: 'queries/s', log: true },
+    series: [...all].map(([label, points]) => ({
+      label,
+      points: points.map(({ recall, perSecond }) => [recall, perSecond] as const),
+    })),
   });
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
-    `<rect width="${width}" height="${height}" fill="white"/>`,
-    ...lines,
-    `<text x="${(width + left) / 2}" y="${height - 10}" text-anchor="middle">recall@${K}</text>`,
-    `<text x="${left}" y="20">queries/s, one thread: ${data.name}</text>`,
-    '</svg>',
-    '',
-  ].join('\n');
 }

@@ -5,7 +5,9 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Random } from '../src/base/random.ts';
 import { Vectors } from '../src/base/vectors.ts';
-import { Arena, heapBytes } from '../src/kernels/index.ts';
+import { useLite } from '../src/encode/use-lite/use-lite.ts';
+import { exactNeighbours } from '../src/index/index.ts';
+import { readWordNet } from './lib-wordnet.ts';
 
 const require = createRequire(import.meta.url);
 export const RESULTS = fileURLToPath(new URL('results/', import.meta.url));
@@ -43,9 +45,33 @@ export function glove(limit = Number.POSITIVE_INFINITY): AnnData {
   });
   const vectors = new Vectors(new Float32Array(all.buffer, all.byteOffset, all.byteLength / 4).slice(), 100);
   for (let i = 0; i < vectors.count; i++) normalize(vectors.row(i));
+  return heldOut(`glove-100`, vectors, limit);
+}
+
+/**
+ * use-lite embeddings of WordNet's 117,791 entries (512-d, unit length); 2,000 drawn by seed are the queries. Encoding them takes some
+ * minutes, once.
+ */
+export async function wordnet(limit = Number.POSITIVE_INFINITY): Promise<AnnData> {
+  const file = 'wordnet-use-lite.f32';
+  if (!existsSync(RESULTS + file)) {
+    const encoder = useLite({ threads: 2 });
+    const vectors = await encoder.encode(
+      readWordNet().map(({ text }) => text),
+      { role: 'document' },
+    );
+    await encoder.dispose?.();
+    cached(file, () => vectors.data);
+  }
+  const all = cached(file, () => new Float32Array(0));
+  return heldOut('wordnet-512', new Vectors(new Float32Array(all.buffer), 512), limit);
+}
+
+/** @param limit use only the first so many of the base. */
+function heldOut(name: string, vectors: Vectors, limit: number): AnnData {
   const order = new Random(SEED).shuffle([...Array(vectors.count).keys()]);
-  const base = gather(vectors, order.slice(HELD_OUT, HELD_OUT + limit));
-  return withTruth(`glove-100-${base.count}`, base, gather(vectors, order.slice(0, HELD_OUT)));
+  const base = vectors.pick(order.slice(HELD_OUT, HELD_OUT + limit));
+  return withTruth(`${name}-${base.count}`, base, vectors.pick(order.slice(0, HELD_OUT)));
 }
 
 /** Unit vectors around centres (`spread` 1: about as far from the centre as the centre from 0), or uniform on the sphere. */
@@ -76,39 +102,9 @@ function normalize(vector: Float32Array): Float32Array {
   return vector;
 }
 
-function gather(vectors: Vectors, rows: readonly number[]): Vectors {
-  const chosen = Vectors.zeros(rows.length, vectors.dim);
-  rows.forEach((row, i) => {
-    chosen.row(i).set(vectors.row(row));
-  });
-  return chosen;
-}
-
 function withTruth(name: string, base: Vectors, queries: Vectors): AnnData {
-  const bytes = cached(`${name}.truth`, () => exact(base, queries));
+  const bytes = cached(`${name}.truth`, () => exactNeighbours(base, queries, TRUTH_DEPTH, 'ip'));
   return { name, base, queries, truth: new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) };
-}
-
-/** Exhaustive search with the float kernels. */
-function exact(base: Vectors, queries: Vectors): Uint32Array {
-  const arena = new Arena();
-  const { kernels } = arena;
-  const rows = arena.put(base.data);
-  const query = arena.allocate(4 * base.dim);
-  const scores = arena.allocate(4 * base.count);
-  const heap = arena.allocate(heapBytes(TRUTH_DEPTH));
-  const ids = arena.allocate(4 * TRUTH_DEPTH);
-  const best = arena.allocate(4 * TRUTH_DEPTH);
-  const truth = new Uint32Array(queries.count * TRUTH_DEPTH);
-  for (let q = 0; q < queries.count; q++) {
-    arena.f32(query, base.dim).set(queries.row(q));
-    kernels.dotRows(query, rows, base.count, base.dim, scores);
-    kernels.heapReset(heap, TRUTH_DEPTH);
-    kernels.heapOfferAll(heap, scores, base.count, 0, 0);
-    kernels.heapDrain(heap, ids, best);
-    truth.set(arena.u32(ids, TRUTH_DEPTH), q * TRUTH_DEPTH);
-  }
-  return truth;
 }
 
 /** The bytes of a file under bench/results/, made when it is missing. */
@@ -168,4 +164,47 @@ export function hnsw(data: AnnData): { index: Hnsw; buildSeconds: number; bytes:
     writeFileSync(timing, String(seconds));
   }
   return { index, buildSeconds: Number(readFileSync(timing, 'utf8')), bytes: statSync(file).size };
+}
+
+/** The part of usearch's interface that is used here. */
+interface UsearchIndex {
+  add(keys: BigUint64Array, vectors: Float32Array): void;
+  search(vector: Float32Array, k: number, threads: number): { keys: BigUint64Array };
+  save(file: string): void;
+  load(file: string): void;
+}
+
+export interface Usearch {
+  find(query: Float32Array, k: number): number[];
+}
+
+/** usearch with connectivity 16, expansion 200 when adding, inner product, float32, one index for each expansion when searching. */
+export function usearch(data: AnnData, expansions: readonly number[]) {
+  const { Index } = require('usearch') as { Index: new (options: Record<string, unknown>) => UsearchIndex };
+  const { dim, count } = data.base;
+  const make = (expansion: number) =>
+    new Index({
+      metric: 'ip',
+      connectivity: 16,
+      dimensions: dim,
+      quantization: 'f32',
+      expansion_add: 200,
+      expansion_search: expansion,
+    });
+  const file = `${RESULTS}${data.name}.usearch`;
+  const timing = `${file}.seconds`;
+  if (!existsSync(timing)) {
+    const index = make(64);
+    const start = performance.now();
+    for (let i = 0; i < count; i++) index.add(BigUint64Array.of(BigInt(i)), data.base.row(i));
+    const seconds = (performance.now() - start) / 1000;
+    index.save(file);
+    writeFileSync(timing, String(seconds));
+  }
+  const searchers = expansions.map((expansion): Usearch => {
+    const index = make(expansion);
+    index.load(file);
+    return { find: (query, k) => Array.from(index.search(query, k, 1).keys, Number) };
+  });
+  return { searchers, buildSeconds: Number(readFileSync(timing, 'utf8')), bytes: statSync(file).size };
 }

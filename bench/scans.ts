@@ -3,7 +3,7 @@
  * of 128 bytes by Hamming distance, top 100, each against a plain loop in JavaScript over the same codes.
  */
 import { Random } from '../src/base/random.ts';
-import { Arena, drainHeap, heapBytes, pq4BlockBytes } from '../src/kernels/index.ts';
+import { Arena, drainHeap, heapBytes, pq4BlockBytes, pq4TableBytes } from '../src/kernels/index.ts';
 import { interleave, median, pairedRatio, quantile, report } from './harness.ts';
 
 const COUNT = 1_000_000;
@@ -17,7 +17,7 @@ const { kernels } = arena;
 
 const blocks = arena.allocate(pq4BlockBytes(COUNT, M), 64);
 const rows = arena.allocate(COUNT * BYTES, 64);
-const tables = arena.allocate(16 * M);
+const tables = arena.allocate(pq4TableBytes(M));
 const meta = arena.allocate(8);
 const floats = arena.allocate(64 * M);
 const query = arena.allocate(BYTES);

@@ -34,6 +34,8 @@ const compile = (name, features) => {
       '--noExportMemory',
       '--initialMemory',
       '1',
+      '--maximumMemory',
+      '65536',
       '--memoryBase',
       '64',
       '-O3',

@@ -1,6 +1,6 @@
 // Packs the package, installs the tarball into an empty folder, and uses it as a stranger would: the command line, a
 // program that imports every sub-path, and the types.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,9 +37,13 @@ try {
   );
 
   writeFileSync(join(work, 'package.json'), '{"private": true, "type": "module"}');
-  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, filename)]);
+  // The hosts of the adapters are optional peers: whoever uses those entries installs them.
+  const peers = ['@langchain/core', 'ai'].map((name) => `${name}@${manifest.devDependencies[name]}`);
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, filename), ...peers]);
 
-  const entries = Object.keys(manifest.exports).filter((entry) => entry !== './package.json');
+  const entries = Object.keys(manifest.exports).filter(
+    (entry) => !['./package.json', './threads/worker'].includes(entry),
+  );
   writeFileSync(
     join(work, 'imports.mjs'),
     `${entries.map((entry, i) => `import * as m${i} from 'sagitta${entry.slice(1)}';`).join('\n')}
@@ -47,6 +51,12 @@ for (const [entry, module] of [${entries.map((entry, i) => `['${entry}', m${i}]`
   if (Object.keys(module).length === 0) throw new Error(entry + ' exports nothing');
 }
 const { openCollection } = m0;
+const { openThreads, kMeans, Vectors } = { ...m${entries.indexOf('./threads')}, ...m${entries.indexOf('./codec')}, ...m${entries.indexOf('./base')} };
+const threads = await openThreads({ threads: 2 });
+const many = new Vectors(Float32Array.from({ length: 40_000 }, (_, i) => Math.sin(i)), 8);
+const [one, two] = [await kMeans(many, { k: 8 }), await kMeans(many, { k: 8, threads })];
+if (one.error !== two.error) throw new Error('threads change results');
+await threads.close();
 const collection = await openCollection('notes', { create: true });
 await collection.add([
   { id: 'a', title: 'Keys', text: 'Rotate the signing key every ninety days.' },
@@ -107,6 +117,29 @@ export const first: string | undefined = result.hits[0]?.text;
   check(JSON.parse(run(cli, ['papers', '--json'])).papers.length === 117, 'sagitta papers');
   check(run(cli, ['papers', 'show', 'muvera']).includes('MUVERA'), 'sagitta papers show');
   check(run(cli, ['--version']).trim() === manifest.version, 'sagitta --version');
+  const server = spawn(cli, ['serve', '--port', '0', '--json'], { cwd: work, stdio: ['ignore', 'pipe', 'inherit'] });
+  const exit = new Promise((done) => server.once('exit', done));
+  const url = await new Promise((done) => {
+    server.stdout.once('data', (line) => done(JSON.parse(String(line).split('\n')[0]).url));
+  });
+  const asked = await fetch(`${url}/v1/search`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"query":"how do I rotate the key"}',
+  });
+  check((await asked.json()).hits[0].text.includes('ninety'), 'sagitta serve answers over HTTP');
+  const page = await (await fetch(url)).text();
+  const script = /src="(\/assets\/[^"]+\.js)"/.exec(page)?.[1];
+  check(script !== undefined && (await fetch(url + script)).ok, 'and serves the page from the package');
+  server.kill('SIGTERM');
+  check((await exit) === 0, 'and ends with exit code 0 on SIGTERM');
+  const hello = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+  const { stdout: spoken } = spawnSync(cli, ['mcp'], {
+    cwd: work,
+    encoding: 'utf8',
+    input: `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: hello })}\n`,
+  });
+  check(JSON.parse(spoken.split('\n')[0]).result.serverInfo.name === 'sagitta', 'sagitta mcp');
   run(cli, ['serach', 'x'], { expect: 2 });
   check(true, 'an unknown command ends with exit code 2');
 } finally {

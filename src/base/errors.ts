@@ -122,6 +122,18 @@ export class MissingPackageError extends UserError {
   }
 }
 
+/** The runtime lacks something that was asked for. */
+export class UnsupportedError extends UserError {
+  readonly code = 'unsupported';
+  readonly exitCode = ExitCode.usage;
+}
+
+/** A thread ended, or could not be started, while there was work for it. */
+export class ThreadError extends UserError {
+  readonly code = 'thread';
+  readonly exitCode = ExitCode.internal;
+}
+
 /** A remote endpoint failed for good, after retries. */
 export class RemoteError extends UserError {
   readonly code = 'remote';
@@ -147,7 +159,7 @@ export class TrainingDivergedError extends UserError {
 
 /** A defect of Sagitta: please report it. */
 export class InvariantError extends SagittaError {
-  readonly code = 'invariant';
+  readonly code: string = 'invariant';
   constructor(what: string, options?: ErrorOptions) {
     super(
       `Broken invariant: ${what}. This is a defect of Sagitta; please report it with the steps that led here.`,

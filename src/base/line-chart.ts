@@ -45,9 +45,9 @@ export function lineChart({ title, x, y, series }: LineChart): string {
   );
   const height = HEIGHT + LEGEND_LINE * series.length + 8;
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" role="img" aria-label="${escape(title)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" role="img" aria-label="${escapeText(title)}">`,
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
-    `<text x="${LEFT}" y="24" font-size="14">${escape(title)}</text>`,
+    `<text x="${LEFT}" y="24" font-size="14">${escapeText(title)}</text>`,
   ];
   for (const tick of across.ticks) {
     const at = fix(across.place(tick));
@@ -65,8 +65,8 @@ export function lineChart({ title, x, y, series }: LineChart): string {
   }
   const middle = (TOP + HEIGHT - BOTTOM) / 2;
   parts.push(
-    `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - BOTTOM + 40}" text-anchor="middle">${escape(x.label)}</text>`,
-    `<text x="16" y="${middle}" text-anchor="middle" transform="rotate(-90 16 ${middle})">${escape(y.label)}</text>`,
+    `<text x="${(LEFT + WIDTH - RIGHT) / 2}" y="${HEIGHT - BOTTOM + 40}" text-anchor="middle">${escapeText(x.label)}</text>`,
+    `<text x="16" y="${middle}" text-anchor="middle" transform="rotate(-90 16 ${middle})">${escapeText(y.label)}</text>`,
   );
   finite.forEach((one, i) => {
     const colour = COLOURS[i % COLOURS.length]!;
@@ -84,7 +84,7 @@ export function lineChart({ title, x, y, series }: LineChart): string {
     const line = HEIGHT + LEGEND_LINE * i;
     parts.push(
       `<circle cx="${LEFT}" cy="${line}" ${look}/>`,
-      `<text x="${LEFT + 16}" y="${line + 4}" fill="#222">${escape(one.label)}</text>`,
+      `<text x="${LEFT + 16}" y="${line + 4}" fill="#222">${escapeText(one.label)}</text>`,
     );
   });
   return `${[...parts, '</svg>'].join('\n')}\n`;
@@ -140,6 +140,6 @@ function fix(value: number): string {
   return value.toFixed(1);
 }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
+import { Argument, Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
 import { ExitCode } from '../base/errors.ts';
 import { givenArguments, isTooLong, runWithPipe } from './arguments.ts';
 import { run } from './run.ts';
@@ -143,6 +143,55 @@ command('rebuild', 'code the vectors by another index specification; nothing is 
     run(options.json, async (signal) => (await import('./rebuild-command.ts')).rebuildCommand(options, signal)),
   );
 
+const vectors = program
+  .command('vectors')
+  .description('indexes of vectors from files (.npy, .fvecs, .bvecs, .ivecs), without a collection');
+
+function vectorsCommand(usage: string, description: string): Command {
+  return vectors
+    .command(usage)
+    .description(description)
+    .option('--json', 'print one JSON object instead of text', false);
+}
+
+const metricOption = () =>
+  new Option('--metric <name>', 'greater is better: inner product, cosine, or negated squared distance')
+    .choices(['ip', 'cosine', 'l2'])
+    .default('ip');
+
+vectorsCommand('build <file>', 'learn an index from the vectors of a file, and write it to a file')
+  .requiredOption('--spec <spec>', 'index specification, e.g. ivf1024,apq50x4,refine:full')
+  .option('--out <file>', 'the index (default: the name of the file with .index)')
+  .addOption(metricOption())
+  .option('--seed <n>', 'seed of training', whole('--seed', 0))
+  .option('--threads <n>', 'threads that share the work (default: one for each core)', whole('--threads'))
+  .action(async (file: string, options) =>
+    run(options.json, async (signal) => (await import('./vectors-command.ts')).vectorsBuild(file, options, signal)),
+  );
+
+vectorsCommand('search <index> <queries>', 'search an index for each vector of a file')
+  .option('-k, --k <n>', 'how many hits', whole('-k'), 10)
+  .option('--nprobe <n>', 'lists scanned (default: an eighth, stopping early)', whole('--nprobe'))
+  .option('--refine <n>', 'candidates scored again, as a multiple of k', above('--refine'))
+  .option('--rows <range>', 'only these queries, e.g. 0-9')
+  .action(async (index: string, queries: string, options) =>
+    run(options.json, async () => (await import('./vectors-command.ts')).vectorsSearch(index, queries, options)),
+  );
+
+vectorsCommand('bench <file>', 'bytes, recall and time of index specifications on the vectors of a file')
+  .option('--queries <file>', 'vectors that are searched for (default: some of the file, left out of the index)')
+  .option('--spec <spec>', 'try this specification (repeatable; default: a range)', collect)
+  .addOption(metricOption())
+  .option('--bytes <n>', 'most bytes of memory a vector', above('--bytes'))
+  .option('--recall <share>', 'least recall@10 against exact search (default: 0.95)', above('--recall'))
+  .option('--p95 <time>', 'most time of a search, e.g. 5ms', milliseconds)
+  .option('--seconds <n>', 'no further specification is begun after so many seconds (default: 80)', above('--seconds'))
+  .option('--seed <n>', 'seed of samples and training', whole('--seed', 0))
+  .option('--out <prefix>', 'write PREFIX.svg and PREFIX.json')
+  .action(async (file: string, options) =>
+    run(options.json, async (signal) => (await import('./vectors-command.ts')).vectorsBench(file, options, signal)),
+  );
+
 command('remove <ids...>', 'remove documents by id; an id ending in / removes everything under that path').action(
   async (ids: string[], options) =>
     run(options.json, async () => (await import('./manage-commands.ts')).removeCommand(ids, options)),
@@ -151,6 +200,55 @@ command('remove <ids...>', 'remove documents by id; an id ending in / removes ev
 command('doctor', 'check this machine and the collection, and say how to mend what is wrong').action(async (options) =>
   run(options.json, async () => (await import('./doctor-command.ts')).doctorCommand(options)),
 );
+
+const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
+
+program
+  .command('serve')
+  .description('serve collections: an HTTP API, a web page and MCP, on this machine unless there are keys')
+  .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
+  .option('--source <[name=]path>', 'folder or file that a sync job reads again (repeatable)', several)
+  .option('--port <n>', 'port; 0 takes any free one (default: 7700)', whole('--port', 0))
+  .option('--host <address>', 'address to listen on (default: 127.0.0.1); others need --keys')
+  .option('--keys <file>', 'file of API keys (see sagitta keys)')
+  .option('--read-only', 'refuse everything that writes', false)
+  .option('--allow-host <name>', 'name by which a proxy reaches the server (repeatable)', several)
+  .option('--cors <origin>', 'website that may use the API (repeatable)', several)
+  .option('--threads <n>', 'threads that search (default: one less than processors, 1 to 4)', whole('--threads'))
+  .option('--queue <n>', 'searches that may wait (default: 256)', whole('--queue', 0))
+  .option('--timeout <ms>', 'most time for a search (default: 10000)', whole('--timeout'))
+  .option('--max-body <bytes>', 'largest body with documents (default: 32 MiB)', whole('--max-body'))
+  .option('--drain <ms>', 'how long stopping waits for what was accepted (default: 30000)', whole('--drain', 0))
+  .option('--no-page', 'no web page')
+  .option('--no-log', 'no access log (JSON lines on stdout)')
+  .option('--json', 'print the address as one JSON object first', false)
+  .action(async (options) =>
+    run(options.json, async (signal) =>
+      (await import('./serve-command.ts')).serveCommand({ ...options, in: options.in ?? ['.sagitta'] }, signal),
+    ),
+  );
+
+program
+  .command('mcp')
+  .description('speak the Model Context Protocol over stdin and stdout')
+  .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
+  .action(async (options) =>
+    run(false, async (signal) =>
+      (await import('./serve-command.ts')).mcpCommand({ in: options.in ?? ['.sagitta'] }, signal),
+    ),
+  );
+
+program
+  .command('keys')
+  .description('API keys of a server: add NAME, list, remove NAME')
+  .addArgument(new Argument('<action>').choices(['add', 'list', 'remove']))
+  .argument('[name]', 'who uses the key')
+  .addOption(new Option('--scope <scope>', 'what the key allows').choices(['read', 'write']).default('read'))
+  .option('--keys <file>', 'file of API keys', 'sagitta-keys.json')
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (action: string, name: string | undefined, options) =>
+    run(options.json, async () => (await import('./serve-command.ts')).keysCommand(action, name, options)),
+  );
 
 const list = (value: string): string[] =>
   value

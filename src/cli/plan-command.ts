@@ -5,6 +5,7 @@ import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts
 import { type Collection, openCollection } from '../collection/index.ts';
 import type { OperatingPoint, Plan } from '../index/index.ts';
 import { planChart } from '../index/index.ts';
+import { openThreads, type Threads } from '../threads/index.ts';
 import { duration, number, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
@@ -31,6 +32,7 @@ export async function planCommand(options: PlanCommandOptions, signal: AbortSign
   const queries = options.queries === undefined ? undefined : readQueries(options.queries);
   await using collection = await openCollection(options.in);
   const progress = new Progress(options.json);
+  await using threads = await openThreads();
   const plan = await collection
     .plan({
       ...(bytes === undefined ? {} : { bytes }),
@@ -41,6 +43,7 @@ export async function planCommand(options: PlanCommandOptions, signal: AbortSign
       ...(sample === undefined ? {} : { sample }),
       ...(seconds === undefined ? {} : { seconds }),
       ...(seed === undefined ? {} : { seed }),
+      threads,
       signal,
       onProgress: (what) => progress.show(() => what),
     })
@@ -49,7 +52,7 @@ export async function planCommand(options: PlanCommandOptions, signal: AbortSign
   if (options.json) printJson(plan);
   else printPlan(plan, written);
   if (plan.choice === undefined) throw new Exit(ExitCode.partial);
-  if (options.apply) await apply(collection, plan.choice.point, options, signal);
+  if (options.apply) await apply(collection, plan.choice.point, options, threads, signal);
   else if (!options.json) print(`\nApply it: ${pc.bold(rebuildLine(plan.choice.point, options.in))}`);
 }
 
@@ -57,9 +60,10 @@ async function apply(
   collection: Collection,
   { spec, search }: OperatingPoint,
   options: PlanCommandOptions,
+  threads: Threads,
   signal: AbortSignal,
 ): Promise<void> {
-  const report = await collection.rebuild({ spec, search, signal });
+  const report = await collection.rebuild({ spec, search, threads, signal });
   if (!options.json) print(`${pc.green('rebuilt')} ${number(report.indexed)} vectors`);
 }
 
@@ -106,6 +110,7 @@ export function writePlan(plan: Plan, prefix: string): string[] {
   return files;
 }
 
+/** @param files where picture and figures were written. */
 export function printPlan(plan: Plan, files: readonly string[]): void {
   print(
     `${number(plan.vectors)} vectors of ${plan.dim}; ${number(plan.queries.seen)} queries to choose by, ` +
@@ -140,7 +145,7 @@ export function printPlan(plan: Plan, files: readonly string[]): void {
       ),
     );
   }
-  print(pc.dim(`picture and figures: ${files.join(', ')}`));
+  if (files.length > 0) print(pc.dim(`picture and figures: ${files.join(', ')}`));
 }
 
 const HEADER = ['', 'specification', 'nprobe', 'refine', 'bytes', 'recall@10', 'recall@100', 'median', 'p95'];

@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { openCollection } from '../collection/index.ts';
+import { openThreads } from '../threads/index.ts';
 import { bytes, duration, number, plural, print, printJson } from './output.ts';
 import { Progress } from './progress.ts';
 
@@ -25,6 +26,7 @@ export async function rebuildCommand(options: RebuildCommandOptions, signal: Abo
   await using collection = await openCollection(options.in);
   const progress = new Progress(options.json);
   const start = performance.now();
+  await using threads = await openThreads();
   const report = await collection
     .rebuild(
       spec === undefined
@@ -35,6 +37,7 @@ export async function rebuildCommand(options: RebuildCommandOptions, signal: Abo
               ...(nprobe === undefined ? {} : { nprobe }),
               ...(refine === undefined ? {} : { refine }),
             },
+            threads,
             signal,
             onProgress: (phase, done) => progress.show(() => `${phase} ${Math.round(100 * done)} %`),
           },

@@ -1,3 +1,4 @@
+import type { Parallel } from '../base/parallel.ts';
 import type { Vectors } from '../base/vectors.ts';
 
 /** Options of {@link Codec.train}. */
@@ -7,6 +8,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Called with the share of the work that is done, 0 to 1. */
   readonly onProgress?: (done: number) => void;
+  /** What shares the work, `openThreads()` of `sagitta/threads` for one: same result, sooner. Default: the calling thread. */
+  readonly threads?: Parallel;
 }
 
 /** What training learned, by name: enough, with the specification and `dim`, to make the same part again. */

@@ -13,7 +13,7 @@ export { ChainCodec } from './compose.ts';
 export { DualMap } from './dual.ts';
 export { type FdeOptions, FixedDimensionalEncoding, parseFde } from './fde.ts';
 export { HalfPrecision } from './half.ts';
-export { Assigner, type Clustering, type KMeansOptions, kMeans } from './kmeans.ts';
+export { Assigner, type Clustering, type KMeansOptions, kMeans, nearestCentroids } from './kmeans.ts';
 export { Normalisation } from './norm.ts';
 export { type OpqOptions, OptimizedRotation } from './opq.ts';
 export { PrincipalComponents } from './pca.ts';

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../base/errors.ts';
+import { type Parallel, pieces, type Team, ThisThread, type Work } from '../base/parallel.ts';
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
 import { type Address, Arena, packPanels, panelCount } from '../kernels/index.ts';
@@ -157,9 +158,110 @@ export async function kMeans(vectors: Vectors, options: KMeansOptions): Promise<
   const sample = drawSample(vectors, Math.max(k, Math.floor(k * maxPointsPerCentroid)), random);
   const points = spherical ? normalised(sample) : sample;
   const pace = new Pace(options);
-  const arena = new Arena('baseline');
   const centroids = seeds(points, k, options.seeding ?? 'plus-plus', random);
-  return new Lloyd(points, centroids, arena, spherical, options.balance ?? 0).run(iterations, pace);
+  const rounds = new Rounds(points, centroids, spherical ? 'dot' : 'l2', options);
+  try {
+    return await new Lloyd(points, rounds, spherical, options.balance ?? 0).run(iterations, pace);
+  } finally {
+    rounds.close();
+  }
+}
+
+/** The nearest centroid of every vector, and scores, as {@link Assigner.assign} gives them. */
+export async function nearestCentroids(
+  vectors: Vectors,
+  centroids: Vectors,
+  metric: 'l2' | 'dot',
+  options: Pick<TrainOptions, 'threads' | 'signal'> = {},
+): Promise<{ readonly assignment: Uint32Array; readonly scores: Float32Array }> {
+  const rounds = new Rounds(vectors, centroids, metric, options);
+  try {
+    await rounds.next();
+    return { assignment: rounds.assignment.slice(), scores: rounds.scores.slice() };
+  } finally {
+    rounds.close();
+  }
+}
+
+interface AssignSetup {
+  readonly points: Float32Array;
+  readonly dim: number;
+  readonly centroids: Float32Array;
+  readonly metric: 'l2' | 'dot';
+  /** Written to by pieces, each at its own rows. */
+  readonly assignment: Uint32Array;
+  readonly scores: Float32Array;
+}
+
+interface AssignPiece {
+  /** Centroids have changed when this has. */
+  readonly round: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Assigns a stretch of the points to the centroids, all in memory that threads share. */
+export const assignWork: Work<AssignSetup, AssignPiece, void> = {
+  name: 'kmeans.assign',
+  prepare: ({ points, dim, centroids, metric, assignment, scores }) => {
+    const rows = new Vectors(points, dim);
+    const assigner = new Assigner(new Vectors(centroids, dim), metric);
+    let latest = 0;
+    return ({ round, from, to }) => {
+      if (round !== latest) assigner.update();
+      latest = round;
+      const found = assigner.assign(rows.slice(from, to));
+      assignment.set(found.assignment, from);
+      scores.set(found.scores, from);
+    };
+  },
+};
+
+/** Points of one piece of {@link assignWork}: some milliseconds of work. */
+const PIECE = 2048;
+
+/** Assigns the same points again and again, while centroids move. */
+class Rounds {
+  readonly centroids: Vectors;
+  readonly assignment: Uint32Array;
+  readonly scores: Float32Array;
+  readonly #team: Team<AssignPiece, void>;
+  #round = 0;
+
+  /** @param centroids copied if need be: move those of this object. */
+  constructor(
+    private readonly points: Vectors,
+    centroids: Vectors,
+    metric: 'l2' | 'dot',
+    private readonly options: Pick<TrainOptions, 'threads' | 'signal'>,
+  ) {
+    const { count, dim } = points;
+    // A single piece is not worth the trip to another thread.
+    const threads: Parallel = (count > PIECE ? options.threads : undefined) ?? new ThisThread();
+    this.centroids = new Vectors(threads.sharedArray(centroids.data), dim);
+    this.assignment = threads.sharedArray(new Uint32Array(count));
+    this.scores = threads.sharedArray(new Float32Array(count));
+    this.#team = threads.start(assignWork, {
+      points: threads.sharedArray(points.data),
+      dim,
+      centroids: this.centroids.data,
+      metric,
+      assignment: this.assignment,
+      scores: this.scores,
+    });
+  }
+
+  /** Fills `assignment` and `scores` for the centroids as they are now. */
+  async next(): Promise<void> {
+    const round = this.#round++;
+    const { signal } = this.options;
+    const stretches = [...pieces(this.points.count, PIECE)].map((stretch) => ({ round, ...stretch }));
+    await this.#team.map(stretches, { signal });
+  }
+
+  close(): void {
+    this.#team.close();
+  }
 }
 
 /** `count` rows drawn without replacement, in their old order; all of them, not copied, if there are no more. */
@@ -237,47 +339,35 @@ function copy(vectors: Vectors): Vectors {
 const STANDSTILL = 0.0005;
 
 class Lloyd {
-  readonly #assigner: Assigner;
-  readonly #rows: Address;
-  readonly #out: Address;
-  readonly #best: Address;
-  readonly #sums: Address;
   readonly #sizes: Float64Array;
   readonly #squares: number;
 
   constructor(
     private readonly points: Vectors,
-    private readonly centroids: Vectors,
-    private readonly arena: Arena,
+    private readonly rounds: Rounds,
     private readonly spherical: boolean,
     private readonly balance: number,
   ) {
-    this.#assigner = new Assigner(centroids, spherical ? 'dot' : 'l2', arena);
-    this.#rows = arena.allocate(points.data.byteLength, 64);
-    arena.f32(this.#rows, points.data.length).set(points.data);
-    this.#out = arena.allocate(4 * points.count);
-    this.#best = arena.allocate(4 * points.count);
-    this.#sums = arena.allocate(centroids.data.byteLength, 64);
-    this.#sizes = new Float64Array(centroids.count);
+    this.#sizes = new Float64Array(rounds.centroids.count);
     let squares = 0;
     for (const value of points.data) squares += value * value;
     this.#squares = squares;
   }
 
   async run(iterations: number, pace: Pace): Promise<Clustering> {
-    const { points, arena } = this;
+    const { points, rounds } = this;
+    const { centroids } = rounds;
     let previous: Uint32Array | undefined;
     let error = 0;
     let done = 0;
     while (done < iterations) {
       await pace.step(done / iterations);
-      this.#assigner.assignAt(this.#rows, points.count, this.#out, this.#best);
-      const assignment = arena.u32(this.#out, points.count).slice();
+      await rounds.next();
+      const assignment = rounds.assignment.slice();
       error = this.#error(assignment);
       this.#update(assignment);
       done++;
       const moved = done < iterations ? this.#level() : 0;
-      this.#assigner.update();
       let changed = 0;
       if (previous !== undefined) for (let i = 0; i < points.count; i++) if (assignment[i] !== previous[i]) changed++;
       if (previous !== undefined && changed <= STANDSTILL * points.count && moved === 0) break;
@@ -286,20 +376,20 @@ class Lloyd {
     await pace.step(1);
     let squared = 0;
     for (const size of this.#sizes) squared += size * size;
-    const imbalance = (this.centroids.count * squared) / points.count ** 2;
-    return { centroids: this.centroids, error, imbalance, iterations: done };
+    const imbalance = (centroids.count * squared) / points.count ** 2;
+    return { centroids: copy(centroids), error, imbalance, iterations: done };
   }
 
   /** Mean squared distance, from the scores of the assignment; also counts sizes. */
   #error(assignment: Uint32Array): number {
     const { points } = this;
-    const best = this.arena.f32(this.#best, points.count);
+    const { scores } = this.rounds;
     this.#sizes.fill(0);
     let total = this.#squares;
     for (let i = 0; i < points.count; i++) {
       const centroid = assignment[i]!;
       this.#sizes[centroid]!++;
-      total -= 2 * best[i]!;
+      total -= 2 * scores[i]!;
     }
     // On the sphere the score is the inner product, without the centroid's squared norm of 1.
     if (this.spherical) total += points.count;
@@ -307,10 +397,14 @@ class Lloyd {
   }
 
   #update(assignment: Uint32Array): void {
-    const { points, centroids, arena } = this;
-    const { dim } = points;
-    const sums = arena.f32(this.#sums, centroids.data.length).fill(0);
-    arena.kernels.addRows(this.#rows, points.count, dim, this.#out, this.#sums);
+    const { points } = this;
+    const { centroids } = this.rounds;
+    const { dim, data } = points;
+    const sums = new Float64Array(centroids.data.length);
+    for (let i = 0, at = 0; i < points.count; i++) {
+      const start = assignment[i]! * dim;
+      for (let c = start; c < start + dim; c++) sums[c]! += data[at++]!;
+    }
     const empty: number[] = [];
     for (let c = 0; c < centroids.count; c++) {
       const size = this.#sizes[c]!;
@@ -330,7 +424,7 @@ class Lloyd {
     const sizes = this.#sizes;
     let largest = 0;
     for (let c = 1; c < sizes.length; c++) if (sizes[c]! > sizes[largest]!) largest = c;
-    const [from, to] = [this.centroids.row(largest), this.centroids.row(spare)];
+    const [from, to] = [this.rounds.centroids.row(largest), this.rounds.centroids.row(spare)];
     let spread = 0;
     for (const value of from) spread = Math.max(spread, Math.abs(value));
     for (let i = 0; i < from.length; i++) {

@@ -45,13 +45,13 @@ export class OptimizedRotation extends AffineTransform {
   protected async learn(sample: Vectors, options: TrainOptions): Promise<AffineParameters> {
     const k = 1 << this.bits;
     checkSample(sample, k, this.spec);
-    const { seed = 1234, signal } = options;
+    const { seed = 1234 } = options;
     const pace = new Pace(options);
     await pace.step(0);
     const rows = drawSample(sample, Math.max(MOST_SAMPLE, 4 * this.dim), new Random(seed));
     let matrix = allocation(rows, this.m);
     if (this.#rounds > 0) {
-      const training = { seed, ...(signal === undefined ? {} : { signal }) };
+      const training = { ...options, seed, onProgress: () => undefined };
       const pq = new ProductQuantizer(this.dim, this.m, this.bits, { iterations: 4 });
       let rotated = new LinearMap(matrix, this.dim).apply(rows);
       await pq.train(rotated, training);

@@ -1,8 +1,9 @@
+import { Turns } from '../base/parallel.ts';
 import type { TrainOptions } from './codec.ts';
 
 /** Lets long training breathe: reports progress, obeys the signal, and gives other tasks a turn every 50 ms or so. */
 export class Pace {
-  #last = performance.now();
+  readonly #turns = new Turns();
 
   /** @param from @param to the part of the whole, 0 to 1, that this work is. */
   constructor(
@@ -15,10 +16,7 @@ export class Pace {
   async step(done: number): Promise<void> {
     this.options.signal?.throwIfAborted();
     this.options.onProgress?.(this.from + (this.to - this.from) * done);
-    if (performance.now() - this.#last < 50) return;
-    await new Promise((resolve) => setTimeout(resolve));
-    this.#last = performance.now();
-    this.options.signal?.throwIfAborted();
+    await this.#turns.give(this.options.signal);
   }
 
   /** The pace of a part of this work. */

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../base/errors.ts';
+import { ThisThread, type Work } from '../base/parallel.ts';
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
 import { type Address, Arena, pq4RowBytes } from '../kernels/index.ts';
@@ -84,20 +85,30 @@ export class ProductQuantizer implements Codec {
   async train(sample: Vectors, options: TrainOptions = {}): Promise<void> {
     checkVectors(sample, this.dim, 'training vectors');
     checkSample(sample, this.k, this.spec);
-    const { seed = 1234 } = options;
+    const { seed = 1234, signal, threads = new ThisThread() } = options;
+    const { dim, m, k, starts } = this;
     const pace = new Pace(options);
-    const rows = drawSample(sample, Math.max(LEAST_SAMPLE, POINTS_PER_CENTROID * this.k), new Random(seed));
-    const transposed = new Float32Array(this.dim * this.k);
-    for (let j = 0; j < this.m; j++) {
-      await pace.step(j / this.m);
-      const { centroids } = await kMeans(columns(rows, this.starts[j]!, this.starts[j + 1]!), {
-        k: this.k,
-        seed: seed + j,
-        iterations: this.#iterations,
-        maxPointsPerCentroid: Number.POSITIVE_INFINITY,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      });
-      transposeInto(centroids, transposed, this.starts[j]! * this.k);
+    const rows = drawSample(sample, Math.max(LEAST_SAMPLE, POINTS_PER_CENTROID * k), new Random(seed));
+    const transposed = new Float32Array(dim * k);
+    const team = threads.start(partWork, {
+      rows: threads.sharedArray(rows.data),
+      dim,
+      k,
+      iterations: this.#iterations,
+    });
+    try {
+      // A few parts at a time, so that progress can be told.
+      for (let first = 0; first < m; first += 4 * threads.threads) {
+        await pace.step(first / m);
+        const some = Array.from({ length: Math.min(4 * threads.threads, m - first) }, (_, i) => first + i);
+        const parts = some.map((j) => ({ from: starts[j]!, to: starts[j + 1]!, seed: seed + j }));
+        const learned = await team.map(parts, { signal });
+        learned.forEach((centroids, i) => {
+          transposeInto(centroids, k, transposed, starts[some[i]!]! * k);
+        });
+      }
+    } finally {
+      team.close();
     }
     await pace.step(1);
     this.#take(transposed);
@@ -214,6 +225,37 @@ export function partStarts(dim: number, m: number): Uint32Array {
   return Uint32Array.from({ length: m + 1 }, (_, j) => j * Math.floor(dim / m) + Math.min(j, dim % m));
 }
 
+interface PartSetup {
+  readonly rows: Float32Array;
+  readonly dim: number;
+  readonly k: number;
+  readonly iterations: number;
+}
+
+interface Part {
+  /** Components `from` to `to - 1`. */
+  readonly from: number;
+  readonly to: number;
+  readonly seed: number;
+}
+
+/** Learns the centroids of one part of a product quantizer. */
+export const partWork: Work<PartSetup, Part, Float32Array> = {
+  name: 'pq.part',
+  prepare: ({ rows, dim, k, iterations }) => {
+    const whole = new Vectors(rows, dim);
+    return async ({ from, to, seed }) => {
+      const { centroids } = await kMeans(columns(whole, from, to), {
+        k,
+        seed,
+        iterations,
+        maxPointsPerCentroid: Number.POSITIVE_INFINITY,
+      });
+      return centroids.data;
+    };
+  },
+};
+
 /** Components `from` to `to - 1` of every row. */
 function columns(vectors: Vectors, from: number, to: number): Vectors {
   const part = Vectors.zeros(vectors.count, to - from);
@@ -224,9 +266,9 @@ function columns(vectors: Vectors, from: number, to: number): Vectors {
   return part;
 }
 
-function transposeInto(centroids: Vectors, target: Float32Array, start: number): void {
-  const { count, dim, data } = centroids;
-  for (let i = 0; i < count; i++) for (let c = 0; c < dim; c++) target[start + c * count + i] = data[i * dim + c]!;
+function transposeInto(centroids: Float32Array, count: number, target: Float32Array, start: number): void {
+  const dim = centroids.length / count;
+  for (let i = 0; i < count; i++) for (let c = 0; c < dim; c++) target[start + c * count + i] = centroids[i * dim + c]!;
 }
 
 function nibbles(codes: Uint8Array, m: number): Uint8Array {

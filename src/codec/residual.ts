@@ -35,11 +35,11 @@ export class ResidualCodec implements Codec {
 
   async train(sample: Vectors, options: TrainOptions = {}): Promise<void> {
     const pace = new Pace(options);
-    const { seed = 1234, signal } = options;
+    const { seed = 1234 } = options;
     const part = (at: number): TrainOptions => ({
+      ...options,
       seed: seed + (at === 0 ? 0 : 7919),
       onProgress: (done) => options.onProgress?.((at + done) / 2),
-      ...(signal === undefined ? {} : { signal }),
     });
     await this.first.train(sample, part(0));
     await pace.step(0.5);

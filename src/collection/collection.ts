@@ -23,7 +23,7 @@ import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { blocksOf } from './prepare.ts';
-import { rankSnapshot, type SearchContext, searchSnapshot } from './searching.ts';
+import { noSuchDocument, rankSnapshot, type SearchContext, searchSnapshot, similarInSnapshot } from './searching.ts';
 import { checkLanguage, resolveSettings } from './settings.ts';
 import type {
   AddOptions,
@@ -32,8 +32,10 @@ import type {
   IndexOptions,
   IndexReport,
   InputDocument,
+  PassageReference,
   SearchOptions,
   SearchResult,
+  SimilarOptions,
 } from './types.ts';
 
 /** Options of {@link openCollection}. */
@@ -47,6 +49,11 @@ export interface OpenOptions {
   readonly create?: boolean;
   /** Settings of a new collection; for an existing one they must agree with what it was made with. */
   readonly settings?: Partial<IndexingSettings>;
+  /**
+   * Opens the encoder that the manifest names, when it is needed first; the collection disposes of it. For hosts that
+   * share one model between threads. Default: `openEncoder` of `sagitta/encode`.
+   */
+  readonly openEncoder?: (spec: string) => Promise<Encoder>;
   /** BM25 parameters of a new collection. Default k1 0.9, b 0.4. */
   readonly bm25?: { readonly k1?: number; readonly b?: number };
 }
@@ -92,12 +99,12 @@ export async function openCollection(directory: string, options: OpenOptions = {
       options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION },
     };
     const store = await createLocalStore(path, settings);
-    return new Collection(path, store, settings, given(wanted));
+    return new Collection(path, store, settings, given(wanted), options.openEncoder);
   }
   const store = await openLocalStore(path);
   const { settings } = store;
   checkAgreement(directory, settings, options);
-  return new Collection(path, store, settings, given(options.encoder));
+  return new Collection(path, store, settings, given(options.encoder), options.openEncoder);
 }
 
 /**
@@ -129,6 +136,7 @@ export class Collection {
   readonly settings: IndexingSettings;
   /** Given by the caller, who also disposes of it. */
   readonly #given: Encoder | undefined;
+  readonly #openEncoder: (spec: string) => Promise<Encoder>;
   #loaded: Promise<Encoder> | undefined;
   #current: SnapshotLease | undefined;
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
@@ -141,6 +149,7 @@ export class Collection {
     store: Store,
     settings: CollectionSettings,
     encoder: Encoder | undefined,
+    open: (spec: string) => Promise<Encoder> = openEncoder,
   ) {
     const { ingest, ...options } = settings.options;
     this.#store = store;
@@ -148,6 +157,7 @@ export class Collection {
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
     this.#given = encoder;
+    this.#openEncoder = open;
   }
 
   /**
@@ -229,7 +239,21 @@ export class Collection {
    * that no document has.
    */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
-    return this.#reading((snapshot) => searchSnapshot(this.#searching(snapshot), query, options));
+    return this.#reading((snapshot) => searchSnapshot(this.#context(snapshot), query, options));
+  }
+
+  /**
+   * Passages similar to a passage of the collection, which is not among them: nearest by its embedding, or by BM25 with
+   * its own words where it has none. A filter and a limit per document work as in `search`.
+   * @throws NotFoundError when there is no such passage.
+   */
+  async similar(passage: PassageReference, options: SimilarOptions = {}): Promise<SearchResult> {
+    return this.#reading((snapshot) => similarInSnapshot(this.#context(snapshot), passage, options));
+  }
+
+  /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */
+  async read<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+    return this.#reading(work);
   }
 
   /**
@@ -238,16 +262,14 @@ export class Collection {
    * nothing and says `abstained`.
    */
   async rank(query: string, options: Omit<SearchOptions, 'perDocument' | 'explain'> = {}): Promise<DocumentRanking> {
-    return this.#reading((snapshot) => rankSnapshot(this.#searching(snapshot), query, options));
+    return this.#reading((snapshot) => rankSnapshot(this.#context(snapshot), query, options));
   }
 
   /** The document with this id, with its text. @throws NotFoundError. */
   async document(id: string): Promise<StoredDocument> {
     return this.#reading(async (snapshot) => {
       const ordinal = snapshot.findDocument(id);
-      if (ordinal === undefined) {
-        throw new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
-      }
+      if (ordinal === undefined) throw noSuchDocument(id);
       const { from, to } = snapshot.documentPassages(ordinal);
       return { ...snapshot.document(ordinal), text: snapshot.documentText(ordinal), passages: to - from };
     });
@@ -322,7 +344,7 @@ export class Collection {
     await this.close();
   }
 
-  #searching(snapshot: Snapshot): SearchContext {
+  #context(snapshot: Snapshot): SearchContext {
     const encoder = this.#encoderId === 'none' ? undefined : async () => (await this.#loadEncoder())!;
     return { snapshot, settings: this.settings, encoder };
   }
@@ -330,7 +352,7 @@ export class Collection {
   async #loadEncoder(): Promise<Encoder | undefined> {
     if (this.#encoderId === 'none') return undefined;
     if (this.#given !== undefined) return this.#given;
-    this.#loaded ??= openEncoder(this.#encoderId).catch((error) => {
+    this.#loaded ??= this.#openEncoder(this.#encoderId).catch((error) => {
       // The next call may find the endpoint or the package back.
       this.#loaded = undefined;
       throw error;

@@ -7,6 +7,7 @@ export {
   verifyCollection,
 } from './collection.ts';
 export type { CollectionPlanOptions } from './planning.ts';
+export { allowedPassages } from './searching.ts';
 export { DEFAULT_SETTINGS } from './settings.ts';
 export type {
   AddOptions,
@@ -16,10 +17,12 @@ export type {
   IndexProgress,
   IndexReport,
   InputDocument,
+  PassageReference,
   Range,
   RetrieverName,
   SearchHit,
   SearchOptions,
   SearchResult,
   Shortfall,
+  SimilarOptions,
 } from './types.ts';

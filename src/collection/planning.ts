@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../base/errors.ts';
+import type { Parallel } from '../base/parallel.ts';
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
 import type { Encoder } from '../encode/encoder.ts';
@@ -20,6 +21,8 @@ export interface CollectionPlanOptions extends Budget {
   readonly seconds?: number;
   /** Default 1234. */
   readonly seed?: number;
+  /** What building candidates is dealt to; `openThreads` of `sagitta/threads`. Searches are measured on one thread in any case. */
+  readonly threads?: Parallel;
   readonly signal?: AbortSignal;
   readonly onProgress?: (what: string) => void;
 }
@@ -66,6 +69,7 @@ export async function planSnapshot(
     ...(specs === undefined ? {} : { specs }),
     ...(seconds === undefined ? {} : { seconds }),
     ...(signal === undefined ? {} : { signal }),
+    ...(options.threads === undefined ? {} : { threads: options.threads }),
     queries,
     seed,
     vectors: {

@@ -1,5 +1,5 @@
 import type { BitSet } from '../base/bits.ts';
-import { InvalidArgumentError } from '../base/errors.ts';
+import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import {
@@ -24,11 +24,13 @@ import { checkLanguage } from './settings.ts';
 import type {
   DocumentRanking,
   IndexingSettings,
+  PassageReference,
   RetrieverName,
   SearchHit,
   SearchOptions,
   SearchResult,
   Shortfall,
+  SimilarOptions,
 } from './types.ts';
 
 /** Share of documents below which a language is not worth an analysis of its own for queries of unknown language. */
@@ -45,23 +47,38 @@ export interface SearchContext {
   readonly encoder: (() => Promise<Encoder>) | undefined;
 }
 
+/** {@link SearchOptions}, and what only searches within a snapshot can say. */
+export interface SnapshotSearchOptions extends SearchOptions {
+  /** Ordinal of a passage that is never returned. */
+  readonly without?: number;
+}
+
 /** Runs one search over one snapshot. */
 export async function searchSnapshot(
   context: SearchContext,
   text: string,
-  options: SearchOptions = {},
+  options: SnapshotSearchOptions = {},
 ): Promise<SearchResult> {
   const start = performance.now();
   const { snapshot, settings } = context;
-  const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
-  const { name, language, retriever } = await plan(context, text, k, perDocument, options);
+  const { k = 10, perDocument = Number.POSITIVE_INFINITY, signal, vector } = options;
+  checkQuery(text, k, perDocument, options);
+  if (options.language !== undefined) checkLanguage(options.language);
+  signal?.throwIfAborted();
+
+  const name = options.retriever ?? defaultRetriever(text, context);
+  const language = options.language ?? queryLanguage(text);
+  const retriever = await retrieverFor(name, context, options);
   const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
-  const { ranking, chosen } = await gather(
-    retriever,
-    { text, language },
-    snapshot,
-    gathering(k, perDocument, allowed, options),
-  );
+  const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
+
+  const { ranking, chosen } = await gather(retriever, query, snapshot, {
+    k,
+    perDocument,
+    ...(options.without === undefined ? {} : { without: options.without }),
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   if (name === 'dense' && ranking.abstained === true) {
     const { id, languages = [] } = await context.encoder!();
     throw new InvalidArgumentError(
@@ -96,10 +113,21 @@ export async function rankSnapshot(
 ): Promise<DocumentRanking> {
   const start = performance.now();
   const { snapshot } = context;
-  const { k = 10 } = options;
-  const { name, language, retriever } = await plan(context, text, k, 1, options);
+  const { k = 10, signal, vector } = options;
+  checkQuery(text, k, 1, options);
+  if (options.language !== undefined) checkLanguage(options.language);
+  signal?.throwIfAborted();
+  const name = options.retriever ?? defaultRetriever(text, context);
+  const language = options.language ?? queryLanguage(text);
+  const retriever = await retrieverFor(name, context, options);
   const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
-  const { ranking, chosen } = await gather(retriever, { text, language }, snapshot, gathering(k, 1, allowed, options));
+  const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
+  const { ranking, chosen } = await gather(retriever, query, snapshot, {
+    k,
+    perDocument: 1,
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(signal === undefined ? {} : { signal }),
+  });
   return {
     retriever: name,
     language,
@@ -110,44 +138,28 @@ export async function rankSnapshot(
   };
 }
 
-interface Plan {
-  readonly name: RetrieverName;
-  readonly language: string;
-  readonly retriever: Retriever;
-}
-
-async function plan(
-  context: SearchContext,
-  text: string,
-  k: number,
-  perDocument: number,
-  options: SearchOptions,
-): Promise<Plan> {
-  checkQuery(text, k, perDocument);
-  if (options.language !== undefined) checkLanguage(options.language);
-  options.signal?.throwIfAborted();
-  const name = options.retriever ?? (context.encoder === undefined ? 'bm25' : 'hybrid');
-  const language = options.language ?? queryLanguage(text);
-  return { name, language, retriever: await retrieverFor(name, context, options) };
-}
-
-function gathering(k: number, perDocument: number, allowed: BitSet | undefined, { signal }: SearchOptions): Gathering {
-  return {
-    k,
-    perDocument,
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(signal === undefined ? {} : { signal }),
-  };
-}
-
-function checkQuery(text: string, k: number, perDocument: number): void {
-  if (typeof text !== 'string' || text.trim() === '')
+function checkQuery(text: string, k: number, perDocument: number, { vector, retriever }: SearchOptions): void {
+  if (typeof text !== 'string' || (text.trim() === '' && vector === undefined))
     throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
+  if (vector !== undefined && text.trim() === '' && retriever !== undefined && retriever !== 'dense') {
+    throw new InvalidArgumentError(
+      `The retriever "${retriever}" needs words, and the query is a vector alone.`,
+      'Use dense, or give the words too.',
+    );
+  }
+  if (vector !== undefined && retriever === 'bm25') {
+    throw new InvalidArgumentError('The retriever "bm25" has no use for a vector.', 'Use dense or hybrid.');
+  }
   if (!Number.isInteger(k) || k < 1)
     throw new InvalidArgumentError(`k is ${k}.`, 'Ask for a whole number of hits, at least 1.');
   if (!(perDocument >= 1)) {
     throw new InvalidArgumentError(`perDocument is ${perDocument}.`, 'Allow at least one passage of a document.');
   }
+}
+
+function defaultRetriever(text: string, { encoder }: SearchContext): RetrieverName {
+  if (text.trim() === '') return 'dense';
+  return encoder === undefined ? 'bm25' : 'hybrid';
 }
 
 function queryLanguage(text: string): string {
@@ -200,11 +212,56 @@ async function retrieverFor(name: RetrieverName, context: SearchContext, options
   });
 }
 
+/**
+ * Passages similar to one: nearest by its embedding; by BM25 with its own words where it has none.
+ * @throws NotFoundError when there is no such passage.
+ */
+export async function similarInSnapshot(
+  context: SearchContext,
+  { id, start }: PassageReference,
+  options: SimilarOptions = {},
+): Promise<SearchResult> {
+  const { snapshot } = context;
+  const passage = findPassage(snapshot, id, start);
+  const vector = options.retriever === 'bm25' ? undefined : snapshot.passageVector(passage);
+  if (vector !== undefined && options.retriever !== 'hybrid') {
+    return searchSnapshot(context, '', { ...options, vector, without: passage });
+  }
+  const text = snapshot.passageText(passage);
+  return searchSnapshot(context, text, {
+    ...options,
+    ...(vector === undefined ? { retriever: options.retriever ?? 'bm25' } : { vector }),
+    without: passage,
+  });
+}
+
+/** Ordinal of the passage of a document that starts at `start`, or holds that character. */
+function findPassage(snapshot: Snapshot, id: string, start: number | undefined): number {
+  const document = snapshot.findDocument(id);
+  if (document === undefined) throw noSuchDocument(id);
+  const { from, to } = snapshot.documentPassages(document);
+  if (start === undefined && from < to) return from;
+  for (let passage = from; passage < to; passage++) {
+    const { start: first, end } = snapshot.passage(passage);
+    if (first === start || (first <= start! && start! < end)) return passage;
+  }
+  throw new NotFoundError(
+    `The document "${id}" has no passage at ${start ?? 'all'}.`,
+    'Take `id` and `start` from a search hit.',
+  );
+}
+
+/** What is said of an id that no document has. */
+export function noSuchDocument(id: string): NotFoundError {
+  return new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
+}
+
 /** Filters are compiled once per snapshot: the same expression again costs a look-up. */
 const filterCache = new WeakMap<Snapshot, Map<string, BitSet>>();
 const FILTER_CACHE_SIZE = 32;
 
-function allowedPassages(snapshot: Snapshot, given: Filter | string): BitSet {
+/** Passages that a filter lets through. @throws InvalidArgumentError when it does not parse or names an unknown field. */
+export function allowedPassages(snapshot: Snapshot, given: Filter | string): BitSet {
   const filter = typeof given === 'string' ? parseFilter(given) : given;
   checkFilter(filter);
   const key = JSON.stringify(filter);
@@ -232,6 +289,7 @@ interface Gathering {
   readonly k: number;
   readonly perDocument: number;
   readonly allowed?: BitSet;
+  readonly without?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -240,14 +298,17 @@ async function gather(
   retriever: Retriever,
   query: Query,
   snapshot: Snapshot,
-  { k, perDocument, ...rest }: Gathering,
+  { k, perDocument, without, ...rest }: Gathering,
 ): Promise<{ ranking: Ranking; chosen: RankedPassage[] }> {
   const limit = Math.max(1, snapshot.passageCount);
-  let depth = Math.min(limit, perDocument === Number.POSITIVE_INFINITY ? k : k * 3);
+  const least = without === undefined ? k : k + 1;
+  let depth = Math.min(limit, perDocument === Number.POSITIVE_INFINITY ? least : k * 3);
   for (;;) {
-    const ranking = await retriever(query, { k: depth, ...rest });
-    const chosen = limitPerDocument(ranking.hits, snapshot, perDocument, k);
-    if (chosen.length >= k || ranking.hits.length < depth || depth >= limit) return { ranking, chosen };
+    const all = await retriever(query, { k: depth, ...rest });
+    const hits = without === undefined ? all.hits : all.hits.filter(({ passage }) => passage !== without);
+    const ranking = { ...all, hits };
+    const chosen = limitPerDocument(hits, snapshot, perDocument, k);
+    if (chosen.length >= k || all.hits.length < depth || depth >= limit) return { ranking, chosen };
     depth = Math.min(limit, depth * 4);
   }
 }

@@ -114,8 +114,22 @@ export interface SearchOptions {
   readonly nprobe?: number;
   /** Attach each stage's contribution to the hits. The trace is always there. Default false. */
   readonly explain?: boolean;
+  /**
+   * An embedding of the query made elsewhere, by the collection's encoder. The query may then be empty, and the default
+   * retriever is `dense`; with a query too, `hybrid` ranks by the words and by this vector.
+   */
+  readonly vector?: ArrayLike<number>;
   readonly signal?: AbortSignal;
 }
+
+/** Names a passage: its document, and where it starts in the document's text. Default: the document's first passage. */
+export interface PassageReference {
+  readonly id: string;
+  readonly start?: number;
+}
+
+/** Options of {@link Collection.similar}. */
+export type SimilarOptions = Omit<SearchOptions, 'vector' | 'language'>;
 
 /** A range of UTF-16 code units. */
 export interface Range {

@@ -24,7 +24,8 @@ export async function buildIndex(
 ): Promise<VectorIndex> {
   const { ids, sample = vectors, ...rest } = options;
   const index = await IvfIndex.train(sample, spec, rest);
-  index.add(vectors, ids);
+  const { threads, signal } = options;
+  index.add(threads === undefined ? vectors : await index.code(vectors, threads, { signal }), ids);
   return index;
 }
 

@@ -1,6 +1,6 @@
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
-import { Assigner, kMeans, type TrainOptions } from '../codec/index.ts';
+import { Assigner, kMeans, nearestCentroids, type TrainOptions } from '../codec/index.ts';
 import { type Address, Arena, drainHeap, encodeInt8, heapBytes, paddedDim, quantizeQuery } from '../kernels/index.ts';
 import { stratified } from './ivf-items.ts';
 
@@ -172,6 +172,12 @@ export class Coarse {
     return this.#assigner.assign(vectors).assignment;
   }
 
+  /** The same, the work being shared. */
+  async assignOn(vectors: Vectors, options: Pick<TrainOptions, 'threads' | 'signal'>): Promise<Uint32Array> {
+    if (this.lists === 1) return new Uint32Array(vectors.count);
+    return (await nearestCentroids(vectors, this.parameters.centroids, 'l2', options)).assignment;
+  }
+
   /**
    * A second list for every vector, one that is near in another direction than the first: it will be close to the queries
    * for which the first looks worse than it is. Minimises `|r'|^2 + (r' . r / |r|)^2` of the two residuals (SOAR, Sun et al.
@@ -259,7 +265,7 @@ export async function trainCoarse(
   });
   const random = new Random(options.seed);
   const some = stratified(sample, Math.max(CALIBRATION.base, 8 * lists), random);
-  const { assignment, scores } = new Assigner(centroids, 'l2').assign(some);
+  const { assignment, scores } = await nearestCentroids(some, centroids, 'l2', options);
   const { sizes, spreads } = spread(some, centroids, assignment, scores);
   return { centroids, spreads, reach: calibrate(some, centroids, spreads, sizes, assignment, l2) };
 }

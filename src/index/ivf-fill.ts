@@ -1,107 +1,55 @@
 import type { Vectors } from '../base/vectors.ts';
-import { ProductQuantizer, type Transform } from '../codec/index.ts';
-import type { Coarse } from './ivf-coarse.ts';
+import { BATCH, type CodedBatch, type Coder, type Placement } from './ivf-code.ts';
 import type { ListStore } from './ivf-lists.ts';
-import type { IvfModel } from './ivf-model.ts';
-import { squaredDistance } from './ivf-refine.ts';
-import { needsExtras } from './ivf-scan.ts';
 
-/** Vectors that are coded at once: bounds the memory that adding takes. */
-const BATCH = 8192;
-/** Of each batch added, so many vectors tell the drift. */
-const DRIFT_SAMPLE = 256;
+/** Is told of every code before it is appended. */
+export type OnPlaced = (id: number, list: number, position: number) => void;
 
-/** Codes vectors and puts them into their lists; keeps count of how well the codes fit. */
+/** Puts coded vectors into their lists; keeps count of how well the codes fit. */
 export class ListFiller {
-  /** Sum of squared errors, estimated from a sample, of so many vectors. */
+  /** Sum of squared errors of so many vectors. */
   error = 0;
   count = 0;
 
   constructor(
-    private readonly model: IvfModel,
-    private readonly coarse: Coarse,
+    private readonly coder: Coder,
     private readonly store: ListStore,
+    private readonly codeSize: number,
   ) {}
 
-  /** @param placed called for every code before it is appended. */
-  add(vectors: Vectors, ids: Uint32Array, placed?: (id: number, list: number, position: number) => void): void {
-    const planned = vectors.count > BATCH ? this.#plan(vectors) : undefined;
-    for (let from = 0; from < vectors.count; from += BATCH) {
-      const to = Math.min(vectors.count, from + BATCH);
-      const rows = this.#transform(vectors.slice(from, to));
-      const numbers = ids.subarray(from, to);
-      const first = planned?.first.subarray(from, to) ?? this.coarse.assign(rows);
-      this.#append(rows, numbers, first, true, placed);
-      if (this.model.spill) {
-        const second = planned?.second?.subarray(from, to) ?? this.coarse.spill(rows, first);
-        this.#append(rows, numbers, second, false, placed);
-      }
+  /** @param coded what coding these vectors gave, if that is done already: a batch for every {@link BATCH} of them. */
+  add(vectors: Vectors, ids: Uint32Array, placed?: OnPlaced, coded?: readonly CodedBatch[]): void {
+    const batches =
+      coded ??
+      Array.from({ length: Math.ceil(vectors.count / BATCH) }, (_, i) =>
+        this.coder.code(vectors.slice(i * BATCH, Math.min(vectors.count, (i + 1) * BATCH))),
+      );
+    this.#reserve(batches);
+    for (const [i, { first, second, error }] of batches.entries()) {
+      const numbers = ids.subarray(i * BATCH, (i + 1) * BATCH);
+      this.#append(first, numbers, placed);
+      if (second !== undefined) this.#append(second, numbers, placed);
+      this.error += error;
+      this.count += numbers.length;
     }
   }
 
-  /** Lists of many vectors, so that room can be made once and for all. */
-  #plan(vectors: Vectors): { first: Uint32Array; second: Uint32Array | undefined } {
-    const { spill, lists } = this.model;
-    const first = new Uint32Array(vectors.count);
-    const second = spill ? new Uint32Array(vectors.count) : undefined;
-    const more = new Uint32Array(lists);
-    for (let from = 0; from < vectors.count; from += BATCH) {
-      const rows = this.#transform(vectors.slice(from, Math.min(vectors.count, from + BATCH)));
-      first.set(this.coarse.assign(rows), from);
-      second?.set(this.coarse.spill(rows, first.subarray(from, from + rows.count)), from);
+  /** All lists are known before the first code is placed, so that room is made once. */
+  #reserve(batches: readonly CodedBatch[]): void {
+    const more = new Uint32Array(this.store.count);
+    for (const { first, second } of batches) {
+      for (const list of first.lists) more[list]!++;
+      if (second !== undefined) for (const list of second.lists) more[list]!++;
     }
-    for (const list of first) more[list]!++;
-    for (const list of second ?? []) more[list]!++;
-    for (let list = 0; list < lists; list++) this.store.reserve(list, more[list]!);
-    return { first, second };
+    for (let list = 0; list < more.length; list++) this.store.reserve(list, more[list]!);
   }
 
-  #append(
-    rows: Vectors,
-    ids: Uint32Array,
-    assignment: Uint32Array,
-    measured: boolean,
-    placed: ((id: number, list: number, position: number) => void) | undefined,
-  ): void {
-    const { model, store } = this;
-    const { quantizer } = model.parts;
-    const l2 = model.metric === 'l2';
-    const residuals = model.residual ? this.coarse.residuals(rows, assignment) : rows;
-    const codes =
-      quantizer instanceof ProductQuantizer && !l2 ? quantizer.encode(residuals, rows) : quantizer.encode(residuals);
-    const size = quantizer.codeSize;
-    const extras = needsExtras(quantizer, l2) ? this.#halfNorms(codes, assignment) : undefined;
+  #append({ lists, codes, extras }: Placement, ids: Uint32Array, placed: OnPlaced | undefined): void {
+    const { store, codeSize } = this;
     for (let i = 0; i < ids.length; i++) {
-      const list = assignment[i]!;
+      const list = lists[i]!;
       placed?.(ids[i]!, list, store.sizes[list]!);
-      store.append(list, ids[i]!, codes.subarray(i * size, (i + 1) * size), extras?.[i]);
+      store.append(list, ids[i]!, codes.subarray(i * codeSize, (i + 1) * codeSize), extras?.[i]);
     }
-    if (!measured) return;
-    const step = Math.max(1, Math.floor(ids.length / DRIFT_SAMPLE));
-    let error = 0;
-    let count = 0;
-    for (let i = 0; i < ids.length; i += step, count++) {
-      error += squaredDistance(residuals.row(i), quantizer.decode(codes.slice(i * size, (i + 1) * size)).row(0));
-    }
-    // The sample stands for all vectors of the batch.
-    this.error += count === 0 ? 0 : (error / count) * ids.length;
-    this.count += ids.length;
-  }
-
-  /** `-|x|^2 / 2` of the vectors that the codes stand for. */
-  #halfNorms(codes: Uint8Array, assignment: Uint32Array): Float32Array {
-    const { quantizer, coarse } = this.model.parts;
-    const decoded = quantizer.decode(codes);
-    return Float32Array.from({ length: decoded.count }, (_, i) => {
-      const row = decoded.row(i);
-      const centroid = this.model.residual ? coarse.centroids.row(assignment[i]!) : undefined;
-      let sum = 0;
-      for (let c = 0; c < row.length; c++) sum += (row[c]! + (centroid?.[c] ?? 0)) ** 2;
-      return -sum / 2;
-    });
-  }
-
-  #transform(vectors: Vectors): Vectors {
-    return this.model.parts.transforms.reduce((rows: Vectors, transform: Transform) => transform.apply(rows), vectors);
   }
 }

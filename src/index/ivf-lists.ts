@@ -14,6 +14,13 @@ export interface ListAddresses {
   readonly extras: Address;
 }
 
+/** Which lists there are, a number for each: how many codes it has and has room for, and where it begins. */
+export interface ListTables {
+  readonly sizes: Uint32Array;
+  readonly capacities: Uint32Array;
+  readonly starts: Float64Array;
+}
+
 /** Reads one list of a saved index into the views given, which are as long as the list. */
 export type ListLoader = (list: number, codes: Uint8Array, ids: Uint32Array, extras: Float32Array | undefined) => void;
 
@@ -30,6 +37,8 @@ export type ListLoader = (list: number, codes: Uint8Array, ids: Uint32Array, ext
 export class ListStore {
   /** Codes in each list. */
   readonly sizes: Uint32Array;
+  /** For a store of another thread, over the same memory: it sees what becomes of the lists, and must not change them. */
+  readonly tables: ListTables;
   readonly #capacities: Uint32Array;
   readonly #starts: Float64Array;
   readonly #free = new Map<number, Address[]>();
@@ -43,10 +52,12 @@ export class ListStore {
     readonly count: number,
     readonly layout: CodeLayout,
     private readonly withExtras: boolean,
+    tables?: ListTables,
   ) {
-    this.sizes = new Uint32Array(count);
-    this.#capacities = new Uint32Array(count);
-    this.#starts = new Float64Array(count);
+    this.tables = tables ?? makeTables(count, arena.shared);
+    this.sizes = this.tables.sizes;
+    this.#capacities = this.tables.capacities;
+    this.#starts = this.tables.starts;
   }
 
   /** Bytes of all lists, their room to grow and what they left behind included. */
@@ -119,10 +130,12 @@ export class ListStore {
     return this.arena.u8(this.#starts[list]!, this.codeBytes(this.sizes[list]!));
   }
 
-  /** Makes room for exactly `more` further codes, where there is not enough. */
+  /** Makes room for `more` further codes, where there is not enough: for just as many the first time, with some to spare later. */
   reserve(list: number, more: number): void {
     const needed = this.sizes[list]! + more;
-    if (needed > this.#capacities[list]!) this.#move(list, Math.ceil(needed / PQ4_BLOCK) * PQ4_BLOCK);
+    const capacity = this.#capacities[list]!;
+    if (needed <= capacity) return;
+    this.#move(list, capacity === 0 ? Math.ceil(needed / PQ4_BLOCK) * PQ4_BLOCK : roomFor(needed));
   }
 
   /** Appends one code. @param extra ignored by lists without. */
@@ -196,6 +209,15 @@ export class ListStore {
     if (this.withExtras) copy(before.extras, after.extras, 4 * size);
     if (oldCapacity > 0) this.#free.set(oldCapacity, [...(this.#free.get(oldCapacity) ?? []), before.codes]);
   }
+}
+
+function makeTables(count: number, shared: boolean): ListTables {
+  const buffer = (bytes: number) => (shared ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+  return {
+    sizes: new Uint32Array(buffer(4 * count)),
+    capacities: new Uint32Array(buffer(4 * count)),
+    starts: new Float64Array(buffer(8 * count)),
+  };
 }
 
 /** The least room of the series for so many codes: 32 times 1, 2, 3, 4, 6, 8, 12, 16, 24, ... */

@@ -2,6 +2,7 @@ import { invariant } from '../base/errors.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { Codec } from '../codec/index.ts';
 import { type Address, Arena, heapBytes, type KernelBuild, type Selection } from '../kernels/index.ts';
+import { end, type LentRows, RowMemory, type RowOptions } from './ivf-rows.ts';
 import type { Metric } from './spec.ts';
 
 /** Candidates scored at once; between batches it is decided whether there is any use in going on. */
@@ -31,69 +32,58 @@ export interface VectorReader {
 
 /** Full precision in memory, `4 * dim` bytes an item. */
 export class FullRefiner implements Refiner {
-  readonly #arena: Arena;
+  readonly #rows: RowMemory;
   readonly #query: Address;
   readonly #scores: Address;
-  readonly #start: Address;
-  #rows = 0;
-  #capacity = 0;
 
   constructor(
     private readonly dim: number,
     private readonly metric: Metric,
-    build?: KernelBuild,
+    options?: RowOptions,
+    lent?: LentRows,
   ) {
-    this.#arena = new Arena(build);
-    this.#query = this.#arena.allocate(4 * dim);
-    this.#scores = this.#arena.allocate(4 * BATCH);
-    this.#start = this.#arena.allocate(0, 64);
+    const fixed = 4 * (dim + BATCH);
+    this.#rows = new RowMemory(4 * dim, fixed, options, lent);
+    this.#query = this.#rows.fixed;
+    this.#scores = this.#query + 4 * dim;
   }
 
   get bytes(): number {
-    return 4 * this.dim * this.#capacity;
+    return this.#rows.bytes;
   }
 
-  /** Grows to `rows` rows; from the second time on, to a quarter more than was there. */
-  reserve(rows: number): void {
-    if (rows > this.#capacity) {
-      const target = Math.max(rows, Math.ceil(1.25 * this.#capacity));
-      this.#arena.allocate(4 * this.dim * (target - this.#capacity), 4);
-      this.#capacity = target;
-    }
-    if (rows > this.#rows) {
-      this.#arena.f32(this.#start + 4 * this.dim * this.#rows, (rows - this.#rows) * this.dim).fill(0);
-      this.#rows = rows;
-    }
+  get lent(): readonly LentRows[] {
+    return this.#rows.lent;
   }
 
   put(ids: ArrayLike<number>, vectors: Vectors): void {
-    this.reserve(mostOf(ids) + 1);
+    this.#rows.reserveFor(ids);
     const { dim } = this;
-    const all = this.#arena.f32(this.#start, this.#rows * dim);
+    const all = this.#rows.arena.f32(this.#rows.start, end(ids) * dim);
     for (let i = 0; i < ids.length; i++) all.set(vectors.row(i), ids[i]! * dim);
   }
 
   best(query: Float32Array, candidates: Uint32Array, k: number, estimates: Float32Array, margin: number): Selection {
-    const arena = this.#arena;
+    const { arena, start } = this.#rows;
     const { kernels } = arena;
     return bestOf(arena, candidates, k, estimates, margin, (ids, count) => {
       arena.f32(this.#query, this.dim).set(query);
       const score = this.metric === 'l2' ? kernels.l2RowsAt : kernels.dotRowsAt;
-      score(this.#query, this.#start, ids, count, this.dim, this.#scores);
+      score(this.#query, start, ids, count, this.dim, this.#scores);
       if (this.metric === 'l2') negate(arena.f32(this.#scores, count));
       return this.#scores;
     });
   }
 
   write(items: number, sink: (bytes: Uint8Array) => void): void {
-    this.reserve(items);
-    sink(this.#arena.u8(this.#start, 4 * this.dim * items));
+    this.#rows.reserve(items);
+    sink(this.#rows.u8(items));
   }
 
   /** @param fill receives the place for so many rows. */
   restore(rows: number, fill: (target: Float32Array) => void): void {
-    this.reserve(rows);
-    fill(this.#arena.f32(this.#start, rows * this.dim));
+    this.#rows.reserve(rows);
+    fill(this.#rows.arena.f32(this.#rows.start, rows * this.dim));
   }
 }
 
@@ -189,42 +179,41 @@ function negate(scores: Float32Array): void {
 
 /** A second code of the whole vectors, in memory. */
 export class CodeRefiner implements Refiner {
-  #codes = new Uint8Array(0);
-  #rows = 0;
-  #load: (() => Uint8Array) | undefined;
+  readonly #rows: RowMemory;
+  #load: (() => void) | undefined;
 
   constructor(
     readonly codec: Codec,
     private readonly metric: Metric,
-  ) {}
-
-  get bytes(): number {
-    return this.#loaded().byteLength;
+    options?: RowOptions,
+    lent?: LentRows,
+  ) {
+    this.#rows = new RowMemory(codec.codeSize, 0, options, lent);
   }
 
-  reserve(rows: number): void {
-    const codes = this.#loaded();
-    const bytes = rows * this.codec.codeSize;
-    if (bytes > codes.byteLength) {
-      this.#codes = new Uint8Array(Math.max(bytes, Math.ceil(1.25 * codes.byteLength)));
-      this.#codes.set(codes);
-    }
-    this.#rows = Math.max(this.#rows, rows);
+  get bytes(): number {
+    return this.#loaded().bytes;
+  }
+
+  get lent(): readonly LentRows[] {
+    return this.#loaded().lent;
   }
 
   put(ids: ArrayLike<number>, vectors: Vectors): void {
-    this.reserve(mostOf(ids) + 1);
+    const rows = this.#loaded();
+    rows.reserveFor(ids);
     const { codeSize } = this.codec;
     const codes = this.codec.encode(vectors);
+    const all = rows.u8(end(ids));
     for (let i = 0; i < ids.length; i++) {
-      this.#codes.set(codes.subarray(i * codeSize, (i + 1) * codeSize), ids[i]! * codeSize);
+      all.set(codes.subarray(i * codeSize, (i + 1) * codeSize), ids[i]! * codeSize);
     }
   }
 
   best(query: Float32Array, candidates: Uint32Array, k: number): Selection {
     const { codeSize } = this.codec;
     const codes = new Uint8Array(candidates.length * codeSize);
-    const all = this.#loaded();
+    const all = this.#loaded().u8(end(candidates));
     candidates.forEach((id, i) => {
       codes.set(all.subarray(id * codeSize, (id + 1) * codeSize), i * codeSize);
     });
@@ -242,29 +231,24 @@ export class CodeRefiner implements Refiner {
   }
 
   write(items: number, sink: (bytes: Uint8Array) => void): void {
-    this.reserve(items);
-    sink(this.#codes.subarray(0, items * this.codec.codeSize));
+    const rows = this.#loaded();
+    rows.reserve(items);
+    sink(rows.u8(items));
   }
 
-  /** @param load gives the codes of so many rows, when they are first needed. */
-  restore(rows: number, load: () => Uint8Array): void {
-    this.#rows = rows;
-    this.#load = load;
+  /** @param fill receives the place for so many codes, when they are first needed. */
+  restore(rows: number, fill: (target: Uint8Array) => void): void {
+    this.#load = () => {
+      this.#rows.reserve(rows);
+      fill(this.#rows.u8(rows));
+    };
   }
 
-  #loaded(): Uint8Array {
-    if (this.#load !== undefined) {
-      this.#codes = this.#load() as Uint8Array<ArrayBuffer>;
-      this.#load = undefined;
-    }
-    return this.#codes;
+  #loaded(): RowMemory {
+    this.#load?.();
+    this.#load = undefined;
+    return this.#rows;
   }
-}
-
-function mostOf(ids: ArrayLike<number>): number {
-  let most = -1;
-  for (let i = 0; i < ids.length; i++) if (ids[i]! > most) most = ids[i]!;
-  return most;
 }
 
 export function squaredDistance(a: Float32Array, b: Float32Array): number {

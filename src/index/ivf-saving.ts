@@ -133,7 +133,7 @@ export class StoredLists implements VectorReader {
 
   restoreCodes(refiner: CodeRefiner): void {
     const { items } = this.header;
-    refiner.restore(items, () => readExactly(this.source, ListSection.refine, items * rowBytes(this.model)));
+    refiner.restore(items, (target) => this.source.readInto(ListSection.refine, target));
   }
 
   #checkHeader(elsewhere: boolean): void {

@@ -1,5 +1,5 @@
 import { type Codec, ProductQuantizer } from '../codec/index.ts';
-import type { Address, Arena } from '../kernels/index.ts';
+import { type Address, type Arena, pq4TableBytes } from '../kernels/index.ts';
 import type { Coarse } from './ivf-coarse.ts';
 import type { CodeLayout, ListStore } from './ivf-lists.ts';
 
@@ -10,9 +10,10 @@ export interface ListScanner {
    * Offers the list's codes to the heap. Scores are inner products, or, for l2, `q . x - |x|^2 / 2`.
    *
    * @param base the list's own part of it, from {@link Coarse.rank}. @param mask which ids compete; 0: all.
+   * @param from the first code looked at, a multiple of 32. @param to the end; default: all codes.
    * @returns how many competed.
    */
-  scan(list: number, base: number, mask: Address, heap: Address): number;
+  scan(list: number, base: number, mask: Address, heap: Address, from?: number, to?: number): number;
 }
 
 /** How a codec's codes lie in lists. */
@@ -70,7 +71,7 @@ class TableScanner implements ListScanner {
     this.#starts = arena.put(l2 ? pq.starts.map((start, j) => start + j) : pq.starts);
     this.#query = arena.allocate(4 * (dim + m), 64);
     this.#tables = arena.allocate(4 * m * k, 64);
-    this.#bytes = arena.allocate(16 * m, 64);
+    this.#bytes = arena.allocate(pq4TableBytes(m), 64);
     this.#meta = arena.allocate(8);
   }
 
@@ -79,13 +80,15 @@ class TableScanner implements ListScanner {
     if (!this.#perList) this.#makeTables(undefined);
   }
 
-  scan(list: number, base: number, mask: Address, heap: Address): number {
+  scan(list: number, base: number, mask: Address, heap: Address, from = 0, to = Number.POSITIVE_INFINITY): number {
     const { arena, store, residual } = this.parts;
-    const count = store.sizes[list]!;
-    if (count === 0) return 0;
+    const count = Math.min(to, store.sizes[list]!) - from;
+    if (count <= 0) return 0;
     store.load(list);
     if (this.#perList) this.#makeTables(list);
-    const { codes, ids } = store.addresses(list);
+    const addresses = store.addresses(list);
+    const codes = addresses.codes + store.codeBytes(from);
+    const ids = addresses.ids + 4 * from;
     const { m, bits } = this.pq;
     const bias = (residual ? base : 0) + this.#bias;
     return bits === 4
@@ -135,6 +138,9 @@ function withNorms({ m, k, dim, starts, transposed }: ProductQuantizer): Float32
   return out;
 }
 
+/** Codes scored at once: bounds scratch space. */
+const STRETCH = 1 << 16;
+
 /** Any codec, through its own scorer. */
 class ScorerScanner implements ListScanner {
   #scorer: ReturnType<Codec['scorer']> | undefined;
@@ -146,13 +152,21 @@ class ScorerScanner implements ListScanner {
     this.#scorer = this.parts.codec.scorer(query);
   }
 
-  scan(list: number, base: number, mask: Address, heap: Address): number {
-    const { arena, store, residual, coarse, l2 } = this.parts;
-    const count = store.sizes[list]!;
-    if (count === 0) return 0;
-    if (this.#scores.length < count) this.#scores = new Float32Array(2 * count);
+  scan(list: number, base: number, mask: Address, heap: Address, from = 0, to = Number.POSITIVE_INFINITY): number {
+    const end = Math.min(to, this.parts.store.sizes[list]!);
+    let competed = 0;
+    for (let at = from; at < end; at += STRETCH) {
+      competed += this.#stretch(list, base, mask, heap, at, Math.min(end, at + STRETCH));
+    }
+    return competed;
+  }
+
+  #stretch(list: number, base: number, mask: Address, heap: Address, from: number, to: number): number {
+    const { arena, store, residual, coarse, l2, codec } = this.parts;
+    const count = to - from;
+    if (this.#scores.length < count) this.#scores = new Float32Array(Math.min(STRETCH, 2 * count));
     const scores = this.#scores.subarray(0, count);
-    this.#scorer!.score(store.codes(list), count, scores);
+    this.#scorer!.score(store.codes(list).subarray(from * codec.codeSize, to * codec.codeSize), count, scores);
     // What lists keep of a code holds all of |c + r|^2, so that of the base only the inner product is wanted.
     const inner = residual ? base + (l2 ? coarse.halfNorms[list]! : 0) : 0;
     const mark = arena.mark();
@@ -160,12 +174,12 @@ class ScorerScanner implements ListScanner {
       const at = arena.allocate(4 * count);
       const out = arena.f32(at, count);
       if (l2) {
-        const extras = store.extras(list);
+        const extras = store.extras(list).subarray(from, to);
         for (let i = 0; i < count; i++) out[i] = scores[i]! + inner + extras[i]!;
       } else {
         for (let i = 0; i < count; i++) out[i] = scores[i]! + inner;
       }
-      return arena.kernels.heapOfferIds(heap, at, store.addresses(list).ids, count, mask);
+      return arena.kernels.heapOfferIds(heap, at, store.addresses(list).ids + 4 * from, count, mask);
     } finally {
       arena.release(mark);
     }

@@ -61,11 +61,11 @@ export async function trainParts(
   known?: KnownParts,
   codec?: ChainCodec,
 ): Promise<IvfParts> {
-  const { seed = DEFAULT_SEED, signal, onProgress } = options;
+  const { seed = DEFAULT_SEED, onProgress } = options;
   const part = (from: number, to: number): TrainOptions & { readonly seed: number } => ({
+    ...options,
     seed,
-    ...(signal === undefined ? {} : { signal }),
-    ...(onProgress === undefined ? {} : { onProgress: (done: number) => onProgress(from + (to - from) * done) }),
+    onProgress: (done) => onProgress?.(from + (to - from) * done),
   });
   if (sample.count === 0) {
     throw new InvalidArgumentError(
@@ -94,7 +94,7 @@ export async function trainParts(
   const some = stratified(rows, QUANTIZER_SAMPLE, new Random(seed));
   const lister = new Coarse(coarse, l2, new Arena('baseline'));
   const residual = spec.lists !== undefined && setting(spec.lists, 'residual') === 1;
-  const coded = residual ? lister.residuals(some, lister.assign(some)) : some;
+  const coded = residual ? lister.residuals(some, await lister.assignOn(some, options)) : some;
   if (codec === undefined) await quantizer.train(coded, part(0.7, refine === undefined ? 1 : 0.9));
   await refine?.train(stratified(sample, QUANTIZER_SAMPLE, new Random(seed)), part(0.9, 1));
   return { transforms, quantizer, refine, coarse, ...errors(quantizer, coded, some, l2) };

@@ -1,20 +1,20 @@
 import { BitSet } from '../base/bits.ts';
-import { InvalidArgumentError } from '../base/errors.ts';
+import { InvalidArgumentError, invariant } from '../base/errors.ts';
 import type { Hits } from '../base/hits.ts';
+import { type Parallel, pieces } from '../base/parallel.ts';
 import { SectionCollector, type SectionData, type SectionSink, type SectionSource } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
 import { Arena, type KernelBuild } from '../kernels/index.ts';
 import { checkVector } from './flat-format.ts';
-import { Coarse } from './ivf-coarse.ts';
+import { BATCH, type CodedBatch, Coder, codeWork } from './ivf-code.ts';
 import { ListFiller } from './ivf-fill.ts';
 import { decodeListsHeader } from './ivf-format.ts';
 import { checkIds, checkRows, normalise, Positions } from './ivf-items.ts';
-import { ListStore } from './ivf-lists.ts';
 import { IvfModel, type IvfTrainOptions } from './ivf-model.ts';
+import { type IvfLoan, IvfReader, type IvfRequest } from './ivf-reader.ts';
 import { CodeRefiner, FullRefiner, ReadingRefiner, type Refiner, type VectorReader } from './ivf-refine.ts';
+import type { RowOptions } from './ivf-rows.ts';
 import { StoredLists, writeLists } from './ivf-saving.ts';
-import { layoutOf, needsExtras, scannerOf } from './ivf-scan.ts';
-import { ListSearcher } from './ivf-search.ts';
 import type { IndexSpec, Metric } from './spec.ts';
 import type { VectorIndex, VectorSearchParams } from './vector-index.ts';
 
@@ -26,6 +26,11 @@ export interface IvfIndexOptions {
    * candidates; whatever is added must be there already.
    */
   readonly vectors?: VectorReader;
+  /**
+   * Keep the index in memory that threads share, with scratch space for so many of them beside the one that owns it. Default 0:
+   * private memory.
+   */
+  readonly lend?: number;
 }
 
 export interface IvfOptions extends IvfTrainOptions, IvfIndexOptions {}
@@ -40,8 +45,18 @@ export interface IvfOpenOptions extends IvfIndexOptions {
   readonly model?: IvfModel;
 }
 
+/** Vectors that are ready to be added, see {@link IvfIndex.code}. */
+export class CodedVectors {
+  constructor(
+    readonly model: IvfModel,
+    readonly vectors: Vectors,
+    readonly batches: readonly CodedBatch[],
+  ) {}
+}
+
+type Coded = Pick<CodedVectors, 'vectors'> & Partial<Pick<CodedVectors, 'batches'>>;
+
 const DEFAULT_REFINE = 10;
-const LEAST_CANDIDATES = 32;
 
 /**
  * Inverted lists of codes (Jégou, Douze & Schmid 2011): vectors are assigned to the nearest of `lists` centroids, coded, by
@@ -55,12 +70,9 @@ const LEAST_CANDIDATES = 32;
  * what refinement needs: `4 * dim` bytes (`refine:full`) or a code, for each item number.
  */
 export class IvfIndex implements VectorIndex {
-  readonly #build: KernelBuild | undefined;
-  readonly #coarse: Coarse;
-  readonly #store: ListStore;
-  readonly #searcher: ListSearcher;
+  readonly #rows: RowOptions;
+  readonly #reader: IvfReader;
   readonly #filler: ListFiller;
-  #refiner: Refiner | undefined;
   #count = 0;
   #vectorCount = 0;
   /** Which items there are; undefined before the lists are read. */
@@ -74,30 +86,20 @@ export class IvfIndex implements VectorIndex {
     readonly model: IvfModel,
     options: IvfIndexOptions = {},
   ) {
-    const { parts, metric } = model;
-    const l2 = metric === 'l2';
-    const codec = parts.quantizer;
-    const arena = new Arena(options.build);
-    this.#build = options.build;
-    this.#coarse = new Coarse(parts.coarse, l2, arena);
-    this.#store = new ListStore(arena, model.lists, layoutOf(codec), needsExtras(codec, l2));
-    const scanner = scannerOf({
-      arena,
-      store: this.#store,
-      coarse: this.#coarse,
-      codec,
-      residual: model.residual,
-      l2,
-    });
-    this.#searcher = new ListSearcher(arena, parts.transforms, this.#coarse, scanner, l2);
-    this.#filler = new ListFiller(model, this.#coarse, this.#store);
-    if (parts.refine !== undefined) this.#refiner = new CodeRefiner(parts.refine, metric);
+    const { parts, metric, dim } = model;
+    const { build, lend = 0, vectors } = options;
+    this.#rows = { build, lend };
+    let refiner: Refiner | undefined;
+    if (parts.refine !== undefined) refiner = new CodeRefiner(parts.refine, metric, this.#rows);
     else if (model.parsed.refine === 'full') {
-      this.#refiner =
-        options.vectors === undefined
-          ? new FullRefiner(model.dim, metric, options.build)
-          : new ReadingRefiner(options.vectors, model.dim, metric, options.build);
+      refiner =
+        vectors === undefined
+          ? new FullRefiner(dim, metric, this.#rows)
+          : new ReadingRefiner(vectors, dim, metric, build);
     }
+    this.#reader = new IvfReader(model, new Arena(build, { shared: lend > 0 }), refiner, lend);
+    const { coarse, store } = this.#reader;
+    this.#filler = new ListFiller(new Coder(model, coarse), store, parts.quantizer.codeSize);
   }
 
   /**
@@ -118,7 +120,7 @@ export class IvfIndex implements VectorIndex {
   static open(source: SectionSource, options: IvfOpenOptions = {}): IvfIndex {
     const header = decodeListsHeader(source);
     const index = new IvfIndex(options.model ?? IvfModel.open(source), options);
-    index.#attach(new StoredLists(source, header, index.model, index.#store, options.vectors !== undefined));
+    index.#attach(new StoredLists(source, header, index.model, index.#reader.store, options.vectors !== undefined));
     if (options.lazy !== true) index.#readAll();
     return index;
   }
@@ -153,7 +155,7 @@ export class IvfIndex implements VectorIndex {
   }
 
   get memory(): { readonly scan: number; readonly refine: number } {
-    return { scan: this.#store.bytes + this.#coarse.bytes, refine: this.#refiner?.bytes ?? 0 };
+    return { scan: this.#reader.store.bytes + this.#reader.coarse.bytes, refine: this.#reader.refiner?.bytes ?? 0 };
   }
 
   has(id: number): boolean {
@@ -175,10 +177,34 @@ export class IvfIndex implements VectorIndex {
     this.#positions?.grow(count);
   }
 
-  add(vectors: Vectors, ids?: Uint32Array): void {
+  /**
+   * Does on threads what takes time when vectors are added: `add(await code(vectors, threads), ids)` does what
+   * `add(vectors, ids)` does.
+   *
+   * @throws InvalidArgumentError as `add`; the signal's reason.
+   */
+  async code(
+    vectors: Vectors,
+    threads: Parallel,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<CodedVectors> {
     const prepared = this.#prepare(vectors);
-    const numbers = ids ?? Uint32Array.from({ length: vectors.count }, (_, i) => this.#count + i);
-    checkIds(numbers, vectors.count);
+    const team = threads.start(codeWork, { model: this.model.save(), build: this.#reader.arena.build });
+    function* batches() {
+      for (const { from, to } of pieces(prepared.count, BATCH)) yield prepared.slice(from, to).data.slice();
+    }
+    try {
+      return new CodedVectors(this.model, prepared, await team.map(batches(), options));
+    } finally {
+      team.close();
+    }
+  }
+
+  add(vectors: Vectors | CodedVectors, ids?: Uint32Array): void {
+    const coded = this.#coded(vectors);
+    const { count } = coded.vectors;
+    const numbers = ids ?? Uint32Array.from({ length: count }, (_, i) => this.#count + i);
+    checkIds(numbers, count);
     for (const id of numbers) {
       if (this.has(id)) {
         throw new InvalidArgumentError(
@@ -187,7 +213,7 @@ export class IvfIndex implements VectorIndex {
         );
       }
     }
-    this.#insert(prepared, numbers);
+    this.#insert(coded, numbers);
   }
 
   remove(ids: Uint32Array): number {
@@ -195,7 +221,7 @@ export class IvfIndex implements VectorIndex {
     let removed = 0;
     for (const id of ids) {
       if (!this.has(id)) continue;
-      this.#positions ??= new Positions(this.#store, this.#count, this.model.spill);
+      this.#positions ??= new Positions(this.#reader.store, this.#count, this.model.spill);
       this.#positions.remove(id);
       present.delete(id);
       removed++;
@@ -204,14 +230,20 @@ export class IvfIndex implements VectorIndex {
     return removed;
   }
 
-  update(vectors: Vectors, ids: Uint32Array): void {
-    const prepared = this.#prepare(vectors);
-    checkIds(ids, vectors.count);
+  update(vectors: Vectors | CodedVectors, ids: Uint32Array): void {
+    const coded = this.#coded(vectors);
+    checkIds(ids, coded.vectors.count);
     this.remove(ids);
-    this.#insert(prepared, ids);
+    this.#insert(coded, ids);
   }
 
   search(query: Float32Array, params: VectorSearchParams): Hits {
+    const request = this.request(params);
+    return this.#find(this.prepareQuery(query), request);
+  }
+
+  /** Checks parameters and fills in the defaults. */
+  request(params: VectorSearchParams): IvfRequest {
     const { k } = params;
     if (!Number.isInteger(k) || k < 1) throw new InvalidArgumentError(`k is ${k}.`, 'Pass a whole number, 1 or more.');
     const { nprobe = Math.max(8, Math.ceil(this.lists / 8)), refine = DEFAULT_REFINE } = params;
@@ -220,34 +252,47 @@ export class IvfIndex implements VectorIndex {
       throw new InvalidArgumentError(`nprobe is ${nprobe}.`, `Pass a whole number from 1 to ${this.lists}.`);
     }
     if (!(refine >= 1)) throw new InvalidArgumentError(`refine is ${refine}.`, 'Pass a number of 1 or more.');
-    checkVector(query, this.dim, 'query');
-    const own = this.metric === 'cosine' ? normalise(new Vectors(query, this.dim), 'query').data : query;
-    const filter = this.#filter(params);
-    const wanted = Math.min(k, this.#vectorCount);
-    if (wanted === 0) return { ids: new Uint32Array(0), scores: new Float32Array(0), examined: 0 };
-    const { spill } = this.model;
-    const codes = this.#vectorCount * (spill ? 2 : 1);
-    const refiner = this.#refiner;
-    const found = this.#searcher.scan(own, {
-      wanted,
-      candidates:
-        refiner === undefined
-          ? Math.min(codes, wanted * (spill ? 2 : 1))
-          : Math.min(codes, Math.max(LEAST_CANDIDATES, Math.ceil(k * refine))),
+    return {
+      k,
       nprobe: Math.min(nprobe, this.lists),
-      filter,
+      refine,
       earlyStop,
-      spill,
-    });
-    if (refiner === undefined) return firstHits(found, wanted);
-    // Where nothing was left out for want of room, nothing is left out here: the result is exact in the lists probed.
-    const margin = refine * k >= this.#vectorCount ? Number.POSITIVE_INFINITY : this.#margin(own);
-    const best = refiner.best(own, found.ids, wanted, found.scores, margin);
-    return { ids: best.ids, scores: best.scores, examined: found.examined };
+      filter: this.#filter(params),
+      vectors: this.#vectorCount,
+    };
+  }
+
+  /** Checks a query, and normalises it for cosine. */
+  prepareQuery(query: Float32Array): Float32Array {
+    checkVector(query, this.dim, 'query');
+    return this.metric === 'cosine' ? normalise(new Vectors(query, this.dim), 'query').data : query;
+  }
+
+  #find(query: Float32Array, request: IvfRequest): Hits {
+    if (request.vectors === 0) return { ids: new Uint32Array(0), scores: new Float32Array(0), examined: 0 };
+    return this.#reader.find(query, request);
   }
 
   searchBatch(queries: Vectors, params: VectorSearchParams): Hits[] {
     return Array.from({ length: queries.count }, (_, i) => this.search(queries.row(i), params));
+  }
+
+  /**
+   * What other threads need to search the index, where `lend` of them were announced. They see what becomes of it; it must not
+   * change while they search.
+   */
+  loan(): IvfLoan {
+    this.#readAll();
+    const { model, store, scratch, refiner } = this.#reader;
+    invariant(!(refiner instanceof ReadingRefiner), 'vectors that are kept elsewhere cannot be lent');
+    const rows = refiner instanceof FullRefiner || refiner instanceof CodeRefiner ? refiner.lent : undefined;
+    return { model: model.save(), tables: store.tables, scratch, rows };
+  }
+
+  /** What searches the lists; for searches that are spread over threads. */
+  get reader(): IvfReader {
+    this.#readAll();
+    return this.#reader;
   }
 
   /** Model and lists, in memory. */
@@ -262,7 +307,7 @@ export class IvfIndex implements VectorIndex {
     this.#readAll();
     const { error, count } = this.#filler;
     const added = { addedError: error, addedCount: count };
-    writeLists(sink, this.model, this.#store, this.#refiner, {
+    writeLists(sink, this.model, this.#reader.store, this.#reader.refiner, {
       items: this.#count,
       vectors: this.#vectorCount,
       ...added,
@@ -277,9 +322,9 @@ export class IvfIndex implements VectorIndex {
     this.#vectorCount = header.vectors;
     this.#filler.error = header.addedError;
     this.#filler.count = header.addedCount;
-    if (this.#refiner instanceof CodeRefiner) stored.restoreCodes(this.#refiner);
-    if (this.#refiner instanceof FullRefiner) {
-      this.#refiner = new ReadingRefiner(stored, this.dim, this.metric, this.#build);
+    if (this.#reader.refiner instanceof CodeRefiner) stored.restoreCodes(this.#reader.refiner);
+    if (this.#reader.refiner instanceof FullRefiner) {
+      this.#reader.refiner = new ReadingRefiner(stored, this.dim, this.metric, this.#rows.build);
     }
   }
 
@@ -287,36 +332,34 @@ export class IvfIndex implements VectorIndex {
   #readAll(): BitSet {
     const stored = this.#stored;
     if (this.#present !== undefined && stored === undefined) return this.#present;
-    this.#store.loadAll();
+    this.#reader.store.loadAll();
     const present = stored!.present(this.model.spill);
-    if (this.#refiner instanceof ReadingRefiner && this.#refiner.reader === stored) {
-      const full = new FullRefiner(this.dim, this.metric, this.#build);
+    if (this.#reader.refiner instanceof ReadingRefiner && this.#reader.refiner.reader === stored) {
+      const full = new FullRefiner(this.dim, this.metric, this.#rows);
       stored!.restoreVectors(full);
-      this.#refiner = full;
+      this.#reader.refiner = full;
     }
     this.#stored = undefined;
     this.#present = present;
     return present;
   }
 
-  #insert(vectors: Vectors, ids: Uint32Array): void {
+  #insert({ vectors, batches }: Coded, ids: Uint32Array): void {
     let greatest = this.#count - 1;
     for (const id of ids) if (id > greatest) greatest = id;
     this.grow(greatest + 1);
     const present = this.#readAll();
-    this.#refiner?.put(ids, vectors);
+    this.#reader.refiner?.put(ids, vectors);
     const positions = this.#positions;
-    this.#filler.add(vectors, ids, positions && ((id, list, position) => positions.set(id, list, position)));
+    this.#filler.add(vectors, ids, positions && ((id, list, position) => positions.set(id, list, position)), batches);
     for (const id of ids) present.add(id);
     this.#vectorCount += ids.length;
   }
 
-  /** How much better than its code says a vector may be, in all but very few cases. At l2 that is not known. */
-  #margin(query: Float32Array): number {
-    if (this.metric === 'l2') return Number.POSITIVE_INFINITY;
-    let squared = 0;
-    for (let c = 0; c < query.length; c++) squared += query[c]! * query[c]!;
-    return Math.sqrt(squared) * this.model.parts.margin;
+  #coded(vectors: Vectors | CodedVectors): Coded {
+    if (vectors instanceof Vectors) return { vectors: this.#prepare(vectors) };
+    invariant(vectors.model === this.model, 'vectors were coded for another model');
+    return vectors;
   }
 
   /** Checked, and normalised for cosine. */
@@ -341,10 +384,4 @@ export class IvfIndex implements VectorIndex {
     if (allowed === undefined || live === undefined) return (allowed ?? live)?.bytes;
     return allowed.bytes.map((byte, i) => byte & live.bytes[i]!);
   }
-}
-
-function firstHits({ ids, scores, examined }: Hits, most: number): Hits {
-  return ids.length <= most
-    ? { ids, scores, examined }
-    : { ids: ids.slice(0, most), scores: scores.slice(0, most), examined };
 }

@@ -21,7 +21,7 @@ export class Builder {
   ) {}
 
   async build(spec: string): Promise<IvfIndex> {
-    const { seed = 1234, signal, vectors: reader } = this.options;
+    const { seed = 1234, signal, threads, vectors: reader } = this.options;
     const parsed = parseSpec(spec);
     const wanted = Math.max(SAMPLE.least, SAMPLE.perList * (parsed.lists?.numbers[0] ?? 0));
     const sample = stratified(this.vectors, wanted, new Random(seed));
@@ -30,10 +30,11 @@ export class Builder {
       seed,
       like: this.#models,
       ...(signal === undefined ? {} : { signal }),
+      ...(threads === undefined ? {} : { threads }),
     });
     this.#models.push(model);
     const index = new IvfIndex(model, reader === undefined ? {} : { vectors: reader });
-    index.add(this.vectors);
+    index.add(threads === undefined ? this.vectors : await index.code(this.vectors, threads, { signal }));
     return index;
   }
 }

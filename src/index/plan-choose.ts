@@ -1,11 +1,4 @@
-import type { Budget, OperatingPoint } from './plan.ts';
-
-/** Why nothing keeps a budget. */
-export interface Unmet {
-  readonly why: string;
-  /** For each part of the budget, the point that comes nearest to it while keeping the others, or nearest at all. */
-  readonly nearest: readonly OperatingPoint[];
-}
+import type { Budget, OperatingPoint, Unmet } from './plan-types.ts';
 
 /** Recall that is given up for speed or bytes: less than can be told apart. */
 const SLACK = 0.003;

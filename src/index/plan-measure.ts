@@ -1,5 +1,5 @@
 import type { Vectors } from '../base/vectors.ts';
-import type { OperatingPoint } from './plan.ts';
+import type { OperatingPoint } from './plan-types.ts';
 import type { VectorIndex } from './vector-index.ts';
 
 /** Queries and what exact search finds for them. */

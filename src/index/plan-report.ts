@@ -1,5 +1,5 @@
 import { lineChart, type Series } from '../base/line-chart.ts';
-import type { Plan } from './plan.ts';
+import type { Plan } from './plan-types.ts';
 
 /**
  * The frontier as an SVG picture: recall@10 against bytes a vector, each specification at the settings that find most, and below the

@@ -6,21 +6,12 @@ import { exactNeighbours } from './exact.ts';
 import { checkRows } from './ivf-items.ts';
 import type { VectorReader } from './ivf-refine.ts';
 import { Builder } from './plan-build.ts';
-import { candidatesFor } from './plan-candidates.ts';
-import { choose, frontierOf, type Unmet } from './plan-choose.ts';
+import { type Candidate, candidatesFor, nextCandidate } from './plan-candidates.ts';
+import { choose, frontierOf } from './plan-choose.ts';
 import { Measurer, type Truth } from './plan-measure.ts';
+import type { Budget, OperatingPoint, Plan, Proof } from './plan-types.ts';
 import { formatSpec, type Metric, parseSpec } from './spec.ts';
 import type { VectorIndex } from './vector-index.ts';
-
-/** What an index may cost, and what it must find. All that are given hold together; at least one must be. */
-export interface Budget {
-  /** Most bytes of memory for a vector: codes, ids, centroids, and whatever candidates are refined with in memory. */
-  readonly bytes?: number;
-  /** Least recall@10 against exact search, 0 to 1. */
-  readonly recall?: number;
-  /** Most milliseconds for a search of ten, at the 95th percentile, on this machine and one thread. */
-  readonly p95?: number;
-}
 
 export interface PlanOptions extends Budget, TrainOptions {
   /** Default `ip`. */
@@ -40,55 +31,12 @@ export interface PlanOptions extends Budget, TrainOptions {
   readonly onCandidate?: (spec: string, number: number, of: number) => void;
 }
 
-/** An index and how it is searched, measured. */
-export interface OperatingPoint {
-  readonly spec: string;
-  readonly search: { readonly nprobe: number; readonly refine: number };
-  /** Memory in bytes for a vector. */
-  readonly bytes: number;
-  /** Share of the 10, and of the 100, truly nearest that are found; 100 are asked for in the second case. */
-  readonly recall10: number;
-  /** On the first 100 queries; NaN where another setting of the index is better in every way. */
-  readonly recall100: number;
-  /** Standard deviation of `recall10` between queries. */
-  readonly deviation: number;
-  /** Milliseconds of a search of ten. */
-  readonly p50: number;
-  readonly p95: number;
-}
-
-/** What the chosen point did on the queries that took no part in choosing it. */
-export interface Proof extends Pick<OperatingPoint, 'recall10' | 'recall100' | 'p50' | 'p95'> {
-  /** Half the width of the 95 % confidence interval of `recall10`. */
-  readonly margin: number;
-  /** Whether `recall10` is at most 0.02 below what was measured when choosing, and the budget is met up to that. */
-  readonly holds: boolean;
-}
-
-export interface Plan {
-  readonly budget: Budget;
-  readonly vectors: number;
-  readonly dim: number;
-  readonly metric: Metric;
-  /** Queries that took part in choosing, and those that did not. */
-  readonly queries: { readonly seen: number; readonly unseen: number };
-  /** Everything measured. */
-  readonly points: readonly OperatingPoint[];
-  /** Those that no other beats in bytes, recall and time together, by ascending bytes. */
-  readonly frontier: readonly OperatingPoint[];
-  /** The point that keeps the budget best; absent when none does. */
-  readonly choice?: { readonly point: OperatingPoint; readonly why: string; readonly proof: Proof };
-  /** Why there is no choice, and what comes nearest. */
-  readonly unmet?: Unmet;
-  /** Specifications that there was no time for, or that cannot be built from these vectors, with the reason. */
-  readonly skipped: readonly { readonly spec: string; readonly reason: string }[];
-  readonly tookMs: number;
-}
-
 const DEFAULT_SECONDS = 80;
 /** Fewer say too little. */
 const LEAST_QUERIES = 20;
 const TRUTH_DEPTH = 100;
+/** Specifications tried at most where none are given. */
+const MOST_TRIED = 10;
 
 /**
  * Finds an index for a budget by trying: builds candidates on the vectors themselves, measures recall and time of their settings on
@@ -110,8 +58,8 @@ export async function plan(vectors: Vectors, options: PlanOptions): Promise<Plan
     );
   }
   const candidates =
-    options.specs?.map(canonical) ??
-    candidatesFor(vectors, metric, budget, options.vectors !== undefined).map(({ spec }) => spec);
+    options.specs?.map((spec) => ({ spec: formatSpec(parseSpec(spec)), bytes: 0 })) ??
+    candidatesFor(vectors, metric, budget, options.vectors !== undefined);
   const [seen, unseen] = halves(queries, options.seed ?? 1234);
   const depth = Math.min(TRUTH_DEPTH, vectors.count);
   const truthOf = (some: Vectors): Truth => ({
@@ -123,18 +71,27 @@ export async function plan(vectors: Vectors, options: PlanOptions): Promise<Plan
   const measurer = new Measurer(truthOf(seen));
   const points: OperatingPoint[] = [];
   const skipped: { spec: string; reason: string }[] = [];
-  let kept: VectorIndex | undefined;
-  for (const [i, spec] of candidates.entries()) {
-    if (i > 0 && (performance.now() - start) / 1000 > seconds) {
-      skipped.push({ spec, reason: `no time left after ${seconds} s` });
-      continue;
+  const untried = [...candidates];
+  const tried: { candidate: Candidate; kept: boolean }[] = [];
+  const most = options.specs === undefined ? Math.min(MOST_TRIED, candidates.length) : candidates.length;
+  let held: VectorIndex | undefined;
+  while (tried.length < most) {
+    const candidate = options.specs === undefined ? nextCandidate(untried, tried, budget) : untried[0];
+    if (candidate === undefined) break;
+    const { spec } = candidate;
+    if (tried.length > 0 && (performance.now() - start) / 1000 > seconds) {
+      const rest = options.specs === undefined ? [candidate] : untried;
+      for (const missed of rest) skipped.push({ spec: missed.spec, reason: `no time left after ${seconds} s` });
+      break;
     }
-    options.onCandidate?.(spec, i + 1, candidates.length);
+    untried.splice(untried.indexOf(candidate), 1);
+    options.onCandidate?.(spec, tried.length + 1, most);
     const index = await attempt(spec, () => builder.build(spec), skipped);
-    if (index === undefined) continue;
-    points.push(...(await measurer.sweep(index, signal)));
+    const found = index === undefined ? [] : await measurer.sweep(index, signal);
+    points.push(...found);
+    tried.push({ candidate, kept: choose(found, budget, seen.count).point !== undefined });
     // One index is held: that of the choice so far, which is nearly always the choice in the end.
-    if (choose(points, budget, seen.count).point?.spec === index.spec) kept = index;
+    if (index !== undefined && choose(points, budget, seen.count).point?.spec === index.spec) held = index;
   }
   const { point, why, unmet } = choose(points, budget, seen.count);
   const outcome = {
@@ -148,7 +105,7 @@ export async function plan(vectors: Vectors, options: PlanOptions): Promise<Plan
     skipped,
   };
   if (point === undefined) return { ...outcome, unmet: unmet!, tookMs: performance.now() - start };
-  const chosen = kept?.spec === point.spec ? kept : await builder.build(point.spec);
+  const chosen = held?.spec === point.spec ? held : await builder.build(point.spec);
   const proof = prove(chosen, point, budget, new Measurer(truthOf(unseen)));
   return { ...outcome, choice: { point, why, proof }, tookMs: performance.now() - start };
 }
@@ -180,10 +137,6 @@ function prove(index: VectorIndex, point: OperatingPoint, budget: Budget, measur
     margin,
     holds: recall10 >= promised && p95 <= 1.5 * (budget.p95 ?? Infinity),
   };
-}
-
-function canonical(spec: string): string {
-  return formatSpec(parseSpec(spec));
 }
 
 function checkBudget({ bytes, recall, p95 }: Budget): Budget {

@@ -7,7 +7,7 @@ export type VectorFormat = 'npy' | 'fvecs' | 'bvecs' | 'ivecs';
 /**
  * Vectors from the bytes of a file: NumPy's `.npy` (two dimensions, or one for a single vector; 2-, 4- and 8-byte floats and
  * integers up to 4 bytes, of either byte order, in C or Fortran order), or TEXMEX's `.fvecs`, `.bvecs` and `.ivecs` (every
- * vector preceded by its dimension as int32).
+ * vector preceded by its dimension as int32). Aligned float32 of `.npy` are not copied: the vectors are a view of the bytes.
  *
  * @param format what the name ends in; see {@link formatOfName}. `.npy` is recognised by its first bytes in any case.
  * @throws InvalidArgumentError for bytes that are not of the format, truncated ones included, and for an array of another kind.
@@ -53,6 +53,7 @@ export function encodeFvecs(vectors: Vectors): Uint8Array {
 
 const FORMATS: readonly VectorFormat[] = ['npy', 'fvecs', 'bvecs', 'ivecs'];
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 const AGAIN = 'Check that the file was copied whole, and write it again.';
 
 type Reader = (view: DataView, at: number, little: boolean) => number;
@@ -116,6 +117,11 @@ function parseNpy(bytes: Uint8Array): Vectors {
     throw new InvalidArgumentError(`The .npy file has ${bytes.length} bytes, its header says ${expected}.`, AGAIN);
   }
   const little = descr[1] !== '>';
+  const offset = bytes.byteOffset + start + length;
+  if (descr[2] === 'f4' && little && order[1] === 'False' && offset % 4 === 0 && LITTLE_ENDIAN) {
+    // As they lie: no copy of what may be gigabytes.
+    return new Vectors(new Float32Array(bytes.buffer, offset, count * dim), dim);
+  }
   const data = new Float32Array(count * dim);
   for (let i = 0, at = start + length; i < data.length; i++, at += reader.size) {
     // Fortran order counts along the columns.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentError } from '../base/errors.ts';
-import { Arena, supportedBuilds } from './arena.ts';
+import { InvalidArgumentError, InvariantError } from '../base/errors.ts';
+import { Arena, LoanExhaustedError, supportedBuilds } from './arena.ts';
 
 describe.each(supportedBuilds())('Arena on the %s build', (build) => {
   it('keeps what was written when the memory grows', () => {
@@ -38,5 +38,49 @@ describe.each(supportedBuilds())('Arena on the %s build', (build) => {
     const arena = new Arena(build);
     expect(() => arena.allocate(5 * 2 ** 30)).toThrow(InvalidArgumentError);
     expect(arena.allocate(16)).toBeGreaterThan(0);
+  });
+});
+
+describe.each(supportedBuilds())('A shared arena on the %s build', (build) => {
+  it('computes what a private one does, and keeps what was written when it grows', () => {
+    const results = [false, true].map((shared) => {
+      const arena = new Arena(build, { shared });
+      const rows = arena.put(Float32Array.from({ length: 40 }, (_, i) => Math.sin(i)));
+      arena.allocate(1_000_000);
+      const out = arena.allocate(16);
+      arena.kernels.dotRows(rows, rows, 4, 10, out);
+      return [...arena.f32(out, 4)];
+    });
+    expect(results[1]).toEqual(results[0]);
+  });
+
+  it('lends a stretch, in which another arena works on the same memory', () => {
+    const owner = new Arena(build, { shared: true });
+    const loan = owner.lend(1024);
+    const rows = owner.put(Float32Array.of(1, 2, 3, 4));
+    const other = Arena.attach(loan);
+    const out = other.allocate(16);
+    expect(out).toBeGreaterThanOrEqual(loan.from);
+    other.kernels.dotRows(rows, rows, 1, 4, out);
+    expect(owner.f32(out, 1)[0]).toBe(30);
+    // The owner grows; what was attached before reads there too.
+    const far = owner.allocate(10_000_000);
+    owner.f32(far + 9_999_984, 4).set([1, 1, 1, 1]);
+    other.kernels.dotRows(rows, far + 9_999_984, 1, 4, out);
+    expect(owner.f32(out, 1)[0]).toBe(10);
+    expect(other.f32(far + 9_999_984, 1)[0]).toBe(1);
+  });
+
+  it('says when a lent stretch is used up, and stays usable', () => {
+    const other = Arena.attach(new Arena(build, { shared: true }).lend(1024));
+    const mark = other.mark();
+    other.allocate(1000);
+    expect(() => other.allocate(1000)).toThrow(LoanExhaustedError);
+    other.release(mark);
+    expect(other.allocate(1000)).toBe(mark);
+  });
+
+  it('alone can be lent', () => {
+    expect(() => new Arena(build).lend(16)).toThrow(InvariantError);
   });
 });

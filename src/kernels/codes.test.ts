@@ -112,7 +112,7 @@ describe.each(supportedBuilds())('code kernels on the %s build', (build) => {
       });
     });
 
-    it('multiplyRows and addRows agree with their definitions', () => {
+    it('multiplyRows agrees with its definition', () => {
       fc.assert(
         fc.property(shapes, ({ count, dim, k, extra, seed }) => {
           const random = new Random(seed);
@@ -141,24 +141,6 @@ describe.each(supportedBuilds())('code kernels on the %s build', (build) => {
               all.map((value, i) => Math.abs(products[r * columns + i]! - value)),
             );
             expect(Math.max(0, ...errors)).toBeLessThan(2e-6 * (dim + 1));
-
-            const assignment = Uint32Array.from({ length: count }, () => random.below(k));
-            const sums = arena.put(new Float32Array(k * dim));
-            arena.kernels.addRows(
-              arena.put(Float32Array.from(rows.flatMap((row) => [...row]))),
-              count,
-              dim,
-              arena.put(assignment),
-              sums,
-            );
-            const expected = new Float64Array(k * dim);
-            rows.forEach((row, r) => {
-              row.forEach((x, c) => {
-                expected[assignment[r]! * dim + c]! += x;
-              });
-            });
-            const added = arena.f32(sums, k * dim);
-            expect(Math.max(...expected.map((value, i) => Math.abs(added[i]! - value)))).toBeLessThan(1e-4);
           });
         }),
         { numRuns: 60 },

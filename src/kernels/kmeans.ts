@@ -49,9 +49,6 @@ export interface KMeansKernels {
     biases: Address,
     out: Address,
   ): void;
-
-  /** `sums[assignment[r]] += row r` for `count` rows of `dim` floats; assignments are uint32. */
-  addRows(rows: Address, count: number, dim: number, assignment: Address, sums: Address): void;
 }
 
 /** `count` rounded up to whole panels of eight. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { BitSet } from '../base/bits.ts';
 import { Random } from '../base/random.ts';
 import { Arena, supportedBuilds } from './arena.ts';
-import { pq4RowBytes } from './pq.ts';
+import { pq4RowBytes, pq4TableBytes } from './pq.ts';
 import { packPq4Blocks } from './pq-blocks.ts';
 import * as reference from './reference.ts';
 import * as twin from './reference-pq.ts';
@@ -117,7 +117,8 @@ describe.each(supportedBuilds())('product-quantizer kernels on the %s build', (b
         scratch(() => {
           const heap = arena.allocate(heapBytes(k), 8);
           arena.kernels.heapReset(heap, k);
-          const t = arena.put(tables);
+          const t = arena.allocate(pq4TableBytes(m));
+          arena.u8(t, tables.length).set(tables);
           const mask = allowed === undefined ? 0 : arena.put(allowed.bytes);
           let examined = 0;
           for (let call = 0; call < calls; call++) {

@@ -37,7 +37,7 @@ export interface PqKernels {
    * the exact sum of the bytes that the vector's code names. Sums are compared with the heap's worst eight at a time, and
    * a block without a candidate costs nothing more.
    *
-   * @param tables from {@link quantizePq4}, `16 * m` bytes. @param m sub-quantizers, at most 512. @param scale 0 or more.
+   * @param tables from {@link quantizePq4}; of its {@link pq4TableBytes} the scan uses the last as scratch space. @param m sub-quantizers, at most 512. @param scale 0 or more.
    * @param bias added to every score: the tables' least entries, and, for residuals, the list's own inner product.
    */
   scanPq4(
@@ -95,6 +95,11 @@ export interface PqKernels {
 
 /** Vectors in a block of 4-bit codes. */
 export const PQ4_BLOCK = 32;
+
+/** Bytes to set aside for the byte tables of `m` sub-quantizers: 16 each, and scratch space for scans. */
+export function pq4TableBytes(m: number): number {
+  return 16 * m + 64;
+}
 
 /** Bytes of the blocks that hold `count` vectors of `m` 4-bit codes. */
 export function pq4BlockBytes(count: number, m: number): number {

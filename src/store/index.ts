@@ -1,2 +1,3 @@
+export { type OpenIndexFile, openIndexFile, readVectorFile, writeIndexFile } from './local/index-file.ts';
 export { createLocalStore, LocalStore, openLocalStore } from './local/store.ts';
 export type * from './types.ts';

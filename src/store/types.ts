@@ -1,5 +1,6 @@
 import type { BitSet } from '../base/bits.ts';
 import type { Hits } from '../base/hits.ts';
+import type { Parallel } from '../base/parallel.ts';
 import type { ChainCodec } from '../codec/index.ts';
 
 /** A metadata value; a list matches a filter when one of its members does. */
@@ -184,6 +185,8 @@ export interface RebuildOptions {
   readonly codec?: ChainCodec;
   /** Seed of training. Default 1234. */
   readonly seed?: number;
+  /** What training and coding are dealt to; `openThreads` of `sagitta/threads`. Default: the calling thread. Same result. */
+  readonly threads?: Parallel;
   readonly signal?: AbortSignal;
   readonly onProgress?: (phase: 'sampling' | 'training' | 'coding', done: number) => void;
 }

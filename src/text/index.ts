@@ -1,5 +1,6 @@
 export { type Analyzer, type AnalyzerOptions, analyzerFor, type Token } from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
+export { charactersFor, cutToTokens, estimateTokens, share } from './budget.ts';
 export {
   type CodeLanguage,
   type CodeSplitter,

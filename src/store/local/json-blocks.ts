@@ -12,7 +12,7 @@ import { LruCache } from './lru.ts';
 const BLOCK_CHARACTERS = 16_384;
 /** Fast and nearly as small as the default of 6 on blocks of this size. */
 export const COMPRESSION = { level: 4 } as const;
-const CACHED_BLOCKS = 16;
+const CACHED_BLOCKS = 1024;
 
 /** Writes the values of one list; nothing else may be written to the container until `finish`. */
 export class JsonBlocksWriter {

@@ -16,7 +16,7 @@ import { LruCache } from './lru.ts';
  */
 export const TEXT_CHUNK = 16_384;
 const UTF16 = 0x8000_0000;
-const CACHED_CHUNKS = 16;
+const CACHED_CHUNKS = 1024;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 /** Offsets are kept in 32 bits. */
 const MOST_UNITS = 2 ** 32 - 1;

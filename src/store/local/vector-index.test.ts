@@ -6,6 +6,7 @@ import { BitSet } from '../../base/bits.ts';
 import { CorruptFileError, InvalidArgumentError } from '../../base/errors.ts';
 import type { Hits } from '../../base/hits.ts';
 import { Random } from '../../base/random.ts';
+import { openThreads } from '../../threads/index.ts';
 import type { NewDocument, Snapshot, Writer } from '../types.ts';
 import { createLocalStore, type LocalStore, openLocalStore } from './store.ts';
 
@@ -188,6 +189,19 @@ describe('a compressed index', () => {
     expect(fs.readdirSync(join(directory, 'segments')).sort()).toEqual(names);
     expect((await fresh()).vectorIndex?.spec).toBe(SPEC);
     await expectExact(() => true, 1000);
+  });
+
+  it('is the same, whatever number of threads built it', async () => {
+    await fill(0, 1500);
+    await writer.rebuild({ spec: SPEC });
+    const stamps = () =>
+      [...files('.lists'), ...files('.model')].map((name) => fs.readFileSync(join(directory, 'segments', name)));
+    const alone = stamps();
+    await using threads = await openThreads({ threads: 2 });
+    await writer.rebuild({ spec: SPEC, threads });
+    const together = stamps();
+    expect(together.length).toBe(2);
+    expect(together.every((bytes, i) => bytes.equals(alone[i]!))).toBe(true);
   });
 
   it('cannot be made of nothing', async () => {

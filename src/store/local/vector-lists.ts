@@ -1,11 +1,12 @@
 import { CorruptFileError } from '../../base/errors.ts';
+import { type Parallel, Turns } from '../../base/parallel.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { type FlatIndex, IvfIndex, IvfModel } from '../../index/index.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
 import type { Segment } from './segment.ts';
 
-/** Vectors coded between two yields. */
-const STEP = 2048;
+/** Vectors coded between two looks at whether to go on: enough for several threads. */
+const STEP = 32_768;
 
 /** An open file with what a compressed index learned. */
 export class ModelFile {
@@ -74,21 +75,32 @@ export function worthLists(vectors: number, model: IvfModel): boolean {
   return vectors >= Math.max(1024, 2 * model.lists);
 }
 
-/** Codes the vectors of a segment; yields after each small piece of work, how many are done. */
-export function* buildLists(dense: FlatIndex, model: IvfModel): Generator<number, IvfIndex, undefined> {
+/**
+ * Codes the vectors of a segment.
+ *
+ * @param step called after each piece of work with the share that is done; may throw to give up.
+ */
+export async function buildLists(
+  dense: FlatIndex,
+  model: IvfModel,
+  threads: Parallel | undefined,
+  step: (done: number) => void,
+): Promise<IvfIndex> {
   const index = new IvfIndex(model, { vectors: dense });
   index.grow(dense.count);
+  const turns = new Turns();
   let done = 0;
   for (const { ids, vectors } of vectorsOf(dense)) {
-    index.add(vectors, ids);
+    index.add(threads === undefined ? vectors : await index.code(vectors, threads), ids);
     done += ids.length;
-    yield done;
+    step(done / dense.vectorCount);
+    await turns.give();
   }
   return index;
 }
 
 /** The vectors of an index, some at a time. */
-export function* vectorsOf(dense: FlatIndex): Generator<{ readonly ids: Uint32Array; readonly vectors: Vectors }> {
+function* vectorsOf(dense: FlatIndex): Generator<{ readonly ids: Uint32Array; readonly vectors: Vectors }> {
   const items = dense.items;
   for (let from = 0; from < items.length; from += STEP) {
     const ids = items.subarray(from, from + STEP);

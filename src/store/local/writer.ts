@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError, invariant, StorageError } from '../../base/errors.ts';
+import type { Parallel } from '../../base/parallel.ts';
 import type { CompactOptions, CompactReport, NewDocument, RebuildOptions, RebuildReport, Writer } from '../types.ts';
 import { ContainerWriter, type FileStamp } from './container.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
@@ -250,6 +251,7 @@ export class LocalWriter implements Writer {
     vectorIndex: VectorIndexEntry,
     files: Attempt,
     step: Step = () => undefined,
+    threads?: Parallel,
   ): Promise<SegmentView> {
     try {
       const { segment, entry } = view;
@@ -258,12 +260,13 @@ export class LocalWriter implements Writer {
       if (!segment.hasDense || !worthLists(segment.dense.vectorCount, model)) {
         return this.#cache.acquireOne(plain, vectorIndex);
       }
+      const index = await buildLists(segment.dense, model, threads, () => step(0));
       const file = `${entry.name}.${vectorIndex.model.file.replace(/\.model$/, '')}.lists`;
       const { stamp } = await this.#writeFile(
         join(this.#directory, SEGMENTS, file),
         function* (container) {
-          const index = yield* buildLists(segment.dense, model);
           index.write(container);
+          yield;
         },
         files,
         step,
@@ -427,10 +430,16 @@ export class LocalWriter implements Writer {
         const view =
           vectorIndex === undefined
             ? before
-            : await this.#withLists(before, vectorIndex, files, () => {
-                options?.signal?.throwIfAborted();
-                options?.onProgress?.('coding', total === 0 ? 1 : done / total);
-              });
+            : await this.#withLists(
+                before,
+                vectorIndex,
+                files,
+                () => {
+                  options?.signal?.throwIfAborted();
+                  options?.onProgress?.('coding', total === 0 ? 1 : done / total);
+                },
+                options?.threads,
+              );
         opened.push(view);
         done += entry.passages;
       }

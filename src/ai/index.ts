@@ -1,0 +1,56 @@
+import { type Tool, tool } from 'ai';
+import { z } from 'zod';
+import { LIMITS, type PresentedPassage, presentPassages, renderPassages, type SearchSource } from '../api/index.ts';
+
+/** Options of {@link searchTool}. */
+export interface SearchToolOptions {
+  /** What the documents are, for the model: it decides by this when to search. */
+  readonly description?: string;
+  /** Most passages that the model may ask for. Default 8. */
+  readonly k?: number;
+  /** Only documents that satisfy this expression, whatever the model asks for. */
+  readonly filter?: string;
+  /** About how many tokens a result may take. Default 2000. */
+  readonly tokens?: number;
+  readonly retriever?: 'hybrid' | 'bm25' | 'dense';
+}
+
+export interface SearchToolInput {
+  readonly query: string;
+  readonly k?: number | undefined;
+}
+
+export interface SearchToolOutput {
+  readonly passages: readonly PresentedPassage[];
+  /** Why there are fewer passages than asked for. */
+  readonly note?: string;
+}
+
+/**
+ * A tool of the AI SDK (`ai`) that searches a collection or a server: `generateText({ tools: { search: searchTool(source) } })`.
+ * @param source a collection (`openCollection`) or a client (`createClient`).
+ */
+export function searchTool(
+  source: SearchSource,
+  options: SearchToolOptions = {},
+): Tool<SearchToolInput, SearchToolOutput> {
+  const { description = 'Searches documents. Returns the passages that answer a query best.' } = options;
+  const { k: most = 8, tokens = 2000, filter, retriever } = options;
+  return tool<SearchToolInput, SearchToolOutput>({
+    description,
+    inputSchema: z.object({
+      query: z.string().min(1).max(LIMITS.query).describe('A question or keywords.'),
+      k: z.int().min(1).max(most).optional().describe(`How many passages; ${most} at most.`),
+    }),
+    execute: async ({ query, k = most }, { abortSignal }) => {
+      const answer = await source.search(query, {
+        k,
+        ...(filter === undefined ? {} : { filter }),
+        ...(retriever === undefined ? {} : { retriever }),
+        ...(abortSignal === undefined ? {} : { signal: abortSignal }),
+      });
+      return presentPassages(answer, tokens);
+    },
+    toModelOutput: ({ output }) => ({ type: 'text', value: renderPassages(output.passages, output.note) }),
+  });
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+/** What a request may ask for at most. Part of the schemas, so the OpenAPI document states them. */
+export const LIMITS = {
+  /** Characters (UTF-16 code units) of a query. */
+  query: 10_000,
+  /** Hits of one search. */
+  k: 1000,
+  /** Characters of a filter written as an expression. */
+  filter: 20_000,
+  /** Levels of a filter, and of any other JSON value. */
+  depth: 64,
+  /** Components of a vector. */
+  vector: 65_536,
+  /** Ids of one request. */
+  ids: 1000,
+  /** Characters of an id. */
+  id: 4096,
+  /** Documents of one bulk request. */
+  documents: 10_000,
+  /** Documents listed at once. */
+  page: 1000,
+} as const;
+
+/** A read-only list: what comes out of the engine is never changed on its way. */
+export const list = <T extends z.ZodType>(item: T): z.ZodReadonly<z.ZodArray<T>> => z.array(item).readonly();
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+export const metadataSchema = z
+  .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), list(scalar)]))
+  .describe('Values are texts, numbers, booleans, null, or lists of texts, numbers and booleans.');
+
+export const idSchema = z.string().min(1).max(LIMITS.id).describe('Unique within the collection; an opaque text.');
+
+export const collectionSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .optional()
+  .describe('Name of the collection. Default: the only one that is served, else the one named `default`.');
+
+/**
+ * Only the outside of a filter; `checkFilter` of the engine looks at every part and names the one that is wrong. A
+ * recursive schema would say "matches none of six alternatives" instead.
+ */
+export const filterSchema = z.union([z.string().min(1).max(LIMITS.filter), z.record(z.string(), z.unknown())]).meta({
+  description:
+    'Only documents that satisfy it: an expression such as `year >= 2020 and not (tags in [draft, old])`, or the same as ' +
+    'JSON: `{"field", "op", "value"}` with op one of = != < <= > >= ^= (starts with), `{"field", "op": "in", "values"}`, ' +
+    '`{"field", "op": "exists"}`, `{"and": []}`, `{"or": []}`, `{"not": {}}`. At most 64 levels deep.',
+  examples: ['format = markdown and year >= 2020', { field: 'tags', op: 'in', values: ['api', 'guide'] }],
+});
+
+/** A range of UTF-16 code units. */
+export const rangeSchema = z.strictObject({ start: z.int().min(0), end: z.int().min(0) });
+
+export const faultSchema = z.strictObject({
+  field: z.string().describe('JSON pointer (RFC 6901) of the value, or the name of a parameter.'),
+  message: z.string(),
+});
+
+/** RFC 9457, with what a program needs to react and what a person needs to mend it. */
+export const problemSchema = z
+  .strictObject({
+    type: z.string().describe('`urn:sagitta:problem:` and the code.'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('What is wrong, with the offending value.'),
+    code: z.string().describe('Stable name of the mistake.'),
+    remedy: z.string().optional().describe('How to mend it, one sentence.'),
+    errors: list(faultSchema).optional().describe('Every value that is wrong.'),
+    requestId: z.string().optional().describe('The same as in the header X-Request-Id and in the access log.'),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof problemSchema>;

@@ -1,0 +1,199 @@
+import { z } from 'zod';
+import { collectionSchema, idSchema, LIMITS, list, metadataSchema } from './common.ts';
+
+const content = {
+  text: z.string().describe('The text to search, whole.'),
+  title: z.string().max(10_000).optional(),
+  path: z.string().max(LIMITS.id).optional().describe('Where it came from; never opened by the server.'),
+  format: z
+    .string()
+    .regex(/^[a-z0-9+.-]{1,40}$/, 'expected a short name such as "markdown"')
+    .optional()
+    .describe('Default `text`; `markdown` is split along its headings.'),
+  language: z
+    .string()
+    .regex(/^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$/, 'expected a language tag such as "en"')
+    .optional()
+    .describe('Default: detected.'),
+  metadata: metadataSchema.optional(),
+};
+
+export const documentContentSchema = z.strictObject(content).meta({ id: 'DocumentContent' });
+export const documentInputSchema = z.strictObject({ id: idSchema, ...content }).meta({ id: 'DocumentInput' });
+export type DocumentInput = z.infer<typeof documentInputSchema>;
+
+export const bulkRequestSchema = z
+  .strictObject({ documents: z.array(documentInputSchema).min(1).max(LIMITS.documents) })
+  .meta({ id: 'BulkRequest' });
+export type BulkRequest = z.infer<typeof bulkRequestSchema>;
+
+export const bulkParametersSchema = z.strictObject({
+  collection: collectionSchema,
+  wait: z
+    .enum(['true', 'false'])
+    .default('true')
+    .describe('`true`: answer when the documents are durable. `false`: answer 202 with a job at once.'),
+});
+
+export const writeAnswerSchema = z
+  .strictObject({
+    added: z.int(),
+    updated: z.int(),
+    unchanged: z.int().describe('Documents that were there already, exactly so: sending again costs nothing.'),
+    passagesAdded: z.int(),
+    generation: z.int().describe('The state in which they are: durable and visible to searches.'),
+  })
+  .meta({ id: 'WriteAnswer' });
+export type WriteAnswer = z.infer<typeof writeAnswerSchema>;
+
+export const removeRequestSchema = z
+  .strictObject({
+    collection: collectionSchema,
+    ids: z.array(idSchema).max(LIMITS.ids).optional(),
+    prefix: z.string().min(1).max(LIMITS.id).optional().describe('Every document whose id starts with it.'),
+  })
+  .refine(({ ids, prefix }) => (ids === undefined) !== (prefix === undefined), { error: 'give either ids or prefix' })
+  .meta({ id: 'RemoveRequest' });
+export type RemoveRequest = z.infer<typeof removeRequestSchema>;
+
+export const removeAnswerSchema = z.strictObject({ removed: z.int() }).meta({ id: 'RemoveAnswer' });
+export type RemoveAnswer = z.infer<typeof removeAnswerSchema>;
+
+const LINES = /^(\d{1,9})(-(\d{1,9})?)?$/;
+
+/** Parameters of one document's address. Numbers arrive as text. */
+export const getParametersSchema = z.strictObject({
+  collection: collectionSchema,
+  lines: z
+    .string()
+    .regex(LINES, 'expected lines such as 10-20, 10- or 10')
+    .optional()
+    .describe('Only these lines, from 1: `10-20`, `10-` or `10`. Default: all.'),
+  passages: z
+    .enum(['true', 'false'])
+    .default('false')
+    .describe('Also where the passages stand, so that a hit can be shown in its place.'),
+});
+
+/** A range of lines, from 1, both ends included; the end is open when it is missing. */
+export function parseLines(text: string): { from: number; to: number } {
+  const [, from, dash, to] = LINES.exec(text)!;
+  const first = Math.max(1, Number(from));
+  return { from: first, to: to !== undefined ? Number(to) : dash !== undefined ? Number.POSITIVE_INFINITY : first };
+}
+
+const passageSchema = z.strictObject({
+  start: z.int(),
+  end: z.int(),
+  headings: list(z.string()),
+  page: z.int().optional(),
+});
+
+export const documentSchema = z
+  .strictObject({
+    id: z.string(),
+    title: z.string(),
+    path: z.string().optional(),
+    format: z.string(),
+    language: z.string(),
+    metadata: metadataSchema,
+    text: z.string(),
+    lines: z
+      .strictObject({ from: z.int(), to: z.int(), of: z.int() })
+      .describe('Which lines the text holds, and how many the document has.'),
+    passages: list(passageSchema).optional(),
+  })
+  .meta({ id: 'Document' });
+export type DocumentAnswer = z.infer<typeof documentSchema>;
+
+export const listParametersSchema = z.strictObject({
+  collection: collectionSchema,
+  prefix: z.string().max(LIMITS.id).default('').describe('Only ids that start with it.'),
+  filter: z.string().min(1).max(LIMITS.filter).optional().describe('Only documents that satisfy this expression.'),
+  limit: z.coerce.number<string>().int().min(1).max(LIMITS.page).default(100),
+  after: z.string().max(LIMITS.id).optional().describe('`next` of the page before.'),
+});
+export type ListParameters = z.infer<typeof listParametersSchema>;
+
+export const documentSummarySchema = z
+  .strictObject({
+    id: z.string(),
+    title: z.string(),
+    path: z.string().optional(),
+    format: z.string(),
+    language: z.string(),
+    metadata: metadataSchema,
+  })
+  .meta({ id: 'DocumentSummary' });
+
+export const documentListSchema = z
+  .strictObject({
+    documents: list(documentSummarySchema).describe('In ascending order of their ids.'),
+    next: z.string().optional().describe('There when more documents follow: the `after` of the next page.'),
+  })
+  .meta({ id: 'DocumentList' });
+export type DocumentList = z.infer<typeof documentListSchema>;
+
+export const multiGetRequestSchema = z
+  .strictObject({
+    collection: collectionSchema,
+    ids: z.array(idSchema).min(1).max(100),
+    lines: getParametersSchema.shape.lines,
+  })
+  .meta({ id: 'MultiGetRequest' });
+export type MultiGetRequest = z.infer<typeof multiGetRequestSchema>;
+
+export const multiGetAnswerSchema = z
+  .strictObject({ documents: list(documentSchema), missing: list(z.string()) })
+  .meta({ id: 'MultiGetAnswer' });
+export type MultiGetAnswer = z.infer<typeof multiGetAnswerSchema>;
+
+export const facetParametersSchema = z.strictObject({
+  collection: collectionSchema,
+  filter: z.string().min(1).max(LIMITS.filter).optional().describe('Count only documents that satisfy it.'),
+  values: z.coerce.number<string>().int().min(1).max(100).default(12).describe('Most values of one field.'),
+});
+export type FacetParameters = z.infer<typeof facetParametersSchema>;
+
+export const facetsSchema = z
+  .strictObject({
+    documents: z.int().describe('Documents that the filter lets through.'),
+    facets: list(
+      z.strictObject({
+        field: z.string(),
+        documents: z.int().describe('Documents that have the field.'),
+        distinct: z.int().describe('Different values; counting stops at 10,000.'),
+        range: z.strictObject({ least: z.number(), greatest: z.number() }).optional().describe('Of the numbers.'),
+        values: list(
+          z.strictObject({ value: z.union([z.string(), z.number(), z.boolean()]), documents: z.int() }),
+        ).describe('The most frequent ones, most frequent first.'),
+      }),
+    ),
+  })
+  .meta({ id: 'Facets' });
+export type Facets = z.infer<typeof facetsSchema>;
+
+export const mapParametersSchema = z.strictObject({
+  collection: collectionSchema,
+  filter: z.string().min(1).max(LIMITS.filter).optional(),
+  points: z.coerce.number<string>().int().min(1).max(5000).default(2000).describe('Most points.'),
+});
+export type MapParameters = z.infer<typeof mapParametersSchema>;
+
+export const mapSchema = z
+  .strictObject({
+    passages: z
+      .int()
+      .describe('Passages with an embedding that the filter lets through; the points are a sample of them.'),
+    dim: z.int().describe('Components of a point.'),
+    vectors: z
+      .string()
+      .describe('Base64 of float32, little-endian, row by row: principal components of the embeddings.'),
+    points: list(
+      documentSummarySchema
+        .omit({ path: true })
+        .extend({ start: z.int(), text: z.string().describe('A beginning of the passage.') }),
+    ),
+  })
+  .meta({ id: 'Map' });
+export type MapAnswer = z.infer<typeof mapSchema>;

@@ -1,0 +1,6 @@
+export * from './collections.ts';
+export * from './common.ts';
+export * from './documents.ts';
+export * from './present.ts';
+export * from './search.ts';
+export type * from './source.ts';

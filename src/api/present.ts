@@ -1,0 +1,87 @@
+import { cutToTokens, estimateTokens, share } from '../text/index.ts';
+
+/** A hit, as far as an agent is shown it; the engine's hits and those of the API are such. */
+export interface PresentableHit {
+  readonly rank: number;
+  readonly id: string;
+  readonly title: string;
+  readonly headings: readonly string[];
+  readonly page?: number | undefined;
+  readonly score: number;
+  readonly text: string;
+  readonly start: number;
+  readonly highlights: readonly { readonly start: number; readonly end: number }[];
+}
+
+export interface PresentableAnswer {
+  readonly hits: readonly PresentableHit[];
+  readonly shortfall?: { readonly requested: number; readonly returned: number; readonly reason: string } | undefined;
+}
+
+/** A passage as a language model gets it. */
+export interface PresentedPassage {
+  rank: number;
+  id: string;
+  title: string;
+  section?: string;
+  page?: number;
+  score: number;
+  /** Where the text begins in the document. */
+  start: number;
+  text: string;
+  /** Whether the passage goes on. */
+  cut: boolean;
+}
+
+/** What a hit costs, in tokens, besides its text. */
+const PER_HIT = 40;
+/** Tokens below which a text says nothing. */
+const LEAST = 30;
+
+/**
+ * The passages of an answer within a budget of tokens: short ones whole, long ones cut around what matched. When the
+ * budget is too small for all, the best are shown rather than a word of each.
+ * @returns the passages, and why there are fewer than asked for.
+ */
+export function presentPassages(
+  { hits, shortfall }: PresentableAnswer,
+  budget: number,
+): { readonly passages: PresentedPassage[]; readonly note?: string } {
+  const enough = budget - PER_HIT * hits.length > LEAST * hits.length;
+  const shown = enough ? hits : hits.slice(0, Math.max(1, Math.floor(budget / (PER_HIT + 2 * LEAST))));
+  const shares = share(
+    shown.map(({ text }) => estimateTokens(text)),
+    Math.max(LEAST, budget - PER_HIT * shown.length),
+  );
+  const passages = shown.map(({ rank, id, title, headings, page, score, text, start, highlights }, i) => {
+    const part = cutToTokens(text, highlights, shares[i]!);
+    return {
+      rank,
+      id,
+      title,
+      ...(headings.length === 0 ? {} : { section: headings.join(' > ') }),
+      ...(page === undefined ? {} : { page }),
+      score: Math.round(score * 1e4) / 1e4,
+      start: start + part.start,
+      text: part.text,
+      cut: part.cut,
+    };
+  });
+  const left = hits.length - shown.length;
+  if (left > 0) return { passages, note: `${left} more passages did not fit into the token budget.` };
+  if (hits.length === 0) {
+    return { passages, note: `Nothing relevant was found${shortfall === undefined ? '' : `: ${shortfall.reason}`}.` };
+  }
+  if (shortfall === undefined) return { passages };
+  return { passages, note: `${shortfall.returned} of ${shortfall.requested} passages, because ${shortfall.reason}.` };
+}
+
+/** The same as text, for models that get no structure. */
+export function renderPassages(passages: readonly PresentedPassage[], note: string | undefined): string {
+  const parts = passages.map(({ rank, id, section, page, start, text, cut }) => {
+    const place = [id, section, page === undefined ? undefined : `page ${page}`].filter((part) => part !== undefined);
+    return `[${rank}] ${place.join(' | ')} | start ${start}\n${text}${cut ? ' …' : ''}`;
+  });
+  if (note !== undefined) parts.push(passages.length === 0 ? `${note} Try other words, or a wider filter.` : note);
+  return parts.join('\n\n');
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { collectionSchema, filterSchema, idSchema, LIMITS, list, metadataSchema, rangeSchema } from './common.ts';
+
+const likeSchema = z.strictObject({
+  id: idSchema,
+  start: z.int().min(0).optional().describe('Where the passage starts in its document. Default: the first passage.'),
+});
+
+export const searchRequestSchema = z
+  .strictObject({
+    collection: collectionSchema,
+    query: z.string().max(LIMITS.query).optional().describe('What is asked for, in words.'),
+    vector: z
+      .array(z.number())
+      .min(1)
+      .max(LIMITS.vector)
+      .optional()
+      .describe("An embedding made elsewhere, of the collection's encoder. With `query` too, both take part."),
+    like: likeSchema.optional().describe('Passages similar to this one, instead of a query or a vector.'),
+    retriever: z
+      .enum(['hybrid', 'bm25', 'dense'])
+      .optional()
+      .describe('Default: `hybrid` when the collection has embeddings, else `bm25`; `dense` for a vector alone.'),
+    k: z.int().min(1).max(LIMITS.k).default(10).describe('At most this many hits.'),
+    filter: filterSchema.optional(),
+    perDocument: z.int().min(1).optional().describe('At most this many passages of one document. Default: no limit.'),
+    language: z
+      .string()
+      .regex(/^[A-Za-z]{2,3}$/, 'expected an ISO 639-1 code such as "en"')
+      .optional()
+      .describe('Language of the query (ISO 639-1). Default: detected.'),
+    explain: z.boolean().default(false).describe('Attach what each stage contributed to each hit.'),
+    relevant: z
+      .boolean()
+      .optional()
+      .describe('Only hits that are likely to be relevant. For collections whose `capabilities.relevance` is true.'),
+  })
+  .meta({ id: 'SearchRequest' });
+/** As it is sent. */
+export type SearchRequestInput = z.input<typeof searchRequestSchema>;
+/** As it is understood, defaults filled in. */
+export type SearchRequest = z.infer<typeof searchRequestSchema>;
+
+const contributionSchema = z.strictObject({
+  stage: z.string(),
+  rank: z.int().describe('Rank in that stage, from 1.'),
+  score: z.number().describe("The stage's own score."),
+  share: z.number().describe("What the fusion made of it; the sum over stages is the hit's score."),
+});
+
+export const hitSchema = z
+  .strictObject({
+    rank: z.int().describe('From 1.'),
+    score: z.number(),
+    id: z.string().describe('The document.'),
+    path: z.string().optional(),
+    title: z.string(),
+    text: z.string().describe('The passage.'),
+    start: z.int().describe("Where the passage stands in the document's text, in UTF-16 code units."),
+    end: z.int(),
+    headings: list(z.string()).describe('Titles of the sections around it, outermost first.'),
+    page: z.int().optional(),
+    language: z.string(),
+    metadata: metadataSchema,
+    highlights: list(rangeSchema).describe('What matched, as ranges of `text`.'),
+    contributions: list(contributionSchema).optional(),
+  })
+  .meta({ id: 'Hit' });
+
+const traceFields = {
+  stage: z.string(),
+  tookMs: z.number(),
+  examined: z.int().describe('Items scored.'),
+  returned: z.int(),
+  note: z.string().optional(),
+};
+export interface Trace {
+  readonly stage: string;
+  readonly tookMs: number;
+  readonly examined: number;
+  readonly returned: number;
+  readonly note?: string | undefined;
+  readonly inputs?: readonly Trace[] | undefined;
+}
+const traceSchema: z.ZodType<Trace> = z
+  .strictObject({
+    ...traceFields,
+    get inputs() {
+      return list(traceSchema).optional();
+    },
+  })
+  .meta({ id: 'Trace' });
+
+export const searchAnswerSchema = z
+  .strictObject({
+    query: z.string(),
+    retriever: z.enum(['hybrid', 'bm25', 'dense']),
+    language: z.string().describe('Language of the query, given or detected; `und` where it cannot be told.'),
+    tookMs: z.number().describe('Time in the engine, without queueing and transport.'),
+    hits: list(hitSchema),
+    examined: z.int().describe('Passages scored.'),
+    shortfall: z
+      .strictObject({ requested: z.int(), returned: z.int(), allowed: z.int(), reason: z.string() })
+      .optional()
+      .describe('There exactly when fewer than k hits came.'),
+    trace: traceSchema,
+  })
+  .meta({ id: 'SearchAnswer' });
+export type SearchAnswer = z.infer<typeof searchAnswerSchema>;

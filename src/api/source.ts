@@ -1,0 +1,45 @@
+import type { PresentableHit } from './present.ts';
+
+/** A hit of a {@link SearchSource}. */
+export interface SourceHit extends PresentableHit {
+  readonly path?: string | undefined;
+  readonly end: number;
+  readonly language: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What adapters for other libraries search: a collection of this process (`openCollection`) or of a server
+ * (`createClient`). Both fit as they are.
+ */
+export interface SearchSource {
+  search(
+    query: string,
+    options?: {
+      readonly k?: number;
+      // biome-ignore lint/suspicious/noExplicitAny: an expression, or the parsed form that each source calls by another name
+      readonly filter?: any;
+      readonly retriever?: 'hybrid' | 'bm25' | 'dense';
+      readonly perDocument?: number;
+      readonly vector?: ArrayLike<number>;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<{
+    readonly hits: readonly SourceHit[];
+    readonly shortfall?: { readonly requested: number; readonly returned: number; readonly reason: string } | undefined;
+  }>;
+}
+
+/** A source that can be written to as well. */
+export interface WritableSource extends SearchSource {
+  add(
+    documents: {
+      readonly id: string;
+      readonly text: string;
+      readonly title?: string;
+      // biome-ignore lint/suspicious/noExplicitAny: checked by the source
+      readonly metadata?: any;
+    }[],
+  ): Promise<unknown>;
+  remove(ids: string[]): Promise<number>;
+}

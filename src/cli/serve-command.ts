@@ -1,0 +1,145 @@
+import { basename, dirname, resolve } from 'node:path';
+import pc from 'picocolors';
+import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { KeyFile, LocalEngine, type Scope, type ServedCollection, serve, serveStdio } from '../server/index.ts';
+import { openLocalStore } from '../store/index.ts';
+import { plural, print, printJson, say, table } from './output.ts';
+
+export interface ServeCommandOptions {
+  readonly in: string[];
+  readonly source?: string[];
+  readonly host?: string;
+  readonly port?: number;
+  readonly keys?: string;
+  readonly readOnly: boolean;
+  readonly allowHost?: string[];
+  readonly cors?: string[];
+  readonly threads?: number;
+  readonly queue?: number;
+  readonly timeout?: number;
+  readonly maxBody?: number;
+  readonly drain?: number;
+  readonly page: boolean;
+  readonly log: boolean;
+  readonly json: boolean;
+}
+
+/** `sagitta serve`: until SIGINT or SIGTERM; then it finishes what it accepted. */
+export async function serveCommand(options: ServeCommandOptions, signal: AbortSignal): Promise<void> {
+  const collections = await servedCollections(options.in, options.source ?? []);
+  const server = await serve({
+    collections,
+    readOnly: options.readOnly,
+    ...given(options, ['host', 'port', 'cors', 'threads', 'queue', 'timeout', 'maxBody', 'drain']),
+    ...(options.allowHost === undefined ? {} : { allowedHosts: options.allowHost }),
+    ...(options.keys === undefined ? {} : { keys: new KeyFile(options.keys) }),
+    ...(options.page ? {} : { web: null }),
+    ...(options.log ? { onAccess: printJson } : {}),
+    onFault: (fault) => say(JSON.stringify({ time: new Date().toISOString(), fault })),
+  });
+  if (options.json) printJson({ url: server.url, collections: collections.map(({ name }) => name) });
+  else {
+    say(`${pc.green('serving')} ${collections.map(({ name }) => name).join(', ')} at ${pc.bold(server.url)}`);
+    say(`${server.page ? 'page /   ' : ''}API /openapi.json   MCP /mcp   metrics /metrics   Ctrl-C ends it`);
+  }
+  await new Promise<void>((done) => {
+    if (signal.aborted) done();
+    else signal.addEventListener('abort', () => done(), { once: true });
+  });
+  say('Stopping: finishing what was accepted.');
+  await server.stop();
+}
+
+/** `sagitta mcp`: the Model Context Protocol over stdin and stdout. */
+export async function mcpCommand(options: { readonly in: string[] }, signal: AbortSignal): Promise<void> {
+  const engine = new LocalEngine({ collections: await servedCollections(options.in, []), readOnly: true });
+  try {
+    await serveStdio(engine, signal);
+  } finally {
+    await engine.close();
+  }
+}
+
+/**
+ * What `--in` and `--source` name: `DIR` or `NAME=DIR`. A collection without a name is called after its folder, or after
+ * the folder around it where it is called `.sagitta`.
+ * @throws NotFoundError for a folder without a collection, so that a mistake shows now rather than at the first search.
+ */
+async function servedCollections(folders: readonly string[], sources: readonly string[]): Promise<ServedCollection[]> {
+  const collections = folders.map((text) => {
+    const { name, rest } = splitName(text);
+    const directory = resolve(rest);
+    return { name: name ?? nameOf(directory), directory, sources: [] as string[] };
+  });
+  for (const { directory } of collections) await openLocalStore(directory);
+  for (const text of sources) {
+    const { name, rest } = splitName(text);
+    const owner = name === undefined ? collections[0] : collections.find((collection) => collection.name === name);
+    if (owner === undefined || (name === undefined && collections.length > 1)) {
+      throw new NotFoundError(
+        `--source ${text} names no collection.`,
+        `Write --source NAME=PATH with one of: ${collections.map((collection) => collection.name).join(', ')}.`,
+      );
+    }
+    owner.sources.push(resolve(rest));
+  }
+  return collections;
+}
+
+function splitName(text: string): { name?: string; rest: string } {
+  const match = /^([A-Za-z0-9][\w.-]*)=(.+)$/s.exec(text);
+  return match === null ? { rest: text } : { name: match[1]!, rest: match[2]! };
+}
+
+function nameOf(directory: string): string {
+  const own = basename(directory);
+  const name = own === '.sagitta' ? basename(dirname(directory)) : own.replace(/^\.+/, '');
+  return name.replace(/[^\w.-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'default';
+}
+
+export interface KeysOptions {
+  readonly keys: string;
+  readonly scope: string;
+  readonly json: boolean;
+}
+
+/** `sagitta keys add|list|remove` */
+export async function keysCommand(action: string, name: string | undefined, options: KeysOptions): Promise<void> {
+  const file = new KeyFile(options.keys);
+  if (action === 'list') {
+    const keys = file.list();
+    if (options.json) return printJson({ keys });
+    if (keys.length === 0)
+      say(`There are no keys in ${options.keys}. Make one: sagitta keys add NAME --keys ${options.keys}`);
+    else
+      print(
+        table(
+          ['id', 'name', 'scope', 'created'],
+          keys.map(({ id, name: who, scope, created }) => [id, who, scope, created]),
+        ),
+      );
+    return;
+  }
+  if (name === undefined) {
+    throw new InvalidArgumentError(`\`sagitta keys ${action}\` needs a name.`, `Write: sagitta keys ${action} NAME`);
+  }
+  if (action === 'remove') {
+    const removed = file.remove(name);
+    if (options.json) return printJson({ removed });
+    return print(`${pc.green('removed')} ${removed.name} (${removed.id}); ${plural(file.size, 'key')} left`);
+  }
+  const { key, info } = file.add(name, options.scope as Scope);
+  if (options.json) return printJson({ key, ...info });
+  print(key);
+  say(`A key for "${info.name}" with the scope ${info.scope}. It is shown only now; ${options.keys} holds its hash.`);
+}
+
+/** The given options that are there, without the `undefined` ones. */
+function given<T extends object, K extends keyof T>(
+  options: T,
+  names: readonly K[],
+): { [P in K]?: Exclude<T[P], undefined> } {
+  const picked: { [P in K]?: Exclude<T[P], undefined> } = {};
+  for (const name of names) if (options[name] !== undefined) picked[name] = options[name] as Exclude<T[K], undefined>;
+  return picked;
+}

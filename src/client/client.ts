@@ -1,0 +1,275 @@
+import type { Capabilities, CollectionInfo, Collections, Frontier, Job, JobRequestInput } from '../api/collections.ts';
+import type { Problem } from '../api/common.ts';
+import type {
+  DocumentAnswer,
+  DocumentInput,
+  DocumentList,
+  Facets,
+  MapAnswer,
+  MultiGetAnswer,
+  RemoveAnswer,
+  WriteAnswer,
+} from '../api/documents.ts';
+import type { SearchAnswer, SearchRequestInput } from '../api/search.ts';
+import { RemoteError } from '../base/errors.ts';
+import { ProblemResponseError } from './errors.ts';
+import { serverSentEvents } from './events.ts';
+
+/** Options of {@link createClient}. */
+export interface ClientOptions {
+  /** Where the server is, e.g. `http://127.0.0.1:7700`. */
+  readonly url: string;
+  /** API key, where the server wants one. */
+  readonly key?: string;
+  /** Collection that calls mean which name none. Default: the server's choice. */
+  readonly collection?: string;
+  /** How often a request is repeated that the server could not take (429, 503) or that never reached it. Default 2. */
+  readonly retries?: number;
+  /** Default: the runtime's own. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@link SagittaClient.search}: those of a search over HTTP, without what is asked for. */
+export interface ClientSearchOptions extends Omit<SearchRequestInput, 'query' | 'vector'>, CallOptions {
+  /** An embedding made elsewhere, of the collection's encoder. */
+  readonly vector?: ArrayLike<number>;
+}
+
+export interface ListOptions extends CallOptions {
+  readonly prefix?: string;
+  readonly filter?: string;
+  readonly limit?: number;
+  readonly after?: string;
+}
+
+/** Longest wait, in milliseconds, before a repetition. */
+const LONGEST_PAUSE = 5000;
+
+/** A client of a Sagitta server. Uses `fetch` and nothing of Node: it works in browsers, edge runtimes and Node alike. */
+export function createClient(options: ClientOptions): SagittaClient {
+  return new SagittaClient(options);
+}
+
+/**
+ * Every method rejects with {@link ProblemResponseError} when the server answers with a problem, and with RemoteError when
+ * it cannot be reached. Reading and all writing methods are idempotent, so they are repeated when the server has no room.
+ */
+export class SagittaClient {
+  readonly #options: ClientOptions;
+  readonly #base: string;
+
+  /** Use {@link createClient}. */
+  constructor(options: ClientOptions) {
+    this.#options = options;
+    this.#base = options.url.replace(/\/+$/, '');
+  }
+
+  /** The same server, another collection. */
+  collection(name: string): SagittaClient {
+    return new SagittaClient({ ...this.#options, collection: name });
+  }
+
+  /** Up to `k` passages, best first. The query may be empty where `vector` or `like` is given. */
+  async search(query: string, { signal, vector, ...options }: ClientSearchOptions = {}): Promise<SearchAnswer> {
+    const body = {
+      ...this.#named(),
+      ...(query === '' ? {} : { query }),
+      ...(vector === undefined ? {} : { vector: Array.from(vector) }),
+      ...options,
+    };
+    return this.#json('POST', '/v1/search', { body, signal });
+  }
+
+  /** Passages similar to one. */
+  async similar(
+    passage: { readonly id: string; readonly start?: number },
+    options: Omit<ClientSearchOptions, 'like' | 'vector'> = {},
+  ): Promise<SearchAnswer> {
+    return this.search('', { ...options, like: passage });
+  }
+
+  /** A document with its text, or some of its lines (`10-20`). */
+  async document(
+    id: string,
+    { lines, passages, signal }: CallOptions & { readonly lines?: string; readonly passages?: boolean } = {},
+  ): Promise<DocumentAnswer> {
+    const query = { ...this.#named(), lines, ...(passages === true ? { passages: 'true' } : {}) };
+    return this.#json('GET', `/v1/documents/${encodeURIComponent(id)}`, { query, signal });
+  }
+
+  async documents(ids: readonly string[], { signal }: CallOptions = {}): Promise<MultiGetAnswer> {
+    return this.#json('POST', '/v1/documents/get', { body: { ...this.#named(), ids }, signal });
+  }
+
+  /** One page of the documents, in order of their ids; `next` is the `after` of the next page. */
+  async list({ signal, ...options }: ListOptions = {}): Promise<DocumentList> {
+    return this.#json('GET', '/v1/documents', { query: { ...this.#named(), ...options }, signal });
+  }
+
+  /** Adds documents or replaces them. On return they survive a crash and searches find them. */
+  async add(documents: readonly DocumentInput[], { signal }: CallOptions = {}): Promise<WriteAnswer> {
+    return this.#json('POST', '/v1/documents', { query: this.#named(), body: { documents }, signal });
+  }
+
+  /** The same in the background. */
+  async addLater(documents: readonly DocumentInput[], { signal }: CallOptions = {}): Promise<Job> {
+    return this.#json('POST', '/v1/documents', {
+      query: { ...this.#named(), wait: 'false' },
+      body: { documents },
+      signal,
+    });
+  }
+
+  /** @returns how many of them existed. */
+  async remove(ids: readonly string[], { signal }: CallOptions = {}): Promise<number> {
+    const { removed } = await this.#json<RemoveAnswer>('POST', '/v1/documents/remove', {
+      body: { ...this.#named(), ids },
+      signal,
+    });
+    return removed;
+  }
+
+  async collections({ signal }: CallOptions = {}): Promise<readonly CollectionInfo[]> {
+    return (await this.#json<Collections>('GET', '/v1/collections', { signal })).collections;
+  }
+
+  async capabilities(options: CallOptions = {}): Promise<Capabilities | undefined> {
+    const all = await this.collections(options);
+    const { collection } = this.#options;
+    return (collection === undefined ? all[0] : all.find(({ name }) => name === collection))?.capabilities;
+  }
+
+  async facets({
+    signal,
+    ...options
+  }: CallOptions & { readonly filter?: string; readonly values?: number } = {}): Promise<Facets> {
+    return this.#json('GET', '/v1/facets', { query: { ...this.#named(), ...options }, signal });
+  }
+
+  async map({
+    signal,
+    ...options
+  }: CallOptions & { readonly filter?: string; readonly points?: number } = {}): Promise<MapAnswer> {
+    return this.#json('GET', '/v1/map', { query: { ...this.#named(), ...options }, signal });
+  }
+
+  /** What `sagitta plan` measured of indexes of the vectors. */
+  async frontier({ signal }: CallOptions = {}): Promise<Frontier> {
+    return this.#json('GET', '/v1/frontier', { query: this.#named(), signal });
+  }
+
+  /** Jobs of the server, newest first. */
+  async jobs({ signal }: CallOptions = {}): Promise<readonly Job[]> {
+    return (await this.#json<{ readonly jobs: readonly Job[] }>('GET', '/v1/jobs', { signal })).jobs;
+  }
+
+  async startJob(request: JobRequestInput, { signal }: CallOptions = {}): Promise<Job> {
+    return this.#json('POST', '/v1/jobs', { body: { ...this.#named(), ...request }, signal });
+  }
+
+  /** The states of a job, as they come, ending with its last one. */
+  async *watchJob(id: string, { signal }: CallOptions = {}): AsyncGenerator<Job> {
+    const response = await this.#send('GET', `/v1/jobs/${encodeURIComponent(id)}/events`, { signal });
+    for await (const { data } of serverSentEvents(response.body!)) yield JSON.parse(data) as Job;
+  }
+
+  async cancelJob(id: string, { signal }: CallOptions = {}): Promise<Job> {
+    return this.#json('DELETE', `/v1/jobs/${encodeURIComponent(id)}`, { signal });
+  }
+
+  #named(): { collection?: string } {
+    const { collection } = this.#options;
+    return collection === undefined ? {} : { collection };
+  }
+
+  async #json<T>(method: string, path: string, parts: RequestParts): Promise<T> {
+    return (await (await this.#send(method, path, parts)).json()) as T;
+  }
+
+  async #send(method: string, path: string, { query = {}, body, signal }: RequestParts): Promise<Response> {
+    const { key, retries = 2, fetch: send = globalThis.fetch } = this.#options;
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+    const address = `${this.#base}${path}${search === '' ? '' : `?${search}`}`;
+    for (let attempt = 0; ; attempt++) {
+      let response: Response;
+      try {
+        response = await send(address, {
+          method,
+          headers: {
+            ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(signal == null ? {} : { signal }),
+        });
+      } catch (cause) {
+        if (signal?.aborted) throw cause;
+        if (attempt < retries) {
+          await pause(200 * 2 ** attempt, signal);
+          continue;
+        }
+        throw new RemoteError(
+          `${this.#base} cannot be reached.`,
+          'Start it with `sagitta serve`, or check the address.',
+          { cause },
+        );
+      }
+      if (response.ok) return response;
+      const wait = Number(response.headers.get('retry-after') ?? Number.NaN);
+      if ((response.status === 429 || response.status === 503) && attempt < retries) {
+        await response.body?.cancel();
+        await pause(Math.min(LONGEST_PAUSE, Number.isFinite(wait) ? wait * 1000 : 200 * 2 ** attempt), signal);
+        continue;
+      }
+      throw new ProblemResponseError(
+        response.status,
+        await problemOf(response),
+        Number.isFinite(wait) ? wait : undefined,
+      );
+    }
+  }
+}
+
+interface RequestParts {
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
+async function problemOf(response: Response): Promise<Problem> {
+  const text = await response.text();
+  if ((response.headers.get('content-type') ?? '').startsWith('application/problem+json')) {
+    try {
+      return JSON.parse(text) as Problem;
+    } catch {
+      // Cut off on the way: told below.
+    }
+  }
+  return {
+    type: 'about:blank',
+    title: response.statusText,
+    status: response.status,
+    code: 'unknown',
+    detail: `The answer has the status ${response.status} and is not a problem document.`,
+    remedy: 'Check that the address is that of a Sagitta server.',
+  };
+}
+
+function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', abort);
+      resolve();
+    }, milliseconds);
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}

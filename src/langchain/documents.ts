@@ -1,0 +1,87 @@
+import { Document } from '@langchain/core/documents';
+import type { SourceHit } from '../api/index.ts';
+import { InvalidArgumentError } from '../base/errors.ts';
+import type { Metadata, MetadataValue } from '../store/types.ts';
+
+/** What a document from a search carries besides its own metadata, under the key `sagitta`. */
+export interface SagittaMetadata {
+  readonly id: string;
+  readonly score: number;
+  readonly title: string;
+  /** The passage's place in the document, in UTF-16 code units. */
+  readonly start: number;
+  readonly end: number;
+  readonly headings: readonly string[];
+  readonly page?: number;
+  readonly path?: string;
+  readonly language: string;
+}
+
+/** A hit as a document of LangChain: its passage as content, its document's metadata as it was given. */
+export function toDocument(hit: SourceHit): Document {
+  const { id, score, title, start, end, headings, page, path, language, text, metadata } = hit;
+  const own: SagittaMetadata = {
+    id,
+    score,
+    title,
+    start,
+    end,
+    headings,
+    ...(page === undefined ? {} : { page }),
+    ...(path === undefined ? {} : { path }),
+    language,
+  };
+  return new Document({ id, pageContent: text, metadata: { ...unflatten(metadata), sagitta: own } });
+}
+
+/**
+ * Metadata as it is stored: nested objects become dotted names (`loc.lines.from`), by which filters can name them.
+ * @throws InvalidArgumentError for what cannot come back as it was.
+ */
+export function flatten(metadata: Readonly<Record<string, unknown>>, prefix = ''): Metadata {
+  const flat: Record<string, MetadataValue> = {};
+  for (const [key, value] of Object.entries(metadata)) {
+    const name = prefix + key;
+    if (value === undefined || (prefix === '' && key === 'sagitta')) continue;
+    if (key.includes('.')) {
+      throw new InvalidArgumentError(`The metadata field "${name}" has a dot in its name.`, 'Name it without one.');
+    }
+    if (isScalar(value) || value === null || (Array.isArray(value) && value.every(isScalar))) {
+      flat[name] = value as MetadataValue;
+    } else if (typeof value === 'object' && isPlain(value)) {
+      Object.assign(flat, flatten(value as Record<string, unknown>, `${name}.`));
+    } else {
+      throw new InvalidArgumentError(
+        `The metadata field "${name}" is neither a text, a number, a boolean, a list of those nor an object of those.`,
+        'Turn it into one of them, for example with JSON.stringify.',
+      );
+    }
+  }
+  return flat;
+}
+
+function unflatten(flat: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const nested: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(flat)) {
+    // A dotted name that would lead into the prototype of all objects stays as it is.
+    const path = name.includes('__proto__') ? [name] : name.split('.');
+    const last = path.pop()!;
+    let at = nested;
+    for (const key of path) {
+      const inner = at[key];
+      if (typeof inner !== 'object' || inner === null) at[key] = {};
+      at = at[key] as Record<string, unknown>;
+    }
+    at[last] = value;
+  }
+  return nested;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}

@@ -1,0 +1,74 @@
+import { InvalidArgumentError } from '../base/errors.ts';
+import type { Comparison, Filter, Scalar } from '../search/index.ts';
+
+/**
+ * Filters as users of LangChain write them: an expression of ours, a filter of ours as JSON, or an object in the style of
+ * MongoDB that most of its stores take: `{ year: { $gte: 2020 }, tags: 'api' }` with `$eq $ne $gt $gte $lt $lte $in $nin
+ * $exists` on fields and `$and $or $not` around conditions.
+ */
+export type LangChainFilter = string | object;
+
+const OPERATORS: Readonly<Record<string, Comparison>> = {
+  $eq: '=',
+  $ne: '!=',
+  $gt: '>',
+  $gte: '>=',
+  $lt: '<',
+  $lte: '<=',
+};
+const KNOWN = '$eq, $ne, $gt, $gte, $lt, $lte, $in, $nin, $exists, $and, $or and $not';
+
+/** @throws InvalidArgumentError for anything that has no equal here: it is refused, never passed over. */
+export function mapFilter(filter: LangChainFilter): Filter | string {
+  if (typeof filter === 'string') return filter;
+  if (typeof filter === 'function') {
+    throw new InvalidArgumentError('A filter that is a function cannot look into the index.', 'Write it as an object.');
+  }
+  if ('op' in filter || 'and' in filter || 'or' in filter || 'not' in filter) return filter as Filter;
+  return conditions(filter as Record<string, unknown>);
+}
+
+function conditions(object: Record<string, unknown>): Filter {
+  const parts = Object.entries(object).map(([key, value]) => condition(key, value));
+  if (parts.length === 0) throw new InvalidArgumentError('The filter is empty.', 'Leave it out, or name a field.');
+  return parts.length === 1 ? parts[0]! : { and: parts };
+}
+
+function condition(key: string, value: unknown): Filter {
+  if (key === '$and' || key === '$or') {
+    if (!Array.isArray(value)) throw unknown(key, value);
+    const parts = value.map((part) => conditions(part as Record<string, unknown>));
+    return key === '$and' ? { and: parts } : { or: parts };
+  }
+  if (key === '$not') return { not: conditions(value as Record<string, unknown>) };
+  if (key.startsWith('$')) throw unknown(key, value);
+  if (isScalar(value)) return { field: key, op: '=', value };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unknown(key, value);
+  const parts = Object.entries(value).map(([operator, operand]): Filter => {
+    const comparison = OPERATORS[operator];
+    if (comparison !== undefined && isScalar(operand)) return { field: key, op: comparison, value: operand };
+    if (operator === '$in' && isScalars(operand)) return { field: key, op: 'in', values: operand };
+    if (operator === '$nin' && isScalars(operand)) return { not: { field: key, op: 'in', values: operand } };
+    if (operator === '$exists' && typeof operand === 'boolean') {
+      return operand ? { field: key, op: 'exists' } : { not: { field: key, op: 'exists' } };
+    }
+    throw unknown(`${key}.${operator}`, operand);
+  });
+  if (parts.length === 0) throw unknown(key, value);
+  return parts.length === 1 ? parts[0]! : { and: parts };
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
+}
+
+function isScalars(value: unknown): value is Scalar[] {
+  return Array.isArray(value) && value.every(isScalar);
+}
+
+function unknown(where: string, value: unknown): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `The filter's condition ${where} = ${JSON.stringify(value)?.slice(0, 100)} has no equal here.`,
+    `Use ${KNOWN} with texts, numbers and booleans, or an expression such as "year >= 2020".`,
+  );
+}

@@ -1,0 +1,44 @@
+import type { CallbackManagerForRetrieverRun } from '@langchain/core/callbacks/manager';
+import type { Document } from '@langchain/core/documents';
+import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrievers';
+import type { SearchSource } from '../api/index.ts';
+import { toDocument } from './documents.ts';
+import { type LangChainFilter, mapFilter } from './filter.ts';
+
+/** Fields of {@link SagittaRetriever}. */
+export interface SagittaRetrieverInput extends BaseRetrieverInput {
+  /** A collection (`openCollection`) or a client (`createClient`). */
+  readonly source: SearchSource;
+  /** Default 4, as elsewhere in LangChain. */
+  readonly k?: number;
+  readonly filter?: LangChainFilter;
+  /** Default: hybrid where the collection has embeddings. */
+  readonly retriever?: 'hybrid' | 'bm25' | 'dense';
+  /** At most this many passages of one document. */
+  readonly perDocument?: number;
+}
+
+/** A retriever of LangChain over a collection. */
+export class SagittaRetriever extends BaseRetriever {
+  static override lc_name(): string {
+    return 'SagittaRetriever';
+  }
+  lc_namespace = ['sagitta', 'retrievers'];
+  readonly #input: SagittaRetrieverInput;
+
+  constructor(input: SagittaRetrieverInput) {
+    super(input);
+    this.#input = input;
+  }
+
+  override async _getRelevantDocuments(query: string, _run?: CallbackManagerForRetrieverRun): Promise<Document[]> {
+    const { source, k = 4, filter, retriever, perDocument } = this.#input;
+    const { hits } = await source.search(query, {
+      k,
+      ...(filter === undefined ? {} : { filter: mapFilter(filter) }),
+      ...(retriever === undefined ? {} : { retriever }),
+      ...(perDocument === undefined ? {} : { perDocument }),
+    });
+    return hits.map(toDocument);
+  }
+}

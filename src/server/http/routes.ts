@@ -1,0 +1,355 @@
+import { z } from 'zod';
+import {
+  bulkParametersSchema,
+  bulkRequestSchema,
+  collectionInfoSchema,
+  collectionSchema,
+  collectionsSchema,
+  documentContentSchema,
+  documentListSchema,
+  documentSchema,
+  facetParametersSchema,
+  facetsSchema,
+  frontierParametersSchema,
+  frontierSchema,
+  getParametersSchema,
+  jobRequestSchema,
+  jobSchema,
+  jobsSchema,
+  listParametersSchema,
+  mapParametersSchema,
+  mapSchema,
+  multiGetAnswerSchema,
+  multiGetRequestSchema,
+  removeAnswerSchema,
+  removeRequestSchema,
+  searchAnswerSchema,
+  searchRequestSchema,
+  writeAnswerSchema,
+} from '../../api/index.ts';
+import { NotFoundError } from '../../base/errors.ts';
+import { type Jobs, jobEvents } from '../jobs.ts';
+import type { Scope } from '../keys.ts';
+import { baseCapabilities, type Engine, type ServedCollection } from '../operations/types.ts';
+import { toProblem } from '../problem.ts';
+
+/** What a route's handler works with. */
+export interface RouteContext {
+  readonly engine: Engine;
+  readonly jobs: Jobs;
+  readonly collections: readonly ServedCollection[];
+  readonly readOnly: boolean;
+  readonly signal: AbortSignal;
+  /** What stands in the address in place of `{name}`, decoded. */
+  readonly name: string;
+  readonly contentType: string;
+  /** For routes that take their body as it came. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What a handler gives: bytes of JSON, a value to be sent as JSON, or a stream of events. */
+export interface RouteAnswer {
+  readonly status?: number;
+  readonly json?: unknown;
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  readonly events?: ReadableStream<Uint8Array>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+interface Body {
+  readonly schema: z.ZodType;
+  readonly types: readonly string[];
+  /** Which limit applies: `small` is 1 MiB. */
+  readonly size: 'small' | 'documents';
+  /** The handler parses it itself. */
+  readonly raw?: boolean;
+}
+
+/** One route: what the HTTP server routes and checks by, and what the OpenAPI document is made of. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** `{name}` stands for the rest of the address. */
+  readonly path: string;
+  readonly scope: Scope;
+  readonly title: string;
+  readonly description?: string;
+  /** The parameter in the path. */
+  readonly name?: string;
+  readonly parameters?: z.ZodObject;
+  readonly body?: Body;
+  readonly answers: Readonly<
+    Record<number, { readonly schema?: z.ZodType; readonly type?: string; readonly description: string }>
+  >;
+  readonly handle: (context: RouteContext, parameters: never, body: never) => Promise<RouteAnswer>;
+}
+
+const JSON_TYPES = ['application/json'];
+const DOCUMENT_TYPES = ['application/json', 'application/x-ndjson'];
+
+/** A route whose handler's arguments have the types that its schemas produce. */
+function route<P extends z.ZodObject = z.ZodObject<Record<never, never>>, B extends z.ZodType = z.ZodUndefined>(
+  definition: Omit<Route, 'parameters' | 'body' | 'handle'> & {
+    parameters?: P;
+    body?: Body & { readonly schema: B };
+    handle: (context: RouteContext, parameters: z.output<P>, body: z.output<B>) => Promise<RouteAnswer>;
+  },
+): Route {
+  return definition as unknown as Route;
+}
+
+const named = z.strictObject({ collection: collectionSchema });
+
+export const ROUTES: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: '/v1/search',
+    scope: 'read',
+    title: 'Search',
+    description:
+      'The passages that answer best: to a query in words, to a vector, or to a passage of the collection (`like`). A filtered ' +
+      'search returns k hits whenever k allowed passages match; otherwise `shortfall` says why fewer came.',
+    body: { schema: searchRequestSchema, types: JSON_TYPES, size: 'small' },
+    answers: { 200: { schema: searchAnswerSchema, description: 'Up to k passages, best first.' } },
+    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('search', request, { signal }) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/documents',
+    scope: 'read',
+    title: 'List documents',
+    description: 'In ascending order of their ids, a page at a time, without their texts.',
+    parameters: listParametersSchema,
+    answers: { 200: { schema: documentListSchema, description: 'A page of documents.' } },
+    handle: async ({ engine, signal }, parameters) => ({
+      bytes: await engine.callJson('list', parameters, { signal }),
+    }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/documents',
+    scope: 'write',
+    title: 'Add documents',
+    description:
+      'Adds documents, replacing those with the same id. When the answer comes they survive a crash and searches find them. ' +
+      'Sending a document again that has not changed costs nothing, so a request may be repeated. One JSON object, or one ' +
+      'document a line (`application/x-ndjson`). All or none: an invalid document refuses the request.',
+    parameters: bulkParametersSchema,
+    body: { schema: bulkRequestSchema, types: DOCUMENT_TYPES, size: 'documents', raw: true },
+    answers: {
+      200: { schema: writeAnswerSchema, description: 'The documents are durable.' },
+      202: { schema: jobSchema, description: 'With `wait=false`: a job that does it.' },
+    },
+    handle: async (context, { collection, wait }) => {
+      const { engine, jobs, signal, bytes, contentType } = context;
+      const name = resolveName(context, collection);
+      const format = contentType.startsWith('application/x-ndjson') ? 'ndjson' : 'json';
+      const request = { collection: name, format, bytes } as const;
+      if (wait === 'true') return { bytes: await engine.callJson('addRaw', request, { signal }) };
+      return accepted(jobs.start('add', name, request));
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/documents/get',
+    scope: 'read',
+    title: 'Get several documents',
+    body: { schema: multiGetRequestSchema, types: JSON_TYPES, size: 'small' },
+    answers: {
+      200: { schema: multiGetAnswerSchema, description: 'Those that exist, and the ids of those that do not.' },
+    },
+    handle: async ({ engine, signal }, _, request) => ({
+      bytes: await engine.callJson('multiGet', request, { signal }),
+    }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/documents/remove',
+    scope: 'write',
+    title: 'Remove several documents',
+    description: 'By id, or all whose id starts with a prefix. Ids that no document has are passed over.',
+    body: { schema: removeRequestSchema, types: JSON_TYPES, size: 'small' },
+    answers: { 200: { schema: removeAnswerSchema, description: 'How many were removed, durably.' } },
+    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('remove', request, { signal }) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/documents/{name}',
+    name: 'id',
+    scope: 'read',
+    title: 'Get a document',
+    description: 'The id is percent-encoded; slashes may stand as they are.',
+    parameters: getParametersSchema,
+    answers: { 200: { schema: documentSchema, description: 'The document, or some lines of it.' } },
+    handle: async ({ engine, signal, name }, { passages, ...rest }) => ({
+      bytes: await engine.callJson('get', { ...rest, id: name, passages: passages === 'true' }, { signal }),
+    }),
+  }),
+  route({
+    method: 'PUT',
+    path: '/v1/documents/{name}',
+    name: 'id',
+    scope: 'write',
+    title: 'Put a document',
+    description: 'Adds the document or replaces the one with this id; durable when the answer comes.',
+    parameters: named,
+    body: { schema: documentContentSchema, types: JSON_TYPES, size: 'documents' },
+    answers: { 200: { schema: writeAnswerSchema, description: 'The document is durable.' } },
+    handle: async ({ engine, signal, name }, { collection }, content) => ({
+      bytes: await engine.callJson('add', { collection, documents: [{ ...content, id: name }] }, { signal }),
+    }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/v1/documents/{name}',
+    name: 'id',
+    scope: 'write',
+    title: 'Remove a document',
+    description: 'Removing a document that does not exist is no mistake, so that the request may be repeated.',
+    parameters: named,
+    answers: { 200: { schema: removeAnswerSchema, description: 'How many were removed: 1 or 0.' } },
+    handle: async ({ engine, signal, name }, { collection }) => ({
+      bytes: await engine.callJson('remove', { collection, ids: [name] }, { signal }),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/collections',
+    scope: 'read',
+    title: 'List collections',
+    answers: { 200: { schema: collectionsSchema, description: 'What is served, and what it can do.' } },
+    handle: async (context) => ({
+      json: {
+        collections: await Promise.all(context.collections.map((collection) => infoOrWhyNot(context, collection))),
+      },
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/collections/{name}',
+    name: 'collection',
+    scope: 'read',
+    title: 'Describe a collection',
+    answers: { 200: { schema: collectionInfoSchema, description: 'Counts, settings, capabilities.' } },
+    handle: async ({ engine, signal, name }) => ({
+      bytes: await engine.callJson('info', { collection: name }, { signal }),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/facets',
+    scope: 'read',
+    title: 'Count metadata',
+    description: 'Which values the metadata fields have, over the documents that a filter lets through.',
+    parameters: facetParametersSchema,
+    answers: { 200: { schema: facetsSchema, description: 'Fields, those that most documents have first.' } },
+    handle: async ({ engine, signal }, parameters) => ({
+      bytes: await engine.callJson('facets', parameters, { signal }),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/map',
+    scope: 'read',
+    title: 'Sample embeddings for a map',
+    description: 'Principal components of a sample of the embeddings, from which a map of the collection is drawn.',
+    parameters: mapParametersSchema,
+    answers: { 200: { schema: mapSchema, description: 'Points and what they stand for.' } },
+    handle: async ({ engine, signal }, parameters) => ({ bytes: await engine.callJson('map', parameters, { signal }) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/frontier',
+    scope: 'read',
+    title: 'Get what was measured of indexes',
+    description: 'What `sagitta plan` found: bytes, recall and time of indexes of the vectors.',
+    parameters: frontierParametersSchema,
+    answers: { 200: { schema: frontierSchema, description: 'The frontier, by ascending bytes.' } },
+    handle: async ({ engine, signal }, parameters) => ({
+      bytes: await engine.callJson('frontier', parameters, { signal }),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/jobs',
+    scope: 'read',
+    title: 'List jobs',
+    answers: { 200: { schema: jobsSchema, description: 'Newest first.' } },
+    handle: async ({ jobs }) => ({ json: { jobs: jobs.list() } }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/jobs',
+    scope: 'write',
+    title: 'Start a job',
+    body: { schema: jobRequestSchema, types: JSON_TYPES, size: 'small' },
+    answers: { 202: { schema: jobSchema, description: 'The job, accepted.' } },
+    handle: async (context, _, { kind, ...request }) => {
+      const name = resolveName(context, request.collection);
+      return accepted(context.jobs.start(kind, name, { ...request, collection: name } as never));
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/jobs/{name}/events',
+    name: 'job',
+    scope: 'read',
+    title: 'Watch a job',
+    description:
+      'Server-sent events: `progress` at every change, then one of `done`, `failed` and `cancelled`; each carries the job. ' +
+      'The stream starts with the present state, so it can be opened again at any time.',
+    answers: { 200: { type: 'text/event-stream', description: 'Events.' } },
+    handle: async ({ jobs, name, signal }) => {
+      jobs.get(name);
+      return { events: jobEvents(jobs, name, signal) };
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/jobs/{name}',
+    name: 'job',
+    scope: 'read',
+    title: 'Get a job',
+    answers: { 200: { schema: jobSchema, description: 'The job.' } },
+    handle: async ({ jobs, name }) => ({ json: jobs.get(name) }),
+  }),
+  route({
+    method: 'DELETE',
+    path: '/v1/jobs/{name}',
+    name: 'job',
+    scope: 'write',
+    title: 'Cancel a job',
+    description: 'What it made durable stays.',
+    answers: { 202: { schema: jobSchema, description: 'The job, which ends soon.' } },
+    handle: async ({ jobs, name }) => accepted(jobs.cancel(name)),
+  }),
+];
+
+function accepted(job: z.infer<typeof jobSchema>): RouteAnswer {
+  return { status: 202, json: job, headers: { location: `/v1/jobs/${job.id}` } };
+}
+
+/** The collection that a request without a name means, and a name that is checked before work is accepted. */
+function resolveName({ collections }: RouteContext, name: string | undefined): string {
+  const wanted = name ?? (collections.length === 1 ? collections[0]!.name : 'default');
+  if (collections.some((collection) => collection.name === wanted)) return wanted;
+  throw new NotFoundError(
+    `There is no collection "${wanted}".`,
+    `Name one of: ${collections.map((collection) => collection.name).join(', ')}.`,
+  );
+}
+
+async function infoOrWhyNot(
+  { engine, signal, readOnly }: RouteContext,
+  collection: ServedCollection,
+): Promise<z.infer<typeof collectionInfoSchema>> {
+  try {
+    return await engine.call('info', { collection: collection.name }, { signal });
+  } catch (error) {
+    return {
+      name: collection.name,
+      state: 'unavailable',
+      problem: toProblem(error).message,
+      capabilities: baseCapabilities(collection, readOnly),
+    };
+  }
+}

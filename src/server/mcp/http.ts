@@ -1,0 +1,31 @@
+import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import type { Engine } from '../operations/types.ts';
+import { problem } from '../problem.ts';
+import { mcpServer } from './server.ts';
+
+/**
+ * The Model Context Protocol over streamable HTTP, without sessions: each message is answered by itself, so any number of
+ * servers behind a proxy may answer, and nothing has to be kept for clients that never come back.
+ */
+export function mcpOverHttp(engine: Engine): (request: Request, body: unknown) => Promise<Response> {
+  return async (request, body) => {
+    if (request.method !== 'POST') {
+      throw problem(
+        405,
+        'method-not-allowed',
+        `There are no sessions, so ${request.method} has no meaning here.`,
+        'Use POST.',
+        {
+          headers: { allow: 'POST' },
+        },
+      );
+    }
+    const server = mcpServer(engine);
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+    await server.connect(transport);
+    const response = await transport.handleRequest(request, { parsedBody: body });
+    // With JSON answers the response is complete here.
+    void server.close();
+    return response;
+  };
+}

@@ -1,0 +1,68 @@
+import type { FacetParameters, Facets } from '../../api/index.ts';
+import { allowedPassages, type Collection } from '../../collection/index.ts';
+import type { DocumentRecord } from '../../store/types.ts';
+
+type Value = string | number | boolean;
+
+/** Different values of one field that are counted; a field with more is an identifier, not a facet. */
+const MOST_DISTINCT = 10_000;
+/** Characters of a text beyond which it is content rather than a category. */
+const LONGEST = 200;
+
+interface Count {
+  documents: number;
+  least: number;
+  greatest: number;
+  readonly values: Map<Value, number>;
+}
+
+/** How often each metadata field, the format and the language occur, over the documents that a filter lets through. */
+export function countFacets(collection: Collection, { filter, values: most }: FacetParameters): Promise<Facets> {
+  return collection.read(async (snapshot) => {
+    const counts = new Map<string, Count>();
+    let documents = 0;
+    const count = (document: DocumentRecord): void => {
+      documents++;
+      add(counts, 'format', document.format);
+      add(counts, 'language', document.language);
+      for (const [field, value] of Object.entries(document.metadata)) {
+        if (value !== null) add(counts, field, value);
+      }
+    };
+    const allowed = filter === undefined ? undefined : allowedPassages(snapshot, filter);
+    for (const ordinal of snapshot.liveDocuments()) {
+      if (allowed !== undefined && !allowed.has(snapshot.documentPassages(ordinal).from)) continue;
+      count(snapshot.document(ordinal));
+    }
+    const facets = Array.from(counts, ([field, { documents, least, greatest, values }]) => ({
+      field,
+      documents,
+      distinct: values.size,
+      ...(least <= greatest ? { range: { least, greatest } } : {}),
+      values: [...values]
+        .sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))
+        .slice(0, most)
+        .map(([value, documents]) => ({ value, documents })),
+    }));
+    return { documents, facets: facets.sort((a, b) => b.documents - a.documents || (a.field < b.field ? -1 : 1)) };
+  });
+}
+
+function add(counts: Map<string, Count>, field: string, value: Value | readonly Value[]): void {
+  let count = counts.get(field);
+  if (count === undefined) {
+    count = { documents: 0, least: Number.POSITIVE_INFINITY, greatest: Number.NEGATIVE_INFINITY, values: new Map() };
+    counts.set(field, count);
+  }
+  count.documents++;
+  for (const member of Array.isArray(value) ? new Set<Value>(value) : [value as Value]) {
+    if (typeof member === 'number') {
+      count.least = Math.min(count.least, member);
+      count.greatest = Math.max(count.greatest, member);
+    }
+    if (typeof member === 'string' && member.length > LONGEST) continue;
+    if (count.values.size < MOST_DISTINCT || count.values.has(member)) {
+      count.values.set(member, (count.values.get(member) ?? 0) + 1);
+    }
+  }
+}

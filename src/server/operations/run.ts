@@ -1,0 +1,189 @@
+import {
+  bulkRequestSchema,
+  type CollectionInfo,
+  documentInputSchema,
+  LIMITS,
+  type SearchAnswer,
+  type SearchRequest,
+} from '../../api/index.ts';
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { type Collection, verifyCollection } from '../../collection/index.ts';
+import { parseJson, validate } from '../validate.ts';
+import { getDocument, getDocuments, listDocuments } from './documents.ts';
+import { countFacets } from './facets.ts';
+import { readFrontier } from './frontier.ts';
+import type { CollectionHost } from './host.ts';
+import { sampleForMap } from './map.ts';
+import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
+
+type Handlers = {
+  readonly [Name in OperationName]: (
+    host: CollectionHost,
+    request: RequestOf<Name>,
+    options: CallOptions,
+  ) => Promise<AnswerOf<Name>>;
+};
+
+/** Carries out one operation in this thread. */
+export function runOperation<Name extends OperationName>(
+  host: CollectionHost,
+  name: Name,
+  request: RequestOf<Name>,
+  options: CallOptions = {},
+): Promise<AnswerOf<Name>> {
+  return handlers[name](host, request, options);
+}
+
+const handlers: Handlers = {
+  search: (host, request, options) =>
+    host.use(request.collection, (collection) => search(collection, request, options)),
+  get: (host, request) => host.use(request.collection, (collection) => getDocument(collection, request)),
+  multiGet: (host, request) => host.use(request.collection, (collection) => getDocuments(collection, request)),
+  list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
+  info,
+  facets: (host, request) => host.use(request.collection, (collection) => countFacets(collection, request)),
+  map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
+  frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
+  add: (host, { collection: name, documents }, options) =>
+    writing(host, name, (collection) => collection.add(documents.map(withoutUndefined), addOptions(options))),
+  addRaw: (host, request, options) => {
+    const documents = parseDocuments(request.format, request.bytes);
+    return handlers.add(host, { collection: request.collection, documents }, options);
+  },
+  remove: (host, { collection: name, ids, prefix }) =>
+    writing(host, name, async (collection) => ({
+      removed: await collection.remove(ids ?? (await collection.ids([prefix!]))),
+    })),
+  sync: (host, { collection: name }, options) => {
+    const { sources = [] } = host.served(name);
+    if (sources.length === 0) {
+      throw new InvalidArgumentError(
+        'No folders were named for this collection.',
+        'Start the server with --source PATH to let it read them again.',
+      );
+    }
+    return writing(host, name, async (collection) => ({ ...(await collection.index(sources, addOptions(options))) }));
+  },
+  compact: (host, { collection: name, full }, { signal, onProgress }) =>
+    writing(host, name, async (collection) => ({
+      ...(await collection.compact({
+        full,
+        ...(signal === undefined ? {} : { signal }),
+        onProgress: (done, total) => onProgress?.({ phase: 'merging', done, total }),
+      })),
+    })),
+  verify: async (host, { collection: name }, { signal, onProgress }) => ({
+    ...(await verifyCollection(host.served(name).directory, {
+      ...(signal === undefined ? {} : { signal }),
+      onProgress: (done, total) => onProgress?.({ phase: 'reading', done, total }),
+    })),
+  }),
+};
+
+function writing<T>(
+  host: CollectionHost,
+  name: string | undefined,
+  work: (collection: Collection) => Promise<T>,
+): Promise<T> {
+  if (host.readOnly) {
+    throw new InvalidArgumentError('This server only reads.', 'Start it without --read-only to write.');
+  }
+  return host.use(name, work);
+}
+
+async function search(collection: Collection, request: SearchRequest, { signal }: CallOptions): Promise<SearchAnswer> {
+  const { query, vector, like, k, filter, perDocument, language, retriever, explain, relevant } = request;
+  if (relevant === true) {
+    throw new InvalidArgumentError(
+      'This collection cannot tell where relevance ends.',
+      'Leave `relevant` out; `capabilities.relevance` of a collection says whether it can.',
+    );
+  }
+  const options = {
+    k,
+    explain,
+    ...(retriever === undefined ? {} : { retriever }),
+    // The engine checks every part of it.
+    ...(filter === undefined ? {} : { filter: filter as string }),
+    ...(perDocument === undefined ? {} : { perDocument }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  if (like !== undefined) {
+    if (query !== undefined || vector !== undefined) {
+      throw new InvalidArgumentError('A search has `like` and also `query` or `vector`.', 'Give one of them.');
+    }
+    return collection.similar({ id: like.id, ...(like.start === undefined ? {} : { start: like.start }) }, options);
+  }
+  if (query === undefined && vector === undefined) {
+    throw new InvalidArgumentError('The search names nothing to look for.', 'Give `query`, `vector` or `like`.');
+  }
+  return collection.search(query ?? '', {
+    ...options,
+    ...(vector === undefined ? {} : { vector }),
+    ...(language === undefined ? {} : { language }),
+  });
+}
+
+async function info(host: CollectionHost, { collection: name }: RequestOf<'info'>): Promise<CollectionInfo> {
+  const served = host.served(name);
+  const capabilities = baseCapabilities(served, host.readOnly);
+  return host.use(served.name, async (collection) => {
+    const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
+    const languages = await collection.read(async (snapshot) => Object.fromEntries(snapshot.languages));
+    return {
+      name: served.name,
+      state: 'ready' as const,
+      documents,
+      passages,
+      bytes,
+      segments: segments.length,
+      generation,
+      encoder: settings.encoder,
+      dim: settings.dim,
+      languages,
+      capabilities:
+        settings.dim === 0
+          ? capabilities
+          : { ...capabilities, retrievers: ['hybrid' as const, 'bm25' as const, 'dense' as const] },
+    };
+  });
+}
+
+/** The documents of a bulk request. @throws ProblemError that names the line or the field. */
+function parseDocuments(format: 'json' | 'ndjson', bytes: Uint8Array): RequestOf<'add'>['documents'] {
+  if (format === 'json') return validate(bulkRequestSchema, parseJson(bytes)).documents;
+  const documents: RequestOf<'add'>['documents'] = [];
+  let line = 0;
+  for (let from = 0; from < bytes.length; ) {
+    const end = bytes.indexOf(0x0a, from);
+    const to = end < 0 ? bytes.length : end;
+    line++;
+    const part = bytes.subarray(from, to);
+    from = to + 1;
+    if (part.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09)) continue;
+    if (documents.length === LIMITS.documents) {
+      throw new InvalidArgumentError(
+        `More than ${LIMITS.documents} documents in one request.`,
+        'Send them in several requests.',
+      );
+    }
+    documents.push(validate(documentInputSchema, parseJson(part, `line ${line}`), `/${line}`));
+  }
+  if (documents.length > 0) return documents;
+  throw new InvalidArgumentError('There is no document in the request.', 'Send one JSON object a line.');
+}
+
+function addOptions({ signal, onProgress }: CallOptions): Parameters<Collection['add']>[1] {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    onProgress: ({ phase, documents, passages, published }) =>
+      onProgress?.({ phase, done: documents, passages, published }),
+  };
+}
+
+type WithoutUndefined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** `undefined` members left out, as `exactOptionalPropertyTypes` wants it. */
+function withoutUndefined<T extends object>(object: T): WithoutUndefined<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as WithoutUndefined<T>;
+}

@@ -1,0 +1,113 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type {
+  BulkRequest,
+  Capabilities,
+  CollectionInfo,
+  DocumentAnswer,
+  DocumentList,
+  FacetParameters,
+  Facets,
+  Frontier,
+  Job,
+  ListParameters,
+  MapAnswer,
+  MapParameters,
+  MultiGetAnswer,
+  MultiGetRequest,
+  RemoveAnswer,
+  RemoveRequest,
+  SearchAnswer,
+  SearchRequest,
+  WriteAnswer,
+} from '../../api/index.ts';
+
+/** A collection that is served. */
+export interface ServedCollection {
+  readonly name: string;
+  /** Its folder. */
+  readonly directory: string;
+  /** Folders and files that a `sync` job reads again. Default: none. */
+  readonly sources?: readonly string[];
+}
+
+/** One document, or some of its lines. */
+export interface GetRequest {
+  readonly collection?: string | undefined;
+  readonly id: string;
+  readonly lines?: string | undefined;
+  readonly passages?: boolean;
+}
+
+/** A bulk request as it came: parsed and checked where it is carried out, since it may be large. */
+export interface RawDocuments {
+  readonly collection?: string | undefined;
+  readonly format: 'json' | 'ndjson';
+  readonly bytes: Uint8Array;
+}
+
+interface Named {
+  readonly collection?: string | undefined;
+}
+
+/** Everything that the server, the MCP server and the jobs do with collections: name, request, answer. */
+export interface Operations {
+  readonly search: { request: SearchRequest; answer: SearchAnswer };
+  readonly get: { request: GetRequest; answer: DocumentAnswer };
+  readonly multiGet: { request: MultiGetRequest; answer: MultiGetAnswer };
+  readonly list: { request: ListParameters; answer: DocumentList };
+  readonly info: { request: Named; answer: CollectionInfo };
+  readonly facets: { request: FacetParameters; answer: Facets };
+  readonly map: { request: MapParameters; answer: MapAnswer };
+  readonly frontier: { request: Named; answer: Frontier };
+  readonly add: { request: Named & BulkRequest; answer: WriteAnswer };
+  readonly addRaw: { request: RawDocuments; answer: WriteAnswer };
+  readonly remove: { request: RemoveRequest; answer: RemoveAnswer };
+  readonly sync: { request: Named; answer: Record<string, unknown> };
+  readonly compact: { request: Named & { full: boolean }; answer: Record<string, unknown> };
+  readonly verify: { request: Named; answer: Record<string, unknown> };
+}
+export type OperationName = keyof Operations;
+export type RequestOf<Name extends OperationName> = Operations[Name]['request'];
+export type AnswerOf<Name extends OperationName> = Operations[Name]['answer'];
+
+export type JobProgress = NonNullable<Job['progress']>;
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: JobProgress) => void;
+}
+
+/** What carries operations out: in this thread, or in a pool of others. */
+export interface Engine {
+  /** Names of the collections, in the order given. */
+  readonly collections: readonly string[];
+  call<Name extends OperationName>(
+    name: Name,
+    request: RequestOf<Name>,
+    options?: CallOptions,
+  ): Promise<AnswerOf<Name>>;
+  /** The answer as JSON, for those who only pass it on. */
+  callJson<Name extends OperationName>(
+    name: Name,
+    request: RequestOf<Name>,
+    options?: CallOptions,
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** Where `sagitta plan` leaves what it measured, unless it is told otherwise. */
+export function planFile({ directory }: ServedCollection): string {
+  return join(directory, 'plan.json');
+}
+
+/** What no collection needs to be opened for. */
+export function baseCapabilities(collection: ServedCollection, readOnly: boolean): Capabilities {
+  return {
+    retrievers: ['bm25'],
+    write: !readOnly,
+    sync: !readOnly && (collection.sources?.length ?? 0) > 0,
+    frontier: existsSync(planFile(collection)),
+    relevance: false,
+  };
+}

@@ -1,0 +1,196 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { InvalidArgumentError, StorageError } from '../base/errors.ts';
+import { resolveConfig, type ServeOptions } from './config.ts';
+import { type App, createApp } from './http/app.ts';
+import { StaticFiles } from './http/static.ts';
+import { Jobs } from './jobs.ts';
+import { mcpOverHttp } from './mcp/http.ts';
+import { Metrics } from './metrics.ts';
+import { openApiDocument } from './openapi.ts';
+import { webFolder } from './paths.ts';
+import { ThreadedEngine } from './threads/engine.ts';
+import { version } from './version.ts';
+
+/** A server that accepts requests. */
+export interface RunningServer {
+  /** `http://127.0.0.1:7700` */
+  readonly url: string;
+  readonly port: number;
+  /** Whether the page is served. */
+  readonly page: boolean;
+  /** Accepts nothing more, finishes what was accepted (at most `drain` milliseconds long), and ends. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves collections: the HTTP API, the page and the Model Context Protocol at `/mcp`.
+ * @throws InvalidArgumentError for unsafe or impossible settings and for a port that is in use.
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const config = resolveConfig(options);
+  const { collections, readOnly, queue, timeout, drain, threads, onFault } = config;
+  let state: 'starting' | 'ready' | 'stopping' = 'starting';
+  const engine = new ThreadedEngine({
+    collections,
+    readOnly,
+    searchThreads: threads,
+    queue,
+    timeout,
+    drain,
+    ...(onFault === undefined ? {} : { onFault }),
+  });
+  const jobs = new Jobs(engine);
+  const metrics = new Metrics();
+  observeEngine(metrics, engine);
+  const web = config.web === undefined ? webFolder() : (config.web ?? undefined);
+  const files = web === undefined ? undefined : new StaticFiles(web);
+  const app = createApp({
+    config,
+    engine,
+    jobs,
+    metrics,
+    files,
+    openApi: new TextEncoder().encode(JSON.stringify(openApiDocument(version()))),
+    mcp: mcpOverHttp(engine),
+    state: () => state,
+  });
+  const server = createServer(app, config.requestTimeout);
+  let address: AddressInfo;
+  try {
+    address = await listen(server, config.host, config.port);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+  await engine.warmUp();
+  state = 'ready';
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    state = 'stopping';
+    const closed = new Promise<void>((done) => server.close(() => done()));
+    server.closeIdleConnections();
+    const deadline = performance.now() + drain;
+    const jobsDone = jobs.settle();
+    await before(deadline, jobsDone);
+    while (app.running() > 0 && performance.now() < deadline) await new Promise((next) => setTimeout(next, 10));
+    await engine.close();
+    server.closeIdleConnections();
+    // Answers that are still on their way to slow readers get a moment; then the connections go.
+    const late = setTimeout(() => server.closeAllConnections(), 1000);
+    await closed;
+    clearTimeout(late);
+  };
+  return {
+    url: `http://${host}:${address.port}`,
+    port: address.port,
+    page: files !== undefined,
+    stop: () => (stopping ??= stop()),
+  };
+}
+
+function createServer(app: App, requestTimeout: number): Server {
+  const server = createAdaptorServer({
+    fetch: (request, bindings) => app.fetch(request, bindings as never),
+    // How often slow connections are looked for.
+    serverOptions: { connectionsCheckingInterval: Math.min(5000, requestTimeout / 2) },
+  }) as Server;
+  // Headers within 10 s, a whole request within `requestTimeout`: slow senders do not hold connections.
+  server.headersTimeout = Math.min(10_000, requestTimeout);
+  server.requestTimeout = requestTimeout;
+  server.keepAliveTimeout = 30_000;
+  server.maxHeadersCount = 100;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+    const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+    const [status, title, code] = slow
+      ? ['408 Request Timeout', 'The request took too long to arrive', 'too-slow']
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? ['431 Request Header Fields Too Large', 'The headers are too large', 'headers-too-large']
+        : ['400 Bad Request', 'This is not HTTP', 'invalid-http'];
+    const body = JSON.stringify({
+      type: `urn:sagitta:problem:${code}`,
+      title,
+      status: Number(status!.slice(0, 3)),
+      detail: `${title}.`,
+      code,
+    });
+    socket.end(
+      `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  });
+  return server;
+}
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') {
+        reject(
+          new InvalidArgumentError(
+            `Port ${port} on ${host} is in use.`,
+            'Choose another with --port, or 0 for any free one.',
+          ),
+        );
+      } else if (error.code === 'EACCES') {
+        reject(
+          new InvalidArgumentError(`Port ${port} may not be used by this user.`, 'Choose one above 1023 with --port.'),
+        );
+      } else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+        reject(new InvalidArgumentError(`${host} is not an address of this machine.`, 'Choose another with --host.'));
+      } else
+        reject(
+          new StorageError(`The server cannot listen on ${host}:${port} (${error.code}).`, 'Choose another port.'),
+        );
+    });
+    server.listen(port, host, () => resolve(server.address() as AddressInfo));
+  });
+}
+
+async function before(deadline: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((done) => {
+    timer = setTimeout(done, Math.max(0, deadline - performance.now()));
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
+
+function observeEngine(metrics: Metrics, engine: ThreadedEngine): void {
+  const pools = Object.entries(engine.pools);
+  metrics.gauge('sagitta_pool_waiting', 'Calls that wait for a thread.', () =>
+    pools.map(([pool, { load }]) => [{ pool }, load.waiting] as const),
+  );
+  metrics.gauge('sagitta_pool_running', 'Calls that threads work on.', () =>
+    pools.map(([pool, { load }]) => [{ pool }, load.running] as const),
+  );
+  metrics.gauge('process_resident_memory_bytes', 'Resident memory in bytes.', () => [[{}, process.memoryUsage.rss()]]);
+  metrics.gauge('process_cpu_seconds_total', 'Processor time, user and system.', () => {
+    const { user, system } = process.cpuUsage();
+    return [[{}, (user + system) / 1e6]];
+  });
+  let infos: Promise<readonly (readonly [string, number, number, number])[]> | undefined;
+  const all = (): NonNullable<typeof infos> => {
+    infos ??= Promise.all(
+      engine.collections.map(async (collection) => {
+        const info = await engine.call('info', { collection }).catch(() => undefined);
+        return [collection, info?.documents ?? 0, info?.passages ?? 0, info === undefined ? 0 : 1] as const;
+      }),
+    ).finally(() => {
+      setTimeout(() => (infos = undefined), 100).unref();
+    });
+    return infos;
+  };
+  metrics.gauge('sagitta_collection_up', 'Whether the collection can be read.', async () =>
+    (await all()).map(([collection, , , up]) => [{ collection }, up] as const),
+  );
+  metrics.gauge('sagitta_collection_documents', 'Documents of a collection.', async () =>
+    (await all()).map(([collection, documents]) => [{ collection }, documents] as const),
+  );
+  metrics.gauge('sagitta_collection_passages', 'Passages of a collection.', async () =>
+    (await all()).map(([collection, , passages]) => [{ collection }, passages] as const),
+  );
+}

@@ -1,0 +1,122 @@
+import type { MessagePort } from 'node:worker_threads';
+import { MissingPackageError, RemoteError, SagittaError, UserError } from '../../base/errors.ts';
+import { Vectors } from '../../base/vectors.ts';
+import type { Encoder } from '../../encode/encoder.ts';
+import { openEncoder } from '../../encode/registry.ts';
+import { EncodingBatcher } from './batcher.ts';
+import type { EncodingReply, EncodingRequest } from './messages.ts';
+
+interface Served {
+  readonly encoder: Encoder;
+  readonly batcher: EncodingBatcher;
+}
+
+/** The encoders of the thread that encodes for all others: one model in memory, and runs shared between requests. */
+export class EncodingService {
+  readonly #served = new Map<string, Promise<Served>>();
+
+  /** Answers what comes over this line. */
+  serve(port: MessagePort): void {
+    port.on('message', (request: EncodingRequest) => {
+      this.#answer(request).then(
+        ({ reply, transfer = [] }) => port.postMessage(reply, transfer),
+        (error: unknown) =>
+          port.postMessage({ id: request.id, type: 'failed', error: describe(error) } satisfies EncodingReply),
+      );
+    });
+  }
+
+  async #answer(request: EncodingRequest): Promise<{ reply: EncodingReply; transfer?: ArrayBuffer[] }> {
+    const { encoder, batcher } = await this.#open(request.spec);
+    if (request.type === 'open') {
+      const { id, dim, languages } = encoder;
+      const description = { id, dim, ...(languages === undefined ? {} : { languages }) };
+      return { reply: { id: request.id, type: 'opened', encoder: description } };
+    }
+    const { data, dim } = await batcher.encode(request.texts, request.role);
+    const own = data as Float32Array<ArrayBuffer>;
+    return { reply: { id: request.id, type: 'encoded', data: own, dim }, transfer: [own.buffer] };
+  }
+
+  #open(spec: string): Promise<Served> {
+    let served = this.#served.get(spec);
+    if (served === undefined) {
+      served = openEncoder(spec).then((encoder) => ({ encoder, batcher: new EncodingBatcher(encoder) }));
+      this.#served.set(spec, served);
+      // An endpoint or a package may be back at the next request.
+      served.catch(() => this.#served.delete(spec));
+    }
+    return served;
+  }
+}
+
+/** Encoders that live in another thread, over a line to an {@link EncodingService}. */
+export class RemoteEncoders {
+  #port: MessagePort | undefined;
+  #connected: (() => void)[] = [];
+  #next = 1;
+  readonly #calls = new Map<number, { resolve: (reply: EncodingReply) => void; reject: (error: unknown) => void }>();
+
+  /** Sets the line, or replaces one that broke. */
+  connect(port: MessagePort): void {
+    this.#port?.close();
+    this.#port = port;
+    port.on('message', (reply: EncodingReply) => {
+      const call = this.#calls.get(reply.id);
+      this.#calls.delete(reply.id);
+      if (reply.type === 'failed') call?.reject(revive(reply.error));
+      else call?.resolve(reply);
+    });
+    port.on('close', () => {
+      for (const { reject } of this.#calls.values()) {
+        reject(new RemoteError('The thread that encodes has ended.', 'Try again; it is being started anew.'));
+      }
+      this.#calls.clear();
+    });
+    for (const go of this.#connected.splice(0)) go();
+  }
+
+  /** An encoder that is asked over the line. */
+  async open(spec: string): Promise<Encoder> {
+    const reply = await this.#ask({ type: 'open', spec });
+    if (reply.type !== 'opened') throw new RemoteError('The thread that encodes gave no encoder.', 'Report this.');
+    const { encoder } = reply;
+    return {
+      ...encoder,
+      encode: async (texts, options = {}) => {
+        options.signal?.throwIfAborted();
+        const answer = await this.#ask({ type: 'encode', spec, texts, role: options.role ?? 'document' });
+        options.signal?.throwIfAborted();
+        return answer.type === 'encoded' ? new Vectors(answer.data, answer.dim) : Vectors.zeros(0, encoder.dim);
+      },
+    };
+  }
+
+  async #ask(request: DistributiveOmit<EncodingRequest, 'id'>): Promise<EncodingReply> {
+    if (this.#port === undefined) await new Promise<void>((go) => this.#connected.push(go));
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#calls.set(id, { resolve, reject });
+      this.#port!.postMessage({ ...request, id });
+    });
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+function describe(error: unknown): { code: string; message: string; remedy?: string } {
+  if (error instanceof UserError) return { code: error.code, message: error.message, remedy: error.remedy };
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: error instanceof SagittaError ? error.code : 'internal', message };
+}
+
+/** An error that crossed threads: the classes that an encoder throws on purpose, and anything else as a plain error. */
+function revive({ code, message, remedy }: { code: string; message: string; remedy?: string }): Error {
+  if (remedy === undefined) return new Error(message);
+  const problem = message.slice(0, -remedy.length).trim();
+  if (code === 'missing-package') {
+    const name = remedy.replace('Run: npm install ', '');
+    return new MissingPackageError(name, problem.replace(` needs the package ${name}, which is not installed.`, ''));
+  }
+  return new RemoteError(problem, remedy);
+}

@@ -1,0 +1,238 @@
+import { readFileSync } from 'node:fs';
+import { Document } from '@langchain/core/documents';
+import { BaseRetriever } from '@langchain/core/retrievers';
+import { RunnableLambda } from '@langchain/core/runnables';
+import { VectorStore } from '@langchain/core/vectorstores';
+import { generateText, stepCountIs } from 'ai';
+import { MockLanguageModelV3 } from 'ai/test';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { searchTool } from '../src/ai/index.ts';
+import { createClient, ProblemResponseError, RemoteError, type SagittaClient } from '../src/client/index.ts';
+import { type Collection, openCollection } from '../src/collection/index.ts';
+import { flatten, mapFilter, SagittaRetriever, SagittaVectorStore, toDocument } from '../src/langchain/index.ts';
+import { NOTES, type TestServer, testServer } from './support/server.ts';
+
+let server: TestServer;
+let client: SagittaClient;
+let collection: Collection;
+beforeAll(async () => {
+  server = await testServer(NOTES);
+  client = createClient({ url: server.url });
+  collection = await openCollection(server.directory);
+});
+afterAll(async () => {
+  await collection.close();
+  await server[Symbol.asyncDispose]();
+});
+
+describe('the client', () => {
+  it('searches, reads and writes as the collection itself does', async () => {
+    const { hits } = await client.search('harbour', { k: 2, filter: { field: 'year', op: '<', value: 1970 } });
+    expect(hits).toEqual((await collection.search('harbour', { k: 2, filter: 'year < 1970' })).hits);
+    expect(await client.add([{ id: 'a/b c?#%', text: 'Terns nest here.', metadata: { n: 1 } }])).toMatchObject({
+      added: 1,
+    });
+    expect((await client.document('a/b c?#%')).text).toBe('Terns nest here.');
+    expect((await client.documents(['a/b c?#%', 'none'])).missing).toEqual(['none']);
+    expect((await client.list({ prefix: 'a/' })).documents).toHaveLength(1);
+    expect((await client.similar({ id: 'harbour' }, { k: 1 })).hits[0]!.id).toBe('ships');
+    expect(await client.remove(['a/b c?#%'])).toBe(1);
+    const vector = await collection.read(async (snapshot) => snapshot.passageVector(0)!);
+    expect((await client.search('', { vector, k: 1 })).hits[0]!.id).toBe('docs/keys.md');
+  });
+
+  it('follows a job to its end', async () => {
+    const job = await client.addLater([{ id: 'later', text: 'Later.' }]);
+    const states: string[] = [];
+    for await (const { state } of client.watchJob(job.id)) states.push(state);
+    expect(states.at(-1)).toBe('done');
+    expect(await client.remove(['later'])).toBe(1);
+  });
+
+  it('rejects with the problem, and with one clear error when nobody is there', async () => {
+    const refused = await client.search('x', { filter: 'yaer = 1' }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ProblemResponseError);
+    expect(refused).toMatchObject({
+      status: 400,
+      code: 'invalid-argument',
+      message: expect.stringMatching(/Did you mean "year"/),
+    });
+    const nobody = createClient({ url: 'http://127.0.0.1:9', retries: 0 });
+    await expect(nobody.search('x')).rejects.toBeInstanceOf(RemoteError);
+    await expect(client.search('x', { signal: AbortSignal.abort() })).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('repeats what the server had no room for', async () => {
+    let calls = 0;
+    const flaky: typeof fetch = async (...args) => {
+      if (++calls === 1) return new Response('{}', { status: 503, headers: { 'retry-after': '0' } });
+      return fetch(...args);
+    };
+    const patient = createClient({ url: server.url, fetch: flaky });
+    expect((await patient.search('harbour', { k: 1 })).hits).toHaveLength(1);
+    expect(calls).toBe(2);
+  });
+
+  it('imports nothing of Node', () => {
+    for (const file of ['client', 'errors', 'events', 'index']) {
+      const source = readFileSync(new URL(`../src/client/${file}.ts`, import.meta.url), 'utf8');
+      expect(source).not.toMatch(/from 'node:|\bBuffer\b|\bprocess\./);
+    }
+  });
+});
+
+describe.each([
+  ['a collection', () => collection],
+  ['a server', () => client],
+] as const)('LangChain over %s', (_name, source) => {
+  it('retrieves documents with their metadata, through the base class and in a chain', async () => {
+    const retriever = new SagittaRetriever({ source: source(), k: 2, filter: { year: { $lt: 1970 } } });
+    expect(retriever).toBeInstanceOf(BaseRetriever);
+    const [first, ...others] = await retriever.invoke('harbour');
+    expect(others).toEqual([]);
+    expect(first).toBeInstanceOf(Document);
+    expect(first!.pageContent).toContain('closed by ice');
+    expect(first!.metadata).toMatchObject({ year: 1963, sagitta: { id: 'harbour', start: 0 } });
+    const chain = retriever.pipe(RunnableLambda.from((documents: Document[]) => documents.length));
+    expect(await chain.invoke('harbour')).toBe(1);
+  });
+
+  it('is a vector store: adds, searches, filters, deletes', async () => {
+    const store = new SagittaVectorStore({ source: source() });
+    expect(store).toBeInstanceOf(VectorStore);
+    const metadata = { topic: 'birds', loc: { lines: { from: 3, to: 9 } }, tags: ['a', 'b'] };
+    const ids = await store.addDocuments([
+      new Document({ pageContent: 'Puffins dig burrows.', metadata }),
+      new Document({ id: 'auk', pageContent: 'Auks dive deep.', metadata: { topic: 'birds' } }),
+    ]);
+    expect(ids[1]).toBe('auk');
+    const [found] = await store.similaritySearch('puffins', 1, { topic: 'birds', 'loc.lines.from': { $gte: 3 } });
+    const { sagitta, ...kept } = found!.metadata;
+    expect(kept).toEqual(metadata);
+    expect(sagitta.id).toBe(ids[0]);
+    const [[scored, score]] = (await store.similaritySearchWithScore('auks', 1)) as [[Document, number]];
+    expect(scored.pageContent).toBe('Auks dive deep.');
+    expect(score).toBeGreaterThan(0);
+    const vector = await collection.read(async (snapshot) => [
+      ...snapshot.passageVector(snapshot.documentPassages(snapshot.findDocument('auk')!).from)!,
+    ]);
+    const [[nearest]] = (await store.similaritySearchVectorWithScore(vector, 1)) as [[Document, number]];
+    expect(nearest.pageContent).toBe('Auks dive deep.');
+    expect(await store.asRetriever(1).invoke('puffins')).toHaveLength(1);
+    await store.delete({ ids });
+    expect(
+      await store.similaritySearch('puffins', 5, { topic: 'birds' }).catch((error: Error) => error.message),
+    ).toMatch(/No document has the field "topic"/);
+  });
+
+  it('refuses what has no equal here', async () => {
+    const store = new SagittaVectorStore({ source: source() });
+    await expect(store.addVectors()).rejects.toThrow(/makes its vectors itself/);
+    await expect(store.addDocuments([new Document({ pageContent: 'x', metadata: { a: [{}] } })])).rejects.toThrow(
+      /"a"/,
+    );
+    await expect(store.similaritySearch('x', 1, { year: { $regex: 'a' } })).rejects.toThrow(/\$regex/);
+    await expect(store.similaritySearch('x', 1, (() => true) as never)).rejects.toThrow(/function/);
+  });
+});
+
+describe('mapping for LangChain', () => {
+  it('maps every operator', () => {
+    expect(mapFilter({ a: 1, $or: [{ b: { $ne: 'x' } }, { c: { $nin: [1, 2], $exists: true } }] })).toEqual({
+      and: [
+        { field: 'a', op: '=', value: 1 },
+        {
+          or: [
+            { field: 'b', op: '!=', value: 'x' },
+            { and: [{ not: { field: 'c', op: 'in', values: [1, 2] } }, { field: 'c', op: 'exists' }] },
+          ],
+        },
+      ],
+    });
+    expect(mapFilter('year >= 2020')).toBe('year >= 2020');
+  });
+
+  it('gives metadata back as it was', () => {
+    const key = fc
+      .string({ minLength: 1 })
+      .filter((name) => !name.includes('.') && !['__proto__', 'sagitta'].includes(name));
+    const leaf = fc.oneof(
+      fc.string(),
+      fc.double({ noNaN: true }),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(fc.string()),
+    );
+    const tree = fc.dictionary(key, fc.oneof(leaf, fc.dictionary(key, leaf, { minKeys: 1 })));
+    fc.assert(
+      fc.property(tree, (metadata) => {
+        const hit = {
+          rank: 1,
+          id: 'x',
+          title: '',
+          headings: [],
+          score: 1,
+          text: '',
+          start: 0,
+          end: 0,
+          language: 'en',
+          highlights: [],
+        };
+        const { sagitta: _, ...back } = toDocument({ ...hit, metadata: flatten(metadata) }).metadata;
+        expect(back).toEqual({ ...metadata });
+      }),
+    );
+  });
+});
+
+describe('hostile metadata', () => {
+  it('does not reach the prototype of objects', () => {
+    const hit = { rank: 1, id: 'x', title: '', headings: [], score: 1, text: '', start: 0, end: 0, language: 'en' };
+    toDocument({
+      ...hit,
+      highlights: [],
+      metadata: { 'a.__proto__.polluted': 1, 'constructor.prototype.polluted': 1 },
+    });
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+  });
+});
+
+describe('a tool of the AI SDK', () => {
+  it('is called by a model, and gives it passages within the budget', async () => {
+    const usage = {
+      inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
+      outputTokens: { total: 1, text: 1, reasoning: 0 },
+    };
+    let step = 0;
+    const model = new MockLanguageModelV3({
+      doGenerate: async () =>
+        step++ === 0
+          ? {
+              content: [
+                { type: 'tool-call', toolCallId: '1', toolName: 'search', input: '{"query":"signing key","k":2}' },
+              ],
+              finishReason: { unified: 'tool-calls', raw: undefined },
+              usage,
+              warnings: [],
+            }
+          : {
+              content: [{ type: 'text', text: 'Every ninety days.' }],
+              finishReason: { unified: 'stop', raw: undefined },
+              usage,
+              warnings: [],
+            },
+    });
+    const { text, steps } = await generateText({
+      model,
+      prompt: 'How often do keys change?',
+      tools: { search: searchTool(client, { filter: 'format = markdown', tokens: 300 }) },
+      stopWhen: stepCountIs(3),
+    });
+    expect(text).toBe('Every ninety days.');
+    const output = steps[0]!.toolResults[0]!.output as { passages: { id: string; text: string }[] };
+    expect(output.passages[0]).toMatchObject({ id: 'docs/keys.md', text: expect.stringContaining('ninety days') });
+    // What the model was told is text, and names the passages.
+    expect(JSON.stringify(model.doGenerateCalls[1]!.prompt)).toContain('[1] docs/keys.md');
+  });
+});

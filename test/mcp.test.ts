@@ -1,0 +1,116 @@
+import { fileURLToPath } from 'node:url';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NOTES, type TestServer, testServer } from './support/server.ts';
+
+const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+const loader = fileURLToPath(import.meta.resolve('tsx'));
+
+let server: TestServer;
+beforeAll(async () => {
+  const long = { id: 'long', text: Array.from({ length: 900 }, (_, i) => `Line ${i + 1} speaks of gulls.`).join('\n') };
+  server = await testServer([...NOTES, long, { id: 'emoji', text: '🙂'.repeat(4000) }]);
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+const transports: [string, () => Transport][] = [
+  [
+    'stdio',
+    () =>
+      new StdioClientTransport({
+        command: process.execPath,
+        args: ['--import', loader, main, 'mcp', '--in', `notes=${server.directory}`],
+        stderr: 'pipe',
+      }),
+  ],
+  ['streamable HTTP', () => new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)) as Transport],
+];
+
+describe.each(transports)('MCP over %s', (_name, transport) => {
+  const client = new Client({ name: 'test', version: '1' });
+  beforeAll(() => client.connect(transport()), 30_000);
+  afterAll(() => client.close());
+
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into it
+  const call = async (name: string, args: Record<string, unknown> = {}): Promise<any> =>
+    client.callTool({ name, arguments: args });
+
+  it('introduces itself and lists its tools', async () => {
+    expect(client.getServerVersion()).toMatchObject({ name: 'sagitta' });
+    expect(client.getInstructions()).toMatch(/never follow instructions/);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(['search', 'get', 'multi_get', 'status']);
+    for (const { inputSchema, outputSchema, annotations } of tools) {
+      expect(inputSchema.type).toBe('object');
+      expect(outputSchema?.type).toBe('object');
+      expect(annotations?.readOnlyHint).toBe(true);
+    }
+  });
+
+  it('searches with a filter, in text and in structure', async () => {
+    const { content, structuredContent } = await call('search', { query: 'harbour', filter: 'year < 1970', k: 3 });
+    expect(structuredContent.hits).toMatchObject([{ rank: 1, id: 'harbour', start: 0, cut: false }]);
+    expect(structuredContent.note).toMatch(/1 of 3 passages, because/);
+    expect(content[0].text).toContain('The harbour was closed by ice.');
+  });
+
+  it('keeps to the token budget, and leads on to the rest', async () => {
+    const small = await call('search', { query: 'gulls', k: 8, tokens: 400 });
+    expect(small.content[0].text.length).toBeLessThan(400 * 4 * 1.3);
+    const [hit] = small.structuredContent.hits;
+    expect(hit.id).toBe('long');
+    const read = await call('get', { id: hit.id, from: hit.start, tokens: 200 });
+    expect(read.structuredContent.from).toBe(hit.start);
+    expect(read.structuredContent.text.length).toBeLessThan(900);
+    const { next } = read.structuredContent;
+    const more = await call('get', { id: hit.id, from: next, tokens: 200 });
+    expect(more.structuredContent.text).toMatch(/^Line \d+/);
+    const emoji = await call('get', { id: 'emoji', tokens: 100 });
+    expect(emoji.structuredContent.text.isWellFormed?.() ?? true).toBe(true);
+  });
+
+  it('gets lines of one and several documents at once', async () => {
+    const lines = await call('get', { id: 'long', lines: '3-4' });
+    expect(lines.structuredContent).toMatchObject({ lines: { from: 3, to: 4, of: 900 } });
+    expect(lines.structuredContent.text).toBe('Line 3 speaks of gulls.\nLine 4 speaks of gulls.\n');
+    const several = await call('multi_get', { ids: ['ships', 'nothing', 'long'], tokens: 500 });
+    expect(several.structuredContent.missing).toEqual(['nothing']);
+    const [ships, long] = several.structuredContent.documents;
+    expect(ships.text).toBe('Ships left the harbour at dawn.');
+    expect(long.next).toBeGreaterThan(0);
+  });
+
+  it('says that nothing is relevant instead of making noise', async () => {
+    const { content, structuredContent, isError } = await call('search', { query: 'zxqvy', retriever: 'bm25' });
+    expect(isError).toBeFalsy();
+    expect(structuredContent.hits).toEqual([]);
+    expect(content[0].text).toMatch(/^Nothing relevant was found.*Try other words/s);
+  });
+
+  it('answers mistakes with what is wrong and how to mend it', async () => {
+    const field = await call('search', { query: 'x', filter: 'yaer = 1' });
+    expect(field.isError).toBe(true);
+    expect(field.content[0].text).toMatch(/Did you mean "year"/);
+    const missing = await call('get', { id: '../../etc/passwd' });
+    expect(missing.isError).toBe(true);
+    expect(missing.content[0].text).toMatch(/no document "\.\.\/\.\.\/etc\/passwd"/);
+    const wrong = await call('search', { query: 5 });
+    expect(wrong.isError).toBe(true);
+    const collection = await call('search', { query: 'x', collection: 'note' });
+    expect(collection.content[0].text).toMatch(/Did you mean "notes"/);
+  });
+
+  it('describes its collections, and gives documents as resources', async () => {
+    const { structuredContent } = await call('status');
+    expect(structuredContent.collections).toMatchObject([{ name: 'notes', state: 'ready', documents: 6 }]);
+    const { resources } = await client.listResources();
+    const keys = resources.find(({ name }) => name === 'docs/keys.md')!;
+    expect(keys).toMatchObject({ uri: 'sagitta://notes/docs/keys.md', mimeType: 'text/markdown', title: 'Keys' });
+    const { contents } = await client.readResource({ uri: keys.uri });
+    expect(contents[0]).toMatchObject({ text: NOTES[0]!.text });
+    await expect(client.readResource({ uri: 'sagitta://notes/nothing' })).rejects.toThrow(/no document/);
+  });
+});

@@ -1,0 +1,179 @@
+import type { JSX } from 'preact';
+import { memo } from 'preact/compat';
+import { useState } from 'preact/hooks';
+import type { SearchAnswer } from './api.ts';
+import { Icon } from './icons.tsx';
+import { pieces, visible } from './text.ts';
+import { Contributions } from './trace.tsx';
+
+type HitValue = SearchAnswer['hits'][number];
+
+/** Characters of a passage that are shown until somebody wants more. */
+const SHOWN = 420;
+const CHIPS = 6;
+
+export const Hit = memo(function Hit({
+  hit,
+  best,
+  open,
+  onOpen,
+  onSimilar,
+  onFilter,
+}: {
+  readonly hit: HitValue;
+  /** Score of the first hit: bars are in proportion to it. */
+  readonly best: number;
+  readonly open: boolean;
+  readonly onOpen: (id: string, start: number) => void;
+  readonly onSimilar: (id: string, start: number) => void;
+  readonly onFilter: (field: string, value: string | number | boolean) => void;
+}): JSX.Element {
+  const { id, start, title, headings, page, score, rank, language } = hit;
+  const [why, setWhy] = useState(false);
+  const [whole, setWhole] = useState(false);
+  const share = best > 0 ? Math.max(0.02, Math.min(1, score / best)) : 0;
+  const place = [...headings.filter((heading) => heading !== title), ...(page === undefined ? [] : [`page ${page}`])];
+  return (
+    <li class={open ? 'hit open' : 'hit'}>
+      <article
+        lang={language === 'und' ? undefined : language}
+        onKeyDown={(event) => {
+          if (event.ctrlKey || event.metaKey || event.altKey) return;
+          if (event.key === 'e') setWhy(!why);
+          else if (event.key === 's') onSimilar(id, start);
+        }}
+      >
+        <header>
+          <span class="rank" aria-hidden="true">
+            {rank}
+          </span>
+          <h2>
+            <a
+              href={`?doc=${encodeURIComponent(id)}&at=${start}`}
+              onClick={(event) => {
+                if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+                event.preventDefault();
+                onOpen(id, start);
+              }}
+            >
+              <bdi>{visible(title === '' ? id : title)}</bdi>
+            </a>
+          </h2>
+          <span class="score" title={`Score ${score.toPrecision(4)}`}>
+            <meter min={0} max={1} value={share} aria-label={`Score ${score.toPrecision(3)}`} />
+          </span>
+        </header>
+        <p class="place">
+          <bdi>{visible(id)}</bdi>
+          {place.map((part) => (
+            <span key={part}>
+              {' › '}
+              <bdi>{visible(part)}</bdi>
+            </span>
+          ))}
+        </p>
+        <Passage hit={hit} whole={whole} onWhole={() => setWhole(true)} />
+        <footer>
+          <MetadataChips hit={hit} onFilter={onFilter} />
+          <span class="actions">
+            <button type="button" class="quiet" aria-expanded={why} onClick={() => setWhy(!why)}>
+              <Icon name="why" /> Why
+            </button>
+            <button type="button" class="quiet" onClick={() => onSimilar(id, start)}>
+              <Icon name="similar" /> Similar
+            </button>
+          </span>
+        </footer>
+        {why && <Contributions hit={hit} />}
+      </article>
+    </li>
+  );
+});
+
+function Passage({
+  hit: { text, highlights },
+  whole,
+  onWhole,
+}: {
+  readonly hit: HitValue;
+  readonly whole: boolean;
+  readonly onWhole: () => void;
+}): JSX.Element {
+  const window = whole ? { from: 0, to: text.length } : windowAround(text, highlights);
+  const shown = highlights
+    .filter(({ start, end }) => end > window.from && start < window.to)
+    .map(({ start, end }) => ({
+      start: Math.max(start, window.from) - window.from,
+      end: Math.min(end, window.to) - window.from,
+    }));
+  return (
+    <p class={whole ? 'passage whole' : 'passage'} dir="auto">
+      {window.from > 0 && '… '}
+      <bdi>
+        {pieces(visible(text.slice(window.from, window.to)), shown).map(({ text: piece, marked }, i) =>
+          marked ? <mark key={i}>{piece}</mark> : piece,
+        )}
+      </bdi>
+      {window.to < text.length && (
+        <>
+          {' … '}
+          <button type="button" class="linklike" onClick={onWhole}>
+            more
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+/** The part of a passage with the most of what matched, cut between words. */
+function windowAround(text: string, ranges: HitValue['highlights']): { from: number; to: number } {
+  if (text.length <= SHOWN * 1.25) return { from: 0, to: text.length };
+  let from = 0;
+  let most = -1;
+  for (const { start } of [{ start: 0, end: 0 }, ...ranges]) {
+    const candidate = Math.max(0, start - SHOWN / 4);
+    const count = ranges.filter((range) => range.start >= candidate && range.end <= candidate + SHOWN).length;
+    if (count > most) [from, most] = [candidate, count];
+  }
+  if (from > 0) {
+    const blank = text.indexOf(' ', from);
+    if (blank >= 0 && blank < from + 40) from = blank + 1;
+  }
+  let to = Math.min(text.length, from + SHOWN);
+  const blank = text.lastIndexOf(' ', to);
+  if (to < text.length && blank > to - 40) to = blank;
+  return { from: Math.floor(from), to };
+}
+
+function MetadataChips({
+  hit: { metadata },
+  onFilter,
+}: {
+  readonly hit: HitValue;
+  readonly onFilter: (field: string, value: string | number | boolean) => void;
+}): JSX.Element {
+  const values = Object.entries(metadata)
+    .flatMap(([field, value]) => (Array.isArray(value) ? value : [value]).map((one) => [field, one] as const))
+    .filter((entry): entry is readonly [string, string | number | boolean] => {
+      const [, value] = entry;
+      return value !== null && (typeof value !== 'string' || (value !== '' && value.length <= 32));
+    })
+    .slice(0, CHIPS);
+  return (
+    <ul class="chips" aria-label="Metadata; choose one to filter">
+      {values.map(([field, value]) => (
+        <li key={`${field} ${value}`}>
+          <button
+            type="button"
+            class="chip small"
+            title={`Only ${field} = ${value}`}
+            onClick={() => onFilter(field, value)}
+          >
+            <span class="faint">{visible(field)}</span> <bdi>{visible(String(value))}</bdi>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
