@@ -1,4 +1,5 @@
 export { checkable, entryOf, loadPaper, type PaperState, type PaperStatus, statuses } from './catalogue.ts';
+export { frontierPicture } from './frontier-picture.ts';
 export {
   checkPaper,
   type Evidence,

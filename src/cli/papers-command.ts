@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import pc from 'picocolors';
 import {
   checkable,
@@ -8,6 +9,7 @@ import {
   evidenceTarget,
   expectedSeconds,
   families,
+  frontierPicture,
   Lab,
   loadPaper,
   type PaperState,
@@ -137,11 +139,17 @@ export async function checkPapersCommand(
   if (verdicts.includes('fails') || verdicts.includes('needs-data')) throw new Exit(ExitCode.partial);
 }
 
-/** `sagitta papers docs`: the page made from recorded evidence. */
+/** `sagitta papers docs`: the page made from recorded evidence, and with `--out` the picture of the frontier beside it. */
 export async function papersDocsCommand(options: { readonly out?: string }): Promise<void> {
-  const page = renderPapers(await statuses());
-  if (options.out === undefined) process.stdout.write(page);
-  else await writeFile(options.out, page);
+  const all = await statuses();
+  const page = renderPapers(all);
+  if (options.out === undefined) {
+    process.stdout.write(page);
+    return;
+  }
+  await writeFile(options.out, page);
+  const picture = frontierPicture(all);
+  if (picture !== undefined) await writeFile(join(dirname(options.out), 'compression.svg'), picture);
 }
 
 function toJson({ slug, title, year, family, state, paper, evidence }: PaperStatus): Record<string, unknown> {
