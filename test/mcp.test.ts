@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
@@ -112,5 +113,27 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
     const { contents } = await client.readResource({ uri: keys.uri });
     expect(contents[0]).toMatchObject({ text: NOTES[0]!.text });
     await expect(client.readResource({ uri: 'sagitta://notes/nothing' })).rejects.toThrow(/no document/);
+  });
+});
+
+describe('MCP over stdio, from a file', () => {
+  it('answers what was asked before stdin ended', () => {
+    const hello = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } };
+    const messages = [
+      { id: 1, method: 'initialize', params: hello },
+      { method: 'notifications/initialized' },
+      { id: 2, method: 'tools/call', params: { name: 'search', arguments: { query: 'harbour' } } },
+    ];
+    const { stdout, status } = spawnSync(
+      process.execPath,
+      ['--import', loader, main, 'mcp', '--in', `notes=${server.directory}`],
+      {
+        encoding: 'utf8',
+        input: messages.map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`).join(''),
+      },
+    );
+    expect(stdout).toMatch(/"id":1.*\n.*"id":2/);
+    expect(stdout).toContain('closed by ice');
+    expect(status).toBe(0);
   });
 });

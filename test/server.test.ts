@@ -12,7 +12,10 @@ import {
   searchAnswerSchema,
   writeAnswerSchema,
 } from '../src/api/index.ts';
+import { createClient } from '../src/client/index.ts';
 import { openCollection } from '../src/collection/index.ts';
+import { serve } from '../src/server/index.ts';
+import { testFolder } from './support/files.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
 let server: TestServer;
@@ -206,6 +209,27 @@ describe('jobs', () => {
       kind: 'verify',
       report: { sound: true },
     });
+  });
+
+  it('read the folders again that were named at the start, and no others', async () => {
+    using sources = testFolder({ 'docs/a.md': '# Anchors\n\nHeavy.', 'docs/b.md': '# Buoys\n\nLight.' });
+    await using synced = await testServer([], {}, 'none');
+    const again = await serve({
+      collections: [{ name: 'notes', directory: synced.directory, sources: [sources.at('docs')] }],
+      port: 0,
+      threads: 1,
+      web: null,
+    });
+    try {
+      const client = createClient({ url: again.url });
+      expect((await client.capabilities())?.sync).toBe(true);
+      const states = [];
+      for await (const job of client.watchJob((await client.startJob({ kind: 'sync' })).id)) states.push(job);
+      expect(states.at(-1)).toMatchObject({ state: 'done', report: { added: 2, failures: [] } });
+      expect((await client.search('buoys')).hits[0]!.title).toBe('Buoys');
+    } finally {
+      await again.stop();
+    }
   });
 
   it('are refused where the server knows no folders', async () => {

@@ -1,4 +1,4 @@
-import type { Vectors } from '../base/vectors.ts';
+import { Vectors } from '../base/vectors.ts';
 import { checkQuery, checkTrained, checkVectors } from './check.ts';
 import type { Learned, ProjectedQuery, TrainOptions, Transform } from './codec.ts';
 import { NOTHING, take } from './learned.ts';
@@ -18,6 +18,8 @@ export abstract class AffineTransform implements Transform {
   #parameters: AffineParameters | undefined;
   #forward: LinearMap | undefined;
   #backward: LinearMap | undefined;
+  /** The matrix alone, for queries. */
+  #turn: LinearMap | undefined;
 
   /** @param centred whether a mean is learned and subtracted. */
   protected constructor(
@@ -52,7 +54,7 @@ export abstract class AffineTransform implements Transform {
     checkTrained(this.trained, this.spec);
     checkVectors(vectors, this.dim, 'vectors');
     const { matrix, mean } = this.#parameters!;
-    this.#forward ??= new LinearMap(matrix, this.dim, mean === undefined ? undefined : product(matrix, mean, -1));
+    this.#forward ??= new LinearMap(matrix, this.dim, mean === undefined ? undefined : shiftOf(matrix, mean));
     return this.#forward.apply(vectors);
   }
 
@@ -70,21 +72,24 @@ export abstract class AffineTransform implements Transform {
     const { matrix, mean } = this.#parameters!;
     let offset = 0;
     if (mean !== undefined) for (let c = 0; c < this.dim; c++) offset += query[c]! * mean[c]!;
-    return { query: product(matrix, query, 1), offset };
+    this.#turn ??= new LinearMap(matrix, this.dim);
+    return { query: this.#turn.apply(new Vectors(query, this.dim)).data, offset };
   }
 
   #take(parameters: AffineParameters): void {
     this.#parameters = parameters;
     this.#forward = undefined;
+    this.#turn = undefined;
     this.#backward = undefined;
   }
 }
 
-function product(matrix: Float32Array, vector: Float32Array, sign: number): Float32Array {
-  const dim = vector.length;
+/** What subtracting the mean first comes to after the matrix. */
+function shiftOf(matrix: Float32Array, mean: Float32Array): Float32Array {
+  const dim = mean.length;
   return Float32Array.from({ length: matrix.length / dim }, (_, r) => {
     let sum = 0;
-    for (let c = 0, at = r * dim; c < dim; c++, at++) sum += matrix[at]! * vector[c]!;
-    return sign * sum;
+    for (let c = 0, at = r * dim; c < dim; c++, at++) sum += matrix[at]! * mean[c]!;
+    return -sum;
   });
 }

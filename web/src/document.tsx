@@ -40,11 +40,19 @@ export function DocumentPanel({
   const panel = useRef<HTMLElement>(null);
 
   useEffect(() => {
-    if (document === undefined) return;
-    const marked = body.current?.querySelector('.here');
-    marked?.scrollIntoView({ block: 'center' });
+    if (document === undefined) return undefined;
+    // Only the text scrolls, not the page. Twice, since blocks have their real height only once they were in view.
+    const show = (): void => {
+      const marked = body.current?.querySelector<HTMLElement>('.here');
+      if (marked == null || body.current === null) return;
+      const distance = marked.getBoundingClientRect().top - body.current.getBoundingClientRect().top;
+      body.current.scrollTop += distance - body.current.clientHeight / 4;
+    };
+    show();
+    const frame = requestAnimationFrame(show);
+    return () => cancelAnimationFrame(frame);
   }, [document, start]);
-  useEffect(() => panel.current?.focus(), []);
+  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
 
   return (
     <section

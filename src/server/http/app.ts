@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { ServeConfig } from '../config.ts';
 import type { Jobs } from '../jobs.ts';
+import type { Scope } from '../keys.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Engine } from '../operations/types.ts';
 import { type ProblemError, problem, toProblem } from '../problem.ts';
@@ -56,7 +57,6 @@ export function createApp(parts: AppParts): App {
   );
   const count = metrics.counter('sagitta_requests_total', 'Requests by route and status.');
   const prefix = Date.now().toString(36);
-  const perClient = new ClientLimit(config.perClient);
   let requests = 0;
   let running = 0;
   metrics.gauge('sagitta_requests_running', 'Requests under way.', () => [[{}, running]]);
@@ -77,7 +77,6 @@ export function createApp(parts: AppParts): App {
           headers: 'vary' in headers ? { ...headers, ...PREFLIGHT_HEADERS } : {},
         });
       }
-      note.release = perClient.enter(note.caller.client);
       return await router.fetch(request, { ...bindings, note });
     } catch (error) {
       return problemResponse(toProblem(error), note);
@@ -126,6 +125,12 @@ export function createApp(parts: AppParts): App {
 function makeRouter(parts: AppParts): Hono<Env> {
   const { config, engine, jobs } = parts;
   const app = new Hono<Env>();
+  const perClient = new ClientLimit(config.perClient);
+  /** Who asks, whether they may, and whether they have room: behind a proxy, where all have one address, keys tell them apart. */
+  const admit = ({ env: { note }, req }: Context<Env>, scope: Scope): void => {
+    note.caller = authorize(req.raw, note.caller.client, scope, config);
+    note.release = perClient.enter(note.caller.client);
+  };
   for (const route of ROUTES) {
     const address = route.path.endsWith('/{name}')
       ? route.path.replace('{name}', ':name{.+}')
@@ -133,7 +138,7 @@ function makeRouter(parts: AppParts): Hono<Env> {
     app.on(route.method, address, async (c) => {
       const { note } = c.env;
       note.route = route.path;
-      note.caller = authorize(c.req.raw, note.caller.client, route.scope, config);
+      admit(c, route.scope);
       return send(await handle(route, c, parts));
     });
   }
@@ -151,7 +156,7 @@ function makeRouter(parts: AppParts): Hono<Env> {
   });
   app.get('/metrics', async (c) => {
     c.env.note.route = '/metrics';
-    authorize(c.req.raw, c.env.note.caller.client, 'read', config);
+    admit(c, 'read');
     return new Response(await parts.metrics.text(), {
       headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
     });
@@ -159,7 +164,7 @@ function makeRouter(parts: AppParts): Hono<Env> {
   app.all('/mcp', async (c) => {
     const { note } = c.env;
     note.route = '/mcp';
-    note.caller = authorize(c.req.raw, note.caller.client, 'read', config);
+    admit(c, 'read');
     const body =
       c.req.method === 'POST' ? parseJson(await readBody(c.req.raw, ['application/json'], SMALL_BODY)) : undefined;
     return parts.mcp(c.req.raw, body, note.caller);

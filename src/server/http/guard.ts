@@ -60,15 +60,13 @@ function isOwnOrigin(origin: string, host: string): boolean {
 }
 
 /** @throws ProblemError 401 without a valid key, 403 when it lacks the scope. */
-export function authorize(request: Request, address: string, scope: Scope | 'none', { keys }: ServeConfig): Caller {
+export function authorize(request: Request, address: string, scope: Scope, { keys }: ServeConfig): Caller {
   const client = address;
   if (keys === undefined) return { client };
   const header = request.headers.get('authorization') ?? '';
   const given = /^Bearer +(\S+)$/i.exec(header)?.[1] ?? request.headers.get('x-api-key') ?? undefined;
-  if (scope === 'none' && given === undefined) return { client };
   const key = given === undefined ? undefined : keys.check(given);
   if (key === undefined) {
-    if (scope === 'none') return { client };
     throw problem(
       401,
       'unauthorized',

@@ -2,16 +2,38 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import type { Engine } from '../operations/types.ts';
 import { mcpServer } from './server.ts';
 
-/** Speaks the Model Context Protocol over stdin and stdout until stdin ends or the signal aborts. */
+/** Speaks the Model Context Protocol over stdin and stdout until stdin ends, and what was asked is answered, or the signal aborts. */
 export async function serveStdio(engine: Engine, signal: AbortSignal): Promise<void> {
-  const server = mcpServer(engine);
+  const running = new Set<Promise<unknown>>();
+  const track = <T>(work: Promise<T>): Promise<T> => {
+    const settled = work.catch(() => undefined).finally(() => running.delete(settled));
+    running.add(settled);
+    return work;
+  };
+  const server = mcpServer({
+    collections: engine.collections,
+    call: (name, request, options) => track(engine.call(name, request, options)),
+    callJson: (name, request, options) => track(engine.callJson(name, request, options)),
+    close: () => engine.close(),
+  });
+  let asked = true;
   const ended = new Promise<void>((done) => {
     server.server.onclose = done;
     process.stdin.once('end', done);
     process.stdin.once('close', done);
-    signal.addEventListener('abort', () => done(), { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        asked = false;
+        done();
+      },
+      { once: true },
+    );
   });
   await server.connect(new StdioServerTransport());
   await ended;
+  // What stood before the end of stdin becomes a call in the next turns of the event loop, and an answer in those after it.
+  do await new Promise((next) => setTimeout(next, 10));
+  while (asked && running.size > 0);
   await server.close();
 }

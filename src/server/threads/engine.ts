@@ -2,7 +2,7 @@ import { MessageChannel, type Worker } from 'node:worker_threads';
 import type { AnswerOf, CallOptions, Engine, OperationName, RequestOf, ServedCollection } from '../operations/types.ts';
 import { startWorker } from '../paths.ts';
 import type { ThreadRole } from './messages.ts';
-import { ThreadPool } from './pool.ts';
+import { OperationPool } from './pool.ts';
 
 export interface ThreadedEngineOptions {
   readonly collections: readonly ServedCollection[];
@@ -44,7 +44,7 @@ const SEARCHES_PER_THREAD = 16;
 /** Carries operations out in threads: some that search, one for slow reading, one that writes, one that encodes. */
 export class ThreadedEngine implements Engine {
   readonly collections: readonly string[];
-  readonly pools: Readonly<Record<PoolName, ThreadPool>>;
+  readonly pools: Readonly<Record<PoolName, OperationPool>>;
   #encoding: Worker | undefined;
   readonly #threads = new Set<Worker>();
   #closing = false;
@@ -63,7 +63,7 @@ export class ThreadedEngine implements Engine {
       ...(onFault === undefined ? {} : { onFault }),
     };
     this.pools = {
-      search: new ThreadPool({
+      search: new OperationPool({
         ...common,
         name: 'search',
         threads: options.searchThreads,
@@ -71,8 +71,8 @@ export class ThreadedEngine implements Engine {
         queue,
         timeout,
       }),
-      background: new ThreadPool({ ...common, name: 'background', threads: 1, perThread: 4, queue: 64 }),
-      write: new ThreadPool({ ...common, name: 'write', threads: 1, perThread: 32, queue: 64 }),
+      background: new OperationPool({ ...common, name: 'background', threads: 1, perThread: 4, queue: 64 }),
+      write: new OperationPool({ ...common, name: 'write', threads: 1, perThread: 32, queue: 64 }),
     };
   }
 

@@ -47,7 +47,7 @@ const LONGEST_PAUSE = 10_000;
  * bounded, because a server that accepts more than it can do answers everybody too late. A thread that ends is replaced,
  * and one that does not come back from a call is ended.
  */
-export class ThreadPool {
+export class OperationPool {
   readonly #threads: Thread[] = [];
   readonly #queue: Call[] = [];
   #next = 1;
