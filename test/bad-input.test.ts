@@ -204,6 +204,27 @@ describe('connections that misbehave', () => {
     expect(server.faults).toEqual([]);
   });
 
+  it('a client that goes while the server is at work for it', async () => {
+    const documents = Array.from({ length: 3000 }, (_, i) => ({
+      id: `gone/${i}`,
+      text: `Number ${i} of many. `.repeat(20),
+    }));
+    const body = JSON.stringify({ documents });
+    const socket = connect(server.running.port, '127.0.0.1');
+    socket.write(
+      `POST /v1/documents HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
+    await expect
+      .poll(() => server.ask('GET', '/metrics').then(({ body: text }) => text), { interval: 2 })
+      .toMatch(/sagitta_pool_running\{pool="write"\} 1/);
+    socket.destroy();
+    await expect.poll(() => server.log.some(({ code }) => code === 'cancelled')).toBe(true);
+    expect(server.faults).toEqual([]);
+    await expect
+      .poll(async () => (await server.ask('POST', '/v1/documents/remove', { prefix: 'gone/' })).status)
+      .toBe(200);
+  });
+
   it('requests for another host, and from pages of another website', async () => {
     const at = (header: string): Promise<string> =>
       raw(server.running.port, `GET /v1/collections HTTP/1.1\r\nConnection: close\r\n${header}\r\n\r\n`);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { access, constants, statfs } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import pc from 'picocolors';
 import { ExitCode } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
@@ -91,8 +91,10 @@ async function encoder(directory: string): Promise<Finding> {
       : 'use-lite';
     if (spec === 'none') return { check, ok: true, detail: 'the collection needs none' };
     const { openEncoder } = await import('../encode/registry.ts');
+    const { ENCODERS } = await import('../collection/collection.ts');
+    const { locatedSpec } = await import('../encode/tuned/description.ts');
     const start = performance.now();
-    const opened = await openEncoder(spec);
+    const opened = await openEncoder(locatedSpec(spec, join(directory, ENCODERS)));
     await opened.encode(['Is anybody there?']);
     const drawn = await errorSensitivity(opened, PROBES, new Random(1));
     await opened.dispose?.();

@@ -102,6 +102,43 @@ command('inspect', 'show what the collection holds').action(async (options) =>
   run(options.json, async () => (await import('./manage-commands.ts')).inspectCommand(options)),
 );
 
+command('tune', 'train the encoder on queries of your own; it is deployed only if it is significantly better')
+  .option('--pairs <file>', 'JSON lines: {"query": "...", "document": "ID"}, optionally "negatives": ["ID"]')
+  .option('--qrels <file>', 'judgements (BEIR or TREC form), with --queries')
+  .option('--queries <file>', 'texts of the judged queries')
+  .option('--synthetic', 'no labels: make queries from titles, headings, sentences and key terms', false)
+  .option('--test-pairs <file>', 'pairs to test on (default: a quarter of the queries is held out)')
+  .addOption(
+    new Option(
+      '--what <part>',
+      'what to train: a correction of query vectors, the query side, all of it, a token table',
+    )
+      .choices(['adapter', 'query', 'encoder', 'table'])
+      .default('adapter'),
+  )
+  .option('--epochs <n>', 'passes over the queries, at most', whole('--epochs'))
+  .option('--learning-rate <x>', 'peak learning rate', above('--learning-rate'))
+  .option('--batch-size <n>', 'queries of a batch', whole('--batch-size', 2))
+  .option('--negatives <n>', 'mined negatives per query', whole('--negatives', 0))
+  .addOption(
+    new Option('--mine <retriever>', 'what finds negatives (default: dense for adapter and query)').choices([
+      'bm25',
+      'dense',
+    ]),
+  )
+  .option('--distill', 'learn from the graded scores of the hybrid too', false)
+  .option('--lora <rank>', 'with query and encoder: train low-rank updates, not the weights', whole('--lora'))
+  .option('--rank <n>', 'with adapter: columns of the correction', whole('--rank'))
+  .option('--seed <n>', 'seed of everything that is random', whole('--seed', 0))
+  .option('--dry-run', 'train and test, but change nothing', false)
+  .option('--resume', 'go on with the same run after it was interrupted', false)
+  .option('--report <file>', 'where the JSON report goes (default: tuning/report.json in the collection)')
+  .option('--curve <file>', 'where the learning curve goes (default: tuning/curve.svg in the collection)')
+  .option('--quiet', 'no progress', false)
+  .action(async (options) =>
+    run(options.json, async (signal) => (await import('./tune-command.ts')).tuneCommand(options, signal)),
+  );
+
 command('verify', 'check every checksum and cross-reference').action(async (options) =>
   run(options.json, async (signal) => (await import('./manage-commands.ts')).verifyCommand(options, signal)),
 );

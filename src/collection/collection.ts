@@ -1,16 +1,20 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { openEncoder } from '../encode/registry.ts';
+import { keepsDocuments, locatedSpec, saveTuned, type TunedFiles, versionFolder } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { contentHash, INGEST_VERSION } from '../ingest/index.ts';
 import { createLocalStore, openLocalStore } from '../store/index.ts';
+import { onDisk } from '../store/local/filesystem.ts';
 import type {
   CollectionSettings,
   CompactOptions,
   CompactReport,
   DocumentRecord,
+  PassageToEncode,
   RebuildOptions,
   RebuildReport,
   Snapshot,
@@ -22,7 +26,7 @@ import type {
 import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
-import { blocksOf } from './prepare.ts';
+import { blocksOf, encodePassages } from './prepare.ts';
 import { noSuchDocument, rankSnapshot, type SearchContext, searchSnapshot, similarInSnapshot } from './searching.ts';
 import { checkLanguage, resolveSettings } from './settings.ts';
 import type {
@@ -73,6 +77,15 @@ export interface AddReport {
   readonly generation: number;
 }
 
+/** Options of {@link Collection.deploy}. */
+export interface DeployOptions {
+  readonly signal?: AbortSignal;
+  /** Passages encoded again, of all. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Folder of trained encoders in a collection. */
+export const ENCODERS = 'encoders';
 const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
 
 /**
@@ -131,13 +144,14 @@ export async function verifyCollection(
  */
 export class Collection {
   readonly #store: Store;
-  readonly #encoderId: string;
   readonly #ingestVersion: unknown;
   readonly settings: IndexingSettings;
   /** Given by the caller, who also disposes of it. */
   readonly #given: Encoder | undefined;
   readonly #openEncoder: (spec: string) => Promise<Encoder>;
-  #loaded: Promise<Encoder> | undefined;
+  #loaded: { readonly id: string; readonly encoder: Promise<Encoder> } | undefined;
+  /** Encoders of earlier states, freed at the end. */
+  #retired: Promise<Encoder>[] = [];
   #current: SnapshotLease | undefined;
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -153,7 +167,6 @@ export class Collection {
   ) {
     const { ingest, ...options } = settings.options;
     this.#store = store;
-    this.#encoderId = settings.encoder;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
     this.#given = encoder;
@@ -171,7 +184,7 @@ export class Collection {
           writer,
           snapshot,
           settings: this.settings,
-          encoder: await this.#loadEncoder(),
+          encoder: await this.#encoderOf(snapshot),
           trustStamps: this.#ingestVersion === INGEST_VERSION,
           directory: this.directory,
         },
@@ -192,7 +205,7 @@ export class Collection {
     options: AddOptions = {},
   ): Promise<AddReport> {
     return this.#writingWithSnapshot(async (writer, snapshot) => {
-      const encoder = await this.#loadEncoder();
+      const encoder = await this.#encoderOf(snapshot);
       const indexer = new Indexer(writer, encoder, this.settings, options.signal, options.onProgress);
       let added = 0;
       let updated = 0;
@@ -325,8 +338,62 @@ export class Collection {
    * @throws InvalidArgumentError for a collection without embeddings, no budget, too few queries, and a specification with a mistake.
    */
   async plan(options: CollectionPlanOptions): Promise<Plan> {
-    const encoder = await this.#loadEncoder();
-    return this.#reading((snapshot) => planSnapshot(snapshot, encoder, options));
+    return this.#reading(async (snapshot) => planSnapshot(snapshot, await this.#encoderOf(snapshot), options));
+  }
+
+  /**
+   * Puts a trained encoder in place of the one that the collection has. Its files go into `encoders/`, then passages get
+   * their new vectors (unless only queries are encoded differently), and then one new generation names the encoder. A
+   * failure before that leaves everything as it was. A compressed index of the vectors is learned again afterwards.
+   *
+   * @returns the encoder's id in this collection.
+   * @throws IncompatibleError when the collection has another encoder than the one that training started from.
+   */
+  async deploy(files: TunedFiles, options: DeployOptions = {}): Promise<string> {
+    return this.#writingWithSnapshot(async (writer, snapshot) => {
+      const { description } = files;
+      if (snapshot.settings.encoder !== description.base) {
+        throw new IncompatibleError(
+          `The collection in ${this.directory} has the encoder "${snapshot.settings.encoder}"; what is to be deployed was trained from "${description.base}".`,
+          'Train again from the encoder that the collection has now.',
+        );
+      }
+      const { signal } = options;
+      const version = await onDisk(this.#versions, () => saveTuned(this.#versions, files));
+      const id = `tuned:${version}`;
+      let done = 0;
+      try {
+        const encoder = await openEncoder(locatedSpec(id, this.#versions));
+        try {
+          const encode = async (passages: readonly PassageToEncode[]) => {
+            const vectors = await encodePassages(encoder, passages, signal);
+            done += passages.length;
+            options.onProgress?.(done, snapshot.passageCount);
+            return vectors;
+          };
+          await writer.reencode({
+            encoder: id,
+            dim: encoder.dim,
+            ...(keepsDocuments(description.form) ? {} : { vectors: encode }),
+            ...(signal === undefined ? {} : { signal }),
+          });
+        } finally {
+          await encoder.dispose?.();
+        }
+      } catch (error) {
+        await rm(versionFolder(this.#versions, version), { recursive: true, force: true });
+        throw error;
+      }
+      if (snapshot.vectorIndex !== undefined && !keepsDocuments(description.form)) {
+        await writer.rebuild(snapshot.vectorIndex);
+      }
+      return id;
+    });
+  }
+
+  /** The encoder that the collection has, opened; undefined for a lexical one. Disposed of with the collection. */
+  async encoder(): Promise<Encoder | undefined> {
+    return this.#reading((snapshot) => this.#encoderOf(snapshot));
   }
 
   /** Waits for writing calls under way, closes files and frees the encoder that the collection loaded itself. */
@@ -335,9 +402,12 @@ export class Collection {
     this.#closed = true;
     this.#current?.retire();
     this.#current = undefined;
-    const loaded = this.#loaded;
+    const open = [...this.#retired, ...(this.#loaded === undefined ? [] : [this.#loaded.encoder])];
     this.#loaded = undefined;
-    await (await loaded)?.dispose?.();
+    this.#retired = [];
+    for (const encoder of await Promise.allSettled(open)) {
+      if (encoder.status === 'fulfilled') await encoder.value.dispose?.();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -345,19 +415,38 @@ export class Collection {
   }
 
   #context(snapshot: Snapshot): SearchContext {
-    const encoder = this.#encoderId === 'none' ? undefined : async () => (await this.#loadEncoder())!;
+    const encoder = snapshot.settings.encoder === 'none' ? undefined : async () => (await this.#encoderOf(snapshot))!;
     return { snapshot, settings: this.settings, encoder };
   }
 
-  async #loadEncoder(): Promise<Encoder | undefined> {
-    if (this.#encoderId === 'none') return undefined;
-    if (this.#given !== undefined) return this.#given;
-    this.#loaded ??= this.#openEncoder(this.#encoderId).catch((error) => {
-      // The next call may find the endpoint or the package back.
-      this.#loaded = undefined;
-      throw error;
-    });
-    return this.#loaded;
+  /** The encoder of a state: another process may have deployed a new one since this object was opened. */
+  async #encoderOf(snapshot: Snapshot): Promise<Encoder | undefined> {
+    const { encoder: id } = snapshot.settings;
+    if (id === 'none') return undefined;
+    if (this.#given !== undefined) {
+      if (this.#given.id === id) return this.#given;
+      throw new IncompatibleError(
+        `The collection in ${this.directory} now has the encoder "${id}", and was opened with "${this.#given.id}".`,
+        'Open it again without an encoder.',
+      );
+    }
+    if (this.#loaded?.id !== id) {
+      const before = this.#loaded;
+      // Searches under way may still use the one before; it is freed when they are done with it.
+      if (before !== undefined) this.#retired.push(before.encoder);
+      const encoder = this.#openEncoder(locatedSpec(id, this.#versions)).catch((error) => {
+        // The next call may find the endpoint or the package back.
+        this.#loaded = undefined;
+        throw error;
+      });
+      this.#loaded = { id, encoder };
+    }
+    return this.#loaded.encoder;
+  }
+
+  /** Folder of the encoders that were trained for this collection. */
+  get #versions(): string {
+    return join(this.directory, ENCODERS);
   }
 
   /** Runs `work` on the newest state, which stays open until it is done, even if a newer one comes meanwhile. */

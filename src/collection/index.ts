@@ -1,6 +1,7 @@
 export {
   type AddReport,
   Collection,
+  type DeployOptions,
   type OpenOptions,
   openCollection,
   type StoredDocument,

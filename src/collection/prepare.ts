@@ -1,5 +1,6 @@
-import { weightedTerms } from '../search/index.ts';
-import type { FieldTerms, PassageRecord, WeightedTerm } from '../store/types.ts';
+import type { Encoder } from '../encode/encoder.ts';
+import { speaks, weightedTerms } from '../search/index.ts';
+import type { FieldTerms, PassageRecord, PassageToEncode, WeightedTerm } from '../store/types.ts';
 import { analyzerFor, type Block, detectLanguage, markdownBlocks, splitPassages, textBlocks } from '../text/index.ts';
 import type { IndexingSettings, InputDocument } from './types.ts';
 
@@ -56,8 +57,21 @@ export function preparePassages(document: Preparable, language: string, settings
   });
 }
 
+/** Vectors of stored passages, undefined where the encoder does not know the language. */
+export async function encodePassages(
+  encoder: Encoder,
+  passages: readonly PassageToEncode[],
+  signal?: AbortSignal,
+): Promise<(Float32Array | undefined)[]> {
+  const known = passages.filter(({ language }) => speaks(encoder, language));
+  const texts = known.map(({ title, headings, text }) => embeddingText(title, headings, text));
+  const vectors = await encoder.encode(texts, { role: 'document', ...(signal === undefined ? {} : { signal }) });
+  let row = 0;
+  return passages.map(({ language }) => (speaks(encoder, language) ? vectors.row(row++) : undefined));
+}
+
 /** Title, the innermost heading and the text, without saying the same thing twice. */
-function embeddingText(title: string, headings: readonly string[], text: string): string {
+export function embeddingText(title: string, headings: readonly string[], text: string): string {
   const parts: string[] = [];
   for (const part of [title, headings.at(-1)]) {
     if (part !== undefined && part !== '' && !parts.includes(part) && !text.startsWith(part)) parts.push(part);

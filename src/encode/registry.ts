@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Encoder, TokenEncoder } from './encoder.ts';
@@ -57,6 +58,23 @@ const FORMS: Readonly<Record<string, Form>> = {
       });
     },
   },
+  tuned: {
+    form: 'tuned:<folder>',
+    async open(rest, spec) {
+      if (rest === '') throw noSuchEncoder(spec);
+      const { openTuned } = await import('./tuned/open.ts');
+      const { locatedSpec } = await import('./tuned/description.ts');
+      return openTuned(rest, spec, (base) => openEncoder(locatedSpec(base, dirname(rest))));
+    },
+  },
+  static: {
+    form: 'static:use-lite',
+    async open(rest, spec) {
+      if (rest !== 'use-lite') throw noSuchEncoder(spec);
+      const { staticEncoder, tableOfUseLite } = await import('./static/static.ts');
+      return staticEncoder(spec, await tableOfUseLite());
+    },
+  },
   hash: {
     form: 'hash:<dim>',
     async open(rest, spec) {
@@ -78,6 +96,9 @@ const FORMS: Readonly<Record<string, Form>> = {
  *   `http:https://api.openai.com/v1/embeddings#text-embedding-3-small`; settings `?dim=&query=&document=` after the model
  * - `hf:<model>`: a model of the Hugging Face hub or a folder (`hfEncoder`), e.g. `hf:Xenova/bge-small-en-v1.5?pooling=cls`;
  *   settings `pooling`, `query`, `document`, `normalize`, `dtype`, `revision`
+ * - `tuned:<folder>`: an encoder that `sagitta tune` made. In a collection's manifest, `tuned:<version>`
+ *   names one of its own
+ * - `static:use-lite`: a table of use-lite's vectors of tokens, weighted by rarity: fast and rough (`staticEncoder`)
  * - `hash:<dim>`: hashed words, for tests (`testEncoder`); setting `seed`
  *
  * @throws InvalidArgumentError for anything else. MissingPackageError when a package that it needs is not installed.

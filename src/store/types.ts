@@ -173,8 +173,35 @@ export interface Writer {
    * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
    */
   rebuild(index: RebuildOptions | undefined): Promise<RebuildReport>;
+  /**
+   * Gives every passage a vector of another encoder and publishes that, with the encoder's name, as one generation; texts
+   * and terms stay. When it fails or is aborted nothing has changed. A compressed index of the vectors is dropped unless
+   * they stay: `rebuild` makes it again. Memory: the vectors of one segment.
+   * @returns the generation.
+   */
+  reencode(options: ReencodeOptions): Promise<number>;
   /** Gives the lock back; what was not published is dropped. */
   close(): Promise<void>;
+}
+
+/** A passage whose vector is wanted. */
+export interface PassageToEncode {
+  readonly title: string;
+  readonly headings: readonly string[];
+  readonly text: string;
+  readonly language: string;
+}
+
+export interface ReencodeOptions {
+  /** `Encoder.id` and its components. */
+  readonly encoder: string;
+  readonly dim: number;
+  /**
+   * Vectors of passages in their order, undefined where the encoder does not know the language. Left out: the vectors
+   * stay, and only queries are encoded differently.
+   */
+  readonly vectors?: (passages: readonly PassageToEncode[]) => Promise<readonly (Float32Array | undefined)[]>;
+  readonly signal?: AbortSignal;
 }
 
 export interface RebuildOptions {

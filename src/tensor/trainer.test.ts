@@ -282,6 +282,18 @@ describe('a trainer', () => {
     expect(scalars(parameters)).toEqual(before);
   });
 
+  it('needs no more memory after a thousand steps than after a hundred', async () => {
+    const { trainer } = await train({ loss: words }, []);
+    const steps = Array.from({ length: 10 }, wordBatch);
+    let early = 0;
+    for (let i = 0; i < 1000; i++) {
+      await trainer.step(steps[i % steps.length]!);
+      if (i === 100) early = process.memoryUsage().rss;
+    }
+    expect(process.memoryUsage().rss - early).toBeLessThan(64e6);
+    await trainer.dispose();
+  });
+
   it('serves batches of any extent with one model, when told which change', async () => {
     const { trainer, reports } = await train(
       { loss: words, shapes: { ids: ['texts', 'length'], labels: ['texts', 1] } },

@@ -1,3 +1,19 @@
+export { readArrays, writeArrays } from './arrays-file.ts';
+export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives } from './miner.ts';
 export * from './objectives/index.ts';
 export * from './quantize/index.ts';
 export { f1, type JudgedList, learnRelevance, type RelevanceOptions } from './relevance.ts';
+export { distinctBatches, localBatches, pkBatches, type SampledBatch, taskBatches } from './samplers.ts';
+export { curveSvg } from './tune/curve.ts';
+export {
+  type CheckedExamples,
+  checkExamples,
+  FEWEST_QUERIES,
+  readJudged,
+  readPairs,
+  type TuneExample,
+} from './tune/examples.ts';
+export type { TuneTarget } from './tune/learners.ts';
+export { type SyntheticOptions, syntheticExamples } from './tune/synthetic.ts';
+export { tune } from './tune/tune.ts';
+export type { CurvePoint, TuneOptions, TuneProgress, TuneReport } from './tune/types.ts';

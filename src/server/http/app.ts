@@ -179,7 +179,8 @@ function makeRouter(parts: AppParts): Hono<Env> {
     throw notFound(c);
   });
   app.onError((error, c) => {
-    const shown = toProblem(error);
+    // Whoever has gone gets no answer, and that is nobody's fault: people go on typing.
+    const shown = c.req.raw.signal.aborted ? gone() : toProblem(error);
     if (shown.problem.status >= 500 && shown.cause !== undefined) {
       config.onFault?.(shown.cause instanceof Error ? (shown.cause.stack ?? shown.cause.message) : String(shown.cause));
     }
@@ -216,6 +217,10 @@ function makeRouter(parts: AppParts): Hono<Env> {
 
 const EMPTY = new Uint8Array(0);
 const NO_PARAMETERS = z.strictObject({});
+
+function gone(): ProblemError {
+  return problem(499, 'cancelled', 'The client closed the connection before the answer was there.');
+}
 
 function notFound(c: Context<Env>): ProblemError {
   const { pathname } = new URL(c.req.url);

@@ -29,7 +29,7 @@ export class EncodingBatcher {
   readonly #batch: number;
   readonly #most: number;
   #running = false;
-  /** Runs of the model, and the texts in them, for `/metrics`. */
+  /** Runs of the model, and the texts in them. */
   readonly counts = { runs: 0, texts: 0 };
 
   constructor(

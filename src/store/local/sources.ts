@@ -111,7 +111,7 @@ export class MergeSource implements SegmentSource {
   }
 }
 
-function everyPassage(view: SegmentView): BitSet {
+export function everyPassage(view: SegmentView): BitSet {
   const live = new BitSet(view.entry.passages);
   live.addRange(0, live.size);
   return live;

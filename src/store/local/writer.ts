@@ -3,7 +3,15 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError, invariant, StorageError } from '../../base/errors.ts';
 import type { Parallel } from '../../base/parallel.ts';
-import type { CompactOptions, CompactReport, NewDocument, RebuildOptions, RebuildReport, Writer } from '../types.ts';
+import type {
+  CompactOptions,
+  CompactReport,
+  NewDocument,
+  RebuildOptions,
+  RebuildReport,
+  ReencodeOptions,
+  Writer,
+} from '../types.ts';
 import { ContainerWriter, type FileStamp } from './container.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import { Attempt } from './leftovers.ts';
@@ -21,6 +29,7 @@ import {
 } from './manifest.ts';
 import { PendingDocument, TermNumbers } from './pending.ts';
 import { chooseMerge } from './policy.ts';
+import { encodeAgain, ReencodedSource } from './reencode.ts';
 import { type SegmentSource, writeSegment } from './segment-writer.ts';
 import { MergeSource, PendingSource } from './sources.ts';
 import { writeTombstones } from './tombstones.ts';
@@ -120,6 +129,11 @@ export class LocalWriter implements Writer {
   rebuild(index: RebuildOptions | undefined): Promise<RebuildReport> {
     this.#checkOpen();
     return this.#enqueue(() => this.#rebuild(index));
+  }
+
+  reencode(options: ReencodeOptions): Promise<number> {
+    this.#checkOpen();
+    return this.#enqueue(() => this.#reencode(options));
   }
 
   async close(): Promise<void> {
@@ -230,8 +244,44 @@ export class LocalWriter implements Writer {
     return { ...view.entry, dead: entry };
   }
 
+  async #reencode({ encoder, dim, vectors, signal }: ReencodeOptions): Promise<number> {
+    await this.#publish();
+    const settings = { ...this.#manifest.settings, encoder, dim };
+    const files = new Attempt(this.#fs);
+    const opened: SegmentView[] = [];
+    try {
+      if (vectors === undefined) {
+        if (dim !== this.#manifest.settings.dim) {
+          throw new InvalidArgumentError(
+            `Vectors of ${this.#manifest.settings.dim} components cannot stay for an encoder of ${dim}.`,
+            'Encode the passages again.',
+          );
+        }
+        await this.#commit(this.#views, files, this.#manifest.vectorIndex, settings);
+        return this.#manifest.generation;
+      }
+      for (const view of this.#views) {
+        if (view.liveDocumentCount === 0) continue;
+        const fresh = await encodeAgain(view, vectors, signal);
+        const source = new ReencodedSource(view, settings, fresh);
+        const step = () => signal?.throwIfAborted();
+        opened.push(await this.#writeSegment(source, files, step, undefined));
+      }
+      await this.#commit(opened, files, undefined, settings);
+      return this.#manifest.generation;
+    } catch (error) {
+      this.#giveUp(opened, files);
+      throw error;
+    }
+  }
+
   /** Writes a segment, and its lists where there is a compressed index, and opens it. */
-  async #writeSegment(source: SegmentSource, files: Attempt, step: Step = () => undefined): Promise<SegmentView> {
+  async #writeSegment(
+    source: SegmentSource,
+    files: Attempt,
+    step: Step = () => undefined,
+    vectorIndex: VectorIndexEntry | undefined = this.#manifest.vectorIndex,
+  ): Promise<SegmentView> {
     const name = `s${String(this.#nextSegment++).padStart(6, '0')}`;
     const { stamp, result } = await this.#writeFile(
       segmentPath(this.#directory, name),
@@ -240,7 +290,6 @@ export class LocalWriter implements Writer {
       step,
     );
     const view = this.#cache.acquireOne({ name, ...stamp, ...result }, undefined);
-    const { vectorIndex } = this.#manifest;
     if (vectorIndex === undefined) return view;
     return this.#withLists(view, vectorIndex, files, step);
   }
@@ -312,11 +361,12 @@ export class LocalWriter implements Writer {
     views: readonly SegmentView[],
     files: Attempt,
     vectorIndex: VectorIndexEntry | undefined,
+    settings = this.#manifest.settings,
   ): Promise<void> {
     const manifest: Manifest = {
       generation: this.#manifest.generation + 1,
       nextSegment: this.#nextSegment,
-      settings: this.#manifest.settings,
+      settings,
       ...(vectorIndex === undefined ? {} : { vectorIndex }),
       segments: views.map(({ entry }) => entry),
     };

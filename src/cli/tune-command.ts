@@ -1,0 +1,160 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import pc from 'picocolors';
+import { InvalidArgumentError } from '../base/errors.ts';
+import { openCollection } from '../collection/index.ts';
+import type { Comparison } from '../eval/index.ts';
+import { onDisk } from '../store/local/filesystem.ts';
+import {
+  curveSvg,
+  readJudged,
+  readPairs,
+  type TuneExample,
+  type TuneOptions,
+  type TuneReport,
+  type TuneTarget,
+  tune,
+} from '../train/index.ts';
+import { duration, number, plural, print, printJson, say, table } from './output.ts';
+import { Progress } from './progress.ts';
+
+export interface TuneCommandOptions {
+  readonly in: string;
+  readonly json: boolean;
+  readonly pairs?: string;
+  readonly qrels?: string;
+  readonly queries?: string;
+  readonly synthetic: boolean;
+  readonly testPairs?: string;
+  readonly what: TuneTarget;
+  readonly epochs?: number;
+  readonly learningRate?: number;
+  readonly batchSize?: number;
+  readonly negatives?: number;
+  readonly mine?: 'bm25' | 'dense';
+  readonly distill: boolean;
+  readonly lora?: number;
+  readonly rank?: number;
+  readonly seed?: number;
+  readonly dryRun: boolean;
+  readonly resume: boolean;
+  readonly report?: string;
+  readonly curve?: string;
+  readonly quiet: boolean;
+}
+
+/** `sagitta tune`: exit code 0 whether or not the result was worth deploying; the report says which. */
+export async function tuneCommand(options: TuneCommandOptions, signal: AbortSignal): Promise<void> {
+  const examples = await readExamples(options);
+  const test = options.testPairs === undefined ? undefined : await readPairs(options.testPairs);
+  await using collection = await openCollection(options.in);
+  const progress = new Progress(options.quiet || options.json);
+  const report = await tune(collection, {
+    examples,
+    ...(test === undefined ? {} : { test }),
+    ...tuneOptions(options),
+    signal,
+    onProgress: ({ phase, step, steps, loss, validation, msLeft }) =>
+      progress.show(() => {
+        const parts = [`${phase} step ${number(step)} of ${number(steps)}`];
+        if (Number.isFinite(loss)) parts.push(`loss ${loss.toFixed(4)}`);
+        if (Number.isFinite(validation)) parts.push(`validation nDCG@10 ${validation.toFixed(4)}`);
+        if (msLeft !== undefined && phase === 'training') parts.push(`at most ${duration(msLeft)} left`);
+        return parts.join(', ');
+      }),
+  })
+    .catch((error) => {
+      if (signal.aborted) say('What was trained so far is kept. Run the same command with --resume to go on with it.');
+      throw error;
+    })
+    .finally(() => progress.done());
+  const files = {
+    report: options.report ?? join(options.in, 'tuning', 'report.json'),
+    curve: options.curve ?? join(options.in, 'tuning', 'curve.svg'),
+  };
+  await save(files.report, `${JSON.stringify(report, null, 2)}\n`);
+  await save(files.curve, curveSvg(report));
+  if (options.json) return printJson(report);
+  printReport(report);
+  say(`The report is in ${files.report}, the learning curve in ${files.curve}.`);
+}
+
+async function readExamples(options: TuneCommandOptions): Promise<readonly TuneExample[] | 'synthetic'> {
+  const { pairs, qrels, queries, synthetic } = options;
+  const given = [pairs !== undefined, qrels !== undefined, synthetic].filter(Boolean).length;
+  if (given !== 1) {
+    throw new InvalidArgumentError(
+      given === 0 ? 'There is nothing to learn from.' : 'There is more than one thing to learn from.',
+      'Give one of --pairs FILE, --qrels FILE with --queries FILE, or --synthetic.',
+    );
+  }
+  if (synthetic) return 'synthetic';
+  if (pairs !== undefined) return readPairs(pairs);
+  if (queries === undefined) {
+    throw new InvalidArgumentError('Judgements alone do not say what was asked.', 'Add --queries FILE.');
+  }
+  return readJudged(qrels!, queries);
+}
+
+function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'> {
+  const { what, distill, dryRun, resume, lora, rank } = options;
+  const names = ['epochs', 'learningRate', 'batchSize', 'negatives', 'mine', 'seed'] as const;
+  const given = Object.fromEntries(
+    names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+  );
+  return {
+    what,
+    distill,
+    dryRun,
+    resume,
+    ...given,
+    ...(lora === undefined ? {} : { tuning: { lora: { rank: lora, alpha: lora } } }),
+    ...(rank === undefined ? {} : { adapter: { rank } }),
+  };
+}
+
+async function save(path: string, text: string): Promise<void> {
+  await onDisk(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  });
+}
+
+function printReport(report: TuneReport): void {
+  const { queries, dense, denseUnseen, hybrid, hybridOverBm25, bm25, deployed, reason } = report;
+  print(
+    `trained ${report.what} of ${report.base} on ${plural(queries.train, 'query', 'queries')} in ${duration(report.trainedMs)}: ` +
+      `${plural(report.steps, 'step')}${report.stoppedEarly ? ', stopped early' : ''}, best at step ${number(report.bestStep)}`,
+  );
+  print(`nDCG@10 on ${plural(queries.test, 'test query', 'test queries')}, none of them trained on:`);
+  const row = (name: string, { baselineMean, systemMean, difference, p, wins, losses }: Comparison) => [
+    name,
+    baselineMean.toFixed(4),
+    systemMean.toFixed(4),
+    `${difference >= 0 ? '+' : ''}${difference.toFixed(4)}`,
+    p.adjusted < 0.0001 ? '<0.0001' : p.adjusted.toFixed(4),
+    `${wins} / ${losses}`,
+  ];
+  print(
+    table(
+      ['', 'before', 'after', 'change', 'p', 'better / worse'],
+      [
+        row('dense', dense),
+        ...(denseUnseen === undefined
+          ? []
+          : [
+              row(
+                `dense, ${plural(denseUnseen.power.queries, 'query', 'queries')} for documents not trained on`,
+                denseUnseen,
+              ),
+            ]),
+        row('hybrid', hybrid),
+        row('hybrid over BM25', hybridOverBm25),
+      ],
+    ),
+  );
+  print(`BM25 alone: ${bm25.toFixed(4)}`);
+  if (dense.power.warning !== undefined) say(pc.yellow(dense.power.warning));
+  if (deployed !== undefined) print(`${pc.green('deployed')} ${deployed}`);
+  else print(`${pc.yellow('not deployed')} ${reason}`);
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { CorruptFileError } from '../../base/errors.ts';
+import { mean, multiply, negate, readParameters, sgd, sum, Trainer } from '../../tensor/index.ts';
+import { nativeRuntime } from '../runtime.ts';
+import { trainableStatic } from '../static/static.ts';
+import type { TrainableEncoder } from '../trainable.ts';
+import { ADDED, TABLE } from './graph.ts';
+import { trainableUseLite } from './trainable.ts';
+import { useLite } from './use-lite.ts';
+
+const QUERIES = ['how do I rotate the key', 'rain tomorrow'];
+const DOCUMENTS = ['Signing keys are replaced every ninety days.', 'The forecast says that it will be wet.'];
+
+/** Two steps that pull queries and documents together. @returns losses, and names of parameters that changed. */
+async function train(encoder: TrainableEncoder) {
+  const before = encoder.parameters.clone();
+  const trainer = new Trainer({
+    parameters: encoder.parameters,
+    groups: encoder.groups,
+    shapes: { ...encoder.shapes('q:'), ...encoder.shapes('d:') },
+    loss: (scope, batch) => {
+      const [q, d] = [encoder.encode(scope, batch, 'q:'), encoder.encode(scope, batch, 'd:')];
+      return negate(mean(sum(multiply(q, d), 1)));
+    },
+    optimizer: sgd(),
+    learningRate: 0.05,
+    runtime: await nativeRuntime(),
+    threads: 1,
+  });
+  const losses: number[] = [];
+  for (let i = 0; i < 2; i++) {
+    losses.push((await trainer.step({ ...encoder.batch(QUERIES, 'q:'), ...encoder.batch(DOCUMENTS, 'd:') })).loss);
+  }
+  await trainer.dispose();
+  const changed = encoder.parameters.names.filter((name) => {
+    const [a, b] = [before.get(name).data, encoder.parameters.get(name).data];
+    return a.some((value, i) => value !== b[i]);
+  });
+  return { losses, changed };
+}
+const difference = (a: Float32Array, b: Float32Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+
+describe('a trainable use-lite', () => {
+  it('starts as the encoder that it was, learns, and is served and saved as it then is', async () => {
+    const encoder = await trainableUseLite();
+    const plain = await useLite({ threads: 1 }).encode(QUERIES);
+    const start = encoder.serve('start');
+    expect(difference((await start.encode(QUERIES)).data, plain.data)).toBeLessThan(1e-5);
+    await start.dispose?.();
+    const { losses, changed } = await train(encoder);
+    expect(losses[1]).toBeLessThan(losses[0]! - 0.01);
+    expect(changed).toContain(TABLE);
+    expect(changed).toContain('Layer_0/FFN/conv1/kernel');
+    expect(changed).not.toContain('timing');
+
+    const served = encoder.serve('tuned:test');
+    expect(served.id).toBe('tuned:test');
+    const vectors = await served.encode(QUERIES);
+    await served.dispose?.();
+    expect(difference(vectors.data, plain.data)).toBeGreaterThan(1e-3);
+    // The ONNX file gives the same vectors by itself, from the same arrays as in training.
+    const model = encoder.toOnnx();
+    const session = await (await nativeRuntime()).createSession(model, { threads: 1 });
+    const out = await session.run(encoder.batch(QUERIES, ''));
+    await session.dispose();
+    expect(difference(out['vectors']!.data as Float32Array, vectors.data)).toBeLessThan(1e-5);
+    const back = readParameters(model, 'model.onnx');
+    expect(back.names.sort()).toEqual(encoder.parameters.names.sort());
+    for (const name of back.names) {
+      const [a, b] = [back.get(name), encoder.parameters.get(name)];
+      expect(a.shape).toEqual(b.shape);
+      // A matcher would take seconds for millions of numbers.
+      expect(a.data.length === b.data.length && a.data.every((value, i) => value === b.data[i])).toBe(true);
+    }
+    expect(() => readParameters(model.subarray(0, 1000), 'cut.onnx')).toThrow(CorruptFileError);
+    expect(() => readParameters(Uint8Array.of(1, 2, 3), 'not.onnx')).toThrow('not.onnx');
+  });
+
+  it('with LoRA or a side path trains those modules only, which change nothing at the start', async () => {
+    const plain = await useLite({ threads: 1 }).encode(QUERIES);
+    for (const tuning of [{ lora: { rank: 4, alpha: 8 } }, { side: { rank: 4 } }]) {
+      const encoder = await trainableUseLite({ tuning });
+      const start = encoder.serve('start');
+      expect(difference((await start.encode(QUERIES)).data, plain.data)).toBeLessThan(1e-5);
+      await start.dispose?.();
+      const { losses, changed } = await train(encoder);
+      expect(losses[1]).toBeLessThan(losses[0]!);
+      expect(changed.length).toBeGreaterThan(0);
+      for (const name of changed) expect(name).toMatch(ADDED);
+      const served = encoder.serve('tuned');
+      expect(difference((await served.encode(QUERIES)).data, plain.data)).toBeGreaterThan(1e-6);
+      await served.dispose?.();
+    }
+  });
+});
+
+describe('a trainable token table', () => {
+  it('ranks from the start, learns, and is served and saved as it then is', async () => {
+    const encoder = await trainableStatic();
+    const { losses, changed } = await train(encoder);
+    expect(losses[0]).toBeLessThan(0);
+    expect(losses[1]).toBeLessThan(losses[0]!);
+    expect(changed.sort()).toEqual(['tokens/table', 'weights/table']);
+    const served = encoder.serve('static');
+    const vectors = await served.encode([...QUERIES, '']);
+    const session = await (await nativeRuntime()).createSession(encoder.toOnnx(), { threads: 1 });
+    const out = await session.run(encoder.batch([...QUERIES, ''], ''));
+    await session.dispose();
+    expect(difference(out['vectors']!.data as Float32Array, vectors.data)).toBeLessThan(1e-5);
+  });
+});

@@ -1,0 +1,162 @@
+import { BitSet } from '../../base/bits.ts';
+import type { Random } from '../../base/random.ts';
+import type { Vectors } from '../../base/vectors.ts';
+import type { Encoder } from '../../encode/encoder.ts';
+import type { Retriever } from '../../search/index.ts';
+import type { Batch } from '../../tensor/index.ts';
+import { mineNegatives } from '../miner.ts';
+import { distinctBatches, type SampledBatch } from '../samplers.ts';
+import { type BatchRanker, hybridRankings, type TuneCorpus } from './corpus.ts';
+import type { TuneExample } from './examples.ts';
+import type { BatchItem, Learner } from './learners.ts';
+
+/** Items to train on, with what a batch needs besides. */
+export interface TrainingSet {
+  readonly items: readonly BatchItem[];
+  /** The arrays of a batch of items, with `exclude` and, for distillation, `teacher`. */
+  batch(learner: Learner, items: SampledBatch): Batch;
+}
+
+/** How a training set is made. */
+export interface TrainingSetOptions {
+  readonly negatives: number;
+  readonly mine: 'bm25' | 'dense';
+  readonly distill: boolean;
+  readonly language: string;
+  readonly signal?: AbortSignal;
+}
+
+/** Of several passages of a relevant document, the one nearest to the query stands for it. */
+export async function trainingSet(
+  corpus: TuneCorpus,
+  examples: readonly TuneExample[],
+  base: Encoder,
+  ranker: BatchRanker,
+  { negatives, mine, distill, language, signal }: TrainingSetOptions,
+): Promise<TrainingSet> {
+  const texts = examples.map(({ query }) => query);
+  const vectors = await base.encode(texts, { role: 'query', ...(signal === undefined ? {} : { signal }) });
+  const positives = examples.map(({ relevant }) => new Set(relevant.flatMap((id) => corpus.passagesOf(id))));
+  const mined = await minedFor(corpus, examples, positives, vectors, ranker, negatives, mine, language, signal);
+  const teacher = distill ? await teacherScores(corpus, examples, vectors, ranker, language, positives) : undefined;
+  const items = examples.flatMap(({ relevant, negatives: given = [] }, query) =>
+    relevant.flatMap((id): BatchItem[] => {
+      const passages = corpus.passagesOf(id);
+      if (passages.length === 0) return [];
+      const positive = passages.reduce((a, b) =>
+        product(vectors.row(query), corpus.vectors.row(b)) > product(vectors.row(query), corpus.vectors.row(a)) ? b : a,
+      );
+      const own = [...given.flatMap((other) => corpus.passagesOf(other).slice(0, 1)), ...mined[query]!];
+      return [{ query, positive, negatives: own.slice(0, negatives) }];
+    }),
+  );
+  return {
+    items,
+    batch(learner, chosen) {
+      const batch = chosen.map((i) => items[i]!);
+      const queries = batch.map(({ query }) => query);
+      // Every batch has the same number of passages: where one query has fewer negatives, others' stand in twice.
+      const extra = batch.flatMap((item) => item.negatives);
+      const wanted = batch.length * negatives;
+      const filled = Array.from({ length: extra.length === 0 ? 0 : wanted }, (_, i) => extra[i % extra.length]!);
+      const passages = [...batch.map(({ positive }) => positive), ...filled];
+      const shape = [queries.length, passages.length];
+      const exclude = new Float32Array(shape[0]! * shape[1]!);
+      const scores = teacher === undefined ? undefined : new Float32Array(exclude.length);
+      const seen = new Map<number, number>();
+      passages.forEach((passage, column) => {
+        const isCopy = seen.has(passage);
+        seen.set(passage, column);
+        queries.forEach((query, row) => {
+          const at = row * passages.length + column;
+          if (isCopy || positives[query]!.has(passage)) exclude[at] = 1;
+          if (scores !== undefined) scores[at] = teacher![query]!.get(passage) ?? 0;
+        });
+      });
+      return {
+        ...learner.batch(queries, passages),
+        exclude: { data: exclude, shape },
+        ...(scores === undefined ? {} : { teacher: { data: scores, shape } }),
+      };
+    },
+  };
+}
+
+/** An epoch: no two items of a batch share a query or a passage. */
+export function batchesOf({ items }: TrainingSet, size: number, random: Random): SampledBatch[] {
+  const keys = items.map(({ query, positive }) => [`q${query}`, `p${positive}`]);
+  return distinctBatches(keys, size, random);
+}
+
+async function minedFor(
+  corpus: TuneCorpus,
+  examples: readonly TuneExample[],
+  positives: readonly ReadonlySet<number>[],
+  vectors: Vectors,
+  ranker: BatchRanker,
+  count: number,
+  mine: 'bm25' | 'dense',
+  language: string,
+  signal: AbortSignal | undefined,
+): Promise<number[][]> {
+  const mined: number[][] = examples.map(() => []);
+  if (count === 0) return mined;
+  // Only passages that are relevant to some other query: one that is nothing but a negative throughout would be pushed
+  // away from every query, and lost to the queries that come later.
+  const roles = new Set(positives.flatMap((numbers) => [...numbers]));
+  const allowed = new BitSet(corpus.snapshot.passageSpace);
+  for (const number of roles) allowed.add(corpus.ordinals[number]!);
+  const dense = mine === 'dense' ? await ranker.rank(vectors, corpus.vectors) : [];
+  const lexical = corpus.lexical(language);
+  let at = 0;
+  const retriever: Retriever =
+    mine === 'bm25'
+      ? (query, params) => lexical(query, { ...params, allowed })
+      : async () => ({
+          hits: dense[at++]!.filter(({ id }) => roles.has(id)).map(({ id, score }) => ({
+            passage: corpus.ordinals[id]!,
+            score,
+          })),
+          trace: { stage: 'dense', tookMs: 0, examined: corpus.count, returned: 0 },
+        });
+  const queries = examples.map(({ query }, i) => ({
+    text: query,
+    positives: new Set(Array.from(positives[i]!, (number) => corpus.ordinals[number]!)),
+  }));
+  const options = {
+    retriever,
+    count,
+    // Scores of vectors say how near a candidate is to the positive; BM25's do not.
+    ...(mine === 'dense' ? { keepBelow: { share: 0.95 } } : {}),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  for await (const { query, negatives } of mineNegatives(queries, options)) {
+    mined[query] = negatives.flatMap((ordinal) => corpus.numberOf(ordinal) ?? []);
+  }
+  return mined;
+}
+
+/** The hybrid's scores of the passages that it ranks, 0 to 1; positives have 1, others are not kept. */
+async function teacherScores(
+  corpus: TuneCorpus,
+  examples: readonly TuneExample[],
+  vectors: Vectors,
+  ranker: BatchRanker,
+  language: string,
+  positives: readonly ReadonlySet<number>[],
+): Promise<Map<number, number>[]> {
+  const dense = await ranker.rank(vectors, corpus.vectors);
+  const rankings = await hybridRankings(corpus, corpus.lexical(language), dense, examples);
+  return rankings.map((ranking, query) => {
+    const best = ranking[0]?.score ?? 1;
+    const scores = new Map(ranking.map(({ id, score }) => [id, Math.max(0, score / best)] as const));
+    for (const number of positives[query]!) scores.set(number, 1);
+    return scores;
+  });
+}
+
+function product(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let d = 0; d < a.length; d++) sum += a[d]! * b[d]!;
+  return sum;
+}

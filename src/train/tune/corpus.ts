@@ -1,0 +1,170 @@
+import { Vectors } from '../../base/vectors.ts';
+import { analyzeQuery } from '../../collection/prepare.ts';
+import { DEFAULT_WEIGHTS } from '../../collection/searching.ts';
+import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval/index.ts';
+import { bm25, convex, fuse, type Retriever } from '../../search/index.ts';
+import type { PassageToEncode, Snapshot } from '../../store/types.ts';
+import { Graph, matmul, type Runtime, type Session, toOnnx, transposeLast } from '../../tensor/index.ts';
+import type { TuneExample } from './examples.ts';
+
+/** The passages of a snapshot that have a vector, numbered from 0. */
+export class TuneCorpus {
+  /** Ordinals in the snapshot. */
+  readonly ordinals: readonly number[];
+  /** As the collection's encoder made them. */
+  readonly vectors: Vectors;
+  /** Document of each passage, by its ordinal. */
+  readonly documents: readonly number[];
+  readonly #numbers: ReadonlyMap<number, number>;
+  readonly #byDocument = new Map<number, number[]>();
+
+  constructor(readonly snapshot: Snapshot) {
+    const ordinals: number[] = [];
+    const documents: number[] = [];
+    for (const document of snapshot.liveDocuments()) {
+      const { from, to } = snapshot.documentPassages(document);
+      for (let passage = from; passage < to; passage++) {
+        if (snapshot.passageVector(passage) === undefined) continue;
+        const number = ordinals.push(passage) - 1;
+        documents.push(document);
+        this.#byDocument.set(document, [...(this.#byDocument.get(document) ?? []), number]);
+      }
+    }
+    this.ordinals = ordinals;
+    this.documents = documents;
+    this.#numbers = new Map(ordinals.map((ordinal, number) => [ordinal, number]));
+    this.vectors = Vectors.zeros(ordinals.length, snapshot.settings.dim);
+    ordinals.forEach((ordinal, number) => {
+      this.vectors.row(number).set(snapshot.passageVector(ordinal)!);
+    });
+  }
+
+  get count(): number {
+    return this.ordinals.length;
+  }
+
+  /** Number of a passage by its ordinal. */
+  numberOf(ordinal: number): number | undefined {
+    return this.#numbers.get(ordinal);
+  }
+
+  /** Numbers of a document's passages. */
+  passagesOf(id: string): readonly number[] {
+    const ordinal = this.snapshot.findDocument(id);
+    return (ordinal === undefined ? undefined : this.#byDocument.get(ordinal)) ?? [];
+  }
+
+  idOf(number: number): string {
+    return this.snapshot.document(this.documents[number]!).id;
+  }
+
+  passage(number: number): PassageToEncode {
+    const { title, language } = this.snapshot.document(this.documents[number]!);
+    const ordinal = this.ordinals[number]!;
+    const { headings } = this.snapshot.passage(ordinal);
+    return { title, language, headings, text: this.snapshot.passageText(ordinal) };
+  }
+
+  /** BM25 over the collection; queries are analysed in their language if given, else as the collection's. */
+  lexical(language: string): Retriever {
+    return bm25(this.snapshot, ({ text, language: own }) => analyzeQuery(text, [own ?? language]));
+  }
+}
+
+/** Passages scored in one product. */
+const CHUNK = 4096;
+/** Passages kept per query: more than ten documents, however many passages each has, within reason. */
+const DEPTH = 100;
+
+/** Ranks passages by inner product, for many queries at once. */
+export class BatchRanker {
+  private constructor(private readonly session: Session) {}
+
+  static async create(runtime: Runtime, dim: number): Promise<BatchRanker> {
+    const graph = new Graph();
+    const queries = graph.input('queries', 'float32', ['queries', dim]);
+    const passages = graph.input('passages', 'float32', ['passages', dim]);
+    graph.output('scores', matmul(queries, transposeLast(passages)));
+    return new BatchRanker(await runtime.createSession(toOnnx(graph)));
+  }
+
+  /** The best `depth` passages of each query: row numbers of `passages`, best first, and their scores. */
+  async rank(queries: Vectors, passages: Vectors, depth = DEPTH): Promise<{ id: number; score: number }[][]> {
+    const best: { id: number; score: number }[][] = Array.from({ length: queries.count }, () => []);
+    if (queries.count === 0) return best;
+    for (let from = 0; from < passages.count; from += CHUNK) {
+      const part = passages.slice(from, Math.min(passages.count, from + CHUNK));
+      const { scores } = await this.session.run({
+        queries: { data: queries.data, shape: [queries.count, queries.dim] },
+        passages: { data: part.data, shape: [part.count, part.dim] },
+      });
+      const data = scores!.data as Float32Array;
+      best.forEach((list, query) => {
+        const limit = list.length < depth ? Number.NEGATIVE_INFINITY : list.at(-1)!.score;
+        for (let i = 0; i < part.count; i++) {
+          const score = data[query * part.count + i]!;
+          if (score > limit) list.push({ id: from + i, score });
+        }
+        list.sort((a, b) => b.score - a.score || a.id - b.id);
+        list.length = Math.min(list.length, depth);
+      });
+    }
+    return best;
+  }
+
+  dispose(): Promise<void> {
+    return this.session.dispose();
+  }
+}
+
+/** Queries with what is relevant, by number, as `sagitta/eval` wants them. */
+export function judgementsOf(examples: readonly TuneExample[]): Judgements {
+  return new Map(examples.map(({ relevant }, i) => [String(i), new Map(relevant.map((id) => [id, 1]))]));
+}
+
+/** nDCG@10 and recall@100 of passage rankings, each document at its best passage. */
+export function measure(
+  corpus: TuneCorpus,
+  rankings: readonly (readonly { readonly id: number; readonly score: number }[])[],
+  examples: readonly TuneExample[],
+): Evaluation {
+  const run: Run = new Map(
+    rankings.map((ranking, i) => {
+      const documents = new Map<string, number>();
+      for (const { id, score } of ranking) {
+        const document = corpus.idOf(id);
+        if (!documents.has(document)) documents.set(document, score);
+      }
+      return [String(i), { ids: [...documents.keys()], scores: Float64Array.from(documents.values()) }];
+    }),
+  );
+  return evaluate(run, judgementsOf(examples), { metrics: [METRIC, 'recall@100'], pooled: false });
+}
+
+export const METRIC = 'ndcg@10';
+
+/** The rankings of the hybrid that the collection searches with, from dense rankings. */
+export async function hybridRankings(
+  corpus: TuneCorpus,
+  lexical: Retriever,
+  dense: readonly (readonly { readonly id: number; readonly score: number }[])[],
+  examples: readonly TuneExample[],
+  weights: readonly [number, number] = DEFAULT_WEIGHTS,
+): Promise<{ id: number; score: number }[][]> {
+  const rankings: { id: number; score: number }[][] = [];
+  for (const [i, { query }] of examples.entries()) {
+    const semantic: Retriever = async () => ({
+      hits: dense[i]!.map(({ id, score }) => ({ passage: corpus.ordinals[id]!, score })),
+      trace: { stage: 'dense', tookMs: 0, examined: corpus.count, returned: dense[i]!.length },
+    });
+    const fusion = convex({ normalize: ['max', 'min-max'] });
+    const { hits } = await fuse([lexical, semantic], fusion, { weights })({ text: query }, { k: DEPTH });
+    rankings.push(
+      hits.flatMap(({ passage, score }) => {
+        const id = corpus.numberOf(passage);
+        return id === undefined ? [] : [{ id, score }];
+      }),
+    );
+  }
+  return rankings;
+}

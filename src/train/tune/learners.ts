@@ -1,0 +1,276 @@
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { Vectors } from '../../base/vectors.ts';
+import { embeddingText } from '../../collection/prepare.ts';
+import type { Encoder } from '../../encode/encoder.ts';
+import { trainableStatic } from '../../encode/static/static.ts';
+import type { TrainableEncoder } from '../../encode/trainable.ts';
+import { type AdapterShape, adapter, adapterGraph } from '../../encode/tuned/adapter.ts';
+import { readTuned, type TunedFiles, type TunedForm, versionFolder } from '../../encode/tuned/description.ts';
+import type { UseLiteTuning } from '../../encode/use-lite/graph.ts';
+import { trainableUseLite } from '../../encode/use-lite/trainable.ts';
+import {
+  add,
+  type Batch,
+  type ParameterGroup,
+  Parameters,
+  type PartialShape,
+  type Runtime,
+  readParameters,
+  type Scope,
+  scale,
+  type Tensor,
+  type Tensors,
+  toOnnx,
+  type Value,
+} from '../../tensor/index.ts';
+import { cosines, infoNCE, learnedTemperature, listwiseKL } from '../objectives/index.ts';
+import type { TuneCorpus } from './corpus.ts';
+
+/**
+ * What is trained.
+ *
+ * - `adapter`: a small correction of query vectors; works with every encoder, passages keep their vectors
+ * - `query`: a copy of use-lite for queries; passages keep their vectors
+ * - `encoder`: use-lite for queries and passages, which are encoded again
+ * - `table`: a token table (`static:`), trained from use-lite's vectors; fast, and passages are encoded again
+ */
+export type TuneTarget = 'adapter' | 'query' | 'encoder' | 'table';
+
+/** One query of a batch: its number among the queries, its passage, and passages that are not relevant. */
+export interface BatchItem {
+  readonly query: number;
+  readonly positive: number;
+  readonly negatives: readonly number[];
+}
+
+/** What is being trained, to the loop that trains it. */
+export interface Learner {
+  readonly parameters: Parameters;
+  readonly groups: readonly ParameterGroup[];
+  readonly shapes: Readonly<Record<string, PartialShape>>;
+  /** Whether passages get other vectors too. */
+  readonly encodesPassages: boolean;
+  /** Cosines `[queries, passages]` of a batch. */
+  scores(scope: Scope, batch: Tensors): Tensor;
+  /** The arrays of queries and passages. */
+  batch(queries: readonly number[], passages: readonly number[]): Batch;
+  /** Vectors of queries with the parameters as they are. */
+  encodeQueries(queries: readonly string[], signal?: AbortSignal): Promise<Vectors>;
+  /** Vectors of passages with the parameters as they are; their own where they stay. */
+  encodePassages(numbers: readonly number[], signal?: AbortSignal): Promise<Vectors>;
+  /** What is deployed. */
+  files(training: Readonly<Record<string, unknown>>): TunedFiles;
+}
+
+/** What a learner is made from. */
+export interface LearnerInput {
+  readonly what: TuneTarget;
+  readonly corpus: TuneCorpus;
+  readonly queries: readonly string[];
+  /** The collection's encoder, what its manifest calls it, and where trained versions lie. */
+  readonly base: Encoder;
+  readonly baseId: string;
+  readonly versions: string;
+  readonly seed: number;
+  readonly adapter: AdapterShape;
+  readonly tuning: UseLiteTuning;
+  readonly runtime: Runtime;
+  readonly signal?: AbortSignal;
+}
+
+/** @throws InvalidArgumentError when the collection's encoder cannot be trained that way. */
+export async function createLearner(input: LearnerInput): Promise<Learner> {
+  const { what, baseId } = input;
+  if (what === 'adapter') return adapterLearner(input);
+  const { form, parameters, tuning } = await startOf(input);
+  if (what === 'table') {
+    if (form !== 'use-lite' && form !== 'static') throw notTrainable(baseId, what);
+    return encoderLearner(input, await trainableStatic(form === 'static' ? { parameters: parameters! } : {}), 'static');
+  }
+  if (form !== 'use-lite') throw notTrainable(baseId, what);
+  const modules = { ...tuning, ...input.tuning };
+  const encoder = await trainableUseLite({
+    ...(parameters === undefined ? {} : { parameters }),
+    tuning: modules,
+    seed: input.seed,
+    // A table that moves for words of the training queries only leaves the other words behind.
+    trainTable: what === 'encoder',
+  });
+  return encoderLearner({ ...input, tuning: modules }, encoder, what === 'query' ? 'use-lite-query' : 'use-lite');
+}
+
+/** What the collection's encoder is, with its parameters if it was trained before. */
+async function startOf({ baseId, what, versions }: LearnerInput): Promise<{
+  form: TunedForm;
+  parameters?: Parameters;
+  tuning?: UseLiteTuning;
+}> {
+  if (baseId === 'use-lite') return { form: 'use-lite' };
+  const version = /^tuned:(.+)$/.exec(baseId)?.[1];
+  if (version === undefined) throw notTrainable(baseId, what);
+  const folder = /[/\\]/.test(version) ? version : versionFolder(versions, version);
+  const { description, model } = await readTuned(folder);
+  return {
+    form: description.form,
+    parameters: readParameters(model, folder),
+    ...(description.tuning === undefined ? {} : { tuning: description.tuning }),
+  };
+}
+
+function notTrainable(encoder: string, what: TuneTarget): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `The weights of the encoder "${encoder}" cannot be trained here (--what ${what}).`,
+    'Use --what adapter, which learns a correction of its vectors.',
+  );
+}
+
+function encoderLearner(input: LearnerInput, encoder: TrainableEncoder, form: TunedForm): Learner {
+  const { corpus, queries, baseId } = input;
+  const encodesPassages = form !== 'use-lite-query';
+  const textOf = (number: number) => {
+    const { title, headings, text } = corpus.passage(number);
+    return embeddingText(title, headings, text);
+  };
+  /** An encoder with the parameters of this moment; freed after use. */
+  const serving = async <T>(work: (served: Encoder) => Promise<T>): Promise<T> => {
+    const served = encoder.serve('training');
+    try {
+      return await work(served);
+    } finally {
+      await served.dispose?.();
+    }
+  };
+  const options = (role: 'query' | 'document', signal: AbortSignal | undefined) => ({
+    role,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return {
+    parameters: encoder.parameters,
+    groups: encoder.groups,
+    shapes: { ...encoder.shapes('q:'), ...(encodesPassages ? encoder.shapes('d:') : {}) },
+    encodesPassages,
+    scores: (scope, batch) =>
+      cosines(
+        encoder.encode(scope, batch, 'q:'),
+        encodesPassages ? encoder.encode(scope, batch, 'd:') : batch['documents']!,
+      ),
+    batch: (chosen, passages) => ({
+      ...encoder.batch(
+        chosen.map((query) => queries[query]!),
+        'q:',
+      ),
+      ...(encodesPassages ? encoder.batch(passages.map(textOf), 'd:') : { documents: rowsOf(corpus, passages) }),
+    }),
+    encodeQueries: (texts, signal) => serving((served) => served.encode(texts, options('query', signal))),
+    encodePassages: (numbers, signal) =>
+      encodesPassages
+        ? serving((served) => served.encode(numbers.map(textOf), options('document', signal)))
+        : Promise.resolve(vectorsOf(corpus, numbers)),
+    files: (training) => ({
+      description: {
+        form,
+        base: baseId,
+        dim: encoder.dim,
+        languages: ['en'],
+        ...(form !== 'static' && Object.keys(input.tuning).length > 0 ? { tuning: input.tuning } : {}),
+        training,
+      },
+      model: encoder.toOnnx(),
+    }),
+  };
+}
+
+async function adapterLearner(input: LearnerInput): Promise<Learner> {
+  const { corpus, queries, base, baseId, seed, adapter: shape, runtime, signal } = input;
+  const { dim } = base;
+  const parameters = new Parameters(seed);
+  // Also makes the parameters, so that the adapter can be served before its first step.
+  const model = () => toOnnx(adapterGraph(parameters, dim, shape));
+  model();
+  const options = { role: 'query', ...(signal === undefined ? {} : { signal }) } as const;
+  const known = new Map<string, Float32Array>();
+  const frozen = async (texts: readonly string[]): Promise<Vectors> => {
+    const missing = [...new Set(texts)].filter((text) => !known.has(text));
+    const fresh = await base.encode(missing, options);
+    missing.forEach((text, i) => {
+      known.set(text, fresh.row(i));
+    });
+    return Vectors.fromRows(
+      texts.map((text) => known.get(text)!),
+      dim,
+    );
+  };
+  const own = await frozen(queries);
+  return {
+    parameters,
+    groups: [],
+    shapes: {},
+    encodesPassages: false,
+    scores: (scope, batch) => cosines(adapter(scope, batch['given']!, shape), batch['documents']!),
+    batch: (chosen, passages) => ({
+      given: toValue(Vectors.fromRows(chosen.map((query) => own.row(query)))),
+      documents: rowsOf(corpus, passages),
+    }),
+    async encodeQueries(texts) {
+      const { data, count } = await frozen(texts);
+      const session = await runtime.createSession(model());
+      try {
+        const { vectors } = await session.run({ given: { data, shape: [count, dim] } });
+        return new Vectors(vectors!.data as Float32Array, dim);
+      } finally {
+        await session.dispose();
+      }
+    },
+    encodePassages: async (numbers) => vectorsOf(corpus, numbers),
+    files: (training) => ({
+      description: {
+        form: 'adapter',
+        base: baseId,
+        dim,
+        ...(base.languages === undefined ? {} : { languages: base.languages }),
+        training,
+      },
+      model: model(),
+    }),
+  };
+}
+
+/** How a batch is judged. */
+export interface TuneObjective {
+  /** Default 0.05. `learned` starts there. */
+  readonly temperature: number | 'learned';
+  /** Share of the distillation from the teacher's scores, which the batch then holds as `teacher`; 0 for none. */
+  readonly distill: boolean;
+}
+
+/**
+ * The loss of a batch: InfoNCE, or listwise distillation with a tenth of it (Tamber et al. 2025). `exclude` marks known
+ * positives and copies.
+ */
+export function tuneLoss(learner: Learner, { temperature, distill }: TuneObjective) {
+  return (scope: Scope, batch: Tensors): Tensor => {
+    const scores = learner.scores(scope, batch);
+    const exclude = batch['exclude']!;
+    const contrast = infoNCE(scores, {
+      temperature: temperature === 'learned' ? learnedTemperature(scope.at('objective')) : temperature,
+      exclude,
+    });
+    if (!distill) return contrast;
+    return add(listwiseKL(scores, batch['teacher']!), scale(contrast, 0.1));
+  };
+}
+
+function vectorsOf(corpus: TuneCorpus, numbers: readonly number[]): Vectors {
+  return Vectors.fromRows(
+    numbers.map((number) => corpus.vectors.row(number)),
+    corpus.vectors.dim,
+  );
+}
+
+function rowsOf(corpus: TuneCorpus, numbers: readonly number[]): Value {
+  return toValue(vectorsOf(corpus, numbers));
+}
+
+function toValue({ data, count, dim }: Vectors): Value {
+  return { data, shape: [count, dim] };
+}

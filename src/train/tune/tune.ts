@@ -1,0 +1,400 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { Random } from '../../base/random.ts';
+import { type Collection, ENCODERS } from '../../collection/collection.ts';
+import type { Encoder } from '../../encode/encoder.ts';
+import { nativeRuntime } from '../../encode/runtime.ts';
+import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
+import { adamW, linearSchedule, Trainer } from '../../tensor/index.ts';
+import { batchesOf, type TrainingSet, trainingSet } from './batches.ts';
+import { Checkpoint } from './checkpoint.ts';
+import { BatchRanker, hybridRankings, METRIC, measure, TuneCorpus } from './corpus.ts';
+import { checkExamples, checkLeaks, type TuneExample } from './examples.ts';
+import { createLearner, type Learner, type TuneTarget, tuneLoss } from './learners.ts';
+import { syntheticExamples } from './synthetic.ts';
+import type { CurvePoint, TuneOptions, TuneProgress, TuneReport } from './types.ts';
+
+/** Passages that validation ranks while documents are encoded again for it. */
+const VALIDATION_POOL = 2_000;
+const LAST_LOSSES = 20;
+
+/**
+ * Tunes a collection's encoder to queries of one's own: holds out a test set, trains, keeps the state that was best on
+ * validation queries, compares before and after on the test queries with a paired test, and deploys the result if it is
+ * significantly better. Otherwise, and on any failure, the collection stays as it is.
+ *
+ * A quarter of the queries is for the test and three twentieths for validation; queries of the same text count once.
+ *
+ * @throws InvalidArgumentError for examples that cannot be used, and encoders that cannot be trained;
+ * TrainingDivergedError when the loss is no longer a number.
+ */
+export async function tune(collection: Collection, options: TuneOptions): Promise<TuneReport> {
+  const start = performance.now();
+  const run = await prepare(collection, options);
+  try {
+    const trained = await train(run);
+    options.onProgress?.({ ...trained.progress, phase: 'testing' });
+    const result = await test(run);
+    const { dense, denseUnseen } = result;
+    const worse = denseUnseen?.significant === true && denseUnseen.difference < 0;
+    const better = dense.significant && dense.difference > 0 && !worse;
+    const report = {
+      what: run.what,
+      base: run.base,
+      queries: { train: run.train.length, validation: run.validation.length, test: run.test.length },
+      duplicates: run.duplicates,
+      ...trained.outcome,
+      ...result,
+      better,
+      seed: run.seed,
+    };
+    const reason = reasonAgainst(report, worse, options.dryRun === true);
+    let deployed: string | undefined;
+    if (reason === undefined) {
+      options.onProgress?.({ ...trained.progress, phase: 'deploying' });
+      const { curve: _, ...figures } = report;
+      deployed = await collection.deploy(run.learner.files({ made: 'sagitta tune', ...figures }), {
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      });
+    }
+    await run.checkpoint.remove();
+    return {
+      ...report,
+      ...(deployed === undefined ? {} : { deployed }),
+      ...(reason === undefined ? {} : { reason }),
+      tookMs: performance.now() - start,
+    };
+  } finally {
+    await run.close();
+  }
+}
+
+function reasonAgainst(
+  { dense, denseUnseen, better }: Pick<TuneReport, 'dense' | 'denseUnseen' | 'better'>,
+  worse: boolean,
+  dryRun: boolean,
+): string | undefined {
+  const change = ({ difference, p }: Comparison) => `${difference.toFixed(4)} (p ${p.adjusted.toFixed(3)})`;
+  if (worse) {
+    return `On queries for documents that were not trained on, nDCG@10 changed by ${change(denseUnseen!)}: it learned those documents by heart. Nothing was changed.`;
+  }
+  if (!better) {
+    return `nDCG@10 of dense retrieval changed by ${change(dense)}, which is no significant gain. Nothing was changed.`;
+  }
+  return dryRun ? 'This was a dry run. Nothing was changed.' : undefined;
+}
+
+/** Everything that a run works with. */
+interface Run {
+  readonly options: TuneOptions;
+  readonly what: TuneTarget;
+  readonly base: string;
+  readonly encoder: Encoder;
+  readonly seed: number;
+  readonly corpus: TuneCorpus;
+  readonly train: readonly TuneExample[];
+  readonly validation: readonly TuneExample[];
+  readonly test: readonly TuneExample[];
+  readonly duplicates: number;
+  readonly learner: Learner;
+  readonly set: TrainingSet;
+  readonly ranker: BatchRanker;
+  readonly trainer: Trainer;
+  readonly checkpoint: Checkpoint;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly language: string;
+  close(): Promise<void>;
+}
+
+async function prepare(collection: Collection, options: TuneOptions): Promise<Run> {
+  const { what = 'adapter', seed = 1, signal } = options;
+  options.onProgress?.({
+    phase: 'preparing',
+    step: 0,
+    steps: 0,
+    loss: Number.NaN,
+    validation: Number.NaN,
+    msLeft: undefined,
+  });
+  const base = await collection.encoder();
+  if (base === undefined) {
+    throw new InvalidArgumentError(
+      `The collection in ${collection.directory} has no embeddings, so there is nothing to tune.`,
+      'Index again into a new collection with an encoder.',
+    );
+  }
+  const snapshot = await collection.snapshot();
+  try {
+    const random = new Random(seed);
+    const given = options.examples === 'synthetic' ? syntheticExamples(snapshot, { random }) : options.examples;
+    const exists = (id: string) => snapshot.findDocument(id) !== undefined;
+    const { examples, duplicates } = checkExamples(given, exists);
+    if (options.test !== undefined) checkLeaks(examples, options.test);
+    const order = random.shuffle([...examples]);
+    const tested = options.test ?? order.splice(0, Math.min(1_000, Math.max(8, Math.round(order.length / 4))));
+    const validation = order.splice(0, Math.min(300, Math.max(4, Math.round(order.length / 5))));
+
+    const corpus = new TuneCorpus(snapshot);
+    const runtime = await nativeRuntime();
+    const ranker = await BatchRanker.create(runtime, snapshot.settings.dim);
+    const language = collection.settings.language;
+    const frozen = what === 'adapter' || what === 'query';
+    const negatives = options.negatives ?? (frozen ? 2 : 0);
+    const mine = options.mine ?? (frozen ? 'dense' : 'bm25');
+    const distill = options.distill === true;
+    const set = await trainingSet(corpus, order, base, ranker, {
+      negatives,
+      mine,
+      distill,
+      language,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const learner = await createLearner({
+      what,
+      corpus,
+      queries: order.map(({ query }) => query),
+      base,
+      baseId: snapshot.settings.encoder,
+      versions: join(collection.directory, ENCODERS),
+      seed,
+      adapter: options.adapter ?? {},
+      tuning: options.tuning ?? {},
+      runtime,
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const epochs = options.epochs ?? (what === 'adapter' ? 60 : 6);
+    const wanted = options.batchSize ?? (what === 'adapter' ? 64 : 32);
+    const batchSize = Math.max(2, Math.min(wanted, set.items.length >> 2));
+    const steps = epochs * batchesOf(set, batchSize, new Random(seed)).length;
+    const rate = options.learningRate ?? { adapter: 1e-3, query: 1e-4, encoder: 1e-4, table: 3e-3 }[what];
+    const trainer = new Trainer({
+      parameters: learner.parameters,
+      loss: tuneLoss(learner, { temperature: options.temperature ?? 0.05, distill }),
+      groups: [{ match: /^objective\//, weightDecay: 0 }, ...learner.groups],
+      shapes: learner.shapes,
+      optimizer: adamW(),
+      learningRate: linearSchedule({ peak: rate, steps }),
+      clip: 1,
+      runtime,
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+    });
+    const key = createHash('sha256').update(
+      JSON.stringify([
+        what,
+        snapshot.settings.encoder,
+        seed,
+        epochs,
+        batchSize,
+        rate,
+        negatives,
+        options.mine,
+        distill,
+        options.temperature,
+        options.adapter,
+        options.tuning,
+        order,
+        validation,
+        tested,
+        snapshot.generation,
+      ]),
+    );
+    const checkpoint = new Checkpoint(join(collection.directory, 'tuning'), key.digest('hex').slice(0, 16));
+    return {
+      options,
+      what,
+      base: snapshot.settings.encoder,
+      encoder: base,
+      seed,
+      corpus,
+      train: order,
+      validation,
+      test: tested,
+      duplicates,
+      learner,
+      set,
+      ranker,
+      trainer,
+      checkpoint,
+      epochs,
+      batchSize,
+      language,
+      async close() {
+        await trainer.dispose();
+        await ranker.dispose();
+        snapshot.close();
+      },
+    };
+  } catch (error) {
+    snapshot.close();
+    throw error;
+  }
+}
+
+/** Trains until the last epoch, or until validation no longer improves, and leaves the best parameters in place. */
+async function train(run: Run): Promise<{
+  progress: TuneProgress;
+  outcome: Pick<TuneReport, 'steps' | 'stoppedEarly' | 'bestStep' | 'parameters' | 'curve' | 'trainedMs'>;
+}> {
+  const { options, trainer, learner, set, checkpoint, epochs, batchSize, seed } = run;
+  const { patience = 3, signal } = options;
+  const perEpoch = batchesOf(set, batchSize, new Random(seed)).length;
+  const steps = epochs * perEpoch;
+  const validate = await validator(run);
+  const saved = options.resume === true ? await checkpoint.read() : undefined;
+  if (saved !== undefined) trainer.restore(saved.state);
+  const curve: CurvePoint[] = saved?.curve ?? [];
+  let best = saved?.best ?? learner.parameters.clone();
+  let bestStep = saved?.bestStep ?? 0;
+  let losses: number[] = saved?.losses ?? [];
+  const begun = performance.now();
+  const before = trainer.steps;
+  const progress = (phase: TuneProgress['phase']): TuneProgress => {
+    const done = trainer.steps - before;
+    const spent = performance.now() - begun;
+    const last = losses.slice(-LAST_LOSSES);
+    return {
+      phase,
+      step: trainer.steps,
+      steps,
+      loss: last.reduce((a, b) => a + b, 0) / last.length,
+      validation: curve.at(-1)?.validation ?? Number.NaN,
+      msLeft: done === 0 ? undefined : (spent / done) * (steps - trainer.steps),
+    };
+  };
+  const save = () => checkpoint.write({ state: trainer.state(), curve, best, bestStep, losses });
+  const point = async (epoch: number) => {
+    options.onProgress?.(progress('validating'));
+    const validation = await validate();
+    const loss = losses.length === 0 ? Number.NaN : losses.reduce((a, b) => a + b, 0) / losses.length;
+    losses = [];
+    if (curve.every((earlier) => validation > earlier.validation)) {
+      best = learner.parameters.clone();
+      bestStep = trainer.steps;
+    }
+    curve.push({ epoch, step: trainer.steps, loss, validation });
+  };
+  let stoppedEarly = false;
+  try {
+    if (curve.length === 0) await point(0);
+    for (let epoch = Math.floor(trainer.steps / perEpoch); epoch < epochs && !stoppedEarly; epoch++) {
+      // The batches of an epoch follow from the seed, so that a run that is taken up again sees the same ones.
+      const batches = batchesOf(set, batchSize, new Random(seed + 1 + epoch));
+      for (let i = trainer.steps - epoch * perEpoch; i < perEpoch; i++) {
+        signal?.throwIfAborted();
+        const { loss } = await trainer.step(set.batch(learner, batches[i % batches.length]!));
+        losses.push(loss);
+        options.onProgress?.(progress('training'));
+      }
+      await point(epoch + 1);
+      const since = curve.length - 1 - curve.findIndex(({ step }) => step === bestStep);
+      stoppedEarly = since >= patience && epoch + 1 < epochs;
+      if (learner.encodesPassages || epoch % 10 === 9) await save();
+    }
+  } catch (error) {
+    if (signal?.aborted) await save();
+    throw error;
+  }
+  for (const name of best.names) {
+    const { data, shape } = best.get(name);
+    learner.parameters.set(name, data, shape);
+  }
+  return {
+    progress: progress('training'),
+    outcome: {
+      steps: trainer.steps,
+      stoppedEarly,
+      bestStep,
+      parameters: learner.parameters.size,
+      curve,
+      trainedMs: performance.now() - begun,
+    },
+  };
+}
+
+/** Measures the parameters of the moment on the validation queries, among all passages or, where those change, a pool. */
+async function validator(run: Run): Promise<() => Promise<number>> {
+  const { corpus, learner, validation, ranker, options } = run;
+  const queries = validation.map(({ query }) => query);
+  let pool = corpus.ordinals.map((_, number) => number);
+  if (learner.encodesPassages && pool.length > VALIDATION_POOL) {
+    const chosen = new Set(validation.flatMap(({ relevant }) => relevant.flatMap((id) => corpus.passagesOf(id))));
+    const lexical = corpus.lexical(run.language);
+    for (const { query } of validation) {
+      const { hits } = await lexical({ text: query }, { k: 20 });
+      for (const { passage } of hits) {
+        const number = corpus.numberOf(passage);
+        if (number !== undefined && chosen.size < VALIDATION_POOL) chosen.add(number);
+      }
+    }
+    for (const number of new Random(run.seed).shuffle([...pool])) {
+      if (chosen.size >= VALIDATION_POOL) break;
+      chosen.add(number);
+    }
+    pool = [...chosen].sort((a, b) => a - b);
+  }
+  return async () => {
+    const vectors = await learner.encodePassages(pool, options.signal);
+    const rankings = await ranker.rank(await learner.encodeQueries(queries, options.signal), vectors);
+    const numbered = rankings.map((ranking) => ranking.map(({ id, score }) => ({ id: pool[id]!, score })));
+    return measure(corpus, numbered, validation).mean(METRIC);
+  };
+}
+
+type TestResult = Pick<TuneReport, 'dense' | 'denseUnseen' | 'hybrid' | 'bm25' | 'hybridOverBm25'>;
+
+/** Compares before and after on the test queries, over all passages. */
+async function test(run: Run): Promise<TestResult> {
+  const { corpus, learner, ranker, test: examples, options, encoder } = run;
+  const { level = 0.05, signal } = options;
+  const queries = examples.map(({ query }) => query);
+  const lexical = corpus.lexical(run.language);
+  const before = await ranker.rank(
+    await encoder.encode(queries, { role: 'query', ...(signal === undefined ? {} : { signal }) }),
+    corpus.vectors,
+  );
+  const all = corpus.ordinals.map((_, number) => number);
+  const vectors = await learner.encodePassages(all, signal);
+  const after = await ranker.rank(await learner.encodeQueries(queries, signal), vectors);
+  const words: { id: number; score: number }[][] = [];
+  for (const { query } of examples) {
+    const { hits } = await lexical({ text: query }, { k: 100 });
+    words.push(
+      hits.flatMap(({ passage, score }) => {
+        const id = corpus.numberOf(passage);
+        return id === undefined ? [] : [{ id, score }];
+      }),
+    );
+  }
+  const evaluations = {
+    before: measure(corpus, before, examples),
+    after: measure(corpus, after, examples),
+    bm25: measure(corpus, words, examples),
+    hybridBefore: measure(corpus, await hybridRankings(corpus, lexical, before, examples), examples),
+    hybridAfter: measure(corpus, await hybridRankings(corpus, lexical, after, examples), examples),
+  };
+  const comparison = (a: string, left: Evaluation, b: string, right: Evaluation): Comparison =>
+    compareSystems([named(a, left), named(b, right)], { metrics: [METRIC], level })[0]!;
+  const compare = (a: keyof typeof evaluations, b: keyof typeof evaluations): Comparison =>
+    comparison(a, evaluations[a], b, evaluations[b]);
+  const trained = new Set(run.train.flatMap(({ relevant }) => relevant));
+  const unseen = [...examples.keys()].filter((i) => examples[i]!.relevant.every((id) => !trained.has(id)));
+  const among = (rankings: typeof before) =>
+    measure(
+      corpus,
+      unseen.map((i) => rankings[i]!),
+      unseen.map((i) => examples[i]!),
+    );
+  return {
+    dense: compare('before', 'after'),
+    ...(unseen.length < 2 ? {} : { denseUnseen: comparison('before', among(before), 'after', among(after)) }),
+    hybrid: compare('hybridBefore', 'hybridAfter'),
+    bm25: evaluations.bm25.mean(METRIC),
+    hybridOverBm25: compare('bm25', 'hybridAfter'),
+  };
+}
+
+function named(name: string, evaluation: Evaluation) {
+  return { name, queries: evaluation.queries, values: (metric: string) => evaluation.values(metric) };
+}

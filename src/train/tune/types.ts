@@ -1,0 +1,113 @@
+import type { AdapterShape } from '../../encode/tuned/adapter.ts';
+import type { UseLiteTuning } from '../../encode/use-lite/graph.ts';
+import type { Comparison } from '../../eval/index.ts';
+import type { TuneExample } from './examples.ts';
+import type { TuneTarget } from './learners.ts';
+
+/** Options of `tune`. */
+export interface TuneOptions {
+  /** Queries with their documents, or `synthetic`: queries made from the documents themselves. */
+  readonly examples: readonly TuneExample[] | 'synthetic';
+  /** Queries to test on. Default: a quarter of the examples, held out. */
+  readonly test?: readonly TuneExample[];
+  /** Default `adapter`. */
+  readonly what?: TuneTarget;
+  /** Passes over the examples, at most. Default 60 for `adapter`, else 6. */
+  readonly epochs?: number;
+  /** Peak learning rate. Default 1e-3 for `adapter`, 1e-4 for `query` and `encoder`, 3e-3 for `table`. */
+  readonly learningRate?: number;
+  /** Queries of a batch. Default 64 for `adapter`, else 32; no more than a quarter of the training queries. */
+  readonly batchSize?: number;
+  /**
+   * Mined negatives per query, from passages that are relevant to other queries. Default 2 for `adapter` and `query`,
+   * else 0: in-batch ones alone.
+   */
+  readonly negatives?: number;
+  /**
+   * Where negatives are mined: by the collection's vectors, leaving out what scores above 0.95 of the positive (default
+   * for `adapter` and `query`), or by `bm25`.
+   */
+  readonly mine?: 'bm25' | 'dense';
+  /** Learn from the graded scores of the hybrid too, by listwise distillation. Default false. */
+  readonly distill?: boolean;
+  /** Default 0.05. */
+  readonly temperature?: number | 'learned';
+  /** For `adapter`. */
+  readonly adapter?: AdapterShape;
+  /** For `query` and `encoder`: train modules beside the weights. Default: the weights. */
+  readonly tuning?: UseLiteTuning;
+  /** Validations without improvement after which training stops. Default 3. */
+  readonly patience?: number;
+  /** Level of significance that a gain must have to be deployed. Default 0.05. */
+  readonly level?: number;
+  /** Default 1. */
+  readonly seed?: number;
+  /** Train and test, but change nothing. Default false. */
+  readonly dryRun?: boolean;
+  /** Go on with the run of the same options that was interrupted. Default false: start anew. */
+  readonly resume?: boolean;
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: TuneProgress) => void;
+}
+
+/** How far a run is. */
+export interface TuneProgress {
+  readonly phase: 'preparing' | 'training' | 'validating' | 'testing' | 'deploying';
+  readonly step: number;
+  readonly steps: number;
+  /** Mean loss of the last steps; NaN before the first. */
+  readonly loss: number;
+  /** Last nDCG@10 of the validation queries; NaN before the first. */
+  readonly validation: number;
+  /** Estimate of what training takes yet; undefined before it is known. */
+  readonly msLeft: number | undefined;
+}
+
+/** One validation. */
+export interface CurvePoint {
+  readonly epoch: number;
+  readonly step: number;
+  /** Mean training loss since the last point; NaN for the first, before training. */
+  readonly loss: number;
+  /** nDCG@10 of the validation queries, among the passages of the validation. */
+  readonly validation: number;
+}
+
+/** What `tune` did and found. */
+export interface TuneReport {
+  readonly what: TuneTarget;
+  /** The collection's encoder before. */
+  readonly base: string;
+  readonly queries: { readonly train: number; readonly validation: number; readonly test: number };
+  readonly duplicates: number;
+  readonly steps: number;
+  /** Whether training ended before its last epoch, as validation stopped improving. */
+  readonly stoppedEarly: boolean;
+  /** Step of the parameters that were kept. */
+  readonly bestStep: number;
+  readonly parameters: number;
+  readonly curve: readonly CurvePoint[];
+  /** On the test queries: dense retrieval before and after. */
+  readonly dense: Comparison;
+  /**
+   * The same on the test queries none of whose relevant documents was one of training: what was learned beyond those
+   * documents. Absent when there are fewer than two such queries.
+   */
+  readonly denseUnseen?: Comparison;
+  /** `dense` for the hybrid, with the weights that the collection searches with. */
+  readonly hybrid: Comparison;
+  /** BM25 alone on the test queries, nDCG@10. */
+  readonly bm25: number;
+  /** The hybrid after training against BM25 alone. */
+  readonly hybridOverBm25: Comparison;
+  /** Whether dense retrieval became significantly better, and not significantly worse on `denseUnseen`. */
+  readonly better: boolean;
+  /** The encoder that the collection now has; absent when nothing was changed. */
+  readonly deployed?: string;
+  /** Why nothing was changed, one sentence. */
+  readonly reason?: string;
+  readonly trainedMs: number;
+  readonly tookMs: number;
+  readonly seed: number;
+}

@@ -1,0 +1,230 @@
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { CorruptFileError, IncompatibleError, InvalidArgumentError } from 'sagitta/base';
+import { openCollection } from 'sagitta/collection';
+import { openEncoder } from 'sagitta/encode';
+import { curveSvg, readArrays, readPairs, type TuneExample, type TuneOptions, tune, writeArrays } from 'sagitta/train';
+import { describe, expect, it } from 'vitest';
+import { testFolder } from './support/files.ts';
+
+/** Documents speak of things by one name, queries by another: what an adapter can learn, and no encoder of hashes knows. */
+const THINGS = 48;
+const word = (kind: string, i: number) => `${kind}${'abcdefgh'[i % 8]}${'mnopqrst'[Math.floor(i / 8)]}`;
+const documents = Array.from({ length: THINGS }, (_, i) => ({
+  id: `d${i}`,
+  text: `The ${word('formal', i % 8)} ${word('proper', Math.floor(i / 8))} is described here.`,
+}));
+const examples: TuneExample[] = documents.flatMap(({ id }, i) =>
+  ['how to', 'what is', 'fix my'].map((phrase) => ({
+    query: `${phrase} ${word('slang', i % 8)} ${word('nick', Math.floor(i / 8))}`,
+    relevant: [id],
+  })),
+);
+const options: TuneOptions = { examples, epochs: 30, learningRate: 5e-3, adapter: { form: 'linear' }, threads: 1 };
+
+async function collectionIn(path: string, encoder = 'hash:128') {
+  const collection = await openCollection(path, { create: true, encoder });
+  await collection.add(documents);
+  return collection;
+}
+
+describe('tuning a collection', () => {
+  it('learns what words of queries mean, deploys it, and the collection answers with it from then on', async () => {
+    using folder = testFolder();
+    await using collection = await collectionIn(folder.at('c'));
+    const before = await collection.inspect();
+    const seen: string[] = [];
+    const report = await tune(collection, { ...options, onProgress: ({ phase }) => seen.push(phase) });
+    expect(report.better).toBe(true);
+    expect(report.dense.systemMean).toBeGreaterThan(report.dense.baselineMean + 0.2);
+    expect(report.dense.p.adjusted).toBeLessThan(0.01);
+    expect(report.queries).toEqual({ train: 86, validation: 22, test: 36 });
+    expect(report.deployed).toMatch(/^tuned:adapter-[0-9a-f]{12}$/);
+    expect([...new Set(seen)]).toEqual(['preparing', 'validating', 'training', 'testing', 'deploying']);
+    expect(curveSvg(report)).toContain('<polyline');
+
+    const after = await collection.inspect();
+    expect(after.settings.encoder).toBe(report.deployed);
+    // Only queries are encoded differently: no segment was written.
+    expect(after.segments).toEqual(before.segments);
+    expect((await collection.verify()).sound).toBe(true);
+    const query = `fix my ${word('slang', 3)} ${word('nick', 2)}`;
+    const top = async () => (await collection.search(query, { retriever: 'dense', k: 3 })).hits.map(({ id }) => id);
+    const hits = await top();
+    await using again = await openCollection(folder.at('c'));
+    expect((await again.search(query, { retriever: 'dense', k: 3 })).hits.map(({ id }) => id)).toEqual(hits);
+    await again.add([{ id: 'new', text: 'Something else.' }]);
+
+    // It can be tuned again, on top of itself.
+    const further = await tune(collection, { ...options, dryRun: true, epochs: 1 });
+    expect(further.base).toBe(report.deployed);
+    expect(further.dense.baselineMean).toBeGreaterThan(report.dense.baselineMean);
+
+    // What was deployed is an encoder of its own, too.
+    const version = report.deployed!.slice('tuned:'.length);
+    const encoder = await openEncoder(`tuned:${folder.at(`c/encoders/${version}`)}`);
+    expect((await encoder.encode([query], { role: 'query' })).dim).toBe(128);
+    await encoder.dispose?.();
+    // And plain onnxruntime opens it.
+    const { InferenceSession } = createRequire(import.meta.url)('onnxruntime-node');
+    const session = await InferenceSession.create(folder.at(`c/encoders/${version}/model.onnx`));
+    expect(session.inputNames).toEqual(['given']);
+    await session.release();
+
+    truncateSync(folder.at(`c/encoders/${version}/model.onnx`), 100);
+    await using broken = await openCollection(folder.at('c'));
+    await expect(broken.search(query)).rejects.toThrow(CorruptFileError);
+  });
+
+  it('changes nothing on a dry run, or when there is no significant gain, and says so', async () => {
+    using folder = testFolder();
+    await using collection = await collectionIn(folder.at('c'));
+    const before = readFileSync(folder.at('c/manifest.json'));
+    const dry = await tune(collection, { ...options, dryRun: true });
+    expect(dry.better).toBe(true);
+    expect(dry.reason).toContain('dry run');
+    const random = await tune(collection, {
+      ...options,
+      epochs: 2,
+      examples: examples.map((example, i) => ({ ...example, relevant: [`d${(i * 7 + 3) % THINGS}`] })),
+    });
+    expect(random.better).toBe(false);
+    expect(random.reason).toContain('no significant gain. Nothing was changed.');
+    for (const report of [dry, random]) expect(report.deployed).toBeUndefined();
+    expect(readFileSync(folder.at('c/manifest.json'))).toEqual(before);
+    expect(existsSync(folder.at('c/encoders'))).toBe(false);
+  });
+
+  it('goes on after an interruption to the same result, bit for bit', async () => {
+    using folder = testFolder();
+    await using collection = await collectionIn(folder.at('c'));
+    const whole = await tune(collection, { ...options, dryRun: true, patience: 100 });
+    const controller = new AbortController();
+    const interrupted = tune(collection, {
+      ...options,
+      dryRun: true,
+      patience: 100,
+      signal: controller.signal,
+      onProgress: ({ step }) => {
+        if (step === 40) controller.abort();
+      },
+    });
+    await expect(interrupted).rejects.toThrow('aborted');
+    expect(readdirSync(folder.at('c/tuning')).length).toBe(1);
+    const resumed = await tune(collection, { ...options, dryRun: true, patience: 100, resume: true });
+    expect(resumed.steps).toBe(whole.steps);
+    expect(resumed.curve).toEqual(whole.curve);
+    expect(resumed.dense).toEqual(whole.dense);
+    expect(readdirSync(folder.at('c/tuning'))).toEqual([]);
+  });
+
+  it('refuses examples that cannot be used, before anything is trained', async () => {
+    using folder = testFolder();
+    await using collection = await collectionIn(folder.at('c'));
+    const refused = async (given: Partial<TuneOptions>, message: string) => {
+      const error = await tune(collection, { ...options, ...given }).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(InvalidArgumentError);
+      expect((error as Error).message).toContain(message);
+    };
+    await refused({ examples: examples.slice(0, 19) }, 'There are 19 different queries. Give at least 20');
+    await refused({ examples: [...examples, { query: 'x', relevant: ['nowhere'] }] }, 'such as "nowhere" (for "x")');
+    await refused(
+      { test: [{ query: ` ${examples[5]!.query.toUpperCase()} `, relevant: ['d1'] }] },
+      'in both the training',
+    );
+    await refused({ what: 'encoder' }, 'The weights of the encoder "hash:128" cannot be trained');
+    const twice = await tune(collection, { ...options, epochs: 1, dryRun: true, examples: [...examples, ...examples] });
+    expect(twice.duplicates).toBe(examples.length);
+    await using lexical = await openCollection(folder.at('l'), { create: true, encoder: 'none' });
+    await expect(tune(lexical, options)).rejects.toThrow('has no embeddings');
+  });
+
+  it('encodes passages again for a token table, and an encoder of another base is not deployed', async () => {
+    using folder = testFolder();
+    await using collection = await openCollection(folder.at('c'), { create: true });
+    const things = ['cat', 'car', 'storm', 'bread', 'piano', 'river', 'tax', 'virus', 'planet', 'shoe', 'law', 'tree'];
+    await collection.add(things.map((thing) => ({ id: thing, text: `Everything about the ${thing}.` })));
+    await collection.remove(['shoe']);
+    const live = things.filter((thing) => thing !== 'shoe');
+    const pairs = live.flatMap((thing) =>
+      ['tell me of', 'explain', 'why'].map((phrase) => ({ query: `${phrase} ${thing}`, relevant: [thing] })),
+    );
+    const report = await tune(collection, { examples: pairs, what: 'table', epochs: 1, dryRun: true, threads: 1 });
+    expect(report.base).toBe('use-lite');
+    const { trainableStatic } = await import('../src/encode/static/static.ts');
+    const table = await trainableStatic();
+    const description = { form: 'static', base: 'use-lite', dim: table.dim, languages: ['en'] } as const;
+    const files = { description, model: table.toOnnx() };
+    const id = await collection.deploy(files);
+    const info = await collection.inspect();
+    expect(info.settings.encoder).toBe(id);
+    expect(info.documents).toBe(11);
+    expect((await collection.verify()).sound).toBe(true);
+    const { hits } = await collection.search('cat', { retriever: 'dense', k: 1 });
+    expect(hits[0]!.id).toBe('cat');
+    // The vectors are the table's.
+    const encoder = await collection.encoder();
+    const snapshot = await collection.snapshot();
+    const ordinal = snapshot.documentPassages(snapshot.findDocument('piano')!).from;
+    const [vector, expected] = [
+      snapshot.passageVector(ordinal)!,
+      (await encoder!.encode(['Everything about the piano.'])).row(0),
+    ];
+    expect([...vector].every((value, d) => Math.abs(value - expected[d]!) < 1e-6)).toBe(true);
+    snapshot.close();
+
+    const before = readFileSync(folder.at('c/manifest.json'));
+    await expect(collection.deploy(files)).rejects.toThrow(IncompatibleError);
+    const broken = { description: { ...description, base: id }, model: files.model.slice(0, 1000) };
+    await expect(collection.deploy(broken)).rejects.toThrow(CorruptFileError);
+    const controller = new AbortController();
+    controller.abort();
+    const sound = { description: { ...description, base: id }, model: files.model };
+    await expect(collection.deploy(sound, { signal: controller.signal })).rejects.toThrow('aborted');
+    expect(readFileSync(folder.at('c/manifest.json'))).toEqual(before);
+    expect(readdirSync(folder.at('c/encoders')).length).toBe(1);
+    expect((await collection.search('cat', { retriever: 'dense', k: 1 })).hits[0]!.id).toBe('cat');
+  });
+});
+
+describe('files of training', () => {
+  it('pairs are read line by line, and a broken line is named', async () => {
+    using folder = testFolder({
+      'good.jsonl': '{"query":"a","document":"d1"}\n\n{"question":"b","documents":["d1","d2"],"negatives":["d3"]}\n',
+      'json.jsonl': '{"query":"a","document":"d1"}\nno\n',
+      'empty.jsonl': '{"query":" ","document":"d1"}\n',
+      'none.jsonl': '{"query":"a"}\n',
+    });
+    expect(await readPairs(folder.at('good.jsonl'))).toEqual([
+      { query: 'a', relevant: ['d1'] },
+      { query: 'b', relevant: ['d1', 'd2'], negatives: ['d3'] },
+    ]);
+    await expect(readPairs(folder.at('json.jsonl'))).rejects.toThrow('line 2: it is not JSON');
+    await expect(readPairs(folder.at('empty.jsonl'))).rejects.toThrow('line 1: the query is empty');
+    await expect(readPairs(folder.at('none.jsonl'))).rejects.toThrow('line 1: it names no document');
+    await expect(readPairs(folder.at('missing.jsonl'))).rejects.toThrow('missing.jsonl');
+  });
+
+  it('arrays come back as they were, and a damaged file is refused', async () => {
+    using folder = testFolder();
+    const path = folder.at('x/arrays.safetensors');
+    const arrays = new Map([
+      ['a', { data: Float32Array.of(1, -2.5, Number.NaN), shape: [3] }],
+      ['b', { data: new Float32Array(0), shape: [0, 4] }],
+    ]);
+    expect(await readArrays(path)).toBeUndefined();
+    await writeArrays(path, arrays, { step: '7' });
+    const back = await readArrays(path);
+    expect(back!.arrays).toEqual(arrays);
+    expect(back!.metadata['step']).toBe('7');
+    const bytes = readFileSync(path);
+    for (const at of [bytes.length - 1, 20, 3]) {
+      const damaged = Buffer.from(bytes);
+      damaged[at]! ^= 0x40;
+      writeFileSync(path, damaged);
+      await expect(readArrays(path)).rejects.toThrow(CorruptFileError);
+    }
+    writeFileSync(path, bytes.subarray(0, 5));
+    await expect(readArrays(path)).rejects.toThrow('cut short');
+  });
+});
