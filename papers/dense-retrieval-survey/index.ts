@@ -29,7 +29,7 @@ const MATRIX: readonly (readonly [axis: string, point: string, parts: readonly s
   ['training', 'listwise distillation', ['train/listwiseKL', 'train/listNet']],
   ['training', 'Margin-MSE', ['train/marginMSE']],
   ['training', 'ranking metrics as losses', ['train/lambdaRank', 'train/pairwiseAUC']],
-  ['training', 'mined hard negatives', ['train/mineHardNegatives']],
+  ['training', 'mined hard negatives', ['train/mineNegatives']],
   ['indexing', 'exact', ['index/FlatIndex']],
   ['indexing', 'inverted file', ['index/IvfIndex']],
   ['indexing', 'graph', ['index/HnswIndex']],
