@@ -41,6 +41,14 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'papers-compose-the-library',
+      comment: 'papers/ uses everything but the command line, and only the command line uses papers/',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^papers/' },
+    },
+    { name: 'papers-know-no-command-line', severity: 'error', from: { path: '^papers/' }, to: { path: '^src/cli/' } },
+    {
       name: 'tests-stay-out-of-the-product',
       severity: 'error',
       from: { pathNot: '\\.test\\.ts$' },

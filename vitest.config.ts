@@ -16,7 +16,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['src/**/*.test.ts', 'papers/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
     maxWorkers: 2,
   },

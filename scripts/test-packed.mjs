@@ -116,6 +116,8 @@ export const first: string | undefined = result.hits[0]?.text;
   check(true, 'sagitta verify');
   run(cli, ['doctor']);
   check(true, 'sagitta doctor');
+  check(JSON.parse(run(cli, ['papers', '--json'])).papers.length === 117, 'sagitta papers');
+  check(run(cli, ['papers', 'show', 'muvera']).includes('MUVERA'), 'sagitta papers show');
   check(run(cli, ['--version']).trim() === manifest.version, 'sagitta --version');
   const server = spawn(cli, ['serve', '--port', '0', '--json'], { cwd: work, stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = new Promise((done) => server.once('exit', done));

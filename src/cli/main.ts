@@ -89,6 +89,7 @@ command('search <query...>', 'ask, and get the passages that answer best')
   .option('--language <code>', 'language of the query (default: detected)')
   .option('--nprobe <n>', 'lists scanned where the vectors have a compressed index', whole('--nprobe'))
   .option('--explain', 'show what each stage contributed and how long it took', false)
+  .option('--relevant', 'only what is probably relevant; needs `sagitta learn-relevance` once', false)
   .action(async (words: string[], options) =>
     run(options.json, async (signal) => (await import('./search-command.ts')).searchCommand(words, options, signal)),
   );
@@ -285,6 +286,138 @@ program
   .action(async (action: string, name: string | undefined, options) =>
     run(options.json, async () => (await import('./serve-command.ts')).keysCommand(action, name, options)),
   );
+
+const list = (value: string): string[] =>
+  value
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+function positive(name: string, most = Number.POSITIVE_INFINITY): (value: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!(number > 0 && number <= most)) throw new InvalidOption(`${name} must be a number above 0, at most ${most}.`);
+    return number;
+  };
+}
+
+program
+  .command('eval <dir>')
+  .description('evaluate retrievers on a test collection: corpus.jsonl, queries.jsonl and qrels.tsv')
+  .option('--retriever <names>', 'bm25, dense, hybrid; several with commas', list, ['bm25', 'dense', 'hybrid'])
+  .option('--in <dir>', 'keep the index in this folder and use it again (default: a temporary one)')
+  .option('--encoder <spec>', 'as for index; default use-lite')
+  .option('--corpus <file>', 'documents (default: corpus.jsonl)')
+  .option('--queries <file>', 'queries: JSONL, tab-separated, or TREC topics (default: queries.jsonl)')
+  .option('--qrels <file>', 'judgements: BEIR, TREC or JSONL (default: those of --split)')
+  .option('--split <name>', 'qrels/NAME.tsv or qrels-NAME.tsv (default: test)')
+  .option('--metrics <names>', 'with commas, the first is the primary one, e.g. ndcg@10,map,recall@100', list)
+  .option('--depth <n>', 'documents a query', whole('--depth'), 100)
+  .option('--language <code>', 'language of all queries (default: detected)')
+  .option('--runs <dir>', 'write TREC runs there')
+  .option('--html <file>', 'write a report there, and its figures as JSON beside it')
+  .option('--seed <n>', 'seed of the tests of significance', whole('--seed', 0), 1234)
+  .option('--level <p>', 'level of significance', positive('--level', 1), 0.05)
+  .option('--quiet', 'no progress', false)
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (dir: string, options) =>
+    run(options.json, async (signal) =>
+      (await import('./eval-command.ts')).evalCommand(dir, { ...options, version }, signal),
+    ),
+  );
+
+program
+  .command('compare <runs...>')
+  .description('compare run files (TREC or JSONL) of any systems by judgements')
+  .requiredOption('--qrels <file>', 'judgements: BEIR, TREC or JSONL')
+  .option('--collection <dir>', 'the test collection: checks the runs against it, and gives the report its texts')
+  .option('--metrics <names>', 'with commas, the first is the primary one', list)
+  .option('--relevance <grade>', 'grade from which a document is relevant', positive('--relevance'), 1)
+  .option('--html <file>', 'write a report there')
+  .option('--seed <n>', 'seed of the tests of significance', whole('--seed', 0), 1234)
+  .option('--level <p>', 'level of significance', positive('--level', 1), 0.05)
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (runs: string[], options) =>
+    run(options.json, async () => (await import('./compare-command.ts')).compareCommand(runs, { ...options, version })),
+  );
+
+command(
+  'learn-index',
+  "learn a compressed index for a collection's own vectors from their ranking, and deploy the best",
+)
+  .option('--bytes <n>', 'bytes of a vector', whole('--bytes'), 16)
+  .option(
+    '--queries <file>',
+    'queries to learn from, or with --qrels to judge by (default: sentences of the collection)',
+  )
+  .option('--qrels <file>', 'judgements: shows nDCG beside recall')
+  .option('--steps <n>', 'updates of the learned code', whole('--steps'), 600)
+  .option('--seed <n>', 'seed of everything random', whole('--seed', 0), 1234)
+  .option('--dry-run', 'change nothing', false)
+  .option('--no-refine', 'do not score the best candidates again by the full vectors')
+  .option('--quiet', 'no progress', false)
+  .action(async (options) =>
+    run(options.json, async (signal) => (await import('./learn-index-command.ts')).learnIndexCommand(options, signal)),
+  );
+
+command('learn-relevance', 'learn from judged queries what `search --relevant` goes by')
+  .requiredOption('--queries <file>', 'queries: JSONL, tab-separated, or TREC topics')
+  .requiredOption('--qrels <file>', "judgements of the collection's documents: BEIR, TREC or JSONL")
+  .option('--quiet', 'no progress', false)
+  .action(async (options) =>
+    run(options.json, async (signal) =>
+      (await import('./learn-relevance-command.ts')).learnRelevanceCommand(options, signal),
+    ),
+  );
+
+const papers = program
+  .command('papers')
+  .description('the papers behind this engine, what is claimed of them, and what the evidence says')
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (options) =>
+    run(options.json, async () => (await import('./papers-command.ts')).papersCommand(options)),
+  );
+
+papers
+  .command('list')
+  .description('all papers by family, with their state')
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (_, command) => {
+    const options = command.optsWithGlobals();
+    await run(options.json, async () => (await import('./papers-command.ts')).papersCommand(options));
+  });
+
+papers
+  .command('show <slug>')
+  .description('what a paper composes, its claims and their evidence')
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (slug: string, _, command) => {
+    const options = command.optsWithGlobals();
+    await run(options.json, async () => (await import('./papers-command.ts')).showPaperCommand(slug, options));
+  });
+
+papers
+  .command('check [slugs...]')
+  .description('run claims, with progress, and record the evidence; resumes where it was interrupted')
+  .option('--all', 'all papers that have claims', false)
+  .option('--quick', 'a smoke test on small samples: no verdict, nothing recorded', false)
+  .option('--fresh', 'do not use what earlier runs kept', false)
+  .option('--budget <minutes>', 'stop then; the same command goes on', positive('--budget'))
+  .option('--out <dir>', 'folder of the evidence (default: papers/evidence of a checkout, else ./papers-evidence)')
+  .option('--quiet', 'no progress', false)
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (slugs: string[], _, command) => {
+    const options = command.optsWithGlobals();
+    await run(options.json, async (signal) =>
+      (await import('./papers-command.ts')).checkPapersCommand(slugs, options, signal),
+    );
+  });
+
+papers
+  .command('docs')
+  .description('print docs/papers.md as the recorded evidence makes it')
+  .option('--out <file>', 'write it there')
+  .action(async (options) => run(false, async () => (await import('./papers-command.ts')).papersDocsCommand(options)));
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(ExitCode.ok);

@@ -1,14 +1,20 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import pc from 'picocolors';
+import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import {
+  type Collection,
   openCollection,
   type Range,
   type RetrieverName,
   type SearchHit,
   type SearchResult,
 } from '../collection/index.ts';
-import type { StageTrace } from '../search/index.ts';
+import { parseRelevance, relevanceOf, type StageTrace } from '../search/index.ts';
 import { snippet } from '../text/index.ts';
 import { duration, emphasise, number, plural, print, printable, printJson } from './output.ts';
+import { RELEVANCE_DEPTH, RELEVANCE_FILE } from './relevance-file.ts';
 
 export interface SearchCommandOptions {
   readonly in: string;
@@ -20,6 +26,7 @@ export interface SearchCommandOptions {
   readonly language?: string;
   readonly nprobe?: number;
   readonly explain: boolean;
+  readonly relevant?: boolean;
 }
 
 const SNIPPET_LENGTH = 320;
@@ -30,6 +37,7 @@ export async function searchCommand(
   signal: AbortSignal,
 ): Promise<void> {
   await using collection = await openCollection(options.in);
+  if (options.relevant === true) return await relevantCommand(collection, words.join(' '), options, signal);
   const { k, retriever, filter, perDocument, language, nprobe, explain } = options;
   const result = await collection.search(words.join(' '), {
     k,
@@ -43,6 +51,52 @@ export async function searchCommand(
   });
   if (options.json) printJson(result);
   else printResult(result, explain);
+}
+
+/** Only what is probably relevant, up to k; says so when nothing is. */
+async function relevantCommand(
+  collection: Collection,
+  query: string,
+  options: SearchCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = join(collection.directory, RELEVANCE_FILE);
+  if (!existsSync(path)) {
+    throw new NotFoundError(
+      'This collection has not learned what is relevant.',
+      `Teach it with judged queries: sagitta learn-relevance --in ${options.in} --queries FILE --qrels FILE`,
+    );
+  }
+  if (options.retriever !== undefined && options.retriever !== 'hybrid') {
+    throw new InvalidArgumentError('--relevant judges hybrid search only.', 'Leave --retriever out.');
+  }
+  const parameters = parseRelevance(await readFile(path, 'utf8'), path);
+  const { filter, language } = options;
+  const result = await collection.search(query, {
+    k: Math.max(options.k, RELEVANCE_DEPTH),
+    perDocument: options.perDocument ?? 1,
+    explain: true,
+    signal,
+    ...(filter === undefined ? {} : { filter }),
+    ...(language === undefined ? {} : { language }),
+  });
+  const probabilities = relevanceOf(result.hits, parameters);
+  const best = Math.max(0, ...probabilities);
+  const hits = result.hits
+    .flatMap((hit, i) => (probabilities[i]! >= parameters.threshold ? [{ ...hit, relevance: probabilities[i]! }] : []))
+    .slice(0, options.k);
+  const relevance = { threshold: parameters.threshold, examined: result.hits.length, kept: hits.length, best };
+  const { shortfall: _, ...rest } = result;
+  if (options.json) return printJson({ ...rest, hits, relevance });
+  printResult({ ...rest, hits }, options.explain);
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  print(
+    pc.dim(
+      hits.length === 0
+        ? `nothing is probably relevant: the best of ${plural(result.hits.length, 'hit')} has ${percent(best)}, and ${percent(parameters.threshold)} is asked for`
+        : `relevance: ${hits.map((hit) => percent(hit.relevance)).join(', ')}; ${number(result.hits.length - hits.length)} more hits were cut`,
+    ),
+  );
 }
 
 /** The answer as a person reads it. */

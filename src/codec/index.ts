@@ -10,6 +10,8 @@ export type {
   Transform,
 } from './codec.ts';
 export { ChainCodec } from './compose.ts';
+export { DualMap } from './dual.ts';
+export { type FdeOptions, FixedDimensionalEncoding, parseFde } from './fde.ts';
 export { HalfPrecision } from './half.ts';
 export { Assigner, type Clustering, type KMeansOptions, kMeans, nearestCentroids } from './kmeans.ts';
 export { Normalisation } from './norm.ts';

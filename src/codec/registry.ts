@@ -4,6 +4,7 @@ import { BinaryCodec } from './binary.ts';
 import { Centring } from './center.ts';
 import type { Codec, Transform } from './codec.ts';
 import { ChainCodec } from './compose.ts';
+import { DualMap } from './dual.ts';
 import { HalfPrecision } from './half.ts';
 import { Normalisation } from './norm.ts';
 import { OptimizedRotation } from './opq.ts';
@@ -15,7 +16,7 @@ import { HadamardRotation } from './rot.ts';
 import { ScalarQuantizer } from './scalar.ts';
 
 /** Every word of a codec specification, with `<n>` for numbers; error messages and other parsers go by it. */
-export const transformWords: readonly string[] = ['norm', 'center', 'pca<d>', 'rot', 'opq'];
+export const transformWords: readonly string[] = ['norm', 'center', 'pca<d>', 'rot', 'opq', 'dual'];
 export const quantizerWords: readonly string[] = [
   'pq<M>x4',
   'pq<M>x8',
@@ -63,7 +64,7 @@ export function createCodec(spec: string, dim: number): Codec {
 
 /** The transform of that name; undefined when the word names none. @param next the word after it, which `opq` must know. */
 export function createTransform(word: string, dim: number, next?: string): Transform | undefined {
-  const match = /^(norm|center|rot|opq)$|^pca([0-9]+)$/.exec(word);
+  const match = /^(norm|center|rot|opq|dual)$|^pca([0-9]+)$/.exec(word);
   if (match === null) return undefined;
   if (match[2] !== undefined) return new PrincipalComponents(dim, Number(match[2]));
   switch (match[1]) {
@@ -77,11 +78,12 @@ export function createTransform(word: string, dim: number, next?: string): Trans
       const quantizer = /^a?pq([0-9]+)x([48])(?:\+|$)/.exec(next ?? '');
       if (quantizer === null) {
         throw new InvalidArgumentError(
-          `opq must stand right before a product quantizer, but ${next === undefined ? 'nothing' : `"${next}"`} follows.`,
-          'Write for example "opq,pq32x4", or use rot.',
+          `${word} must stand right before a product quantizer, but ${next === undefined ? 'nothing' : `"${next}"`} follows.`,
+          `Write for example "${word},pq32x4", or use rot.`,
         );
       }
-      return new OptimizedRotation(dim, Number(quantizer[1]), quantizer[2] === '4' ? 4 : 8);
+      const [m, bits] = [Number(quantizer[1]), quantizer[2] === '4' ? 4 : 8] as const;
+      return word === 'opq' ? new OptimizedRotation(dim, m, bits) : new DualMap(dim, m, bits);
     }
   }
 }

@@ -12,6 +12,7 @@ export { allowedPassages } from './searching.ts';
 export { DEFAULT_SETTINGS } from './settings.ts';
 export type {
   AddOptions,
+  DocumentRanking,
   IndexingSettings,
   IndexOptions,
   IndexProgress,

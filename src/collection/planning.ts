@@ -84,7 +84,7 @@ export async function planSnapshot(
 }
 
 /** Ordinals of live passages that have a vector, ascending. */
-function passagesWithVectors(snapshot: Snapshot): Uint32Array {
+export function passagesWithVectors(snapshot: Snapshot): Uint32Array {
   const passages: number[] = [];
   for (const document of snapshot.liveDocuments()) {
     const { from, to } = snapshot.documentPassages(document);
@@ -94,7 +94,7 @@ function passagesWithVectors(snapshot: Snapshot): Uint32Array {
 }
 
 /** `count` members in ascending order, or all of them. */
-function drawn(members: Uint32Array, count: number, random: Random): Uint32Array {
+export function drawn(members: Uint32Array, count: number, random: Random): Uint32Array {
   if (members.length <= count) return members;
   const step = members.length / count;
   return Uint32Array.from({ length: count }, (_, i) => members[Math.floor((i + random.next()) * step)]!);
@@ -104,7 +104,7 @@ function drawn(members: Uint32Array, count: number, random: Random): Uint32Array
  * Titles and sentences of passages drawn at random, half and half as far as there are titles: the nearest thing to queries that a
  * collection has of its own. No text twice.
  */
-function ownQueries(snapshot: Snapshot, passages: Uint32Array, count: number, random: Random): string[] {
+export function ownQueries(snapshot: Snapshot, passages: Uint32Array, count: number, random: Random): string[] {
   const texts = new Set<string>();
   for (const passage of random.shuffle([...drawn(passages, TRIES * count, random)])) {
     if (texts.size >= count) break;

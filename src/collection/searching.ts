@@ -16,13 +16,13 @@ import {
   type RankedPassage,
   type Ranking,
   type Retriever,
-  speaks,
 } from '../search/index.ts';
 import type { Snapshot } from '../store/types.ts';
 import { analyzerFor, detectLanguage, highlight } from '../text/index.ts';
 import { analysisLanguage, analyzeQuery } from './prepare.ts';
 import { checkLanguage } from './settings.ts';
 import type {
+  DocumentRanking,
   IndexingSettings,
   PassageReference,
   RetrieverName,
@@ -68,7 +68,7 @@ export async function searchSnapshot(
 
   const name = options.retriever ?? defaultRetriever(text, context);
   const language = options.language ?? queryLanguage(text);
-  const retriever = await retrieverFor(name, context, options, language);
+  const retriever = await retrieverFor(name, context, options);
   const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
   const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
 
@@ -79,6 +79,13 @@ export async function searchSnapshot(
     ...(allowed === undefined ? {} : { allowed }),
     ...(signal === undefined ? {} : { signal }),
   });
+  if (name === 'dense' && ranking.abstained === true) {
+    const { id, languages = [] } = await context.encoder!();
+    throw new InvalidArgumentError(
+      `The query is in language "${language}", which the encoder ${id} does not know (it knows ${languages.join(', ')}).`,
+      "Use hybrid or bm25, or name the query's language if it was misjudged.",
+    );
+  }
   const analysis = languagesFor(language, snapshot, settings);
   const terms = new Set(analyzeQuery(text, analysis).map(({ term }) => term));
   const hits = chosen.map((hit, position) =>
@@ -95,6 +102,39 @@ export async function searchSnapshot(
     examined: examinedBy(ranking),
     ...(shortfall === undefined ? {} : { shortfall }),
     trace: ranking.trace,
+  };
+}
+
+/** Runs one search and returns documents by their best passage, without texts. */
+export async function rankSnapshot(
+  context: SearchContext,
+  text: string,
+  options: SearchOptions = {},
+): Promise<DocumentRanking> {
+  const start = performance.now();
+  const { snapshot } = context;
+  const { k = 10, signal, vector } = options;
+  checkQuery(text, k, 1, options);
+  if (options.language !== undefined) checkLanguage(options.language);
+  signal?.throwIfAborted();
+  const name = options.retriever ?? defaultRetriever(text, context);
+  const language = options.language ?? queryLanguage(text);
+  const retriever = await retrieverFor(name, context, options);
+  const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
+  const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
+  const { ranking, chosen } = await gather(retriever, query, snapshot, {
+    k,
+    perDocument: 1,
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return {
+    retriever: name,
+    language,
+    ids: chosen.map(({ passage }) => snapshot.document(snapshot.passage(passage).document).id),
+    scores: Float64Array.from(chosen, ({ score }) => score),
+    abstained: ranking.abstained === true,
+    tookMs: performance.now() - start,
   };
 }
 
@@ -142,12 +182,7 @@ function languagesFor(language: string, snapshot: Snapshot, settings: IndexingSe
   return major.size > 0 ? [...major] : [settings.language];
 }
 
-async function retrieverFor(
-  name: RetrieverName,
-  context: SearchContext,
-  options: SearchOptions,
-  language: string,
-): Promise<Retriever> {
+async function retrieverFor(name: RetrieverName, context: SearchContext, options: SearchOptions): Promise<Retriever> {
   const { snapshot, settings } = context;
   const lexical = bm25(snapshot, (query) =>
     analyzeQuery(query.text, languagesFor(query.language ?? 'und', snapshot, settings)),
@@ -171,15 +206,7 @@ async function retrieverFor(
     ...(options.refine === undefined ? {} : { refine: options.refine }),
     ...(options.nprobe === undefined ? {} : { nprobe: options.nprobe }),
   });
-  if (name === 'dense') {
-    if (options.vector === undefined && !speaks(encoder, language)) {
-      throw new InvalidArgumentError(
-        `The query is in language "${language}", which the encoder ${encoder.id} does not know (it knows ${encoder.languages!.join(', ')}).`,
-        "Use hybrid or bm25, or name the query's language if it was misjudged.",
-      );
-    }
-    return semantic;
-  }
+  if (name === 'dense') return semantic;
   return fuse([lexical, semantic], options.fusion ?? convex({ normalize: ['max', 'min-max'] }), {
     weights: options.weights ?? DEFAULT_WEIGHTS,
   });

@@ -182,3 +182,16 @@ export interface SearchResult {
   readonly shortfall?: Shortfall;
   readonly trace: StageTrace;
 }
+
+/** Documents for a query, each by its best passage. */
+export interface DocumentRanking {
+  readonly retriever: RetrieverName;
+  /** Language of the query, given or detected. */
+  readonly language: string;
+  /** Best first. */
+  readonly ids: readonly string[];
+  readonly scores: Float64Array;
+  /** True when no retriever had a say: the query is in a language that the encoder does not know. */
+  readonly abstained: boolean;
+  readonly tookMs: number;
+}

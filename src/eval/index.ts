@@ -1,13 +1,35 @@
+export { type AttackRates, addGrammarErrors, attackRates, errorSensitivity, type Perturbed } from './attacks.ts';
 export { type CollectionFiles, type FileRecord, openTestCollection, type TestCollection } from './collection.ts';
 export { readCorpus, type TestDocument } from './corpus.ts';
 export { kendall, meanRanks, pearson, spearman } from './correlation.ts';
 export { mean, quantile, variance } from './distributions.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, parseMetrics } from './evaluate.ts';
+export { beatenBy, documentsShown, type PageContent, renderPage } from './html-report.ts';
 export { defaultMetrics, type JudgedRanking, type Metric, metricFamilies, parseMetric } from './metrics.ts';
 export { compareIds, rankedOrder } from './order.ts';
 export type { PooledScores } from './pooled.ts';
+export {
+  type Agreement,
+  agreement,
+  hardNegativePool,
+  type LeftOut,
+  restrictRun,
+  type SelectOptions,
+  selectTasks,
+} from './pools.ts';
 export { type JudgementFile, type JudgementFormat, readJudgements } from './qrels.ts';
 export { type QueryFile, readQueries } from './queries.ts';
+export {
+  type Entrant,
+  type Example,
+  type JudgeOptions,
+  judge,
+  mostChanged,
+  type SystemResult,
+  type Verdicts,
+} from './report.ts';
+export { type CollectedRun, type CollectOptions, collectRun, type Latency, latencyOf, type System } from './run.ts';
+export { checkRecord, type RunRecord, runRecord, saveRuns } from './run-records.ts';
 export { formatRun, type RunFile, readRun, writeRun } from './runs.ts';
 export {
   bootstrapInterval,

@@ -1,11 +1,20 @@
-import { CorruptFileError } from '../base/errors.ts';
+import { CorruptFileError, InvalidArgumentError } from '../base/errors.ts';
 import type { SectionData, SectionSource } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
 import { ChainCodec, openCodec, saveCodec, type TrainOptions } from '../codec/index.ts';
 import { asCorrupt, bytesOf, decodeModelHeader, encodeModelHeader, ModelSection, readFloats } from './ivf-format.ts';
 import { checkRows, normalise } from './ivf-items.ts';
 import { type IvfParts, trainParts } from './ivf-train.ts';
-import { formatPart, formatSpec, type IndexSpec, type Metric, parseSpec, type SpecPart, setting } from './spec.ts';
+import {
+  formatCode,
+  formatPart,
+  formatSpec,
+  type IndexSpec,
+  type Metric,
+  parseSpec,
+  type SpecPart,
+  setting,
+} from './spec.ts';
 
 export interface IvfTrainOptions extends TrainOptions {
   /** Default `ip`. */
@@ -15,6 +24,11 @@ export interface IvfTrainOptions extends TrainOptions {
    * rotation for them) are learned.
    */
   readonly like?: readonly IvfModel[];
+  /**
+   * A codec that is trained already, such as `distillCodec` of `sagitta/train` gives: its transforms and codes are taken over. The
+   * specification must be that of the codec, without lists.
+   */
+  readonly codec?: ChainCodec;
 }
 
 const CODEC_PREFIX = 'model.';
@@ -60,10 +74,12 @@ export class IvfModel {
   static async train(sample: Vectors, spec: string | IndexSpec, options: IvfTrainOptions = {}): Promise<IvfModel> {
     const parsed = typeof spec === 'string' ? parseSpec(spec) : spec;
     const metric = options.metric ?? 'ip';
+    const { codec } = options;
+    if (codec !== undefined) checkCodec(codec, parsed, sample.dim);
     checkRows(sample, sample.dim, 'training vectors');
     const rows = metric === 'cosine' ? normalise(sample, 'training vector') : sample;
     const known = options.like?.find((model) => model.#sharesLists(parsed, metric, sample.dim))?.parts;
-    return new IvfModel(parsed, metric, await trainParts(rows, parsed, metric, options, known));
+    return new IvfModel(parsed, metric, await trainParts(rows, parsed, metric, options, known, codec));
   }
 
   /** Whether lists and transforms are those of the specification, but for a rotation learned for the codes, which may follow. */
@@ -135,4 +151,13 @@ export class IvfModel {
     }
     return this.#fingerprint;
   }
+}
+
+function checkCodec(codec: ChainCodec, { transforms, lists, quantizer }: IndexSpec, dim: number): void {
+  const wanted = [...transforms.map(formatPart), formatCode(quantizer)].join(',');
+  if (codec.trained && codec.dim === dim && codec.spec === wanted && lists === undefined) return;
+  throw new InvalidArgumentError(
+    `The codec ${codec.spec} (${codec.dim} components${codec.trained ? '' : ', not trained'}) does not fit the specification ${wanted}${lists === undefined ? '' : ' with lists'} and vectors of ${dim}.`,
+    'Give the specification of the codec, and no lists.',
+  );
 }

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
 import {
+  type ChainCodec,
   type Codec,
   createQuantizer,
   createTransform,
@@ -50,6 +51,7 @@ const ERROR_SAMPLE = 2048;
  * Learns transforms, lists and codes, in that order, each from what those before it make of the sample.
  *
  * @param known transforms and lists that are learned already.
+ * @param codec transforms and codes that are learned already, of the same specification, without lists.
  */
 export async function trainParts(
   sample: Vectors,
@@ -57,6 +59,7 @@ export async function trainParts(
   metric: Metric,
   options: TrainOptions,
   known?: KnownParts,
+  codec?: ChainCodec,
 ): Promise<IvfParts> {
   const { seed = DEFAULT_SEED, onProgress } = options;
   const part = (from: number, to: number): TrainOptions & { readonly seed: number } => ({
@@ -73,9 +76,9 @@ export async function trainParts(
   const code = formatCode(spec.quantizer);
   const made = makeTransforms(spec, sample.dim, code);
   const { dim } = made;
-  const taken = known?.transforms ?? [];
+  const taken = codec?.transforms ?? known?.transforms ?? [];
   const transforms = [...taken, ...made.transforms.slice(taken.length)];
-  const quantizer = createQuantizer(code, dim);
+  const quantizer = codec?.quantizer ?? createQuantizer(code, dim);
   const refine = Array.isArray(spec.refine) ? createQuantizer(formatCode(spec.refine), sample.dim) : undefined;
   let rows = sample;
   for (const [i, transform] of transforms.entries()) {
@@ -92,7 +95,7 @@ export async function trainParts(
   const lister = new Coarse(coarse, l2, new Arena('baseline'));
   const residual = spec.lists !== undefined && setting(spec.lists, 'residual') === 1;
   const coded = residual ? lister.residuals(some, await lister.assignOn(some, options)) : some;
-  await quantizer.train(coded, part(0.7, refine === undefined ? 1 : 0.9));
+  if (codec === undefined) await quantizer.train(coded, part(0.7, refine === undefined ? 1 : 0.9));
   await refine?.train(stratified(sample, QUANTIZER_SAMPLE, new Random(seed)), part(0.9, 1));
   return { transforms, quantizer, refine, coarse, ...errors(quantizer, coded, some, l2) };
 }

@@ -20,7 +20,7 @@ export interface SpecPart {
  * ```
  * spec       = part { "," part }            case and blanks do not matter
  * part       = transform | lists | quantizer | "refine:" ( quantizer | "full" )
- * transform  = "norm" | "center" | "pca" d | "rot" | "opq"
+ * transform  = "norm" | "center" | "pca" d | "rot" | "opq" | "dual"
  * lists      = "flat" | "ivf" n [ "(" setting "=" number { "," setting "=" number } ")" ]
  * quantizer  = code { "+" code }
  * code       = ( "pq" | "apq" ) m "x" ( "4" | "8" ) | "sq8" | "sq4" | "f16" | "bin" bits | "rabitq" bits
@@ -71,6 +71,7 @@ const RULES = {
   pca: { role: 'transform', example: 'pca128', numbers: ONE, meaning: 'the components that are kept' },
   rot: { role: 'transform', example: 'rot', numbers: NONE, meaning: 'nothing' },
   opq: { role: 'transform', example: 'opq', numbers: NONE, meaning: 'nothing' },
+  dual: { role: 'transform', example: 'dual', numbers: NONE, meaning: 'nothing' },
   flat: { role: 'lists', example: 'flat', numbers: NONE, meaning: 'nothing' },
   ivf: {
     role: 'lists',

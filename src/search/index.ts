@@ -32,4 +32,16 @@ export {
   type Normalization,
   rrf,
 } from './fuse.ts';
+export { MaxSim } from './max-sim.ts';
+export { type NeighbourOptions, refineByNeighbours } from './neighbours.ts';
+export {
+  HIT_SCORES,
+  hitScores,
+  LIST_FEATURES,
+  listFeatures,
+  parseRelevance,
+  type RelevanceParameters,
+  relevanceOf,
+  type ScoredHit,
+} from './relevance.ts';
 export type { Contribution, Query, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';

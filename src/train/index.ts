@@ -1,6 +1,8 @@
 export { readArrays, writeArrays } from './arrays-file.ts';
 export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives } from './miner.ts';
 export * from './objectives/index.ts';
+export * from './quantize/index.ts';
+export { f1, type JudgedList, learnRelevance, type RelevanceOptions } from './relevance.ts';
 export { distinctBatches, localBatches, pkBatches, type SampledBatch, taskBatches } from './samplers.ts';
 export { curveSvg } from './tune/curve.ts';
 export {

@@ -31,6 +31,7 @@ export async function trainModel(views: readonly SegmentView[], options: Rebuild
   }
   return IvfModel.train(sample, spec, {
     seed,
+    ...(options.codec === undefined ? {} : { codec: options.codec }),
     ...(signal === undefined ? {} : { signal }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     onProgress: (done) => onProgress?.('training', done),

@@ -1,0 +1,94 @@
+import { InvalidArgumentError, NotFoundError } from '../src/base/errors.ts';
+import { nearest } from '../src/base/nearest.ts';
+import {
+  declarationOf,
+  type Evidence,
+  evidenceFolders,
+  type Paper,
+  readEvidence,
+  type Verdict,
+  weakest,
+} from './lab/index.ts';
+import { type PaperEntry, registry } from './registry.ts';
+
+/** Papers that can be checked, by slug; loaded when asked for. */
+const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>> = {
+  'backdoor-dpr': () => import('./backdoor-dpr/index.ts'),
+  'cosine-adapter': () => import('./cosine-adapter/index.ts'),
+  'dense-retrieval-survey': () => import('./dense-retrieval-survey/index.ts'),
+  'distill-vq': () => import('./distill-vq/index.ts'),
+  'embedding-compression-bench': () => import('./embedding-compression-bench/index.ts'),
+  jpq: () => import('./jpq/index.ts'),
+  mmteb: () => import('./mmteb/index.ts'),
+  muvera: () => import('./muvera/index.ts'),
+  'pca-rag': () => import('./pca-rag/index.ts'),
+  superglobal: () => import('./superglobal/index.ts'),
+};
+
+/**
+ * Where a paper stands: a verdict; `stale`, when its claims were declared otherwise since; `unchecked`, when there are claims but
+ * no evidence; `planned`, when there are no claims yet.
+ */
+export type PaperState = Verdict | 'stale' | 'unchecked' | 'planned';
+
+/** A paper, its claims and its evidence, as far as there are any. */
+export interface PaperStatus extends PaperEntry {
+  readonly state: PaperState;
+  readonly paper?: Paper;
+  readonly evidence?: Evidence;
+}
+
+/** The entry of that slug. @throws NotFoundError with the nearest that there is. */
+export function entryOf(slug: string): PaperEntry {
+  const entry = registry.find((one) => one.slug === slug);
+  if (entry !== undefined) return entry;
+  const guess = nearest(
+    slug,
+    registry.map((one) => one.slug),
+  );
+  throw new NotFoundError(
+    `There is no paper "${slug}".`,
+    guess === undefined ? '`sagitta papers` lists them.' : `Did you mean "${guess}"?`,
+  );
+}
+
+/** @throws NotFoundError for an unknown slug, InvalidArgumentError for a paper without claims. */
+export async function loadPaper(slug: string): Promise<Paper> {
+  entryOf(slug);
+  const loader = LOADERS[slug];
+  if (loader !== undefined) return (await loader()).paper;
+  throw new InvalidArgumentError(
+    `"${slug}" has no claims yet.`,
+    `There are checks for ${Object.keys(LOADERS).join(', ')}.`,
+  );
+}
+
+/** Slugs of papers with claims, in the order of the registry. */
+export function checkable(): string[] {
+  return registry.map(({ slug }) => slug).filter((slug) => LOADERS[slug] !== undefined);
+}
+
+/** All papers with their state. @param folders of evidence, the later one winning. */
+export async function statuses(folders: readonly string[] = evidenceFolders()): Promise<PaperStatus[]> {
+  const evidence = await readEvidence(folders);
+  return Promise.all(
+    registry.map(async (entry) => {
+      const paper = LOADERS[entry.slug] === undefined ? undefined : await loadPaper(entry.slug);
+      const found = evidence.get(entry.slug);
+      return {
+        ...entry,
+        state: stateOf(paper, found),
+        ...(paper === undefined ? {} : { paper }),
+        ...(found === undefined ? {} : { evidence: found }),
+      };
+    }),
+  );
+}
+
+function stateOf(paper: Paper | undefined, evidence: Evidence | undefined): PaperState {
+  if (paper === undefined) return 'planned';
+  if (evidence === undefined) return 'unchecked';
+  const recorded = new Map(evidence.claims.map(({ id, declaration }) => [id, declaration]));
+  if (paper.claims.some((claim) => recorded.get(claim.id) !== declarationOf(claim))) return 'stale';
+  return weakest(evidence.claims.map(({ verdict }) => verdict));
+}

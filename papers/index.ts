@@ -1,0 +1,12 @@
+export { checkable, entryOf, loadPaper, type PaperState, type PaperStatus, statuses } from './catalogue.ts';
+export { frontierPicture } from './frontier-picture.ts';
+export {
+  checkPaper,
+  type Evidence,
+  evidenceTarget,
+  expectedSeconds,
+  Lab,
+  writeEvidence,
+} from './lab/index.ts';
+export { families, registry } from './registry.ts';
+export { renderPapers } from './render.ts';

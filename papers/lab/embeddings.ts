@@ -1,0 +1,108 @@
+import { type VectorSets, Vectors } from '../../src/base/vectors.ts';
+import { type Encoder, type TokenEncoder, useLite } from '../../src/encode/index.ts';
+import type { CollectionFiles, Judgements, TestCollection, TestDocument } from '../../src/eval/index.ts';
+import type { Lab } from './lab.ts';
+
+/** A test collection with a sentence vector of use-lite for each document and query. */
+export interface Embedded {
+  readonly collection: TestCollection;
+  readonly documents: readonly TestDocument[];
+  /** Row of a document by its id. */
+  readonly rows: ReadonlyMap<string, number>;
+  readonly vectors: Vectors;
+  readonly queryIds: readonly string[];
+  readonly queries: Vectors;
+  readonly judgements: Judgements;
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+/** Words of a document that are embedded: use-lite reads 128 tokens, some 90 words. */
+const WORDS = 100;
+
+/** Title and text of a document, cut to so many words. */
+export function contentOf({ title, text }: TestDocument, words = WORDS): string {
+  const all = `${title} ${text}`.trim().split(/\s+/);
+  return all.slice(0, words).join(' ');
+}
+
+/** Embeds a collection, or takes the vectors from the cache. @throws NeedsData. */
+export function embed(lab: Lab, name: string, files: CollectionFiles = {}): Promise<Embedded> {
+  return lab.once(`embed ${name} ${JSON.stringify(files)}`, async () => {
+    const collection = await lab.collection(name, files);
+    const documents: TestDocument[] = [];
+    for await (const document of collection.documents()) documents.push(document);
+    const queryIds = [...collection.queries.keys()];
+    const encode = async (texts: readonly string[], role: 'query' | 'document'): Promise<Vectors> =>
+      withUseLite((encoder) => {
+        lab.say(`encoding ${texts.length} texts of ${name} with use-lite`);
+        return encoder.encode(texts, { role, signal: lab.signal });
+      });
+    const { corpus, queries: asked } = collection.files;
+    const vectors = await lab.vectors(['use-lite', corpus.sha256, String(WORDS)], () =>
+      encode(
+        documents.map((document) => contentOf(document)),
+        'document',
+      ),
+    );
+    const queries = await lab.vectors(['use-lite', asked.sha256, queryIds.join('\n')], () =>
+      encode(
+        queryIds.map((id) => collection.queries.get(id)!),
+        'query',
+      ),
+    );
+    return {
+      collection,
+      documents,
+      rows: new Map(documents.map(({ id }, row) => [id, row])),
+      vectors,
+      queryIds,
+      queries,
+      judgements: collection.judgements,
+      sources: sourcesOf(collection),
+    };
+  });
+}
+
+/** Token vectors of use-lite. Not kept: they are large and quick to make. */
+export function tokensOf(texts: readonly string[], signal: AbortSignal): Promise<VectorSets> {
+  return withUseLite((encoder) => encoder.encodeTokens(texts, { signal }));
+}
+
+export async function withUseLite<T>(work: (encoder: Encoder & TokenEncoder) => Promise<T>): Promise<T> {
+  const encoder = useLite();
+  try {
+    return await work(encoder);
+  } finally {
+    await encoder.dispose?.();
+  }
+}
+
+export function sourcesOf({ name, files }: TestCollection): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([part, { sha256 }]) => [`${name}/${part}`, sha256]));
+}
+
+/** Rows of `vectors`, copied. */
+export function take(vectors: Vectors, rows: ArrayLike<number>): Vectors {
+  const taken = Vectors.zeros(rows.length, vectors.dim);
+  for (let i = 0; i < rows.length; i++) taken.row(i).set(vectors.row(rows[i]!));
+  return taken;
+}
+
+/** Every row scaled to length 1; zeros stay. */
+export function normalized(vectors: Vectors): Vectors {
+  const out = new Vectors(vectors.data.slice(), vectors.dim);
+  for (let i = 0; i < out.count; i++) {
+    const row = out.row(i);
+    let squares = 0;
+    for (const value of row) squares += value * value;
+    const scale = squares === 0 ? 0 : 1 / Math.sqrt(squares);
+    for (let c = 0; c < row.length; c++) row[c]! *= scale;
+  }
+  return out;
+}
+
+/** Numbers of the `k` greatest scores, best first; equal ones in ascending order. */
+export function topK(scores: Float32Array, k: number): Uint32Array {
+  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
+  return order.slice(0, k);
+}

@@ -1,0 +1,21 @@
+export {
+  type ClaimEvidence,
+  declarationOf,
+  type Evidence,
+  readEvidence,
+  writeEvidence,
+} from './evidence.ts';
+export { Lab, type LabOptions, NeedsData } from './lab.ts';
+export { evidenceFolders, evidenceTarget, packageRoot } from './places.ts';
+export { checkPaper, expectedSeconds } from './runner.ts';
+export {
+  type Claim,
+  type ComparativeClaim,
+  type Config,
+  type Contestant,
+  type Material,
+  material,
+  type Paper,
+  type Verdict,
+} from './types.ts';
+export { weakest } from './verdict.ts';

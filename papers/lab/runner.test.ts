@@ -1,0 +1,269 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Random } from '../../src/base/random.ts';
+import {
+  type ComparativeClaim,
+  type Config,
+  checkPaper,
+  declarationOf,
+  Lab,
+  type LabOptions,
+  material,
+  NeedsData,
+  type Paper,
+  readEvidence,
+  writeEvidence,
+} from './index.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sagitta-lab-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const lab = (options: LabOptions = {}): Lab =>
+  new Lab({ cache: join(folder, 'cache'), data: join(folder, 'data'), ...options });
+
+interface Toy {
+  readonly units?: number;
+  /** Advantage of the method. */
+  readonly gain?: number;
+  readonly margin?: ComparativeClaim['margin'];
+  readonly seeds?: readonly number[] | undefined;
+  readonly baselineConfigs?: readonly Config[];
+  readonly methodConfigs?: readonly Config[];
+  readonly noise?: number;
+  readonly onFit?: (name: string, config: Config, train: ReadonlyMap<string, number>) => void;
+  readonly onAnswer?: (unit: string) => void;
+  readonly random?: () => number;
+  readonly trainShare?: number;
+}
+
+/** Truth is a number per unit; answers are guesses, and quality is how close they are. */
+function toy(options: Toy = {}): Paper {
+  const {
+    units = 90,
+    gain = 0.1,
+    margin = {},
+    baselineConfigs = [{ a: 1 }],
+    methodConfigs = [{ a: 1 }],
+    noise = 0.05,
+  } = options;
+  const seeds = 'seeds' in options ? options.seeds : [1, 2, 3];
+  const side = (name: string, configs: readonly Config[], level: number) => ({
+    name,
+    configs,
+    fit: async (config: Config, { seed, train }: { seed: number; train: ReadonlyMap<string, number> }) => {
+      options.onFit?.(name, config, train);
+      const random = new Random(seed * 7919 + name.length);
+      const noises = new Map(Array.from({ length: units }, (_, i) => [`u${i}`, noise * random.normal()]));
+      return {
+        answer: (unit: string) => {
+          options.onAnswer?.(unit);
+          return (
+            level +
+            0.1 * Number(config['bonus'] ?? 0) +
+            (seeds === undefined ? 0 : noises.get(unit)!) +
+            (options.random?.() ?? 0)
+          );
+        },
+      };
+    },
+  });
+  return {
+    slug: 'muvera',
+    summary: '',
+    parts: [],
+    departures: [],
+    claims: [
+      {
+        id: 'toy',
+        kind: 'comparative',
+        statement: 'The method is better.',
+        metric: 'quality',
+        margin,
+        ...(seeds === undefined ? {} : { seeds }),
+        seconds: { quick: 1, full: 1 },
+        load: async () =>
+          material<number, number>({
+            truth: new Map(Array.from({ length: units }, (_, i) => [`u${i}`, i / units])),
+            sources: {},
+            measure: (truth, answer) => answer + truth,
+            ...(options.trainShare === undefined ? {} : { trainShare: options.trainShare }),
+            baseline: side('baseline', baselineConfigs, 0.3),
+            method: side('method', methodConfigs, 0.3 + gain),
+          }),
+      },
+    ],
+  };
+}
+
+async function verdictOf(paper: Paper, options: LabOptions = {}) {
+  const { claims } = await checkPaper(paper, lab(options));
+  return claims[0]!;
+}
+
+describe('the rules of a verdict', () => {
+  it('let a clear advantage hold', async () => {
+    const claim = await verdictOf(toy());
+    expect(claim.verdict, claim.reasons.join()).toBe('holds');
+    expect(claim.effect!.difference).toBeCloseTo(0.1, 1);
+    expect(claim.effect!.interval.low).toBeGreaterThan(0.05);
+    expect(claim.units).toEqual({ train: 0, dev: 30, test: 60 });
+    expect(claim.values).toHaveLength(60);
+  });
+
+  it('let a disadvantage, and an advantage below the margin, fail', async () => {
+    expect((await verdictOf(toy({ gain: -0.1 }))).verdict).toBe('fails');
+    expect((await verdictOf(toy({ margin: { absolute: 0.2 } }))).verdict).toBe('fails');
+    expect((await verdictOf(toy({ margin: { relative: 0.5 } }))).verdict).toBe('fails');
+    expect((await verdictOf(toy({ margin: { relative: 0.05 } }))).verdict).toBe('holds');
+  });
+
+  it('leave open what the interval leaves open', async () => {
+    expect((await verdictOf(toy({ gain: 0.002, noise: 0.4 }))).verdict).toBe('inconclusive');
+  });
+
+  it('allow "no worse than": a negative margin', async () => {
+    expect((await verdictOf(toy({ gain: 0, margin: { absolute: -0.1 } }))).verdict).toBe('holds');
+  });
+
+  it.each<[string, Toy, RegExp]>([
+    [
+      'a baseline that was tuned less',
+      { methodConfigs: [{ a: 1 }, { a: 2 }] },
+      /tuned less.*1 configurations against 2/,
+    ],
+    ['a single seed', { seeds: [1] }, /1 seeds are fewer than 3/],
+    ['few units', { units: 60 }, /40 test units are fewer than 50/],
+  ])('refuse %s', async (_, options, reason) => {
+    const claim = await verdictOf(toy(options));
+    expect(claim.verdict).toBe('inconclusive');
+    expect(claim.reasons.join(' ')).toMatch(reason);
+  });
+
+  it('refuse a claim without seeds that is random after all', async () => {
+    const random = new Random(5);
+    const claim = await verdictOf(toy({ seeds: undefined, random: () => 0.01 * random.normal() }));
+    expect(claim.reasons.join(' ')).toMatch(/two results in two runs/);
+    expect((await verdictOf(toy({ seeds: undefined, units: 91 }))).verdict).toBe('holds');
+  });
+
+  it('give a quick run no verdict', async () => {
+    expect((await verdictOf(toy(), { level: 'quick' })).reasons.join()).toMatch(/smoke test/);
+  });
+});
+
+describe('the lab', () => {
+  it('shows contestants the truth of training units only, tunes on others, and reports on yet others', async () => {
+    const fits: { name: string; train: number }[] = [];
+    const trained = new Set<string>();
+    const answered: string[] = [];
+    const claim = await verdictOf(
+      toy({
+        units: 150,
+        trainShare: 1 / 3,
+        baselineConfigs: [{ bonus: 0 }, { bonus: 1 }, { bonus: 2 }],
+        methodConfigs: [{ bonus: 0 }, { bonus: 2 }],
+        onFit: (name, _, train) => {
+          fits.push({ name, train: train.size });
+          for (const unit of train.keys()) trained.add(unit);
+        },
+        onAnswer: (unit) => answered.push(unit),
+      }),
+    );
+    expect(claim.units).toEqual({ train: 50, dev: 33, test: 67 });
+    expect(fits.every(({ train }) => train === 50)).toBe(true);
+    expect(answered.some((unit) => trained.has(unit))).toBe(false);
+    // Both were tuned, and both found the same bonus.
+    const [baseline, method] = claim.sides!;
+    expect(baseline).toMatchObject({ config: { bonus: 2 } });
+    expect(baseline!.tuning.map(({ config }) => config)).toEqual([{ bonus: 0 }, { bonus: 1 }, { bonus: 2 }]);
+    expect(method).toMatchObject({ config: { bonus: 2 } });
+    expect(claim.reasons.join(' ')).toMatch(/best bonus of baseline, 2, is at the edge/);
+    // 3 + 2 configurations once, and 3 seeds of each choice.
+    expect(fits).toHaveLength(5 + 6);
+    const development = new Set(answered.slice(0, 33));
+    expect(claim.values!.some(([unit]) => development.has(unit))).toBe(false);
+  });
+
+  it('resumes where it was interrupted, and comes to the same figures', async () => {
+    let fits = 0;
+    const controller = new AbortController();
+    const options: Toy = {
+      onFit: () => {
+        if (++fits === 3) controller.abort();
+      },
+    };
+    await expect(verdictOf(toy(options), { signal: controller.signal })).rejects.toThrow(/abort/i);
+    expect(fits).toBe(3);
+    const resumed = await verdictOf(toy(options));
+    // The third was cut off and is done again; the first two are kept.
+    expect(fits).toBe(3 + 4);
+    rmSync(join(folder, 'cache'), { recursive: true });
+    const whole = await verdictOf(toy());
+    expect({ ...resumed, tookMs: 0 }).toEqual({ ...whole, tookMs: 0 });
+  });
+
+  it('stops when time is over, and says how to go on', async () => {
+    const claim = await verdictOf(toy(), { budget: 0 });
+    expect(claim).toMatchObject({
+      verdict: 'inconclusive',
+      reasons: [expect.stringMatching(/Run the same command again/)],
+    });
+  });
+
+  it('says what would supply missing data', async () => {
+    const paper: Paper = {
+      ...toy(),
+      claims: [
+        {
+          id: 'c',
+          kind: 'exact',
+          statement: '',
+          seconds: { quick: 1, full: 1 },
+          check: async (l) => {
+            await l.collection('scifact');
+            throw new Error('unreachable');
+          },
+        },
+      ],
+    };
+    expect(await verdictOf(paper)).toMatchObject({
+      verdict: 'needs-data',
+      reasons: [expect.stringMatching(/SAGITTA_DATA.*scifact/)],
+    });
+    expect(() => lab().packageFile('no-such-package', 'package.json')).toThrow(NeedsData);
+  });
+
+  it('judges exact claims by their bound', async () => {
+    const exact = (value: number): Paper => ({
+      ...toy(),
+      claims: [
+        {
+          id: 'c',
+          kind: 'exact',
+          statement: '',
+          seconds: { quick: 1, full: 1 },
+          check: async () => ({ metric: 'm', value, atLeast: 0.9 }),
+        },
+      ],
+    });
+    expect((await verdictOf(exact(0.9))).verdict).toBe('holds');
+    expect((await verdictOf(exact(0.89))).verdict).toBe('fails');
+    expect((await verdictOf(exact(Number.NaN))).verdict).toBe('inconclusive');
+  });
+});
+
+describe('evidence', () => {
+  it('is read back as written, and another declaration is noticed', async () => {
+    const evidence = await checkPaper(toy(), lab());
+    await writeEvidence(folder, evidence);
+    expect((await readEvidence([folder])).get('muvera')).toEqual(evidence);
+    const [before, after] = [toy().claims[0]!, toy({ margin: { absolute: 0.01 } }).claims[0]!];
+    expect(declarationOf(before)).toBe(evidence.claims[0]!.declaration);
+    expect(declarationOf(after)).not.toBe(declarationOf(before));
+  });
+});

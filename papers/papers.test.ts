@@ -1,0 +1,57 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkable, families, loadPaper, registry, renderPapers, statuses } from './index.ts';
+import { packageRoot } from './lab/index.ts';
+
+const index = resolve(packageRoot(), '../shared/papers/INDEX.md');
+
+describe('the registry', () => {
+  it('has 117 papers in twelve families, each slug once', () => {
+    expect(registry).toHaveLength(117);
+    expect(new Set(registry.map(({ slug }) => slug)).size).toBe(117);
+    expect(new Set(registry.map(({ family }) => family))).toEqual(new Set(families));
+    for (const { slug, year } of registry) {
+      expect(slug).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+      expect(year).toBeGreaterThan(2010);
+    }
+  });
+
+  it.skipIf(!existsSync(index))('agrees with the index of dossiers (skipped where that is not at hand)', () => {
+    let family = '';
+    const listed = readFileSync(index, 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        family = /^## (.+) \([0-9]+\)$/.exec(line)?.[1] ?? family;
+        const entry = /^- \[([^\]]+)\]\([^)]*\) (.+) \(([0-9]{4})\)\s*$/.exec(line);
+        return entry === null ? [] : [{ slug: entry[1], title: entry[2], year: Number(entry[3]), family }];
+      });
+    expect(registry).toEqual(listed);
+  });
+});
+
+describe('papers with claims', () => {
+  it.each(checkable())('%s is declared in full', async (slug) => {
+    const paper = await loadPaper(slug);
+    expect(paper.slug).toBe(slug);
+    expect(paper.claims.length).toBeGreaterThan(0);
+    expect(new Set(paper.claims.map(({ id }) => id)).size).toBe(paper.claims.length);
+    for (const part of paper.parts) {
+      const path = join(packageRoot(), 'src', part);
+      expect(existsSync(`${path}.ts`) || existsSync(path), `src/${part}`).toBe(true);
+    }
+    for (const claim of paper.claims) {
+      expect(claim.statement).toMatch(/\.$/);
+      if (claim.kind === 'comparative' && claim.seeds !== undefined)
+        expect(claim.seeds.length).toBeGreaterThanOrEqual(3);
+    }
+  });
+
+  it('have evidence for what they declare now, and docs/papers.md is made from it', async () => {
+    const all = await statuses([join(packageRoot(), 'papers/evidence')]);
+    expect(all.filter(({ state }) => state === 'stale').map(({ slug }) => slug)).toEqual([]);
+    expect(readFileSync(join(packageRoot(), 'docs/papers.md'), 'utf8'), 'run: npm run papers:docs').toBe(
+      renderPapers(all),
+    );
+  });
+});

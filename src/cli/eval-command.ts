@@ -1,0 +1,200 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { InvalidArgumentError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
+import { type Collection, openCollection, type RetrieverName } from '../collection/index.ts';
+import {
+  collectRun,
+  defaultMetrics,
+  documentsShown,
+  type Entrant,
+  judge,
+  openTestCollection,
+  parseMetrics,
+  renderPage,
+  saveRuns,
+  type TestCollection,
+} from '../eval/index.ts';
+import { printVerdicts, verdictsToJson } from './eval-output.ts';
+import { duration, number, print, printJson, say } from './output.ts';
+import { Progress } from './progress.ts';
+
+export interface EvalCommandOptions {
+  readonly json: boolean;
+  readonly retriever: readonly string[];
+  readonly in?: string;
+  readonly encoder?: string;
+  readonly corpus?: string;
+  readonly queries?: string;
+  readonly qrels?: string;
+  readonly split?: string;
+  readonly metrics?: readonly string[];
+  readonly depth: number;
+  readonly language?: string;
+  readonly runs?: string;
+  readonly html?: string;
+  readonly seed: number;
+  readonly level: number;
+  readonly quiet: boolean;
+  readonly version: string;
+}
+
+const RETRIEVERS: readonly RetrieverName[] = ['bm25', 'dense', 'hybrid'];
+
+/** `sagitta eval DIR`: indexes a test collection, asks its queries, and judges the answers. */
+export async function evalCommand(directory: string, options: EvalCommandOptions, signal: AbortSignal): Promise<void> {
+  const retrievers = checkRetrievers(options.retriever);
+  const metrics = parseMetrics(options.metrics ?? defaultMetrics).map(({ name }) => name);
+  const { corpus, queries, qrels, split, depth, seed, level } = options;
+  const test = await openTestCollection(directory, {
+    ...(corpus === undefined ? {} : { corpus }),
+    ...(queries === undefined ? {} : { queries }),
+    ...(qrels === undefined ? {} : { qrels }),
+    ...(split === undefined ? {} : { split }),
+  });
+  const temporary = options.in === undefined ? mkdtempSync(join(tmpdir(), 'sagitta-eval-')) : undefined;
+  const progress = new Progress(options.quiet || options.json);
+  try {
+    const lexical = retrievers.every((name) => name === 'bm25');
+    const encoder = options.encoder ?? (lexical && temporary !== undefined ? 'none' : undefined);
+    await using collection = await openCollection(temporary ?? options.in!, {
+      create: true,
+      ...(encoder === undefined ? {} : { encoder }),
+    });
+    await fill(collection, test, progress, signal);
+    const { bytes } = await collection.inspect();
+    const entrants: Entrant[] = [];
+    for (const retriever of retrievers) {
+      const { run, latency, findings } = await collectRun(
+        test.queries,
+        (text, k) =>
+          collection.rank(text, {
+            retriever,
+            k,
+            signal,
+            ...(options.language === undefined ? {} : { language: options.language }),
+          }),
+        {
+          depth,
+          signal,
+          onProgress: (done, total) => progress.show(() => `${retriever}: ${number(done)} of ${number(total)} queries`),
+        },
+      );
+      entrants.push({ name: retriever, run, latency, bytes, findings });
+    }
+    progress.done();
+    const verdicts = judge(entrants, test.judgements, { metrics, seed, level });
+    const software = `sagitta ${options.version}`;
+    const written: string[] = [];
+    const summary = {
+      collection: test.name,
+      documents: test.documentCount,
+      depth,
+      software,
+      fingerprint: test.fingerprint,
+      files: test.files,
+      findings: test.findings,
+      ...verdictsToJson(verdicts),
+    };
+    if (options.runs !== undefined) {
+      const record = {
+        collection: test.name,
+        fingerprint: test.fingerprint,
+        qrels: test.files.qrels.sha256,
+        depth,
+        software,
+      };
+      written.push(...(await saveRuns(options.runs, new Map(entrants.map(({ name, run }) => [name, run])), record)));
+    }
+    if (options.html !== undefined) {
+      const documents = await textsOf(collection, documentsShown(entrants, test.judgements, verdicts));
+      const facts: [string, string][] = [
+        ['collection', `${test.name}, ${number(test.documentCount)} documents`],
+        ...Object.entries(test.files).map(([what, { path, sha256 }]): [string, string] => [
+          what,
+          `${path} (SHA-256 ${sha256})`,
+        ]),
+        ['depth', `${depth} documents a query`],
+        ['software', `${software}, Node ${process.version}`],
+        ['seed', String(seed)],
+      ];
+      const page = renderPage({
+        title: `${retrievers.join(', ')} on ${test.name}`,
+        entrants,
+        judgements: test.judgements,
+        verdicts,
+        facts,
+        findings: test.findings,
+        queries: test.queries,
+        documents,
+      });
+      await mkdir(dirname(options.html), { recursive: true });
+      await writeFile(options.html, page);
+      await writeFile(`${options.html.replace(/\.html?$/i, '')}.json`, `${JSON.stringify(summary, null, 2)}\n`);
+      written.push(options.html);
+    }
+    if (options.json) printJson(summary);
+    else {
+      print(`${test.name}: ${number(test.documentCount)} documents, depth ${depth}`);
+      printVerdicts(verdicts, test.findings);
+    }
+    for (const path of written) say(`written ${path}`);
+  } finally {
+    progress.done();
+    if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Brings the collection to what the corpus holds: unchanged documents cost a look-up. */
+async function fill(
+  collection: Collection,
+  test: TestCollection,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const start = performance.now();
+  await collection.add(documentsOf(test), {
+    signal,
+    onProgress: ({ documents, passages }) =>
+      progress.show(
+        () =>
+          `indexing: ${number(documents)} of ${number(test.documentCount)} documents, ${number(passages)} passages, ${duration(performance.now() - start)}`,
+      ),
+  });
+  const gone = (await collection.ids()).filter((id) => !test.hasDocument(id));
+  if (gone.length > 0) {
+    say(`removing ${number(gone.length)} documents that the corpus does not hold from ${collection.directory}`);
+    await collection.remove(gone);
+  }
+}
+
+async function* documentsOf(test: TestCollection): AsyncGenerator<{ id: string; title: string; text: string }> {
+  for await (const { id, title, text } of test.documents()) yield { id, title, text };
+}
+
+async function textsOf(
+  collection: Collection,
+  ids: ReadonlySet<string>,
+): Promise<Map<string, { title: string; text: string }>> {
+  const texts = new Map<string, { title: string; text: string }>();
+  const known = new Set(await collection.ids());
+  for (const id of ids) {
+    if (!known.has(id)) continue;
+    const { title, text } = await collection.document(id);
+    texts.set(id, { title, text });
+  }
+  return texts;
+}
+
+function checkRetrievers(names: readonly string[]): RetrieverName[] {
+  return [...new Set(names)].map((name) => {
+    if ((RETRIEVERS as readonly string[]).includes(name)) return name as RetrieverName;
+    const guess = nearest(name, RETRIEVERS);
+    throw new InvalidArgumentError(
+      `Unknown retriever "${name}".`,
+      guess === undefined ? `Choose from ${RETRIEVERS.join(', ')}.` : `Did you mean "${guess}"?`,
+    );
+  });
+}

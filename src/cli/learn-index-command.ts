@@ -1,0 +1,100 @@
+import pc from 'picocolors';
+import { InvalidArgumentError } from '../base/errors.ts';
+import { openCollection } from '../collection/index.ts';
+import { openEncoder } from '../encode/index.ts';
+import { nativeRuntime } from '../encode/runtime.ts';
+import { readJudgements, readQueries } from '../eval/index.ts';
+import { type LearnedIndex, learnIndex } from '../train/index.ts';
+import { bytes, number, print, printJson, table } from './output.ts';
+import { Progress } from './progress.ts';
+
+export interface LearnIndexCommandOptions {
+  readonly in: string;
+  readonly json: boolean;
+  readonly bytes: number;
+  readonly queries?: string;
+  readonly qrels?: string;
+  readonly steps: number;
+  readonly seed: number;
+  readonly dryRun: boolean;
+  readonly refine: boolean;
+  readonly quiet: boolean;
+}
+
+/** `sagitta learn-index`: learns a code for a collection's vectors, compares it at equal bytes, and deploys the best. */
+export async function learnIndexCommand(options: LearnIndexCommandOptions, signal: AbortSignal): Promise<void> {
+  if (options.qrels !== undefined && options.queries === undefined) {
+    throw new InvalidArgumentError(
+      'Judgements without queries cannot be used.',
+      'Give --queries, the file of their texts.',
+    );
+  }
+  await using collection = await openCollection(options.in);
+  const progress = new Progress(options.quiet || options.json);
+  const asked = options.queries === undefined ? undefined : (await readQueries(options.queries)).queries;
+  const judgements = options.qrels === undefined ? undefined : (await readJudgements(options.qrels)).judgements;
+  const snapshot = await collection.snapshot();
+  try {
+    const encoder = await openEncoder(snapshot.settings.encoder);
+    let found: LearnedIndex;
+    try {
+      found = await learnIndex(snapshot, encoder, {
+        runtime: await nativeRuntime(),
+        bytes: options.bytes,
+        steps: options.steps,
+        seed: options.seed,
+        signal,
+        // Judged queries are for the figures; without judgements, queries are there to be learned from.
+        ...(asked !== undefined && judgements === undefined ? { queries: [...asked.values()] } : {}),
+        ...(asked !== undefined && judgements !== undefined ? { judged: { queries: asked, judgements } } : {}),
+        onProgress: (what) => progress.show(() => what),
+      }).finally(() => progress.done());
+    } finally {
+      await encoder.dispose?.();
+    }
+    const { best } = found;
+    const spec = `${best.spec}${options.refine ? ',refine:full' : ''}`;
+    const report = options.dryRun ? undefined : await collection.rebuild({ spec, codec: best.codec, signal });
+    if (options.json) {
+      const trials = found.trials.map(({ codec: _, ...trial }) => trial);
+      printJson({ ...found, trials, best: best.name, deployed: report ?? null });
+      return;
+    }
+    printFound(found);
+    if (report === undefined) print(`Not deployed. Without --dry-run it would be ${pc.bold(spec)}.`);
+    else print(`${pc.green('deployed')} ${spec}: ${number(report.indexed)} vectors, ${bytes(report.bytes)}`);
+  } finally {
+    snapshot.close();
+  }
+}
+
+function printFound({ vectors, queries, trials, best, comparison, exactNdcg }: LearnedIndex): void {
+  const judged = exactNdcg !== undefined;
+  print(
+    table(
+      ['', 'spec', 'bytes', 'recall@10 (choosing)', 'recall@10 (held out)', ...(judged ? ['nDCG@10'] : [])],
+      [
+        ...trials.map(({ name, spec, bytes: size, choosing, confirming, ndcg }) => [
+          name === best.name ? pc.bold(name) : name,
+          spec,
+          size,
+          choosing.toFixed(4),
+          confirming.toFixed(4),
+          ...(judged ? [ndcg!.toFixed(4)] : []),
+        ]),
+        ...(judged ? [['exact', 'the vectors themselves', '', '1.0000', '1.0000', exactNdcg.toFixed(4)]] : []),
+      ],
+    ),
+  );
+  const { difference, interval, p, baseline } = comparison;
+  print(
+    pc.dim(
+      `learned - ${baseline}: ${difference >= 0 ? '+' : ''}${difference.toFixed(4)} [${interval.low.toFixed(4)}, ${interval.high.toFixed(4)}], p ${p.randomisation.toFixed(4)} on ${number(queries.confirming)} queries that nothing was fitted to`,
+    ),
+  );
+  print(
+    pc.dim(
+      `${number(vectors)} vectors; ${number(queries.learning)} queries to learn from, ${number(queries.choosing)} to choose by`,
+    ),
+  );
+}

@@ -1,0 +1,60 @@
+import { rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pc from 'picocolors';
+import { InvalidArgumentError } from '../base/errors.ts';
+import { openCollection } from '../collection/index.ts';
+import { nativeRuntime } from '../encode/runtime.ts';
+import { readJudgements, readQueries } from '../eval/index.ts';
+import { type JudgedList, learnRelevance } from '../train/index.ts';
+import { number, print, printJson } from './output.ts';
+import { Progress } from './progress.ts';
+import { RELEVANCE_DEPTH, RELEVANCE_FILE } from './relevance-file.ts';
+
+export interface LearnRelevanceCommandOptions {
+  readonly in: string;
+  readonly json: boolean;
+  readonly queries: string;
+  readonly qrels: string;
+  readonly quiet: boolean;
+}
+
+/** `sagitta learn-relevance`: learns from judged queries what `search --relevant` goes by. */
+export async function learnRelevanceCommand(options: LearnRelevanceCommandOptions, signal: AbortSignal): Promise<void> {
+  const { queries } = await readQueries(options.queries);
+  const { judgements } = await readJudgements(options.qrels);
+  await using collection = await openCollection(options.in);
+  const progress = new Progress(options.quiet || options.json);
+  const lists: JudgedList[] = [];
+  let unknown = 0;
+  for (const [id, grades] of judgements) {
+    signal.throwIfAborted();
+    const text = queries.get(id);
+    if (text === undefined || text.trim() === '') {
+      unknown++;
+      continue;
+    }
+    const { hits } = await collection.search(text, { k: RELEVANCE_DEPTH, perDocument: 1, explain: true, signal });
+    lists.push({ hits, relevant: hits.map((hit) => (grades.get(hit.id) ?? 0) > 0) });
+    progress.show(() => `${number(lists.length)} of ${number(judgements.size)} queries`);
+  }
+  progress.done();
+  const found = lists.filter(({ relevant }) => relevant.includes(true)).length;
+  if (found === 0) {
+    throw new InvalidArgumentError(
+      `None of ${lists.length} queries finds a document that is judged relevant (${unknown} judged queries have no text).`,
+      "Check that the judgements use the collection's document ids (`sagitta get ID`), and the ids of the queries.",
+    );
+  }
+  const learned = await learnRelevance(lists, { runtime: await nativeRuntime(), signal });
+  const path = join(collection.directory, RELEVANCE_FILE);
+  await writeFile(`${path}.new`, `${JSON.stringify(learned)}\n`);
+  await rename(`${path}.new`, path);
+  if (options.json) printJson({ queries: lists.length, found, unknown, threshold: learned.threshold });
+  else {
+    const without = unknown === 0 ? '' : `, ${number(unknown)} judged queries have no text`;
+    print(
+      `${pc.green('learned')} from ${number(lists.length)} queries, ${number(found)} of which find something relevant${without}`,
+    );
+    print(`\`search --relevant\` keeps hits of probability ${learned.threshold} and more`);
+  }
+}

@@ -1,0 +1,181 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import pc from 'picocolors';
+import {
+  checkable,
+  checkPaper,
+  type Evidence,
+  entryOf,
+  evidenceTarget,
+  expectedSeconds,
+  families,
+  frontierPicture,
+  Lab,
+  loadPaper,
+  type PaperState,
+  type PaperStatus,
+  renderPapers,
+  statuses,
+  writeEvidence,
+} from '../../papers/index.ts';
+import { ExitCode, InvalidArgumentError } from '../base/errors.ts';
+import { duration, plural, print, printJson, say, table } from './output.ts';
+import { Exit } from './run.ts';
+
+/** `sagitta papers`: all papers, family by family, with their state. */
+export async function papersCommand(options: { readonly json: boolean }): Promise<void> {
+  const all = await statuses();
+  if (options.json) {
+    printJson({ papers: all.map(toJson) });
+    return;
+  }
+  for (const family of families) {
+    const papers = all.filter((paper) => paper.family === family);
+    print(pc.bold(`${family} (${papers.length})`));
+    print(
+      table(
+        ['', 'state', 'year', 'title'],
+        papers.map(({ slug, state, year, title }) => [slug, painted(state), String(year), title]),
+      ),
+    );
+    print();
+  }
+  const states = new Map<PaperState, number>();
+  for (const { state } of all) states.set(state, (states.get(state) ?? 0) + 1);
+  print(`${all.length} papers: ${[...states].map(([state, count]) => `${count} ${state}`).join(', ')}`);
+}
+
+/** `sagitta papers show SLUG`. */
+export async function showPaperCommand(slug: string, options: { readonly json: boolean }): Promise<void> {
+  const { title, year, family } = entryOf(slug);
+  const status = (await statuses()).find((paper) => paper.slug === slug)!;
+  if (options.json) {
+    printJson(toJson(status));
+    return;
+  }
+  print(`${pc.bold(title)} (${year})`);
+  print(`${family}; ${painted(status.state)}`);
+  if (status.paper === undefined) {
+    print('No claims yet.');
+    return;
+  }
+  print(`\n${status.paper.summary}`);
+  print(`Uses ${status.paper.parts.join(', ')}.`);
+  for (const departure of status.paper.departures) print(`Departure: ${departure}`);
+  const found = new Map(status.evidence?.claims.map((claim) => [claim.id, claim]));
+  for (const claim of status.paper.claims) {
+    const evidence = found.get(claim.id);
+    print(`\n${pc.bold(claim.id)}: ${claim.statement}`);
+    print(
+      `  ${evidence === undefined ? `not checked; about ${duration(1000 * claim.seconds.full)}` : painted(evidence.verdict)}`,
+    );
+    for (const reason of evidence?.reasons ?? []) print(`  ${reason}`);
+    for (const { role, name, mean, config, costs } of evidence?.sides ?? []) {
+      print(`  ${role} ${name}: ${evidence!.metric} ${mean.toFixed(4)} ${JSON.stringify({ ...config, ...costs })}`);
+    }
+    for (const note of evidence?.notes ?? []) print(`  ${note}`);
+  }
+  if (status.evidence !== undefined) {
+    const { recorded, software, machine } = status.evidence;
+    print(
+      pc.dim(
+        `\nrecorded ${recorded} with Sagitta ${software.sagitta}, Node ${software.node}, ${machine.cores} x ${machine.cpu}`,
+      ),
+    );
+  }
+}
+
+export interface CheckCommandOptions {
+  readonly json: boolean;
+  readonly all: boolean;
+  readonly quick: boolean;
+  readonly fresh: boolean;
+  readonly budget?: number;
+  readonly out?: string;
+  readonly quiet: boolean;
+}
+
+/** `sagitta papers check SLUG...`: exit code 1 when a claim fails or lacks data; what is inconclusive is no error. */
+export async function checkPapersCommand(
+  slugs: readonly string[],
+  options: CheckCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = options.all ? checkable() : slugs;
+  if (wanted.length === 0) {
+    throw new InvalidArgumentError('No paper is named.', `Name one of ${checkable().join(', ')}, or give --all.`);
+  }
+  const papers = await Promise.all(wanted.map(loadPaper));
+  const level = options.quick ? 'quick' : 'full';
+  const expected = papers.reduce((sum, paper) => sum + expectedSeconds(paper, level), 0);
+  if (!options.quiet) say(`${plural(papers.length, 'paper')}, about ${duration(1000 * expected)} on two cores`);
+  const lab = new Lab({
+    level,
+    fresh: options.fresh,
+    signal,
+    ...(options.budget === undefined ? {} : { budget: 60_000 * options.budget }),
+    onProgress: (line) => (options.quiet ? undefined : say(pc.dim(line))),
+  });
+  const recorded: Evidence[] = [];
+  for (const paper of papers) {
+    const evidence = await checkPaper(paper, lab);
+    recorded.push(evidence);
+    // A smoke test must not replace evidence.
+    if (options.out !== undefined || level === 'full') {
+      const path = await writeEvidence(options.out ?? evidenceTarget(), evidence);
+      if (!options.quiet) say(`written ${path}`);
+    }
+    if (options.json) continue;
+    print(pc.bold(paper.slug));
+    for (const { id, statement, verdict, reasons, tookMs, sides, metric, value } of evidence.claims) {
+      print(`  ${painted(verdict)}  ${id}: ${statement} ${pc.dim(duration(tookMs))}`);
+      for (const { role, name, mean } of sides ?? []) print(`    ${role} ${name}: ${metric} ${mean.toFixed(4)}`);
+      if (value !== undefined) print(`    ${metric}: ${value}`);
+      for (const reason of reasons) print(`    ${reason}`);
+    }
+  }
+  if (options.json) printJson({ level, papers: recorded });
+  const verdicts = recorded.flatMap(({ claims }) => claims.map(({ verdict }) => verdict));
+  if (verdicts.includes('fails') || verdicts.includes('needs-data')) throw new Exit(ExitCode.partial);
+}
+
+/** `sagitta papers docs`: the page made from recorded evidence, and with `--out` the picture of the frontier beside it. */
+export async function papersDocsCommand(options: { readonly out?: string }): Promise<void> {
+  const all = await statuses();
+  const page = renderPapers(all);
+  if (options.out === undefined) {
+    process.stdout.write(page);
+    return;
+  }
+  await writeFile(options.out, page);
+  const picture = frontierPicture(all);
+  if (picture !== undefined) await writeFile(join(dirname(options.out), 'compression.svg'), picture);
+}
+
+function toJson({ slug, title, year, family, state, paper, evidence }: PaperStatus): Record<string, unknown> {
+  return {
+    slug,
+    title,
+    year,
+    family,
+    state,
+    ...(paper === undefined ? {} : { summary: paper.summary, parts: paper.parts }),
+    claims: (paper?.claims ?? []).map(({ id, statement }) => {
+      const found = evidence?.claims.find((claim) => claim.id === id);
+      return {
+        id,
+        statement,
+        verdict: found?.verdict ?? 'unchecked',
+        ...(found === undefined ? {} : { reasons: found.reasons }),
+      };
+    }),
+    ...(evidence === undefined
+      ? {}
+      : { recorded: evidence.recorded, software: evidence.software, machine: evidence.machine }),
+  };
+}
+
+function painted(state: PaperState): string {
+  if (state === 'holds') return pc.green(state);
+  return state === 'fails' ? pc.red(state) : state === 'planned' ? pc.dim(state) : pc.yellow(state);
+}

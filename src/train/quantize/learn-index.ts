@@ -1,0 +1,230 @@
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { Random } from '../../base/random.ts';
+import { Vectors } from '../../base/vectors.ts';
+import { type ChainCodec, createCodec } from '../../codec/index.ts';
+import { drawn, ownQueries, passagesWithVectors } from '../../collection/planning.ts';
+import type { Encoder } from '../../encode/encoder.ts';
+import { type Comparison, compareSystems, evaluate, type Judgements, mean, type RankedList } from '../../eval/index.ts';
+import type { Snapshot } from '../../store/types.ts';
+import type { Runtime } from '../../tensor/index.ts';
+import { distillCodec } from './distill-codec.ts';
+import { exactTop, greatest } from './exact-top.ts';
+
+/** Options of {@link learnIndex}. */
+export interface LearnIndexOptions {
+  readonly runtime: Runtime;
+  /** Bytes of a vector's code; must divide its dimension. */
+  readonly bytes: number;
+  /** Texts that people search for. Default: titles and sentences of the collection itself. */
+  readonly queries?: readonly string[];
+  /** How many titles and sentences are drawn where no queries are given. Default 4000. */
+  readonly queryCount?: number;
+  /** Judged queries, for nDCG beside recall: texts by id, and judgements. They are never learned from. */
+  readonly judged?: { readonly queries: ReadonlyMap<string, string>; readonly judgements: Judgements };
+  /** Updates of the learned codec. Default 600. */
+  readonly steps?: number;
+  /** Vectors that are learned from and measured on, drawn at random from larger collections. Default 50,000. */
+  readonly sample?: number;
+  /** Default 1234. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (what: string) => void;
+}
+
+/** A codec that was tried. */
+export interface CodecTrial {
+  /** `PQ`, `OPQ` or `learned`. */
+  readonly name: string;
+  /** A specification for `rebuild`. */
+  readonly spec: string;
+  readonly bytes: number;
+  /** recall@10 of exact search, on the queries that choose and on those that only confirm. */
+  readonly choosing: number;
+  readonly confirming: number;
+  /** nDCG@10 by the judgements, where there are some. */
+  readonly ndcg?: number;
+  readonly codec: ChainCodec;
+}
+
+/** What {@link learnIndex} found. */
+export interface LearnedIndex {
+  readonly vectors: number;
+  readonly queries: { readonly learning: number; readonly choosing: number; readonly confirming: number };
+  readonly trials: readonly CodecTrial[];
+  /** The trial of greatest recall on the choosing queries. */
+  readonly best: CodecTrial;
+  /** The learned codec against the better of the others, on the confirming queries. */
+  readonly comparison: Comparison;
+  /** nDCG@10 of the vectors themselves, where there are judgements. */
+  readonly exactNdcg?: number;
+}
+
+const DEFAULTS = { queryCount: 4000, steps: 600, sample: 50_000, seed: 1234 } as const;
+const TOP = 10;
+const STEP = 4096;
+/** Least queries in each of the parts that choose and confirm. */
+const LEAST = 50;
+
+/**
+ * Learns a product code for a collection's own vectors from the ranking that its full vectors give, and compares it at equal bytes
+ * with those learned for reconstruction. Three fifths of the queries are learned from; one fifth chooses the best; the last
+ * fifth only confirms, so that the reported figures are of queries that nothing was fitted to. Changes nothing.
+ *
+ * @throws InvalidArgumentError for a collection without vectors, bytes that do not divide the dimension, and too few queries.
+ */
+export async function learnIndex(
+  snapshot: Snapshot,
+  encoder: Encoder,
+  options: LearnIndexOptions,
+): Promise<LearnedIndex> {
+  const { bytes, seed = DEFAULTS.seed, steps = DEFAULTS.steps, signal, onProgress, runtime } = options;
+  const { dim } = snapshot.settings;
+  checkBytes(bytes, dim);
+  const random = new Random(seed);
+  const passages = drawn(passagesWithVectors(snapshot), options.sample ?? DEFAULTS.sample, random);
+  onProgress?.(`reading ${passages.length} vectors`);
+  const documents = readVectors(snapshot, passages, signal);
+  const texts = options.queries ?? ownQueries(snapshot, passages, options.queryCount ?? DEFAULTS.queryCount, random);
+  if (texts.length < 5 * LEAST || passages.length < 256) {
+    throw new InvalidArgumentError(
+      `${texts.length} queries and ${passages.length} vectors are too few to learn from.`,
+      `Give at least ${5 * LEAST} queries, and index at least 256 passages.`,
+    );
+  }
+  onProgress?.(`encoding ${texts.length} queries`);
+  const encode = (inputs: readonly string[]): Promise<Vectors> =>
+    encoder.encode(inputs, { role: 'query', ...(signal === undefined ? {} : { signal }) });
+  const queries = await encode(random.shuffle([...texts]));
+  const [learning, choosing] = [Math.floor(queries.count * 0.6), Math.floor(queries.count * 0.8)];
+  const parts = {
+    learning: queries.slice(0, learning),
+    choosing: queries.slice(learning, choosing),
+    confirming: queries.slice(choosing, queries.count),
+  };
+  const truth = {
+    choosing: exactTop(documents, parts.choosing, TOP),
+    confirming: exactTop(documents, parts.confirming, TOP),
+  };
+  const judged = options.judged === undefined ? undefined : await prepare(snapshot, passages, options.judged, encode);
+
+  const trials: CodecTrial[] = [];
+  const perQuery = new Map<string, Float64Array>();
+  for (const [name, spec] of [
+    ['PQ', `pq${bytes}x8`],
+    ['OPQ', `opq,pq${bytes}x8`],
+    ['learned', `dual,pq${bytes}x8`],
+  ] as const) {
+    signal?.throwIfAborted();
+    onProgress?.(`learning ${spec}`);
+    const training = { seed, ...(signal === undefined ? {} : { signal }) };
+    let codec = createCodec(spec, dim);
+    if (name === 'learned') {
+      const report = (done: number): void =>
+        onProgress?.(`learning ${spec} from rankings, ${Math.round(100 * done)} %`);
+      codec = await distillCodec(documents, parts.learning, {
+        ...training,
+        runtime,
+        quantizer: `pq${bytes}x8`,
+        steps,
+        temperature: 0.05,
+        onProgress: report,
+      });
+    } else await codec.train(documents, training);
+    const codes = codec.encode(documents);
+    const scores = new Float32Array(documents.count);
+    const rank = (query: Float32Array): Float32Array => {
+      codec.scorer(query).score(codes, documents.count, scores);
+      return scores;
+    };
+    const recalls = (part: 'choosing' | 'confirming'): Float64Array =>
+      Float64Array.from({ length: parts[part].count }, (_, q) => {
+        const found = greatest(rank(parts[part].row(q)), TOP);
+        return found.filter((row) => truth[part][q]!.includes(row)).length / truth[part][q]!.length;
+      });
+    const confirming = recalls('confirming');
+    perQuery.set(name, confirming);
+    trials.push({
+      name,
+      spec,
+      bytes,
+      choosing: mean(recalls('choosing')),
+      confirming: mean(confirming),
+      ...(judged === undefined ? {} : { ndcg: judged.ndcg(rank) }),
+      codec: codec as ChainCodec,
+    });
+  }
+  const others = trials.filter(({ name }) => name !== 'learned');
+  const rival = others.reduce((a, b) => (b.choosing > a.choosing ? b : a));
+  const ids = Array.from({ length: parts.confirming.count }, (_, i) => String(i));
+  const system = (name: string) => ({ name, queries: ids, values: () => perQuery.get(name)! });
+  const [comparison] = compareSystems([system(rival.name), system('learned')], { metrics: ['recall@10'], seed });
+  return {
+    vectors: documents.count,
+    queries: { learning, choosing: choosing - learning, confirming: queries.count - choosing },
+    trials,
+    best: trials.reduce((a, b) => (b.choosing > a.choosing ? b : a)),
+    comparison: comparison!,
+    ...(judged === undefined ? {} : { exactNdcg: judged.ndcg(exactScores(documents)) }),
+  };
+}
+
+function readVectors(snapshot: Snapshot, passages: Uint32Array, signal: AbortSignal | undefined): Vectors {
+  const vectors = Vectors.zeros(passages.length, snapshot.settings.dim);
+  for (let from = 0; from < passages.length; from += STEP) {
+    signal?.throwIfAborted();
+    const some = passages.subarray(from, from + STEP);
+    snapshot.readVectors(some, vectors.slice(from, from + some.length).data as Float32Array<ArrayBuffer>);
+  }
+  return vectors;
+}
+
+function exactScores(documents: Vectors): (query: Float32Array) => Float32Array {
+  return (query) =>
+    Float32Array.from({ length: documents.count }, (_, i) => {
+      const row = documents.row(i);
+      let sum = 0;
+      for (let c = 0; c < query.length; c++) sum += row[c]! * query[c]!;
+      return sum;
+    });
+}
+
+/** Encodes judged queries once; documents are ranked by their best passage. */
+async function prepare(
+  snapshot: Snapshot,
+  passages: Uint32Array,
+  { queries, judgements }: NonNullable<LearnIndexOptions['judged']>,
+  encode: (texts: readonly string[]) => Promise<Vectors>,
+): Promise<{ ndcg: (rank: (query: Float32Array) => Float32Array) => number }> {
+  const ids = [...queries.keys()].filter((id) => judgements.has(id));
+  if (ids.length === 0) {
+    throw new InvalidArgumentError('None of the queries is judged.', 'Give queries and judgements of the same ids.');
+  }
+  const vectors = await encode(ids.map((id) => queries.get(id)!));
+  const owners = Array.from(passages, (passage) => snapshot.document(snapshot.passage(passage).document).id);
+  return {
+    ndcg: (rank) => {
+      const run = new Map<string, RankedList>();
+      ids.forEach((id, i) => {
+        const scores = rank(vectors.row(i));
+        const best = new Map<string, number>();
+        for (const row of greatest(scores, 10 * TOP)) {
+          if (!best.has(owners[row]!)) best.set(owners[row]!, scores[row]!);
+        }
+        run.set(id, { ids: [...best.keys()], scores: [...best.values()] });
+      });
+      const asked = new Map([...judgements].filter(([id]) => run.has(id)));
+      return evaluate(run, asked, { metrics: ['ndcg@10'], pooled: false }).mean('ndcg@10');
+    },
+  };
+}
+
+function checkBytes(bytes: number, dim: number): void {
+  if (dim > 0 && Number.isInteger(bytes) && bytes >= 1 && dim % bytes === 0 && bytes <= dim) return;
+  const fitting = [4, 8, 12, 16, 24, 32, 48, 64, 96].filter((size) => dim > 0 && dim % size === 0);
+  throw new InvalidArgumentError(
+    dim === 0
+      ? 'This collection has no embeddings, so there is nothing to learn an index for.'
+      : `${bytes} bytes do not divide vectors of ${dim} components.`,
+    dim === 0 ? 'Index again into a new collection with an encoder.' : `Give one of ${fitting.join(', ')}.`,
+  );
+}
