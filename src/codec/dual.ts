@@ -1,4 +1,4 @@
-import type { Vectors } from '../base/vectors.ts';
+import { Vectors } from '../base/vectors.ts';
 import { checkQuery, checkTrained, checkVectors } from './check.ts';
 import type { Learned, ProjectedQuery, TrainOptions, Transform } from './codec.ts';
 import { NOTHING, take } from './learned.ts';
@@ -20,6 +20,8 @@ export class DualMap implements Transform {
   #queries: Float32Array | undefined;
   #forward: LinearMap | undefined;
   #backward: LinearMap | undefined;
+  /** The queries' map. */
+  #turn: LinearMap | undefined;
 
   /** @param m @param bits of the product quantizer that follows. */
   constructor(
@@ -75,13 +77,8 @@ export class DualMap implements Transform {
   project(query: Float32Array): ProjectedQuery {
     checkTrained(this.trained, this.spec);
     checkQuery(query, this.dim);
-    const projected = new Float32Array(this.dim);
-    for (let r = 0, at = 0; r < this.dim; r++) {
-      let sum = 0;
-      for (let c = 0; c < this.dim; c++) sum += this.#queries![at++]! * query[c]!;
-      projected[r] = sum;
-    }
-    return { query: projected, offset: 0 };
+    this.#turn ??= new LinearMap(this.#queries!, this.dim);
+    return { query: this.#turn.apply(new Vectors(query, this.dim)).data, offset: 0 };
   }
 
   #take(documents: Float32Array, queries: Float32Array): void {
@@ -89,5 +86,6 @@ export class DualMap implements Transform {
     this.#queries = queries;
     this.#forward = undefined;
     this.#backward = undefined;
+    this.#turn = undefined;
   }
 }

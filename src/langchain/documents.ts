@@ -64,7 +64,8 @@ function unflatten(flat: Readonly<Record<string, unknown>>): Record<string, unkn
   const nested: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flat)) {
     // A dotted name that would lead into the prototype of all objects stays as it is.
-    const path = name.includes('__proto__') ? [name] : name.split('.');
+    const parts = name.split('.');
+    const path = parts.includes('__proto__') ? [name] : parts;
     const last = path.pop()!;
     let at = nested;
     for (const key of path) {
