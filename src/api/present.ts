@@ -16,6 +16,15 @@ export interface PresentableHit {
 export interface PresentableAnswer {
   readonly hits: readonly PresentableHit[];
   readonly shortfall?: { readonly requested: number; readonly returned: number; readonly reason: string } | undefined;
+  readonly relevance?: Cut | undefined;
+}
+
+/** How an answer was cut to what is probably relevant. */
+export interface Cut {
+  readonly threshold: number;
+  readonly judged: number;
+  readonly kept: number;
+  readonly best: number;
 }
 
 /** A passage as a language model gets it. */
@@ -44,7 +53,7 @@ const LEAST = 30;
  * @returns the passages, and why there are fewer than asked for.
  */
 export function presentPassages(
-  { hits, shortfall }: PresentableAnswer,
+  { hits, shortfall, relevance }: PresentableAnswer,
   budget: number,
 ): { readonly passages: PresentedPassage[]; readonly note?: string } {
   const enough = budget - PER_HIT * hits.length > LEAST * hits.length;
@@ -69,11 +78,19 @@ export function presentPassages(
   });
   const left = hits.length - shown.length;
   if (left > 0) return { passages, note: `${left} more passages did not fit into the token budget.` };
+  if (relevance !== undefined) return { passages, note: explainCut(relevance) };
   if (hits.length === 0) {
     return { passages, note: `Nothing relevant was found${shortfall === undefined ? '' : `: ${shortfall.reason}`}.` };
   }
   if (shortfall === undefined) return { passages };
   return { passages, note: `${shortfall.returned} of ${shortfall.requested} passages, because ${shortfall.reason}.` };
+}
+
+function explainCut({ threshold, judged, kept, best }: Cut): string {
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  return kept === 0
+    ? `Nothing relevant was found: the best of ${judged} passages is relevant with ${percent(best)}, and ${percent(threshold)} is asked for.`
+    : `${kept} passages of ${judged} judged are probably relevant.`;
 }
 
 /** The same as text, for models that get no structure. */

@@ -64,6 +64,7 @@ export const hitSchema = z
     metadata: metadataSchema,
     highlights: list(rangeSchema).describe('What matched, as ranges of `text`.'),
     contributions: list(contributionSchema).optional(),
+    relevance: z.number().optional().describe('With `relevant`: the probability that the passage is relevant.'),
   })
   .meta({ id: 'Hit' });
 
@@ -102,7 +103,16 @@ export const searchAnswerSchema = z
     shortfall: z
       .strictObject({ requested: z.int(), returned: z.int(), allowed: z.int(), reason: z.string() })
       .optional()
-      .describe('There exactly when fewer than k hits came.'),
+      .describe('There exactly when fewer than k hits came, but not with `relevant`.'),
+    relevance: z
+      .strictObject({
+        threshold: z.number().describe('Hits of at least this probability are kept.'),
+        judged: z.int().describe('Hits that were judged.'),
+        kept: z.int().describe('Hits that were kept; 0 says that nothing is probably relevant.'),
+        best: z.number().describe('The greatest probability of all hits judged.'),
+      })
+      .optional()
+      .describe('With `relevant`: how the cut was made.'),
     trace: traceSchema,
   })
   .meta({ id: 'SearchAnswer' });

@@ -1,14 +1,11 @@
-import { rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
-import { openCollection } from '../collection/index.ts';
+import { openCollection, RELEVANCE_DEPTH } from '../collection/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { readJudgements, readQueries } from '../eval/index.ts';
 import { type JudgedList, learnRelevance } from '../train/index.ts';
 import { number, print, printJson } from './output.ts';
 import { Progress } from './progress.ts';
-import { RELEVANCE_DEPTH, RELEVANCE_FILE } from './relevance-file.ts';
 
 export interface LearnRelevanceCommandOptions {
   readonly in: string;
@@ -46,9 +43,7 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
     );
   }
   const learned = await learnRelevance(lists, { runtime: await nativeRuntime(), signal });
-  const path = join(collection.directory, RELEVANCE_FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify(learned)}\n`);
-  await rename(`${path}.new`, path);
+  await collection.setRelevance(learned);
   if (options.json) printJson({ queries: lists.length, found, unknown, threshold: learned.threshold });
   else {
     const without = unknown === 0 ? '' : `, ${number(unknown)} judged queries have no text`;

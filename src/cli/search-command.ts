@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import pc from 'picocolors';
-import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { InvalidArgumentError } from '../base/errors.ts';
 import {
   type Collection,
   openCollection,
@@ -11,10 +8,9 @@ import {
   type SearchHit,
   type SearchResult,
 } from '../collection/index.ts';
-import { parseRelevance, relevanceOf, type StageTrace } from '../search/index.ts';
+import type { StageTrace } from '../search/index.ts';
 import { snippet } from '../text/index.ts';
 import { duration, emphasise, number, plural, print, printable, printJson } from './output.ts';
-import { RELEVANCE_DEPTH, RELEVANCE_FILE } from './relevance-file.ts';
 
 export interface SearchCommandOptions {
   readonly in: string;
@@ -60,41 +56,27 @@ async function relevantCommand(
   options: SearchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const path = join(collection.directory, RELEVANCE_FILE);
-  if (!existsSync(path)) {
-    throw new NotFoundError(
-      'This collection has not learned what is relevant.',
-      `Teach it with judged queries: sagitta learn-relevance --in ${options.in} --queries FILE --qrels FILE`,
-    );
-  }
-  if (options.retriever !== undefined && options.retriever !== 'hybrid') {
+  const { k, retriever, filter, perDocument, language, explain } = options;
+  if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError('--relevant judges hybrid search only.', 'Leave --retriever out.');
   }
-  const parameters = parseRelevance(await readFile(path, 'utf8'), path);
-  const { filter, language } = options;
-  const result = await collection.search(query, {
-    k: Math.max(options.k, RELEVANCE_DEPTH),
-    perDocument: options.perDocument ?? 1,
-    explain: true,
+  const result = await collection.searchRelevant(query, {
+    k,
+    explain,
     signal,
+    ...(perDocument === undefined ? {} : { perDocument }),
     ...(filter === undefined ? {} : { filter }),
     ...(language === undefined ? {} : { language }),
   });
-  const probabilities = relevanceOf(result.hits, parameters);
-  const best = Math.max(0, ...probabilities);
-  const hits = result.hits
-    .flatMap((hit, i) => (probabilities[i]! >= parameters.threshold ? [{ ...hit, relevance: probabilities[i]! }] : []))
-    .slice(0, options.k);
-  const relevance = { threshold: parameters.threshold, examined: result.hits.length, kept: hits.length, best };
-  const { shortfall: _, ...rest } = result;
-  if (options.json) return printJson({ ...rest, hits, relevance });
-  printResult({ ...rest, hits }, options.explain);
+  if (options.json) return printJson(result);
+  printResult(result, explain);
+  const { threshold, judged, kept, best } = result.relevance;
   const percent = (share: number): string => `${Math.round(100 * share)} %`;
   print(
     pc.dim(
-      hits.length === 0
-        ? `nothing is probably relevant: the best of ${plural(result.hits.length, 'hit')} has ${percent(best)}, and ${percent(parameters.threshold)} is asked for`
-        : `relevance: ${hits.map((hit) => percent(hit.relevance)).join(', ')}; ${number(result.hits.length - hits.length)} more hits were cut`,
+      kept === 0
+        ? `nothing is probably relevant: the best of ${plural(judged, 'hit')} has ${percent(best)}, and ${percent(threshold)} is asked for`
+        : `relevance: ${result.hits.map((hit) => percent(hit.relevance)).join(', ')}; ${number(judged - kept)} more hits were cut`,
     ),
   );
 }

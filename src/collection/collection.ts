@@ -7,6 +7,7 @@ import { openEncoder } from '../encode/registry.ts';
 import { keepsDocuments, locatedSpec, saveTuned, type TunedFiles, versionFolder } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { contentHash, INGEST_VERSION } from '../ingest/index.ts';
+import type { RelevanceParameters } from '../search/index.ts';
 import { createLocalStore, openLocalStore } from '../store/index.ts';
 import { onDisk } from '../store/local/filesystem.ts';
 import type {
@@ -27,6 +28,7 @@ import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { blocksOf, encodePassages } from './prepare.ts';
+import { judgesRelevance, saveRelevance, searchRelevant } from './relevant.ts';
 import { noSuchDocument, rankSnapshot, type SearchContext, searchSnapshot, similarInSnapshot } from './searching.ts';
 import { checkLanguage, resolveSettings } from './settings.ts';
 import type {
@@ -37,6 +39,8 @@ import type {
   IndexReport,
   InputDocument,
   PassageReference,
+  RelevantOptions,
+  RelevantResult,
   SearchOptions,
   SearchResult,
   SimilarOptions,
@@ -276,6 +280,26 @@ export class Collection {
    */
   async rank(query: string, options: Omit<SearchOptions, 'perDocument' | 'explain'> = {}): Promise<DocumentRanking> {
     return this.#reading((snapshot) => rankSnapshot(this.#context(snapshot), query, options));
+  }
+
+  /**
+   * Searches, and keeps only what is probably relevant, which may be nothing; at most one passage of a document unless `perDocument`
+   * says otherwise. The collection must have learned from judged queries what is relevant (`sagitta learn-relevance`).
+   *
+   * @throws NotFoundError when it has not; otherwise as {@link search}.
+   */
+  async searchRelevant(query: string, options: RelevantOptions = {}): Promise<RelevantResult> {
+    return searchRelevant(this.directory, (wanted) => this.search(query, wanted), options);
+  }
+
+  /** Whether {@link searchRelevant} works. */
+  get judgesRelevance(): boolean {
+    return judgesRelevance(this.directory);
+  }
+
+  /** Takes over what was learned of relevance (`learnRelevance` of `sagitta/train`). */
+  async setRelevance(parameters: RelevanceParameters): Promise<void> {
+    await saveRelevance(this.directory, parameters);
   }
 
   /** The document with this id, with its text. @throws NotFoundError. */

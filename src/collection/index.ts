@@ -8,6 +8,7 @@ export {
   verifyCollection,
 } from './collection.ts';
 export type { CollectionPlanOptions } from './planning.ts';
+export { judgesRelevance, RELEVANCE_DEPTH } from './relevant.ts';
 export { allowedPassages } from './searching.ts';
 export { DEFAULT_SETTINGS } from './settings.ts';
 export type {
@@ -20,6 +21,8 @@ export type {
   InputDocument,
   PassageReference,
   Range,
+  RelevantOptions,
+  RelevantResult,
   RetrieverName,
   SearchHit,
   SearchOptions,

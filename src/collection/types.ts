@@ -159,6 +159,26 @@ export interface SearchHit {
   readonly contributions?: readonly Contribution[];
 }
 
+/** Options of {@link Collection.searchRelevant}: relevance is judged of hybrid search. */
+export type RelevantOptions = Omit<SearchOptions, 'retriever' | 'vector' | 'weights' | 'fusion'>;
+
+/** Hits that are probably relevant, perhaps none. */
+export interface RelevantResult extends Omit<SearchResult, 'hits' | 'shortfall'> {
+  readonly hits: readonly (SearchHit & {
+    /** Probability that it is relevant. */
+    readonly relevance: number;
+  })[];
+  readonly relevance: {
+    /** Hits of at least this probability are kept. */
+    readonly threshold: number;
+    /** Hits that were judged, and those kept. */
+    readonly judged: number;
+    readonly kept: number;
+    /** The greatest probability of all hits judged. */
+    readonly best: number;
+  };
+}
+
 /** Why there are fewer hits than asked for. */
 export interface Shortfall {
   readonly requested: number;

@@ -260,13 +260,26 @@ function Ending({
   readonly k: number;
   readonly onMore: () => void;
 }): JSX.Element | null {
-  const { hits, shortfall } = answer;
+  const { hits, shortfall, relevance } = answer;
   if (hits.length === 0) {
     return (
       <div class="empty">
         <h2>No passage answers this</h2>
         {shortfall !== undefined && <p>{sentence(shortfall.reason)}</p>}
+        {relevance !== undefined && (
+          <p>
+            The best of {number(relevance.judged)} passages is relevant with {Math.round(100 * relevance.best)} %;{' '}
+            {Math.round(100 * relevance.threshold)} % is asked for.
+          </p>
+        )}
         <ul>
+          {relevance !== undefined && (
+            <li>
+              <button type="button" class="linklike" onClick={() => change({ relevant: false })}>
+                Show them all the same
+              </button>
+            </li>
+          )}
           <li>Try other words, or fewer.</li>
           {filtered && (
             <li>
@@ -278,6 +291,9 @@ function Ending({
         </ul>
       </div>
     );
+  }
+  if (relevance !== undefined && relevance.kept < k) {
+    return <p class="faint shortfall">No more of {number(relevance.judged)} passages judged is probably relevant.</p>;
   }
   if (shortfall === undefined && k < MORE) {
     return (

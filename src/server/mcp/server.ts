@@ -97,6 +97,12 @@ export function mcpServer(engine: Engine): McpServer {
           .enum(['hybrid', 'bm25', 'dense'])
           .optional()
           .describe('`bm25` for exact words, `dense` for meaning alone.'),
+        relevant: z
+          .boolean()
+          .optional()
+          .describe(
+            'Only what is probably relevant, which may be nothing. Default: true where the collection can tell.',
+          ),
         per_document: z.int().min(1).max(50).optional().describe('At most this many passages of one document.'),
         tokens: tokens(BUDGET.search),
       },
@@ -106,7 +112,8 @@ export function mcpServer(engine: Engine): McpServer {
     (input, { signal }) =>
       guarded(async () => {
         const { per_document: perDocument, tokens: budget, ...request } = input;
-        const answer = await engine.call('search', { ...request, perDocument, explain: false }, { signal });
+        const relevant = request.relevant ?? (await canTell(engine, request, signal));
+        const answer = await engine.call('search', { ...request, relevant, perDocument, explain: false }, { signal });
         return searchOutput(answer, budget);
       }),
   );
@@ -239,6 +246,20 @@ async function guarded(work: () => Promise<Output>): Promise<CallToolResult> {
   } catch (error) {
     return { content: [{ type: 'text', text: toProblem(error).message }], isError: true };
   }
+}
+
+/** Whether the collection can tell what is relevant to a search of this kind. */
+async function canTell(
+  engine: Engine,
+  {
+    collection: name,
+    retriever,
+  }: { readonly collection?: string | undefined; readonly retriever?: string | undefined },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (retriever !== undefined && retriever !== 'hybrid') return false;
+  const { capabilities } = await engine.call('info', { collection: name }, { signal });
+  return capabilities.relevance;
 }
 
 function searchOutput(answer: SearchAnswer, budget: number): Output {

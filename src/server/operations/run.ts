@@ -94,10 +94,24 @@ function writing<T>(
 async function search(collection: Collection, request: SearchRequest, { signal }: CallOptions): Promise<SearchAnswer> {
   const { query, vector, like, k, filter, perDocument, language, retriever, explain, relevant } = request;
   if (relevant === true) {
-    throw new InvalidArgumentError(
-      'This collection cannot tell where relevance ends.',
-      'Leave `relevant` out; `capabilities.relevance` of a collection says whether it can.',
-    );
+    if (!collection.judgesRelevance) {
+      throw new InvalidArgumentError(
+        'This collection cannot tell where relevance ends.',
+        'Leave `relevant` out; `capabilities.relevance` of a collection says whether it can.',
+      );
+    }
+    if (query === undefined || vector !== undefined || like !== undefined) {
+      throw new InvalidArgumentError('Relevance is judged of queries in words only.', 'Give `query` alone.');
+    }
+    return collection.searchRelevant(query, {
+      k,
+      explain,
+      ...(retriever === undefined ? {} : { retriever }),
+      ...(filter === undefined ? {} : { filter: filter as string }),
+      ...(perDocument === undefined ? {} : { perDocument }),
+      ...(language === undefined ? {} : { language }),
+      ...(signal === undefined ? {} : { signal }),
+    });
   }
   const options = {
     k,

@@ -21,6 +21,7 @@ import type {
   SearchRequest,
   WriteAnswer,
 } from '../../api/index.ts';
+import { judgesRelevance } from '../../collection/index.ts';
 
 /** A collection that is served. */
 export interface ServedCollection {
@@ -108,6 +109,6 @@ export function baseCapabilities(collection: ServedCollection, readOnly: boolean
     write: !readOnly,
     sync: !readOnly && (collection.sources?.length ?? 0) > 0,
     frontier: existsSync(planFile(collection)),
-    relevance: false,
+    relevance: judgesRelevance(collection.directory),
   };
 }

@@ -1,0 +1,75 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { searchAnswerSchema } from '../src/api/index.ts';
+import { openCollection } from '../src/collection/index.ts';
+import { HIT_SCORES, LIST_FEATURES, type RelevanceParameters } from '../src/search/index.ts';
+import { NOTES, type TestServer, testServer } from './support/server.ts';
+
+/** Relevance that grows with BM25 alone: even at a score of a third. */
+const BY_WORDS: RelevanceParameters = {
+  weights: Array.from({ length: HIT_SCORES + 1 }, (_, row) =>
+    Array.from({ length: LIST_FEATURES + 1 }, (_, i) => (i < LIST_FEATURES ? 0 : [30, -30, -30, -1][row]!)),
+  ),
+  threshold: 0.5,
+};
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await testServer(NOTES);
+});
+afterAll(() => server[Symbol.asyncDispose]());
+
+describe('a collection that was taught what is relevant', () => {
+  it('cannot tell before', async () => {
+    await using collection = await openCollection(server.directory);
+    expect(collection.judgesRelevance).toBe(false);
+    await expect(collection.searchRelevant('harbour')).rejects.toThrow(/learn-relevance/);
+    expect((await server.ask('GET', '/v1/collections')).body.collections[0].capabilities.relevance).toBe(false);
+  });
+
+  it('keeps what is probably relevant, and nothing where nothing is', async () => {
+    await using collection = await openCollection(server.directory);
+    await collection.setRelevance(BY_WORDS);
+    const some = await collection.searchRelevant('signing key', { k: 3 });
+    expect(some.hits.map(({ id }) => id)).toEqual(['docs/keys.md']);
+    expect(some.hits[0]!.relevance).toBeGreaterThan(0.5);
+    expect(some.hits[0]!.contributions).toBeUndefined();
+    expect(some.relevance).toMatchObject({ threshold: 0.5, judged: 4, kept: 1 });
+    const none = await collection.searchRelevant('marzipan recipes');
+    expect(none.hits).toEqual([]);
+    expect(none.relevance.best).toBeLessThan(0.5);
+    await expect(collection.searchRelevant('key', { retriever: 'bm25' } as object)).rejects.toThrow(
+      /hybrid search only/,
+    );
+  });
+
+  it('says so over HTTP', async () => {
+    expect((await server.ask('GET', '/v1/collections')).body.collections[0].capabilities.relevance).toBe(true);
+    const some = await server.ask('POST', '/v1/search', { query: 'signing key', relevant: true, explain: true });
+    expect(some.status).toBe(200);
+    expect(searchAnswerSchema.parse(some.body).hits.map(({ id }) => id)).toEqual(['docs/keys.md']);
+    expect(some.body.hits[0].contributions.length).toBeGreaterThan(0);
+    const none = await server.ask('POST', '/v1/search', { query: 'marzipan recipes', relevant: true });
+    expect(none.body).toMatchObject({ hits: [], relevance: { kept: 0, judged: 4 } });
+    const wrong = await server.ask('POST', '/v1/search', { like: { id: 'harbour' }, relevant: true });
+    expect(wrong.status).toBe(400);
+    expect(wrong.body.detail).toMatch(/queries in words only/);
+  });
+
+  it('gives an agent nothing rather than noise, unless it asks for everything', async () => {
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)) as Transport);
+    // biome-ignore lint/suspicious/noExplicitAny: tests look into it
+    const search = async (args: object): Promise<any> => client.callTool({ name: 'search', arguments: { ...args } });
+    const none = await search({ query: 'marzipan recipes' });
+    expect(none.structuredContent.hits).toEqual([]);
+    expect(none.content[0].text).toMatch(/^Nothing relevant was found: the best of 4 passages/);
+    const some = await search({ query: 'signing key' });
+    expect(some.structuredContent.hits.map(({ id }: { id: string }) => id)).toEqual(['docs/keys.md']);
+    const all = await search({ query: 'marzipan recipes', relevant: false });
+    expect(all.structuredContent.hits.length).toBe(4);
+    await client.close();
+  });
+});
