@@ -344,12 +344,23 @@ describe.skipIf(!existsSync(browser))('the page', () => {
     const frontier = [point('pq8x4', 8, 0.91), point('pq16x4', 16, 0.97), point('sq8', 64, 0.999)];
     const plan = { vectors: 60, dim: 64, frontier, choice: { point: frontier[1], why: '', proof: {} } };
     writeFileSync(`${server.directory}/plan.json`, JSON.stringify(plan));
+    const results = [
+      { retriever: 'bm25', metrics: { 'ndcg@10': 0.69, map: 0.65 } },
+      { retriever: 'hybrid', metrics: { 'ndcg@10': 0.712, map: null } },
+    ];
+    writeFileSync(
+      `${server.directory}/evaluation.json`,
+      JSON.stringify({ collection: 'scifact', queries: 300, results }),
+    );
     await open('/?view=collection');
     await page.waitForSelector('.tiles');
     await page.waitForSelector('.frontier circle.chosen');
+    const judged = page.locator('section[aria-labelledby=evaluation]');
+    await judged.locator('table').waitFor();
+    expect(await judged.locator('strong').allTextContents()).toEqual(['0.650', '0.712']);
     expect(await page.locator('.frontier circle').count()).toBe(4);
     await page.getByText('Figures').click();
-    expect(await page.locator('.figures').textContent()).toMatch(/pq16x4.*0\.970/s);
+    expect(await page.locator('.figures').first().textContent()).toMatch(/pq16x4.*0\.970/s);
     await page.getByRole('button', { name: 'Verify every byte' }).click();
     await page.waitForFunction(() => /verify done/.test(document.querySelector('[role=status]')?.textContent ?? ''));
     expect(await page.locator('[role=status]').textContent()).toMatch(/sound/);

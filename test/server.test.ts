@@ -4,6 +4,7 @@ import {
   collectionsSchema,
   documentListSchema,
   documentSchema,
+  evaluationReportSchema,
   facetsSchema,
   frontierSchema,
   jobSchema,
@@ -85,6 +86,27 @@ describe('searching over HTTP', () => {
     const map = mapSchema.parse((await server.ask('GET', '/v1/map?points=3')).body);
     expect(map.points).toHaveLength(3);
     expect(Buffer.from(map.vectors, 'base64').length).toBe(3 * map.dim * 4);
+  });
+});
+
+describe('how well retrievers rank', () => {
+  it('is there once it was judged', async () => {
+    expect((await server.ask('GET', '/v1/evaluation')).body).toMatchObject({
+      status: 404,
+      remedy: expect.stringMatching(/sagitta eval/),
+    });
+    const results = [{ retriever: 'bm25', metrics: { 'ndcg@10': 0.7, map: null }, intervals: {}, pooled: {} }];
+    const path = `${server.directory}/evaluation.json`;
+    writeFileSync(path, JSON.stringify({ collection: 'notes', queries: 30, results, comparisons: [] }));
+    expect(evaluationReportSchema.parse((await server.ask('GET', '/v1/evaluation')).body)).toEqual({
+      collection: 'notes',
+      queries: 30,
+      results: [{ retriever: 'bm25', metrics: { 'ndcg@10': 0.7, map: null } }],
+    });
+    expect((await server.ask('GET', '/v1/collections')).body.collections[0].capabilities.evaluation).toBe(true);
+    writeFileSync(path, '[]');
+    expect((await server.ask('GET', '/v1/evaluation')).body.code).toBe('corrupt-file');
+    expect(server.faults.splice(0).join()).toMatch(/evaluation\.json/);
   });
 });
 

@@ -8,6 +8,7 @@ export const capabilitiesSchema = z
     sync: z.boolean().describe('Whether folders were named that a `sync` job reads again.'),
     frontier: z.boolean().describe('Whether `sagitta plan` has measured indexes of its vectors: GET /v1/frontier.'),
     relevance: z.boolean().describe('Whether a search can be cut off where relevance ends.'),
+    evaluation: z.boolean().describe('Whether `sagitta eval` has judged its rankings: GET /v1/evaluation.'),
   })
   .meta({ id: 'Capabilities' });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
@@ -51,6 +52,22 @@ export const frontierSchema = z
   })
   .meta({ id: 'Frontier' });
 export type Frontier = z.infer<typeof frontierSchema>;
+
+export const evaluationParametersSchema = z.strictObject({ collection: collectionSchema });
+
+export const evaluationReportSchema = z
+  .strictObject({
+    collection: z.string().describe('The test collection.'),
+    queries: z.int().describe('Judged queries.'),
+    results: list(
+      z.strictObject({
+        retriever: z.string(),
+        metrics: z.record(z.string(), z.number().nullable()).describe('Means over queries; null where undefined.'),
+      }),
+    ),
+  })
+  .meta({ id: 'EvaluationReport' });
+export type EvaluationReport = z.infer<typeof evaluationReportSchema>;
 
 export const collectionsSchema = z
   .strictObject({ collections: list(collectionInfoSchema) })

@@ -41,6 +41,7 @@ export interface EvalCommandOptions {
   readonly version: string;
 }
 
+const EVALUATION_FILE = 'evaluation.json';
 const RETRIEVERS: readonly RetrieverName[] = ['bm25', 'dense', 'hybrid'];
 
 /** `sagitta eval DIR`: indexes a test collection, asks its queries, and judges the answers. */
@@ -134,6 +135,12 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
       await writeFile(options.html, page);
       await writeFile(`${options.html.replace(/\.html?$/i, '')}.json`, `${JSON.stringify(summary, null, 2)}\n`);
       written.push(options.html);
+    }
+    if (options.in !== undefined) {
+      // Beside the collection, where a server shows it.
+      const path = join(options.in, EVALUATION_FILE);
+      await writeFile(path, `${JSON.stringify(summary, null, 2)}\n`);
+      written.push(path);
     }
     if (options.json) printJson(summary);
     else {

@@ -1,4 +1,12 @@
-import type { Capabilities, CollectionInfo, Collections, Frontier, Job, JobRequestInput } from '../api/collections.ts';
+import type {
+  Capabilities,
+  CollectionInfo,
+  Collections,
+  EvaluationReport,
+  Frontier,
+  Job,
+  JobRequestInput,
+} from '../api/collections.ts';
 import type { Problem } from '../api/common.ts';
 import type {
   DocumentAnswer,
@@ -160,6 +168,11 @@ export class SagittaClient {
   /** What `sagitta plan` measured of indexes of the vectors. */
   async frontier({ signal }: CallOptions = {}): Promise<Frontier> {
     return this.#json('GET', '/v1/frontier', { query: this.#named(), signal });
+  }
+
+  /** What `sagitta eval --in` found of the collection's rankings. */
+  async evaluation({ signal }: CallOptions = {}): Promise<EvaluationReport> {
+    return this.#json('GET', '/v1/evaluation', { query: this.#named(), signal });
   }
 
   /** Jobs of the server, newest first. */

@@ -2,6 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { client, type Job, type JobRequestInput, type Trouble, troubleOf } from './api.ts';
 import type { ViewProps } from './app.tsx';
+import { EvaluationPanel } from './evaluation.tsx';
 import { FrontierPanel } from './frontier.tsx';
 import { useLoaded } from './hooks.ts';
 import { bytes, number, plural, visible } from './text.ts';
@@ -56,6 +57,7 @@ export function CollectionView({ info, refresh }: ViewProps & { readonly refresh
         </section>
       )}
       {info.capabilities.frontier && <FrontierPanel info={info} />}
+      {info.capabilities.evaluation && <EvaluationPanel info={info} />}
       <Jobs info={info} refresh={refresh} />
     </main>
   );

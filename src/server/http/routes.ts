@@ -8,6 +8,8 @@ import {
   documentContentSchema,
   documentListSchema,
   documentSchema,
+  evaluationParametersSchema,
+  evaluationReportSchema,
   facetParametersSchema,
   facetsSchema,
   frontierParametersSchema,
@@ -266,6 +268,18 @@ export const ROUTES: readonly Route[] = [
     answers: { 200: { schema: frontierSchema, description: 'The frontier, by ascending bytes.' } },
     handle: async ({ engine, signal }, parameters) => ({
       bytes: await engine.callJson('frontier', parameters, { signal }),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/evaluation',
+    scope: 'read',
+    title: 'Get how well retrievers rank',
+    description: 'What `sagitta eval --in` found on a test collection.',
+    parameters: evaluationParametersSchema,
+    answers: { 200: { schema: evaluationReportSchema, description: 'Metrics of each retriever.' } },
+    handle: async ({ engine, signal }, parameters) => ({
+      bytes: await engine.callJson('evaluation', parameters, { signal }),
     }),
   }),
   route({

@@ -199,7 +199,14 @@ export function mcpServer(engine: Engine): McpServer {
                 name,
                 state: 'unavailable' as const,
                 problem: toProblem(error).message,
-                capabilities: { retrievers: [], write: false, sync: false, frontier: false, relevance: false },
+                capabilities: {
+                  retrievers: [],
+                  write: false,
+                  sync: false,
+                  frontier: false,
+                  relevance: false,
+                  evaluation: false,
+                },
               };
             }
           }),

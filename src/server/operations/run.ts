@@ -10,6 +10,7 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import { type Collection, verifyCollection } from '../../collection/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
+import { readEvaluation } from './evaluation.ts';
 import { countFacets } from './facets.ts';
 import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
@@ -44,6 +45,7 @@ const handlers: Handlers = {
   facets: (host, request) => host.use(request.collection, (collection) => countFacets(collection, request)),
   map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
   frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
+  evaluation: async (host, { collection: name }) => readEvaluation(host.served(name)),
   add: (host, { collection: name, documents }, options) =>
     writing(host, name, (collection) => collection.add(documents.map(withoutUndefined), addOptions(options))),
   addRaw: (host, request, options) => {

@@ -6,6 +6,7 @@ import type {
   CollectionInfo,
   DocumentAnswer,
   DocumentList,
+  EvaluationReport,
   FacetParameters,
   Facets,
   Frontier,
@@ -61,6 +62,7 @@ export interface Operations {
   readonly facets: { request: FacetParameters; answer: Facets };
   readonly map: { request: MapParameters; answer: MapAnswer };
   readonly frontier: { request: Named; answer: Frontier };
+  readonly evaluation: { request: Named; answer: EvaluationReport };
   readonly add: { request: Named & BulkRequest; answer: WriteAnswer };
   readonly addRaw: { request: RawDocuments; answer: WriteAnswer };
   readonly remove: { request: RemoveRequest; answer: RemoveAnswer };
@@ -102,6 +104,11 @@ export function planFile({ directory }: ServedCollection): string {
   return join(directory, 'plan.json');
 }
 
+/** Where `sagitta eval --in` leaves what it found. */
+export function evaluationFile({ directory }: ServedCollection): string {
+  return join(directory, 'evaluation.json');
+}
+
 /** What no collection needs to be opened for. */
 export function baseCapabilities(collection: ServedCollection, readOnly: boolean): Capabilities {
   return {
@@ -109,6 +116,7 @@ export function baseCapabilities(collection: ServedCollection, readOnly: boolean
     write: !readOnly,
     sync: !readOnly && (collection.sources?.length ?? 0) > 0,
     frontier: existsSync(planFile(collection)),
+    evaluation: existsSync(evaluationFile(collection)),
     relevance: judgesRelevance(collection.directory),
   };
 }

@@ -30,6 +30,7 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
   facets: 'background',
   map: 'background',
   frontier: 'background',
+  evaluation: 'background',
   verify: 'background',
   add: 'write',
   addRaw: 'write',
