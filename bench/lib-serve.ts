@@ -71,6 +71,8 @@ export class Connection {
     const length =
       body === undefined ? '' : `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`;
     return new Promise((done, failed) => {
+      // Closed while nothing was asked: no event will come any more.
+      if (this.#socket.destroyed) return failed(new Error('the connection was closed'));
       this.#done = done;
       this.#failed = failed;
       this.#socket.write(`${method} ${path} HTTP/1.1\r\nHost: localhost\r\n${length}\r\n${body ?? ''}`);

@@ -78,13 +78,14 @@ try {
   };
   const memory: number[] = [];
   const watch = async (): Promise<void> => {
-    const connection = new Connection(port);
     while (performance.now() < end) {
+      // One for each look: the server closes connections that are idle for as long as lies between two.
+      const connection = new Connection(port);
       const text = (await connection.ask('GET', '/metrics')).body.toString();
+      connection.close();
       memory.push(Number(/^process_resident_memory_bytes (\d+)/m.exec(text)![1]) / 1e6);
       await new Promise((wait) => setTimeout(wait, (MINUTES * 60_000) / SAMPLES));
     }
-    connection.close();
   };
   await Promise.all([
     watch(),
