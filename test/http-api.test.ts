@@ -17,7 +17,7 @@ function markdown(document: Json): string {
   const out = [
     '# HTTP API',
     '',
-    'Made from the schemas that the server checks requests with; `npx vitest run test/http-api.test.ts -u` writes it anew, and a test keeps it',
+    'Made from the schemas that the server checks requests and answers with; `npx vitest run test/http-api.test.ts -u` writes it anew, and a test keeps it',
     'current. A running server has the same as OpenAPI 3.1 at `/openapi.json`. Errors are problem documents (RFC 9457), described',
     'under [Problem](#problem). How to run the server: [serving.md](serving.md).',
     '',

@@ -9,6 +9,7 @@ import {
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { type Collection, verifyCollection } from '../../collection/index.ts';
 import { parseJson, validate } from '../validate.ts';
+import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
 import { readEvaluation } from './evaluation.ts';
 import { countFacets } from './facets.ts';
@@ -25,14 +26,16 @@ type Handlers = {
   ) => Promise<AnswerOf<Name>>;
 };
 
-/** Carries out one operation in this thread. */
-export function runOperation<Name extends OperationName>(
+/** Carries out one operation in this thread, and holds its answer to what is promised of it. */
+export async function runOperation<Name extends OperationName>(
   host: CollectionHost,
   name: Name,
   request: RequestOf<Name>,
   options: CallOptions = {},
 ): Promise<AnswerOf<Name>> {
-  return handlers[name](host, request, options);
+  const answer = await handlers[name](host, request, options);
+  checkAnswer(name, answer);
+  return answer;
 }
 
 const handlers: Handlers = {
