@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
@@ -40,9 +42,18 @@ describe('a collection that was taught what is relevant', () => {
     const none = await collection.searchRelevant('marzipan recipes');
     expect(none.hits).toEqual([]);
     expect(none.relevance.best).toBeLessThan(0.5);
+    expect((await collection.verify()).sound).toBe(true);
     await expect(collection.searchRelevant('key', { retriever: 'bm25' } as object)).rejects.toThrow(
       /hybrid search only/,
     );
+  });
+
+  it('finds damage of what it learned', async () => {
+    await using collection = await openCollection(server.directory);
+    await writeFile(join(server.directory, 'relevance.json'), '{"weights": [[1');
+    expect((await collection.verify()).faults).toMatchObject([{ file: 'relevance.json' }]);
+    await collection.setRelevance(BY_WORDS);
+    expect((await collection.verify()).faults).toEqual([]);
   });
 
   it('says so over HTTP', async () => {

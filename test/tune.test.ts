@@ -184,6 +184,15 @@ describe('tuning a collection', () => {
     expect(readFileSync(folder.at('c/manifest.json'))).toEqual(before);
     expect(readdirSync(folder.at('c/encoders')).length).toBe(1);
     expect((await collection.search('cat', { retriever: 'dense', k: 1 })).hits[0]!.id).toBe('cat');
+
+    // A flipped bit of what it learned is found.
+    const model = `encoders/${id.slice('tuned:'.length)}/model.onnx`;
+    const bytes = readFileSync(folder.at(`c/${model}`));
+    bytes[bytes.length >> 1]! ^= 1;
+    writeFileSync(folder.at(`c/${model}`), bytes);
+    const { sound: intact, faults } = await collection.verify();
+    expect(intact).toBe(false);
+    expect(faults).toEqual([{ file: model, problem: 'its checksum does not match' }]);
   });
 });
 

@@ -91,7 +91,7 @@ async function encoder(directory: string): Promise<Finding> {
       : 'use-lite';
     if (spec === 'none') return { check, ok: true, detail: 'the collection needs none' };
     const { openEncoder } = await import('../encode/registry.ts');
-    const { ENCODERS } = await import('../collection/collection.ts');
+    const { ENCODERS } = await import('../collection/index.ts');
     const { locatedSpec } = await import('../encode/tuned/description.ts');
     const start = performance.now();
     const opened = await openEncoder(locatedSpec(spec, join(directory, ENCODERS)));

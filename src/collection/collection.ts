@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { CorruptFileError, IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { openEncoder } from '../encode/registry.ts';
 import { keepsDocuments, locatedSpec, saveTuned, type TunedFiles, versionFolder } from '../encode/tuned/description.ts';
@@ -45,6 +45,7 @@ import type {
   SearchResult,
   SimilarOptions,
 } from './types.ts';
+import { ENCODERS, verifyCollection } from './verify.ts';
 
 /** Options of {@link openCollection}. */
 export interface OpenOptions {
@@ -88,8 +89,6 @@ export interface DeployOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Folder of trained encoders in a collection. */
-export const ENCODERS = 'encoders';
 const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
 
 /**
@@ -122,24 +121,6 @@ export async function openCollection(directory: string, options: OpenOptions = {
   const { settings } = store;
   checkAgreement(directory, settings, options);
   return new Collection(path, store, settings, given(options.encoder), options.openEncoder);
-}
-
-/**
- * Reads every byte of the collection in `directory` and checks every checksum and cross-reference. Unlike
- * {@link Collection.verify} this also reports a collection that is too damaged to open.
- * @throws NotFoundError when there is none; IncompatibleError when a newer version made it.
- */
-export async function verifyCollection(
-  directory: string,
-  options?: Parameters<Store['verify']>[0],
-): Promise<VerifyReport> {
-  try {
-    return await (await openLocalStore(resolve(directory))).verify(options);
-  } catch (error) {
-    if (!(error instanceof CorruptFileError)) throw error;
-    const fault = { file: error.file, problem: error.problem };
-    return { sound: false, faults: [fault], filesChecked: 1, bytesChecked: 0, documents: 0, passages: 0 };
-  }
 }
 
 /**
@@ -336,7 +317,7 @@ export class Collection {
 
   /** Reads every byte and checks every checksum and cross-reference. Never throws for a damaged collection. */
   async verify(options?: Parameters<Store['verify']>[0]): Promise<VerifyReport> {
-    return this.#store.verify(options);
+    return verifyCollection(this.directory, options);
   }
 
   /** Merges segments and drops what was deleted. */

@@ -5,7 +5,6 @@ export {
   type OpenOptions,
   openCollection,
   type StoredDocument,
-  verifyCollection,
 } from './collection.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export { judgesRelevance, RELEVANCE_DEPTH } from './relevant.ts';
@@ -30,3 +29,4 @@ export type {
   Shortfall,
   SimilarOptions,
 } from './types.ts';
+export { ENCODERS, verifyCollection } from './verify.ts';

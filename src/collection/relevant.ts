@@ -9,17 +9,17 @@ import type { RelevantOptions, RelevantResult, SearchOptions, SearchResult } fro
 export const RELEVANCE_DEPTH = 50;
 
 /** What relevance is judged by, beside the manifest. */
-function fileIn(directory: string): string {
+export function relevanceFile(directory: string): string {
   return join(directory, 'relevance.json');
 }
 
 export function judgesRelevance(directory: string): boolean {
-  return existsSync(fileIn(directory));
+  return existsSync(relevanceFile(directory));
 }
 
 /** Writes what relevance is judged by; it replaces what was there at once. */
 export async function saveRelevance(directory: string, parameters: RelevanceParameters): Promise<void> {
-  const path = fileIn(directory);
+  const path = relevanceFile(directory);
   await writeFile(`${path}.new`, `${JSON.stringify(parameters)}\n`);
   await rename(`${path}.new`, path);
 }
@@ -43,7 +43,7 @@ export async function searchRelevant(
       'Leave the retriever out.',
     );
   }
-  const path = fileIn(directory);
+  const path = relevanceFile(directory);
   const parameters = parseRelevance(readFileSync(path, 'utf8'), path);
   const { k = 10, explain = false } = options;
   const { shortfall: _, ...found } = await search({

@@ -61,24 +61,8 @@ export async function searchSnapshot(
 ): Promise<SearchResult> {
   const start = performance.now();
   const { snapshot, settings } = context;
-  const { k = 10, perDocument = Number.POSITIVE_INFINITY, signal, vector } = options;
-  checkQuery(text, k, perDocument, options);
-  if (options.language !== undefined) checkLanguage(options.language);
-  signal?.throwIfAborted();
-
-  const name = options.retriever ?? defaultRetriever(text, context);
-  const language = options.language ?? queryLanguage(text);
-  const retriever = await retrieverFor(name, context, options);
-  const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
-  const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
-
-  const { ranking, chosen } = await gather(retriever, query, snapshot, {
-    k,
-    perDocument,
-    ...(options.without === undefined ? {} : { without: options.without }),
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
+  const { name, language, allowed, ranking, chosen } = await retrieve(context, text, { ...options, k, perDocument });
   if (name === 'dense' && ranking.abstained === true) {
     const { id, languages = [] } = await context.encoder!();
     throw new InvalidArgumentError(
@@ -113,21 +97,8 @@ export async function rankSnapshot(
 ): Promise<DocumentRanking> {
   const start = performance.now();
   const { snapshot } = context;
-  const { k = 10, signal, vector } = options;
-  checkQuery(text, k, 1, options);
-  if (options.language !== undefined) checkLanguage(options.language);
-  signal?.throwIfAborted();
-  const name = options.retriever ?? defaultRetriever(text, context);
-  const language = options.language ?? queryLanguage(text);
-  const retriever = await retrieverFor(name, context, options);
-  const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
-  const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
-  const { ranking, chosen } = await gather(retriever, query, snapshot, {
-    k,
-    perDocument: 1,
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const { k = 10 } = options;
+  const { name, language, ranking, chosen } = await retrieve(context, text, { ...options, k, perDocument: 1 });
   return {
     retriever: name,
     language,
@@ -136,6 +107,41 @@ export async function rankSnapshot(
     abstained: ranking.abstained === true,
     tookMs: performance.now() - start,
   };
+}
+
+interface Retrieved {
+  readonly name: RetrieverName;
+  readonly language: string;
+  readonly allowed: BitSet | undefined;
+  readonly ranking: Ranking;
+  /** At most k passages. */
+  readonly chosen: readonly RankedPassage[];
+}
+
+/** What every kind of search begins with: checks, the choice of a retriever, and the passages. */
+async function retrieve(
+  context: SearchContext,
+  text: string,
+  options: SnapshotSearchOptions & { readonly k: number; readonly perDocument: number },
+): Promise<Retrieved> {
+  const { snapshot } = context;
+  const { k, perDocument, signal, vector, without } = options;
+  checkQuery(text, k, perDocument, options);
+  if (options.language !== undefined) checkLanguage(options.language);
+  signal?.throwIfAborted();
+  const name = options.retriever ?? defaultRetriever(text, context);
+  const language = options.language ?? queryLanguage(text);
+  const retriever = await retrieverFor(name, context, options);
+  const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
+  const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
+  const found = await gather(retriever, query, snapshot, {
+    k,
+    perDocument,
+    ...(without === undefined ? {} : { without }),
+    ...(allowed === undefined ? {} : { allowed }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return { name, language, allowed, ...found };
 }
 
 function checkQuery(text: string, k: number, perDocument: number, { vector, retriever }: SearchOptions): void {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
-import { type Collection, ENCODERS } from '../../collection/collection.ts';
+import { type Collection, ENCODERS } from '../../collection/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { nativeRuntime } from '../../encode/runtime.ts';
 import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
