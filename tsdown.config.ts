@@ -15,7 +15,9 @@ export default defineConfig({
     'server/worker': 'src/server/threads/worker.ts',
   },
   format: 'esm',
-  platform: 'node',
+  // Not `node`, whose runtime imports node:module, also into what browsers load.
+  platform: 'neutral',
+  external: [/^node:/],
   target: 'node20',
   fixedExtension: false,
   dts: true,

@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { checkInBrowser } from './browser-check.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -142,6 +143,10 @@ export const first: string | undefined = result.hits[0]?.text;
     input: `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params: hello })}\n`,
   });
   check(JSON.parse(spoken.split('\n')[0]).result.serverInfo.name === 'sagitta', 'sagitta mcp');
+  const browsed = await checkInBrowser(work, manifest);
+  if (browsed === undefined)
+    console.log('skipped: there is no Chromium (apt-get install chromium, or SAGITTA_CHROMIUM)');
+  else check(true, browsed);
   run(cli, ['serach', 'x'], { expect: 2 });
   check(true, 'an unknown command ends with exit code 2');
 } finally {
