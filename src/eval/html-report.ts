@@ -134,7 +134,8 @@ ${results.map(
 }
 
 function recallPlot(entrants: readonly Entrant[], judgements: Judgements): Html {
-  const deepest = Math.max(...entrants.flatMap(({ run }) => [...run.values()].map(({ ids }) => ids.length)), 1);
+  let deepest = 1;
+  for (const { run } of entrants) for (const { ids } of run.values()) deepest = Math.max(deepest, ids.length);
   const depths = DEPTHS.filter((depth) => depth <= deepest);
   const metrics = depths.map((depth) => `recall@${depth}`);
   return linePlot(
