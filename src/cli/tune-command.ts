@@ -68,6 +68,9 @@ export async function tuneCommand(options: TuneCommandOptions, signal: AbortSign
       throw error;
     })
     .finally(() => progress.done());
+  if (options.resume && report.resumedFrom === undefined) {
+    say('There was no interrupted run with these options, so this one started from the beginning.');
+  }
   const files = {
     report: options.report ?? join(options.in, 'tuning', 'report.json'),
     curve: options.curve ?? join(options.in, 'tuning', 'curve.svg'),

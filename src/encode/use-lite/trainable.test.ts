@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CorruptFileError } from '../../base/errors.ts';
-import { mean, multiply, negate, readParameters, sgd, sum, Trainer } from '../../tensor/index.ts';
+import { mean, multiply, negate, ones, readParameters, sgd, sum, Trainer } from '../../tensor/index.ts';
 import { nativeRuntime } from '../runtime.ts';
 import { trainableStatic } from '../static/static.ts';
 import type { TrainableEncoder } from '../trainable.ts';
@@ -12,7 +12,7 @@ const QUERIES = ['how do I rotate the key', 'rain tomorrow'];
 const DOCUMENTS = ['Signing keys are replaced every ninety days.', 'The forecast says that it will be wet.'];
 
 /** Two steps that pull queries and documents together. @returns losses, and names of parameters that changed. */
-async function train(encoder: TrainableEncoder) {
+async function train(encoder: TrainableEncoder, withTemperature = false) {
   const before = encoder.parameters.clone();
   const trainer = new Trainer({
     parameters: encoder.parameters,
@@ -20,7 +20,9 @@ async function train(encoder: TrainableEncoder) {
     shapes: { ...encoder.shapes('q:'), ...encoder.shapes('d:') },
     loss: (scope, batch) => {
       const [q, d] = [encoder.encode(scope, batch, 'q:'), encoder.encode(scope, batch, 'd:')];
-      return negate(mean(sum(multiply(q, d), 1)));
+      const similarity = mean(sum(multiply(q, d), 1));
+      const factor = () => scope.at('objective').parameter('temperature', [], ones);
+      return negate(withTemperature ? multiply(similarity, factor()) : similarity);
     },
     optimizer: sgd(),
     learningRate: 0.05,
@@ -32,7 +34,7 @@ async function train(encoder: TrainableEncoder) {
     losses.push((await trainer.step({ ...encoder.batch(QUERIES, 'q:'), ...encoder.batch(DOCUMENTS, 'd:') })).loss);
   }
   await trainer.dispose();
-  const changed = encoder.parameters.names.filter((name) => {
+  const changed = before.names.filter((name) => {
     const [a, b] = [before.get(name).data, encoder.parameters.get(name).data];
     return a.some((value, i) => value !== b[i]);
   });
@@ -83,10 +85,12 @@ describe('a trainable use-lite', () => {
       const start = encoder.serve('start');
       expect(difference((await start.encode(QUERIES)).data, plain.data)).toBeLessThan(1e-5);
       await start.dispose?.();
-      const { losses, changed } = await train(encoder);
+      const { losses, changed } = await train(encoder, true);
       expect(losses[1]).toBeLessThan(losses[0]!);
       expect(changed.length).toBeGreaterThan(0);
       for (const name of changed) expect(name).toMatch(ADDED);
+      // What an objective learns is not frozen with the weights.
+      expect(encoder.parameters.get('objective/temperature').data[0]).not.toBe(1);
       const served = encoder.serve('tuned');
       expect(difference((await served.encode(QUERIES)).data, plain.data)).toBeGreaterThan(1e-6);
       await served.dispose?.();

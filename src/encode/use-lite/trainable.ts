@@ -49,13 +49,15 @@ export async function trainableUseLite(options: TrainableUseLiteOptions = {}): P
     const { data, shape } = parameters.get(name);
     parameters.set(name, data.slice(), shape);
   }
+  // By name: what an objective adds, such as a learned temperature, is not the encoder's to freeze.
+  const weightNames = parameters.names.filter((name) => !ADDED.test(name));
 
   return {
     dim: WIDTH,
     parameters,
     groups: [
       { match: new RegExp(`^${TIMING}$`), frozen: true },
-      ...(isPartial ? [{ match: new RegExp(`^(?!.*(${ADDED.source}))`), frozen: true }] : []),
+      ...(isPartial ? [{ match: new RegExp(`^(${weightNames.map(escapePattern).join('|')})$`), frozen: true }] : []),
       ...(trainTable ? [] : [{ match: new RegExp(`^${TABLE}$`), frozen: true }]),
     ],
 
@@ -100,4 +102,8 @@ export async function trainableUseLite(options: TrainableUseLiteOptions = {}): P
     serve: (id) => useLite({ folder, tuned: { id, parameters: parameters.clone(), tuning } }),
     toOnnx: () => toOnnx(completeGraph(parameters, weights, tuning)),
   };
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }

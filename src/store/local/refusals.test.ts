@@ -124,11 +124,27 @@ async function expectContents(store: LocalStore, expected: ReadonlyMap<string, s
   expect(contents(await (await openLocalStore(store.directory)).snapshot())).toEqual(expected);
 }
 
+const CHANGES = ['publish', 'compact', 'reencode'] as const;
+/** The encoder that `reencode` puts in place. */
+const OTHER = { encoder: 'other', dim: 2 };
+
+/** Every passage has a vector of the encoder that the collection names. */
+async function expectEncoder(store: LocalStore, isOther: boolean): Promise<void> {
+  const snapshot = await store.snapshot();
+  const { encoder, dim } = snapshot.settings;
+  expect({ encoder, dim }).toEqual(isOther ? OTHER : { encoder: SETTINGS.encoder, dim: SETTINGS.dim });
+  for (const ordinal of snapshot.liveDocuments()) {
+    const { from } = snapshot.documentPassages(ordinal);
+    expect(snapshot.passageVector(from)?.length).toBe(dim);
+  }
+  snapshot.close();
+}
+
 describe('a disk that refuses', () => {
   let run = 0;
 
   /** Makes a change while the disk fails so, then again when it is mended. @returns the call that was refused, if any. */
-  async function attempt(change: 'publish' | 'compact', failure: { calls?: number; bytes?: number; once: boolean }) {
+  async function attempt(change: (typeof CHANGES)[number], failure: { calls?: number; bytes?: number; once: boolean }) {
     const disk = new FailingDisk();
     const store = await createLocalStore(join(directory, String(run++)), SETTINGS, { fileSystem: disk });
     const writer = await store.writer();
@@ -146,11 +162,16 @@ describe('a disk that refuses', () => {
     const after = new Map(before).set('d3', '1').set('d99', '1');
     after.delete('d4');
     after.delete('d14');
-    if (change === 'compact') await writer.publish();
+    if (change !== 'publish') await writer.publish();
     const { documents } = writer.pending;
 
     const generation = await store.generation();
-    const act = () => (change === 'compact' ? writer.compact({ full: true }) : writer.publish());
+    const act = () =>
+      change === 'compact'
+        ? writer.compact({ full: true })
+        : change === 'publish'
+          ? writer.publish()
+          : writer.reencode({ ...OTHER, vectors: async (passages) => passages.map(() => Float32Array.of(1, 0)) });
     Object.assign(disk, failure);
     const outcome = await act().then(
       () => undefined,
@@ -165,12 +186,18 @@ describe('a disk that refuses', () => {
     }
     // Readers see the old state or the new one; the new one with an error only if the wait for the directory failed.
     const replaced = (await store.generation()) > generation;
-    await expectContents(store, replaced || change === 'compact' ? after : before);
+    await expectContents(store, replaced || change !== 'publish' ? after : before);
+    await expectEncoder(store, change === 'reencode' && replaced);
     expect(disk.openFiles).toBe(0);
 
     await act();
     await expectContents(store, after);
+    await expectEncoder(store, change === 'reencode');
     expect(writer.pending.documents).toBe(0);
+    if (change === 'reencode') {
+      await writer.close();
+      return disk.refused[0];
+    }
     writer.add(document(100, 2));
     await writer.publish();
     await expectContents(store, after.set('d100', '2'));
@@ -178,11 +205,12 @@ describe('a disk that refuses', () => {
     return disk.refused[0];
   }
 
-  for (const change of ['publish', 'compact'] as const) {
+  for (const change of CHANGES) {
     test(`at any call of ${change} leaves the collection whole and the writer usable`, {
       timeout: 60_000,
     }, async () => {
-      for (const once of [true, false]) {
+      // Re-encoding writes as publishing does: half of the cases are enough.
+      for (const once of change === 'reencode' ? [false] : [true, false]) {
         const refused = new Set<string>();
         for (let calls = 0; ; calls++) {
           const name = await attempt(change, { calls, once });

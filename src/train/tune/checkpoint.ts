@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Parameters, type TrainerState, type Value } from '../../tensor/index.ts';
 import { readArrays, writeArrays } from '../arrays-file.ts';
@@ -14,12 +14,17 @@ export interface Saved {
   readonly losses: number[];
 }
 
+const EXTENSION = '.safetensors';
+
 /** A file in a collection's folder `tuning`, named after the options of the run: others do not find it. */
 export class Checkpoint {
   readonly #path: string;
 
-  constructor(folder: string, key: string) {
-    this.#path = join(folder, `${key}.safetensors`);
+  constructor(
+    readonly folder: string,
+    key: string,
+  ) {
+    this.#path = join(folder, `${key}${EXTENSION}`);
   }
 
   /** @throws StorageError when the disk refuses; what was saved before stays. */
@@ -55,5 +60,12 @@ export class Checkpoint {
 
   async remove(): Promise<void> {
     await rm(this.#path, { force: true });
+  }
+
+  /** Removes the checkpoints of all runs in a folder. */
+  static async removeAll(folder: string): Promise<void> {
+    for (const name of await readdir(folder).catch(() => [])) {
+      if (name.endsWith(EXTENSION)) await rm(join(folder, name), { force: true });
+    }
   }
 }

@@ -5,9 +5,9 @@ import { forEachLine } from '../../eval/lines.ts';
 /** A query with what is relevant to it. */
 export interface TuneExample {
   readonly query: string;
-  /** Ids of documents. */
+  /** Documents: each by its id, by the id of its record (what stands after `#`), or by a text that stands in it. */
   readonly relevant: readonly string[];
-  /** Ids of documents that are known not to be. */
+  /** Documents that are known not to be, in the same way. */
   readonly negatives?: readonly string[];
 }
 
@@ -20,20 +20,21 @@ export interface CheckedExamples {
 
 /** Queries below which nothing can be learned that a test would notice. */
 export const FEWEST_QUERIES = 20;
+/** Queries that a test needs at least; what is held out of {@link FEWEST_QUERIES}. */
+export const FEWEST_TESTED = 8;
+
+const FORM = 'Write {"query": "...", "document": "ID"} or {"query": "...", "passage": "TEXT"} on each line';
 
 /**
- * Reads `pairs.jsonl`: an object a line with `query` (or `question`, `text`), `document` (or `documents`, `positive`,
- * `id`): one id or a list, and optionally `negatives`, a list of ids.
+ * Reads `pairs.jsonl`: an object a line with `query` (or `question`, `anchor`), `document` (or `documents`, `passage`,
+ * `positive`, `id`): one id or text of a passage, or a list, and optionally `negatives` (or `negative`), likewise.
  * @throws NotFoundError, or InvalidArgumentError that names the line.
  */
 export async function readPairs(path: string): Promise<TuneExample[]> {
   const examples: TuneExample[] = [];
   await forEachLine(path, ({ text, number }) => {
     const fail = (problem: string) =>
-      new InvalidArgumentError(
-        `${path}, line ${number}: ${problem}.`,
-        'Write {"query": "...", "document": "ID"} on each line, optionally with "negatives": ["ID"].',
-      );
+      new InvalidArgumentError(`${path}, line ${number}: ${problem}.`, `${FORM}, optionally with "negatives": ["ID"].`);
     let value: Record<string, unknown>;
     try {
       value = JSON.parse(text);
@@ -41,16 +42,18 @@ export async function readPairs(path: string): Promise<TuneExample[]> {
       throw fail('it is not JSON');
     }
     if (typeof value !== 'object' || value === null) throw fail('it is not an object');
-    const query = value['query'] ?? value['question'] ?? value['text'];
-    const relevant = idsOf(value['document'] ?? value['documents'] ?? value['positive'] ?? value['id']);
-    const negatives = idsOf(value['negatives'] ?? []);
+    const first = (...names: readonly string[]) =>
+      names.map((name) => value[name]).find((found) => found !== undefined);
+    const query = first('query', 'question', 'anchor', 'text');
+    const relevant = idsOf(first('document', 'documents', 'passage', 'passages', 'positive', 'id'));
+    const negatives = idsOf(first('negatives', 'negative') ?? []);
     if (typeof query !== 'string' || query.trim() === '') throw fail('the query is empty');
     if (relevant === undefined || relevant.length === 0) throw fail('it names no document');
     if (negatives === undefined) throw fail('"negatives" is not a list of ids');
     examples.push({ query, relevant, ...(negatives.length === 0 ? {} : { negatives }) });
   });
   if (examples.length === 0) {
-    throw new InvalidArgumentError(`${path} holds no pairs.`, 'Write {"query": "...", "document": "ID"} on each line.');
+    throw new InvalidArgumentError(`${path} holds no pairs.`, `${FORM}.`);
   }
   return examples;
 }
@@ -74,9 +77,13 @@ export async function readJudged(qrels: string, queries: string): Promise<TuneEx
 /**
  * Joins examples of the same query text, so that a query is either trained on or tested on, drops duplicates, and
  * checks that the documents exist.
- * @throws InvalidArgumentError for unknown documents, and when too few queries are left.
+ * @param purpose decides how many queries must be left. @throws InvalidArgumentError for unknown documents, and too few queries.
  */
-export function checkExamples(given: readonly TuneExample[], exists: (id: string) => boolean): CheckedExamples {
+export function checkExamples(
+  given: readonly TuneExample[],
+  exists: (id: string) => boolean,
+  purpose: 'training' | 'test' = 'training',
+): CheckedExamples {
   const byText = new Map<string, { query: string; relevant: Set<string>; negatives: Set<string> }>();
   const unknown = new Map<string, string>();
   let duplicates = 0;
@@ -95,8 +102,8 @@ export function checkExamples(given: readonly TuneExample[], exists: (id: string
   if (unknown.size > 0) {
     const [id, query] = unknown.entries().next().value!;
     throw new InvalidArgumentError(
-      `${unknown.size} of the documents named are not in the collection, such as "${id}" (for "${query}").`,
-      'Name documents by their ids, as `sagitta search --json` shows them, or index them first.',
+      `${unknown.size} of the documents named are not in the collection, such as "${short(id)}" (for "${short(query)}").`,
+      'Name documents by their ids, as `sagitta search --json` shows them, or by a text that stands in them; or index them first.',
     );
   }
   const examples = Array.from(byText.values(), ({ query, relevant, negatives }) => ({
@@ -104,10 +111,11 @@ export function checkExamples(given: readonly TuneExample[], exists: (id: string
     relevant: [...relevant],
     negatives: [...negatives].filter((id) => !relevant.has(id)),
   }));
-  if (examples.length < FEWEST_QUERIES) {
+  const least = purpose === 'test' ? FEWEST_TESTED : FEWEST_QUERIES;
+  if (examples.length < least) {
     throw new InvalidArgumentError(
-      `There are ${examples.length} different queries.`,
-      `Give at least ${FEWEST_QUERIES}; with about 200 a test can see a difference of 0.05 in nDCG@10.`,
+      `There are ${examples.length} different queries${purpose === 'test' ? ' to test on' : ''}.`,
+      `Give at least ${least}; ${purpose === 'test' ? 'with about 50' : 'with about 200, of which a quarter is for the test,'} a test can see a difference of 0.05 in nDCG@10.`,
     );
   }
   return { examples, duplicates };
@@ -127,6 +135,10 @@ export function checkLeaks(train: readonly TuneExample[], test: readonly TuneExa
 /** What counts as the same query: case, spacing and Unicode form do not. */
 function normalized(query: string): string {
   return query.normalize('NFKC').toLowerCase().replace(/\s+/g, ' ').trim();
+}
+
+function short(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
 }
 
 function idsOf(value: unknown): string[] | undefined {

@@ -5,18 +5,22 @@ import { Random } from '../../base/random.ts';
 import { type Collection, ENCODERS } from '../../collection/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { nativeRuntime } from '../../encode/runtime.ts';
-import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
+import type { Comparison } from '../../eval/index.ts';
 import { adamW, linearSchedule, Trainer } from '../../tensor/index.ts';
 import { batchesOf, type TrainingSet, trainingSet } from './batches.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { BatchRanker, hybridRankings, METRIC, measure, TuneCorpus } from './corpus.ts';
-import { checkExamples, checkLeaks, type TuneExample } from './examples.ts';
+import { compareOnTest } from './comparison.ts';
+import { BatchRanker, METRIC, measure, TuneCorpus } from './corpus.ts';
+import { checkExamples, checkLeaks, FEWEST_TESTED, type TuneExample } from './examples.ts';
 import { createLearner, type Learner, type TuneTarget, tuneLoss } from './learners.ts';
+import { resolveExamples } from './references.ts';
 import { syntheticExamples } from './synthetic.ts';
 import type { CurvePoint, TuneOptions, TuneProgress, TuneReport } from './types.ts';
 
 /** Passages that validation ranks while documents are encoded again for it. */
-const VALIDATION_POOL = 2_000;
+const VALIDATION_POOL = 1_000;
+/** Passages of BM25 per query of which those in the pool are the hardest. */
+const RIVALS = 20;
 const LAST_LOSSES = 20;
 
 /**
@@ -35,7 +39,17 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
   try {
     const trained = await train(run);
     options.onProgress?.({ ...trained.progress, phase: 'testing' });
-    const result = await test(run);
+    const result = await compareOnTest({
+      corpus: run.corpus,
+      ranker: run.ranker,
+      language: run.language,
+      trained: run.train,
+      examples: run.test,
+      before: run.encoder,
+      after: run.learner,
+      level: options.level ?? 0.05,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    });
     const { dense, denseUnseen } = result;
     const worse = denseUnseen?.significant === true && denseUnseen.difference < 0;
     const better = dense.significant && dense.difference > 0 && !worse;
@@ -59,6 +73,8 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
       });
     }
     await run.checkpoint.remove();
+    // Other runs started from the encoder that was.
+    if (deployed !== undefined) await Checkpoint.removeAll(run.checkpoint.folder);
     return {
       ...report,
       ...(deployed === undefined ? {} : { deployed }),
@@ -128,18 +144,25 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
   const snapshot = await collection.snapshot();
   try {
     const random = new Random(seed);
-    const given = options.examples === 'synthetic' ? syntheticExamples(snapshot, { random }) : options.examples;
+    const corpus = new TuneCorpus(snapshot);
+    const language = collection.settings.language;
+    const given =
+      options.examples === 'synthetic'
+        ? syntheticExamples(snapshot, { random })
+        : await resolveExamples(corpus, options.examples, language);
     const exists = (id: string) => snapshot.findDocument(id) !== undefined;
     const { examples, duplicates } = checkExamples(given, exists);
-    if (options.test !== undefined) checkLeaks(examples, options.test);
+    let test: readonly TuneExample[] | undefined;
+    if (options.test !== undefined) {
+      checkLeaks(examples, options.test);
+      test = checkExamples(await resolveExamples(corpus, options.test, language), exists, 'test').examples;
+    }
     const order = random.shuffle([...examples]);
-    const tested = options.test ?? order.splice(0, Math.min(1_000, Math.max(8, Math.round(order.length / 4))));
+    const tested = test ?? order.splice(0, Math.min(1_000, Math.max(FEWEST_TESTED, Math.round(order.length / 4))));
     const validation = order.splice(0, Math.min(300, Math.max(4, Math.round(order.length / 5))));
 
-    const corpus = new TuneCorpus(snapshot);
     const runtime = await nativeRuntime();
     const ranker = await BatchRanker.create(runtime, snapshot.settings.dim);
-    const language = collection.settings.language;
     const frozen = what === 'adapter' || what === 'query';
     const negatives = options.negatives ?? (frozen ? 2 : 0);
     const mine = options.mine ?? (frozen ? 'dense' : 'bm25');
@@ -235,7 +258,10 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
 /** Trains until the last epoch, or until validation no longer improves, and leaves the best parameters in place. */
 async function train(run: Run): Promise<{
   progress: TuneProgress;
-  outcome: Pick<TuneReport, 'steps' | 'stoppedEarly' | 'bestStep' | 'parameters' | 'curve' | 'trainedMs'>;
+  outcome: Pick<
+    TuneReport,
+    'steps' | 'stoppedEarly' | 'bestStep' | 'parameters' | 'curve' | 'trainedMs' | 'resumedFrom'
+  >;
 }> {
   const { options, trainer, learner, set, checkpoint, epochs, batchSize, seed } = run;
   const { patience = 3, signal } = options;
@@ -275,9 +301,15 @@ async function train(run: Run): Promise<{
     }
     curve.push({ epoch, step: trainer.steps, loss, validation });
   };
+  /** Whether validation has not improved for long enough; also asked of a run that is taken up after it ended so. */
+  const isExhausted = () => {
+    const best = curve.findIndex(({ step }) => step === bestStep);
+    return curve.length - 1 - best >= patience && trainer.steps < steps;
+  };
   let stoppedEarly = false;
   try {
     if (curve.length === 0) await point(0);
+    stoppedEarly = isExhausted();
     for (let epoch = Math.floor(trainer.steps / perEpoch); epoch < epochs && !stoppedEarly; epoch++) {
       // The batches of an epoch follow from the seed, so that a run that is taken up again sees the same ones.
       const batches = batchesOf(set, batchSize, new Random(seed + 1 + epoch));
@@ -288,9 +320,9 @@ async function train(run: Run): Promise<{
         options.onProgress?.(progress('training'));
       }
       await point(epoch + 1);
-      const since = curve.length - 1 - curve.findIndex(({ step }) => step === bestStep);
-      stoppedEarly = since >= patience && epoch + 1 < epochs;
-      if (learner.encodesPassages || epoch % 10 === 9) await save();
+      stoppedEarly = isExhausted();
+      // The last state too, so that a test or a deployment that fails need not train again.
+      if (learner.encodesPassages || epoch % 10 === 9 || stoppedEarly || epoch + 1 === epochs) await save();
     }
   } catch (error) {
     if (signal?.aborted) await save();
@@ -309,6 +341,7 @@ async function train(run: Run): Promise<{
       parameters: learner.parameters.size,
       curve,
       trainedMs: performance.now() - begun,
+      ...(saved === undefined ? {} : { resumedFrom: before }),
     },
   };
 }
@@ -321,10 +354,11 @@ async function validator(run: Run): Promise<() => Promise<number>> {
   if (learner.encodesPassages && pool.length > VALIDATION_POOL) {
     const chosen = new Set(validation.flatMap(({ relevant }) => relevant.flatMap((id) => corpus.passagesOf(id))));
     const lexical = corpus.lexical(run.language);
-    for (const { query } of validation) {
-      const { hits } = await lexical({ text: query }, { k: 20 });
-      for (const { passage } of hits) {
-        const number = corpus.numberOf(passage);
+    const rivals = await Promise.all(validation.map(({ query }) => lexical({ text: query }, { k: RIVALS })));
+    // Rank by rank, so that every query has its nearest rivals in the pool.
+    for (let rank = 0; rank < RIVALS; rank++) {
+      for (const { hits } of rivals) {
+        const number = hits[rank] === undefined ? undefined : corpus.numberOf(hits[rank].passage);
         if (number !== undefined && chosen.size < VALIDATION_POOL) chosen.add(number);
       }
     }
@@ -340,61 +374,4 @@ async function validator(run: Run): Promise<() => Promise<number>> {
     const numbered = rankings.map((ranking) => ranking.map(({ id, score }) => ({ id: pool[id]!, score })));
     return measure(corpus, numbered, validation).mean(METRIC);
   };
-}
-
-type TestResult = Pick<TuneReport, 'dense' | 'denseUnseen' | 'hybrid' | 'bm25' | 'hybridOverBm25'>;
-
-/** Compares before and after on the test queries, over all passages. */
-async function test(run: Run): Promise<TestResult> {
-  const { corpus, learner, ranker, test: examples, options, encoder } = run;
-  const { level = 0.05, signal } = options;
-  const queries = examples.map(({ query }) => query);
-  const lexical = corpus.lexical(run.language);
-  const before = await ranker.rank(
-    await encoder.encode(queries, { role: 'query', ...(signal === undefined ? {} : { signal }) }),
-    corpus.vectors,
-  );
-  const all = corpus.ordinals.map((_, number) => number);
-  const vectors = await learner.encodePassages(all, signal);
-  const after = await ranker.rank(await learner.encodeQueries(queries, signal), vectors);
-  const words: { id: number; score: number }[][] = [];
-  for (const { query } of examples) {
-    const { hits } = await lexical({ text: query }, { k: 100 });
-    words.push(
-      hits.flatMap(({ passage, score }) => {
-        const id = corpus.numberOf(passage);
-        return id === undefined ? [] : [{ id, score }];
-      }),
-    );
-  }
-  const evaluations = {
-    before: measure(corpus, before, examples),
-    after: measure(corpus, after, examples),
-    bm25: measure(corpus, words, examples),
-    hybridBefore: measure(corpus, await hybridRankings(corpus, lexical, before, examples), examples),
-    hybridAfter: measure(corpus, await hybridRankings(corpus, lexical, after, examples), examples),
-  };
-  const comparison = (a: string, left: Evaluation, b: string, right: Evaluation): Comparison =>
-    compareSystems([named(a, left), named(b, right)], { metrics: [METRIC], level })[0]!;
-  const compare = (a: keyof typeof evaluations, b: keyof typeof evaluations): Comparison =>
-    comparison(a, evaluations[a], b, evaluations[b]);
-  const trained = new Set(run.train.flatMap(({ relevant }) => relevant));
-  const unseen = [...examples.keys()].filter((i) => examples[i]!.relevant.every((id) => !trained.has(id)));
-  const among = (rankings: typeof before) =>
-    measure(
-      corpus,
-      unseen.map((i) => rankings[i]!),
-      unseen.map((i) => examples[i]!),
-    );
-  return {
-    dense: compare('before', 'after'),
-    ...(unseen.length < 2 ? {} : { denseUnseen: comparison('before', among(before), 'after', among(after)) }),
-    hybrid: compare('hybridBefore', 'hybridAfter'),
-    bm25: evaluations.bm25.mean(METRIC),
-    hybridOverBm25: compare('bm25', 'hybridAfter'),
-  };
-}
-
-function named(name: string, evaluation: Evaluation) {
-  return { name, queries: evaluation.queries, values: (metric: string) => evaluation.values(metric) };
 }

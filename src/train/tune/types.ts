@@ -82,6 +82,8 @@ export interface TuneReport {
   readonly queries: { readonly train: number; readonly validation: number; readonly test: number };
   readonly duplicates: number;
   readonly steps: number;
+  /** Step of the interrupted run that this one went on from; absent when it started anew. */
+  readonly resumedFrom?: number;
   /** Whether training ended before its last epoch, as validation stopped improving. */
   readonly stoppedEarly: boolean;
   /** Step of the parameters that were kept. */
