@@ -3,30 +3,12 @@ import { createRequire } from 'node:module';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from 'sagitta/base';
 import { openCollection } from 'sagitta/collection';
 import { openEncoder } from 'sagitta/encode';
-import { curveSvg, readArrays, readPairs, type TuneExample, type TuneOptions, tune, writeArrays } from 'sagitta/train';
+import { curveSvg, readArrays, readPairs, type TuneOptions, tune, writeArrays } from 'sagitta/train';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from './support/files.ts';
+import { collectionIn, documents, examples, THINGS, word } from './support/tuning.ts';
 
-/** Documents speak of things by one name, queries by another: what an adapter can learn, and no encoder of hashes knows. */
-const THINGS = 48;
-const word = (kind: string, i: number) => `${kind}${'abcdefgh'[i % 8]}${'mnopqrst'[Math.floor(i / 8)]}`;
-const documents = Array.from({ length: THINGS }, (_, i) => ({
-  id: `d${i}`,
-  text: `The ${word('formal', i % 8)} ${word('proper', Math.floor(i / 8))} is described here.`,
-}));
-const examples: TuneExample[] = documents.flatMap(({ id }, i) =>
-  ['how to', 'what is', 'fix my'].map((phrase) => ({
-    query: `${phrase} ${word('slang', i % 8)} ${word('nick', Math.floor(i / 8))}`,
-    relevant: [id],
-  })),
-);
 const options: TuneOptions = { examples, epochs: 30, learningRate: 5e-3, adapter: { form: 'linear' }, threads: 1 };
-
-async function collectionIn(path: string, encoder = 'hash:128') {
-  const collection = await openCollection(path, { create: true, encoder });
-  await collection.add(documents);
-  return collection;
-}
 
 describe('tuning a collection', () => {
   it('learns what words of queries mean, deploys it, and the collection answers with it from then on', async () => {
@@ -132,11 +114,46 @@ describe('tuning a collection', () => {
       { test: [{ query: ` ${examples[5]!.query.toUpperCase()} `, relevant: ['d1'] }] },
       'in both the training',
     );
+    const tested = (relevant: string[]) =>
+      examples.slice(0, 9).map(({ query }) => ({ query: `now ${query}`, relevant }));
+    await refused({ test: tested(['nowhere']) }, '1 of the documents named are not in the collection');
+    await refused({ test: tested(['d1']).slice(0, 7) }, 'There are 7 different queries to test on. Give at least 8');
     await refused({ what: 'encoder' }, 'The weights of the encoder "hash:128" cannot be trained');
     const twice = await tune(collection, { ...options, epochs: 1, dryRun: true, examples: [...examples, ...examples] });
     expect(twice.duplicates).toBe(examples.length);
     await using lexical = await openCollection(folder.at('l'), { create: true, encoder: 'none' });
     await expect(tune(lexical, options)).rejects.toThrow('has no embeddings');
+  });
+
+  it('takes a passage by its text, and a record by its own id', async () => {
+    using folder = testFolder();
+    await using collection = await openCollection(folder.at('c'), { create: true, encoder: 'hash:32' });
+    await collection.add(
+      documents.map(({ id, text }) => ({ id: `export.jsonl#${id}`, text: `${text} It is long.\n\nAnd it goes on.` })),
+    );
+    await collection.add([{ id: 'other.jsonl#d1', text: 'Of another file.' }]);
+    const texts = new Map(documents.map(({ id, text }) => [id, ` ${text.toUpperCase().replaceAll(' ', '\n ')}`]));
+    const named = (reference: (id: string) => string) =>
+      examples.map(({ query, relevant }) => ({
+        query,
+        relevant: relevant.map(reference),
+        negatives: ['Of another file.'],
+      }));
+    const common = { ...options, epochs: 2, dryRun: true };
+    const byId = await tune(collection, { ...common, examples: named((id) => `export.jsonl#${id}`) });
+    const byText = await tune(collection, { ...common, examples: named((id) => texts.get(id)!) });
+    expect(byText.dense).toEqual(byId.dense);
+    const byRecord = await tune(collection, {
+      ...common,
+      examples: named((id) => (id === 'd1' ? `export.jsonl#${id}` : id)),
+    });
+    expect(byRecord.dense).toEqual(byId.dense);
+    // There are two records of that name.
+    await expect(tune(collection, { ...common, examples: named((id) => id) })).rejects.toThrow('such as "d1"');
+    const unknown = named(() => 'Nothing here says this.');
+    await expect(tune(collection, { ...common, examples: unknown })).rejects.toThrow(
+      'such as "Nothing here says this."',
+    );
   });
 
   it('encodes passages again for a token table, and an encoder of another base is not deployed', async () => {
@@ -199,7 +216,9 @@ describe('tuning a collection', () => {
 describe('files of training', () => {
   it('pairs are read line by line, and a broken line is named', async () => {
     using folder = testFolder({
-      'good.jsonl': '{"query":"a","document":"d1"}\n\n{"question":"b","documents":["d1","d2"],"negatives":["d3"]}\n',
+      'good.jsonl':
+        '{"query":"a","document":"d1"}\n\n{"question":"b","documents":["d1","d2"],"negatives":["d3"]}\n' +
+        '{"anchor":"c","positive":"The text of a passage.","negative":"Another text."}\n',
       'json.jsonl': '{"query":"a","document":"d1"}\nno\n',
       'empty.jsonl': '{"query":" ","document":"d1"}\n',
       'none.jsonl': '{"query":"a"}\n',
@@ -207,6 +226,7 @@ describe('files of training', () => {
     expect(await readPairs(folder.at('good.jsonl'))).toEqual([
       { query: 'a', relevant: ['d1'] },
       { query: 'b', relevant: ['d1', 'd2'], negatives: ['d3'] },
+      { query: 'c', relevant: ['The text of a passage.'], negatives: ['Another text.'] },
     ]);
     await expect(readPairs(folder.at('json.jsonl'))).rejects.toThrow('line 2: it is not JSON');
     await expect(readPairs(folder.at('empty.jsonl'))).rejects.toThrow('line 1: the query is empty');

@@ -103,7 +103,10 @@ command('inspect', 'show what the collection holds').action(async (options) =>
 );
 
 command('tune', 'train the encoder on queries of your own; it is deployed only if it is significantly better')
-  .option('--pairs <file>', 'JSON lines: {"query": "...", "document": "ID"}, optionally "negatives": ["ID"]')
+  .option(
+    '--pairs <file>',
+    'JSON lines: {"query": "...", "document": "ID"} or "passage": "TEXT", optionally "negatives": [...]',
+  )
   .option('--qrels <file>', 'judgements (BEIR or TREC form), with --queries')
   .option('--queries <file>', 'texts of the judged queries')
   .option('--synthetic', 'no labels: make queries from titles, headings, sentences and key terms', false)
@@ -117,6 +120,7 @@ command('tune', 'train the encoder on queries of your own; it is deployed only i
       .default('adapter'),
   )
   .option('--epochs <n>', 'passes over the queries, at most', whole('--epochs'))
+  .option('--patience <n>', 'validations without improvement after which training stops', whole('--patience'))
   .option('--learning-rate <x>', 'peak learning rate', above('--learning-rate'))
   .option('--batch-size <n>', 'queries of a batch', whole('--batch-size', 2))
   .option('--negatives <n>', 'mined negatives per query', whole('--negatives', 0))

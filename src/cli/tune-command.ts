@@ -28,6 +28,7 @@ export interface TuneCommandOptions {
   readonly testPairs?: string;
   readonly what: TuneTarget;
   readonly epochs?: number;
+  readonly patience?: number;
   readonly learningRate?: number;
   readonly batchSize?: number;
   readonly negatives?: number;
@@ -101,7 +102,7 @@ async function readExamples(options: TuneCommandOptions): Promise<readonly TuneE
 
 function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'> {
   const { what, distill, dryRun, resume, lora, rank } = options;
-  const names = ['epochs', 'learningRate', 'batchSize', 'negatives', 'mine', 'seed'] as const;
+  const names = ['epochs', 'patience', 'learningRate', 'batchSize', 'negatives', 'mine', 'seed'] as const;
   const given = Object.fromEntries(
     names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
   );

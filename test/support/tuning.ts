@@ -1,0 +1,25 @@
+import { openCollection } from 'sagitta/collection';
+import type { TuneExample } from 'sagitta/train';
+
+/** Documents speak of things by one name, queries by another: what an adapter can learn, and no encoder of hashes knows. */
+export const THINGS = 48;
+
+export const word = (kind: string, i: number) => `${kind}${'abcdefgh'[i % 8]}${'mnopqrst'[Math.floor(i / 8)]}`;
+
+export const documents = Array.from({ length: THINGS }, (_, i) => ({
+  id: `d${i}`,
+  text: `The ${word('formal', i % 8)} ${word('proper', Math.floor(i / 8))} is described here.`,
+}));
+
+export const examples: TuneExample[] = documents.flatMap(({ id }, i) =>
+  ['how to', 'what is', 'fix my'].map((phrase) => ({
+    query: `${phrase} ${word('slang', i % 8)} ${word('nick', Math.floor(i / 8))}`,
+    relevant: [id],
+  })),
+);
+
+export async function collectionIn(path: string, encoder = 'hash:128') {
+  const collection = await openCollection(path, { create: true, encoder });
+  await collection.add(documents);
+  return collection;
+}

@@ -1,0 +1,109 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { openCollection } from 'sagitta/collection';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { collectionIn, documents, examples } from './support/tuning.ts';
+
+const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
+const loader = fileURLToPath(import.meta.resolve('tsx'));
+const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
+let folder: string;
+
+function tune(collection: string, ...args: string[]): { code: number | null; stdout: string; stderr: string } {
+  const command = ['--import', loader, main, 'tune', '--in', collection, ...args];
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, {
+    cwd: folder,
+    encoding: 'utf8',
+    env,
+    timeout: 120_000,
+  });
+  return { code: status, stdout, stderr };
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sagitta-tune-'));
+  await (await collectionIn(join(folder, 'c'))).close();
+  const lines = examples.map(({ query, relevant }) => JSON.stringify({ query, document: relevant[0] }));
+  writeFileSync(join(folder, 'pairs.jsonl'), lines.join('\n'));
+  const queries = examples.map(({ query }, i) => JSON.stringify({ _id: `q${i}`, text: query }));
+  writeFileSync(join(folder, 'queries.jsonl'), queries.join('\n'));
+  const judged = examples.map(({ relevant }, i) => `q${i}\t${relevant[0]}\t1`);
+  writeFileSync(join(folder, 'qrels.tsv'), ['query-id\tcorpus-id\tscore', ...judged].join('\n'));
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const manifest = (collection = 'c') => readFileSync(join(folder, collection, 'manifest.json'), 'utf8');
+
+describe('sagitta tune', () => {
+  it('goes on after Ctrl-C, deploys, and leaves a report and a drawing', async () => {
+    const before = manifest();
+    const args = ['--pairs', 'pairs.jsonl', '--epochs', '150', '--patience', '150', '--learning-rate', '0.005'];
+    const command = ['--import', loader, main, 'tune', '--in', 'c', ...args];
+    const child = spawn(process.execPath, command, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      said += text;
+    });
+    const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)));
+    // The first checkpoint comes after ten epochs.
+    const tuning = join(folder, 'c/tuning');
+    while (!existsSync(tuning) || readdirSync(tuning).every((name) => !name.endsWith('.safetensors'))) await sleep(5);
+    child.kill('SIGINT');
+    expect(await exited).toBe(130);
+    expect(said).toContain('Run the same command with --resume to go on with it.');
+    expect(manifest()).toBe(before);
+
+    const { code, stdout, stderr } = tune('c', ...args, '--resume', '--json');
+    expect(code, stderr).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report.resumedFrom).toBeGreaterThanOrEqual(40);
+    expect(report).toMatchObject({ what: 'adapter', base: 'hash:128', steps: 600, better: true });
+    expect(report.deployed).toMatch(/^tuned:adapter-/);
+    expect(manifest()).toContain(report.deployed);
+    expect(JSON.parse(readFileSync(join(tuning, 'report.json'), 'utf8'))).toEqual(report);
+    const curve = readFileSync(join(tuning, 'curve.svg'), 'utf8');
+    expect(curve.match(/<polyline/g)).toHaveLength(2);
+    expect(readdirSync(tuning).sort()).toEqual(['curve.svg', 'report.json']);
+  }, 60_000);
+
+  it('makes its own queries, says what it would do, and changes nothing', () => {
+    const before = manifest();
+    const files = ['--report', 'report.json', '--curve', 'curve.svg'];
+    const { code, stdout, stderr } = tune('c', '--synthetic', '--dry-run', '--epochs', '2', '--resume', ...files);
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^trained adapter of tuned:adapter-\w+ on \d+ queries in /);
+    expect(stdout).toMatch(/hybrid over BM25/);
+    expect(stdout).toMatch(/not deployed /);
+    expect(stderr).toContain('There was no interrupted run with these options');
+    expect(stderr).toContain('The report is in report.json, the learning curve in curve.svg.');
+    for (const name of ['report.json', 'curve.svg']) expect(existsSync(join(folder, name))).toBe(true);
+    expect(manifest()).toBe(before);
+  }, 60_000);
+
+  it('takes judgements, trains the query side of use-lite, and learns from the hybrid', async () => {
+    await using collection = await openCollection(join(folder, 'lite'), { create: true });
+    await collection.add(documents);
+    const { code, stdout, stderr } = tune(
+      'lite',
+      ...['--qrels', 'qrels.tsv', '--queries', 'queries.jsonl', '--what', 'query', '--distill', '--json'],
+      ...['--epochs', '6', '--learning-rate', '0.001', '--batch-size', '16', '--lora', '8'],
+    );
+    expect(code, stderr).toBe(0);
+    const report = JSON.parse(stdout);
+    expect(report).toMatchObject({ what: 'query', base: 'use-lite', better: true });
+    expect(report.deployed).toMatch(/^tuned:use-lite-query-/);
+    const { hits } = await collection.search(examples[0]!.query, { retriever: 'dense', k: 10 });
+    expect(hits.map(({ id }) => id)).toContain('d0');
+  }, 60_000);
+
+  it('says what is missing', () => {
+    const { code, stderr } = tune('c', '--qrels', 'qrels.tsv');
+    expect(code).not.toBe(0);
+    expect(stderr).toContain('Add --queries FILE.');
+  }, 60_000);
+});
