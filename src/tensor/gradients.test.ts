@@ -21,6 +21,8 @@ const distinct = (...shape: number[]): Value => {
 };
 const whole = (below: number, ...shape: number[]) => randomValue(random, shape, below);
 
+const seedOf = (seed: number): Value => ({ data: Int32Array.of(seed), shape: [] });
+
 /** A scalar that depends on every element differently. */
 const score = (x: Tensor): Tensor => {
   const size = (x.shape as number[]).reduce((a, b) => a * b, 1);
@@ -42,6 +44,7 @@ const cases: Record<string, [inputs: Value[], build: (...x: Tensor[]) => Tensor]
   maximum: [[distinct(2, 3), value(1)], (a) => t.maximum(a!, 0)],
   minimum: [[distinct(2, 3)], (a) => t.minimum(a!, 0.1)],
   where: [[value(2, 3), value(3), whole(2, 2, 3)], (a, b, m) => t.where(t.cast(m!, 'bool'), a!, b!)],
+  dropout: [[value(5, 3), seedOf(7)], (a, seed) => t.square(t.dropout(a!, { rate: 0.4, seed: seed! }))],
   negate: [[value(3)], (a) => t.negate(a!)],
   'scale and square': [[value(3)], (a) => t.square(t.scale(a!, -1.5))],
   sqrt: [[positive(4)], (a) => t.sqrt(a!)],
@@ -218,6 +221,47 @@ describe('gradients', () => {
       expect(Number(v)).toBeCloseTo(expected[i]!, 2);
     });
     for (let i = 0; i < 3; i++) expect(await compute(build, feeds)).toEqual(first);
+  });
+
+  it('pass dropout where it lets elements pass, which follows from the seed alone', async () => {
+    const size = 20_000;
+    const x: Value = { data: new Float32Array(size).fill(1), shape: [4, size / 4] };
+    const build = (graph: Graph) => {
+      const input = graph.input('x', 'float32', ['n', size / 4]);
+      const seed = graph.input('seed', 'int32', []);
+      const [plain, salted] = [undefined, 'layer/'].map((salt) =>
+        t.dropout(input, { rate: 0.3, seed, ...(salt === undefined ? {} : { salt }) }),
+      );
+      const [gradient] = t.gradients(t.sum(plain!), [input]);
+      return { plain: plain!, salted: salted!, gradient: gradient!, same: t.dropout(input, { rate: 0, seed }) };
+    };
+    const run = (seed: number) => compute(build, { x, seed: seedOf(seed) });
+    const one = await run(1);
+    expect(await run(1)).toEqual(one);
+    expect(one['gradient']).toEqual(one['plain']);
+    expect(one['same']!.data).toEqual(x.data);
+    const masks = [one['plain']!, one['salted']!, (await run(2))['plain']!, (await run(-3))['plain']!].map(
+      ({ data }) => data,
+    );
+    for (const mask of masks) {
+      const kept = mask.filter((v) => v !== 0) as Float32Array;
+      for (const v of kept.subarray(0, 10)) expect(v).toBeCloseTo(1 / 0.7, 5);
+      // Four standard deviations of a binomial.
+      expect(Math.abs(kept.length / size - 0.7)).toBeLessThan(4 * Math.sqrt((0.3 * 0.7) / size));
+      // Neighbours do not depend on each other, nor do masks.
+      const both = mask.filter((v, i) => v !== 0 && mask[(i + 1) % size] !== 0).length / size;
+      expect(Math.abs(both - 0.49)).toBeLessThan(4 * Math.sqrt((0.49 * 0.51) / size));
+    }
+    for (const [i, a] of masks.entries()) {
+      for (const b of masks.slice(i + 1)) {
+        const both = a.filter((v, k) => v !== 0 && b[k] !== 0).length / size;
+        expect(Math.abs(both - 0.49)).toBeLessThan(4 * Math.sqrt((0.49 * 0.51) / size));
+      }
+    }
+    const graph = new Graph();
+    const input = graph.input('x', 'float32', [2]);
+    expect(() => t.dropout(input, { rate: 1, seed: graph.input('s', 'int32', []) })).toThrow('the rate is 1');
+    expect(() => t.dropout(input, { rate: 0.5, seed: input })).toThrow('the seed is float32 of 2 elements');
   });
 
   it('exist of float32 scalars only', () => {

@@ -54,6 +54,9 @@ describe('layers have right gradients in inputs and parameters:', () => {
     const options = { heads: 2, hidden: 4, activation: 'tanh' } as const;
     expect(await check([value(1, 2, 4)], (s, x) => t.transformerBlock(s, x!, options))).toBe(12);
     expect(await check([value(1, 2, 4), value(1, 2, 4)], (s, x, m) => t.decoderBlock(s, x!, m!, options))).toBe(20);
+    const dropout = { rate: 0.3, seed: t.constantOf(Int32Array.of(3)) };
+    const thinned = { ...options, dropout };
+    expect(await check([value(1, 2, 4)], (s, x) => t.transformerBlock(s, x!, thinned))).toBe(12);
   });
 
   it('recurrent units and convolutions', async () => {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import type { Graph, Tensor } from './graph.ts';
+import { hash } from './hash.ts';
 import { gather } from './operators/indexing.ts';
 import type { Value } from './session.ts';
 import { formatShape, product } from './shape.ts';
@@ -142,7 +143,8 @@ export interface ParameterSource {
 export class Scope {
   constructor(
     private readonly source: ParameterSource,
-    private readonly path = '',
+    /** Where in the model it is: names with a slash after each. */
+    readonly path = '',
   ) {}
 
   /** The scope of a part of the model. */
@@ -179,11 +181,4 @@ export function constantsOf(graph: Graph, parameters: Parameters): Scope {
     parameter,
     lookup: (name, shape, ids, initializer) => gather(parameter(name, shape, initializer), ids),
   });
-}
-
-/** FNV-1a over UTF-16 code units. */
-function hash(name: string): number {
-  let state = 0x811c9dc5;
-  for (let i = 0; i < name.length; i++) state = Math.imul(state ^ name.charCodeAt(i), 0x01000193);
-  return state;
 }

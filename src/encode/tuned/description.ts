@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
 import type { UseLiteTuning } from '../use-lite/graph.ts';
@@ -44,6 +44,7 @@ const FORMAT = 'sagitta-encoder';
 const FORMAT_VERSION = 1;
 const DESCRIPTION = 'encoder.json';
 const MODEL = 'model.onnx';
+const TEMPORARY = '.new-';
 const REMEDY = 'Restore the folder, or train again.';
 
 /** Name of a version: form and the beginning of a hash over all that changes vectors. */
@@ -57,7 +58,7 @@ export function versionOf({ description, model }: TunedFiles): string {
 
 /**
  * Writes an encoder into a folder named after its version, under `folder`. The folder appears complete or not at all; one
- * that exists is left as it is.
+ * that exists is left as it is. One process at a time may write into a folder.
  * @returns the version. Errors of the file system are passed on.
  */
 export async function saveTuned(folder: string, files: TunedFiles): Promise<string> {
@@ -65,7 +66,11 @@ export async function saveTuned(folder: string, files: TunedFiles): Promise<stri
   const target = join(folder, version);
   if (existsSync(join(target, DESCRIPTION))) return version;
   await mkdir(folder, { recursive: true });
-  const temporary = await mkdtemp(join(folder, '.new-'));
+  // A process that was killed while it saved left its own behind.
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(TEMPORARY)) await rm(join(folder, name), { recursive: true, force: true });
+  }
+  const temporary = await mkdtemp(join(folder, TEMPORARY));
   try {
     const body = {
       format: FORMAT,

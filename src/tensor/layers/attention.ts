@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { constantOf, type Tensor } from '../graph.ts';
 import { expandDims, reshape } from '../operators/basics.ts';
+import { dropout } from '../operators/dropout.ts';
 import { add, multiply, scale } from '../operators/elementwise.ts';
 import { select } from '../operators/indexing.ts';
 import { matmul, transpose } from '../operators/matrix.ts';
@@ -78,12 +79,14 @@ export interface TransformerOptions extends AttentionOptions {
   readonly hidden?: number;
   /** Default `gelu`. */
   readonly activation?: Activation;
+  /** Leaves out elements of what each part adds, in training; see {@link dropout}. Default: none. */
+  readonly dropout?: { readonly rate: number; readonly seed: Tensor };
 }
 
 /** One pre-norm transformer block: attention, then two linear layers, each added to its input. */
 export function transformerBlock(scope: Scope, x: Tensor, options: TransformerOptions): Tensor {
-  const attended = add(x, attention(scope.at('attention'), normalize(scope.at('norm1'), x), options));
-  return add(attended, feedForward(scope, normalize(scope.at('norm2'), attended), options));
+  const attended = add(x, thinned(scope.at('attention'), attention, normalize(scope.at('norm1'), x), options));
+  return add(attended, thinned(scope, feedForward, normalize(scope.at('norm2'), attended), options));
 }
 
 /**
@@ -98,15 +101,19 @@ export function decoderBlock(
   memoryMask?: Tensor,
 ): Tensor {
   const { heads } = options;
-  const own = add(x, attention(scope.at('attention'), normalize(scope.at('norm1'), x), options));
-  const cross = attention(
-    scope.at('cross'),
-    normalize(scope.at('norm2'), own),
-    { heads, ...(memoryMask === undefined ? {} : { mask: memoryMask }) },
-    memory,
-  );
-  const informed = add(own, cross);
-  return add(informed, feedForward(scope, normalize(scope.at('norm3'), informed), options));
+  const own = add(x, thinned(scope.at('attention'), attention, normalize(scope.at('norm1'), x), options));
+  const toMemory: Part = (at, input) =>
+    attention(at, input, memoryMask === undefined ? { heads } : { heads, mask: memoryMask }, memory);
+  const informed = add(own, thinned(scope.at('cross'), toMemory, normalize(scope.at('norm2'), own), options));
+  return add(informed, thinned(scope, feedForward, normalize(scope.at('norm3'), informed), options));
+}
+
+/** A part of a block: what it adds to its input. */
+type Part = (scope: Scope, x: Tensor, options: TransformerOptions) => Tensor;
+
+function thinned(scope: Scope, part: Part, x: Tensor, options: TransformerOptions): Tensor {
+  const result = part(scope, x, options);
+  return options.dropout === undefined ? result : dropout(result, { ...options.dropout, salt: scope.path });
 }
 
 function feedForward(scope: Scope, x: Tensor, options: TransformerOptions): Tensor {

@@ -1,5 +1,6 @@
 export { expandDims, expandLike, type Operand, reshape, reshapeLike, sum } from './basics.ts';
 export { type ConvolutionOptions, convolve } from './convolution.ts';
+export { type DropoutOptions, dropout } from './dropout.ts';
 export * from './elementwise.ts';
 export {
   concat,
