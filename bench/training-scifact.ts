@@ -9,7 +9,7 @@ import { crossProduct, symmetricEigen } from '../src/codec/linalg.ts';
 import { type Collection, openCollection } from '../src/collection/index.ts';
 import { nativeRuntime } from '../src/encode/runtime.ts';
 import type { Comparison } from '../src/eval/index.ts';
-import { type TuneExample, type TuneOptions, tune } from '../src/train/index.ts';
+import { checkExamples, type TuneExample, type TuneOptions, tune } from '../src/train/index.ts';
 import { compareOnTest } from '../src/train/tune/comparison.ts';
 import { BatchRanker, METRIC, measure as measureRankings, TuneCorpus } from '../src/train/tune/corpus.ts';
 import { report } from './harness.ts';
@@ -30,7 +30,7 @@ const recipes: Readonly<Record<string, Omit<TuneOptions, 'examples'>>> = {
 };
 const RIDGE = 'ridge';
 /** Weights of staying as it is, in training pairs, among which validation chooses. */
-const STRENGTHS = [0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
+const STRENGTHS = [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100];
 
 const training = await readCollection('scifact', { qrels: 'qrels-train.tsv' });
 const testing = await readCollection('scifact');
@@ -149,7 +149,8 @@ async function ridge(collection: Collection, examples: TuneExample[], tested: Tu
     const corpus = new TuneCorpus(snapshot);
     const base = (await collection.encoder())!;
     // The same split as `tune` makes.
-    const train = new Random(SEED).shuffle([...examples]);
+    const checked = checkExamples(examples, (id) => snapshot.findDocument(id) !== undefined);
+    const train = new Random(SEED).shuffle([...checked.examples]);
     const validation = train.splice(0, Math.min(300, Math.round(train.length / 5)));
     const encode = (list: readonly TuneExample[]) =>
       base.encode(
