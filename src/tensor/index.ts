@@ -51,4 +51,5 @@ export {
 export { type Dim, type PartialShape, product, type Shape } from './shape.ts';
 export type { Objective, ParameterGroup, Tensors } from './step.ts';
 export { compareGradients, type GradientPair } from './testing.ts';
-export { type Batch, type StepReport, Trainer, type TrainerOptions, type TrainerState } from './trainer.ts';
+export { Trainer } from './trainer.ts';
+export type { Batch, StepReport, TrainerOptions, TrainerState } from './trainer-options.ts';

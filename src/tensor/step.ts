@@ -320,3 +320,14 @@ function finish(graph: Graph, source: TrainingSource, { loss, metrics = {} }: Ob
 const failing: Initializer = () => {
   throw new InvalidArgumentError('A parameter is gone.', 'Do not remove parameters while they are trained.');
 };
+
+/** A graph that computes something else than a step. */
+export function described(graph: Graph, source: TrainingSource, metrics: readonly string[]): StepGraph {
+  return { graph, dense: [...source.dense.keys()], tables: [...source.tables.values()], metrics };
+}
+
+/** Both graphs' parameters, for an update from sums of either. */
+export function union(a: StepGraph, b: StepGraph): StepGraph {
+  const tables = new Map([...a.tables, ...b.tables].map((table) => [table.name, table]));
+  return { graph: a.graph, metrics: [], dense: [...new Set([...a.dense, ...b.dense])], tables: [...tables.values()] };
+}

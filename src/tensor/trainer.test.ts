@@ -194,19 +194,22 @@ describe('a trainer', () => {
 
   it('computes the exact gradient of a batch in chunks, with parameters in the loss itself', async () => {
     const options: Partial<TrainerOptions> = {
-      encode: (scope, { a, b }) => ({
+      encode: (scope, { a, b, task }) => ({
         left: t.unitLength(t.mlp(scope.at('tower'), a!, [8, 4], { activation: 'tanh' })),
         right: t.unitLength(t.mlp(scope.at('tower'), b!, [8, 4], { activation: 'tanh' })),
+        task: task!,
       }),
-      loss: (scope, { left, right }) => {
+      loss: (scope, { left, right, task }) => {
         const sharpness = t.exp(scope.parameter('sharpness', [], t.constantly(1)));
-        const scores = t.multiply(t.matmul(left!, t.transposeLast(right!)), sharpness);
+        const perTask = t.exp(scope.lookup('tasks', [3, 1], task!, t.constantly(0.1)));
+        const scores = t.multiply(t.multiply(t.matmul(left!, t.transposeLast(right!)), sharpness), perTask);
         return t.negate(t.mean(t.diagonal(t.logSoftmax(scores))));
       },
       optimizer: t.sgd(),
       learningRate: 1,
     };
-    const batch: Batch = { a: value(12, 5), b: value(12, 5) };
+    const task = { data: Int32Array.from({ length: 12 }, (_, i) => i % 3), shape: [12] };
+    const batch: Batch = { a: value(12, 5), b: value(12, 5), task };
     const plain = await train(options, [batch]);
     const cached = await train(options, []);
     const report = await cached.trainer.cachedStep(split(batch, 4));
