@@ -79,6 +79,7 @@ describe('sagitta tune', () => {
     expect(stdout).toMatch(/^trained adapter of tuned:adapter-\w+ on \d+ queries in /);
     expect(stdout).toMatch(/hybrid over BM25/);
     expect(stdout).toMatch(/not deployed /);
+    expect(stderr).toContain('Give real ones with --test-pairs.');
     expect(stderr).toContain('There was no interrupted run with these options');
     expect(stderr).toContain('The report is in report.json, the learning curve in curve.svg.');
     for (const name of ['report.json', 'curve.svg']) expect(existsSync(join(folder, name))).toBe(true);

@@ -80,6 +80,13 @@ export async function tuneCommand(options: TuneCommandOptions, signal: AbortSign
   await save(files.curve, curveSvg(report));
   if (options.json) return printJson(report);
   printReport(report);
+  if (options.synthetic && options.testPairs === undefined) {
+    say(
+      pc.yellow(
+        'The test queries were made from the documents as those of training were: a gain on them need not be one on what people ask. Give real ones with --test-pairs.',
+      ),
+    );
+  }
   say(`The report is in ${files.report}, the learning curve in ${files.curve}.`);
 }
 

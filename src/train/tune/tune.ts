@@ -92,7 +92,7 @@ function reasonAgainst(
   dryRun: boolean,
 ): string | undefined {
   const change = ({ difference, p }: Comparison) => `${difference.toFixed(4)} (p ${p.adjusted.toFixed(3)})`;
-  if (worse) {
+  if (worse && dense.difference > 0) {
     return `On queries for documents that were not trained on, nDCG@10 changed by ${change(denseUnseen!)}: it learned those documents by heart. Nothing was changed.`;
   }
   if (!better) {
