@@ -20,7 +20,9 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
   'embedding-compression-bench': () => import('./embedding-compression-bench/index.ts'),
   jpq: () => import('./jpq/index.ts'),
   mmteb: () => import('./mmteb/index.ts'),
+  'multi-similarity': () => import('./multi-similarity/index.ts'),
   muvera: () => import('./muvera/index.ts'),
+  'mw-loss': () => import('./mw-loss/index.ts'),
   'pca-rag': () => import('./pca-rag/index.ts'),
   superglobal: () => import('./superglobal/index.ts'),
 };
