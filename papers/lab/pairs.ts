@@ -189,7 +189,7 @@ export async function rankings(
 }
 
 /** Numbers `0 .. count`, shuffled anew each time all have been taken: `next(n)` gives the following `n`. */
-class Deck {
+export class Deck {
   #at = 0;
   #order: number[];
 
