@@ -13,6 +13,7 @@ import { type PaperEntry, registry } from './registry.ts';
 
 /** Papers that can be checked, by slug; loaded when asked for. */
 const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>> = {
+  'adapted-dense-retrieval': () => import('./adapted-dense-retrieval/index.ts'),
   'backdoor-dpr': () => import('./backdoor-dpr/index.ts'),
   'cosine-adapter': () => import('./cosine-adapter/index.ts'),
   'dense-retrieval-survey': () => import('./dense-retrieval-survey/index.ts'),
@@ -20,7 +21,10 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
   'embedding-compression-bench': () => import('./embedding-compression-bench/index.ts'),
   jpq: () => import('./jpq/index.ts'),
   mmteb: () => import('./mmteb/index.ts'),
+  'multi-similarity': () => import('./multi-similarity/index.ts'),
   muvera: () => import('./muvera/index.ts'),
+  'mw-loss': () => import('./mw-loss/index.ts'),
+  'nv-embed': () => import('./nv-embed/index.ts'),
   'pca-rag': () => import('./pca-rag/index.ts'),
   superglobal: () => import('./superglobal/index.ts'),
 };

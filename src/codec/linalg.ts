@@ -1,4 +1,5 @@
 /** The dense linear algebra that transforms need: products by the kernels, an eigen-solver and a polar factor. */
+import { invariant } from '../base/errors.ts';
 import { Vectors } from '../base/vectors.ts';
 import { type Address, Arena, packPanels, panelCount } from '../kernels/index.ts';
 
@@ -290,4 +291,42 @@ function length(row: Float64Array): number {
   let sum = 0;
   for (const value of row) sum += value * value;
   return Math.sqrt(sum);
+}
+
+/**
+ * Solves `x A = b` for each row of `right`, `A` symmetric and positive definite of order `n`: Cholesky's factor, then two
+ * triangular systems. About `n^3 / 3` operations and `2 n^2` a row.
+ * @throws InvariantError when `A` is not positive definite.
+ */
+export function solvePositive(matrix: Float64Array, n: number, right: Float64Array): Float64Array {
+  const factor = matrix.slice();
+  for (let j = 0; j < n; j++) {
+    const own = factor.subarray(j * n, j * n + n);
+    for (let i = j; i < n; i++) {
+      const row = factor.subarray(i * n, i * n + n);
+      let sum = row[j]!;
+      for (let k = 0; k < j; k++) sum -= row[k]! * own[k]!;
+      if (i > j) row[j] = sum / own[j]!;
+      else {
+        invariant(sum > 0, 'the matrix is not positive definite');
+        row[j] = Math.sqrt(sum);
+      }
+    }
+  }
+  const solved = right.slice();
+  for (let from = 0; from < solved.length; from += n) {
+    const x = solved.subarray(from, from + n);
+    for (let i = 0; i < n; i++) {
+      let sum = x[i]!;
+      for (let k = 0; k < i; k++) sum -= factor[i * n + k]! * x[k]!;
+      x[i] = sum / factor[i * n + i]!;
+    }
+    // Backwards by columns of the transpose, which are rows of the factor.
+    for (let i = n - 1; i >= 0; i--) {
+      const value = x[i]! / factor[i * n + i]!;
+      x[i] = value;
+      for (let k = 0; k < i; k++) x[k]! -= factor[i * n + k]! * value;
+    }
+  }
+  return solved;
 }

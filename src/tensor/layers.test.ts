@@ -66,6 +66,53 @@ describe('layers have right gradients in inputs and parameters:', () => {
   });
 });
 
+describe('pooling', () => {
+  const present = { data: Float32Array.of(1, 1, 0, 1, 0, 0), shape: [2, 3] };
+  const marks = () => t.constantOf(present.data, present.shape);
+
+  it('has right gradients in states and parameters', async () => {
+    expect(await check([value(2, 3, 4)], (_, x) => t.meanPooling(x!, marks()))).toBe(0);
+    expect(await check([value(2, 3, 4)], (_, x) => t.lastTokenPooling(x!, marks()))).toBe(0);
+    expect(await check([value(2, 3, 4)], (s, x) => t.selfAttentionPooling(s, x!, marks(), { hidden: 3 }))).toBe(3);
+    const options = { latents: 3, heads: 2, hidden: 3 };
+    expect(await check([value(2, 3, 4)], (s, x) => t.latentAttentionPooling(s, x!, marks(), options))).toBe(15);
+  });
+
+  it('begins as the mean, sees only what is present, and takes the last of it', async () => {
+    const graph = new t.Graph();
+    const scope = t.constantsOf(graph, new t.Parameters(1));
+    const x = graph.input('x', 'float32', [2, 3, 4]);
+    graph.output('mean', t.meanPooling(x, marks()));
+    graph.output('last', t.lastTokenPooling(x, marks()));
+    graph.output('attentive', t.selfAttentionPooling(scope.at('attentive'), x, marks()));
+    graph.output('latent', t.latentAttentionPooling(scope.at('latent'), x, marks(), { latents: 5, heads: 2 }));
+    const session = await testRuntime.createSession(t.toOnnx(graph), { threads: 1 });
+    const input = value(2, 3, 4);
+    const before = await session.run({ x: input });
+    const [first, second, third] = [0, 4, 12].map((at) => [...input.data.slice(at, at + 4)] as number[]);
+    const expected = [...first!.map((own, c) => (own + second![c]!) / 2), ...third!];
+    for (const name of ['mean', 'attentive', 'latent']) {
+      [...before[name]!.data].forEach((got, i) => {
+        expect(Number(got)).toBeCloseTo(expected[i]!, 5);
+      });
+    }
+    expect([...before['last']!.data]).toEqual([...second!, ...third!]);
+    (input.data as Float32Array).fill(7, 8, 12).fill(-7, 16, 24);
+    const after = await session.run({ x: input });
+    for (const name of Object.keys(before)) expect(after[name]!.data).toEqual(before[name]!.data);
+    await session.dispose();
+  });
+
+  it('refuses marks that do not fit', () => {
+    const graph = new t.Graph();
+    const x = graph.input('x', 'float32', [2, 3, 4]);
+    const wrong = graph.input('present', 'float32', [2, 4]);
+    expect(() => t.meanPooling(x, wrong)).toThrow('one mark per state');
+    const scope = t.constantsOf(graph, new t.Parameters(1));
+    expect(() => t.latentAttentionPooling(scope, x, marks(), { heads: 3 })).toThrow('do not divide into 3 heads');
+  });
+});
+
 describe('attention', () => {
   it('does not look at what the masks hide', async () => {
     const graph = new t.Graph();

@@ -1,4 +1,6 @@
 export { readArrays, writeArrays } from './arrays-file.ts';
+export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './closed-form.ts';
+export { mergeCheckpoints } from './merge.ts';
 export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives } from './miner.ts';
 export * from './objectives/index.ts';
 export * from './quantize/index.ts';

@@ -18,4 +18,12 @@ export {
   mlp,
   normalize,
 } from './dense.ts';
+export {
+  type LatentAttentionOptions,
+  lastTokenPooling,
+  latentAttentionPooling,
+  meanPooling,
+  type SelfAttentionPoolingOptions,
+  selfAttentionPooling,
+} from './pooling.ts';
 export { gru, gruCell } from './recurrent.ts';

@@ -13,6 +13,7 @@ export {
   type TemperatureOptions,
 } from './contrastive.ts';
 export {
+  batchAUC,
   type ListwiseOptions,
   lambdaRank,
   lambdaWeights,
@@ -36,6 +37,7 @@ export {
   thresholdConsistentMargin,
   tripletLoss,
 } from './metric.ts';
+export { batchHardTriplet, binomialDeviance, contrastivePairs, liftedStructure } from './pairwise.ts';
 export {
   cosent,
   cosineDistillation,

@@ -3,6 +3,7 @@ import {
   add,
   cast,
   constantOf,
+  diagonal,
   divide,
   equal,
   exp,
@@ -26,6 +27,7 @@ import {
   sum,
   type Tensor,
 } from '../../tensor/index.ts';
+import { positives } from './contrastive.ts';
 
 /** Temperatures of {@link listwiseKL}. */
 export interface ListwiseOptions {
@@ -134,6 +136,17 @@ export function pairwiseAUC(positives: Tensor, negatives: Tensor, temperature = 
   const counted = cast(greater(flat(keep), 0.5), 'float32');
   const byNegative = divide(sum(multiply(losses, expandDims(counted, 0)), 1), maximum(sum(counted), 1));
   return mean(byNegative);
+}
+
+/**
+ * {@link pairwiseAUC} of a batch laid out as for `infoNCE` (MW loss 2025, the batch formula): every query's positive against all
+ * other cells of `scores` `[queries, documents]`, those of other queries included.
+ * @param exclude 1 where a document is no negative of the query, in the shape of the scores. Default: none.
+ */
+export function batchAUC(scores: Tensor, temperature = 0.01, exclude?: Tensor): Tensor {
+  const others = subtract(1, cast(positives(scores), 'float32'));
+  const keep = exclude === undefined ? others : multiply(others, subtract(1, exclude));
+  return pairwiseAUC(diagonal(scores), scores, temperature, keep);
 }
 
 function weightedPairs(scores: Tensor, weights: Tensor, temperature: number): Tensor {

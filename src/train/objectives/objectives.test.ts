@@ -75,6 +75,7 @@ const cases: Record<string, [inputs: Value[], loss: (...x: Tensor[]) => Tensor]>
   rankNet: [[cosines(3, 4)], (s) => o.rankNet(s!, grades, warm)],
   lambdaRank: [[cosines(3, 4)], (s) => o.lambdaRank(s!, grades, warm)],
   pairwiseAUC: [[cosines(4), cosines(6)], (p, n) => o.pairwiseAUC(p!, n!, warm)],
+  batchAUC: [[cosines(3, 5)], (s) => o.batchAUC(s!, warm, fixed([0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0], 3, 5))],
   'pairwiseAUC with a mask': [
     [cosines(2), cosines(2, 3)],
     (p, n) => o.pairwiseAUC(p!, n!, warm, fixed([0, 1, 1, 1, 0, 1], 2, 3)),
@@ -87,6 +88,10 @@ const cases: Record<string, [inputs: Value[], loss: (...x: Tensor[]) => Tensor]>
   preferenceRanking: [[cosines(6)], (s) => o.preferenceRanking(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]), warm)],
   cosent: [[cosines(6)], (s) => o.cosent(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]), warm)],
   multiSimilarity: [[normals(6, 4)], (x) => o.multiSimilarity(unitLength(x!), labels, { beta: 5, margin: null })],
+  contrastivePairs: [[normals(6, 4)], (x) => o.contrastivePairs(unitLength(x!), labels, 0.1)],
+  binomialDeviance: [[normals(6, 4)], (x) => o.binomialDeviance(unitLength(x!), labels, { beta: 5 })],
+  liftedStructure: [[normals(6, 4)], (x) => o.liftedStructure(unitLength(x!), labels, { temperature: 0.5 })],
+  batchHardTriplet: [[normals(6, 4)], (x) => o.batchHardTriplet(unitLength(x!), labels)],
   thresholdConsistentMargin: [[normals(6, 4)], (x) => o.thresholdConsistentMargin(unitLength(x!), labels)],
   groupCentroids: [
     [normals(5, 3)],
@@ -155,6 +160,15 @@ describe('objectives have the values that their formulas say:', () => {
     expect(Math.abs(first! - second!)).toBeGreaterThan(0.05);
   });
 
+  it("the AUC loss of a batch sets every positive against every query's negatives", async () => {
+    const softplus = (x: number) => Math.log1p(Math.exp(x));
+    const pairs = [0.9, 0.6].flatMap((positive) =>
+      [0.2, 0.5, 0.4].map((negative) => softplus((negative - positive) / 0.1)),
+    );
+    const byHand = pairs.reduce((sum, x) => sum + x, 0) / pairs.length;
+    const found = await value(() => o.batchAUC(scores(), 0.1, fixed([0, 0, 0, 1, 0, 0], 2, 3)));
+    expect(found[0]).toBeCloseTo(byHand, 5);
+  });
   it('several positives, in four ways', async () => {
     const mask = fixed([1, 0, 1, 0, 1, 0], 2, 3);
     const p = (row: readonly number[], i: number) =>

@@ -1,0 +1,225 @@
+import { Random } from '../../src/base/random.ts';
+import type { Retriever } from '../../src/search/index.ts';
+import { cosines, exactTop, infoNCE, type MinerOptions, mineNegatives } from '../../src/train/index.ts';
+import { take } from '../lab/embeddings.ts';
+import { toValue, trainHeads } from '../lab/heads.ts';
+import { type Claim, type Contestant, type Lab, material } from '../lab/index.ts';
+import { Deck } from '../lab/pairs.ts';
+import { type Requests, requestsOf } from '../lab/requests.ts';
+import type { Split } from '../lab/types.ts';
+
+const SIZE = 64;
+/** Mined for each query. */
+const NEGATIVES = 4;
+/** Ranks that are mined from. */
+const WINDOW = { from: 1, to: 50 };
+const DEPTH = 10;
+
+/** Requests that are searched for others to the same tool; half of what is known of them is hidden from training. */
+interface Hidden {
+  readonly data: Requests;
+  /** Rows of the requests that are found. */
+  readonly pool: readonly number[];
+  readonly splitOf: (unit: string) => Split | undefined;
+  /** Rows of training queries, and of their known answers. */
+  readonly queries: readonly number[];
+  readonly known: ReadonlyMap<number, ReadonlySet<number>>;
+}
+
+function hidden(lab: Lab): Promise<Hidden> {
+  return lab.once('nv-embed hidden', async () => {
+    const data = await requestsOf(lab, lab.pick(6, 16));
+    const ids = [...data.rows.keys()];
+    // Half are found, the others ask.
+    const splitOf = (unit: string): Split | undefined => {
+      const row = data.rows.get(unit)!;
+      return row % 2 === 0 ? undefined : row % 8 < 5 ? 'train' : row % 8 === 5 ? 'dev' : 'test';
+    };
+    const pool = [...ids.keys()].filter((row) => row % 2 === 0);
+    const random = new Random(29);
+    const known = new Map<number, Set<number>>();
+    for (const row of ids.keys()) {
+      if (splitOf(ids[row]!) !== 'train') continue;
+      const same = random.shuffle(pool.filter((other) => data.tool[other] === data.tool[row]));
+      if (same.length >= 2) known.set(row, new Set(same.slice(0, same.length >> 1)));
+    }
+    return { data, pool, splitOf, queries: [...known.keys()], known };
+  });
+}
+
+type Rule = 'the hardest' | 'not above 0.95 of the positive' | 'at random';
+
+interface Mined {
+  /** Rows, by query. */
+  readonly negatives: ReadonlyMap<number, readonly number[]>;
+  /** Share that are answers nevertheless. */
+  readonly falseShare: number;
+}
+
+/** Mines by the frozen vectors. */
+function mined(lab: Lab, { data, pool, queries, known }: Hidden, rule: Rule): Promise<Mined> {
+  return lab.once(`nv-embed mined ${rule}`, async () => {
+    const negatives = new Map<number, number[]>();
+    if (rule === 'at random') {
+      const random = new Random(31);
+      for (const row of queries) {
+        const others = Array.from({ length: NEGATIVES }, () => {
+          for (;;) {
+            const other = pool[random.below(pool.length)]!;
+            if (!known.get(row)!.has(other)) return other;
+          }
+        });
+        negatives.set(row, others);
+      }
+    } else {
+      const vectors = take(data.vectors, pool);
+      const asked = take(data.vectors, queries);
+      const lists = exactTop(vectors, asked, WINDOW.to + Math.max(...[...known.values()].map(({ size }) => size)));
+      let at = 0;
+      const retriever: Retriever = async () => {
+        const query = asked.row(at);
+        const hits = Array.from(lists[at]!, (passage) => ({ passage, score: product(query, vectors.row(passage)) }));
+        at++;
+        return { hits, trace: { stage: 'dense', tookMs: 0, examined: pool.length, returned: hits.length } };
+      };
+      const places = new Map(pool.map((row, place) => [row, place]));
+      const options: MinerOptions = {
+        retriever,
+        count: NEGATIVES,
+        window: WINDOW,
+        ...(rule === 'the hardest' ? {} : { keepBelow: { share: 0.95 } }),
+      };
+      const asking = queries.map((row) => ({
+        text: data.texts[row]!,
+        positives: new Set([...known.get(row)!].map((other) => places.get(other)!)),
+      }));
+      for await (const found of mineNegatives(asking, options))
+        negatives.set(
+          queries[found.query]!,
+          found.negatives.map((place) => pool[place]!),
+        );
+    }
+    let [wrong, all] = [0, 0];
+    for (const [row, others] of negatives)
+      for (const other of others) {
+        all++;
+        if (data.tool[other] === data.tool[row]) wrong++;
+      }
+    return { negatives, falseShare: wrong / all };
+  });
+}
+
+function product(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let c = 0; c < a.length; c++) sum += a[c]! * b[c]!;
+  return sum;
+}
+
+/** An adapter of queries by InfoNCE with in-batch and mined negatives. */
+function learner(lab: Lab, set: Hidden, rule: Rule): Contestant<number, readonly number[]> {
+  const { data, pool, queries, known } = set;
+  return {
+    name: `negatives: ${rule}`,
+    configs: [1e-3, 3e-3].flatMap((learningRate) => [0.05, 0.1].map((temperature) => ({ learningRate, temperature }))),
+    fit: async ({ learningRate, temperature }, { seed, signal }) => {
+      const { negatives } = await mined(lab, set, rule);
+      // A query without mined negatives teaches nothing here, and is left out for all.
+      const usable = queries.filter((row) => (negatives.get(row)?.length ?? 0) > 0);
+      const deck = new Deck(usable.length, new Random(seed));
+      const heads = await trainHeads({
+        towers: { query: { form: 'linear' }, document: { form: 'frozen' } },
+        loss: (encode, batch) =>
+          infoNCE(cosines(encode('query', batch['queries']!), encode('document', batch['documents']!)), {
+            temperature: Number(temperature),
+            exclude: batch['exclude']!,
+          }),
+        batch: (random) => {
+          const rows = deck.next(SIZE).map((i) => usable[i]!);
+          const positives = rows.map((row) => {
+            const own = [...known.get(row)!];
+            return own[random.below(own.length)]!;
+          });
+          const hard = rows.flatMap((row) => {
+            const own = negatives.get(row)!;
+            return Array.from({ length: NEGATIVES }, (_, i) => own[i % own.length]!);
+          });
+          const columns = [...positives, ...hard];
+          const exclude = Float32Array.from({ length: SIZE * columns.length }, (_, i) =>
+            known.get(rows[Math.floor(i / columns.length)]!)!.has(columns[i % columns.length]!) ? 1 : 0,
+          );
+          return {
+            queries: toValue(take(data.vectors, rows)),
+            documents: toValue(take(data.vectors, columns)),
+            exclude: { data: exclude, shape: [SIZE, columns.length] },
+          };
+        },
+        steps: lab.pick(5, 200),
+        learningRate: Number(learningRate),
+        seed,
+        signal,
+      });
+      const top = exactTop(take(data.vectors, pool), await heads.encode('query', data.vectors), DEPTH);
+      return {
+        answer: (unit) => Array.from(top[data.rows.get(unit)!]!, (place) => data.tool[pool[place]!]!),
+        costs: { 'queries trained on': usable.length, 's to train': heads.seconds },
+      };
+    },
+  };
+}
+
+export const falseNegatives: Claim = {
+  id: 'false-negatives',
+  kind: 'exact',
+  statement:
+    'With half of the answers hidden, negatives that score no more than 0.95 of the positive are hidden answers at most half as often as the hardest ones are.',
+  seconds: { quick: 5, full: 15 },
+  check: async (lab) => {
+    const set = await hidden(lab);
+    const rules = ['the hardest', 'not above 0.95 of the positive', 'at random'] as const;
+    const shares = await Promise.all(rules.map(async (rule) => (await mined(lab, set, rule)).falseShare));
+    return {
+      metric: 'false negatives, as a share of those among the hardest',
+      value: shares[1]! / shares[0]!,
+      atMost: 0.5,
+      sources: set.data.sources,
+      notes: rules.map((rule, i) => `Negatives ${rule}: ${(100 * shares[i]!).toFixed(1)}% are hidden answers.`),
+    };
+  },
+};
+
+export const mining: Claim = {
+  id: 'mining',
+  kind: 'comparative',
+  statement:
+    'An adapter trained with negatives that score no more than 0.95 of the positive ranks better than one trained with the hardest.',
+  metric: 'nDCG@10',
+  margin: {},
+  seeds: [1, 2, 3],
+  seconds: { quick: 5, full: 45 },
+  load: async (lab) => {
+    const set = await hidden(lab);
+    const { data, pool, splitOf } = set;
+    const counts = new Map<number, number>();
+    for (const row of pool) counts.set(data.tool[row]!, (counts.get(data.tool[row]!) ?? 0) + 1);
+    const asking = [...data.rows].filter(([unit, row]) => splitOf(unit) !== undefined && counts.has(data.tool[row]!));
+    return material<number, readonly number[]>({
+      truth: new Map(asking.map(([unit, row]) => [unit, data.tool[row]!])),
+      split: splitOf,
+      sources: data.sources,
+      measure: (truth, answer) => gain(answer, truth) / ideal(counts.get(truth)!),
+      baseline: learner(lab, set, 'the hardest'),
+      method: learner(lab, set, 'not above 0.95 of the positive'),
+      controls: [learner(lab, set, 'at random')],
+    });
+  },
+};
+
+function gain(answer: readonly number[], truth: number): number {
+  return answer.reduce((sum, label, rank) => sum + (label === truth ? 1 / Math.log2(rank + 2) : 0), 0);
+}
+
+function ideal(relevant: number): number {
+  let sum = 0;
+  for (let rank = 0; rank < Math.min(DEPTH, relevant); rank++) sum += 1 / Math.log2(rank + 2);
+  return sum;
+}
