@@ -116,7 +116,7 @@ export function partsOf(parts: readonly string[], root = packageRoot()): string 
 /** Files of the lab that are the same for all papers. */
 const LAB = new Set(['evidence.ts', 'index.ts', 'lab.ts', 'places.ts', 'runner.ts', 'types.ts', 'verdict.ts']);
 /** Lines and blocks that are comments as a whole; a change to them changes no result. */
-const COMMENTS = /^\s*(\/\/.*|\/\*\*?[^]*?\*\/)\s*$/gm;
+const COMMENTS = /^\s*(\/\/.*|\/\*\*?[\s\S]*?\*\/)\s*$/gm;
 
 /** Evidence by paper; of several folders, the last that has a file wins. @throws DataFormatError for a damaged file. */
 export async function readEvidence(folders: readonly string[]): Promise<Map<string, Evidence>> {
