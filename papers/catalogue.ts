@@ -1,6 +1,7 @@
 import { InvalidArgumentError, NotFoundError } from '../src/base/errors.ts';
 import { nearest } from '../src/base/nearest.ts';
 import {
+  codeOf,
   declarationOf,
   type Evidence,
   evidenceFolders,
@@ -15,22 +16,26 @@ import { type PaperEntry, registry } from './registry.ts';
 const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>> = {
   'adapted-dense-retrieval': () => import('./adapted-dense-retrieval/index.ts'),
   'backdoor-dpr': () => import('./backdoor-dpr/index.ts'),
+  bebr: () => import('./bebr/index.ts'),
+  bidr: () => import('./bidr/index.ts'),
   'cosine-adapter': () => import('./cosine-adapter/index.ts'),
   'dense-retrieval-survey': () => import('./dense-retrieval-survey/index.ts'),
   'distill-vq': () => import('./distill-vq/index.ts'),
   'embedding-compression-bench': () => import('./embedding-compression-bench/index.ts'),
   jpq: () => import('./jpq/index.ts'),
+  'lth-domain-adapt': () => import('./lth-domain-adapt/index.ts'),
   mmteb: () => import('./mmteb/index.ts'),
   'multi-similarity': () => import('./multi-similarity/index.ts'),
   muvera: () => import('./muvera/index.ts'),
   'mw-loss': () => import('./mw-loss/index.ts'),
   'nv-embed': () => import('./nv-embed/index.ts'),
   'pca-rag': () => import('./pca-rag/index.ts'),
+  repconc: () => import('./repconc/index.ts'),
   superglobal: () => import('./superglobal/index.ts'),
 };
 
 /**
- * Where a paper stands: a verdict; `stale`, when its claims were declared otherwise since; `unchecked`, when there are claims but
+ * Where a paper stands: a verdict; `stale`, when its claims were declared otherwise or its code has changed since; `unchecked`, when there are claims but
  * no evidence; `planned`, when there are no claims yet.
  */
 export type PaperState = Verdict | 'stale' | 'unchecked' | 'planned';
@@ -94,5 +99,7 @@ function stateOf(paper: Paper | undefined, evidence: Evidence | undefined): Pape
   if (evidence === undefined) return 'unchecked';
   const recorded = new Map(evidence.claims.map(({ id, declaration }) => [id, declaration]));
   if (paper.claims.some((claim) => recorded.get(claim.id) !== declarationOf(claim))) return 'stale';
+  const code = codeOf(paper.slug);
+  if (code !== undefined && evidence.claims.some((claim) => claim.code !== code)) return 'stale';
   return weakest(evidence.claims.map(({ verdict }) => verdict));
 }

@@ -27,7 +27,8 @@ The rules are in [papers/lab/verdict.ts](../papers/lab/verdict.ts), the same for
 - **An interval, not a mean.** It comes from a bootstrap over test units and seeds, at 95% divided by the number of the paper's claims. A
   claim holds when the whole interval of the advantage beyond the stated margin is above 0, fails when no part of it is, and is
   inconclusive otherwise; with fewer than 50 test units, always.
-- **Claims are declared first.** Evidence carries a hash of the claim's statement, margin and seeds: change them, and it is out of date.
+- **Claims are declared first.** Evidence carries hashes of the claim's statement, margin and seeds, and of the paper's code: change either, and it
+  is out of date.
 - A quick run (\`--quick\`) is a smoke test and carries no verdict.
 
 ${checked.map(renderPaper).join('\n')}
@@ -49,7 +50,7 @@ function renderPaper({ slug, title, year, state, paper, evidence }: PaperStatus)
 \`${slug}\`, ${year}. ${paper?.summary ?? ''} Uses ${(paper?.parts ?? []).map((part) => `\`${part}\``).join(', ')}.
 ${departures.length === 0 ? '' : `\nDepartures: ${departures.join(' ')}\n`}
 ${evidence!.claims.map(renderClaim).join('\n')}
-Recorded ${recorded.slice(0, 10)} with Sagitta ${software.sagitta} on Node ${software.node}, ${machine.cores} x ${machine.cpu}; ${seconds(evidence!.claims)} in all.
+Recorded ${recorded.slice(0, 10)} with Sagitta ${software.sagitta} on Node ${software.node}, ${machine.cores} x ${machine.cpu}; ${seconds(evidence!.claims)}.
 `;
 }
 
@@ -81,7 +82,12 @@ function settings(values: Readonly<Record<string, unknown>>): string {
 }
 
 function seconds(claims: readonly ClaimEvidence[]): string {
-  return `${Math.round(claims.reduce((sum, { tookMs }) => sum + tookMs, 0) / 1000)} s`;
+  const total = (of: (claim: ClaimEvidence) => number): number =>
+    Math.round(claims.reduce((sum, claim) => sum + of(claim), 0) / 1000);
+  const processor = claims.every(({ cpuMs }) => cpuMs !== undefined)
+    ? `, ${total(({ cpuMs }) => cpuMs!)} s of processor time`
+    : '';
+  return `${total(({ tookMs }) => tookMs)} s${processor}`;
 }
 
 function cell(text: string): string {

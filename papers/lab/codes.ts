@@ -11,11 +11,15 @@ export interface CodeData {
   readonly documents: Vectors;
   /** Sentences of the documents, as a stand-in for queries: nobody labelled them. */
   readonly sentences: Vectors;
+  /** Row of the document that each sentence is from. */
+  readonly owners: Uint32Array;
   readonly queries: Vectors;
   readonly rows: ReadonlyMap<string, number>;
   /** The ten best documents of each query by exact inner product. */
   readonly truth: ReadonlyMap<string, Uint32Array>;
   readonly sources: Readonly<Record<string, string>>;
+  /** How many documents a contestant answers with. Default {@link TOP}. */
+  readonly depth?: number;
 }
 
 export const TOP = 10;
@@ -27,9 +31,12 @@ export function codeData(lab: Lab): Promise<CodeData> {
     const train = await embed(lab, 'scifact', { split: 'train' });
     const count = lab.pick(800, test.documents.length);
     const random = new Random(3);
-    const texts = test.documents.slice(0, count).flatMap(({ title, text }) => {
+    const owners: number[] = [];
+    const texts = test.documents.slice(0, count).flatMap(({ title, text }, row) => {
       const sentences = text.split(/(?<=[.!?])\s+/).filter((sentence) => sentence.length > 40);
-      return [title, ...(sentences.length === 0 ? [] : [sentences[random.below(sentences.length)]!])];
+      const drawn = [title, ...(sentences.length === 0 ? [] : [sentences[random.below(sentences.length)]!])];
+      for (const _ of drawn) owners.push(row);
+      return drawn;
     });
     const sentences = await lab.vectors(
       ['use-lite sentences', test.collection.files.corpus.sha256, String(count)],
@@ -46,6 +53,7 @@ export function codeData(lab: Lab): Promise<CodeData> {
     return {
       documents,
       sentences,
+      owners: Uint32Array.from(owners),
       queries,
       rows: new Map(ids.map((id, row) => [id, row])),
       truth: new Map(ids.map((id, row) => [id, best[row]!])),
@@ -54,7 +62,7 @@ export function codeData(lab: Lab): Promise<CodeData> {
   });
 }
 
-function join(parts: readonly Vectors[]): Vectors {
+export function join(parts: readonly Vectors[]): Vectors {
   const { dim } = parts[0]!;
   const data = new Float32Array(parts.reduce((sum, { data: { length } }) => sum + length, 0));
   let at = 0;
@@ -92,7 +100,7 @@ export function coded(
       return {
         answer: (unit) => {
           codec.scorer(data.queries.row(data.rows.get(unit)!)).score(codes, scores.length, scores);
-          return greatest(scores, TOP);
+          return greatest(scores, data.depth ?? TOP);
         },
         costs: { 'bytes / vector': codec.codeSize, 's to train': seconds },
       };

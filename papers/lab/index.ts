@@ -1,5 +1,6 @@
 export {
   type ClaimEvidence,
+  codeOf,
   declarationOf,
   type Evidence,
   readEvidence,
@@ -13,6 +14,7 @@ export {
   type ComparativeClaim,
   type Config,
   type Contestant,
+  type Fitted,
   type Material,
   material,
   type Paper,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import {
   type ComparativeClaim,
   type Config,
   checkPaper,
+  codeOf,
   declarationOf,
   Lab,
   type LabOptions,
@@ -204,7 +205,8 @@ describe('the lab', () => {
     expect(fits).toBe(3 + 4);
     rmSync(join(folder, 'cache'), { recursive: true });
     const whole = await verdictOf(toy());
-    expect({ ...resumed, tookMs: 0 }).toEqual({ ...whole, tookMs: 0 });
+    const timeless = { tookMs: 0, cpuMs: 0 };
+    expect({ ...resumed, ...timeless }).toEqual({ ...whole, ...timeless });
   });
 
   it('stops when time is over, and says how to go on', async () => {
@@ -258,6 +260,24 @@ describe('the lab', () => {
 });
 
 describe('evidence', () => {
+  it('carries a hash of code that comments do not change, and the processor time', async () => {
+    mkdirSync(join(folder, 'papers/muvera'), { recursive: true });
+    const path = join(folder, 'papers/muvera/index.ts');
+    const hash = (code: string): string | undefined => {
+      writeFileSync(path, code);
+      return codeOf('muvera', folder);
+    };
+    const first = hash('const steps = 3;\n');
+    expect(hash('// Three.\nconst steps =\n  3;\n')).toBe(first);
+    expect(hash('const steps = 4;\n')).not.toBe(first);
+    const shared = hash("import { a } from '../lab/codes.ts';\n");
+    expect(shared).not.toBe(first);
+    expect(codeOf('no-such-paper', folder)).toBeUndefined();
+    const { claims } = await checkPaper(toy(), lab());
+    expect(claims[0]!.cpuMs).toBeGreaterThan(0);
+    expect(claims[0]!.code).toBe(codeOf('muvera'));
+  });
+
   it('is read back as written, and another declaration is noticed', async () => {
     const evidence = await checkPaper(toy(), lab());
     await writeEvidence(folder, evidence);

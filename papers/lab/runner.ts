@@ -1,7 +1,7 @@
 import { cpus, totalmem } from 'node:os';
 import { Random } from '../../src/base/random.ts';
 import { mean } from '../../src/eval/index.ts';
-import { type ClaimEvidence, declarationOf, type Evidence, type SideEvidence } from './evidence.ts';
+import { type ClaimEvidence, codeOf, declarationOf, type Evidence, partsOf, type SideEvidence } from './evidence.ts';
 import { type Lab, NeedsData, OutOfTime } from './lab.ts';
 import { packageVersion } from './places.ts';
 import type { Claim, ComparativeClaim, Config, Contestant, ExactClaim, Material, Paper, Split } from './types.ts';
@@ -32,23 +32,33 @@ export async function checkPaper(paper: Paper, lab: Lab): Promise<Evidence> {
 
 async function checkClaim(paper: Paper, claim: Claim, lab: Lab): Promise<ClaimEvidence> {
   const start = performance.now();
-  const base = { id: claim.id, statement: claim.statement, declaration: declarationOf(claim) };
+  const processor = process.cpuUsage();
+  const code = codeOf(paper.slug);
+  const base = {
+    id: claim.id,
+    statement: claim.statement,
+    declaration: declarationOf(claim),
+    ...(code === undefined ? {} : { code }),
+  };
+  const took = (): Pick<ClaimEvidence, 'tookMs' | 'cpuMs'> => {
+    const { user, system } = process.cpuUsage(processor);
+    return { tookMs: Math.round(performance.now() - start), cpuMs: Math.round((user + system) / 1000) };
+  };
   try {
     lab.checkTime();
     const found = claim.kind === 'exact' ? await exact(claim, lab) : await comparative(paper, claim, lab);
-    return { ...base, ...found, tookMs: Math.round(performance.now() - start) };
+    return { ...base, ...found, ...took() };
   } catch (error) {
-    const tookMs = Math.round(performance.now() - start);
-    if (error instanceof NeedsData) return { ...base, verdict: 'needs-data', reasons: [error.message], tookMs };
-    if (error instanceof OutOfTime) return { ...base, verdict: 'inconclusive', reasons: [error.message], tookMs };
+    if (error instanceof NeedsData) return { ...base, verdict: 'needs-data', reasons: [error.message], ...took() };
+    if (error instanceof OutOfTime) return { ...base, verdict: 'inconclusive', reasons: [error.message], ...took() };
     throw error;
   }
 }
 
-async function exact(
-  claim: ExactClaim,
-  lab: Lab,
-): Promise<Omit<ClaimEvidence, 'id' | 'statement' | 'declaration' | 'tookMs'>> {
+/** Evidence of a claim, but for what all have. */
+type Measured = Omit<ClaimEvidence, 'id' | 'statement' | 'declaration' | 'code' | 'tookMs' | 'cpuMs'>;
+
+async function exact(claim: ExactClaim, lab: Lab): Promise<Measured> {
   const { metric, value, atLeast, atMost, notes, sources } = await claim.check(lab);
   const bound = [
     ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
@@ -72,16 +82,14 @@ async function exact(
 /** Seed of the splits that the lab draws: never that of a contestant. */
 const SPLIT_SEED = 4_711;
 
-async function comparative(
-  paper: Paper,
-  claim: ComparativeClaim,
-  lab: Lab,
-): Promise<Omit<ClaimEvidence, 'id' | 'statement' | 'declaration' | 'tookMs'>> {
+async function comparative(paper: Paper, claim: ComparativeClaim, lab: Lab): Promise<Measured> {
   const material = await claim.load(lab);
   const splits = split(material);
   // Without seeds everything is run twice, to see that it is the same.
   const seeds = claim.seeds === undefined ? [1, 1] : lab.pick(claim.seeds.slice(0, 1), claim.seeds);
-  const trials = new Trials(`${paper.slug}/${claim.id}`, declarationOf(claim), material, splits, lab);
+  // What was kept holds as long as declaration, code of the paper and parts that it uses are what they were.
+  const version = [declarationOf(claim), codeOf(paper.slug) ?? '', partsOf(paper.parts)].join();
+  const trials = new Trials(`${paper.slug}/${claim.id}`, version, material, splits, lab);
   const sides: (SideEvidence & { perUnit: Float64Array[] })[] = [];
   const roles = [
     ['baseline', material.baseline],
@@ -199,18 +207,18 @@ interface Trial {
 class Trials {
   constructor(
     private readonly name: string,
-    private readonly declaration: string,
+    private readonly version: string,
     private readonly material: Material,
     private readonly splits: Splits,
     private readonly lab: Lab,
   ) {}
 
   run(contestant: Contestant, config: Config, seed: number, part: 'dev' | 'test', round = 0): Promise<Trial> {
-    const { name, declaration, material, splits, lab } = this;
+    const { name, version, material, splits, lab } = this;
     const key = [
       packageVersion(),
       name,
-      declaration,
+      version,
       lab.level,
       contestant.name,
       config,

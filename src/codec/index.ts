@@ -19,6 +19,7 @@ export { type OpqOptions, OptimizedRotation } from './opq.ts';
 export { PrincipalComponents } from './pca.ts';
 export { anisotropyOf, type PqOptions, ProductQuantizer } from './pq.ts';
 export { type BoundedScorer, RaBitQ } from './rabitq.ts';
+export { RecurrentBinary } from './recurrent.ts';
 export { createCodec, createQuantizer, createTransform, quantizerWords, transformWords } from './registry.ts';
 export { ResidualCodec } from './residual.ts';
 export { HadamardRotation } from './rot.ts';

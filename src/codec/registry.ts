@@ -11,6 +11,7 @@ import { OptimizedRotation } from './opq.ts';
 import { PrincipalComponents } from './pca.ts';
 import { anisotropyOf, ProductQuantizer } from './pq.ts';
 import { RaBitQ } from './rabitq.ts';
+import { RecurrentBinary } from './recurrent.ts';
 import { ResidualCodec } from './residual.ts';
 import { HadamardRotation } from './rot.ts';
 import { ScalarQuantizer } from './scalar.ts';
@@ -27,6 +28,7 @@ export const quantizerWords: readonly string[] = [
   'f16',
   'bin<bits>',
   'rabitq<bits>',
+  'rbin<m>x<levels>',
 ];
 
 /**
@@ -102,6 +104,8 @@ function createSingle(word: string, dim: number, spec: string): Codec {
   }
   if (word === 'sq8' || word === 'sq4') return new ScalarQuantizer(dim, word === 'sq8' ? 8 : 4);
   if (word === 'f16') return new HalfPrecision(dim);
+  const recurrent = /^rbin([0-9]+)x([0-9]+)$/.exec(word);
+  if (recurrent !== null) return new RecurrentBinary(dim, Number(recurrent[1]), Number(recurrent[2]));
   const bits = /^(bin|rabitq)([0-9]+)$/.exec(word);
   if (bits !== null)
     return bits[1] === 'bin' ? new BinaryCodec(dim, Number(bits[2])) : new RaBitQ(dim, Number(bits[2]));

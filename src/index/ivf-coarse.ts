@@ -263,8 +263,18 @@ export async function trainCoarse(
     iterations: ROUNDS,
     maxPointsPerCentroid: POINTS_PER_LIST,
   });
+  return coarseAround(sample, centroids, l2, options);
+}
+
+/** Spreads and reach of centroids that are known already. */
+export async function coarseAround(
+  sample: Vectors,
+  centroids: Vectors,
+  l2: boolean,
+  options: TrainOptions & { readonly seed: number },
+): Promise<CoarseParameters> {
   const random = new Random(options.seed);
-  const some = stratified(sample, Math.max(CALIBRATION.base, 8 * lists), random);
+  const some = stratified(sample, Math.max(CALIBRATION.base, 8 * centroids.count), random);
   const { assignment, scores } = await nearestCentroids(some, centroids, 'l2', options);
   const { sizes, spreads } = spread(some, centroids, assignment, scores);
   return { centroids, spreads, reach: calibrate(some, centroids, spreads, sizes, assignment, l2) };

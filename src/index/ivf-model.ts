@@ -1,7 +1,7 @@
 import { CorruptFileError, InvalidArgumentError } from '../base/errors.ts';
 import type { SectionData, SectionSource } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
-import { ChainCodec, openCodec, saveCodec, type TrainOptions } from '../codec/index.ts';
+import { ChainCodec, type Codec, openCodec, saveCodec, type TrainOptions } from '../codec/index.ts';
 import { asCorrupt, bytesOf, decodeModelHeader, encodeModelHeader, ModelSection, readFloats } from './ivf-format.ts';
 import { checkRows, normalise } from './ivf-items.ts';
 import { type IvfParts, trainParts } from './ivf-train.ts';
@@ -26,9 +26,11 @@ export interface IvfTrainOptions extends TrainOptions {
   readonly like?: readonly IvfModel[];
   /**
    * A codec that is trained already, such as `distillCodec` of `sagitta/train` gives: its transforms and codes are taken over. The
-   * specification must be that of the codec, without lists.
+   * specification must be that of the codec; lists need `centroids` besides.
    */
-  readonly codec?: ChainCodec;
+  readonly codec?: Codec;
+  /** Centroids of the lists, one row each, as the codec's transforms make vectors; `distillIndex` gives both. */
+  readonly centroids?: Vectors;
 }
 
 const CODEC_PREFIX = 'model.';
@@ -74,12 +76,19 @@ export class IvfModel {
   static async train(sample: Vectors, spec: string | IndexSpec, options: IvfTrainOptions = {}): Promise<IvfModel> {
     const parsed = typeof spec === 'string' ? parseSpec(spec) : spec;
     const metric = options.metric ?? 'ip';
-    const { codec } = options;
-    if (codec !== undefined) checkCodec(codec, parsed, sample.dim);
+    const { centroids } = options;
+    const codec =
+      options.codec === undefined || options.codec instanceof ChainCodec
+        ? options.codec
+        : new ChainCodec([], options.codec);
+    if (codec !== undefined) checkCodec(codec, parsed, sample.dim, centroids);
+    else if (centroids !== undefined) {
+      throw new InvalidArgumentError('Centroids are given without a codec.', 'Give the codec they were learned with.');
+    }
     checkRows(sample, sample.dim, 'training vectors');
     const rows = metric === 'cosine' ? normalise(sample, 'training vector') : sample;
     const known = options.like?.find((model) => model.#sharesLists(parsed, metric, sample.dim))?.parts;
-    return new IvfModel(parsed, metric, await trainParts(rows, parsed, metric, options, known, codec));
+    return new IvfModel(parsed, metric, await trainParts(rows, parsed, metric, options, known, codec, centroids));
   }
 
   /** Whether lists and transforms are those of the specification, but for a rotation learned for the codes, which may follow. */
@@ -153,11 +162,17 @@ export class IvfModel {
   }
 }
 
-function checkCodec(codec: ChainCodec, { transforms, lists, quantizer }: IndexSpec, dim: number): void {
+function checkCodec(
+  codec: ChainCodec,
+  { transforms, lists, quantizer }: IndexSpec,
+  dim: number,
+  centroids: Vectors | undefined,
+): void {
   const wanted = [...transforms.map(formatPart), formatCode(quantizer)].join(',');
-  if (codec.trained && codec.dim === dim && codec.spec === wanted && lists === undefined) return;
+  const fitting = (lists?.numbers[0] ?? 0) === (centroids?.count ?? 0);
+  if (codec.trained && codec.dim === dim && codec.spec === wanted && fitting) return;
   throw new InvalidArgumentError(
-    `The codec ${codec.spec} (${codec.dim} components${codec.trained ? '' : ', not trained'}) does not fit the specification ${wanted}${lists === undefined ? '' : ' with lists'} and vectors of ${dim}.`,
-    'Give the specification of the codec, and no lists.',
+    `The codec ${codec.spec} (${codec.dim} components${codec.trained ? '' : ', not trained'}) with ${centroids?.count ?? 'no'} centroids of lists does not fit the specification ${wanted} with ${lists?.numbers[0] ?? 'no'} lists and vectors of ${dim}.`,
+    'Give the specification of the codec, and as many lists as there are centroids.',
   );
 }

@@ -18,6 +18,8 @@ export interface IvfRequest {
   readonly earlyStop: boolean;
   /** Which ids compete, a bit each; undefined: all. */
   readonly filter: Uint8Array | undefined;
+  /** What candidates are scored again with, if not the query; checked, and normalised for cosine. */
+  readonly refineQuery?: Float32Array | undefined;
   /** Vectors in the index. */
   readonly vectors: number;
 }
@@ -91,13 +93,15 @@ export class IvfReader {
   }
 
   /** Looks at candidates again where there is something to look at. */
-  refined(query: Float32Array, { k, refine, vectors }: IvfRequest, found: Hits): Hits {
+  refined(query: Float32Array, { k, refine, refineQuery, vectors }: IvfRequest, found: Hits): Hits {
     const wanted = Math.min(k, vectors);
     const { refiner } = this;
     if (refiner === undefined) return firstHits(found, wanted);
-    // Where nothing was left out for want of room, nothing is left out here: the result is exact in the lists probed.
-    const margin = refine * k >= vectors ? Number.POSITIVE_INFINITY : this.#margin(query);
-    const best = refiner.best(query, found.ids, wanted, found.scores, margin);
+    // Where nothing was left out for want of room, nothing is left out here: the result is exact in the lists probed. What
+    // another query scores, codes say nothing of.
+    const all = refine * k >= vectors || refineQuery !== undefined;
+    const margin = all ? Number.POSITIVE_INFINITY : this.#margin(query);
+    const best = refiner.best(refineQuery ?? query, found.ids, wanted, found.scores, margin);
     return { ids: best.ids, scores: best.scores, examined: found.examined };
   }
 

@@ -11,7 +11,7 @@ import {
   type Transform,
 } from '../codec/index.ts';
 import { Arena } from '../kernels/index.ts';
-import { Coarse, type CoarseParameters, singleList, trainCoarse } from './ivf-coarse.ts';
+import { Coarse, type CoarseParameters, coarseAround, singleList, trainCoarse } from './ivf-coarse.ts';
 import { stratified } from './ivf-items.ts';
 import { squaredDistance } from './ivf-refine.ts';
 import { formatCode, formatPart, type IndexSpec, type Metric, setting } from './spec.ts';
@@ -51,7 +51,8 @@ const ERROR_SAMPLE = 2048;
  * Learns transforms, lists and codes, in that order, each from what those before it make of the sample.
  *
  * @param known transforms and lists that are learned already.
- * @param codec transforms and codes that are learned already, of the same specification, without lists.
+ * @param codec transforms and codes that are learned already, of the same specification.
+ * @param centroids of the lists, as the transforms of that codec make vectors.
  */
 export async function trainParts(
   sample: Vectors,
@@ -60,6 +61,7 @@ export async function trainParts(
   options: TrainOptions,
   known?: KnownParts,
   codec?: ChainCodec,
+  centroids?: Vectors,
 ): Promise<IvfParts> {
   const { seed = DEFAULT_SEED, onProgress } = options;
   const part = (from: number, to: number): TrainOptions & { readonly seed: number } => ({
@@ -88,9 +90,10 @@ export async function trainParts(
   }
   const l2 = metric === 'l2';
   const lists = spec.lists?.numbers[0] ?? 1;
-  const coarse =
-    rotated(known, transforms) ??
-    (spec.lists === undefined ? singleList(dim) : await trainCoarse(rows, lists, l2, part(0.2, 0.7)));
+  let coarse = rotated(known, transforms);
+  if (spec.lists === undefined) coarse ??= singleList(dim);
+  else if (centroids !== undefined) coarse = await coarseAround(rows, centroids, l2, part(0.2, 0.7));
+  coarse ??= await trainCoarse(rows, lists, l2, part(0.2, 0.7));
   const some = stratified(rows, QUANTIZER_SAMPLE, new Random(seed));
   const lister = new Coarse(coarse, l2, new Arena('baseline'));
   const residual = spec.lists !== undefined && setting(spec.lists, 'residual') === 1;

@@ -258,6 +258,7 @@ export class IvfIndex implements VectorIndex {
       refine,
       earlyStop,
       filter: this.#filter(params),
+      refineQuery: params.refineQuery && this.prepareQuery(params.refineQuery),
       vectors: this.#vectorCount,
     };
   }

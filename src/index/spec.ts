@@ -24,6 +24,7 @@ export interface SpecPart {
  * lists      = "flat" | "ivf" n [ "(" setting "=" number { "," setting "=" number } ")" ]
  * quantizer  = code { "+" code }
  * code       = ( "pq" | "apq" ) m "x" ( "4" | "8" ) | "sq8" | "sq4" | "f16" | "bin" bits | "rabitq" bits
+ *            | "rbin" m "x" levels
  * ```
  *
  * Transforms come first, then the lists (`flat`, one list, may be left out), then exactly one quantizer, then, if wanted, what
@@ -91,6 +92,12 @@ const RULES = {
   sq4: { role: 'quantizer', example: 'sq4', numbers: NONE, meaning: 'nothing' },
   f16: { role: 'quantizer', example: 'f16', numbers: NONE, meaning: 'nothing' },
   bin: { role: 'quantizer', example: 'bin256', numbers: ONE, meaning: 'the number of bits' },
+  rbin: {
+    role: 'quantizer',
+    example: 'rbin256x2',
+    numbers: new RegExp(`^${NUMBER}x([1-4])$`),
+    meaning: 'the number of signs, an x, and 1 to 4 levels',
+  },
   rabitq: { role: 'quantizer', example: 'rabitq2', numbers: /^([1-4])$/, meaning: 'the bits of a component, 1 to 4' },
 } as const satisfies Record<string, PartRule>;
 

@@ -25,6 +25,11 @@ export interface VectorSearchParams {
    */
   readonly refine?: number;
   /**
+   * The query that candidates are scored again with, where vectors of another encoder, or of another map, refine than are coded
+   * (see the option `vectors` of an index). All candidates are then looked at. Default: the query itself.
+   */
+  readonly refineQuery?: Float32Array;
+  /**
    * Stop before `nprobe` lists once the `k` best have not changed for a while: for a sixth of `nprobe`, and a third of the
    * way that led there. Queries that need few lists then pay for few. Default: true where `nprobe` is not given.
    */

@@ -1,7 +1,8 @@
 import type { BitSet } from '../base/bits.ts';
 import type { Hits } from '../base/hits.ts';
 import type { Parallel } from '../base/parallel.ts';
-import type { ChainCodec } from '../codec/index.ts';
+import type { Vectors } from '../base/vectors.ts';
+import type { Codec } from '../codec/index.ts';
 
 /** A metadata value; a list matches a filter when one of its members does. */
 export type MetadataValue = string | number | boolean | null | readonly (string | number | boolean)[];
@@ -208,8 +209,10 @@ export interface RebuildOptions {
   /** Index specification, such as `ivf1024,apq64x4,refine:full`. With `refine:full` vectors stay on disk. */
   readonly spec: string;
   readonly search?: VectorSearchDefaults;
-  /** A trained codec of that specification, which has no lists then: nothing else is learned. */
-  readonly codec?: ChainCodec;
+  /** A trained codec of that specification: nothing else is learned. Lists need `centroids` besides. */
+  readonly codec?: Codec;
+  /** Centroids of the specification's lists, as the codec's transforms make vectors; `distillIndex` gives both. */
+  readonly centroids?: Vectors;
   /** Seed of training. Default 1234. */
   readonly seed?: number;
   /** What training and coding are dealt to; `openThreads` of `sagitta/threads`. Default: the calling thread. Same result. */

@@ -5,7 +5,14 @@ export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives 
 export * from './objectives/index.ts';
 export * from './quantize/index.ts';
 export { f1, type JudgedList, learnRelevance, type RelevanceOptions } from './relevance.ts';
-export { distinctBatches, localBatches, pkBatches, type SampledBatch, taskBatches } from './samplers.ts';
+export {
+  distinctBatches,
+  localBatches,
+  pkBatches,
+  proximityBatches,
+  type SampledBatch,
+  taskBatches,
+} from './samplers.ts';
 export { curveSvg } from './tune/curve.ts';
 export {
   type CheckedExamples,

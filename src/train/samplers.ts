@@ -137,6 +137,46 @@ export function localBatches(vectors: Vectors, size: number, random: Random): Sa
   return random.shuffle(batches);
 }
 
+/**
+ * Locality-centric batches by a walk on the graph of queries and documents (Xiao et al. 2022, BiDR, section 3.3): from a query over its
+ * positive, and one of its hard negatives, to queries that these documents are linked to. `walk` goes on from the query met last, `snow`
+ * from the one met first; where no query is left to go to, from a random one. Each query occurs once.
+ * @param queries that are walked over. @param positives, negatives rows of documents for each query. @param links queries of a document.
+ */
+export function proximityBatches(
+  queries: readonly number[],
+  positives: readonly ArrayLike<number>[],
+  negatives: readonly ArrayLike<number>[],
+  links: ReadonlyMap<number, readonly number[]>,
+  size: number,
+  random: Random,
+  order: 'walk' | 'snow',
+): SampledBatch[] {
+  checkSize(size);
+  const unused = new Set(random.shuffle([...queries]));
+  const batches: number[][] = [];
+  while (unused.size >= size) {
+    const batch: number[] = [];
+    const met: number[] = [];
+    while (batch.length < size) {
+      let next = order === 'walk' ? met.pop() : met.shift();
+      while (next !== undefined && !unused.has(next)) next = order === 'walk' ? met.pop() : met.shift();
+      const query = next ?? (unused.values().next().value as number);
+      unused.delete(query);
+      batch.push(query);
+      const own = positives[query]!;
+      const hard = negatives[query]!;
+      const documents = [
+        own[random.below(own.length)]!,
+        ...(hard.length === 0 ? [] : [hard[random.below(hard.length)]!]),
+      ];
+      for (const document of documents) for (const other of links.get(document) ?? []) met.push(other);
+    }
+    batches.push(batch);
+  }
+  return random.shuffle(batches);
+}
+
 function checkSize(size: number): void {
   if (!Number.isInteger(size) || size < 1) {
     throw new InvalidArgumentError(`A batch of ${size} is impossible.`, 'Give a whole number of at least 1.');

@@ -6,6 +6,8 @@ import { BitSet } from '../../base/bits.ts';
 import { CorruptFileError, InvalidArgumentError } from '../../base/errors.ts';
 import type { Hits } from '../../base/hits.ts';
 import { Random } from '../../base/random.ts';
+import { Vectors } from '../../base/vectors.ts';
+import { type ChainCodec, createCodec } from '../../codec/index.ts';
 import { openThreads } from '../../threads/index.ts';
 import type { NewDocument, Snapshot, Writer } from '../types.ts';
 import { createLocalStore, type LocalStore, openLocalStore } from './store.ts';
@@ -145,6 +147,21 @@ describe('a compressed index', () => {
     expect(await writer.rebuild(undefined)).toMatchObject({ spec: undefined, indexed: 0, bytes: 0 });
     expect([...files('.lists'), ...files('.model')]).toEqual([]);
     await expectExact(gone, 2200);
+  });
+
+  it('takes lists and codes that were learned elsewhere', async () => {
+    await fill(0, 1000);
+    const sample = Vectors.fromRows(
+      Array.from({ length: 600 }, (_, i) => vectorOf(i)),
+      DIM,
+    );
+    const codec = createCodec('dual,pq8x4', DIM) as ChainCodec;
+    await codec.train(sample);
+    const centroids = codec.apply(sample.slice(0, 8));
+    const spec = 'dual,ivf8,pq8x4,refine:full';
+    expect(await writer.rebuild({ spec, codec, centroids })).toMatchObject({ spec, indexed: 1800 });
+    await expectExact(() => true, 1000);
+    await expect(writer.rebuild({ spec: 'dual,ivf9,pq8x4', codec, centroids })).rejects.toThrow(/8 centroids/);
   });
 
   it('returns k hits through a filter however few lists are asked for', async () => {

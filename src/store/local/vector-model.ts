@@ -32,6 +32,7 @@ export async function trainModel(views: readonly SegmentView[], options: Rebuild
   return IvfModel.train(sample, spec, {
     seed,
     ...(options.codec === undefined ? {} : { codec: options.codec }),
+    ...(options.centroids === undefined ? {} : { centroids: options.centroids }),
     ...(signal === undefined ? {} : { signal }),
     ...(options.threads === undefined ? {} : { threads: options.threads }),
     onProgress: (done) => onProgress?.('training', done),

@@ -1,10 +1,20 @@
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../base/random.ts';
+import { MemorySections } from '../../base/sections.ts';
 import { Vectors } from '../../base/vectors.ts';
-import { type Codec, createCodec } from '../../codec/index.ts';
-import { type OnnxRuntimeModule, onnxRuntime } from '../../tensor/index.ts';
-import { distillCodec, exactTop, greatest } from './index.ts';
+import { type ChainCodec, type Codec, createCodec } from '../../codec/index.ts';
+import { buildIndex, openIndex } from '../../index/index.ts';
+import {
+  compareGradients,
+  constantOf,
+  type OnnxRuntimeModule,
+  onnxRuntime,
+  Scope,
+  type Tensor,
+} from '../../tensor/index.ts';
+import { distillCodec, distillIndex, exactTop, greatest, usageEntropy } from './index.ts';
+import { QuantizedScores } from './quantized-scores.ts';
 
 const runtime = onnxRuntime(createRequire(import.meta.url)('onnxruntime-node') as OnnxRuntimeModule);
 const DIM = 16;
@@ -70,6 +80,60 @@ describe('distillCodec', () => {
     expect(recall(learned, learned.encode(even), best)).not.toBe(after);
   });
 
+  it('learns from labels what the teacher does not know', async () => {
+    // Relevant is what the second half of the components says, which exact scores of these queries do not.
+    const other = new Vectors(learning.data.slice(), DIM);
+    for (let q = 0; q < other.count; q++) other.row(q).fill(0, DIM / 2);
+    const labels = exactTop(documents, other, 5);
+    const short = { ...options, steps: 80 };
+    const share = async (codec: Codec): Promise<number> => {
+      const codes = codec.encode(documents);
+      const scores = new Float32Array(documents.count);
+      let found = 0;
+      for (let q = 0; q < 100; q++) {
+        codec.scorer(learning.row(q)).score(codes, documents.count, scores);
+        for (const row of greatest(scores, 5)) if (labels[q]!.includes(row)) found++;
+      }
+      return found / 500;
+    };
+    const [taught, told] = [
+      await share(await distillCodec(documents, learning, short)),
+      await share(await distillCodec(documents, learning, { ...short, labels })),
+    ];
+    expect(told, `${taught} to ${told}`).toBeGreaterThan(taught);
+    await expect(distillCodec(documents, learning, { ...short, labels: [[0]] })).rejects.toThrow(/labels of 1 queries/);
+    await expect(distillCodec(documents, learning, { ...short, labels: labels.map(() => [9999]) })).rejects.toThrow(
+      /not there/,
+    );
+  });
+
+  it('uses codes more evenly when they are balanced while it learns', async () => {
+    const uneven = draw(1500, 9, (c) => (c % 4 === 0 ? 1 : 0.1));
+    const short = { ...options, steps: 60, learningRate: 1e-2 };
+    const entropy = (codec: Codec): number => {
+      const codes = codec.encode(uneven);
+      const parts = [0, 1].map((j) => Uint8Array.from({ length: uneven.count }, (_, v) => codes[2 * v + j]! & 15));
+      return parts.reduce((sum, part) => sum + usageEntropy(part, 16), 0) / 2;
+    };
+    const plain = entropy(await distillCodec(uneven, learning, short));
+    const even = entropy(
+      await distillCodec(uneven, learning, { ...short, codes: 'balanced', balance: { iterations: 20 } }),
+    );
+    expect(even, `${plain} to ${even}`).toBeGreaterThan(plain);
+  });
+
+  it('goes on from a codec of another domain', async () => {
+    const first = await distillCodec(documents, learning, { ...options, steps: 40 });
+    const target = draw(1500, 12, (c) => (c < DIM / 2 ? 0.3 : 0.5));
+    const best = exactTop(target, heldOut, 10);
+    const adapted = await distillCodec(target, learning, { ...options, steps: 100, start: first });
+    const [before, after] = [recall(first, first.encode(target), best), recall(adapted, adapted.encode(target), best)];
+    expect(after, `${before} to ${after}`).toBeGreaterThan(before);
+    await expect(distillCodec(target, learning, { ...options, quantizer: 'pq8x4', start: first })).rejects.toThrow(
+      /no start/,
+    );
+  });
+
   it('comes to the same for the same seed', async () => {
     const short = { ...options, steps: 5 };
     const [a, b] = [await distillCodec(documents, learning, short), await distillCodec(documents, learning, short)];
@@ -89,6 +153,86 @@ describe('distillCodec', () => {
     await expect(distillCodec(documents, learning, { ...options, signal: controller.signal })).rejects.toThrow(
       /abort/i,
     );
+  });
+});
+
+describe('distillIndex', () => {
+  const options = {
+    runtime,
+    lists: 16,
+    quantizer: 'pq4x4',
+    queries: 16,
+    temperature: 0.1,
+    threads: 1,
+    learningRate: 5e-3,
+  };
+
+  it.each([
+    { residual: true, codes: 'live' },
+    { residual: false, codes: 'live' },
+    { residual: true, codes: 'balanced' },
+  ] as const)('learns lists that find more in as many probes ($codes, residual $residual)', async (setting) => {
+    const plainSpec = `opq,ivf16${setting.residual ? '' : '(residual=0)'},pq4x4`;
+    const plain = await buildIndex(plainSpec, documents);
+    const learned = await distillIndex(documents, learning, {
+      ...options,
+      ...setting,
+      steps: 80,
+      balance: { iterations: 20 },
+    });
+    expect(learned.spec).toBe(plainSpec.replace('opq', 'dual'));
+    const built = await buildIndex(learned.spec, documents, learned);
+    const index = openIndex(new MemorySections(built.save()));
+    const found = (one: typeof plain): number => {
+      let sum = 0;
+      for (let q = 0; q < heldOut.count; q++) {
+        for (const id of one.search(heldOut.row(q), { k: 10, nprobe: 3, earlyStop: false }).ids) {
+          if (truth[q]!.includes(id)) sum++;
+        }
+      }
+      return sum / (10 * heldOut.count);
+    };
+    const [before, after] = [found(plain), found(index)];
+    expect(after, `${before} to ${after}`).toBeGreaterThan(before);
+    await expect(buildIndex('dual,ivf8,pq4x4', documents, learned)).rejects.toThrow(/16 centroids/);
+    await expect(buildIndex('ivf16,pq4x4', documents, { centroids: learned.centroids })).rejects.toThrow(
+      /without a codec/,
+    );
+  });
+
+  it('has the gradients of its scores, where choices stand still', async () => {
+    const [few, dim] = [documents.slice(0, 12), DIM];
+    const codec = createCodec('dual,pq4x4', dim) as ChainCodec;
+    await codec.train(documents);
+    const lists = documents.pick([3, 70, 200]);
+    const model = new QuantizedScores(codec, lists, true, { temperature: 0.5, reconstruction: 0.1 }, few);
+    const { chosen, list } = model.balanced(few, {});
+    const names = ['centroids', 'lists', 'map/queries'];
+    const values = names.map((name) => {
+      const { data, shape } = model.parameters.get(name);
+      return { data: data.slice(), shape: [...shape] };
+    });
+    const constant = [
+      { data: learning.slice(0, 3).data.slice(), shape: [3, dim] },
+      { data: few.data.slice(), shape: [few.count, dim] },
+      chosen!,
+      list!,
+    ];
+    const pairs = await compareGradients(runtime, [...values, ...constant], (...tensors: Tensor[]) => {
+      const [centroids, learnedLists, map, queries, documentRows, codes, list_] = tensors;
+      const known: Record<string, Tensor> = { centroids: centroids!, lists: learnedLists!, 'map/queries': map! };
+      const scope = new Scope({
+        parameter: (name, shape) => known[name] ?? constantOf(model.parameters.get(name).data, shape),
+        lookup: (name) => known[name]!,
+      });
+      return model.loss(scope, { queries: queries!, documents: documentRows!, chosen: codes!, list: list_! });
+    });
+    const own = pairs.slice(
+      0,
+      values.reduce((sum, { data }) => sum + data.length, 0),
+    );
+    for (const { analytic, numeric } of own) expect(Math.abs(analytic - numeric)).toBeLessThan(2e-3);
+    expect(own.some(({ analytic }) => Math.abs(analytic) > 0.01)).toBe(true);
   });
 });
 

@@ -1,3 +1,13 @@
-export { type DistillOptions, distillCodec } from './distill-codec.ts';
+export { type BalanceOptions, balancedAssignment, usageEntropy } from './balanced.ts';
+export {
+  type DistillIndexOptions,
+  type DistillOptions,
+  distillCodec,
+  distillIndex,
+  type LearnedLists,
+} from './distill-codec.ts';
 export { exactTop, greatest } from './exact-top.ts';
+export { type BinaryOptions, learnBinary } from './learn-binary.ts';
 export { type CodecTrial, type LearnedIndex, type LearnIndexOptions, learnIndex } from './learn-index.ts';
+export { type LearnedMaps, learnMaps, type MapOptions } from './learn-maps.ts';
+export type { RankingOptions } from './ranking.ts';

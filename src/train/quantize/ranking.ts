@@ -1,0 +1,154 @@
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { Random } from '../../base/random.ts';
+import type { Vectors } from '../../base/vectors.ts';
+import {
+  logSoftmax,
+  matmul,
+  mean,
+  multiply,
+  negate,
+  scale,
+  stopGradient,
+  sum,
+  type Tensor,
+  type Tensors,
+  transposeLast,
+  type Value,
+} from '../../tensor/index.ts';
+import { listNet } from '../objectives/index.ts';
+import { exactTop } from './exact-top.ts';
+
+/** What codes learn to rank by. */
+export interface RankingOptions {
+  /** Queries of a batch. Default 32. */
+  readonly queries?: number;
+  /** Documents drawn for each query from the teacher's best; all of a batch are candidates of all its queries. Default 20. */
+  readonly candidates?: number;
+  /** As deep the teacher's ranking is drawn from; the first half of the candidates are its very best. Default 100. */
+  readonly depth?: number;
+  /** Of both softmaxes, in units of the score; smaller looks more at the top. Default 0.02. */
+  readonly temperature?: number;
+  /**
+   * Rows of the documents that are relevant, for each query; where it has some, they are what is to be ranked first, and the
+   * teacher's best others are hard negatives (the ranking loss of RepCONC, JPQ and BiDR). Queries without any are passed over.
+   * Default: none, everything is learned from the exact ranking (Distill-VQ).
+   */
+  readonly labels?: readonly ArrayLike<number>[];
+}
+
+export const RANKING = { queries: 32, candidates: 20, depth: 100, temperature: 0.02 } as const;
+
+/** A batch: rows of queries and documents, and what a graph is given of them. */
+export interface RankingBatch {
+  readonly documents: Uint32Array;
+  readonly inputs: Record<string, Value>;
+}
+
+/** Draws batches of queries with their candidates, from the teacher's ranking and labels. */
+export class RankingBatches {
+  readonly #best: readonly Uint32Array[];
+  readonly #random: Random;
+  readonly #size: number;
+  readonly #candidates: number;
+  readonly #labels: readonly ReadonlySet<number>[] | undefined;
+  /** Queries that are drawn: all, or those with labels. */
+  readonly #drawn: Uint32Array;
+
+  /** @throws InvalidArgumentError for fewer queries than a batch, and for labels that name no document. */
+  constructor(
+    private readonly documents: Vectors,
+    private readonly queries: Vectors,
+    options: RankingOptions,
+    seed: number,
+  ) {
+    const { depth = RANKING.depth, labels } = options;
+    this.#size = options.queries ?? RANKING.queries;
+    this.#candidates = options.candidates ?? RANKING.candidates;
+    if (queries.count < this.#size || documents.count < this.#candidates) {
+      throw new InvalidArgumentError(
+        `${queries.count} queries and ${documents.count} documents are too few for batches of ${this.#size} with ${this.#candidates} candidates each.`,
+        'Give more of them, or make batches smaller.',
+      );
+    }
+    if (labels !== undefined) {
+      const wrong = labels.findIndex((rows) => Array.from(rows).some((row) => !(row >= 0 && row < documents.count)));
+      if (labels.length !== queries.count || wrong >= 0) {
+        throw new InvalidArgumentError(
+          wrong >= 0
+            ? `The labels of query ${wrong} name a document that is not there.`
+            : `There are labels of ${labels.length} queries, and ${queries.count} queries.`,
+          'Give one list of document rows for each query.',
+        );
+      }
+      this.#labels = labels.map((rows) => new Set(Array.from(rows)));
+    }
+    this.#drawn = Uint32Array.from({ length: queries.count }, (_, query) => query);
+    if (this.#labels !== undefined) this.#drawn = this.#drawn.filter((query) => this.#labels![query]!.size > 0);
+    if (this.#drawn.length === 0) throw new InvalidArgumentError('No query has a label.', 'Leave labels out.');
+    this.#random = new Random(seed);
+    this.#best = exactTop(documents, queries, Math.min(depth, documents.count));
+  }
+
+  next(): RankingBatch {
+    const random = this.#random;
+    const { dim } = this.documents;
+    const queries = Uint32Array.from({ length: this.#size }, () => this.#drawn[random.below(this.#drawn.length)]!);
+    const documents = new Uint32Array(this.#size * this.#candidates);
+    queries.forEach((query, i) => {
+      documents.set(this.#candidatesOf(query), i * this.#candidates);
+    });
+    return {
+      documents,
+      inputs: {
+        queries: { data: this.queries.pick(queries).data, shape: [queries.length, dim] },
+        documents: { data: this.documents.pick(documents).data, shape: [documents.length, dim] },
+        ...(this.#labels === undefined ? {} : { target: this.#target(queries, documents) }),
+      },
+    };
+  }
+
+  /** A relevant one if there is any; half from the very top, half from the rest of the depth. */
+  #candidatesOf(query: number): Uint32Array {
+    const random = this.#random;
+    const labels = this.#labels?.[query];
+    const best = this.#best[query]!;
+    const list = labels === undefined ? best : best.filter((row) => !labels.has(row));
+    const chosen = new Uint32Array(this.#candidates);
+    const first = labels === undefined ? 0 : 1;
+    if (first === 1) chosen[0] = [...labels!][random.below(labels!.size)]!;
+    const sure = this.#candidates >> 1;
+    for (let c = first; c < chosen.length; c++) {
+      const rank = c < sure || list.length <= chosen.length ? c % list.length : sure + random.below(list.length - sure);
+      chosen[c] = list[rank]!;
+    }
+    return chosen;
+  }
+
+  /** The distribution that scores are to have: even over all relevant documents of the batch. */
+  #target(queries: Uint32Array, documents: Uint32Array): Value {
+    const data = new Float32Array(queries.length * documents.length);
+    queries.forEach((query, i) => {
+      const row = data.subarray(i * documents.length, (i + 1) * documents.length);
+      let known = 0;
+      documents.forEach((document, j) => {
+        if (this.#labels![query]!.has(document)) {
+          row[j] = 1;
+          known++;
+        }
+      });
+      for (let j = 0; j < row.length; j++) row[j]! /= known;
+    });
+    return { data, shape: [queries.length, documents.length] };
+  }
+}
+
+/**
+ * ListNet between exact inner products and the student's scores, or cross-entropy with a target.
+ * @param student `[queries, documents]`. @param target rows of sum 1.
+ */
+export function rankingLoss(student: Tensor, { queries, documents, target }: Tensors, temperature: number): Tensor {
+  const scores = scale(student, 1 / temperature);
+  const teacher = scale(stopGradient(matmul(queries!, transposeLast(documents!))), 1 / temperature);
+  if (target === undefined) return listNet(scores, teacher);
+  return negate(mean(sum(multiply(target, logSoftmax(scores)), 1)));
+}
