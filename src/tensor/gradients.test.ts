@@ -201,6 +201,20 @@ describe('gradients', () => {
     expect([...out['none']!.data]).toEqual([0, 0, 0]);
   });
 
+  it('of repeated rows lose nothing where several threads add to the same row', async () => {
+    const [count, rows, width] = [20_000, 50, 64];
+    const graph = new Graph();
+    const updates = graph.input('x', 'float32', [count, width]);
+    graph.output('sums', t.scatterAdd(updates, graph.input('numbers', 'int32', [count]), rows));
+    const session = await testRuntime.createSession(t.toOnnx(graph), { threads: 4 });
+    const numbers = whole(rows, count);
+    const expected = new Float32Array(rows * width);
+    for (const row of numbers.data) for (let d = 0; d < width; d++) expected[Number(row) * width + d]! += 1;
+    const x: Value = { data: new Float32Array(count * width).fill(1), shape: [count, width] };
+    for (let i = 0; i < 10; i++) expect((await session.run({ x, numbers }))['sums']!.data).toEqual(expected);
+    await session.dispose();
+  });
+
   it('of repeated rows add up, the same way every time', async () => {
     const indices = whole(5, 4096);
     const build = (graph: Graph) => {

@@ -40,7 +40,7 @@ import type { Batch, StepReport, TrainerOptions, TrainerState } from './trainer-
  * for (const batch of batches) console.log((await trainer.step(batch)).loss);
  * ```
  *
- * Same parameters, same batches, same threads: same result; with a table that is trained, to the last bit on one thread only.
+ * Same parameters, same batches, same threads: same result, to the last bit.
  */
 export class Trainer {
   readonly parameters: Parameters;

@@ -35,11 +35,18 @@ export function scatterAdd(x: Tensor, indices: Tensor, count: number): Tensor {
   return scatterInto(zeros, indices, x);
 }
 
+/**
+ * `target` with the rows of `updates` added at their numbers. By elements: `ScatterND` with a sum deals rows to threads, and where
+ * two of them add to the same row at once, one of the additions is lost.
+ */
 function scatterInto(target: Tensor, indices: Tensor, updates: Tensor): Tensor {
-  const places = expandDims(cast(indices, 'int64'), -1);
-  return apply('ScatterND', [target, places, updates], target.shape, {
-    attributes: { reduction: { text: 'add' } },
-    backward: ([g]) => [g, undefined, gather(g!, indices)],
+  const rest = target.shape.slice(1);
+  const count = product(indices.shape);
+  const flat = reshape(updates, [count, ...rest]);
+  const numbers = reshape(cast(indices, 'int64'), [count, ...rest.map(() => 1)]);
+  return apply('ScatterElements', [target, expandLike(numbers, flat), flat], target.shape, {
+    attributes: { axis: { integer: 0 }, reduction: { text: 'add' } },
+    backward: ([g]) => [g, undefined, reshapeLike(gather(g!, indices), flat)],
   });
 }
 
