@@ -15,6 +15,8 @@ if (!(MINUTES > 0 && MINUTES <= 120)) {
   process.exit(2);
 }
 const DOCUMENTS = 20_000;
+/** Additions and removals choose from twice as many ids as there are documents: half stay there, so that memory can be judged. */
+const IDS = 2 * DOCUMENTS;
 const CONNECTIONS = 8;
 const SEED = 6;
 const SAMPLES = 20;
@@ -44,7 +46,6 @@ try {
   const counts = { search: 0, add: 0, remove: 0, compact: 0, faulty: 0, refused: 0 };
   const wrong: string[] = [];
   const latencies: number[] = [];
-  let next = DOCUMENTS;
 
   const turn = async (connection: Connection): Promise<void> => {
     const dice = random.next();
@@ -56,12 +57,12 @@ try {
     if (dice < 0.01) {
       const [method, path, body, status] = FAULTY[random.below(FAULTY.length)]!;
       expect('faulty', (await connection.ask(method, path, body)).status, [status]);
-    } else if (dice < 0.04) {
-      const { id, text } = entries[next++ % entries.length]!;
+    } else if (dice < 0.035) {
+      const { id, text } = entries[random.below(entries.length)]!;
       const body = JSON.stringify({ text, language: 'en', metadata: { part: id.split('-')[0]! } });
-      expect('add', (await connection.ask('PUT', `/v1/documents/${next}`, body)).status, [200]);
+      expect('add', (await connection.ask('PUT', `/v1/documents/${random.below(IDS)}`, body)).status, [200]);
     } else if (dice < 0.06) {
-      expect('remove', (await connection.ask('DELETE', `/v1/documents/${random.below(next)}`)).status, [200]);
+      expect('remove', (await connection.ask('DELETE', `/v1/documents/${random.below(IDS)}`)).status, [200]);
     } else if (dice < 0.0605) {
       expect('compact', (await connection.ask('POST', '/v1/jobs', '{"kind": "compact"}')).status, [202]);
     } else {

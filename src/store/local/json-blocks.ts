@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { CorruptFileError, invariant } from '../../base/errors.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
 import type { ContainerWriter } from './container.ts';
-import { BlockCache } from './lru.ts';
+import { BlockCache, type BlockList } from './lru.ts';
 
 /**
  * Many small JSON values, addressed by number: packed into blocks of about 16 KiB, each a JSON array compressed with
@@ -51,7 +51,7 @@ export class JsonBlocksWriter {
 /** Reads values by number, a block at a time; the index (8 bytes a block) is read at the first use. */
 export class JsonBlocks<T> {
   #starts: { readonly values: Float64Array; readonly bytes: Float64Array } | undefined;
-  readonly #cache: ReturnType<typeof BlockCache.prototype.list<readonly T[]>>;
+  readonly #cache: BlockList<readonly T[]>;
 
   /** @param path for messages. @param cache keeps unpacked blocks. */
   constructor(
@@ -84,6 +84,11 @@ export class JsonBlocks<T> {
   *[Symbol.iterator](): Generator<T> {
     const { values } = this.#offsets();
     for (let block = 0; block + 1 < values.length; block++) yield* this.#block(block);
+  }
+
+  /** Frees what is kept of it. */
+  close(): void {
+    this.#cache.forget();
   }
 
   #offsets() {

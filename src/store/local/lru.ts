@@ -16,6 +16,18 @@ export class LruCache<K, V> {
     this.#entries.set(key, value);
     return value;
   }
+
+  /** Drops the values of some keys. */
+  forget(which: (key: K) => boolean): void {
+    for (const key of this.#entries.keys()) if (which(key)) this.#entries.delete(key);
+  }
+}
+
+/** The blocks of one list. */
+export interface BlockList<T> {
+  get(block: number, make: () => T): T;
+  /** Makes room when the list is closed, instead of when others have pushed its blocks out. */
+  forget(): void;
 }
 
 /** Unpacked blocks that are kept, of about 16,384 characters each: 64 MiB at two bytes a character. */
@@ -34,8 +46,11 @@ export class BlockCache {
   }
 
   /** A part of the cache for one list, whose blocks are numbered from 0 on. */
-  list<T>(): { get(block: number, make: () => T): T } {
+  list<T>(): BlockList<T> {
     const first = this.#lists++ * 2 ** 32;
-    return { get: (block, make) => this.#blocks.get(first + block, make) as T };
+    return {
+      get: (block, make) => this.#blocks.get(first + block, make) as T,
+      forget: () => this.#blocks.forget((key) => key >= first && key < first + 2 ** 32),
+    };
   }
 }

@@ -213,6 +213,7 @@ export class Segment {
   }
 
   close(): void {
+    for (const part of [this.#records, this.#headings, this.texts]) part.close();
     this.#container.close();
   }
 

@@ -3,7 +3,7 @@ import { CorruptFileError, InvalidArgumentError } from '../../base/errors.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
 import type { ContainerWriter } from './container.ts';
 import { COMPRESSION } from './json-blocks.ts';
-import { BlockCache } from './lru.ts';
+import { BlockCache, type BlockList } from './lru.ts';
 
 /**
  * The texts of a segment's documents behind one another, as one long string addressed in UTF-16 code units. It is cut
@@ -70,7 +70,7 @@ export class TextsWriter {
 /** Reads stretches of the texts; the index (4 bytes a chunk) is read at the first use. */
 export class Texts {
   #chunks: { readonly offsets: Float64Array; readonly utf16: Uint8Array } | undefined;
-  readonly #cache: ReturnType<typeof BlockCache.prototype.list<string>>;
+  readonly #cache: BlockList<string>;
 
   /** @param path for messages. @param cache keeps unpacked chunks. */
   constructor(
@@ -79,6 +79,11 @@ export class Texts {
     cache = new BlockCache(),
   ) {
     this.#cache = cache.list();
+  }
+
+  /** Frees what is kept of it. */
+  close(): void {
+    this.#cache.forget();
   }
 
   /** Code units `from` (inclusive) to `to` (exclusive). */
