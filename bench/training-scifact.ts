@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '../src/base/random.ts';
 import { Vectors } from '../src/base/vectors.ts';
-import { crossProduct, symmetricEigen } from '../src/codec/linalg.ts';
 import { type Collection, openCollection } from '../src/collection/index.ts';
 import { nativeRuntime } from '../src/encode/runtime.ts';
 import type { Comparison } from '../src/eval/index.ts';
-import { checkExamples, type TuneExample, type TuneOptions, tune } from '../src/train/index.ts';
+import { checkExamples, ridgeMap, type TuneExample, type TuneOptions, tune } from '../src/train/index.ts';
 import { compareOnTest } from '../src/train/tune/comparison.ts';
 import { BatchRanker, METRIC, measure as measureRankings, TuneCorpus } from '../src/train/tune/corpus.ts';
 import { report } from './harness.ts';
@@ -138,10 +137,7 @@ async function tuned(collection: Collection, options: TuneOptions): Promise<Outc
   };
 }
 
-/**
- * No training at all: the linear map of queries onto their documents in closed form, ridge regression towards the
- * identity, `W = I + G (S + strength)^-1` with `S = sum x x'` and `G = sum (y - x) x'`.
- */
+/** No training at all: the linear map of queries onto their documents in closed form. */
 async function ridge(collection: Collection, examples: TuneExample[], tested: TuneExample[]): Promise<Outcome> {
   const snapshot = await collection.snapshot();
   const ranker = await BatchRanker.create(await nativeRuntime(), snapshot.settings.dim);
@@ -160,40 +156,12 @@ async function ridge(collection: Collection, examples: TuneExample[], tested: Tu
     const own = await encode(train);
     const held = await encode(validation);
     const start = performance.now();
-    const { dim } = own;
     const pairs = train.flatMap(({ relevant }, query) =>
       relevant.flatMap((id) => corpus.passagesOf(id).map((passage) => ({ query, passage }))),
     );
     const x = Vectors.fromRows(pairs.map(({ query }) => own.row(query)));
-    const gap = Vectors.fromRows(
-      pairs.map(({ query, passage }) => corpus.vectors.row(passage).map((value, d) => value - own.row(query)[d]!)),
-    );
-    const { values, vectors } = symmetricEigen(crossProduct(x, x), dim);
-    const g = crossProduct(gap, x);
-    const mapped = (strength: number, queries: Vectors): Vectors => {
-      const out = Vectors.zeros(queries.count, dim);
-      // (S + strength)^-1 x by eigenvectors, then G of it.
-      for (let q = 0; q < queries.count; q++) {
-        const row = queries.row(q);
-        const inner = new Float64Array(dim);
-        for (let e = 0; e < dim; e++) {
-          let dot = 0;
-          for (let d = 0; d < dim; d++) dot += vectors[e * dim + d]! * row[d]!;
-          dot /= values[e]! + strength;
-          for (let d = 0; d < dim; d++) inner[d]! += dot * vectors[e * dim + d]!;
-        }
-        const target = out.row(q);
-        let square = 0;
-        for (let d = 0; d < dim; d++) {
-          let sum = row[d]!;
-          for (let c = 0; c < dim; c++) sum += g[d * dim + c]! * inner[c]!;
-          target[d] = sum;
-          square += sum * sum;
-        }
-        for (let d = 0; d < dim; d++) target[d]! /= Math.sqrt(square);
-      }
-      return out;
-    };
+    const y = Vectors.fromRows(pairs.map(({ passage }) => corpus.vectors.row(passage)));
+    const mapped = (strength: number, queries: Vectors): Vectors => ridgeMap(x, y, { strength }).apply(queries);
     const scored = [];
     for (const strength of STRENGTHS) {
       const rankings = await ranker.rank(mapped(strength, held), corpus.vectors);
