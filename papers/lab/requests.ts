@@ -36,7 +36,7 @@ export function requestsOf(lab: Lab, perTool: number, most = Number.POSITIVE_INF
     const kept = new Set([...totals.keys()].sort((a, b) => totals[b]! - totals[a]!).slice(0, most));
     const seen = new Set<string>();
     const chosen: { id: string; text: string; tool: number }[] = [];
-    for (const id of new Random(17).shuffle([...collection.judgements.keys()])) {
+    for (const id of new Random(29).shuffle([...collection.judgements.keys()])) {
       const text = collection.queries.get(id)!;
       const tool = toolOf(id);
       const key = text.toLowerCase().replace(/\W+/g, ' ').trim();

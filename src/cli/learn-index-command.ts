@@ -1,7 +1,6 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { openCollection } from '../collection/index.ts';
-import { openEncoder } from '../encode/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { readJudgements, readQueries } from '../eval/index.ts';
 import { type LearnedIndex, learnIndex } from '../train/index.ts';
@@ -35,23 +34,24 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
   const judgements = options.qrels === undefined ? undefined : (await readJudgements(options.qrels)).judgements;
   const snapshot = await collection.snapshot();
   try {
-    const encoder = await openEncoder(snapshot.settings.encoder);
-    let found: LearnedIndex;
-    try {
-      found = await learnIndex(snapshot, encoder, {
-        runtime: await nativeRuntime(),
-        bytes: options.bytes,
-        steps: options.steps,
-        seed: options.seed,
-        signal,
-        // Judged queries are for the figures; without judgements, queries are there to be learned from.
-        ...(asked !== undefined && judgements === undefined ? { queries: [...asked.values()] } : {}),
-        ...(asked !== undefined && judgements !== undefined ? { judged: { queries: asked, judgements } } : {}),
-        onProgress: (what) => progress.show(() => what),
-      }).finally(() => progress.done());
-    } finally {
-      await encoder.dispose?.();
+    const encoder = await collection.encoder();
+    if (encoder === undefined) {
+      throw new InvalidArgumentError(
+        'This collection has no embeddings, so there is nothing to learn an index for.',
+        'Index again into a new collection with an encoder.',
+      );
     }
+    const found = await learnIndex(snapshot, encoder, {
+      runtime: await nativeRuntime(),
+      bytes: options.bytes,
+      steps: options.steps,
+      seed: options.seed,
+      signal,
+      // Judged queries are for the figures; without judgements, queries are there to be learned from.
+      ...(asked !== undefined && judgements === undefined ? { queries: [...asked.values()] } : {}),
+      ...(asked !== undefined && judgements !== undefined ? { judged: { queries: asked, judgements } } : {}),
+      onProgress: (what) => progress.show(() => what),
+    }).finally(() => progress.done());
     const { best } = found;
     const spec = `${best.spec}${options.refine ? ',refine:full' : ''}`;
     const report = options.dryRun ? undefined : await collection.rebuild({ spec, codec: best.codec, signal });
