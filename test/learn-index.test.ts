@@ -57,6 +57,40 @@ describe('sagitta learn-index', () => {
     expect(sagitta('verify').code).toBe(0);
   });
 
+  it('learns from labels, chooses by queries held out, and reports judged documents that are missing', () => {
+    const queries = Array.from({ length: 300 }, (_, i) => ({
+      _id: `q${i}`,
+      text: `word${(i % 16) * 13} word${i % 25}`,
+    }));
+    writeFileSync(join(folder, 'queries.jsonl'), queries.map((query) => JSON.stringify(query)).join('\n'));
+    const rows = queries.map(({ _id }, i) => `${_id}\t${i === 7 ? 'nowhere' : `docs.jsonl#d${i}`}\t1`);
+    writeFileSync(join(folder, 'qrels.tsv'), `query-id\tcorpus-id\tscore\n${rows.join('\n')}\n`);
+    const given = ['--bytes', '8', '--steps', '15', '--queries', 'queries.jsonl', '--dry-run', '--labels'];
+    const { code, stdout, stderr } = sagitta('learn-index', ...given, '--qrels', 'qrels.tsv', '--json');
+    expect(code, stderr).toBe(0);
+    const { trials, best, judged, deployed } = JSON.parse(stdout);
+    expect(trials.map(({ name }: { name: string }) => name)).toEqual(['PQ', 'OPQ', 'learned', 'labelled']);
+    expect(judged).toEqual({ learning: 180, choosing: 60, confirming: 60, missingDocuments: 1 });
+    expect(deployed).toBeNull();
+    const chosen = trials.find(({ name }: { name: string }) => name === best);
+    for (const { choosingNdcg } of trials) expect(chosen.choosingNdcg).toBeGreaterThanOrEqual(choosingNdcg);
+
+    const none = sagitta('learn-index', '--labels');
+    expect(none.code).toBe(2);
+    expect(none.stderr).toMatch(/no labels to learn from. Give --qrels/);
+    writeFileSync(join(folder, 'few.tsv'), `query-id\tcorpus-id\tscore\n${rows.slice(0, 90).join('\n')}\n`);
+    writeFileSync(
+      join(folder, 'foreign.tsv'),
+      `query-id\tcorpus-id\tscore\n${rows.join('\n').replaceAll('docs.jsonl#', '')}\n`,
+    );
+    const foreign = sagitta('learn-index', ...given, '--qrels', 'foreign.tsv');
+    expect(foreign.code).toBe(2);
+    expect(foreign.stderr).toMatch(/None of the 300 judged documents is in the collection/);
+    const few = sagitta('learn-index', ...given, '--qrels', 'few.tsv');
+    expect(few.code).toBe(2);
+    expect(few.stderr).toMatch(/90 judged queries are too few/);
+  });
+
   it('says which numbers of bytes are possible', () => {
     const { code, stderr } = sagitta('learn-index', '--bytes', '7');
     expect(code).toBe(2);

@@ -256,6 +256,11 @@ describe('the lab', () => {
     expect((await verdictOf(exact(0.9))).verdict).toBe('holds');
     expect((await verdictOf(exact(0.89))).verdict).toBe('fails');
     expect((await verdictOf(exact(Number.NaN))).verdict).toBe('inconclusive');
+    for (const value of [0.9, 0.89]) {
+      const { verdict, reasons } = await verdictOf(exact(value), { level: 'quick' });
+      expect(verdict).toBe('inconclusive');
+      expect(reasons.join()).toMatch(`It is ${value}, and was to be at least 0.9; a quick run carries no verdict.`);
+    }
   });
 });
 

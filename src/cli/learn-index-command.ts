@@ -13,6 +13,7 @@ export interface LearnIndexCommandOptions {
   readonly bytes: number;
   readonly queries?: string;
   readonly qrels?: string;
+  readonly labels: boolean;
   readonly steps: number;
   readonly seed: number;
   readonly dryRun: boolean;
@@ -27,6 +28,9 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
       'Judgements without queries cannot be used.',
       'Give --queries, the file of their texts.',
     );
+  }
+  if (options.labels && options.qrels === undefined) {
+    throw new InvalidArgumentError('There are no labels to learn from.', 'Give --qrels FILE with --queries FILE.');
   }
   await using collection = await openCollection(options.in);
   const progress = new Progress(options.quiet || options.json);
@@ -49,7 +53,9 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
       signal,
       // Judged queries are for the figures; without judgements, queries are there to be learned from.
       ...(asked !== undefined && judgements === undefined ? { queries: [...asked.values()] } : {}),
-      ...(asked !== undefined && judgements !== undefined ? { judged: { queries: asked, judgements } } : {}),
+      ...(asked !== undefined && judgements !== undefined
+        ? { judged: { queries: asked, judgements, learn: options.labels } }
+        : {}),
       onProgress: (what) => progress.show(() => what),
     }).finally(() => progress.done());
     const { best } = found;
@@ -68,7 +74,7 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
   }
 }
 
-function printFound({ vectors, queries, trials, best, comparison, exactNdcg }: LearnedIndex): void {
+function printFound({ vectors, queries, trials, best, comparison, exactNdcg, judged: counts }: LearnedIndex): void {
   const judged = exactNdcg !== undefined;
   print(
     table(
@@ -97,4 +103,16 @@ function printFound({ vectors, queries, trials, best, comparison, exactNdcg }: L
       `${number(vectors)} vectors; ${number(queries.learning)} queries to learn from, ${number(queries.choosing)} to choose by`,
     ),
   );
+  if (counts === undefined) return;
+  const { learning, choosing, confirming, missingDocuments } = counts;
+  print(
+    pc.dim(
+      learning > 0
+        ? `${number(learning)} judged queries as labels, ${number(choosing)} to choose by, nDCG@10 on ${number(confirming)} others`
+        : `nDCG@10 on ${number(confirming)} judged queries`,
+    ),
+  );
+  if (missingDocuments > 0) {
+    print(pc.yellow(`${number(missingDocuments)} judged documents are not among the vectors and count as not found.`));
+  }
 }

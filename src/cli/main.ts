@@ -355,6 +355,7 @@ command(
     'queries to learn from, or with --qrels to judge by (default: sentences of the collection)',
   )
   .option('--qrels <file>', 'judgements: shows nDCG beside recall')
+  .option('--labels', 'learn from --qrels as well; nDCG is then of queries held out', false)
   .option('--steps <n>', 'updates of the learned code', whole('--steps'), 600)
   .option('--seed <n>', 'seed of everything random', whole('--seed', 0), 1234)
   .option('--dry-run', 'change nothing', false)

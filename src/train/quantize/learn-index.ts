@@ -19,8 +19,16 @@ export interface LearnIndexOptions {
   readonly queries?: readonly string[];
   /** How many titles and sentences are drawn where no queries are given. Default 4000. */
   readonly queryCount?: number;
-  /** Judged queries, for nDCG beside recall: texts by id, and judgements. They are never learned from. */
-  readonly judged?: { readonly queries: ReadonlyMap<string, string>; readonly judgements: Judgements };
+  /** Judged queries, for nDCG beside recall: texts by id, and judgements. */
+  readonly judged?: {
+    readonly queries: ReadonlyMap<string, string>;
+    readonly judgements: Judgements;
+    /**
+     * Learn from them as well: three fifths are labels of a fourth codec, `labelled`, which goes on from the learned one; one fifth
+     * chooses among all four by nDCG@10, and nDCG is reported on the last fifth. Default false: they are never learned from.
+     */
+    readonly learn?: boolean;
+  };
   /** Updates of the learned codec. Default 600. */
   readonly steps?: number;
   /** Vectors that are learned from and measured on, drawn at random from larger collections. Default 50,000. */
@@ -33,7 +41,7 @@ export interface LearnIndexOptions {
 
 /** A codec that was tried. */
 export interface CodecTrial {
-  /** `PQ`, `OPQ` or `learned`. */
+  /** `PQ`, `OPQ`, `learned` or `labelled`. */
   readonly name: string;
   /** A specification for `rebuild`. */
   readonly spec: string;
@@ -41,8 +49,10 @@ export interface CodecTrial {
   /** recall@10 of exact search, on the queries that choose and on those that only confirm. */
   readonly choosing: number;
   readonly confirming: number;
-  /** nDCG@10 by the judgements, where there are some. */
+  /** nDCG@10 by the judgements, where there are some; of held-out queries where others are learned from. */
   readonly ndcg?: number;
+  /** nDCG@10 on the judged queries that choose, where judgements are learned from. */
+  readonly choosingNdcg?: number;
   readonly codec: ChainCodec;
 }
 
@@ -51,7 +61,14 @@ export interface LearnedIndex {
   readonly vectors: number;
   readonly queries: { readonly learning: number; readonly choosing: number; readonly confirming: number };
   readonly trials: readonly CodecTrial[];
-  /** The trial of greatest recall on the choosing queries. */
+  /** Judged queries that labels were of, that chose and that nDCG is of; judged documents that the collection lacks. */
+  readonly judged?: {
+    readonly learning: number;
+    readonly choosing: number;
+    readonly confirming: number;
+    readonly missingDocuments: number;
+  };
+  /** The trial of greatest recall on the choosing queries, or of greatest nDCG where judgements are learned from. */
   readonly best: CodecTrial;
   /** The learned codec against the better of the others, on the confirming queries. */
   readonly comparison: Comparison;
@@ -105,29 +122,38 @@ export async function learnIndex(
     choosing: exactTop(documents, parts.choosing, TOP),
     confirming: exactTop(documents, parts.confirming, TOP),
   };
-  const judged = options.judged === undefined ? undefined : await prepare(snapshot, passages, options.judged, encode);
+  const judged =
+    options.judged === undefined
+      ? undefined
+      : await prepare(snapshot, passages, documents, options.judged, encode, random);
 
   const trials: CodecTrial[] = [];
   const perQuery = new Map<string, Float64Array>();
+  const labels = judged?.labels;
   for (const [name, spec] of [
     ['PQ', `pq${bytes}x8`],
     ['OPQ', `opq,pq${bytes}x8`],
     ['learned', `dual,pq${bytes}x8`],
+    ...(labels === undefined ? [] : [['labelled', `dual,pq${bytes}x8`] as const]),
   ] as const) {
     signal?.throwIfAborted();
     onProgress?.(`learning ${spec}`);
     const training = { seed, ...(signal === undefined ? {} : { signal }) };
     let codec = createCodec(spec, dim);
-    if (name === 'learned') {
+    if (name === 'learned' || name === 'labelled') {
+      const from = name === 'learned' ? undefined : labels;
       const report = (done: number): void =>
-        onProgress?.(`learning ${spec} from rankings, ${Math.round(100 * done)} %`);
-      codec = await distillCodec(documents, parts.learning, {
+        onProgress?.(
+          `learning ${spec} from ${from === undefined ? 'rankings' : 'labels'}, ${Math.round(100 * done)} %`,
+        );
+      codec = await distillCodec(documents, from?.queries ?? parts.learning, {
         ...training,
         runtime,
         quantizer: `pq${bytes}x8`,
         steps,
         temperature: 0.05,
         onProgress: report,
+        ...(from === undefined ? {} : { labels: from.rows, start: trials.at(-1)!.codec }),
       });
     } else await codec.train(documents, training);
     const codes = codec.encode(documents);
@@ -149,11 +175,12 @@ export async function learnIndex(
       bytes,
       choosing: mean(recalls('choosing')),
       confirming: mean(confirming),
-      ...(judged === undefined ? {} : { ndcg: judged.ndcg(rank) }),
+      ...(judged === undefined ? {} : { ndcg: judged.ndcg(rank, 'confirming') }),
+      ...(labels === undefined ? {} : { choosingNdcg: judged!.ndcg(rank, 'choosing') }),
       codec: codec as ChainCodec,
     });
   }
-  const others = trials.filter(({ name }) => name !== 'learned');
+  const others = trials.filter(({ name }) => name === 'PQ' || name === 'OPQ');
   const rival = others.reduce((a, b) => (b.choosing > a.choosing ? b : a));
   const ids = Array.from({ length: parts.confirming.count }, (_, i) => String(i));
   const system = (name: string) => ({ name, queries: ids, values: () => perQuery.get(name)! });
@@ -162,9 +189,11 @@ export async function learnIndex(
     vectors: documents.count,
     queries: { learning, choosing: choosing - learning, confirming: queries.count - choosing },
     trials,
-    best: trials.reduce((a, b) => (b.choosing > a.choosing ? b : a)),
+    best: trials.reduce((a, b) => ((b.choosingNdcg ?? b.choosing) > (a.choosingNdcg ?? a.choosing) ? b : a)),
     comparison: comparison!,
-    ...(judged === undefined ? {} : { exactNdcg: judged.ndcg(exactScores(documents)) }),
+    ...(judged === undefined
+      ? {}
+      : { exactNdcg: judged.ndcg(exactScores(documents), 'confirming'), judged: judged.counts }),
   };
 }
 
@@ -188,33 +217,76 @@ function exactScores(documents: Vectors): (query: Float32Array) => Float32Array 
     });
 }
 
+interface Judged {
+  /** Mean nDCG@10 of the judged queries that choose, or of those that only confirm. */
+  ndcg(rank: (query: Float32Array) => Float32Array, part: 'choosing' | 'confirming'): number;
+  /** Queries to learn from, and for each the best passage of every relevant document. */
+  readonly labels?: { readonly queries: Vectors; readonly rows: readonly number[][] };
+  readonly counts: NonNullable<LearnedIndex['judged']>;
+}
+
 /** Encodes judged queries once; documents are ranked by their best passage. */
 async function prepare(
   snapshot: Snapshot,
   passages: Uint32Array,
-  { queries, judgements }: NonNullable<LearnIndexOptions['judged']>,
+  documents: Vectors,
+  { queries, judgements, learn = false }: NonNullable<LearnIndexOptions['judged']>,
   encode: (texts: readonly string[]) => Promise<Vectors>,
-): Promise<{ ndcg: (rank: (query: Float32Array) => Float32Array) => number }> {
-  const ids = [...queries.keys()].filter((id) => judgements.has(id));
-  if (ids.length === 0) {
+  random: Random,
+): Promise<Judged> {
+  const known = [...queries.keys()].filter((id) => judgements.has(id));
+  if (known.length === 0) {
     throw new InvalidArgumentError('None of the queries is judged.', 'Give queries and judgements of the same ids.');
   }
-  const vectors = await encode(ids.map((id) => queries.get(id)!));
   const owners = Array.from(passages, (passage) => snapshot.document(snapshot.passage(passage).document).id);
+  const rowsOf = new Map<string, number[]>();
+  owners.forEach((id, row) => {
+    const rows = rowsOf.get(id);
+    if (rows === undefined) rowsOf.set(id, [row]);
+    else rows.push(row);
+  });
+  const judgedDocuments = new Set(known.flatMap((id) => [...judgements.get(id)!.keys()]));
+  const missingDocuments = [...judgedDocuments].filter((id) => !rowsOf.has(id)).length;
+  const ids = learn ? random.shuffle([...known]) : known;
+  const [learning, choosing] = learn ? [Math.floor(ids.length * 0.6), Math.floor(ids.length * 0.8)] : [0, 0];
+  if (learn && ids.length < 5 * LEAST) {
+    throw new InvalidArgumentError(
+      `${ids.length} judged queries are too few to learn from and to judge by.`,
+      `Give at least ${5 * LEAST}, or learn from rankings alone.`,
+    );
+  }
+  if (learn && missingDocuments === judgedDocuments.size) {
+    throw new InvalidArgumentError(
+      `None of the ${missingDocuments} judged documents is in the collection.`,
+      'Give judgements of its own document ids; `sagitta search --json` shows them.',
+    );
+  }
+  const vectors = await encode(ids.map((id) => queries.get(id)!));
+  const bounds = { choosing: [learning, choosing], confirming: [choosing, ids.length] } as const;
+  const rows = ids.slice(0, learning).map((id, q) => {
+    const scores = exactScores(documents)(vectors.row(q));
+    return [...judgements.get(id)!].flatMap(([document, grade]) => {
+      const own = grade > 0 ? rowsOf.get(document) : undefined;
+      return own === undefined ? [] : [own.reduce((a, b) => (scores[b]! > scores[a]! ? b : a))];
+    });
+  });
   return {
-    ndcg: (rank) => {
+    ndcg: (rank, part) => {
       const run = new Map<string, RankedList>();
-      ids.forEach((id, i) => {
+      const [from, to] = bounds[part];
+      for (let i = from; i < to; i++) {
         const scores = rank(vectors.row(i));
         const best = new Map<string, number>();
         for (const row of greatest(scores, 10 * TOP)) {
           if (!best.has(owners[row]!)) best.set(owners[row]!, scores[row]!);
         }
-        run.set(id, { ids: [...best.keys()], scores: [...best.values()] });
-      });
+        run.set(ids[i]!, { ids: [...best.keys()], scores: [...best.values()] });
+      }
       const asked = new Map([...judgements].filter(([id]) => run.has(id)));
       return evaluate(run, asked, { metrics: ['ndcg@10'], pooled: false }).mean('ndcg@10');
     },
+    ...(learn ? { labels: { queries: vectors.slice(0, learning), rows } } : {}),
+    counts: { learning, choosing: choosing - learning, confirming: ids.length - choosing, missingDocuments },
   };
 }
 
