@@ -18,11 +18,13 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
   'backdoor-dpr': () => import('./backdoor-dpr/index.ts'),
   bebr: () => import('./bebr/index.ts'),
   bidr: () => import('./bidr/index.ts'),
+  'centroid-triplet': () => import('./centroid-triplet/index.ts'),
   'cosine-adapter': () => import('./cosine-adapter/index.ts'),
   'dense-retrieval-survey': () => import('./dense-retrieval-survey/index.ts'),
   'distill-vq': () => import('./distill-vq/index.ts'),
   'embedding-compression-bench': () => import('./embedding-compression-bench/index.ts'),
   jpq: () => import('./jpq/index.ts'),
+  'listwise-specialize': () => import('./listwise-specialize/index.ts'),
   'lth-domain-adapt': () => import('./lth-domain-adapt/index.ts'),
   mmteb: () => import('./mmteb/index.ts'),
   'multi-similarity': () => import('./multi-similarity/index.ts'),
@@ -30,8 +32,10 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
   'mw-loss': () => import('./mw-loss/index.ts'),
   'nv-embed': () => import('./nv-embed/index.ts'),
   'pca-rag': () => import('./pca-rag/index.ts'),
+  peg: () => import('./peg/index.ts'),
   repconc: () => import('./repconc/index.ts'),
   superglobal: () => import('./superglobal/index.ts'),
+  tcm: () => import('./tcm/index.ts'),
 };
 
 /**

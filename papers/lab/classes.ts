@@ -63,6 +63,11 @@ export function entityNames(lab: Lab): Promise<Classes> {
   return textClasses(lab, 'medquad_entities', { least: 4, most: 8, classes: lab.pick(150, 1200) });
 }
 
+/** Requests to MetaTool's tools: fewer classes of many members. */
+export function toolRequests(lab: Lab): Promise<Classes> {
+  return textClasses(lab, 'metatool', { least: 20, most: lab.pick(10, 30), classes: lab.pick(60, 199) });
+}
+
 /** Drawings of Omniglot as unit vectors of 1,225 pixels, each in the class of its character. @throws NeedsData. */
 export function drawings(lab: Lab): Promise<Classes> {
   return lab.once('drawings', async () => {
@@ -125,7 +130,7 @@ export function classBatches(
 }
 
 /** For each of `rows`, whether its nearest neighbour among the others of `rows` is of its class: Recall@1 by row. */
-function nearestIsOwn(vectors: Vectors, labels: readonly number[]): Uint8Array {
+export function nearestIsOwn(vectors: Vectors, labels: readonly number[]): Uint8Array {
   return Uint8Array.from(exactTop(vectors, vectors, 2), ([first, second], row) =>
     labels[row] === labels[first === row ? second! : first!] ? 1 : 0,
   );

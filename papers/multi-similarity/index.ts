@@ -131,7 +131,7 @@ export const paper: Paper = {
       metric: 'Recall@1',
       margin: {},
       seeds: [1, 2, 3, 4, 5],
-      seconds: { quick: 6, full: 60 },
+      seconds: { quick: 6, full: 85 },
       load: async (lab) => {
         const data = await drawings(lab);
         const { best, full, frozen } = contestants(lab, data, { form: 'mlp', widths: [256, 64] }, lab.pick(20, 400));

@@ -1,4 +1,5 @@
 export { type AttackRates, addGrammarErrors, attackRates, errorSensitivity, type Perturbed } from './attacks.ts';
+export { type ClassConsistency, classConsistency } from './class-consistency.ts';
 export { type CollectionFiles, type FileRecord, openTestCollection, type TestCollection } from './collection.ts';
 export { readCorpus, type TestDocument } from './corpus.ts';
 export { kendall, meanRanks, pearson, spearman } from './correlation.ts';

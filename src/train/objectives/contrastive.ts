@@ -4,7 +4,6 @@ import {
   cast,
   clip,
   constantly,
-  deviation,
   diagonal,
   diagonalMask,
   divide,
@@ -21,19 +20,17 @@ import {
   type Scope,
   scale,
   slice,
-  softmax,
   softplus,
   stopGradient,
   subtract,
   sum,
   type Tensor,
-  topK,
   transposeLast,
   where,
 } from '../../tensor/index.ts';
 
 /** Added to, or put in place of, scores that must not count. */
-const LEFT_OUT = -1e9;
+export const LEFT_OUT = -1e9;
 
 /** Cosines of every query with every document: `[queries, dim]` and `[documents, dim]` unit rows to `[queries, documents]`. */
 export function cosines(queries: Tensor, documents: Tensor): Tensor {
@@ -179,27 +176,6 @@ export function multiPositiveNCE(
       : subtract(logSumExp(logits, 1, true), logits);
   const perQuery = sum(multiply(losses, hits), 1);
   return mean(variant === 'summed' ? perQuery : divide(perQuery, sum(hits, 1)));
-}
-
-/**
- * Weights of queries by how hard their negatives are, moving from easy to hard (a reconstruction of PEG 2023, arXiv
- * 2311.11691, whose weighting is not published): with `h` the mean of the greatest negative cosines, standardised over
- * the batch and limited to -2 .. 2, `w = n softmax((2 progress - 1) pace h)`. Difficulty does not contain the positive's
- * score: relative to it, "hard" would mean "mislabelled".
- *
- * @param scores cosines `[queries, documents]`, positives on the diagonal. @param progress scalar, 0 at the start of
- * training and 1 at its end. @returns `[queries]`, mean 1, without gradient.
- */
-export function progressiveWeights(
-  scores: Tensor,
-  progress: Tensor,
-  { hardest = 5, pace = 1 }: { readonly hardest?: number; readonly pace?: number } = {},
-): Tensor {
-  const fixed = stopGradient(scores);
-  const difficulty = mean(topK(where(positives(scores), LEFT_OUT, fixed), hardest).values, 1);
-  const standard = clip(divide(subtract(difficulty, mean(difficulty)), deviation(difficulty)), -2, 2);
-  const gamma = scale(add(scale(progress, 2), -1), pace);
-  return stopGradient(scale(softmax(multiply(standard, gamma)), scores.shape[0] as number));
 }
 
 /** True where the document is the query's own: row and column number are equal. */

@@ -1,3 +1,4 @@
+export { type CentroidTripletOptions, centroidTriplet } from './centroids.ts';
 export {
   cosines,
   type InfoNCEOptions,
@@ -8,7 +9,6 @@ export {
   multiPositiveNCE,
   ownNegativesNCE,
   probablyRelevant,
-  progressiveWeights,
   type Temperature,
   type TemperatureOptions,
 } from './contrastive.ts';
@@ -38,6 +38,7 @@ export {
   tripletLoss,
 } from './metric.ts';
 export { batchHardTriplet, binomialDeviance, contrastivePairs, liftedStructure } from './pairwise.ts';
+export { type ProgressiveOptions, progressiveWeights } from './progressive.ts';
 export {
   cosent,
   cosineDistillation,

@@ -98,6 +98,11 @@ const cases: Record<string, [inputs: Value[], loss: (...x: Tensor[]) => Tensor]>
     (x) => o.mseDistillation(o.groupCentroids(x!, whole(0, 1, 1, 2, 1), 3), fixed([1, 2, 3, 4, 5, 6, 7, 8, 9], 3, 3)),
   ],
   tripletLoss: [[normals(4, 3), normals(4, 3), normals(4, 3)], (a, p, n) => o.tripletLoss(a!, p!, n!, 2)],
+  centroidTriplet: [[normals(4, 3), normals(4, 3)], (a, p) => o.centroidTriplet(a!, p!, { margin: 2 })],
+  'centroidTriplet, nearest': [
+    [normals(4, 3), normals(4, 3)],
+    (a, p) => o.centroidTriplet(a!, p!, { margin: 2, negatives: 'nearest' }),
+  ],
   marginSoftmax: [
     [normals(4, 3), normals(3, 3)],
     (x, c) =>
@@ -168,6 +173,14 @@ describe('objectives have the values that their formulas say:', () => {
     const byHand = pairs.reduce((sum, x) => sum + x, 0) / pairs.length;
     const found = await value(() => o.batchAUC(scores(), 0.1, fixed([0, 0, 0, 1, 0, 0], 2, 3)));
     expect(found[0]).toBeCloseTo(byHand, 5);
+  });
+  it('the centroid triplet holds an item against the next gallery, or the nearest', async () => {
+    const [a, p] = [fixed([0, 0, 4, 0, 0, 3], 3, 2), fixed([1, 0, 4, 1, 0, 1], 3, 2)];
+    // Own distances 1, 1, 2; to the next gallery 17^0.5, 17^0.5, 10^0.5; to the nearest other 1, 3, 20^0.5.
+    const next = await value(() => o.centroidTriplet(a, p, { margin: 2 }));
+    expect(next[0]).toBeCloseTo((4 - 10 ** 0.5) / 3, 5);
+    const nearest = await value(() => o.centroidTriplet(a, p, { margin: 2.5, negatives: 'nearest' }));
+    expect(nearest[0]).toBeCloseTo((2.5 + 0.5 + (4.5 - 10 ** 0.5)) / 3, 5);
   });
   it('several positives, in four ways', async () => {
     const mask = fixed([1, 0, 1, 0, 1, 0], 2, 3);
@@ -248,6 +261,28 @@ describe('objectives have the values that their formulas say:', () => {
     expect(early.indexOf(Math.max(...early))).toBe(late.indexOf(Math.min(...late)));
   });
 
+  it('a guard makes light of queries whose negatives beat their positive, once it is on', async () => {
+    // Query 0 is beaten by its negatives, 1 and 2 are not.
+    const s33 = fixed([0.2, 0.6, 0.5, 0.1, 0.9, 0.3, 0.2, 0.4, 0.8], 3, 3);
+    const at = (progress: number, schedule?: (p: Tensor) => Tensor) =>
+      value(() =>
+        o.progressiveWeights(s33, fixed([progress], 1), {
+          hardest: 2,
+          guard: { after: 0.1, factor: 0.1 },
+          schedule: schedule ?? ((p) => scale(p, 0)),
+        }),
+      );
+    expect((await at(0.05)).every((w) => Math.abs(w - 1) < 1e-5)).toBe(true);
+    const on = await at(0.5);
+    expect(on[0]! / on[1]!).toBeCloseTo(0.1, 4);
+    expect(on.reduce((a, b) => a + b) / 3).toBeCloseTo(1, 5);
+    const weights = await value(() => o.progressiveWeights(s33, fixed([1], 1), { hardest: 2, relative: true }));
+    expect(weights.indexOf(Math.max(...weights))).toBe(0);
+    const excluded = await value(() =>
+      o.progressiveWeights(s33, fixed([1], 1), { hardest: 1, exclude: fixed([0, 1, 1, 0, 0, 0, 0, 0, 0], 3, 3) }),
+    );
+    expect(excluded.indexOf(Math.min(...excluded))).toBe(0);
+  });
   it('rarer classes get wider margins', () => {
     expect([...o.frequencyMargins([1, 16])]).toEqual([0.5, 0.25]);
   });
