@@ -34,6 +34,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
   'pca-rag': () => import('./pca-rag/index.ts'),
   peg: () => import('./peg/index.ts'),
   repconc: () => import('./repconc/index.ts'),
+  rzenembed: () => import('./rzenembed/index.ts'),
   superglobal: () => import('./superglobal/index.ts'),
   tcm: () => import('./tcm/index.ts'),
 };

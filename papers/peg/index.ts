@@ -159,7 +159,7 @@ export const paper: Paper = {
       metric: 'MRR@10',
       margin: { absolute: 0.01 },
       seeds: [1, 2, 3],
-      seconds: { quick: 15, full: 60 },
+      seconds: { quick: 3, full: 80 },
       load: against('even', 'easy to hard', ['always hard', 'easy to hard, relative to the positive']),
     },
     {
@@ -169,7 +169,7 @@ export const paper: Paper = {
       metric: 'MRR@10',
       margin: { absolute: 0.01 },
       seeds: [1, 2, 3],
-      seconds: { quick: 4, full: 15 },
+      seconds: { quick: 1, full: 30 },
       load: against('hard to easy', 'easy to hard', []),
     },
     {
@@ -180,7 +180,7 @@ export const paper: Paper = {
       metric: 'MRR@10',
       margin: { absolute: 0.01 },
       seeds: [1, 2, 3],
-      seconds: { quick: 6, full: 45 },
+      seconds: { quick: 2, full: 75 },
       load: against('even', 'even, guarded', ['easy to hard, guarded', 'always easy, guarded']),
     },
     {
@@ -191,7 +191,7 @@ export const paper: Paper = {
       metric: 'MRR@10',
       margin: {},
       seeds: [1, 2, 3],
-      seconds: { quick: 5, full: 60 },
+      seconds: { quick: 1, full: 90 },
       load: async (lab) => {
         const noisy = await load(lab);
         const { data } = noisy;
@@ -231,7 +231,7 @@ export const paper: Paper = {
       kind: 'exact',
       statement:
         'The gradient of a batch of 128 by gradient caching in chunks of 16 differs from that of the whole batch by less than 1e-5 of its greatest component.',
-      seconds: { quick: 2, full: 2 },
+      seconds: { quick: 1, full: 4 },
       check: async (lab) => {
         const { data } = await load(lab);
         const [whole, cached] = [await gradientOf(data, 128), await gradientOf(data, 16)];
