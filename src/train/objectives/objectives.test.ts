@@ -7,9 +7,11 @@ import {
   constantOf,
   Graph,
   gradients,
+  multiply,
   type OnnxRuntimeModule,
   onnxRuntime,
   scale,
+  sum,
   type Tensor,
   toOnnx,
   unitLength,
@@ -244,6 +246,38 @@ describe('objectives have the values that their formulas say:', () => {
     expect([...out['gradient']!.data].map(Number).every((v) => v === 0)).toBe(true);
   });
 
+  it('multi-similarity weighs pairs as its closed form says', async () => {
+    const [alpha, beta, lambda] = [2, 5, 0.5];
+    const x = { data: Float32Array.from(normals(6, 4).data as Float32Array), shape: [6, 4] };
+    const groups = [0, 0, 1, 1, 2, 2];
+    const run = async (loss: (unit: Tensor) => Tensor) => {
+      const graph = new Graph();
+      const given = graph.input('x', 'float32', [6, 4]);
+      const unit = unitLength(given);
+      graph.output('gradient', gradients(loss(unit), [given])[0]!);
+      graph.output('cosines', o.cosines(unit, unit));
+      const session = await runtime.createSession(toOnnx(graph), { threads: 1 });
+      const out = await session.run({ x });
+      return { gradient: [...out['gradient']!.data].map(Number), cosines: [...out['cosines']!.data].map(Number) };
+    };
+    const direct = await run((unit) => o.multiSimilarity(unit, labels, { alpha, beta, lambda, margin: null }));
+    const terms = direct.cosines.map((s, at) => {
+      const [i, j] = [Math.floor(at / 6), at % 6];
+      if (i === j) return 0;
+      return groups[i] === groups[j] ? -Math.exp(-alpha * (s - lambda)) : Math.exp(beta * (s - lambda));
+    });
+    // Wang et al. 2019, equations 13 and 14: an exponential over one more than the sum of its kind.
+    const weights = terms.map((term, at) => {
+      const row = terms.slice(6 * Math.floor(at / 6), 6 * Math.floor(at / 6) + 6);
+      const kind = row.filter((other) => other * term > 0).reduce((sum, other) => sum + Math.abs(other), 0);
+      return term / (1 + kind) / 6;
+    });
+    const byPairs = await run((unit) => sum(multiply(fixed(weights, 6, 6), o.cosines(unit, unit))));
+    direct.gradient.forEach((value, at) => {
+      expect(value).toBeCloseTo(byPairs.gradient[at]!, 5);
+    });
+    expect(Math.max(...direct.gradient)).toBeGreaterThan(0.01);
+  });
   it('weights by difficulty move from easy to hard and have mean 1', async () => {
     const four = cosines(4, 6);
     const at = (progress: number) =>
