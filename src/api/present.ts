@@ -1,4 +1,5 @@
 import { cutToTokens, estimateTokens, share } from '../text/index.ts';
+import type { SearchAnswer } from './search.ts';
 
 /** A hit, as far as an agent is shown it; the engine's hits and those of the API are such. */
 export interface PresentableHit {
@@ -20,12 +21,7 @@ export interface PresentableAnswer {
 }
 
 /** How an answer was cut to what is probably relevant. */
-export interface Cut {
-  readonly threshold: number;
-  readonly judged: number;
-  readonly kept: number;
-  readonly best: number;
-}
+type Cut = NonNullable<SearchAnswer['relevance']>;
 
 /** A passage as a language model gets it. */
 export interface PresentedPassage {

@@ -17,6 +17,8 @@ import {
   saveRuns,
   type TestCollection,
 } from '../eval/index.ts';
+import { evaluationFile } from '../server/operations/types.ts';
+import { replaceFile } from '../store/local/filesystem.ts';
 import { printVerdicts, verdictsToJson } from './eval-output.ts';
 import { duration, number, print, printJson, say } from './output.ts';
 import { Progress } from './progress.ts';
@@ -41,7 +43,6 @@ export interface EvalCommandOptions {
   readonly version: string;
 }
 
-const EVALUATION_FILE = 'evaluation.json';
 const RETRIEVERS: readonly RetrieverName[] = ['bm25', 'dense', 'hybrid'];
 
 /** `sagitta eval DIR`: indexes a test collection, asks its queries, and judges the answers. */
@@ -138,8 +139,8 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
     }
     if (options.in !== undefined) {
       // Beside the collection, where a server shows it.
-      const path = join(options.in, EVALUATION_FILE);
-      await writeFile(path, `${JSON.stringify(summary, null, 2)}\n`);
+      const path = evaluationFile({ directory: options.in });
+      await replaceFile(path, [`${JSON.stringify(summary, null, 2)}\n`]);
       written.push(path);
     }
     if (options.json) printJson(summary);

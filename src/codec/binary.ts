@@ -5,7 +5,7 @@ import { checkQuery, checkSample, checkTrained, checkVectors, codeCount } from '
 import type { Codec, Learned, Scorer, TrainOptions } from './codec.ts';
 import { NOTHING, take } from './learned.ts';
 import { HadamardRotation } from './rot.ts';
-import { scoreInPieces } from './rows.ts';
+import { bitScorer } from './rows.ts';
 
 /**
  * `bin<bits>`: the signs of a vector's first `bits` components after a random rotation (Charikar 2002), `ceil(bits / 8)` bytes, bit
@@ -99,22 +99,7 @@ export class BinaryCodec implements Codec {
     checkTrained(this.trained, this.spec);
     const weights = this.rotated(query).map((value) => value * this.#scale!);
     this.#arena ??= new Arena('baseline');
-    const arena = this.#arena;
-    const { bits, codeSize } = this;
-    return {
-      score: (codes, count, out) => {
-        const mark = arena.mark();
-        try {
-          const tables = arena.allocate(128 * codeSize);
-          arena.kernels.tablesBits(arena.put(weights), bits, codeSize, tables);
-          scoreInPieces(arena, codes, codeSize, count, out, (rows, some, scores) => {
-            arena.kernels.scoreBits(tables, rows, some, codeSize, scores);
-          });
-        } finally {
-          arena.release(mark);
-        }
-      },
-    };
+    return bitScorer(this.#arena, weights, this.codeSize);
   }
 
   #bitsOf(vectors: Vectors): Uint8Array {

@@ -44,17 +44,11 @@ export class HalfPrecision implements Codec {
     const arena = this.#arena;
     const { dim, codeSize } = this;
     return {
-      score: (codes, count, out) => {
-        const mark = arena.mark();
-        try {
+      score: (codes, count, out) =>
+        scoreInPieces(arena, codes, codeSize, count, out, () => {
           const prepared = arena.put(query);
-          scoreInPieces(arena, codes, codeSize, count, out, (rows, some, scores) => {
-            arena.kernels.dotRowsHalf(prepared, rows, codeSize, some, dim, scores);
-          });
-        } finally {
-          arena.release(mark);
-        }
-      },
+          return (rows, some, scores) => arena.kernels.dotRowsHalf(prepared, rows, codeSize, some, dim, scores);
+        }),
     };
   }
 }

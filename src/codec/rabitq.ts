@@ -125,15 +125,10 @@ export class RaBitQ implements Codec {
     const length = Math.sqrt(squared);
     return {
       score: (codes, count, out) => {
-        const mark = arena.mark();
-        try {
+        scoreInPieces(arena, codes, codeSize, count, out, () => {
           const prepared = arena.put(tables);
-          scoreInPieces(arena, codes, codeSize, count, out, (rows, some, scores) => {
-            arena.kernels.scoreNibbles(prepared, rows, codeSize, some, nibbles, 0, scores);
-          });
-        } finally {
-          arena.release(mark);
-        }
+          return (rows, some, scores) => arena.kernels.scoreNibbles(prepared, rows, codeSize, some, nibbles, 0, scores);
+        });
         const factors = new DataView(codes.buffer, codes.byteOffset, codes.byteLength);
         for (let v = 0, at = codeSize - 8; v < count; v++, at += codeSize) out[v]! *= factors.getFloat32(at, true);
       },

@@ -6,7 +6,7 @@ import type { Codec, Learned, Scorer, TrainOptions } from './codec.ts';
 import { NOTHING, take } from './learned.ts';
 import { LinearMap, transpose } from './linalg.ts';
 import { HadamardRotation } from './rot.ts';
-import { scoreInPieces } from './rows.ts';
+import { bitScorer } from './rows.ts';
 
 /**
  * `rbin<m>x<levels>`: recurrent binarization (Gan et al. 2023, BEBR, https://arxiv.org/abs/2302.08714). A map gives `m` signs; what they
@@ -162,19 +162,10 @@ export class RecurrentBinary implements Codec {
     const bits = m * levels;
     const weights = Float32Array.from({ length: bits }, (_, bit) => seen[bit % m]! * 2 ** -Math.floor(bit / m));
     this.#arena ??= new Arena('baseline');
-    const arena = this.#arena;
+    const signs = bitScorer(this.#arena, weights, codeSize);
     return {
       score: (codes, count, out) => {
-        const mark = arena.mark();
-        try {
-          const tables = arena.allocate(128 * codeSize);
-          arena.kernels.tablesBits(arena.put(weights), bits, codeSize, tables);
-          scoreInPieces(arena, codes, codeSize, count, out, (rows, some, scores) => {
-            arena.kernels.scoreBits(tables, rows, some, codeSize, scores);
-          });
-        } finally {
-          arena.release(mark);
-        }
+        signs.score(codes, count, out);
         for (let v = 0; v < count; v++) out[v]! *= this.#inverse(codes, v);
       },
     };

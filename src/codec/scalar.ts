@@ -115,19 +115,15 @@ export class ScalarQuantizer implements Codec {
     this.#arena ??= new Arena('baseline');
     const arena = this.#arena;
     return {
-      score: (codes, count, out) => {
-        const mark = arena.mark();
-        try {
+      score: (codes, count, out) =>
+        scoreInPieces(arena, codes, codeSize, count, out, () => {
           const prepared = arena.put(tables ?? linear!.weights);
-          scoreInPieces(arena, codes, codeSize, count, out, (rows, some, scores) => {
+          return (rows, some, scores) => {
             if (linear !== undefined) {
               arena.kernels.dotRowsBytes(prepared, rows, dim, some, dim, linear.offset, scores);
             } else arena.kernels.scorePq4(prepared, rows, some, dim, 0, scores);
-          });
-        } finally {
-          arena.release(mark);
-        }
-      },
+          };
+        }),
     };
   }
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { parseRelevance, type RelevanceParameters, relevanceOf } from '../search/index.ts';
+import { replaceFile } from '../store/local/filesystem.ts';
 import type { RelevantOptions, RelevantResult, SearchOptions, SearchResult } from './types.ts';
 
 /** Hits of a query that its relevance is judged from. */
@@ -19,9 +19,7 @@ export function judgesRelevance(directory: string): boolean {
 
 /** Writes what relevance is judged by; it replaces what was there at once. */
 export async function saveRelevance(directory: string, parameters: RelevanceParameters): Promise<void> {
-  const path = relevanceFile(directory);
-  await writeFile(`${path}.new`, `${JSON.stringify(parameters)}\n`);
-  await rename(`${path}.new`, path);
+  await replaceFile(relevanceFile(directory), [`${JSON.stringify(parameters)}\n`]);
 }
 
 /** Searches deeper than asked for, judges what comes, and keeps what is probably relevant. */

@@ -55,14 +55,13 @@ export function classConsistency(vectors: Vectors, labels: readonly number[]): C
   });
   const utilities = own.map((counts, label) => utilityOf(counts, foreign[label]!));
   const counted = utilities.filter((utility) => utility !== undefined);
+  const means = Float64Array.from(
+    { length: STEPS },
+    (_, step) => counted.reduce((total, utility) => total + utility[step]!, 0) / counted.length,
+  );
   const deviation = Float64Array.from(utilities, (utility) => {
     if (utility === undefined) return Number.NaN;
-    let sum = 0;
-    for (let step = 0; step < STEPS; step++) {
-      const mean = counted.reduce((total, other) => total + other[step]!, 0) / counted.length;
-      sum += (utility[step]! - mean) ** 2 / STEPS;
-    }
-    return sum;
+    return utility.reduce((sum, value, step) => sum + (value - means[step]!) ** 2 / STEPS, 0);
   });
   const defined = deviation.filter((value) => !Number.isNaN(value));
   return {

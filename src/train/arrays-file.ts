@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { CorruptFileError } from '../base/errors.ts';
-import { onDisk } from '../store/local/filesystem.ts';
+import { replaceFile } from '../store/local/filesystem.ts';
 import type { Value } from '../tensor/index.ts';
 
 /**
@@ -31,23 +30,7 @@ export async function writeArrays(
   const text = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.byteLength));
-  const temporary = `${path}.new`;
-  await onDisk(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
-    try {
-      const file = await open(temporary, 'w');
-      try {
-        for (const part of [length, text, ...parts]) await file.writeFile(part);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-  });
+  await replaceFile(path, [length, text, ...parts]);
 }
 
 /** Reads what {@link writeArrays} wrote. @throws CorruptFileError; a file that is not there is undefined. */

@@ -98,6 +98,16 @@ function writing<T>(
 
 async function search(collection: Collection, request: SearchRequest, { signal }: CallOptions): Promise<SearchAnswer> {
   const { query, vector, like, k, filter, perDocument, language, retriever, explain, relevant } = request;
+  const options = {
+    k,
+    explain,
+    ...(retriever === undefined ? {} : { retriever }),
+    // The engine checks every part of it.
+    ...(filter === undefined ? {} : { filter: filter as string }),
+    ...(perDocument === undefined ? {} : { perDocument }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const inLanguage = { ...options, ...(language === undefined ? {} : { language }) };
   if (relevant === true) {
     if (!collection.judgesRelevance) {
       throw new InvalidArgumentError(
@@ -108,25 +118,8 @@ async function search(collection: Collection, request: SearchRequest, { signal }
     if (query === undefined || vector !== undefined || like !== undefined) {
       throw new InvalidArgumentError('Relevance is judged of queries in words only.', 'Give `query` alone.');
     }
-    return collection.searchRelevant(query, {
-      k,
-      explain,
-      ...(retriever === undefined ? {} : { retriever }),
-      ...(filter === undefined ? {} : { filter: filter as string }),
-      ...(perDocument === undefined ? {} : { perDocument }),
-      ...(language === undefined ? {} : { language }),
-      ...(signal === undefined ? {} : { signal }),
-    });
+    return collection.searchRelevant(query, inLanguage);
   }
-  const options = {
-    k,
-    explain,
-    ...(retriever === undefined ? {} : { retriever }),
-    // The engine checks every part of it.
-    ...(filter === undefined ? {} : { filter: filter as string }),
-    ...(perDocument === undefined ? {} : { perDocument }),
-    ...(signal === undefined ? {} : { signal }),
-  };
   if (like !== undefined) {
     if (query !== undefined || vector !== undefined) {
       throw new InvalidArgumentError('A search has `like` and also `query` or `vector`.', 'Give one of them.');
@@ -137,9 +130,8 @@ async function search(collection: Collection, request: SearchRequest, { signal }
     throw new InvalidArgumentError('The search names nothing to look for.', 'Give `query`, `vector` or `like`.');
   }
   return collection.search(query ?? '', {
-    ...options,
+    ...inLanguage,
     ...(vector === undefined ? {} : { vector }),
-    ...(language === undefined ? {} : { language }),
   });
 }
 

@@ -105,7 +105,7 @@ export function planFile({ directory }: ServedCollection): string {
 }
 
 /** Where `sagitta eval --in` leaves what it found. */
-export function evaluationFile({ directory }: ServedCollection): string {
+export function evaluationFile({ directory }: Pick<ServedCollection, 'directory'>): string {
   return join(directory, 'evaluation.json');
 }
 

@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { StorageError } from '../../base/errors.ts';
 
@@ -56,6 +58,30 @@ export async function onDisk<T>(path: string, step: () => T | Promise<T>): Promi
   } catch (error) {
     throw asStorageError(path, error);
   }
+}
+
+/**
+ * Puts a file in place, with the folders above it: whole and on stable storage, or not at all.
+ * @throws StorageError when the disk refuses; what was there before stays.
+ */
+export async function replaceFile(path: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
+  const temporary = `${path}.new`;
+  await onDisk(path, async () => {
+    await mkdir(dirname(path), { recursive: true });
+    try {
+      const file = await open(temporary, 'w');
+      try {
+        for (const part of parts) await file.writeFile(part);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  });
 }
 
 /** A refusal of the operating system as a `StorageError` with a remedy; any other error as it is. */

@@ -246,7 +246,7 @@ async function prepare(
     else rows.push(row);
   });
   const judgedDocuments = new Set(known.flatMap((id) => [...judgements.get(id)!.keys()]));
-  const missingDocuments = [...judgedDocuments].filter((id) => !rowsOf.has(id)).length;
+  const missingDocuments = [...judgedDocuments].filter((id) => snapshot.findDocument(id) === undefined).length;
   const ids = learn ? random.shuffle([...known]) : known;
   const [learning, choosing] = learn ? [Math.floor(ids.length * 0.6), Math.floor(ids.length * 0.8)] : [0, 0];
   if (learn && ids.length < 5 * LEAST) {
