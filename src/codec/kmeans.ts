@@ -5,6 +5,7 @@ import { Vectors } from '../base/vectors.ts';
 import { type Address, Arena, packPanels, panelCount } from '../kernels/index.ts';
 import { checkVectors } from './check.ts';
 import type { TrainOptions } from './codec.ts';
+import { unitRow } from './linalg.ts';
 import { Pace } from './pace.ts';
 
 export interface KMeansOptions extends TrainOptions {
@@ -279,7 +280,7 @@ export function drawSample(vectors: Vectors, count: number, random: Random): Vec
 function normalised(vectors: Vectors): Vectors {
   const out = new Vectors(vectors.data.slice(), vectors.dim);
   for (let i = 0; i < out.count; i++) {
-    if (!normalise(out.row(i))) {
+    if (!unitRow(out.row(i))) {
       throw new InvalidArgumentError(
         `Training vector ${i} is zero and has no direction.`,
         'Leave zero vectors out, or use Euclidean k-means.',
@@ -287,15 +288,6 @@ function normalised(vectors: Vectors): Vectors {
     }
   }
   return out;
-}
-
-function normalise(row: Float32Array): boolean {
-  let squared = 0;
-  for (let c = 0; c < row.length; c++) squared += row[c]! * row[c]!;
-  if (squared === 0) return false;
-  const scale = 1 / Math.sqrt(squared);
-  for (let c = 0; c < row.length; c++) row[c]! *= scale;
-  return true;
 }
 
 const SEEDING_POINTS = 16;
@@ -414,7 +406,7 @@ class Lloyd {
       }
       const row = centroids.row(c);
       for (let i = 0; i < dim; i++) row[i] = sums[c * dim + i]! / size;
-      if (this.spherical && !normalise(row)) row.set(points.row(assignment.indexOf(c)));
+      if (this.spherical && !unitRow(row)) row.set(points.row(assignment.indexOf(c)));
     }
     for (const c of empty) this.#split(c);
   }

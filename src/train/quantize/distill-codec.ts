@@ -2,14 +2,14 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { type ChainCodec, type Codec, createCodec, ProductQuantizer } from '../../codec/index.ts';
 import { IvfModel } from '../../index/index.ts';
-import { type Runtime, Trainer } from '../../tensor/index.ts';
+import type { Batch, Scope, Tensor, Tensors } from '../../tensor/index.ts';
 import type { BalanceOptions } from './balanced.ts';
+import { type LearningOptions, learn } from './learning.ts';
 import { QuantizedScores } from './quantized-scores.ts';
 import { RankingBatches, type RankingOptions } from './ranking.ts';
 
 /** Settings of {@link distillCodec}. Papers are settings of it. */
-export interface DistillOptions extends RankingOptions {
-  readonly runtime: Runtime;
+export interface DistillOptions extends RankingOptions, LearningOptions {
   /** Product quantizer of the result, `pq<M>x8` or `pq<M>x4`; M must divide the dimension. */
   readonly quantizer: string;
   /** Same seed, same threads: same codec. Default 1234. */
@@ -32,11 +32,6 @@ export interface DistillOptions extends RankingOptions {
   readonly start?: Codec;
   /** Weight of the squared error of codes, which holds codebooks to their documents. Default 0. */
   readonly reconstruction?: number;
-  /** Threads of matrix products. Default: one per physical core. */
-  readonly threads?: number;
-  readonly signal?: AbortSignal;
-  /** Called with the share that is done and the loss of the latest step. */
-  readonly onProgress?: (done: number, loss: number) => void;
 }
 
 /** Settings of {@link distillIndex}. */
@@ -84,7 +79,7 @@ export async function distillCodec(documents: Vectors, queries: Vectors, options
     );
   }
   const model = new QuantizedScores(codec, undefined, false, options, sampleOf(documents));
-  await learn(model, codec, batches, documents, options);
+  await learnScores(model, codec, batches, documents, options);
   codec.restore(model.learned());
   return codec;
 }
@@ -122,49 +117,37 @@ export async function distillIndex(
   );
   codec.restore(new Map(learned));
   const model = new QuantizedScores(codec, parts.coarse.centroids, residual, options, sampleOf(documents));
-  await learn(model, codec, batches, documents, options);
+  await learnScores(model, codec, batches, documents, options);
   codec.restore(model.learned());
   return { spec, codec, centroids: new Vectors(model.parameters.get('lists').data.slice(), documents.dim) };
 }
 
-async function learn(
+async function learnScores(
   model: QuantizedScores,
   codec: ChainCodec,
   batches: RankingBatches,
   documents: Vectors,
   options: DistillOptions,
 ): Promise<void> {
-  const { steps = 600, learningRate = 1e-3, signal, balance = {} } = options;
+  const { steps = 600, learningRate = 1e-3, balance = {} } = options;
   const frozen = options.codes === 'frozen' ? codec.encode(documents) : undefined;
-  const trainer = new Trainer({
-    parameters: model.parameters,
-    loss: (scope, inputs) => model.loss(scope, inputs),
-    learningRate: (step) => learningRate * Math.min(1, step / 20) * Math.max(0, 1 - (step - 1) / steps),
-    clip: 1,
-    groups: [
-      ...(options.maps === false ? [{ match: /^map\//, frozen: true }] : []),
-      ...(frozen === undefined ? [] : [{ match: /^map\/documents$/, frozen: true }]),
-      { match: /./, weightDecay: 0 },
-    ],
-    runtime: options.runtime,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
-  try {
-    for (let step = 0; step < steps; step++) {
-      signal?.throwIfAborted();
-      const batch = batches.next();
-      const chosen =
-        frozen === undefined
-          ? options.codes === 'balanced'
-            ? model.balanced(documents.pick(batch.documents), balance)
-            : {}
-          : model.oneHot(frozen, codec.codeSize, batch.documents);
-      const report = await trainer.step({ ...batch.inputs, ...chosen });
-      options.onProgress?.((step + 1) / steps, report.loss);
-    }
-  } finally {
-    await trainer.dispose();
-  }
+  const batch = (): Batch => {
+    const { documents: rows, inputs } = batches.next();
+    const balanced = options.codes === 'balanced';
+    const chosen =
+      frozen === undefined
+        ? balanced
+          ? model.balanced(documents.pick(rows), balance)
+          : {}
+        : model.oneHot(frozen, codec.codeSize, rows);
+    return { ...inputs, ...chosen };
+  };
+  const groups = [
+    ...(options.maps === false ? [{ match: /^map\//, frozen: true }] : []),
+    ...(frozen === undefined ? [] : [{ match: /^map\/documents$/, frozen: true }]),
+  ];
+  const loss = (scope: Scope, inputs: Tensors): Tensor => model.loss(scope, inputs);
+  await learn({ parameters: model.parameters, groups, loss, batch, steps, learningRate }, options);
 }
 
 function checkQuantizer({ quantizer, dim }: ChainCodec, name: string): void {

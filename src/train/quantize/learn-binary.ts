@@ -5,28 +5,27 @@ import { transpose } from '../../codec/linalg.ts';
 import {
   add,
   affine,
+  type Batch,
   clip,
   given,
   greaterOrEqual,
   matmul,
   Parameters,
-  type Runtime,
   type Scope,
   scale,
   straightThrough,
   subtract,
   type Tensor,
   type Tensors,
-  Trainer,
   transposeLast,
   unitLength,
   where,
 } from '../../tensor/index.ts';
+import { type LearningOptions, learn } from './learning.ts';
 import { RankingBatches, type RankingOptions, rankingLoss } from './ranking.ts';
 
 /** Settings of {@link learnBinary}. */
-export interface BinaryOptions extends RankingOptions {
-  readonly runtime: Runtime;
+export interface BinaryOptions extends RankingOptions, LearningOptions {
   /** Signs of a level; a code has `signs * levels` bits. */
   readonly signs: number;
   /** 1 to 4; 1 is hashing. Default 2. */
@@ -46,9 +45,6 @@ export interface BinaryOptions extends RankingOptions {
   readonly learningRate?: number;
   /** A codec that was learned before to go on from, of the same signs and levels. */
   readonly start?: RecurrentBinary;
-  readonly threads?: number;
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (done: number, loss: number) => void;
 }
 
 /**
@@ -64,7 +60,7 @@ export async function learnBinary(
   queries: Vectors,
   options: BinaryOptions,
 ): Promise<RecurrentBinary> {
-  const { signs, levels = 2, symmetric = false, seed = 1234, steps = 600, learningRate = 0.02, signal } = options;
+  const { signs, levels = 2, symmetric = false, seed = 1234, steps = 600, learningRate = 0.02 } = options;
   const { dim } = documents;
   const codec = new RecurrentBinary(dim, signs, levels);
   const batches = new RankingBatches(documents, queries, { temperature: TEMPERATURE, ...options }, seed);
@@ -78,29 +74,17 @@ export async function learnBinary(
     const inputs = name.startsWith('back') ? signs : dim;
     parameters.set(name, transpose(array, inputs), [inputs, array.length / inputs]);
   }
-  const trainer = new Trainer({
-    parameters,
-    loss: (scope, inputs) => binaryLoss(scope, inputs, { parameters, levels, symmetric, ...options }),
-    learningRate: (step) => learningRate * Math.min(1, step / 20) * Math.max(0, 1 - (step - 1) / steps),
-    clip: 1,
-    groups: [{ match: /./, weightDecay: 0 }],
-    runtime: options.runtime,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
-  try {
-    for (let step = 0; step < steps; step++) {
-      signal?.throwIfAborted();
-      const batch = batches.next();
-      const known = old?.pick(batch.documents);
-      const report = await trainer.step({
-        ...batch.inputs,
-        ...(known === undefined ? {} : { old: { data: known.data, shape: [known.count, known.dim] } }),
-      });
-      options.onProgress?.((step + 1) / steps, report.loss);
-    }
-  } finally {
-    await trainer.dispose();
-  }
+  const loss = (scope: Scope, inputs: Tensors): Tensor =>
+    binaryLoss(scope, inputs, { parameters, levels, symmetric, ...options });
+  const batch = (): Batch => {
+    const { documents: rows, inputs } = batches.next();
+    const known = old?.pick(rows);
+    return {
+      ...inputs,
+      ...(known === undefined ? {} : { old: { data: known.data, shape: [known.count, known.dim] } }),
+    };
+  };
+  await learn({ parameters, loss, batch, steps, learningRate }, options);
   const learned = new Map<string, Float32Array>([['settings', Float32Array.of(1, symmetric ? 1 : 0)]]);
   for (const name of parameters.names) {
     const { data, shape } = parameters.get(name);

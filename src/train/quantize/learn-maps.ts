@@ -1,24 +1,23 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
-import { LinearMap, transpose } from '../../codec/linalg.ts';
+import { LinearMap, transpose, unitRow } from '../../codec/linalg.ts';
 import {
   affine,
+  type Batch,
   identity,
   Parameters,
-  type Runtime,
   type Scope,
   type Tensor,
   type Tensors,
-  Trainer,
   unitLength,
 } from '../../tensor/index.ts';
 import { cosines, infoNCE } from '../objectives/index.ts';
 import { proximityBatches } from '../samplers.ts';
+import { type LearningOptions, learn } from './learning.ts';
 
 /** Settings of {@link learnMaps}. */
-export interface MapOptions {
-  readonly runtime: Runtime;
+export interface MapOptions extends LearningOptions {
   /**
    * How queries are put together: `random`, or walks of neighbours (`walk` goes deep, `snow` goes wide), whose documents are hard
    * negatives of each other. Default `walk`.
@@ -38,8 +37,6 @@ export interface MapOptions {
   readonly steps?: number;
   /** Same seed, same threads: same maps. Default 1234. */
   readonly seed?: number;
-  readonly threads?: number;
-  readonly signal?: AbortSignal;
 }
 
 /** Maps of frozen vectors to vectors for verifying candidates; rows come out at unit length. */
@@ -72,7 +69,7 @@ export async function learnMaps(
   options: MapOptions,
 ): Promise<LearnedMaps> {
   const { batches = 'walk', size = 64, negatives = [0, 200], links = [200, 400], seed = 1234 } = options;
-  const { temperature = 0.05, learningRate = 1e-3, steps = 300, signal } = options;
+  const { temperature = 0.05, learningRate = 1e-3, steps = 300 } = options;
   if (positives.length !== queries.count || ranked.length !== queries.count || queries.count < size) {
     throw new InvalidArgumentError(
       `There are ${queries.count} queries, positives of ${positives.length} and rankings of ${ranked.length}, and a batch has ${size}.`,
@@ -82,15 +79,6 @@ export async function learnMaps(
   const { dim } = documents;
   const known = positives.map((rows) => new Set(Array.from(rows)));
   const parameters = new Parameters();
-  const trainer = new Trainer({
-    parameters,
-    loss: (scope, inputs) => mapsLoss(scope, inputs, dim, temperature),
-    learningRate: (step) => learningRate * Math.min(1, step / 20) * Math.max(0, 1 - (step - 1) / steps),
-    clip: 1,
-    groups: [{ match: /./, weightDecay: 0 }],
-    runtime: options.runtime,
-    ...(options.threads === undefined ? {} : { threads: options.threads }),
-  });
   const random = new Random(seed);
   const pool = known.map((own, query) =>
     Array.from(ranked[query]!)
@@ -98,36 +86,34 @@ export async function learnMaps(
       .filter((row) => !own.has(row)),
   );
   const usable = [...known.keys()].filter((query) => known[query]!.size > 0 && pool[query]!.length > 0);
+  const near = batches === 'random' ? undefined : linksOf(ranked, links);
   let waiting: (readonly number[])[] = [];
-  try {
-    for (let step = 0; step < steps; step++) {
-      signal?.throwIfAborted();
-      if (waiting.length === 0) {
-        waiting =
-          batches === 'random'
-            ? chunks(random.shuffle([...usable]), size)
-            : proximityBatches(usable, positives, pool, linksOf(ranked, links), size, random, batches);
-      }
-      const batch = waiting.pop();
-      if (batch === undefined) throw new InvalidArgumentError('Too few queries have positives.', 'Give more of them.');
-      const own = batch.map((query) => [...known[query]!][random.below(known[query]!.size)]!);
-      const hard = batch.map((query) => pool[query]![random.below(pool[query]!.length)]!);
-      const all = [...own, ...hard];
-      const exclude = new Float32Array(size * all.length);
-      batch.forEach((query, i) => {
-        all.forEach((document, j) => {
-          if (known[query]!.has(document)) exclude[i * all.length + j] = 1;
-        });
-      });
-      await trainer.step({
-        queries: { data: queries.pick(batch).data, shape: [size, dim] },
-        documents: { data: documents.pick(all).data, shape: [all.length, dim] },
-        exclude: { data: exclude, shape: [size, all.length] },
-      });
+  const batch = (): Batch => {
+    if (waiting.length === 0) {
+      waiting =
+        near === undefined || batches === 'random'
+          ? chunks(random.shuffle([...usable]), size)
+          : proximityBatches(usable, positives, pool, near, size, random, batches);
     }
-  } finally {
-    await trainer.dispose();
-  }
+    const chosen = waiting.pop();
+    if (chosen === undefined) throw new InvalidArgumentError('Too few queries have positives.', 'Give more of them.');
+    const own = chosen.map((query) => [...known[query]!][random.below(known[query]!.size)]!);
+    const hard = chosen.map((query) => pool[query]![random.below(pool[query]!.length)]!);
+    const all = [...own, ...hard];
+    const exclude = new Float32Array(size * all.length);
+    chosen.forEach((query, i) => {
+      all.forEach((document, j) => {
+        if (known[query]!.has(document)) exclude[i * all.length + j] = 1;
+      });
+    });
+    return {
+      queries: { data: queries.pick(chosen).data, shape: [size, dim] },
+      documents: { data: documents.pick(all).data, shape: [all.length, dim] },
+      exclude: { data: exclude, shape: [size, all.length] },
+    };
+  };
+  const loss = (scope: Scope, inputs: Tensors): Tensor => mapsLoss(scope, inputs, dim, temperature);
+  await learn({ parameters, loss, batch, steps, learningRate }, options);
   const map = (name: string): ((vectors: Vectors) => Vectors) => {
     const linear = new LinearMap(transpose(parameters.get(name).data, dim), dim);
     return (vectors) => unitRows(linear.apply(vectors));
@@ -160,10 +146,6 @@ function chunks(queries: readonly number[], size: number): number[][] {
 }
 
 function unitRows(vectors: Vectors): Vectors {
-  for (let i = 0; i < vectors.count; i++) {
-    const row = vectors.row(i);
-    const length = Math.hypot(...row);
-    if (length > 0) for (let c = 0; c < row.length; c++) row[c]! /= length;
-  }
+  for (let i = 0; i < vectors.count; i++) unitRow(vectors.row(i));
   return vectors;
 }

@@ -142,6 +142,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     );
   }
   const snapshot = await collection.snapshot();
+  let ranker: BatchRanker | undefined;
   try {
     const random = new Random(seed);
     const corpus = new TuneCorpus(snapshot);
@@ -162,7 +163,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const validation = order.splice(0, Math.min(300, Math.max(4, Math.round(order.length / 5))));
 
     const runtime = await nativeRuntime();
-    const ranker = await BatchRanker.create(runtime, snapshot.settings.dim);
+    ranker = await BatchRanker.create(runtime, snapshot.settings.dim);
     const frozen = what === 'adapter' || what === 'query';
     const negatives = options.negatives ?? (frozen ? 2 : 0);
     const mine = options.mine ?? (frozen ? 'dense' : 'bm25');
@@ -245,11 +246,12 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       language,
       async close() {
         await trainer.dispose();
-        await ranker.dispose();
+        await ranker?.dispose();
         snapshot.close();
       },
     };
   } catch (error) {
+    await ranker?.dispose();
     snapshot.close();
     throw error;
   }
