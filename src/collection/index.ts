@@ -2,10 +2,9 @@ export {
   type AddReport,
   Collection,
   type DeployOptions,
-  type OpenOptions,
-  openCollection,
   type StoredDocument,
 } from './collection.ts';
+export { type OpenOptions, openCollection } from './open.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export { judgesRelevance, RELEVANCE_DEPTH } from './relevant.ts';
 export { allowedPassages } from './searching.ts';

@@ -1,0 +1,106 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import type { Encoder } from '../encode/encoder.ts';
+import { openEncoder } from '../encode/registry.ts';
+import { INGEST_VERSION } from '../ingest/index.ts';
+import { createLocalStore, openLocalStore } from '../store/index.ts';
+import type { CollectionSettings } from '../store/types.ts';
+import { Collection } from './collection.ts';
+import { resolveSettings } from './settings.ts';
+import type { IndexingSettings } from './types.ts';
+
+/** Options of {@link openCollection}. */
+export interface OpenOptions {
+  /**
+   * An encoder, or its specification (`use-lite`, `http:URL#MODEL`, `hf:MODEL`, `none`). For a new collection default
+   * `use-lite`; for an existing one the encoder that made it, and any other is refused.
+   */
+  readonly encoder?: Encoder | string;
+  /** Make the collection if there is none. Default false. */
+  readonly create?: boolean;
+  /** Settings of a new collection; for an existing one they must agree with what it was made with. */
+  readonly settings?: Partial<IndexingSettings>;
+  /**
+   * Opens the encoder that the manifest names, when it is needed first; the collection disposes of it. For hosts that
+   * share one model between threads. Default: `openEncoder` of `sagitta/encode`.
+   */
+  readonly openEncoder?: (spec: string) => Promise<Encoder>;
+  /** BM25 parameters of a new collection. Default k1 0.9, b 0.4. */
+  readonly bm25?: { readonly k1?: number; readonly b?: number };
+}
+
+const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
+
+/**
+ * Opens the collection in `directory`, or makes it with `create: true`.
+ *
+ * @throws NotFoundError when there is none; IncompatibleError when it was made by another encoder, with other settings
+ * or by a newer version; CorruptFileError when its manifest is damaged.
+ */
+export async function openCollection(directory: string, options: OpenOptions = {}): Promise<Collection> {
+  const path = resolve(directory);
+  if (!existsSync(`${path}/manifest.json`)) {
+    if (options.create !== true) {
+      throw new NotFoundError(
+        `There is no collection in ${directory}.`,
+        `Make one with \`sagitta index PATH --in ${directory}\`, or name another folder.`,
+      );
+    }
+    const wanted = options.encoder ?? 'use-lite';
+    const { id, dim } = await describeEncoder(wanted);
+    const settings: CollectionSettings = {
+      encoder: id,
+      dim,
+      bm25: checkBm25({ ...DEFAULT_BM25, ...options.bm25 }),
+      options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION },
+    };
+    const store = await createLocalStore(path, settings);
+    return new Collection(path, store, settings, given(wanted), options.openEncoder);
+  }
+  const store = await openLocalStore(path);
+  const { settings } = store;
+  checkAgreement(directory, settings, options);
+  return new Collection(path, store, settings, given(options.encoder), options.openEncoder);
+}
+
+/** What a new collection's manifest records of its encoder. */
+async function describeEncoder(wanted: Encoder | string): Promise<{ id: string; dim: number }> {
+  if (typeof wanted === 'object') return wanted;
+  if (wanted === 'none') return { id: 'none', dim: 0 };
+  const encoder = await openEncoder(wanted);
+  const { id, dim } = encoder;
+  await encoder.dispose?.();
+  return { id, dim };
+}
+
+function given(encoder: Encoder | string | undefined): Encoder | undefined {
+  return typeof encoder === 'object' ? encoder : undefined;
+}
+
+function checkBm25({ k1, b }: { k1: number; b: number }): { k1: number; b: number } {
+  if (!(k1 >= 0 && k1 <= 100) || !(b >= 0 && b <= 1)) {
+    throw new InvalidArgumentError(`BM25 with k1 ${k1} and b ${b}.`, 'Give k1 from 0 to 100 and b from 0 to 1.');
+  }
+  return { k1, b };
+}
+
+function checkAgreement(directory: string, settings: CollectionSettings, options: OpenOptions): void {
+  const wanted = typeof options.encoder === 'object' ? options.encoder.id : options.encoder;
+  if (wanted !== undefined && wanted !== settings.encoder) {
+    throw new IncompatibleError(
+      `The collection in ${directory} was made with the encoder "${settings.encoder}", not "${wanted}".`,
+      'Leave the encoder out, or index into a new collection (--in DIR).',
+    );
+  }
+  const made = settings.options as Partial<IndexingSettings>;
+  for (const [name, value] of Object.entries(options.settings ?? {})) {
+    const before = made[name as keyof IndexingSettings];
+    if (value !== before) {
+      throw new IncompatibleError(
+        `The collection in ${directory} was made with ${name} ${before}, not ${value}.`,
+        'Leave the setting out, or index into a new collection (--in DIR).',
+      );
+    }
+  }
+}
