@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkable, families, loadPaper, registry, renderPapers, statuses } from './index.ts';
-import { packageRoot } from './lab/index.ts';
+import { packageRoot, readEvidence } from './lab/index.ts';
 
 const index = resolve(packageRoot(), '../shared/papers/INDEX.md');
 
@@ -53,5 +53,15 @@ describe('papers with claims', () => {
     expect(readFileSync(join(packageRoot(), 'docs/papers.md'), 'utf8'), 'run: npm run papers:docs').toBe(
       renderPapers(all),
     );
+  });
+
+  it('show the same frontier in docs/compression.md as in the evidence', async () => {
+    const { claims } = (await readEvidence([join(packageRoot(), 'papers/evidence')])).get(
+      'embedding-compression-bench',
+    )!;
+    const [note] = claims.flatMap(({ notes = [] }) => notes).filter((text) => text.includes('| codec |'));
+    const table = note!.slice(note!.indexOf('| codec |')).trim();
+    expect(table.split('\n').length).toBeGreaterThan(10);
+    expect(readFileSync(join(packageRoot(), 'docs/compression.md'), 'utf8')).toContain(table);
   });
 });

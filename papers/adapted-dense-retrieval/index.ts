@@ -224,7 +224,7 @@ export const paper: Paper = {
     'Instead of early stopping: 240 steps, and the identity among what development queries choose from.',
     'Negatives may be limited to documents that answer some training query, and a term may hold queries where they were; both were tried on development queries beforehand.',
     "Encoder and data are this project's: use-lite and MetaTool, a single kind of heterogeneous pair.",
-    'A full check before this one was discarded, since its sample was ordered badly (rare tools came last); configurations were then chosen anew on development requests and requests drawn anew. The split by tools, of `items`, is the same as then.',
+    'A full check before this one was discarded, since its sample was ordered badly (rare tools came last); configurations were then chosen anew on development requests and requests drawn anew, from the same 20,558, so that some may have been among those tested before. The split by tools, of `items`, is the same as then.',
   ],
   claims: [
     {
