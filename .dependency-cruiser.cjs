@@ -1,6 +1,7 @@
 // The house, top to bottom: a folder imports only itself and the folders above it (docs/architecture.md).
 const layers = [
   'base',
+  'charts',
   'kernels',
   'tensor',
   'text',
@@ -21,7 +22,7 @@ const layers = [
   'server',
   'cli',
 ];
-const browser = ['base', 'kernels', 'tensor', 'text', 'codec', 'index', 'threads', 'search', 'api', 'client'];
+const browser = ['base', 'charts', 'kernels', 'tensor', 'text', 'codec', 'index', 'threads', 'search', 'api', 'client'];
 
 module.exports = {
   forbidden: [
@@ -35,7 +36,8 @@ module.exports = {
     })),
     {
       name: 'browser-folders-import-no-node',
-      comment: 'base, kernels, tensor, text, codec, index, threads, search, api and client also run in browsers',
+      comment:
+        'base, charts, kernels, tensor, text, codec, index, threads, search, api and client also run in browsers',
       severity: 'error',
       from: { path: `^src/(${browser.join('|')})/`, pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },

@@ -10,8 +10,8 @@
  * Curves and figures are written to bench/results/ann-DATA.svg and .json.
  */
 import { writeFileSync } from 'node:fs';
-import { lineChart } from '../src/base/line-chart.ts';
 import type { Vectors } from '../src/base/vectors.ts';
+import { lineChart } from '../src/charts/index.ts';
 import { buildIndex, type VectorIndex, type VectorSearchParams } from '../src/index/index.ts';
 import { openThreads } from '../src/threads/index.ts';
 import { interleave, median, report } from './harness.ts';

@@ -1,4 +1,4 @@
-import { lineChart } from '../src/base/line-chart.ts';
+import { lineChart } from '../src/charts/index.ts';
 import type { PaperStatus } from './catalogue.ts';
 
 /** Rows of the frontier's table in the evidence: codec, bytes, recall@10, nDCG@10. */

@@ -1,7 +1,7 @@
+import { differenceChart, intervalChart, lineChart } from '../charts/index.ts';
 import { evaluate } from './evaluate.ts';
-import { type Html, html } from './html.ts';
+import { Html, html } from './html.ts';
 import { rankedOrder } from './order.ts';
-import { differencePlot, intervalPlot, linePlot } from './plots.ts';
 import { type Entrant, type Example, mostChanged, type Verdicts } from './report.ts';
 import type { Comparison } from './significance.ts';
 import type { Finding, Judgements } from './types.ts';
@@ -56,14 +56,16 @@ significantly (paired randomisation, ${verdicts.resamples} resamples, Holm over 
 ${resultsTable(verdicts, metrics)}
 ${pooledTable(verdicts)}
 <section class="plots">
-${intervalPlot(
-  primary,
-  verdicts.results.map(({ retriever, metrics: values, intervals }) => ({
-    label: retriever,
-    value: values[primary]!,
-    low: intervals[primary]!.low,
-    high: intervals[primary]!.high,
-  })),
+${figure(
+  intervalChart(
+    primary,
+    verdicts.results.map(({ retriever, metrics: values, intervals }) => ({
+      label: retriever,
+      value: values[primary]!,
+      low: intervals[primary]!.low,
+      high: intervals[primary]!.high,
+    })),
+  ),
 )}
 ${recallPlot(entrants, judgements)}
 </section>
@@ -104,15 +106,16 @@ function pairsOf(entrants: readonly Entrant[], { comparisons, evaluations }: Ver
 function resultsTable({ results, comparisons }: Verdicts, metrics: readonly string[]): Html {
   const letter = (name: string): string =>
     String.fromCharCode(97 + results.findIndex(({ retriever }) => retriever === name));
-  return html`<table class="figures"><tr><th></th><th>system</th>${metrics.map((metric) => html`<th>${metric}</th>`)}</tr>
-${results.map(({ retriever, metrics: values, intervals }) => {
-  return html`<tr><td>${letter(retriever)}</td><th>${retriever}</th>${metrics.map((metric) => {
-    const best = results.every((other) => !(other.metrics[metric]! > values[metric]!));
-    const beaten = beatenBy(retriever, metric, comparisons).map(letter).sort().join('');
-    const { low, high } = intervals[metric]!;
-    return html`<td class="${best ? 'best' : ''}">${four(values[metric]!)}<sup>${beaten}</sup><small>${four(low)} – ${four(high)}</small></td>`;
-  })}</tr>`;
-})}</table>`;
+  return html`<table class="figures"><tr><th></th>${results.map(({ retriever }) => html`<th>${retriever} (${letter(retriever)})</th>`)}</tr>
+${metrics.map(
+  (metric) =>
+    html`<tr><th>${metric}</th>${results.map(({ retriever, metrics: values, intervals }) => {
+      const best = results.every((other) => !(other.metrics[metric]! > values[metric]!));
+      const beaten = beatenBy(retriever, metric, comparisons).map(letter).sort().join('');
+      const { low, high } = intervals[metric]!;
+      return html`<td class="${best ? 'best' : ''}">${four(values[metric]!)}<sup>${beaten}</sup> <small>${four(low)} – ${four(high)}</small></td>`;
+    })}</tr>`,
+)}</table>`;
 }
 
 /** Systems that `name` beats significantly by the metric. */
@@ -138,14 +141,23 @@ function recallPlot(entrants: readonly Entrant[], judgements: Judgements): Html 
   for (const { run } of entrants) for (const { ids } of run.values()) deepest = Math.max(deepest, ids.length);
   const depths = DEPTHS.filter((depth) => depth <= deepest);
   const metrics = depths.map((depth) => `recall@${depth}`);
-  return linePlot(
-    'Recall by depth',
-    entrants.map(({ name, run }) => {
+  const chart = lineChart({
+    title: 'Recall by depth',
+    x: { label: 'documents', log: true },
+    y: { label: 'recall' },
+    series: entrants.map(({ name, run }) => {
       const evaluation = evaluate(run, judgements, { metrics, pooled: false });
       return { label: name, points: depths.map((depth, i) => [depth, evaluation.mean(metrics[i]!)] as const) };
     }),
-    { x: 'documents', y: 'recall', log: true },
-  );
+    width: 480,
+    height: 300,
+  });
+  return figure(chart);
+}
+
+/** Charts escape their own texts. */
+function figure(chart: string): Html {
+  return html`<figure>${new Html(chart)}</figure>`;
 }
 
 function notes(findings: readonly Finding[]): Html {
@@ -162,7 +174,7 @@ function pairSection(
   primary: string,
 ): Html {
   return html`<h2>${system.name} against ${baseline.name}</h2>
-${differencePlot(`${primary} by query`, differences)}
+${figure(differenceChart(`${primary} by query`, differences))}
 <table class="figures"><tr><th>metric</th><th>difference</th><th>95%</th><th>p (randomisation)</th><th>p (bootstrap)</th><th>p (t)</th><th>p (Holm)</th><th>won / equal / lost</th><th>detectable</th></tr>
 ${comparisons.map(
   ({ metric, difference, interval, p, wins, ties, losses, power, significant }) =>
@@ -242,11 +254,9 @@ body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto
 table { border-collapse: collapse; margin: 1rem 0; display: block; overflow-x: auto }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
 .figures td { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-td small { display: block; opacity: .65 } .best { font-weight: 700 } .significant th { font-weight: 700 } tr:not(.significant) th { font-weight: 400 }
-figure { margin: 1rem 0; max-width: 44rem } svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; fill: currentColor }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(22rem, 1fr)); gap: 1rem }
-.grid { stroke: #8884 } .tick { font-size: 11px; opacity: .75 } .won { fill: #009e73 } .lost { fill: #d55e00 }
-.legend i { display: inline-block; width: .8em; height: .8em; margin: 0 .3em 0 1em; border-radius: 50% }
-.sides { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem } .relevant { background: var(--good) } .irrelevant { background: var(--bad) }
+.figures tr:first-child th + th { text-align: right } td small { opacity: .65; font-weight: 400 } .best { font-weight: 700 } .significant th { font-weight: 700 } tr:not(.significant) th { font-weight: 400 } sup { font-size: .7em }
+figure { margin: 1rem 0; max-width: 44rem } figure .chart { --paper: transparent; width: 100%; height: auto }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem }
+.sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr)); gap: 1rem } .relevant { background: var(--good) } .irrelevant { background: var(--bad) }
 details { border-bottom: 1px solid var(--line); padding: .4rem 0 } .warning { border-left: 4px solid #d55e00; padding-left: .6rem }
 </style>`;

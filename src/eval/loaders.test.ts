@@ -129,6 +129,18 @@ describe('readQueries', () => {
     expect(findings.map(({ kind }) => kind)).toEqual(['empty-text', 'duplicate-query']);
     await expect(readQueries(file('j', '{"_id": "1"}\n'))).rejects.toThrow(/j:1: there is no text/);
   });
+
+  it.each([
+    ['an empty file', '\n', /holds no queries/],
+    ['topics without any', '<html>\n', /holds no queries/],
+    ['JSON after tabs', '1\tfirst\n{"_id": "2", "text": "second"}\n', /q:2: it is neither JSON, nor id and text/],
+    ['tabs after JSON', '{"_id": "1", "text": "first"}\n2\tsecond\n', /q:2: /],
+    ['prose', 'What is this?\n', /q:1: it is neither JSON/],
+  ])('refuses %s', async (_, content, message) => {
+    const reading = readQueries(file('q', content));
+    await expect(reading).rejects.toThrow(message);
+    await expect(reading).rejects.toThrow(DataFormatError);
+  });
 });
 
 describe('openTestCollection', () => {

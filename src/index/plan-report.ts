@@ -1,4 +1,4 @@
-import { lineChart, type Series } from '../base/line-chart.ts';
+import { lineChart, type Series } from '../charts/index.ts';
 import type { Plan } from './plan-types.ts';
 
 /**
