@@ -137,6 +137,60 @@ describe('sagitta compare', () => {
   });
 });
 
+describe('sagitta pool', () => {
+  it('writes a smaller collection that can be evaluated, and says what it is worth', () => {
+    const args = ['pool', 'set', 'runs/bm25.run', 'runs/hybrid.run', '--depth', '1'];
+    const { code, stdout, stderr } = sagitta(...args, '--out', 'small', '--json');
+    expect(code, stderr).toBe(0);
+    const pool = JSON.parse(stdout);
+    expect(pool.documents).toBeLessThan(pool.of);
+    expect(pool.systems.map((one: { name: string }) => one.name)).toEqual(['bm25', 'hybrid']);
+    expect(pool.agreement.pool).toHaveProperty('kendall');
+    expect(readFileSync(join(folder, 'small/SHA256SUMS'), 'utf8').split('\n')).toHaveLength(4);
+    const small = sagitta('eval', 'small', '--retriever', 'bm25', '--json');
+    expect(small.code, small.stderr).toBe(0);
+    expect(JSON.parse(small.stdout)).toMatchObject({ documents: pool.documents, queries: 10, encoder: 'none' });
+
+    expect(sagitta(...args).stdout).toMatch(/documents \(\d+%\), the first 1 of 2 runs[\s\S]*Kendall's tau/);
+    expect(sagitta(...args, '--out', 'small')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/holds something already.*empty or a new folder/s),
+    });
+  });
+});
+
+describe('sagitta subset', () => {
+  it('says which collections suffice, by evaluations of several systems', () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const [t, collection] of ['one', 'two', 'three', 'other'].entries()) {
+      const results = names.map((retriever, i) => ({
+        retriever,
+        metrics: { 'ndcg@10': collection === 'other' ? [0.3, 0.1, 0.5, 0.2, 0.4][i] : 0.1 * i + 0.001 * t * i },
+      }));
+      writeFileSync(join(folder, `${collection}.json`), JSON.stringify({ collection, results }));
+    }
+    const files = ['one.json', 'two.json', 'three.json', 'other.json'];
+    const { code, stdout, stderr } = sagitta('subset', ...files, '--json');
+    expect(code, stderr).toBe(0);
+    const { kept, leftOut, agreement } = JSON.parse(stdout);
+    expect(kept).toContain('other');
+    expect(leftOut.length).toBeGreaterThan(0);
+    expect(agreement.kept.kendall).toBeGreaterThan(0);
+    expect(sagitta('subset', ...files).stdout).toMatch(/5 systems by ndcg@10.*suffice[\s\S]*as many at random/);
+  });
+
+  it('says what is wrong with a request', () => {
+    writeFileSync(join(folder, 'bad.json'), '{"collection": 3}');
+    expect(sagitta('subset', 'bad.json')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/not an evaluation/),
+    });
+    expect(sagitta('subset', 'none.json')).toMatchObject({ code: 3, stderr: expect.stringMatching(/no file none/) });
+    expect(sagitta('subset', 'one.json', 'two.json').stderr).toMatch(/evaluations of 2 collections.*at least 3/s);
+    expect(sagitta('subset', 'one.json', '--metric', 'map').stderr).toMatch(/no map of a.*--metrics map/s);
+  });
+});
+
 describe('BM25 on SciFact', () => {
   it.skipIf(!existsSync(join(data, 'scifact')))('reaches nDCG@10 0.67 (needs data: scifact in SAGITTA_DATA)', () => {
     const { code, stdout, stderr } = sagitta(

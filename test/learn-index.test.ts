@@ -68,10 +68,13 @@ describe('sagitta learn-index', () => {
     const given = ['--bytes', '8', '--steps', '15', '--queries', 'queries.jsonl', '--dry-run', '--labels'];
     const { code, stdout, stderr } = sagitta('learn-index', ...given, '--qrels', 'qrels.tsv', '--json');
     expect(code, stderr).toBe(0);
-    const { trials, best, judged, deployed } = JSON.parse(stdout);
+    const { trials, best, judged, deployed, labelComparison } = JSON.parse(stdout);
     expect(trials.map(({ name }: { name: string }) => name)).toEqual(['PQ', 'OPQ', 'learned', 'labelled']);
-    expect(judged).toEqual({ learning: 180, choosing: 60, confirming: 60, missingDocuments: 1 });
+    expect(judged).toEqual({ learning: 180, choosing: 60, confirming: 60, missingDocuments: 1, disjoint: true });
     expect(deployed).toBeNull();
+    expect(labelComparison).toMatchObject({ metric: 'ndcg@10', baseline: 'learned', system: 'labelled' });
+    const [learned, labelled] = trials.slice(2).map(({ ndcg }: { ndcg: number }) => ndcg);
+    expect(labelComparison.difference).toBeCloseTo(labelled - learned, 9);
     const chosen = trials.find(({ name }: { name: string }) => name === best);
     for (const { choosingNdcg } of trials) expect(chosen.choosingNdcg).toBeGreaterThanOrEqual(choosingNdcg);
 

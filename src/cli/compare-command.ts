@@ -1,20 +1,16 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import {
-  checkRecord,
   defaultMetrics,
   documentsShown,
-  type Entrant,
-  Findings,
   judge,
   openTestCollection,
   parseMetrics,
   readJudgements,
-  readRun,
   renderPage,
-  runRecord,
   type TestCollection,
 } from '../eval/index.ts';
+import { readEntrants } from './entrants.ts';
 import { printVerdicts, verdictsToJson } from './eval-output.ts';
 import { print, printJson, say } from './output.ts';
 
@@ -38,23 +34,7 @@ export async function compareCommand(paths: readonly string[], options: CompareC
     options.collection === undefined
       ? undefined
       : await openTestCollection(options.collection, { qrels: options.qrels });
-  const entrants: Entrant[] = [];
-  for (const path of paths) {
-    const file = await readRun(path);
-    const all = new Findings();
-    all.addAll(file.findings);
-    const now = { qrels: sha256, ...(test === undefined ? {} : { fingerprint: test.fingerprint }) };
-    all.addAll(checkRecord(path, await runRecord(path), now));
-    if (test !== undefined) {
-      for (const [query, { ids }] of file.run) {
-        for (const id of ids) {
-          if (!test.hasDocument(id))
-            all.add('document-not-in-collection', 'results that the corpus does not hold', `${query} ${id}`);
-        }
-      }
-    }
-    entrants.push({ name: nameOf(path, file.tag, entrants), run: file.run, findings: all.list() });
-  }
+  const entrants = await readEntrants(paths, { qrels: sha256, ...(test === undefined ? {} : { test }) });
   const { seed, level, relevance } = options;
   const verdicts = judge(entrants, judgements, { metrics, seed, level, relevanceLevel: relevance });
   if (options.html !== undefined) {
@@ -83,14 +63,6 @@ export async function compareCommand(paths: readonly string[], options: CompareC
     print(`${entrants.map(({ name }) => name).join(', ')} by ${options.qrels}`);
     printVerdicts(verdicts, findings);
   }
-}
-
-/** The run's own tag, unless it is taken or there is none; then its file's name, with a number where that is taken too. */
-function nameOf(path: string, tag: string | undefined, before: readonly Entrant[]): string {
-  const taken = (name: string): boolean => before.some((entrant) => entrant.name === name);
-  const file = basename(path).replace(/\.(run|txt|trec|jsonl)(\.gz)?$/i, '');
-  const candidates = [...(tag === undefined ? [] : [tag]), file, path, `${path} (${before.length + 1})`];
-  return candidates.find((name) => !taken(name))!;
 }
 
 async function pick(

@@ -66,7 +66,7 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
       ...(encoder === undefined ? {} : { encoder }),
     });
     await fill(collection, test, progress, signal);
-    const { bytes } = await collection.inspect();
+    const { bytes, settings } = await collection.inspect();
     const entrants: Entrant[] = [];
     for (const retriever of retrievers) {
       const { run, latency, findings } = await collectRun(
@@ -93,6 +93,7 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
     const summary = {
       collection: test.name,
       documents: test.documentCount,
+      encoder: settings.encoder,
       depth,
       software,
       fingerprint: test.fingerprint,

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { openCollection } from '../collection/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
-import { readJudgements, readQueries } from '../eval/index.ts';
+import { type Comparison, readJudgements, readQueries } from '../eval/index.ts';
 import { type LearnedIndex, learnIndex } from '../train/index.ts';
 import { bytes, number, print, printJson, table } from './output.ts';
 import { Progress } from './progress.ts';
@@ -59,7 +59,9 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
       onProgress: (what) => progress.show(() => what),
     }).finally(() => progress.done());
     const { best } = found;
-    const spec = `${best.spec}${options.refine ? ',refine:full' : ''}`;
+    // Labels teach another order than that of the vectors, which scoring by these again would undo.
+    const refine = options.refine && best.name !== 'labelled';
+    const spec = `${best.spec}${refine ? ',refine:full' : ''}`;
     const report = options.dryRun ? undefined : await collection.rebuild({ spec, codec: best.codec, signal });
     if (options.json) {
       const trials = found.trials.map(({ codec: _, ...trial }) => trial);
@@ -74,7 +76,8 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
   }
 }
 
-function printFound({ vectors, queries, trials, best, comparison, exactNdcg, judged: counts }: LearnedIndex): void {
+function printFound(found: LearnedIndex): void {
+  const { vectors, queries, trials, best, comparison, labelComparison, exactNdcg, judged: counts } = found;
   const judged = exactNdcg !== undefined;
   print(
     table(
@@ -92,19 +95,17 @@ function printFound({ vectors, queries, trials, best, comparison, exactNdcg, jud
       ],
     ),
   );
-  const { difference, interval, p, baseline } = comparison;
-  print(
-    pc.dim(
-      `learned - ${baseline}: ${difference >= 0 ? '+' : ''}${difference.toFixed(4)} [${interval.low.toFixed(4)}, ${interval.high.toFixed(4)}], p ${p.randomisation.toFixed(4)} on ${number(queries.confirming)} queries that nothing was fitted to`,
-    ),
-  );
+  printComparison(comparison, `${number(queries.confirming)} queries that nothing was fitted to`);
+  if (labelComparison !== undefined) {
+    printComparison(labelComparison, `${number(counts!.confirming)} judged queries that nothing was fitted to`);
+  }
   print(
     pc.dim(
       `${number(vectors)} vectors; ${number(queries.learning)} queries to learn from, ${number(queries.choosing)} to choose by`,
     ),
   );
   if (counts === undefined) return;
-  const { learning, choosing, confirming, missingDocuments } = counts;
+  const { learning, choosing, confirming, missingDocuments, disjoint } = counts;
   print(
     pc.dim(
       learning > 0
@@ -112,7 +113,20 @@ function printFound({ vectors, queries, trials, best, comparison, exactNdcg, jud
         : `nDCG@10 on ${number(confirming)} judged queries`,
     ),
   );
+  if (!disjoint) {
+    print(
+      pc.yellow(
+        'Labels name the documents that held-out queries ask for as well; of other documents these figures say nothing.',
+      ),
+    );
+  }
   if (missingDocuments > 0) {
     print(pc.yellow(`${number(missingDocuments)} judged documents are not among the vectors and count as not found.`));
   }
+}
+
+function printComparison({ metric, system, baseline, difference, interval, p }: Comparison, on: string): void {
+  const signed = `${difference >= 0 ? '+' : ''}${difference.toFixed(4)}`;
+  const bounds = `[${interval.low.toFixed(4)}, ${interval.high.toFixed(4)}]`;
+  print(pc.dim(`${system} - ${baseline}, ${metric}: ${signed} ${bounds}, p ${p.randomisation.toFixed(4)} on ${on}`));
 }

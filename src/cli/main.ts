@@ -345,6 +345,37 @@ program
     run(options.json, async () => (await import('./compare-command.ts')).compareCommand(runs, { ...options, version })),
   );
 
+program
+  .command('pool <dir> <runs...>')
+  .description('a smaller test collection that tells systems apart: what runs found, and what is relevant')
+  .option('--out <dir>', 'write the smaller collection there (default: only say what it would be worth)')
+  .option('--depth <n>', 'documents of each run and query', whole('--depth'), 250)
+  .option('--qrels <file>', 'judgements: BEIR, TREC or JSONL (default: those of --split)')
+  .option('--split <name>', 'qrels/NAME.tsv or qrels-NAME.tsv (default: test)')
+  .option('--metric <name>', 'what systems are ranked by', 'ndcg@10')
+  .option('--seed <n>', 'seed of the random sub-corpora beside it', whole('--seed', 0), 1234)
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (dir: string, runs: string[], options) =>
+    run(options.json, async () => (await import('./pool-command.ts')).poolCommand(dir, runs, options)),
+  );
+
+program
+  .command('subset <reports...>')
+  .description('which of several test collections suffice to rank systems, from what `eval --json` printed')
+  .option('--metric <name>', 'what systems are ranked by', 'ndcg@10')
+  .option(
+    '--correlation <r>',
+    'least rank correlation of a collection with what the others foretell',
+    positive('--correlation', 1),
+    0.8,
+  )
+  .option('--error <e>', 'largest squared error of that, in units of its variance', positive('--error'), 0.5)
+  .option('--seed <n>', 'seed of the random subsets beside it', whole('--seed', 0), 1234)
+  .option('--json', 'print one JSON object instead of text', false)
+  .action(async (reports: string[], options) =>
+    run(options.json, async () => (await import('./subset-command.ts')).subsetCommand(reports, options)),
+  );
+
 command(
   'learn-index',
   "learn a compressed index for a collection's own vectors from their ranking, and deploy the best",

@@ -1,3 +1,4 @@
+export { type Agreement, agreement } from './agreement.ts';
 export { type AttackRates, addGrammarErrors, attackRates, errorSensitivity, type Perturbed } from './attacks.ts';
 export { type ClassConsistency, classConsistency } from './class-consistency.ts';
 export { type CollectionFiles, type FileRecord, openTestCollection, type TestCollection } from './collection.ts';
@@ -9,15 +10,7 @@ export { beatenBy, documentsShown, type PageContent, renderPage } from './html-r
 export { defaultMetrics, type JudgedRanking, type Metric, metricFamilies, parseMetric } from './metrics.ts';
 export { compareIds, rankedOrder } from './order.ts';
 export type { PooledScores } from './pooled.ts';
-export {
-  type Agreement,
-  agreement,
-  hardNegativePool,
-  type LeftOut,
-  restrictRun,
-  type SelectOptions,
-  selectTasks,
-} from './pools.ts';
+export { hardNegativePool, type Pool, type PooledSystem, type PoolOptions, poolOf, restrictRun } from './pools.ts';
 export { type JudgementFile, type JudgementFormat, readJudgements } from './qrels.ts';
 export { type QueryFile, readQueries } from './queries.ts';
 export {
@@ -29,6 +22,7 @@ export {
   type SystemResult,
   type Verdicts,
 } from './report.ts';
+export { type EvaluationReport, readEvaluation } from './reports.ts';
 export { type CollectedRun, type CollectOptions, collectRun, type Latency, latencyOf, type System } from './run.ts';
 export { checkRecord, type RunRecord, runRecord, saveRuns } from './run-records.ts';
 export { formatRun, type RunFile, readRun, writeRun } from './runs.ts';
@@ -47,4 +41,7 @@ export {
   type SystemValues,
   tTest,
 } from './significance.ts';
+export { splitByDocuments } from './split.ts';
+export { type LeftOut, type SelectOptions, selectTasks, subsetAgreement } from './task-selection.ts';
 export { type Finding, type FindingKind, Findings, type Judgements, type RankedList, type Run } from './types.ts';
+export { type CollectionContent, writeTestCollection } from './write-collection.ts';

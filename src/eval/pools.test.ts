@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
-import { agreement, hardNegativePool, restrictRun, selectTasks } from './index.ts';
+import { agreement, hardNegativePool, poolOf, type Run, restrictRun, selectTasks, subsetAgreement } from './index.ts';
 
 describe('hardNegativePool', () => {
   const judgements = new Map([
@@ -21,6 +21,58 @@ describe('hardNegativePool', () => {
   });
 });
 
+describe('poolOf', () => {
+  const random = new Random(3);
+  const corpus = Array.from({ length: 400 }, (_, i) => `d${i}`);
+  const judgements = new Map(Array.from({ length: 30 }, (_, q) => [`q${q}`, new Map([[`d${q}`, 1]])]));
+  // A run is the truth under noise: the more, the worse.
+  const run = (noise: number): Run =>
+    new Map(
+      [...judgements.keys()].map((query, q) => {
+        const scores = corpus.map((_, d) => (d === q ? 3 : 0) + noise * random.normal());
+        const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, 100);
+        return [query, { ids: order.map((d) => corpus[d]!), scores: order.map((d) => scores[d]!) }];
+      }),
+    );
+  const runs = new Map([
+    ['good', run(0.7)],
+    ['fair', run(1.2)],
+    ['poor', run(2.5)],
+  ]);
+
+  it('keeps the order of systems, and flatters less than random documents', () => {
+    const pool = poolOf(runs, judgements, corpus, { depth: 5 });
+    expect(pool.documents.size).toBeLessThan(corpus.length);
+    expect(pool.systems.map(({ name }) => name)).toEqual(['good', 'fair', 'poor']);
+    expect(pool.agreement.pool.kendall).toBe(1);
+    expect(pool.agreement.pool.inflation).toBeGreaterThanOrEqual(0);
+    expect(pool.agreement.others!.inflation).toBeGreaterThanOrEqual(pool.agreement.pool.inflation);
+    expect(pool.agreement.random.inflation).toBeGreaterThan(pool.agreement.pool.inflation);
+    expect(poolOf(runs, judgements, corpus, { depth: 5 })).toEqual(pool);
+  });
+
+  it('changes nothing when it holds everything that runs returned', () => {
+    const { systems } = poolOf(runs, judgements, corpus, { depth: 100 });
+    for (const { full, pool } of systems) expect(pool).toBe(full);
+  });
+
+  it('says when lists became too short, and refuses what it cannot pool', () => {
+    const shallow = new Map(
+      [...runs].map(([name, lists]) => [
+        name,
+        new Map(
+          [...lists].map(([q, { ids, scores }]) => [q, { ids: ids.slice(0, 10), scores: [...scores].slice(0, 10) }]),
+        ),
+      ]),
+    );
+    const { short } = poolOf(shallow, judgements, corpus, { depth: 1 });
+    expect(short.pool).toBeGreaterThan(0.5);
+    expect(poolOf(new Map([...runs].slice(0, 2)), judgements, corpus).agreement.others).toBeUndefined();
+    expect(() => poolOf(new Map(), judgements, corpus)).toThrow(/no run to pool from/);
+    expect(() => poolOf(runs, judgements, corpus, { metric: 'ndgc@10' })).toThrow(/ndgc/);
+  });
+});
+
 describe('selectTasks', () => {
   const random = new Random(2);
   const quality = Array.from({ length: 12 }, () => random.normal());
@@ -33,6 +85,14 @@ describe('selectTasks', () => {
     expect(kept).toContain(5);
     expect(leftOut.length).toBeGreaterThanOrEqual(3);
     for (const { correlation } of leftOut) expect(correlation).toBeGreaterThanOrEqual(0.8);
+  });
+
+  it('says how far the subset agrees, beside random ones', () => {
+    const { kept } = selectTasks(scores);
+    const { kept: chosen, random: drawn } = subsetAgreement(scores, kept);
+    expect(chosen.kendall).toBeGreaterThan(0.5);
+    expect(drawn.kendall).toBeGreaterThan(0);
+    expect(subsetAgreement(scores, [0, 1, 2, 3, 4, 5]).kept).toMatchObject({ kendall: 1, inflation: 0 });
   });
 
   it('keeps the last of every kind', () => {

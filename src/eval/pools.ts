@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from '../base/errors.ts';
-import { pearson, spearman } from './correlation.ts';
-import { mean, variance } from './distributions.ts';
+import { Random } from '../base/random.ts';
+import { type Agreement, agreement } from './agreement.ts';
+import { mean } from './distributions.ts';
+import { evaluate, parseMetrics } from './evaluate.ts';
 import { rankedOrder } from './order.ts';
 import type { Judgements, RankedList, Run } from './types.ts';
 
@@ -38,132 +40,111 @@ export function restrictRun(run: Run, pool: ReadonlySet<string>): Run {
   );
 }
 
-/** Options of {@link selectTasks}. */
-export interface SelectOptions {
-  /** Least rank correlation of a task with its prediction, for it to be left out. Default 0.8. */
-  readonly correlation?: number;
-  /** Largest mean squared error of the prediction, in units of the task's variance. Default 0.5. */
-  readonly error?: number;
-  /** Kind of each task: the last of its kind is never left out. Default: all of one kind. */
-  readonly kinds?: readonly string[];
-  /** Ridge, in units of the tasks' variance; there are often fewer systems than tasks. Default 0.1. */
-  readonly ridge?: number;
+/** Options of {@link poolOf}. */
+export interface PoolOptions {
+  /** Documents of each run and query. Default 250, as in MMTEB. */
+  readonly depth?: number;
+  /** What systems are ranked by. Default ndcg@10. */
+  readonly metric?: string;
+  /** Seed of the random sub-corpora. Default 1234. */
+  readonly seed?: number;
 }
 
-/** A task that was left out, and how well the others foretold it when it was. */
-export interface LeftOut {
-  readonly task: number;
-  readonly correlation: number;
-  readonly error: number;
+/** A system's mean by the metric, on several corpora. */
+export interface PooledSystem {
+  readonly name: string;
+  /** On everything. */
+  readonly full: number;
+  /** On the pool. */
+  readonly pool: number;
+  /** On the pool that the other systems make: what a newcomer gets. Only with three systems or more. */
+  readonly others?: number;
+  /** On as many documents drawn at random beside the relevant ones (mean of five draws). */
+  readonly random: number;
 }
+
+/** A sub-corpus, and how far it tells systems apart as the whole corpus does. */
+export interface Pool {
+  readonly documents: ReadonlySet<string>;
+  readonly metric: string;
+  readonly systems: readonly PooledSystem[];
+  readonly agreement: { readonly pool: Agreement; readonly others?: Agreement; readonly random: Agreement };
+  /**
+   * Share of queries and systems with fewer documents left than the metric looks at, on the pool and on random corpora: runs that
+   * are not deep enough make a figure too low.
+   */
+  readonly short: { readonly pool: number; readonly random: number };
+}
+
+const DRAWS = 5;
 
 /**
- * Tasks that suffice to rank systems (Enevoldsen et al. 2025, section 2.4): again and again the task that the remaining ones
- * predict best, for systems that the prediction has not seen, is left out. That ranks are kept is weak evidence, since random subsets keep
- * them too: compare with some, and look at the errors.
+ * The hard-negative pool of some runs (`hardNegativePool`), and the evidence that it suffices: scores of each system on it and on
+ * the whole corpus, beside a pool without the system itself and random corpora of the same size, which flatter. Scores on a part of the corpus are
+ * those of the run without the other documents, as if scores did not depend on the corpus; BM25's do, a little.
  *
- * @param scores one row per system, one column per task; at least 4 systems. @throws InvalidArgumentError for fewer.
+ * @param corpus ids of all documents. @throws InvalidArgumentError for no runs, a depth below 1, an unknown metric.
  */
-export function selectTasks(
-  scores: readonly (readonly number[])[],
-  options: SelectOptions = {},
-): { readonly kept: readonly number[]; readonly leftOut: readonly LeftOut[] } {
-  const { correlation = 0.8, error = 0.5, ridge = 0.1, kinds } = options;
-  const tasks = scores[0]?.length ?? 0;
-  if (scores.length < 4 || scores.some((row) => row.length !== tasks)) {
-    throw new InvalidArgumentError(
-      `Scores of ${scores.length} systems on ${tasks} tasks do not suffice.`,
-      'Give at least 4 systems, with one score per task each.',
-    );
-  }
-  const columns = Array.from({ length: tasks }, (_, t) => standardized(scores.map((row) => row[t]!)));
-  let kept = [...columns.keys()];
-  const leftOut: LeftOut[] = [];
-  while (kept.length > 2) {
-    const candidates = kept
-      .filter((task) => kinds === undefined || kept.some((other) => other !== task && kinds[other] === kinds[task]))
-      .map((task): LeftOut => {
-        const predicted = predict(
-          columns,
-          kept.filter((other) => other !== task),
-          task,
-          ridge,
-        );
-        const squares = predicted.map((value, i) => (value - columns[task]![i]!) ** 2);
-        return { task, correlation: spearman(predicted, columns[task]!), error: mean(squares) };
-      })
-      .filter((one) => one.correlation >= correlation && one.error <= error)
-      .sort((a, b) => b.correlation - a.correlation || a.error - b.error);
-    const [next] = candidates;
-    if (next === undefined) break;
-    leftOut.push(next);
-    kept = kept.filter((task) => task !== next.task);
-  }
-  return { kept, leftOut };
-}
+export function poolOf(
+  runs: ReadonlyMap<string, Run>,
+  judgements: Judgements,
+  corpus: readonly string[],
+  options: PoolOptions = {},
+): Pool {
+  const { depth = 250, seed = 1234 } = options;
+  if (runs.size === 0) throw new InvalidArgumentError('There is no run to pool from.', 'Give at least one.');
+  const [metric] = parseMetrics([options.metric ?? 'ndcg@10']).map(({ name }) => name) as [string];
+  const places = Number(/@(\d+)$/.exec(metric)?.[1] ?? 1);
+  const names = [...runs.keys()];
+  const all = [...runs.values()];
+  const score = (run: Run): number => evaluate(run, judgements, { metrics: [metric], pooled: false }).mean(metric);
+  const within = (documents: ReadonlySet<string>): Run[] => all.map((run) => restrictRun(run, documents));
 
-function standardized(values: readonly number[]): number[] {
-  const [centre, spread] = [mean(values), Math.sqrt(variance(values))];
-  return values.map((value) => (spread > 0 ? (value - centre) / spread : 0));
-}
-
-/** The task for each system by a ridge regression on the other tasks, fitted to the other systems. */
-function predict(
-  columns: readonly (readonly number[])[],
-  others: readonly number[],
-  task: number,
-  ridge: number,
-): number[] {
-  const systems = columns[task]!.length;
-  return Array.from({ length: systems }, (_, held) => {
-    const rows = Array.from({ length: systems }, (_, i) => i).filter((i) => i !== held);
-    // The dual form: as many equations as systems, however many tasks there are.
-    const kernel = rows.map((i) =>
-      rows.map((j) => inner(columns, others, i, j) + (i === j ? ridge * others.length : 0)),
-    );
-    const weights = solve(
-      kernel,
-      rows.map((i) => columns[task]![i]!),
-    );
-    return rows.reduce((sum, i, at) => sum + weights[at]! * inner(columns, others, i, held), 0);
+  const documents = hardNegativePool(all, judgements, depth);
+  const relevant = hardNegativePool([], judgements);
+  const rest = corpus.filter((id) => !relevant.has(id));
+  const pooled = within(documents);
+  const draws = Array.from({ length: DRAWS }, (_, i) => {
+    const drawn = new Random(seed + i).shuffle([...rest]).slice(0, Math.max(0, documents.size - relevant.size));
+    return within(new Set([...relevant, ...drawn]));
   });
-}
-
-function inner(columns: readonly (readonly number[])[], tasks: readonly number[], i: number, j: number): number {
-  return tasks.reduce((sum, task) => sum + columns[task]![i]! * columns[task]![j]!, 0);
-}
-
-/** Gaussian elimination of a positive definite system. */
-function solve(matrix: number[][], right: number[]): number[] {
-  const n = right.length;
-  for (let p = 0; p < n; p++) {
-    for (let r = p + 1; r < n; r++) {
-      const factor = matrix[r]![p]! / matrix[p]![p]!;
-      for (let c = p; c < n; c++) matrix[r]![c]! -= factor * matrix[p]![c]!;
-      right[r]! -= factor * right[p]!;
-    }
-  }
-  const out = new Array<number>(n).fill(0);
-  for (let r = n - 1; r >= 0; r--) {
-    let sum = right[r]!;
-    for (let c = r + 1; c < n; c++) sum -= matrix[r]![c]! * out[c]!;
-    out[r] = sum / matrix[r]![r]!;
-  }
-  return out;
-}
-
-/** How far a cheaper evaluation agrees with the full one, system by system. */
-export interface Agreement {
-  readonly spearman: number;
-  readonly pearson: number;
-  /** Mean of cheap minus full: sub-corpora without hard negatives flatter. */
-  readonly inflation: number;
-}
-
-export function agreement(full: readonly number[], cheap: readonly number[]): Agreement {
+  const full = all.map(score);
+  const pool = pooled.map(score);
+  const random = all.map((_, i) => mean(draws.map((drawn) => score(drawn[i]!))));
+  const others =
+    all.length < 3
+      ? undefined
+      : all.map((run, i) =>
+          score(
+            restrictRun(
+              run,
+              hardNegativePool(
+                all.filter((_, j) => j !== i),
+                judgements,
+                depth,
+              ),
+            ),
+          ),
+        );
+  const short = (lists: readonly Run[]): number =>
+    mean(
+      lists.map((run) => mean([...judgements.keys()].map((id) => ((run.get(id)?.ids.length ?? 0) < places ? 1 : 0)))),
+    );
   return {
-    spearman: spearman(full, cheap),
-    pearson: pearson(full, cheap),
-    inflation: mean(cheap) - mean(full),
+    documents,
+    metric,
+    systems: names.map((name, i) => ({
+      name,
+      full: full[i]!,
+      pool: pool[i]!,
+      ...(others === undefined ? {} : { others: others[i]! }),
+      random: random[i]!,
+    })),
+    agreement: {
+      pool: agreement(full, pool),
+      ...(others === undefined ? {} : { others: agreement(full, others) }),
+      random: agreement(full, random),
+    },
+    short: { pool: short(pooled), random: mean(draws.map(short)) },
   };
 }

@@ -101,6 +101,11 @@ describe('distillCodec', () => {
       await share(await distillCodec(documents, learning, { ...short, labels })),
     ];
     expect(told, `${taught} to ${told}`).toBeGreaterThan(taught);
+    // With half the weight on the ranking, and labels of half the queries, it learns some of both.
+    const some = labels.map((rows, q) => (q % 2 === 0 ? rows : []));
+    const both = await share(await distillCodec(documents, learning, { ...short, labels: some, labelWeight: 0.5 }));
+    expect(both, `${taught} to ${both}`).toBeGreaterThan(taught);
+    await expect(distillCodec(documents, learning, { ...short, labels, labelWeight: 0 })).rejects.toThrow(/weight 0/);
     await expect(distillCodec(documents, learning, { ...short, labels: [[0]] })).rejects.toThrow(/labels of 1 queries/);
     await expect(distillCodec(documents, learning, { ...short, labels: labels.map(() => [9999]) })).rejects.toThrow(
       /not there/,

@@ -4,7 +4,15 @@ import { Vectors } from '../../base/vectors.ts';
 import { type ChainCodec, createCodec } from '../../codec/index.ts';
 import { drawn, ownQueries, passagesWithVectors } from '../../collection/planning.ts';
 import type { Encoder } from '../../encode/encoder.ts';
-import { type Comparison, compareSystems, evaluate, type Judgements, mean, type RankedList } from '../../eval/index.ts';
+import {
+  type Comparison,
+  compareSystems,
+  evaluate,
+  type Judgements,
+  mean,
+  type RankedList,
+  splitByDocuments,
+} from '../../eval/index.ts';
 import type { Snapshot } from '../../store/types.ts';
 import type { Runtime } from '../../tensor/index.ts';
 import { distillCodec } from './distill-codec.ts';
@@ -25,7 +33,8 @@ export interface LearnIndexOptions {
     readonly judgements: Judgements;
     /**
      * Learn from them as well: three fifths are labels of a fourth codec, `labelled`, which goes on from the learned one; one fifth
-     * chooses among all four by nDCG@10, and nDCG is reported on the last fifth. Default false: they are never learned from.
+     * chooses among all four by nDCG@10, and nDCG is reported on the last fifth. The three parts share no relevant document, where that is
+     * possible: a code can learn by heart which documents are asked for. Default false: they are never learned from.
      */
     readonly learn?: boolean;
   };
@@ -67,17 +76,25 @@ export interface LearnedIndex {
     readonly choosing: number;
     readonly confirming: number;
     readonly missingDocuments: number;
+    /** Whether labels are of other documents than the queries that choose and confirm. */
+    readonly disjoint: boolean;
   };
   /** The trial of greatest recall on the choosing queries, or of greatest nDCG where judgements are learned from. */
   readonly best: CodecTrial;
   /** The learned codec against the better of the others, on the confirming queries. */
   readonly comparison: Comparison;
+  /** `labelled` against `learned` by nDCG@10, on the judged queries that only confirm; where judgements are learned from. */
+  readonly labelComparison?: Comparison;
   /** nDCG@10 of the vectors themselves, where there are judgements. */
   readonly exactNdcg?: number;
 }
 
 const DEFAULTS = { queryCount: 4000, steps: 600, sample: 50_000, seed: 1234 } as const;
 const TOP = 10;
+/** Of labels against the exact ranking. */
+const LABEL_WEIGHT = 0.5;
+/** Of the judged queries that are labels, that choose and that confirm. */
+const SHARES = [0.6, 0.2, 0.2];
 const STEP = 4096;
 /** Least queries in each of the parts that choose and confirm. */
 const LEAST = 50;
@@ -129,6 +146,7 @@ export async function learnIndex(
 
   const trials: CodecTrial[] = [];
   const perQuery = new Map<string, Float64Array>();
+  const perJudged = new Map<string, Float64Array>();
   const labels = judged?.labels;
   for (const [name, spec] of [
     ['PQ', `pq${bytes}x8`],
@@ -146,15 +164,25 @@ export async function learnIndex(
         onProgress?.(
           `learning ${spec} from ${from === undefined ? 'rankings' : 'labels'}, ${Math.round(100 * done)} %`,
         );
-      codec = await distillCodec(documents, from?.queries ?? parts.learning, {
-        ...training,
-        runtime,
-        quantizer: `pq${bytes}x8`,
-        steps,
-        temperature: 0.05,
-        onProgress: report,
-        ...(from === undefined ? {} : { labels: from.rows, start: trials.at(-1)!.codec }),
-      });
+      codec = await distillCodec(
+        documents,
+        from === undefined ? parts.learning : joined(from.queries, parts.learning),
+        {
+          ...training,
+          runtime,
+          quantizer: `pq${bytes}x8`,
+          steps,
+          temperature: 0.05,
+          onProgress: report,
+          ...(from === undefined
+            ? {}
+            : {
+                labels: [...from.rows, ...Array.from({ length: parts.learning.count }, () => [])],
+                labelWeight: LABEL_WEIGHT,
+                start: trials.at(-1)!.codec,
+              }),
+        },
+      );
     } else await codec.train(documents, training);
     const codes = codec.encode(documents);
     const scores = new Float32Array(documents.count);
@@ -169,32 +197,54 @@ export async function learnIndex(
       });
     const confirming = recalls('confirming');
     perQuery.set(name, confirming);
+    if (judged !== undefined) perJudged.set(name, judged.ndcg(rank, 'confirming'));
     trials.push({
       name,
       spec,
       bytes,
       choosing: mean(recalls('choosing')),
       confirming: mean(confirming),
-      ...(judged === undefined ? {} : { ndcg: judged.ndcg(rank, 'confirming') }),
-      ...(labels === undefined ? {} : { choosingNdcg: judged!.ndcg(rank, 'choosing') }),
+      ...(judged === undefined ? {} : { ndcg: mean(perJudged.get(name)!) }),
+      ...(labels === undefined ? {} : { choosingNdcg: mean(judged!.ndcg(rank, 'choosing')) }),
       codec: codec as ChainCodec,
     });
   }
   const others = trials.filter(({ name }) => name === 'PQ' || name === 'OPQ');
   const rival = others.reduce((a, b) => (b.choosing > a.choosing ? b : a));
-  const ids = Array.from({ length: parts.confirming.count }, (_, i) => String(i));
-  const system = (name: string) => ({ name, queries: ids, values: () => perQuery.get(name)! });
-  const [comparison] = compareSystems([system(rival.name), system('learned')], { metrics: ['recall@10'], seed });
+  const comparison = against(rival.name, 'learned', perQuery, 'recall@10', seed);
   return {
     vectors: documents.count,
     queries: { learning, choosing: choosing - learning, confirming: queries.count - choosing },
     trials,
     best: trials.reduce((a, b) => ((b.choosingNdcg ?? b.choosing) > (a.choosingNdcg ?? a.choosing) ? b : a)),
-    comparison: comparison!,
+    comparison,
+    ...(labels === undefined ? {} : { labelComparison: against('learned', 'labelled', perJudged, 'ndcg@10', seed) }),
     ...(judged === undefined
       ? {}
-      : { exactNdcg: judged.ndcg(exactScores(documents), 'confirming'), judged: judged.counts }),
+      : { exactNdcg: mean(judged.ndcg(exactScores(documents), 'confirming')), judged: judged.counts }),
   };
+}
+
+/** A paired test of two trials by their figures query by query. */
+function against(
+  baseline: string,
+  system: string,
+  values: ReadonlyMap<string, Float64Array>,
+  metric: string,
+  seed: number,
+): Comparison {
+  const queries = Array.from(values.get(system)!, (_, i) => String(i));
+  const [comparison] = compareSystems(
+    [baseline, system].map((name) => ({ name, queries, values: () => values.get(name)! })),
+    { metrics: [metric], seed },
+  );
+  return comparison!;
+}
+
+function joined(a: Vectors, b: Vectors): Vectors {
+  const all = Vectors.zeros(a.count + b.count, a.dim);
+  for (let i = 0; i < all.count; i++) all.row(i).set(i < a.count ? a.row(i) : b.row(i - a.count));
+  return all;
 }
 
 function readVectors(snapshot: Snapshot, passages: Uint32Array, signal: AbortSignal | undefined): Vectors {
@@ -218,8 +268,8 @@ function exactScores(documents: Vectors): (query: Float32Array) => Float32Array 
 }
 
 interface Judged {
-  /** Mean nDCG@10 of the judged queries that choose, or of those that only confirm. */
-  ndcg(rank: (query: Float32Array) => Float32Array, part: 'choosing' | 'confirming'): number;
+  /** nDCG@10 of each judged query that chooses, or that only confirms. */
+  ndcg(rank: (query: Float32Array) => Float32Array, part: 'choosing' | 'confirming'): Float64Array;
   /** Queries to learn from, and for each the best passage of every relevant document. */
   readonly labels?: { readonly queries: Vectors; readonly rows: readonly number[][] };
   readonly counts: NonNullable<LearnedIndex['judged']>;
@@ -247,11 +297,9 @@ async function prepare(
   });
   const judgedDocuments = new Set(known.flatMap((id) => [...judgements.get(id)!.keys()]));
   const missingDocuments = [...judgedDocuments].filter((id) => snapshot.findDocument(id) === undefined).length;
-  const ids = learn ? random.shuffle([...known]) : known;
-  const [learning, choosing] = learn ? [Math.floor(ids.length * 0.6), Math.floor(ids.length * 0.8)] : [0, 0];
-  if (learn && ids.length < 5 * LEAST) {
+  if (learn && known.length < 5 * LEAST) {
     throw new InvalidArgumentError(
-      `${ids.length} judged queries are too few to learn from and to judge by.`,
+      `${known.length} judged queries are too few to learn from and to judge by.`,
       `Give at least ${5 * LEAST}, or learn from rankings alone.`,
     );
   }
@@ -261,6 +309,11 @@ async function prepare(
       'Give judgements of its own document ids; `sagitta search --json` shows them.',
     );
   }
+  const byDocuments = learn ? splitByDocuments(known, judgements, SHARES, random.below(1 << 30)) : [[], [], known];
+  const disjoint = !learn || byDocuments.every((part) => part.length >= LEAST);
+  const ids = disjoint ? byDocuments.flat() : random.shuffle([...known]);
+  const learning = disjoint ? byDocuments[0]!.length : Math.floor(ids.length * 0.6);
+  const choosing = disjoint ? learning + byDocuments[1]!.length : Math.floor(ids.length * 0.8);
   const vectors = await encode(ids.map((id) => queries.get(id)!));
   const bounds = { choosing: [learning, choosing], confirming: [choosing, ids.length] } as const;
   const rows = ids.slice(0, learning).map((id, q) => {
@@ -283,10 +336,10 @@ async function prepare(
         run.set(ids[i]!, { ids: [...best.keys()], scores: [...best.values()] });
       }
       const asked = new Map([...judgements].filter(([id]) => run.has(id)));
-      return evaluate(run, asked, { metrics: ['ndcg@10'], pooled: false }).mean('ndcg@10');
+      return evaluate(run, asked, { metrics: ['ndcg@10'], pooled: false }).values('ndcg@10');
     },
     ...(learn ? { labels: { queries: vectors.slice(0, learning), rows } } : {}),
-    counts: { learning, choosing: choosing - learning, confirming: ids.length - choosing, missingDocuments },
+    counts: { learning, choosing: choosing - learning, confirming: ids.length - choosing, missingDocuments, disjoint },
   };
 }
 

@@ -2,12 +2,14 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
 import {
+  add,
   logSoftmax,
   matmul,
   mean,
   multiply,
   negate,
   scale,
+  softmax,
   stopGradient,
   sum,
   type Tensor,
@@ -34,6 +36,11 @@ export interface RankingOptions {
    * Default: none, everything is learned from the exact ranking (Distill-VQ).
    */
   readonly labels?: readonly ArrayLike<number>[];
+  /**
+   * How much labels count against the exact ranking, above 0 up to 1. Below 1, half of a batch are queries with labels, which learn
+   * the mixture of both, and the other half learn the ranking alone: labels of a part of the documents do not spoil the rest. Default 1.
+   */
+  readonly labelWeight?: number;
 }
 
 export const RANKING = { queries: 32, candidates: 20, depth: 100, temperature: 0.02 } as const;
@@ -53,6 +60,7 @@ export class RankingBatches {
   readonly #labels: readonly ReadonlySet<number>[] | undefined;
   /** Queries that are drawn: all, or those with labels. */
   readonly #drawn: Uint32Array;
+  readonly #labelWeight: number;
 
   /** @throws InvalidArgumentError for fewer queries than a batch, and for labels that name no document. */
   constructor(
@@ -61,7 +69,7 @@ export class RankingBatches {
     options: RankingOptions,
     seed: number,
   ) {
-    const { depth = RANKING.depth, labels } = options;
+    const { depth = RANKING.depth, labels, labelWeight = 1 } = options;
     this.#size = options.queries ?? RANKING.queries;
     this.#candidates = options.candidates ?? RANKING.candidates;
     if (queries.count < this.#size || documents.count < this.#candidates) {
@@ -70,6 +78,10 @@ export class RankingBatches {
         'Give more of them, or make batches smaller.',
       );
     }
+    if (!(labelWeight > 0 && labelWeight <= 1)) {
+      throw new InvalidArgumentError(`Labels have the weight ${labelWeight}.`, 'Give a number above 0, at most 1.');
+    }
+    this.#labelWeight = labelWeight;
     if (labels !== undefined) {
       const wrong = labels.findIndex((rows) => Array.from(rows).some((row) => !(row >= 0 && row < documents.count)));
       if (labels.length !== queries.count || wrong >= 0) {
@@ -92,7 +104,10 @@ export class RankingBatches {
   next(): RankingBatch {
     const random = this.#random;
     const { dim } = this.documents;
-    const queries = Uint32Array.from({ length: this.#size }, () => this.#drawn[random.below(this.#drawn.length)]!);
+    const mixed = this.#labels !== undefined && this.#labelWeight < 1;
+    const queries = Uint32Array.from({ length: this.#size }, (_, i) =>
+      mixed && i % 2 === 1 ? random.below(this.queries.count) : this.#drawn[random.below(this.#drawn.length)]!,
+    );
     const documents = new Uint32Array(this.#size * this.#candidates);
     queries.forEach((query, i) => {
       documents.set(this.#candidatesOf(query), i * this.#candidates);
@@ -103,6 +118,7 @@ export class RankingBatches {
         queries: { data: this.queries.pick(queries).data, shape: [queries.length, dim] },
         documents: { data: this.documents.pick(documents).data, shape: [documents.length, dim] },
         ...(this.#labels === undefined ? {} : { target: this.#target(queries, documents) }),
+        ...(mixed ? { ranked: this.#ranked(queries) } : {}),
       },
     };
   }
@@ -110,7 +126,8 @@ export class RankingBatches {
   /** A relevant one if there is any; half from the very top, half from the rest of the depth. */
   #candidatesOf(query: number): Uint32Array {
     const random = this.#random;
-    const labels = this.#labels?.[query];
+    const known = this.#labels?.[query];
+    const labels = known === undefined || known.size === 0 ? undefined : known;
     const best = this.#best[query]!;
     const list = labels === undefined ? best : best.filter((row) => !labels.has(row));
     const chosen = new Uint32Array(this.#candidates);
@@ -122,6 +139,12 @@ export class RankingBatches {
       chosen[c] = list[rank]!;
     }
     return chosen;
+  }
+
+  /** What the exact ranking counts for each query, beside its labels. */
+  #ranked(queries: Uint32Array): Value {
+    const data = Float32Array.from(queries, (query) => (this.#labels![query]!.size > 0 ? 1 - this.#labelWeight : 1));
+    return { data, shape: [queries.length, 1] };
   }
 
   /** The distribution that scores are to have: even over all relevant documents of the batch. */
@@ -136,19 +159,24 @@ export class RankingBatches {
           known++;
         }
       });
-      for (let j = 0; j < row.length; j++) row[j]! /= known;
+      if (known > 0) for (let j = 0; j < row.length; j++) row[j]! *= this.#labelWeight / known;
     });
     return { data, shape: [queries.length, documents.length] };
   }
 }
 
 /**
- * ListNet between exact inner products and the student's scores, or cross-entropy with a target.
- * @param student `[queries, documents]`. @param target rows of sum 1.
+ * ListNet between exact inner products and the student's scores, cross-entropy with a target, or both.
+ * @param student `[queries, documents]`. @param target rows of sum 1, or less where the ranking counts as well. @param ranked the rest of each row.
  */
-export function rankingLoss(student: Tensor, { queries, documents, target }: Tensors, temperature: number): Tensor {
+export function rankingLoss(
+  student: Tensor,
+  { queries, documents, target, ranked }: Tensors,
+  temperature: number,
+): Tensor {
   const scores = scale(student, 1 / temperature);
   const teacher = scale(stopGradient(matmul(queries!, transposeLast(documents!))), 1 / temperature);
   if (target === undefined) return listNet(scores, teacher);
-  return negate(mean(sum(multiply(target, logSoftmax(scores)), 1)));
+  const wanted = ranked === undefined ? target : add(target, multiply(softmax(teacher), ranked));
+  return negate(mean(sum(multiply(wanted, logSoftmax(scores)), 1)));
 }

@@ -1,0 +1,22 @@
+import { kendall, pearson, spearman } from './correlation.ts';
+import { mean } from './distributions.ts';
+
+/** How far a cheaper evaluation agrees with the full one, system by system. */
+export interface Agreement {
+  /** Share of pairs of systems in the same order, minus that in the other one. NaN for fewer than two systems. */
+  readonly kendall: number;
+  readonly spearman: number;
+  readonly pearson: number;
+  /** Mean of cheap minus full: sub-corpora without hard negatives flatter. */
+  readonly inflation: number;
+}
+
+/** Compares means of the same systems. @param full by the whole evaluation. @param cheap by the cheaper one. */
+export function agreement(full: readonly number[], cheap: readonly number[]): Agreement {
+  return {
+    kendall: kendall(full, cheap),
+    spearman: spearman(full, cheap),
+    pearson: pearson(full, cheap),
+    inflation: mean(cheap) - mean(full),
+  };
+}
