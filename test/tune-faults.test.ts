@@ -150,6 +150,21 @@ describe('re-encoding', () => {
     expect(outcomes.at(-1)).toBe('tuned:static');
     // What the killed ones had begun to write is gone.
     expect(readdirSync(folder.at('c/encoders')).filter((name) => name.startsWith('.'))).toEqual([]);
+
+    // A version that was saved and not deployed, or replaced since, goes when the collection is compacted.
+    folder.write({ 'c/encoders/static-000000000000/model.onnx': 'never deployed' });
+    await using collection = await openCollection(folder.at('c'));
+    const { encodersDropped } = await collection.compact();
+    expect(encodersDropped).toBeGreaterThanOrEqual(1);
+    const { encoder } = (await collection.inspect()).settings;
+    expect(readdirSync(folder.at('c/encoders'))).toEqual([encoder.slice('tuned:'.length)]);
+    expect((await collection.compact()).encodersDropped).toBe(0);
+    expect((await collection.search(`${documents[7]!.text} 7`, { retriever: 'dense', k: 3 })).hits).toHaveLength(3);
+    // With a damaged encoder nothing more is lost.
+    folder.write({ 'c/encoders/static-000000000000/model.onnx': 'never deployed' });
+    rmSync(folder.at(`c/encoders/${encoder.slice('tuned:'.length)}`), { recursive: true });
+    expect((await collection.compact()).encodersDropped).toBe(0);
+    expect(existsSync(folder.at('c/encoders/static-000000000000'))).toBe(true);
   }, 60_000);
 
   it('learns a compressed index again, from the new vectors', async () => {

@@ -88,6 +88,8 @@ export async function compactCommand(options: ManageOptions & { full: boolean },
     `${pc.green('compacted')} ${plural(report.segmentsBefore, 'segment')} (${bytes(report.bytesBefore)}) into ` +
       `${number(report.segmentsAfter)} (${bytes(report.bytesAfter)}), ${plural(report.documentsDropped, 'document')} dropped`,
   );
+  if (report.encodersDropped > 0)
+    print(`${plural(report.encodersDropped, 'trained encoder')} no longer in use, dropped`);
 }
 
 /** `sagitta remove`: ids, or path prefixes ending in `/`. Exit code 3 when nothing matched. */

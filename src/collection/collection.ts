@@ -22,6 +22,7 @@ import type {
   VerifyReport,
   Writer,
 } from '../store/types.ts';
+import { dropEncoderVersions, ENCODERS } from './encoder-versions.ts';
 import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
@@ -43,7 +44,7 @@ import type {
   SearchResult,
   SimilarOptions,
 } from './types.ts';
-import { ENCODERS, verifyCollection } from './verify.ts';
+import { verifyCollection } from './verify.ts';
 
 /** A document as the collection holds it. */
 export interface StoredDocument extends DocumentRecord {
@@ -264,9 +265,12 @@ export class Collection {
     return verifyCollection(this.directory, options);
   }
 
-  /** Merges segments and drops what was deleted. */
-  async compact(options: CompactOptions = {}): Promise<CompactReport> {
-    return this.#writing((writer) => writer.compact(options));
+  /** Merges segments and drops what was deleted, and trained encoders that are no longer in use. */
+  async compact(options: CompactOptions = {}): Promise<CompactReport & { readonly encodersDropped: number }> {
+    return this.#writingWithSnapshot(async (writer, { settings }) => {
+      const report = await writer.compact(options);
+      return { ...report, encodersDropped: await dropEncoderVersions(this.directory, settings.encoder) };
+    });
   }
 
   /**

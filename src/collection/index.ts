@@ -4,6 +4,7 @@ export {
   type DeployOptions,
   type StoredDocument,
 } from './collection.ts';
+export { ENCODERS } from './encoder-versions.ts';
 export { type OpenOptions, openCollection } from './open.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export { judgesRelevance, RELEVANCE_DEPTH } from './relevant.ts';
@@ -28,4 +29,4 @@ export type {
   Shortfall,
   SimilarOptions,
 } from './types.ts';
-export { ENCODERS, verifyCollection } from './verify.ts';
+export { verifyCollection } from './verify.ts';

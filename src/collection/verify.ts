@@ -5,10 +5,8 @@ import { readTuned, versionFolder } from '../encode/tuned/description.ts';
 import { parseRelevance } from '../search/index.ts';
 import { openLocalStore } from '../store/index.ts';
 import type { Fault, Store, VerifyReport } from '../store/types.ts';
+import { ENCODERS } from './encoder-versions.ts';
 import { relevanceFile } from './relevant.ts';
-
-/** Folder in a collection of the encoders that were trained for it. */
-export const ENCODERS = 'encoders';
 
 /**
  * Reads every byte of the collection in `directory` and checks every checksum and cross-reference; also the trained encoder that

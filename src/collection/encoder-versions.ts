@@ -1,0 +1,44 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SagittaError } from '../base/errors.ts';
+import { readTuned, versionFolder } from '../encode/tuned/description.ts';
+import { onDisk } from '../store/local/filesystem.ts';
+
+/** Folder in a collection of the encoders that were trained for it. */
+export const ENCODERS = 'encoders';
+
+/** The version that a trained encoder's id names, and those that it starts from; without any for other encoders. */
+async function chainOf(folder: string, id: string): Promise<Set<string>> {
+  const chain = new Set<string>();
+  for (let next = id; ; ) {
+    const version = /^tuned:([^/\\]+)$/.exec(next)?.[1];
+    if (version === undefined || chain.has(version)) return chain;
+    chain.add(version);
+    next = (await readTuned(versionFolder(folder, version))).description.base;
+  }
+}
+
+/**
+ * Removes trained encoders that a collection no longer uses: those that were replaced, and what an interrupted deployment left. The caller
+ * holds the lock for writing.
+ *
+ * @param id of the encoder that the collection has. @returns how many were removed.
+ * None are when the encoder in use is damaged: which it starts from is not known then, and `verify` says so.
+ * @throws StorageError when the disk refuses.
+ */
+export async function dropEncoderVersions(collection: string, id: string): Promise<number> {
+  const folder = join(collection, ENCODERS);
+  return onDisk(folder, async () => {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+    const versions = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+    if (versions.length === 0) return 0;
+    const used = await chainOf(folder, id).catch((error) => {
+      if (error instanceof SagittaError) return undefined;
+      throw error;
+    });
+    if (used === undefined) return 0;
+    const unused = versions.filter((version) => !used.has(version));
+    for (const version of unused) await rm(join(folder, version), { recursive: true, force: true });
+    return unused.length;
+  });
+}
