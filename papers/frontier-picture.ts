@@ -29,6 +29,8 @@ export function frontierPicture(papers: readonly PaperStatus[]): string | undefi
 }
 
 function kindOf(spec: string): string {
+  if (spec.startsWith('learned,rbin')) return 'bits learned for ranking';
+  if (spec.startsWith('learned ivf')) return 'lists and product codes learned together';
   if (spec.startsWith('learned')) return 'product codes learned for ranking';
   if (spec.startsWith('opq')) return 'OPQ';
   if (spec.startsWith('pq')) return 'PQ';
