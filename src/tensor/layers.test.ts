@@ -64,6 +64,39 @@ describe('layers have right gradients in inputs and parameters:', () => {
     expect(await check([value(1, 2, 5)], (s, x) => t.convolution(s, x!, 3, 3, { padding: 1 }))).toBe(2);
     expect(await check([value(1, 1, 4, 4)], (s, x) => t.convolution(s, x!, 2, 2, { stride: 2 }))).toBe(2);
   });
+
+  it('adapters, connected or not, and low-rank updates', async () => {
+    const bottleneck = { rank: 2, activation: 'tanh' } as const;
+    expect(await check([value(2, 3)], (s, x) => t.bottleneckAdapter(s, x!, bottleneck))).toBe(2);
+    const connected = (s: Scope, x: Tensor) => {
+      const adapt = t.connectedAdapters(s, { ...bottleneck, side: 3 });
+      return adapt(t.tanh(adapt(t.scale(x, 0.3))));
+    };
+    expect(await check([value(2, 4)], (s, x) => connected(s, x!))).toBe(9);
+    expect(
+      await check([value(2, 3)], (s, x) =>
+        t.mlp(t.withLora(s, { rank: 2, alpha: 1 }), t.scale(x!, 0.3), [4, 2], { activation: 'tanh' }),
+      ),
+    ).toBe(8);
+    expect(
+      await check([value(2, 3)], (s, x) =>
+        t.mlp(t.withLora(s, { rank: 2, alpha: 1, match: /^0\/weight/ }), t.scale(x!, 0.3), [4, 2], {
+          activation: 'tanh',
+        }),
+      ),
+    ).toBe(6);
+  });
+
+  it('adapters and low-rank updates change nothing at the start', () => {
+    const graph = new t.Graph();
+    const x = graph.input('x', 'float32', [2, 4]);
+    const parameters = new t.Parameters(1);
+    const scope = t.constantsOf(graph, parameters);
+    t.connectedAdapters(scope.at('side'), { rank: 2 })(t.linear(t.withLora(scope, { rank: 2 }), x, 4));
+    for (const name of ['weight_b', 'side/0/up', 'side/0/q']) {
+      expect(parameters.get(name).data.every((number) => number === 0)).toBe(true);
+    }
+  });
 });
 
 describe('pooling', () => {

@@ -1,15 +1,14 @@
 import {
   add,
   affine,
+  connectedAdapters,
   constantsOf,
   type Dim,
   Graph,
   gather,
   layerNorm,
   matmul,
-  multiply,
   normal,
-  ones,
   type Parameters,
   product,
   relu,
@@ -64,11 +63,7 @@ export interface UseLiteTuning {
    * random and `B` 0 at the start.
    */
   readonly lora?: { readonly rank: number; readonly alpha: number };
-  /**
-   * Adapters after each layer, joined by a side path that bypasses the layers between them. A reconstruction of Ma et
-   * al. 2022 (arXiv 2208.09847), whose exact form was not available: `u = x + W_up relu(W_down x)`,
-   * `c = g c_before + P u`, `x_out = u + Q c`; `W_up` and `Q` are 0 at the start, `g` is 1.
-   */
+  /** Adapters after each layer, joined by a side path that bypasses the layers between them: see `connectedAdapters`. */
   readonly side?: { readonly rank: number };
 }
 
@@ -115,7 +110,8 @@ export function useLiteModel(
     const joined = reshape(transpose(mixed, [0, 2, 1, 3]), [product([texts, length]), width]);
     return linear(gather(joined, cells), `${path}/output_transform_single`, width, WIDTH);
   };
-  const side = sidePath(scope, tuning);
+  const side =
+    tuning.side === undefined ? (x: Tensor) => x : connectedAdapters(scope.at('side'), { rank: tuning.side.rank });
 
   // The original adds the embedding to its sum with the position signal, so it counts twice.
   const timing = scope.parameter(TIMING, [MAX_LENGTH, EMBEDDING], () => timingSignal(weights));
@@ -147,24 +143,6 @@ export function useLiteModel(
 export const TABLE = 'Embeddings_en';
 export const TIMING = 'timing';
 export const ADDED = /lora_[ab]$|^side\//;
-
-/** Applies the adapters along the path through the model, or does nothing where there are none. */
-function sidePath(scope: Scope, { side }: UseLiteTuning): (x: Tensor) => Tensor {
-  if (side === undefined) return (x) => x;
-  const { rank } = side;
-  let before: Tensor | undefined;
-  let layer = 0;
-  return (x) => {
-    const at = scope.at('side').at(layer++);
-    const small = normal(1 / Math.sqrt(WIDTH));
-    const down = matmul(x, at.parameter('down', [WIDTH, rank], small));
-    const u = add(x, matmul(relu(down), at.parameter('up', [rank, WIDTH], zeros)));
-    const own = matmul(u, at.parameter('p', [WIDTH, rank], small));
-    const carried = before === undefined ? own : add(multiply(before, at.parameter('gate', [rank], ones)), own);
-    before = carried;
-    return add(u, matmul(carried, at.parameter('q', [rank, WIDTH], zeros)));
-  };
-}
 
 /**
  * The graph that is served: inputs as in {@link UseLiteInputs}, `embeddings` being gathered outside; output `vectors`.

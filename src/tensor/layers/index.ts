@@ -1,4 +1,12 @@
 export {
+  type BottleneckOptions,
+  bottleneckAdapter,
+  type ConnectedOptions,
+  connectedAdapters,
+  type LoraOptions,
+  withLora,
+} from './adapters.ts';
+export {
   type AttentionOptions,
   attention,
   causalMask,
