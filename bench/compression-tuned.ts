@@ -114,7 +114,7 @@ async function measure(folder: string, { queries: texts, judgements }: TestColle
     columns: ['codec', 'bytes', 'recall@10', 'nDCG@10'],
     rows,
     notes: [
-      `${documents.count} passages of ${dim} components by ${encoder.id}; ${ids.length} test claims; documents by their best passage among ${DEEP}`,
+      `${documents.count} passages of ${dim} components by use-lite, tuned to the training claims; ${ids.length} test claims; documents by their best passage among ${DEEP}`,
       `learned from ${sentences.count} titles and sentences of the collection, ${LEARNING.steps} updates; one seed`,
     ],
   });
