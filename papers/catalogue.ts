@@ -38,6 +38,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
   rzenembed: () => import('./rzenembed/index.ts'),
   superglobal: () => import('./superglobal/index.ts'),
   tcm: () => import('./tcm/index.ts'),
+  'utility-annotation': () => import('./utility-annotation/index.ts'),
 };
 
 /**

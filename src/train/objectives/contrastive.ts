@@ -141,30 +141,40 @@ export function ownNegativesNCE(scores: Tensor, temperature: Temperature = 0.05)
 
 /** How several positives of one query enter {@link multiPositiveNCE}. */
 export type MultiPositive =
-  /** The mean over positives of `-log p(d)`: every positive must score high. */
+  /** `(1 / |D+|) sum over D+ of -log p(d)`: every positive must score high. */
   | 'conjunctive'
-  /** `-log sum p(d)`: it is enough that some do; wrong positives get little weight. */
+  /** `-log (sum over D+ of p(d))`: it is enough that some do; wrong positives get little weight. */
   | 'disjunctive'
-  /** The sum over positives of `-log p(d)`. */
+  /** `sum over D+ of -log p(d)`. */
   | 'summed'
   /** As `conjunctive`, but the other positives of the query are left out of the denominator. */
   | 'sibling-exclusion';
 
 /**
- * InfoNCE for queries with several positives; `p(d) = exp(s_d / t) / Z`, `Z` the sum over all documents. `conjunctive`
- * and `disjunctive` as in Utility-Focused Annotation 2025 (arXiv 2504.05220); `sibling-exclusion` as in CoDiEmb 2025
- * (arXiv 2508.11442), where siblings are never negatives.
+ * InfoNCE for queries with several positives `D+`; `p(d) = exp(s_d / t) / Z`, `Z` the sum over all documents. `conjunctive`
+ * and `disjunctive` as in Utility-Focused Annotation 2025 (arXiv 2504.05220), for labels of which some are wrong;
+ * `sibling-exclusion` as in CoDiEmb 2025 (arXiv 2508.11442), where siblings are never negatives.
+ *
+ * A positive is pulled by `1 / |D+| - p(d)` in the conjunctive form and by `p(d) / P - p(d)`, `P` the sum of `p` over `D+`, in
+ * the disjunctive one: there a positive that scores low, as wrong ones do, gets little, but so does a right one that is hard. It is
+ * computed as `logsumexp(all) - logsumexp(D+)`, whose gradient does not vanish however low the positives score.
+ *
+ * The third form of that paper, one positive drawn at random, is `relevant` with one 1 a row and the others in `exclude`.
  *
  * @param scores cosines `[queries, documents]`. @param relevant 1 where a document is relevant, at least once a row.
+ * @param exclude 1 where a document is neither positive nor negative of the query, such as a second copy of a passage; in the
+ * shape of the scores. What is relevant always counts. Default: none.
  */
 export function multiPositiveNCE(
   scores: Tensor,
   relevant: Tensor,
   variant: MultiPositive,
   temperature: Temperature = 0.05,
+  exclude?: Tensor,
 ): Tensor {
-  const logits = divide(scores, temperature);
   const mask = greater(relevant, 0.5);
+  const scaled = divide(scores, temperature);
+  const logits = exclude === undefined ? scaled : where(and(greater(exclude, 0.5), not(mask)), LEFT_OUT, scaled);
   if (variant === 'disjunctive') {
     return mean(subtract(logSumExp(logits, 1), logSumExp(where(mask, logits, LEFT_OUT), 1)));
   }

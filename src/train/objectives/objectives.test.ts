@@ -205,6 +205,17 @@ describe('objectives have the values that their formulas say:', () => {
     }
   });
 
+  it('several positives, one drawn and the others left out: neither pulled nor pushed', async () => {
+    const [drawn, others] = [fixed([1, 0, 0, 0, 1, 0], 2, 3), fixed([1, 0, 1, 0, 0, 0], 2, 3)];
+    const rows = [s.slice(0, 3), s.slice(3)];
+    const expected =
+      (nce(rows[0]![0]!, [rows[0]![1]!], 0.2) + nce(rows[1]![1]!, [rows[1]![0]!, rows[1]![2]!], 0.2)) / 2;
+    for (const variant of ['conjunctive', 'disjunctive', 'summed', 'sibling-exclusion'] as const) {
+      const found = await value(() => o.multiPositiveNCE(scores(), drawn, variant, 0.2, others));
+      expect(found[0]).toBeCloseTo(expected, 5);
+    }
+  });
+
   it('lambda weights are the changes of nDCG', async () => {
     const relevance = [0, 2, 1];
     const weights = await value(() => o.lambdaWeights(fixed([0.9, 0.5, 0.7], 1, 3), fixed(relevance, 1, 3)));
