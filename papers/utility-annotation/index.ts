@@ -46,7 +46,7 @@ function learner(lab: Lab, on: Task, curriculum: Curriculum, loss: Loss): Fit<Pa
 }
 
 const CONFIGS: readonly Config[] = [0.05, 0.1].flatMap((temperature) =>
-  [3e-3, 1e-2].map((learningRate) => ({ temperature, learningRate })),
+  [1e-3, 3e-3, 1e-2].map((learningRate) => ({ temperature, learningRate })),
 );
 
 /** The labels of an annotator that errs so often. */
@@ -114,7 +114,7 @@ function comparison(
   [metric, absolute]: readonly ['nDCG@10' | 'recall@10', number],
   [baseline, method]: readonly [Side, Side],
   controls: readonly Side[] = [],
-  full = 30,
+  full = 20,
 ): Claim {
   return {
     id,
@@ -140,7 +140,7 @@ function comparison(
   };
 }
 
-/** Means on test queries by loss and share of wrong marks, each with what development queries choose. */
+/** Means on test queries by loss, share of wrong marks, seed and metric, each with what development queries choose. */
 async function curve(lab: Lab) {
   const { on, configs, by: fitOf } = await learned(lab);
   const truth = gradesOf(on.data);
@@ -154,7 +154,7 @@ async function curve(lab: Lab) {
     });
   };
   const [dev, test] = [of('dev'), of('test')];
-  const rows: { readonly loss: Loss; readonly wrong: number; readonly values: readonly number[] }[] = [];
+  const rows: { readonly loss: Loss; readonly wrong: number; readonly bySeed: readonly (readonly number[])[] }[] = [];
   for (const wrong of NOISE) {
     for (const loss of losses) {
       lab.checkTime();
@@ -165,7 +165,7 @@ async function curve(lab: Lab) {
       }
       const bySeed: number[][] = [];
       for (const seed of lab.pick(SEEDS.slice(0, 1), SEEDS)) bySeed.push(await measured(loss, wrong, best, seed, test));
-      rows.push({ loss, wrong, values: METRICS.map((_, i) => mean(bySeed.map((values) => values[i]!))) });
+      rows.push({ loss, wrong, bySeed });
     }
   }
   return { rows, sources: on.data.sources };
@@ -177,16 +177,20 @@ const crossover: Claim = {
   id: 'crossover',
   kind: 'exact',
   statement:
-    'From right labels to labels of which half are wrong, the disjunctive loss gains at least 0.02 of nDCG@10 on the conjunctive one.',
-  seconds: { quick: 4, full: 60 },
+    'From right labels to labels of which half are wrong, the disjunctive loss gains at least 0.02 of nDCG@10 on the conjunctive one, with every seed.',
+  seconds: { quick: 4, full: 45 },
   check: async (lab) => {
     const { rows, sources } = await curve(lab);
     const ndcg = (loss: Loss, wrong: number) =>
-      rows.find((row) => row.loss === loss && row.wrong === wrong)!.values[0]!;
-    const ahead = (wrong: number) => ndcg('disjunctive', wrong) - ndcg('conjunctive', wrong);
+      rows.find((row) => row.loss === loss && row.wrong === wrong)!.bySeed.map(([first]) => first!);
+    const ahead = (wrong: number) => {
+      const conjunctive = ndcg('conjunctive', wrong);
+      return ndcg('disjunctive', wrong).map((value, i) => value - conjunctive[i]!);
+    };
+    const before = ahead(0);
     return {
-      metric: 'change of the difference of nDCG@10',
-      value: ahead(NOISY) - ahead(0),
+      metric: 'change of the difference of nDCG@10, the least of the seeds',
+      value: Math.min(...ahead(NOISY).map((value, i) => value - before[i]!)),
       atLeast: 0.02,
       sources,
       notes: [
@@ -195,10 +199,10 @@ const crossover: Claim = {
           '',
           '| wrong marks | loss | nDCG@10 | MRR@10 | recall@10 |',
           '|---|---|---|---|---|',
-          ...rows.map(
-            ({ loss, wrong, values }) =>
-              `| ${100 * wrong}% | ${[loss, ...values.map((value) => value.toFixed(4))].join(' | ')} |`,
-          ),
+          ...rows.map(({ loss, wrong, bySeed }) => {
+            const means = METRICS.map((_, i) => mean(bySeed.map((values) => values[i]!)).toFixed(4));
+            return `| ${100 * wrong}% | ${[loss, ...means].join(' | ')} |`;
+          }),
         ].join('\n'),
       ],
     };
@@ -211,11 +215,12 @@ export const paper: Paper = {
     'A language model marks which candidates help to answer, and a loss that asks only some of several positives to score high learns from the marks.',
   parts: ['train/objectives/contrastive', 'tensor/trainer'],
   departures: [
-    'No judge is run: the marks of a language model are simulated. A document that is relevant is marked with probability 0.8, and wrong ones are drawn from the first 20 of BM25, as a judge would take what looks right.',
+    'No judge is run, though the library runs the pipeline with any (`annotateQueries`): the marks of a language model are simulated. A document that is relevant is marked with probability 0.8, and wrong ones are drawn from the first 20 of BM25, as a judge would take what looks right.',
     'Requests to tools (MetaTool) stand for queries, other requests to the same tool for useful documents, about six each. Some tools do the same, so labels that count as right are not all right.',
     'One head of low rank for queries and documents, over frozen vectors of use-lite, where the paper trains a whole bi-encoder; cosines with a tuned temperature, where it takes products. Batches of 32 queries with 16 candidates each, all of which are candidates for every query.',
     'What people mark is one right document of a query. That they come last, in a quarter of the steps, is a reconstruction.',
     'No answers are made from what is found, and no other collection is searched.',
+    'Head, steps, rates and temperatures that are tried were chosen by a first look at development queries, the same for every loss.',
   ],
   claims: [
     comparison(
@@ -246,7 +251,7 @@ export const paper: Paper = {
         mixture('people mark a fifth', 'few'),
         by('disjunctive', NOISY),
       ],
-      60,
+      45,
     ),
     comparison(
       'collapse',
@@ -254,7 +259,7 @@ export const paper: Paper = {
       ['recall@10', 0.01],
       [by('disjunctive', 0), by('conjunctive', 0)],
       [],
-      10,
+      5,
     ),
     crossover,
   ],

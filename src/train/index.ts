@@ -1,3 +1,4 @@
+export { type AnnotatedQuery, type AnnotateOptions, annotateQueries, type Judge } from './annotate.ts';
 export { readArrays, writeArrays } from './arrays-file.ts';
 export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './closed-form.ts';
 export { mergeCheckpoints } from './merge.ts';
