@@ -10,7 +10,7 @@ import { encodeTexts, pretrained, type TextPair, type Tuning, trainedShare, trai
 const DEPTH = 10;
 const SHARES = { train: 0.6, dev: 0.1 } as const;
 const RATES: Readonly<Record<Tuning, readonly number[]>> = {
-  full: [3e-4, 1e-3, 3e-3],
+  full: [1e-3, 3e-3, 1e-2],
   biases: [1e-2, 3e-2],
   lora: [3e-3, 1e-2],
   adapters: [1e-3, 3e-3, 1e-2],
@@ -41,7 +41,7 @@ function load(lab: Lab): Promise<Task> {
     const splits = new Map(drawn.map((id, i): [string, Split] => [id, i < train ? 'train' : i < dev ? 'dev' : 'test']));
     const own = pairs.slice(0, train).map(([, document]) => document);
     const long = own.filter((words) => words.length >= 4);
-    const body = await pretrained(lab, [collection.fingerprint, String(drawn.length)], long, lab.pick(5, 600));
+    const body = await pretrained(lab, [collection.fingerprint, String(drawn.length)], long, lab.pick(5, 1500));
     return { ids: drawn, pairs, splitOf: (unit) => splits.get(unit)!, body, sources: sourcesOf(collection) };
   });
 }
@@ -110,7 +110,7 @@ function materialOf(
   });
 }
 
-const STEPS = 150;
+const STEPS = 300;
 
 export const paper: Paper = {
   slug: 'connected-peft',
@@ -119,10 +119,10 @@ export const paper: Paper = {
   parts: ['tensor/layers/adapters', 'encode/use-lite/trainable', 'tensor/trainer'],
   departures: [
     'The exact form of the side path was not available: the chain with gates, and what feeds it, is a reconstruction.',
-    'A transformer of 4 layers, width 64, over hashed words, pre-trained in a minute by the inverse cloze task on the pages of training; the paper has BERT, and MS MARCO.',
+    'A transformer of 4 layers, width 64, over hashed words, pre-trained for 1,500 updates by the inverse cloze task on the pages of training; the paper has BERT, and MS MARCO.',
     'Adapters of rank 16 against rank 8 with a side path of 8: 8,192 and 8,216 trained numbers. Low-rank updates of rank 2 have 7,168. Layer norms and the last map stay frozen, save where biases are trained.',
     'Retrieval only, with negatives of the batch; no cross-encoder. Pages of development and test are ranked, MRR@10.',
-    'Rates of each kind lie around the best that a first look at development queries found.',
+    'A first run, with 600 updates of pre-training and 150 of tuning, found all kinds closer to the pre-trained model (0.080; adapters 0.091, connected 0.089, all weights 0.157); both were made longer for that reason.',
   ],
   claims: [
     {
