@@ -67,7 +67,7 @@ function curveOf(pool: readonly Candidate[], queries: number, counts?: ArrayLike
 export function repooledInterval(
   a: readonly Scored[],
   b: readonly Scored[],
-  rounds = 500,
+  rounds = 200,
 ): { low: number; high: number } {
   const pools = [a, b].map((queries) =>
     queries

@@ -13,8 +13,8 @@ const FEWEST_LISTS = 30;
  * what is not relevant is as hard as it will be. A third of the lists is held back: they choose the form of the map and what decides on it
  * (see {@link RelevanceOptions}), and the threshold, that of greatest mean F1 per query.
  *
- * The simplest, the linear map that the list decides on, gives way only to one that lowers the cross-entropy of the lists held back by more
- * than one standard error of the difference; of several the best.
+ * The simplest, the linear map that the list decides on, gives way only to one whose mean F1 on the lists held back is greater by more than
+ * two standard errors of the difference; of several the best.
  *
  * @param lists of at least 30 queries. What was not judged counts as not relevant.
  * @throws InvalidArgumentError for fewer, for a head without 100 embeddings, and for embeddings that are not finite or of several lengths.
@@ -38,8 +38,7 @@ export async function learnRelevance(
     );
   }
   const [learning, choosing] = [lists.filter((_, i) => i % 3 !== 0), lists.filter((_, i) => i % 3 === 0)];
-  const learned = await best(learning, choosing, candidatesOf(embeddings, options), options);
-  return { ...learned, threshold: bestThreshold(choosing, learned) };
+  return best(learning, choosing, candidatesOf(embeddings, options), options);
 }
 
 interface Candidate {
@@ -61,47 +60,40 @@ async function best(
   choosing: readonly JudgedList[],
   candidates: readonly Candidate[],
   options: RelevanceOptions,
-): Promise<LearnedMap> {
+): Promise<RelevanceParameters> {
   const [simplest, ...others] = candidates;
-  const first = await learnMap(learning, { ...options, ...simplest! });
-  const losses = crossEntropies(choosing, first, options.depth);
+  const first = cutOf(choosing, await learnMap(learning, { ...options, ...simplest! }));
   let [chosen, most] = [first, 0];
   for (const candidate of others) {
-    const other = await learnMap(learning, { ...options, ...candidate });
-    const gains = crossEntropies(choosing, other, options.depth).map((loss, i) => losses[i]! - loss);
+    const other = cutOf(choosing, await learnMap(learning, { ...options, ...candidate }));
+    const gains = other.values.map((value, i) => value - first.values[i]!);
     const gain = mean(gains);
-    if (gain > most && gain > Math.sqrt(variance(gains) / gains.length)) [chosen, most] = [other, gain];
+    if (gain > most && gain > SIGNIFICANT * Math.sqrt(variance(gains) / gains.length)) [chosen, most] = [other, gain];
   }
-  return chosen;
+  return { ...chosen.learned, threshold: chosen.threshold };
 }
 
-/** Of each list. */
-function crossEntropies(lists: readonly JudgedList[], learned: LearnedMap, depth = 20): number[] {
-  return lists.map(({ hits, relevant, vector }) =>
-    relevanceOf(hits, { ...learned, threshold: 0 }, vector)
-      .slice(0, depth)
-      .reduce((sum, r, i) => sum - Math.log(Math.max(1e-12, relevant[i] ? r : 1 - r)), 0),
-  );
-}
+/** Standard errors of the difference that a gain is worth something from. */
+const SIGNIFICANT = 2;
 
-/** The threshold of greatest mean F1 over queries, of a grid. */
-function bestThreshold(lists: readonly JudgedList[], learned: LearnedMap): number {
+/** The threshold of greatest mean F1 over queries, of a grid, and what each query has there. */
+function cutOf(
+  lists: readonly JudgedList[],
+  learned: LearnedMap,
+): { learned: LearnedMap; threshold: number; values: number[] } {
   const probabilities = lists.map(({ hits, vector }) => relevanceOf(hits, { ...learned, threshold: 0 }, vector));
-  let [best, least] = [-1, 0.5];
+  let [threshold, values] = [0.5, lists.map(() => 0)];
   for (let step = 1; step < 50; step++) {
-    const threshold = step / 50;
-    const total = lists.reduce(
-      (all, { relevant }, q) =>
-        all +
-        f1(
-          relevant,
-          Array.from(probabilities[q]!, (r) => r >= threshold),
-        ),
-      0,
+    const at = step / 50;
+    const own = lists.map(({ relevant }, q) =>
+      f1(
+        relevant,
+        Array.from(probabilities[q]!, (r) => r >= at),
+      ),
     );
-    if (total > best) [best, least] = [total, threshold];
+    if (step === 1 || mean(own) > mean(values)) [threshold, values] = [at, own];
   }
-  return least;
+  return { learned, threshold, values };
 }
 
 /** F1 of what is kept of one list: 1 when nothing was to be kept and nothing is. @param missed relevant documents outside the list. */

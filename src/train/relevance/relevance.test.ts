@@ -72,13 +72,16 @@ describe('learnRelevance', () => {
 /** As the first version wrote it. */
 const OLD = { weights: Array.from({ length: 4 }, () => [0, 0, 0, 0, 0, 0, 0.5]), threshold: 0.5 };
 
-/** Cosines have an offset that a direction of the query's embedding decides on, and nothing else tells: each list is shifted as a whole. */
-function shifted(count: number, seed: number, dim = 24): JudgedList[] {
+/** All hits of a list are relevant, or none; cosines tell, but have an offset that a direction of the query's embedding decides on. */
+function shifted(count: number, seed: number, dim = 12): JudgedList[] {
   const random = new Random(seed);
   return Array.from({ length: count }, () => {
     const vector = Float32Array.from({ length: dim }, () => random.normal());
-    const good = random.below(6);
-    const cosines = Array.from({ length: 12 }, (_, i) => 0.3 + 0.15 * vector[0]! + (i < good ? 0.15 : 0));
+    const good = 6 * random.below(2);
+    const cosines = Array.from(
+      { length: 6 },
+      () => 0.3 + 0.15 * vector[0]! + 0.15 * (good / 6) + 0.02 * random.normal(),
+    ).toSorted((a, b) => b - a);
     const hits = cosines.map((score, i) => ({ contributions: [{ stage: 'dense', rank: i + 1, score, share: 0 }] }));
     return { hits, relevant: cosines.map((_, i) => i < good), vector };
   });
@@ -97,7 +100,7 @@ function meanF1(unseen: readonly JudgedList[], learned: RelevanceParameters): nu
 describe("a head over the query's embedding", () => {
   it('is learned where it decides, is held to what it was learned on, and its file is read again', async () => {
     const [seen, unseen] = [shifted(400, 1), shifted(200, 2)];
-    const head = { encoder: 'toy', decay: 0.01 };
+    const head = { encoder: 'toy' };
     const chosen = await learnRelevance(seen, { runtime, head });
     expect(chosen.query?.encoder).toBe('toy');
     const list = await learnRelevance(seen, { runtime, by: 'list' });
@@ -111,7 +114,7 @@ describe("a head over the query's embedding", () => {
     // Without an embedding a query counts as the average one.
     expect(relevanceOf(hits, chosen)).toEqual(relevanceOf(hits, chosen, chosen.query!.mean));
     expect(() => relevanceOf(hits, chosen, new Float32Array(7))).toThrow(IncompatibleError);
-    expect(() => relevanceOf(hits, chosen, new Float32Array(7))).toThrow(/7 components.*24 by toy.*learn-relevance/);
+    expect(() => relevanceOf(hits, chosen, new Float32Array(7))).toThrow(/7 components.*12 by toy.*learn-relevance/);
   });
 
   it('is left out where the list tells as much', async () => {
@@ -139,7 +142,7 @@ describe("a head over the query's embedding", () => {
     await expect(learnRelevance(few, { runtime, by: 'both' })).rejects.toThrow(/99 of 150.*too few.*at least 100/);
     expect((await learnRelevance(few, { runtime, steps: 5 })).query).toBeUndefined();
     const mixed = [...shifted(100, 1), ...shifted(20, 2, 8)];
-    await expect(learnRelevance(mixed, { runtime })).rejects.toThrow(/24 components, and also 8/);
+    await expect(learnRelevance(mixed, { runtime })).rejects.toThrow(/12 components, and also 8/);
     const broken = shifted(120, 1);
     (broken[7]!.vector as Float32Array)[3] = Number.NaN;
     await expect(learnRelevance(broken, { runtime })).rejects.toThrow(/Component 3 .* is NaN/);
