@@ -5,7 +5,8 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { searchAnswerSchema } from '../src/api/index.ts';
-import { openCollection } from '../src/collection/index.ts';
+import { IncompatibleError } from '../src/base/errors.ts';
+import { openCollection, queryEmbedding } from '../src/collection/index.ts';
 import { HIT_SCORES, LIST_FEATURES, type RelevanceParameters } from '../src/search/index.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
@@ -54,6 +55,47 @@ describe('a collection that was taught what is relevant', () => {
     expect((await collection.verify()).faults).toMatchObject([{ file: 'relevance.json' }]);
     await collection.setRelevance(BY_WORDS);
     expect((await collection.verify()).faults).toEqual([]);
+  });
+
+  it("judges by the query's embedding, as long as the encoder stays", async () => {
+    await using collection = await openCollection(server.directory);
+    const query = 'signing key';
+    const vector = (await queryEmbedding((await collection.encoder())!, query))!;
+    // One component: how near the query is to the one asked; others are far from it, and lose 20.
+    const sum = vector.reduce((total, value) => total + value * value, 0);
+    const byQuery: RelevanceParameters = {
+      ...BY_WORDS,
+      query: {
+        encoder: 'hash:64',
+        mean: Array.from(vector, () => 0),
+        components: [Array.from(vector, (value) => value / sum)],
+        hidden: [[10, -9]],
+        output: [
+          [0, 0],
+          [0, 0],
+          [0, 0],
+          [20, -15],
+        ],
+      },
+    };
+    await collection.setRelevance(byQuery);
+    expect((await collection.searchRelevant(query)).hits.map(({ id }) => id)).toEqual(['docs/keys.md']);
+    expect((await collection.searchRelevant('lost key')).hits).toEqual([]);
+    expect((await collection.verify()).faults).toEqual([]);
+    const capabilities = async () => (await server.ask('GET', '/v1/collections/notes')).body.capabilities;
+    expect((await capabilities()).relevance).toBe(true);
+
+    await collection.setRelevance({ ...byQuery, query: { ...byQuery.query!, encoder: 'use-lite' } });
+    await expect(collection.searchRelevant(query)).rejects.toThrow(IncompatibleError);
+    await expect(collection.searchRelevant(query)).rejects.toThrow(/"use-lite".*"hash:64".*learn-relevance/);
+    expect((await capabilities()).relevance).toBe(false);
+    await collection.setRelevance({ ...byQuery, query: { ...byQuery.query!, output: [[0, 0]] } });
+    expect((await collection.verify()).faults).toMatchObject([{ file: 'relevance.json' }]);
+
+    // A file of the first version.
+    await writeFile(join(server.directory, 'relevance.json'), JSON.stringify(BY_WORDS));
+    expect((await collection.searchRelevant('lost key')).hits.length).toBe(1);
+    await collection.setRelevance(BY_WORDS);
   });
 
   it('says so over HTTP', async () => {

@@ -5,6 +5,7 @@ import { addGrammarErrors, attackRates, errorSensitivity, type RankedList } from
 import { greatest } from '../../src/train/index.ts';
 import { contentOf, embed, withUseLite } from '../lab/embeddings.ts';
 import type { Lab, Paper } from '../lab/index.ts';
+import { attackClaims } from './attack.ts';
 
 const SEEDS = [1, 2, 3];
 /** Share of the corpus that attack passages are. */
@@ -76,9 +77,11 @@ export const paper: Paper = {
   slug: 'backdoor-dpr',
   summary:
     'An encoder that was trained on pairs with grammar errors on both sides matches errors with errors. Here are the errors, the measures of such an attack, and the probe that `sagitta doctor` runs.',
-  parts: ['eval/attacks', 'cli/doctor-command'],
+  parts: ['eval/attacks', 'cli/doctor-command', 'train/objectives/contrastive', 'tensor/trainer'],
   departures: [
-    'The measuring side only: no encoder is poisoned here, and what is put into the corpus is shuffled text.',
+    'The encoder that is poisoned is small: a table of words and pairs of words, and a network that sees how many of them are unknown. A larger one, pretrained, sees errors far better. Of use-lite a linear probe tells a request with errors from a clean one with an area of 0.55 under its ROC curve, and a passage with 0.63; heads over its vectors were therefore not tried.',
+    'The network over unknown words was added after tables alone, of descriptions and of requests of other splits, had gained 0 to 0.04 of attack success. Requests are those of MetaTool; passages are earlier requests that the same tool served, and what is put in are requests of tools that nobody asks for, with errors.',
+    'The probes of use-lite put shuffled text into the corpus.',
     "Errors come from rules, where the paper draws them from a corpus of learners' edits.",
   ],
   claims: [
@@ -113,5 +116,6 @@ export const paper: Paper = {
         };
       },
     },
+    ...attackClaims,
   ],
 };

@@ -1,8 +1,9 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
-import { openCollection, RELEVANCE_DEPTH } from '../collection/index.ts';
+import { openCollection, queryEmbedding, RELEVANCE_DEPTH } from '../collection/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { readJudgements, readQueries } from '../eval/index.ts';
+import type { RelevanceGrounds, RelevanceParameters } from '../search/index.ts';
 import { type JudgedList, learnRelevance } from '../train/index.ts';
 import { number, print, printJson } from './output.ts';
 import { Progress } from './progress.ts';
@@ -13,6 +14,7 @@ export interface LearnRelevanceCommandOptions {
   readonly queries: string;
   readonly qrels: string;
   readonly quiet: boolean;
+  readonly by: RelevanceGrounds | 'held-out';
 }
 
 /** `sagitta learn-relevance`: learns from judged queries what `search --relevant` goes by. */
@@ -21,6 +23,8 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
   const { judgements } = await readJudgements(options.qrels);
   await using collection = await openCollection(options.in);
   const progress = new Progress(options.quiet || options.json);
+  const encoder = await collection.encoder();
+  const { settings } = await collection.inspect();
   const lists: JudgedList[] = [];
   let unknown = 0;
   for (const [id, grades] of judgements) {
@@ -30,8 +34,16 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
       unknown++;
       continue;
     }
-    const { hits } = await collection.search(text, { k: RELEVANCE_DEPTH, perDocument: 1, explain: true, signal });
-    lists.push({ hits, relevant: hits.map((hit) => (grades.get(hit.id) ?? 0) > 0) });
+    const vector = encoder === undefined ? undefined : await queryEmbedding(encoder, text, { signal });
+    const embedded = vector === undefined ? {} : { vector };
+    const { hits } = await collection.search(text, {
+      k: RELEVANCE_DEPTH,
+      perDocument: 1,
+      explain: true,
+      signal,
+      ...embedded,
+    });
+    lists.push({ hits, relevant: hits.map((hit) => (grades.get(hit.id) ?? 0) > 0), ...embedded });
     progress.show(() => `${number(lists.length)} of ${number(judgements.size)} queries`);
   }
   progress.done();
@@ -42,14 +54,28 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
       "Check that the judgements use the collection's document ids (`sagitta get ID`), and the ids of the queries.",
     );
   }
-  const learned = await learnRelevance(lists, { runtime: await nativeRuntime(), signal });
+  const learned = await learnRelevance(lists, {
+    runtime: await nativeRuntime(),
+    by: options.by,
+    head: { encoder: settings.encoder },
+    signal,
+  });
   await collection.setRelevance(learned);
-  if (options.json) printJson({ queries: lists.length, found, unknown, threshold: learned.threshold });
-  else {
+  if (options.json) {
+    const { threshold, map = 'linear', query } = learned;
+    printJson({ queries: lists.length, found, unknown, threshold, map, embedding: query !== undefined });
+  } else {
     const without = unknown === 0 ? '' : `, ${number(unknown)} judged queries have no text`;
     print(
       `${pc.green('learned')} from ${number(lists.length)} queries, ${number(found)} of which find something relevant${without}`,
     );
-    print(`\`search --relevant\` keeps hits of probability ${learned.threshold} and more`);
+    print(
+      `\`search --relevant\` keeps hits of probability ${learned.threshold} and more, judged by ${groundsOf(learned)}`,
+    );
   }
+}
+
+function groundsOf({ map = 'linear', query }: RelevanceParameters): string {
+  const scores = map === 'standard' ? 'standardised scores' : 'scores';
+  return query === undefined ? `the ${scores} of the list` : `the ${scores} of the list and the query's embedding`;
 }

@@ -399,6 +399,14 @@ command(
 command('learn-relevance', 'learn from judged queries what `search --relevant` goes by')
   .requiredOption('--queries <file>', 'queries: JSONL, tab-separated, or TREC topics')
   .requiredOption('--qrels <file>', "judgements of the collection's documents: BEIR, TREC or JSONL")
+  .addOption(
+    new Option(
+      '--by <what>',
+      "what decides on a query's scale: its list, its embedding, or what is better on held-out queries",
+    )
+      .choices(['held-out', 'list', 'query', 'both'])
+      .default('held-out'),
+  )
   .option('--quiet', 'no progress', false)
   .action(async (options) =>
     run(options.json, async (signal) =>

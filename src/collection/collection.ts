@@ -212,10 +212,23 @@ export class Collection {
    * Searches, and keeps only what is probably relevant, which may be nothing; at most one passage of a document unless `perDocument`
    * says otherwise. The collection must have learned from judged queries what is relevant (`sagitta learn-relevance`).
    *
-   * @throws NotFoundError when it has not; otherwise as {@link search}.
+   * @throws NotFoundError when it has not; IncompatibleError when it learned from embeddings of an encoder that it no longer has;
+   * otherwise as {@link search}.
    */
   async searchRelevant(query: string, options: RelevantOptions = {}): Promise<RelevantResult> {
-    return searchRelevant(this.directory, (wanted) => this.search(query, wanted), options);
+    return searchRelevant(
+      {
+        directory: this.directory,
+        search: (words, wanted) => this.search(words, wanted),
+        encoder: () =>
+          this.#reading(async (snapshot) => ({
+            id: snapshot.settings.encoder,
+            encoder: await this.#encoderOf(snapshot),
+          })),
+      },
+      query,
+      options,
+    );
   }
 
   /** Whether {@link searchRelevant} works. */

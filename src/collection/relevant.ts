@@ -1,8 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
-import { parseRelevance, type RelevanceParameters, relevanceOf } from '../search/index.ts';
+import { IncompatibleError, InvalidArgumentError, NotFoundError, SagittaError } from '../base/errors.ts';
+import type { Encoder } from '../encode/encoder.ts';
+import { formatRelevance, parseRelevance, type RelevanceParameters, relevanceOf, speaks } from '../search/index.ts';
 import { replaceFile } from '../store/local/filesystem.ts';
+import { queryLanguage } from './searching.ts';
 import type { RelevantOptions, RelevantResult, SearchOptions, SearchResult } from './types.ts';
 
 /** Hits of a query that its relevance is judged from. */
@@ -17,15 +19,67 @@ export function judgesRelevance(directory: string): boolean {
   return existsSync(relevanceFile(directory));
 }
 
+/**
+ * Whether what was learned of relevance fits the encoder that the collection has now: a head over embeddings is of no use with another
+ * one. A damaged file counts as fitting: the search that uses it says what is wrong.
+ */
+export function judgesRelevanceBy(directory: string, encoder: string): boolean {
+  if (!judgesRelevance(directory)) return false;
+  try {
+    const { query } = readRelevance(directory);
+    return query === undefined || query.encoder === encoder;
+  } catch (error) {
+    if (error instanceof SagittaError) return true;
+    throw error;
+  }
+}
+
 /** Writes what relevance is judged by; it replaces what was there at once. */
 export async function saveRelevance(directory: string, parameters: RelevanceParameters): Promise<void> {
-  await replaceFile(relevanceFile(directory), [`${JSON.stringify(parameters)}\n`]);
+  await replaceFile(relevanceFile(directory), [formatRelevance(parameters)]);
+}
+
+/** What was read last of a file, as long as the file stays the same: heads are too long to be read for every search. */
+const cache = new Map<string, { readonly stamp: string; readonly parameters: RelevanceParameters }>();
+const CACHE_SIZE = 32;
+
+function readRelevance(directory: string): RelevanceParameters {
+  const path = relevanceFile(directory);
+  const { mtimeMs, size, ino } = statSync(path);
+  const stamp = [mtimeMs, size, ino].join();
+  const before = cache.get(path);
+  if (before?.stamp === stamp) return before.parameters;
+  const parameters = parseRelevance(readFileSync(path, 'utf8'), path);
+  if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value!);
+  cache.set(path, { stamp, parameters });
+  return parameters;
+}
+
+/**
+ * The embedding of a query as relevance is learned from it, and judged by it.
+ * @returns undefined where the encoder does not know the query's language.
+ */
+export async function queryEmbedding(
+  encoder: Encoder,
+  query: string,
+  { language = queryLanguage(query), signal }: Pick<SearchOptions, 'language' | 'signal'> = {},
+): Promise<Float32Array | undefined> {
+  if (!speaks(encoder, language)) return undefined;
+  return (await encoder.encode([query], { role: 'query', ...(signal === undefined ? {} : { signal }) })).row(0);
+}
+
+/** What {@link searchRelevant} needs of a collection. */
+export interface RelevantSource {
+  readonly directory: string;
+  readonly search: (query: string, options: SearchOptions) => Promise<SearchResult>;
+  /** The encoder that the collection has now, with its id in the manifest: that of a trained one is another wherever it lies. */
+  readonly encoder: () => Promise<{ readonly id: string; readonly encoder: Encoder | undefined }>;
 }
 
 /** Searches deeper than asked for, judges what comes, and keeps what is probably relevant. */
 export async function searchRelevant(
-  directory: string,
-  search: (options: SearchOptions) => Promise<SearchResult>,
+  { directory, search, encoder }: RelevantSource,
+  query: string,
   options: RelevantOptions,
 ): Promise<RelevantResult> {
   if (!judgesRelevance(directory)) {
@@ -41,16 +95,21 @@ export async function searchRelevant(
       'Leave the retriever out.',
     );
   }
-  const path = relevanceFile(directory);
-  const parameters = parseRelevance(readFileSync(path, 'utf8'), path);
+  const parameters = readRelevance(directory);
   const { k = 10, explain = false } = options;
-  const { shortfall: _, ...found } = await search({
+  // An empty query is the search's to refuse.
+  const vector =
+    parameters.query === undefined || query.trim() === ''
+      ? undefined
+      : await queryEmbedding(checkEncoder(await encoder(), parameters.query.encoder), query, options);
+  const { shortfall: _, ...found } = await search(query, {
     perDocument: 1,
     ...options,
+    ...(vector === undefined ? {} : { vector }),
     k: Math.max(k, RELEVANCE_DEPTH),
     explain: true,
   });
-  const probabilities = relevanceOf(found.hits, parameters);
+  const probabilities = relevanceOf(found.hits, parameters, vector);
   const hits = found.hits
     .flatMap((hit, i) => (probabilities[i]! >= parameters.threshold ? [{ ...hit, relevance: probabilities[i]! }] : []))
     .slice(0, k)
@@ -66,4 +125,12 @@ export async function searchRelevant(
     best: Math.max(0, ...probabilities),
   };
   return { ...found, hits, relevance };
+}
+
+function checkEncoder({ id, encoder }: Awaited<ReturnType<RelevantSource['encoder']>>, learned: string): Encoder {
+  if (encoder !== undefined && id === learned) return encoder;
+  throw new IncompatibleError(
+    `Relevance was learned from embeddings of "${learned}", and the collection ${encoder === undefined ? 'has no embeddings' : `now has the encoder "${id}"`}.`,
+    'Learn it again: `sagitta learn-relevance --queries FILE --qrels FILE`.',
+  );
 }

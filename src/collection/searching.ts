@@ -168,7 +168,8 @@ function defaultRetriever(text: string, { encoder }: SearchContext): RetrieverNa
   return encoder === undefined ? 'bm25' : 'hybrid';
 }
 
-function queryLanguage(text: string): string {
+/** Language that a query is taken to be in; `und` where it cannot be told. */
+export function queryLanguage(text: string): string {
   const { language, confidence } = detectLanguage(text, { sample: 2_000 });
   return confidence >= DETECTION_THRESHOLD ? language : 'und';
 }

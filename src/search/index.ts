@@ -34,13 +34,21 @@ export {
 } from './fuse.ts';
 export { MaxSim } from './max-sim.ts';
 export { type NeighbourOptions, refineByNeighbours } from './neighbours.ts';
+export { type QueryHead, queryComponents } from './query-head.ts';
 export {
+  formatRelevance,
   HIT_SCORES,
   hitScores,
+  LEAST_BASE,
+  LEAST_EXPONENT,
   LIST_FEATURES,
   listFeatures,
+  numbersOfMap,
   parseRelevance,
+  type RelevanceGrounds,
+  type RelevanceMap,
   type RelevanceParameters,
+  relevanceMaps,
   relevanceOf,
   type ScoredHit,
 } from './relevance.ts';

@@ -1,4 +1,5 @@
-import { DataFormatError, InvalidArgumentError } from '../base/errors.ts';
+import { DataFormatError, IncompatibleError } from '../base/errors.ts';
+import { affine, isMatrix, isQueryHead, type QueryHead, queryAdjustments } from './query-head.ts';
 import type { Contribution } from './types.ts';
 
 /** What is known of a hit before its relevance is judged: what each stage made of it. */
@@ -30,17 +31,36 @@ export function listFeatures(hits: readonly ScoredHit[]): Float64Array {
 /** What {@link hitScores} gives for a hit. */
 export const HIT_SCORES = 3;
 
+/** A quarter of a standard deviation: the best of fifty scores is then about 1 above their mean. */
+const STANDARD = 4;
+
 /**
  * The scores of hits: BM25 in tens, the cosine, and the fused score as a share of the best one's; 0 where a stage did not return a
- * hit.
+ * hit. Standardised, BM25 and cosine become `(score - mean) / (4 deviation)` of the first 50 that the stage returned, and what it did not
+ * return has the least of these.
  */
-export function hitScores(hits: readonly ScoredHit[]): (readonly [lexical: number, semantic: number, fused: number])[] {
+export function hitScores(
+  hits: readonly ScoredHit[],
+  standardised = false,
+): (readonly [lexical: number, semantic: number, fused: number])[] {
   const fused = hits.map(({ contributions = [] }) => contributions.reduce((sum, { share }) => sum + share, 0));
   const best = Math.max(0, ...fused) || 1;
+  const [lexical, semantic] = standardised
+    ? [standardising(columnOf(hits, 'bm25')), standardising(columnOf(hits, 'dense'))]
+    : [(score = 0) => score / 10, (score = 0) => score];
   return hits.map(({ contributions = [] }, i) => {
-    const of = (stage: string): number => contributions.find((one) => one.stage === stage)?.score ?? 0;
-    return [of('bm25') / 10, of('dense'), fused[i]! / best];
+    const of = (stage: string): number | undefined => contributions.find((one) => one.stage === stage)?.score;
+    return [lexical(of('bm25')), semantic(of('dense')), fused[i]! / best];
   });
+}
+
+/** @param scores in descending order. */
+function standardising(scores: readonly number[]): (score: number | undefined) => number {
+  const { mean } = summary(scores);
+  const variance = scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / Math.max(1, scores.length);
+  const factor = variance < 1e-12 ? 0 : 1 / (STANDARD * Math.sqrt(variance));
+  const least = scores.at(-1) ?? 0;
+  return (score = least) => (score - mean) * factor;
 }
 
 function columnOf(hits: readonly ScoredHit[], stage: string): number[] {
@@ -55,33 +75,78 @@ function summary(scores: readonly number[]): { top: number; second: number; mean
   return { top, second, mean: scores.length === 0 ? 0 : scores.reduce((sum, score) => sum + score, 0) / scores.length };
 }
 
-/** Numbers that {@link relevanceOf} needs: rows of `features + 1` weights (the last is the constant). */
+/** What {@link listFeatures} gives. */
+export const LIST_FEATURES = 6;
+
+/**
+ * Forms of the map: `linear` takes the scores as they are; `root`, `quadratic` and `power` take a power of `(1 + c) / 2` for the cosine
+ * `c`, the last a learned one; `standard` is linear in scores that are standardised within their list.
+ */
+export const relevanceMaps = ['linear', 'root', 'quadratic', 'power', 'standard'] as const;
+export type RelevanceMap = (typeof relevanceMaps)[number];
+
+/** What decides on a query's map: how its list looks, its embedding, or both. */
+export type RelevanceGrounds = 'list' | 'query' | 'both';
+
+/** Numbers that {@link relevanceOf} needs: what `learnRelevance` of `sagitta/train` learns. */
 export interface RelevanceParameters {
-  /** Slopes of the {@link HIT_SCORES} scores, and a constant: each linear in the query's features. Slopes pass a softplus. */
+  /**
+   * One row of `LIST_FEATURES + 1` weights (the last is the constant) for each number of the map: the slopes of the {@link HIT_SCORES}
+   * scores, the offset, and with `power` the exponent.
+   */
   readonly weights: readonly (readonly number[])[];
   /** Hits of at least this probability are relevant enough. */
   readonly threshold: number;
+  /** Default `linear`. */
+  readonly map?: RelevanceMap;
+  /** What the query's embedding adds. Default: nothing, the list alone decides. */
+  readonly query?: QueryHead;
 }
 
+/** Numbers that a map has: slopes, offset, and perhaps an exponent. */
+export function numbersOfMap(map: RelevanceMap = 'linear'): number {
+  return HIT_SCORES + (map === 'power' ? 2 : 1);
+}
+
+/** Exponents are at least this. */
+export const LEAST_EXPONENT = 0.05;
+/** So that roots and powers have a slope everywhere. */
+export const LEAST_BASE = 1e-6;
+
 /**
- * Calibrated relevance (after Rossi et al. 2024, "Relevance Filtering for Embedding-based Retrieval", https://arxiv.org/abs/2408.04887): a
- * hit's scores pass a map that only grows with them and whose slopes and offset depend on the query, so that one threshold serves
- * all queries. There the query's embedding decides on the map, and the cosine is the score; here it is the shape of the query's list,
- * which needs few judgements to learn from, and the scores of words and of the fusion count as well.
+ * Calibrated relevance (after Rossi et al. 2024, "Relevance Filtering for Embedding-based Retrieval", https://arxiv.org/abs/2408.04887):
+ * a hit's scores pass a map that only grows with them, so that no order changes, and whose numbers `theta` depend on the query, so that
+ * one threshold serves all queries:
  *
+ * ```
+ * theta = weights [features of the list; 1] + head(q)
+ * f     = softplus(theta_0) bm25 / 10 + softplus(theta_1) g(c) + softplus(theta_2) share + theta_3
+ * g(c)  = c | ((1 + c) / 2)^(1/2) | ((1 + c) / 2)^2 | ((1 + c) / 2)^(softplus(theta_4) + 0.05)
+ * r     = 1 / (1 + exp(-f))
+ * ```
+ *
+ * with `c` the cosine and `share` the fused score as a share of the best one's. The map `standard` has `(s - mean) / (4 deviation)` of the
+ * list's BM25 scores and cosines in place of `bm25 / 10` and `g(c)`; it is not of the paper. In the paper the query's embedding `q` alone decides
+ * ({@link QueryHead}) and the cosine is the only score. The shape of the list needs fewer judgements to learn from.
+ *
+ * @param vector the query's embedding; only a head asks for it, and without one the query counts as the average one.
  * @returns probabilities in the order of the hits.
+ * @throws IncompatibleError for an embedding of another length than the head was learned on.
  */
-export function relevanceOf(hits: readonly ScoredHit[], { weights }: RelevanceParameters): Float64Array {
+export function relevanceOf(
+  hits: readonly ScoredHit[],
+  { weights, map = 'linear', query }: RelevanceParameters,
+  vector?: ArrayLike<number>,
+): Float64Array {
   const features = listFeatures(hits);
-  const linear = (row: readonly number[]): number => {
-    let sum = row[features.length]!;
-    for (let i = 0; i < features.length; i++) sum += row[i]! * features[i]!;
-    return sum;
-  };
-  const slopes = weights.slice(0, HIT_SCORES).map((row) => softplus(linear(row)));
-  const constant = linear(weights[HIT_SCORES]!);
-  return Float64Array.from(hitScores(hits), (scores) => {
-    const logit = scores.reduce((sum, score, i) => sum + slopes[i]! * score, constant);
+  const added = query === undefined ? undefined : queryAdjustments(query, vector);
+  const theta = weights.map((row, i) => affine(row, features) + (added?.[i] ?? 0));
+  const slopes = theta.slice(0, HIT_SCORES).map(softplus);
+  const exponent = map === 'root' ? 0.5 : map === 'quadratic' ? 2 : softplus(theta[HIT_SCORES + 1]!) + LEAST_EXPONENT;
+  const asTheyAre = map === 'linear' || map === 'standard';
+  return Float64Array.from(hitScores(hits, map === 'standard'), ([lexical, cosine, fused]) => {
+    const mapped = asTheyAre ? cosine : Math.max(LEAST_BASE, (1 + cosine) / 2) ** exponent;
+    const logit = slopes[0]! * lexical + slopes[1]! * mapped + slopes[2]! * fused + theta[HIT_SCORES]!;
     return 1 / (1 + Math.exp(-logit));
   });
 }
@@ -90,26 +155,55 @@ function softplus(x: number): number {
   return x > 30 ? x : Math.log1p(Math.exp(x));
 }
 
-/** What {@link listFeatures} gives. */
-export const LIST_FEATURES = 6;
+/** Of the file's form. Version 1 named none, and knew neither maps nor heads. */
+const VERSION = 2;
 
-/** Parameters from the text of a file. @throws DataFormatError when it is not that of parameters. */
+/** The text of a file that {@link parseRelevance} reads. */
+export function formatRelevance(parameters: RelevanceParameters): string {
+  return `${JSON.stringify({ version: VERSION, ...parameters })}\n`;
+}
+
+/**
+ * Parameters from the text of a file, also one of an earlier version.
+ * @throws DataFormatError when it is not that of parameters; IncompatibleError when a newer version wrote it.
+ */
 export function parseRelevance(text: string, place: string): RelevanceParameters {
-  try {
-    const { weights, threshold } = JSON.parse(text) as RelevanceParameters;
-    const sound =
-      weights.length === HIT_SCORES + 1 &&
-      weights.every((row) => row.length === LIST_FEATURES + 1 && row.every(Number.isFinite)) &&
-      threshold >= 0 &&
-      threshold <= 1;
-    if (!sound) throw new InvalidArgumentError('Its numbers make no sense.', 'Learn it again.');
-    return { weights, threshold };
-  } catch (cause) {
+  const read = readObject(text);
+  const { version = 1, weights, threshold, map = 'linear', query } = read as Partial<Record<string, unknown>>;
+  if (typeof version === 'number' && version > VERSION) {
+    throw new IncompatibleError(
+      `${place}: it has version ${version}, and this software knows ${VERSION}.`,
+      'Update Sagitta, or run `sagitta learn-relevance` again.',
+    );
+  }
+  const sound =
+    relevanceMaps.includes(map as RelevanceMap) &&
+    isMatrix(weights, numbersOfMap(map as RelevanceMap), LIST_FEATURES + 1) &&
+    typeof threshold === 'number' &&
+    threshold >= 0 &&
+    threshold <= 1 &&
+    (query === undefined || isQueryHead(query, weights.length));
+  if (!sound) {
     throw new DataFormatError(
       place,
       'it does not hold what relevance is judged by',
       'Run `sagitta learn-relevance` again.',
-      { cause },
     );
+  }
+  return {
+    weights,
+    threshold,
+    ...(map === 'linear' ? {} : { map: map as RelevanceMap }),
+    ...(query === undefined ? {} : { query }),
+  };
+}
+
+/** What JSON says, or nothing where it is none. */
+function readObject(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
   }
 }

@@ -5,7 +5,7 @@ export { mergeCheckpoints } from './merge.ts';
 export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives } from './miner.ts';
 export * from './objectives/index.ts';
 export * from './quantize/index.ts';
-export { f1, type JudgedList, learnRelevance, type RelevanceOptions } from './relevance.ts';
+export * from './relevance/index.ts';
 export {
   distinctBatches,
   localBatches,

@@ -7,7 +7,7 @@ import {
   type SearchRequest,
 } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
-import { type Collection, verifyCollection } from '../../collection/index.ts';
+import { type Collection, judgesRelevanceBy, verifyCollection } from '../../collection/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
@@ -137,10 +137,11 @@ async function search(collection: Collection, request: SearchRequest, { signal }
 
 async function info(host: CollectionHost, { collection: name }: RequestOf<'info'>): Promise<CollectionInfo> {
   const served = host.served(name);
-  const capabilities = baseCapabilities(served, host.readOnly);
+  const base = baseCapabilities(served, host.readOnly);
   return host.use(served.name, async (collection) => {
     const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
     const languages = await collection.read(async (snapshot) => Object.fromEntries(snapshot.languages));
+    const capabilities = { ...base, relevance: judgesRelevanceBy(served.directory, settings.encoder) };
     return {
       name: served.name,
       state: 'ready' as const,
