@@ -3,7 +3,7 @@ import { InvalidArgumentError } from '../base/errors.ts';
 import { openCollection } from '../collection/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { type Comparison, readJudgements, readQueries } from '../eval/index.ts';
-import { type LearnedIndex, learnIndex } from '../train/index.ts';
+import { type LearnedIndex, learnIndex, specOf } from '../train/index.ts';
 import { bytes, number, print, printJson, table } from './output.ts';
 import { Progress } from './progress.ts';
 
@@ -59,9 +59,7 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
       onProgress: (what) => progress.show(() => what),
     }).finally(() => progress.done());
     const { best } = found;
-    // Labels teach another order than that of the vectors, which scoring by these again would undo.
-    const refine = options.refine && best.name !== 'labelled';
-    const spec = `${best.spec}${refine ? ',refine:full' : ''}`;
+    const spec = specOf(best, options.refine);
     const report = options.dryRun ? undefined : await collection.rebuild({ spec, codec: best.codec, signal });
     if (options.json) {
       const trials = found.trials.map(({ codec: _, ...trial }) => trial);

@@ -8,6 +8,6 @@ export {
 } from './distill-codec.ts';
 export { exactTop, greatest } from './exact-top.ts';
 export { type BinaryOptions, learnBinary } from './learn-binary.ts';
-export { type CodecTrial, type LearnedIndex, type LearnIndexOptions, learnIndex } from './learn-index.ts';
+export { type CodecTrial, type LearnedIndex, type LearnIndexOptions, learnIndex, specOf } from './learn-index.ts';
 export { type LearnedMaps, learnMaps, type MapOptions } from './learn-maps.ts';
 export type { RankingOptions } from './ranking.ts';

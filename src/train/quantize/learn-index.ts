@@ -65,6 +65,14 @@ export interface CodecTrial {
   readonly codec: ChainCodec;
 }
 
+/**
+ * The specification to deploy a trial by: with `refine`, the best candidates are scored again by the full vectors. Labels teach another
+ * order than that of the vectors, which this would undo: `labelled` is deployed as it is.
+ */
+export function specOf({ name, spec }: Pick<CodecTrial, 'name' | 'spec'>, refine: boolean): string {
+  return refine && name !== 'labelled' ? `${spec},refine:full` : spec;
+}
+
 /** What {@link learnIndex} found. */
 export interface LearnedIndex {
   readonly vectors: number;
