@@ -19,6 +19,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
   bebr: () => import('./bebr/index.ts'),
   bidr: () => import('./bidr/index.ts'),
   'centroid-triplet': () => import('./centroid-triplet/index.ts'),
+  codiemb: () => import('./codiemb/index.ts'),
   'connected-peft': () => import('./connected-peft/index.ts'),
   'cosine-adapter': () => import('./cosine-adapter/index.ts'),
   'dense-retrieval-survey': () => import('./dense-retrieval-survey/index.ts'),
