@@ -37,6 +37,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
   peg: () => import('./peg/index.ts'),
   repconc: () => import('./repconc/index.ts'),
   rzenembed: () => import('./rzenembed/index.ts'),
+  scalingnote: () => import('./scalingnote/index.ts'),
   superglobal: () => import('./superglobal/index.ts'),
   tcm: () => import('./tcm/index.ts'),
   'utility-annotation': () => import('./utility-annotation/index.ts'),

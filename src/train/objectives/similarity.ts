@@ -37,8 +37,9 @@ export function mseDistillation(student: Tensor, teacher: Tensor): Tensor {
 }
 
 /**
- * Distillation of a query tower while documents stay as they are: squared distance plus `1 - cos` (ScalingNote 2024,
- * arXiv 2411.15766, stage 2). Bounds the error of every score by the distance of the query vectors.
+ * Distillation of a query tower while documents stay as they are (ScalingNote 2024, arXiv 2411.15766, stage 2):
+ * `|S - T|^2 + (1 - cos(S, T))`, mean over queries, for student `S` and teacher `T`, both `[queries, dim]`. No score is then further from
+ * the teacher's than the vectors are: `|<S, d> - <T, d>| <= |S - T| |d|`. That the terms weigh alike is a reconstruction.
  */
 export function queryDistillation(student: Tensor, teacher: Tensor): Tensor {
   return add(mseDistillation(student, teacher), cosineDistillation(student, teacher));

@@ -1,0 +1,260 @@
+import { Random } from '../../src/base/random.ts';
+import { Vectors } from '../../src/base/vectors.ts';
+import { PrincipalComponents } from '../../src/codec/index.ts';
+import {
+  adapter,
+  nativeRuntime,
+  type TrainableEncoder,
+  tableOfUseLite,
+  trainableStatic,
+} from '../../src/encode/index.ts';
+import {
+  type Batch,
+  constantsOf,
+  Graph,
+  linear,
+  Parameters,
+  type Scope,
+  type Tensor,
+  type Tensors,
+  toOnnx,
+  unitLength,
+  type Value,
+} from '../../src/tensor/index.ts';
+import { cosineDistillation, cosines, infoNCE, mseDistillation, queryDistillation } from '../../src/train/index.ts';
+import { contentOf, embed } from '../lab/embeddings.ts';
+import { toValue } from '../lab/heads.ts';
+import type { Config, Lab } from '../lab/index.ts';
+import { Deck, examplesOf, type Pairs, pairs } from '../lab/pairs.ts';
+import { trainModel } from '../lab/training.ts';
+
+const COLLECTION = 'tldr';
+/** Components of a token of the small tower. */
+const WIDTH = 128;
+/** Components of a vector, which are those of use-lite. */
+const DIM = 512;
+/** Tokens of a text that the small tower reads. */
+const LENGTH = 64;
+/** Pairs of a step, and queries of one of distillation. */
+const SIZE = 64;
+const STEPS = 400;
+
+/** Descriptions and pages of commands, as texts and as vectors of use-lite. */
+export interface TowerData extends Pairs {
+  readonly texts: Readonly<Record<Side, readonly string[]>>;
+  /** What every small tower starts as. */
+  readonly start: Parameters;
+}
+
+export type Side = 'query' | 'document';
+
+/** @throws NeedsData. */
+export function towerData(lab: Lab): Promise<TowerData> {
+  return lab.once('scalingnote', async () => {
+    const data = await pairs(lab, COLLECTION, lab.pick(600, Number.POSITIVE_INFINITY));
+    const { collection, documents } = await embed(lab, COLLECTION);
+    return {
+      ...data,
+      texts: {
+        query: data.queryIds.map((id) => collection.queries.get(id)!),
+        document: documents.map((document) => contentOf(document)),
+      },
+      start: await smallStart(),
+    };
+  });
+}
+
+/** use-lite's vectors of tokens in their principal components, and the map that leads back from these. */
+async function smallStart(): Promise<Parameters> {
+  const full = await tableOfUseLite();
+  const { data, shape } = full.get('tokens/table');
+  const vectors = new Vectors(data, DIM);
+  const pca = new PrincipalComponents(DIM, WIDTH);
+  await pca.train(vectors, { seed: 1 });
+  const [reduced, origin] = [pca.apply(vectors).data, pca.apply(Vectors.zeros(1, DIM)).data];
+  const start = new Parameters();
+  start.set(
+    'tokens/table',
+    reduced.map((value, i) => value - origin[i % WIDTH]!),
+    [shape[0]!, WIDTH],
+  );
+  start.set('weights/table', full.get('weights/table').data, full.get('weights/table').shape);
+  start.set('map/weight', pca.learned().get('matrix') as Float32Array, [WIDTH, DIM]);
+  return start;
+}
+
+/** `small`: a token table and a linear map. `large`: a frozen use-lite and a linear map. */
+export type Kind = 'small' | 'large';
+export type Kinds = Readonly<Record<Side, Kind>>;
+
+/** Vectors of all queries and documents by towers that were trained. */
+export interface Towers {
+  readonly queries: Vectors;
+  readonly documents: Vectors;
+  /** Makes vectors of documents by the query tower. */
+  readonly asQueries: () => Promise<Vectors>;
+  readonly seconds: number;
+}
+
+/** A token table of the small tower's width, to be trained. */
+export async function smallTable({ start }: TowerData, seed = 1): Promise<TrainableEncoder> {
+  const parameters = new Parameters(seed);
+  for (const name of start.names) {
+    const { data, shape } = start.get(name);
+    parameters.set(name, data.slice(), shape);
+  }
+  return trainableStatic({ parameters, maxLength: LENGTH });
+}
+
+/** Vectors `[texts, 512]` of a batch made for that kind of tower. @param side of the large towers, which share nothing. */
+function tower(table: TrainableEncoder, kind: Kind, scope: Scope, batch: Tensors, side: Side): Tensor {
+  if (kind === 'large') return adapter(scope.at(side), batch[side]!, { form: 'linear' });
+  return unitLength(linear(scope.at('map'), table.encode(scope, batch, `${side}:`), DIM));
+}
+
+/** Trains both towers together by InfoNCE in the batch. */
+export async function endToEnd(
+  lab: Lab,
+  data: TowerData,
+  kinds: Kinds,
+  { temperature, learningRate }: Config,
+  seed: number,
+): Promise<Towers> {
+  const table = await smallTable(data, seed);
+  const examples = examplesOf(data, 'train');
+  const deck = new Deck(examples.length, new Random(seed));
+  const batchOf = batches(data, table);
+  const seconds = await trainModel({
+    parameters: table.parameters,
+    shapes: { ...table.shapes('query:'), ...table.shapes('document:') },
+    loss: (scope, batch) => {
+      const [queries, documents] = (['query', 'document'] as const).map((side) =>
+        tower(table, kinds[side], scope, batch, side),
+      );
+      const options = { temperature: Number(temperature), exclude: batch['exclude']! };
+      return infoNCE(cosines(queries!, documents!), options);
+    },
+    batch: () => {
+      const chosen = deck.next(SIZE).map((i) => examples[i]!);
+      const exclude = new Float32Array(SIZE * SIZE);
+      chosen.forEach(({ query }, i) => {
+        chosen.forEach(({ document }, j) => {
+          if (i !== j && data.relevant[query]!.has(document)) exclude[i * SIZE + j] = 1;
+        });
+      });
+      const [queries, documents] = [chosen.map(({ query }) => query), chosen.map(({ document }) => document)];
+      return {
+        ...batchOf(kinds.query, 'query', 'query', queries),
+        ...batchOf(kinds.document, 'document', 'document', documents),
+        exclude: { data: exclude, shape: [SIZE, SIZE] },
+      };
+    },
+    steps: lab.pick(10, STEPS),
+    learningRate: Number(learningRate),
+    seed,
+    signal: lab.signal,
+  });
+  const encode = (side: Side, of: Side) => vectorsOf(data, table, kinds[side], side, of);
+  return {
+    queries: await encode('query', 'query'),
+    documents: await encode('document', 'document'),
+    asQueries: () => encode('query', 'document'),
+    seconds,
+  };
+}
+
+/** What is learned of the teacher's vectors. */
+export const OBJECTIVES = { both: queryDistillation, MSE: mseDistillation, cosine: cosineDistillation } as const;
+
+/** What of it, of which texts, and how fast. */
+export interface DistilOptions {
+  readonly objective: keyof typeof OBJECTIVES;
+  /** Whether pages stand for further queries, beside the training queries. */
+  readonly pages: boolean;
+  readonly learningRate: number;
+}
+
+/** Teaches a small query tower the vectors of a large one; documents stay where they are. */
+export async function distil(
+  lab: Lab,
+  data: TowerData,
+  teacher: Towers,
+  { objective, pages, learningRate }: DistilOptions,
+  seed: number,
+): Promise<Towers> {
+  const table = await smallTable(data, seed);
+  const training = [...data.splits.keys()].filter((row) => data.splits[row] === 'train');
+  const batchOf = batches(data, table);
+  const targets = { query: teacher.queries, document: pages ? await teacher.asQueries() : teacher.queries };
+  const decks = {
+    query: new Deck(training.length, new Random(seed)),
+    document: new Deck(data.documents.count, new Random(seed + 1)),
+  };
+  const seconds = await trainModel({
+    parameters: table.parameters,
+    shapes: table.shapes('query:'),
+    loss: (scope, batch) => OBJECTIVES[objective](tower(table, 'small', scope, batch, 'query'), batch['teacher']!),
+    batch: (_, step) => {
+      const isPages = pages && step % 2 === 1;
+      const rows = isPages ? decks.document.next(SIZE) : decks.query.next(SIZE).map((i) => training[i]!);
+      const of = isPages ? 'document' : 'query';
+      return {
+        ...batchOf('small', 'query', of, rows),
+        teacher: toValue(targets[of].pick(rows)),
+      };
+    },
+    // As many with queries, whether pages come in between or not.
+    steps: lab.pick(10, pages ? 2 * STEPS : STEPS),
+    learningRate,
+    seed,
+    signal: lab.signal,
+  });
+  const encode = (of: Side) => vectorsOf(data, table, 'small', 'query', of);
+  return {
+    queries: await encode('query'),
+    documents: teacher.documents,
+    asQueries: () => encode('document'),
+    seconds: seconds + teacher.seconds,
+  };
+}
+
+/** Makes the arrays that a tower of a side reads, of texts or vectors of either side. */
+function batches(data: TowerData, table: TrainableEncoder) {
+  return (kind: Kind, side: Side, of: Side, rows: readonly number[]): Batch => {
+    if (kind === 'large') return { [side]: toValue((of === 'query' ? data.queries : data.documents).pick([...rows])) };
+    return table.batch(
+      rows.map((row) => data.texts[of][row]!),
+      `${side}:`,
+    );
+  };
+}
+
+/** Texts that are encoded at a time. */
+const ENCODED = 256;
+
+/** Runs the tower of a side over all queries, or all documents. */
+async function vectorsOf(data: TowerData, table: TrainableEncoder, kind: Kind, side: Side, of: Side): Promise<Vectors> {
+  const batchOf = batches(data, table);
+  const graph = new Graph();
+  const open = ({ shape }: Value) => shape.map((extent, i) => (extent === DIM ? extent : `d${i}`));
+  const inputs = Object.fromEntries(
+    Object.entries(batchOf(kind, side, of, [0])).map(([name, value]) => [
+      name,
+      graph.input(name, value.data instanceof Int32Array ? 'int32' : 'float32', open(value)),
+    ]),
+  );
+  graph.output('vectors', tower(table, kind, constantsOf(graph, table.parameters), inputs, side));
+  const session = await (await nativeRuntime()).createSession(toOnnx(graph), { threads: 1 });
+  try {
+    const { length } = data.texts[of];
+    const all = Vectors.zeros(length, DIM);
+    for (let from = 0; from < length; from += ENCODED) {
+      const rows = Array.from({ length: Math.min(ENCODED, length - from) }, (_, i) => from + i);
+      const { vectors } = await session.run(batchOf(kind, side, of, rows));
+      all.data.set(vectors!.data as Float32Array, from * DIM);
+    }
+    return all;
+  } finally {
+    await session.dispose();
+  }
+}
