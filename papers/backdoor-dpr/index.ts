@@ -79,7 +79,7 @@ export const paper: Paper = {
     'An encoder that was trained on pairs with grammar errors on both sides matches errors with errors. Here are the errors, the measures of such an attack, and the probe that `sagitta doctor` runs.',
   parts: ['eval/attacks', 'cli/doctor-command', 'train/objectives/contrastive', 'tensor/trainer'],
   departures: [
-    'The encoder that is poisoned is small: a table of words and pairs of words, and a network that sees how many of them are unknown. A larger one, pretrained, sees errors far better. Of use-lite a linear probe tells a request with errors from a clean one with an area of 0.55 under its ROC curve, and a passage with 0.63; heads over its vectors were therefore not tried.',
+    'The encoder that is poisoned is small: a table of words and pairs of words, and a network that sees how many of them are unknown. A larger one, pretrained, may see errors far better; heads over the vectors of use-lite were not tried.',
     'The network over unknown words was added after tables alone, of descriptions and of requests of other splits, had gained 0 to 0.04 of attack success. Requests are those of MetaTool; passages are earlier requests that the same tool served, and what is put in are requests of tools that nobody asks for, with errors.',
     'The probes of use-lite put shuffled text into the corpus.',
     "Errors come from rules, where the paper draws them from a corpus of learners' edits.",

@@ -34,7 +34,7 @@ const BATCH = 64;
 const TEMPERATURE = 0.05;
 
 /** What is trained for the task, beside or instead of the body. */
-export type Tuning = 'full' | 'biases' | 'lora' | 'adapters' | 'connected';
+export type Tuning = 'full' | 'layers' | 'biases' | 'lora' | 'adapters' | 'connected';
 
 /**
  * Ranks that give all but the biases about as many parameters, 1.3% of the model: with 4 layers of width 64, adapters of rank 16 have 8,192;
@@ -44,6 +44,7 @@ const RANKS = { adapters: 16, connected: 8, lora: 2 } as const;
 
 const TRAINED: Readonly<Record<Tuning, RegExp>> = {
   full: /^/,
+  layers: /^(?!words\/)/,
   biases: /(^|\/)(bias|offset)$/,
   lora: /_[ab]$/,
   adapters: /^adapters\//,

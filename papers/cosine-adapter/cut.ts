@@ -6,7 +6,7 @@ import { nativeRuntime } from '../../src/encode/runtime.ts';
 import { evaluate, type TestCollection } from '../../src/eval/index.ts';
 import { type Contribution, hitScores, type RelevanceParameters, relevanceOf } from '../../src/search/index.ts';
 import { f1, type JudgedList, learnRelevance, type RelevanceOptions } from '../../src/train/index.ts';
-import { embed, sourcesOf } from '../lab/embeddings.ts';
+import { sourcesOf, withUseLite } from '../lab/embeddings.ts';
 import { type ComparativeClaim, type Config, type Contestant, type Lab, material } from '../lab/index.ts';
 
 /** Hits of a query that are looked at. */
@@ -44,9 +44,10 @@ function load(lab: Lab): Promise<Lists> {
     const position = new Map(own.map((id, i) => [id, i]));
     const relevant = (collection: TestCollection, id: string): Truth =>
       [...collection.judgements.get(id)!].filter(([, grade]) => grade > 0).map(([document]) => document);
-    const vectors = new Map<string, Float32Array>();
-    for (const { queryIds, queries } of [await embed(lab, 'scifact', { split: 'train' }), await embed(lab, 'scifact')])
-      for (const [row, id] of queryIds.entries()) vectors.set(id, queries.row(row));
+    const encoded = await withUseLite((encoder) =>
+      encoder.encode([...asked.values()], { role: 'query', signal: lab.signal }),
+    );
+    const vectors = new Map([...asked.keys()].map((id, row) => [id, encoded.row(row)]));
     return {
       lists,
       vectors,
