@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import { Random } from '../src/base/random.ts';
 import { Vectors } from '../src/base/vectors.ts';
 import { type Codec, createCodec } from '../src/codec/index.ts';
+import { LinearMap } from '../src/codec/linalg.ts';
 import { openCollection } from '../src/collection/index.ts';
 import { ownQueries, passagesWithVectors } from '../src/collection/planning.ts';
 import { nativeRuntime } from '../src/encode/runtime.ts';
 import { distillCodec, exactTop, greatest, learnBinary, tune } from '../src/train/index.ts';
 import { report } from './harness.ts';
 import { RESULTS } from './lib-ann.ts';
-import { mean, ndcg, readCollection, type TestCollection } from './lib-beir.ts';
+import { mean, ndcg, readCollection, type TestCollection, untested } from './lib-beir.ts';
 
 const TOP = 10;
 /** Passages that documents are ranked by: the best of each counts. */
@@ -38,12 +39,8 @@ async function tunedCollection(train: TestCollection, test: TestCollection): Pro
   {
     await using collection = await openCollection(making, { create: true });
     await collection.add(train.documents);
-    const tested = new Set([...test.queries.values()].map((text) => text.toLowerCase().trim()));
-    const examples = [...train.queries].flatMap(([id, query]) =>
-      tested.has(query.toLowerCase().trim()) ? [] : [{ query, relevant: [...train.judgements.get(id)!.keys()] }],
-    );
     const { deployed, dense } = await tune(collection, {
-      examples,
+      examples: untested(train, test),
       what: 'encoder',
       learningRate: 2e-4,
       threads: 2,
@@ -85,6 +82,7 @@ async function measure(folder: string, { queries: texts, judgements }: TestColle
     });
     return { recall: mean(recalls), ndcg: mean(gains) };
   };
+  const exact = new LinearMap(documents.data, dim);
   const rows: Record<string, string | number>[] = [];
   const show = (codec: string, bytes: number, { recall, ndcg: gain }: { recall: number; ndcg: number }): void => {
     rows.push({ codec, bytes, 'recall@10': recall.toFixed(4), 'nDCG@10': gain.toFixed(4) });
@@ -92,7 +90,7 @@ async function measure(folder: string, { queries: texts, judgements }: TestColle
   show(
     'the vectors themselves',
     4 * dim,
-    quality((query) => exactScores(documents, query)),
+    quality((query) => exact.apply(new Vectors(query, dim)).data),
   );
   for (const spec of SPECS) {
     const codec = await make(spec, documents, sentences);
@@ -131,13 +129,4 @@ async function make(spec: string, documents: Vectors, sentences: Vectors): Promi
   const codec = createCodec(spec, documents.dim);
   await codec.train(documents, { seed: 1 });
   return codec;
-}
-
-function exactScores(documents: Vectors, query: Float32Array): Float32Array {
-  return Float32Array.from({ length: documents.count }, (_, i) => {
-    const row = documents.row(i);
-    let sum = 0;
-    for (let c = 0; c < query.length; c++) sum += row[c]! * query[c]!;
-    return sum;
-  });
 }

@@ -2,6 +2,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import type { TuneExample } from '../src/train/index.ts';
 
 /** Where the test collections lie: `SAGITTA_DATA`, else `../shared/data` beside the repository. */
 export const dataFolder = resolve(
@@ -59,6 +60,17 @@ export async function readCollection(name: string, parts: Parts = {}): Promise<T
     if (judgements.has(_id)) texts.set(_id, text);
   }
   return { name, documents, queries: texts, judgements };
+}
+
+/** Queries with the documents that answer them, as `tune` takes them. */
+export function examplesOf({ queries, judgements }: TestCollection): TuneExample[] {
+  return [...queries].map(([id, query]) => ({ query, relevant: [...judgements.get(id)!.keys()] }));
+}
+
+/** Those of `train` that `test` does not ask as well: SciFact has two claims in both sets, under different ids. */
+export function untested(train: TestCollection, test: TestCollection): TuneExample[] {
+  const tested = new Set(examplesOf(test).map(({ query }) => query.toLowerCase().trim()));
+  return examplesOf(train).filter(({ query }) => !tested.has(query.toLowerCase().trim()));
 }
 
 /** nDCG at `depth` with linear gains and base-2 discounts, as trec_eval's ndcg_cut. `ranking` is best first. */

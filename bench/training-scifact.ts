@@ -12,7 +12,7 @@ import { checkExamples, ridgeMap, type TuneExample, type TuneOptions, tune } fro
 import { compareOnTest } from '../src/train/tune/comparison.ts';
 import { BatchRanker, METRIC, measure as measureRankings, TuneCorpus } from '../src/train/tune/corpus.ts';
 import { report } from './harness.ts';
-import { readCollection, type TestCollection } from './lib-beir.ts';
+import { examplesOf, readCollection, type TestCollection, untested } from './lib-beir.ts';
 
 const THREADS = 2;
 const SEED = 1;
@@ -53,12 +53,8 @@ interface Outcome {
 }
 
 async function measure(train: TestCollection, test: TestCollection): Promise<void> {
-  const examplesOf = ({ queries, judgements }: TestCollection): TuneExample[] =>
-    [...queries].map(([id, query]) => ({ query, relevant: [...judgements.get(id)!.keys()] }));
   const tested = examplesOf(test);
-  // Two claims are in both sets under different ids.
-  const known = new Set(tested.map(({ query }) => query.toLowerCase().trim()));
-  const examples = examplesOf(train).filter(({ query }) => !known.has(query.toLowerCase().trim()));
+  const examples = untested(train, test);
   const all = [...Object.keys(recipes), RIDGE];
   const given = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
   for (const name of given)

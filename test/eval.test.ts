@@ -152,6 +152,10 @@ describe('sagitta pool', () => {
     expect(JSON.parse(small.stdout)).toMatchObject({ documents: pool.documents, queries: 10, encoder: 'none' });
 
     expect(sagitta(...args).stdout).toMatch(/documents \(\d+%\), the first 1 of 2 runs[\s\S]*Kendall's tau/);
+    expect(sagitta('pool', 'set', 'runs/bm25.run')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/Kendall's tau +- +-/),
+    });
     expect(sagitta(...args, '--out', 'small')).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/holds something already.*empty or a new folder/s),

@@ -69,6 +69,22 @@ describe('Vectors', () => {
     expect(vectors.count).toBe(2);
   });
 
+  it('joins matrices of one dimension', () => {
+    const [a, b] = [
+      Vectors.fromRows([[1, 2]]),
+      Vectors.fromRows([
+        [3, 4],
+        [5, 6],
+      ]),
+    ];
+    const all = Vectors.concat([a, Vectors.zeros(0, 2), b]);
+    expect([...all.data]).toEqual([1, 2, 3, 4, 5, 6]);
+    all.row(0)[0] = 9;
+    expect(a.row(0)[0]).toBe(1);
+    expect(() => Vectors.concat([a, Vectors.zeros(1, 3)])).toThrow(/2 and 3 components cannot be joined/);
+    expect(() => Vectors.concat([])).toThrow(/no components/);
+  });
+
   it('refuses what does not fit', () => {
     expect(() => new Vectors(new Float32Array(5), 2)).toThrow(/5 components do not divide into vectors of 2/);
     expect(() => new Vectors(new Float32Array(0), 0)).toThrow(/positive whole number/);

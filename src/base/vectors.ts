@@ -37,6 +37,27 @@ export class Vectors {
     return vectors;
   }
 
+  /** Copies the rows of several matrices into one, in order. @throws InvalidArgumentError for none, or other dimensions. */
+  static concat(parts: readonly Vectors[]): Vectors {
+    const [first] = parts;
+    if (first === undefined || parts.some(({ dim }) => dim !== first.dim)) {
+      throw new InvalidArgumentError(
+        `Vectors of ${parts.map(({ dim }) => dim).join(' and ') || 'no'} components cannot be joined.`,
+        'Pass at least one matrix, all of one dimension.',
+      );
+    }
+    const all = Vectors.zeros(
+      parts.reduce((sum, part) => sum + part.count, 0),
+      first.dim,
+    );
+    let at = 0;
+    for (const { data } of parts) {
+      all.data.set(data, at);
+      at += data.length;
+    }
+    return all;
+  }
+
   get count(): number {
     return this.data.length / this.dim;
   }

@@ -30,8 +30,6 @@ export interface Placement {
   /** Default "start". */
   readonly anchor?: 'start' | 'middle' | 'end';
   readonly class?: string;
-  /** Default: the ink. */
-  readonly fill?: string;
   /** Turned to read upwards. Default false. */
   readonly upwards?: boolean;
 }
@@ -40,7 +38,6 @@ export function text(x: number, y: number, content: string, place: Placement = {
   const attributes = [
     place.anchor === undefined ? '' : ` text-anchor="${place.anchor}"`,
     place.class === undefined ? '' : ` class="${place.class}"`,
-    place.fill === undefined ? '' : ` style="fill:${place.fill}"`,
     place.upwards === true ? ` transform="rotate(-90 ${fix(x)} ${fix(y)})"` : '',
   ].join('');
   return `<text x="${fix(x)}" y="${fix(y)}"${attributes}>${escapeMarkup(content)}</text>`;

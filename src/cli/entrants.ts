@@ -21,7 +21,7 @@ export async function readEntrants(paths: readonly string[], { qrels, test }: Ru
     if (test !== undefined) {
       for (const [query, { ids }] of file.run) {
         for (const id of ids) {
-          if (!test.hasDocument(id))
+          if (!test.documentIds.has(id))
             all.add('document-not-in-collection', 'results that the corpus does not hold', `${query} ${id}`);
         }
       }

@@ -172,7 +172,7 @@ async function fill(
           `indexing: ${number(documents)} of ${number(test.documentCount)} documents, ${number(passages)} passages, ${duration(performance.now() - start)}`,
       ),
   });
-  const gone = (await collection.ids()).filter((id) => !test.hasDocument(id));
+  const gone = (await collection.ids()).filter((id) => !test.documentIds.has(id));
   if (gone.length > 0) {
     say(`removing ${number(gone.length)} documents that the corpus does not hold from ${collection.directory}`);
     await collection.remove(gone);

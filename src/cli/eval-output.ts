@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { beatenBy, type Finding, type Verdicts } from '../eval/index.ts';
+import { beatenBy, type Finding, findingsOf, type Verdicts } from '../eval/index.ts';
 import { number, print, printable, table } from './output.ts';
 
 /** The figures as a table, what differs, and what must be known. Letters behind a figure: the systems it beats. */
@@ -37,12 +37,7 @@ export function printVerdicts(verdicts: Verdicts, findings: readonly Finding[]):
     const tested = `paired randomisation test, Holm over ${comparisons.length} comparisons, level ${level}`;
     print(pc.dim(`a letter behind a figure names a system that it beats significantly (${tested})`));
   }
-  printFindings([
-    ...findings,
-    ...results.flatMap((one) =>
-      one.findings.map((finding) => ({ ...finding, what: `${one.retriever}: ${finding.what}` })),
-    ),
-  ]);
+  printFindings([...findings, ...results.flatMap((one) => findingsOf(one.retriever, one.findings))]);
   const warning = comparisons.find(({ power }) => power.warning !== undefined)?.power.warning;
   if (warning !== undefined) print(pc.yellow(warning));
 }

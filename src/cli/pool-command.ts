@@ -1,4 +1,11 @@
-import { openTestCollection, poolOf, readCorpus, type TestDocument, writeTestCollection } from '../eval/index.ts';
+import {
+  findingsOf,
+  openTestCollection,
+  poolOf,
+  type TestCollection,
+  type TestDocument,
+  writeTestCollection,
+} from '../eval/index.ts';
 import { readEntrants } from './entrants.ts';
 import { printFindings } from './eval-output.ts';
 import { number, print, printable, printJson, say, table } from './output.ts';
@@ -25,32 +32,25 @@ export async function poolCommand(
     ...(split === undefined ? {} : { split }),
   });
   const entrants = await readEntrants(paths, { qrels: test.files.qrels.sha256, test });
-  const ids = new Set<string>();
-  for await (const { id } of test.documents()) ids.add(id);
   const runs = new Map(entrants.map(({ name, run }) => [name, run]));
-  const pool = poolOf(runs, test.judgements, [...ids], { depth, metric, seed });
-  // Ids that runs name and the corpus does not hold are reported, and cannot be written.
-  const kept = new Set([...pool.documents].filter((id) => ids.has(id)));
-  const findings = [
-    ...test.findings,
-    ...entrants.flatMap((one) => (one.findings ?? []).map((each) => ({ ...each, what: `${one.name}: ${each.what}` }))),
-  ];
+  const pool = poolOf(runs, test.judgements, test.documentIds, { depth, metric, seed });
+  const findings = [...test.findings, ...entrants.flatMap(({ name, findings: own }) => findingsOf(name, own))];
   const files =
     out === undefined
       ? []
       : await writeTestCollection(out, {
-          documents: chosen(test.files.corpus.path, kept),
+          documents: chosen(test, pool.documents),
           queries: test.queries,
           judgements: test.judgements,
         });
   const { systems, agreement, short } = pool;
   if (options.json) {
-    const sizes = { documents: kept.size, of: test.documentCount, depth };
+    const sizes = { documents: pool.documents.size, of: test.documentCount, depth };
     return printJson({ collection: test.name, metric: pool.metric, ...sizes, systems, agreement, short, findings });
   }
-  const share = ((100 * kept.size) / test.documentCount).toPrecision(2);
+  const share = ((100 * pool.documents.size) / test.documentCount).toPrecision(2);
   print(
-    `${test.name}: ${number(kept.size)} of ${number(test.documentCount)} documents (${share}%), the first ${depth} of ${entrants.length} runs and all relevant ones`,
+    `${test.name}: ${number(pool.documents.size)} of ${number(test.documentCount)} documents (${share}%), the first ${depth} of ${entrants.length} runs and all relevant ones`,
   );
   const columns = ['full', 'pool', 'others', 'random'] as const;
   const shown = columns.filter((column) => systems[0]![column] !== undefined);
@@ -78,8 +78,8 @@ export async function poolCommand(
 }
 
 /** The corpus without the rest; of documents that occur twice both, as they stand. */
-async function* chosen(path: string, kept: ReadonlySet<string>): AsyncGenerator<TestDocument> {
-  for await (const document of readCorpus(path)) if (kept.has(document.id)) yield document;
+async function* chosen(test: TestCollection, kept: ReadonlySet<string>): AsyncGenerator<TestDocument> {
+  for await (const document of test.documents()) if (kept.has(document.id)) yield document;
 }
 
 function figure(value: number, signed = false): string {

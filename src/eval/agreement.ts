@@ -3,7 +3,7 @@ import { mean } from './distributions.ts';
 
 /** How far a cheaper evaluation agrees with the full one, system by system. */
 export interface Agreement {
-  /** Share of pairs of systems in the same order, minus that in the other one. NaN for fewer than two systems. */
+  /** Share of pairs of systems in the same order, minus that in the other one. Like the other two NaN for a single system. */
   readonly kendall: number;
   readonly spearman: number;
   readonly pearson: number;
@@ -13,10 +13,11 @@ export interface Agreement {
 
 /** Compares means of the same systems. @param full by the whole evaluation. @param cheap by the cheaper one. */
 export function agreement(full: readonly number[], cheap: readonly number[]): Agreement {
+  const correlation = (of: typeof kendall): number => (full.length === 1 ? Number.NaN : of(full, cheap));
   return {
-    kendall: kendall(full, cheap),
-    spearman: spearman(full, cheap),
-    pearson: pearson(full, cheap),
+    kendall: correlation(kendall),
+    spearman: correlation(spearman),
+    pearson: correlation(pearson),
     inflation: mean(cheap) - mean(full),
   };
 }

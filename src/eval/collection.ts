@@ -42,7 +42,8 @@ export interface TestCollection {
   readonly fingerprint: string;
   /** What was dropped or does not fit together. */
   readonly findings: readonly Finding[];
-  hasDocument(id: string): boolean;
+  /** Ids of the documents, in the order of their file. */
+  readonly documentIds: ReadonlySet<string>;
   /** Streams the documents from disk. @throws CorruptFileError when the file has changed since it was opened. */
   documents(): AsyncGenerator<TestDocument>;
 }
@@ -143,7 +144,7 @@ export async function openTestCollection(folder: string, files: CollectionFiles 
     },
     fingerprint,
     findings: findings.list(),
-    hasDocument: (id) => ids.has(id),
+    documentIds: ids,
     documents: () => unchanged(paths.corpus, sums.corpus),
   };
 }

@@ -4,7 +4,7 @@ import { Html, html } from './html.ts';
 import { rankedOrder } from './order.ts';
 import { type Entrant, type Example, mostChanged, type Verdicts } from './report.ts';
 import type { Comparison } from './significance.ts';
-import type { Finding, Judgements } from './types.ts';
+import { type Finding, findingsOf, type Judgements } from './types.ts';
 
 /** What a page says besides the figures. */
 export interface PageContent {
@@ -69,7 +69,7 @@ ${figure(
 )}
 ${recallPlot(entrants, judgements)}
 </section>
-${notes([...findings, ...verdicts.results.flatMap((result) => result.findings.map((finding) => ({ ...finding, what: `${result.retriever}: ${finding.what}` })))])}
+${notes([...findings, ...verdicts.results.flatMap((result) => findingsOf(result.retriever, result.findings))])}
 ${pairsOf(entrants, verdicts).map((pair) => pairSection(pair, content, primary))}
 <h2>Made from</h2><table>${facts.map(([name, value]) => html`<tr><th>${name}</th><td>${value}</td></tr>`)}</table>
 </body></html>

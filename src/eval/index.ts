@@ -43,5 +43,13 @@ export {
 } from './significance.ts';
 export { splitByDocuments } from './split.ts';
 export { type LeftOut, type SelectOptions, selectTasks, subsetAgreement } from './task-selection.ts';
-export { type Finding, type FindingKind, Findings, type Judgements, type RankedList, type Run } from './types.ts';
+export {
+  type Finding,
+  type FindingKind,
+  Findings,
+  findingsOf,
+  type Judgements,
+  type RankedList,
+  type Run,
+} from './types.ts';
 export { type CollectionContent, writeTestCollection } from './write-collection.ts';

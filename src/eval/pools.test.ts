@@ -23,15 +23,16 @@ describe('hardNegativePool', () => {
 
 describe('poolOf', () => {
   const random = new Random(3);
-  const corpus = Array.from({ length: 400 }, (_, i) => `d${i}`);
+  const ids = Array.from({ length: 400 }, (_, i) => `d${i}`);
+  const corpus = new Set(ids);
   const judgements = new Map(Array.from({ length: 30 }, (_, q) => [`q${q}`, new Map([[`d${q}`, 1]])]));
   // A run is the truth under noise: the more, the worse.
   const run = (noise: number): Run =>
     new Map(
       [...judgements.keys()].map((query, q) => {
-        const scores = corpus.map((_, d) => (d === q ? 3 : 0) + noise * random.normal());
+        const scores = ids.map((_, d) => (d === q ? 3 : 0) + noise * random.normal());
         const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, 100);
-        return [query, { ids: order.map((d) => corpus[d]!), scores: order.map((d) => scores[d]!) }];
+        return [query, { ids: order.map((d) => ids[d]!), scores: order.map((d) => scores[d]!) }];
       }),
     );
   const runs = new Map([
@@ -42,13 +43,30 @@ describe('poolOf', () => {
 
   it('keeps the order of systems, and flatters less than random documents', () => {
     const pool = poolOf(runs, judgements, corpus, { depth: 5 });
-    expect(pool.documents.size).toBeLessThan(corpus.length);
+    expect(pool.documents.size).toBeLessThan(corpus.size);
     expect(pool.systems.map(({ name }) => name)).toEqual(['good', 'fair', 'poor']);
     expect(pool.agreement.pool.kendall).toBe(1);
     expect(pool.agreement.pool.inflation).toBeGreaterThanOrEqual(0);
     expect(pool.agreement.others!.inflation).toBeGreaterThanOrEqual(pool.agreement.pool.inflation);
     expect(pool.agreement.random.inflation).toBeGreaterThan(pool.agreement.pool.inflation);
     expect(poolOf(runs, judgements, corpus, { depth: 5 })).toEqual(pool);
+  });
+
+  it('holds no document that the corpus does not', () => {
+    const list = { ids: ['gone', 'd7', 'd1'], scores: [3, 2, 1] };
+    const judged = new Map([
+      [
+        'q1',
+        new Map([
+          ['d1', 1],
+          ['lost', 1],
+        ]),
+      ],
+    ]);
+    const { documents, agreement } = poolOf(new Map([['one', new Map([['q1', list]])]]), judged, corpus, { depth: 2 });
+    expect([...documents].sort()).toEqual(['d1', 'd7']);
+    // One run can be pooled from; there is no order of one system.
+    expect(agreement).toMatchObject({ pool: { kendall: Number.NaN, inflation: expect.any(Number) } });
   });
 
   it('changes nothing when it holds everything that runs returned', () => {

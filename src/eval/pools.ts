@@ -83,12 +83,12 @@ const DRAWS = 5;
  * the whole corpus, beside a pool without the system itself and random corpora of the same size, which flatter. Scores on a part of the corpus are
  * those of the run without the other documents, as if scores did not depend on the corpus; BM25's do, a little.
  *
- * @param corpus ids of all documents. @throws InvalidArgumentError for no runs, a depth below 1, an unknown metric.
+ * @param corpus ids of all documents; what runs or judgements name beside them is in no pool. @throws InvalidArgumentError for no runs, a depth below 1, an unknown metric.
  */
 export function poolOf(
   runs: ReadonlyMap<string, Run>,
   judgements: Judgements,
-  corpus: readonly string[],
+  corpus: ReadonlySet<string>,
   options: PoolOptions = {},
 ): Pool {
   const { depth = 250, seed = 1234 } = options;
@@ -100,12 +100,14 @@ export function poolOf(
   const score = (run: Run): number => evaluate(run, judgements, { metrics: [metric], pooled: false }).mean(metric);
   const within = (documents: ReadonlySet<string>): Run[] => all.map((run) => restrictRun(run, documents));
 
-  const documents = hardNegativePool(all, judgements, depth);
-  const relevant = hardNegativePool([], judgements);
-  const rest = corpus.filter((id) => !relevant.has(id));
+  const pooledFrom = (some: readonly Run[]): Set<string> =>
+    new Set([...hardNegativePool(some, judgements, depth)].filter((id) => corpus.has(id)));
+  const documents = pooledFrom(all);
+  const relevant = pooledFrom([]);
+  const rest = [...corpus].filter((id) => !relevant.has(id));
   const pooled = within(documents);
   const draws = Array.from({ length: DRAWS }, (_, i) => {
-    const drawn = new Random(seed + i).shuffle([...rest]).slice(0, Math.max(0, documents.size - relevant.size));
+    const drawn = new Random(seed + i).shuffle([...rest]).slice(0, documents.size - relevant.size);
     return within(new Set([...relevant, ...drawn]));
   });
   const full = all.map(score);
@@ -114,18 +116,7 @@ export function poolOf(
   const others =
     all.length < 3
       ? undefined
-      : all.map((run, i) =>
-          score(
-            restrictRun(
-              run,
-              hardNegativePool(
-                all.filter((_, j) => j !== i),
-                judgements,
-                depth,
-              ),
-            ),
-          ),
-        );
+      : all.map((run, i) => score(restrictRun(run, pooledFrom(all.filter((_, j) => j !== i)))));
   const short = (lists: readonly Run[]): number =>
     mean(
       lists.map((run) => mean([...judgements.keys()].map((id) => ((run.get(id)?.ids.length ?? 0) < places ? 1 : 0)))),

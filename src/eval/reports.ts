@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { DataFormatError, NotFoundError } from '../base/errors.ts';
 
@@ -14,14 +15,11 @@ export interface EvaluationReport {
  * @throws NotFoundError; DataFormatError for anything else.
  */
 export async function readEvaluation(path: string): Promise<EvaluationReport> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    throw new NotFoundError(`There is no file ${path}.`, 'Name files that `sagitta eval --json` made.', { cause });
+  if (!existsSync(path)) {
+    throw new NotFoundError(`There is no file ${path}.`, 'Name files that `sagitta eval --json` made.');
   }
   try {
-    const { collection, encoder, results } = JSON.parse(text) as {
+    const { collection, encoder, results } = JSON.parse(await readFile(path, 'utf8')) as {
       collection: string;
       encoder?: string;
       results: { retriever: string; metrics: Record<string, number> }[];

@@ -70,4 +70,9 @@ export class Findings {
   }
 }
 
+/** Findings about one of several systems, with its name before each. */
+export function findingsOf(name: string, findings: readonly Finding[] = []): Finding[] {
+  return findings.map((finding) => ({ ...finding, what: `${name}: ${finding.what}` }));
+}
+
 const EXAMPLES = 5;

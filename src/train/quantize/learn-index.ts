@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { type ChainCodec, createCodec } from '../../codec/index.ts';
+import { LinearMap } from '../../codec/linalg.ts';
 import { drawn, ownQueries, passagesWithVectors } from '../../collection/planning.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import {
@@ -174,7 +175,7 @@ export async function learnIndex(
         );
       codec = await distillCodec(
         documents,
-        from === undefined ? parts.learning : joined(from.queries, parts.learning),
+        from === undefined ? parts.learning : Vectors.concat([from.queries, parts.learning]),
         {
           ...training,
           runtime,
@@ -249,12 +250,6 @@ function against(
   return comparison!;
 }
 
-function joined(a: Vectors, b: Vectors): Vectors {
-  const all = Vectors.zeros(a.count + b.count, a.dim);
-  for (let i = 0; i < all.count; i++) all.row(i).set(i < a.count ? a.row(i) : b.row(i - a.count));
-  return all;
-}
-
 function readVectors(snapshot: Snapshot, passages: Uint32Array, signal: AbortSignal | undefined): Vectors {
   const vectors = Vectors.zeros(passages.length, snapshot.settings.dim);
   for (let from = 0; from < passages.length; from += STEP) {
@@ -265,14 +260,10 @@ function readVectors(snapshot: Snapshot, passages: Uint32Array, signal: AbortSig
   return vectors;
 }
 
+/** Inner products with all documents. */
 function exactScores(documents: Vectors): (query: Float32Array) => Float32Array {
-  return (query) =>
-    Float32Array.from({ length: documents.count }, (_, i) => {
-      const row = documents.row(i);
-      let sum = 0;
-      for (let c = 0; c < query.length; c++) sum += row[c]! * query[c]!;
-      return sum;
-    });
+  const products = new LinearMap(documents.data, documents.dim);
+  return (query) => products.apply(new Vectors(query, documents.dim)).data;
 }
 
 interface Judged {
@@ -324,8 +315,9 @@ async function prepare(
   const choosing = disjoint ? learning + byDocuments[1]!.length : Math.floor(ids.length * 0.8);
   const vectors = await encode(ids.map((id) => queries.get(id)!));
   const bounds = { choosing: [learning, choosing], confirming: [choosing, ids.length] } as const;
+  const exact = exactScores(documents);
   const rows = ids.slice(0, learning).map((id, q) => {
-    const scores = exactScores(documents)(vectors.row(q));
+    const scores = exact(vectors.row(q));
     return [...judgements.get(id)!].flatMap(([document, grade]) => {
       const own = grade > 0 ? rowsOf.get(document) : undefined;
       return own === undefined ? [] : [own.reduce((a, b) => (scores[b]! > scores[a]! ? b : a))];
