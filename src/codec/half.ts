@@ -1,3 +1,4 @@
+import { floatToHalf, halfToFloat } from '../base/half.ts';
 import { Vectors } from '../base/vectors.ts';
 import { Arena } from '../kernels/index.ts';
 import { checkQuery, checkVectors, codeCount } from './check.ts';
@@ -29,12 +30,13 @@ export class HalfPrecision implements Codec {
 
   encode(vectors: Vectors): Uint8Array {
     checkVectors(vectors, this.dim, 'vectors');
-    return new Uint8Array(Uint16Array.from(vectors.data, toHalf).buffer);
+    return new Uint8Array(Uint16Array.from(vectors.data, floatToHalf).buffer);
   }
 
   decode(codes: Uint8Array): Vectors {
     const vectors = Vectors.zeros(codeCount(codes, this.codeSize), this.dim);
-    for (let i = 0; i < vectors.data.length; i++) vectors.data[i] = fromHalf(codes[2 * i]! | (codes[2 * i + 1]! << 8));
+    for (let i = 0; i < vectors.data.length; i++)
+      vectors.data[i] = halfToFloat(codes[2 * i]! | (codes[2 * i + 1]! << 8));
     return vectors;
   }
 
@@ -51,32 +53,4 @@ export class HalfPrecision implements Codec {
         }),
     };
   }
-}
-
-const bits = new Uint32Array(1);
-const number = new Float32Array(bits.buffer);
-
-/** The nearest half-precision number, ties to even. */
-function toHalf(value: number): number {
-  number[0] = Math.max(-65_504, Math.min(65_504, value));
-  const sign = (bits[0]! >>> 16) & 0x8000;
-  const magnitude = bits[0]! & 0x7fff_ffff;
-  // Below the least normal number, steps are 2^-24.
-  if (magnitude < 0x3880_0000) return sign | roundEven(Math.abs(number[0]!) * 2 ** 24);
-  const kept = magnitude >>> 13;
-  const rest = magnitude & 0x1fff;
-  return sign | (kept - 0x1c000 + (rest > 0x1000 || (rest === 0x1000 && (kept & 1) === 1) ? 1 : 0));
-}
-
-function roundEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
-}
-
-function fromHalf(half: number): number {
-  const exponent = (half >> 10) & 31;
-  const mantissa = half & 0x3ff;
-  const magnitude = exponent === 0 ? mantissa * 2 ** -24 : (1 + mantissa / 1024) * 2 ** (exponent - 15);
-  return half & 0x8000 ? -magnitude : magnitude;
 }

@@ -17,13 +17,26 @@ export interface EncodeOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Content to one unit-length vector each. Row `i` belongs to input `i`, whatever order the batches ran in. */
+/** How much of a text an encoder reads. */
+export interface EncoderWindow {
+  /** Most tokens; what comes after them does not change the vector. */
+  readonly tokens: number;
+  /** Tokens of a text, prompts and special ones not counted. */
+  count(text: string): Promise<number>;
+}
+
+/**
+ * Content to one unit-length vector each. Row `i` belongs to input `i`, whatever order the batches ran in. A text in which an encoder knows
+ * no word may get the zero vector: it has no vote.
+ */
 export interface Encoder {
   /** Names the model and everything that changes its vectors, e.g. `use-lite`; recorded in the collection's manifest. */
   readonly id: string;
   readonly dim: number;
   /** Languages (ISO 639-1) in which the vectors are meaningful; absent when any language is. */
   readonly languages?: readonly string[];
+  /** Absent where it is not known. */
+  readonly window?: EncoderWindow;
   encode(inputs: readonly Content[], options?: EncodeOptions): Promise<Vectors>;
   /** Frees the model. Further calls to `encode` throw. */
   dispose?(): Promise<void>;

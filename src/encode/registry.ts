@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import type { BertOptions } from './bert/bert.ts';
 import type { Encoder, TokenEncoder } from './encoder.ts';
 import type { HfPooling } from './hf/hf.ts';
 import { parseSettings } from './spec.ts';
@@ -16,6 +17,23 @@ interface Form {
 }
 
 const FORMS: Readonly<Record<string, Form>> = {
+  minilm: {
+    form: 'minilm',
+    async open(rest, spec) {
+      if (rest !== '' && !rest.startsWith('?')) throw noSuchEncoder(spec);
+      const { miniLm } = await import('./bert/minilm.ts');
+      return miniLm(bertSettings(spec, rest).options);
+    },
+  },
+  bert: {
+    form: 'bert:<folder>',
+    async open(rest, spec) {
+      const { name, options } = bertSettings(spec, rest);
+      if (name === '') throw noSuchEncoder(spec);
+      const { bertFolder } = await import('./bert/folder.ts');
+      return bertFolder(name, options);
+    },
+  },
   'use-lite': {
     form: 'use-lite',
     async open(rest, spec) {
@@ -91,6 +109,8 @@ const FORMS: Readonly<Record<string, Form>> = {
  * Its code is imported only now. The model of `use-lite` is loaded at the first call, that of `hf:` here; `http:` asks
  * the endpoint for one vector unless the specification says its `dim`.
  *
+ * - `minilm`: all-MiniLM-L6-v2, English, 384 components (`miniLm`); settings `precision` (`int8` or `float32`), `length`
+ * - `bert:<folder>`: a sentence-transformers folder of the BERT family (`bertFolder`); the same settings
  * - `use-lite`: Universal Sentence Encoder Lite, English, 512 components (`useLite`)
  * - `http:<url>#<model>`: an OpenAI-compatible endpoint (`httpEncoder`), e.g.
  *   `http:https://api.openai.com/v1/embeddings#text-embedding-3-small`; settings `?dim=&query=&document=` after the model
@@ -104,10 +124,21 @@ const FORMS: Readonly<Record<string, Form>> = {
  * @throws InvalidArgumentError for anything else. MissingPackageError when a package that it needs is not installed.
  */
 export async function openEncoder(spec: string): Promise<OpenEncoder> {
-  const colon = spec.indexOf(':');
-  const kind = colon < 0 ? spec : spec.slice(0, colon);
-  if (!Object.hasOwn(FORMS, kind)) throw noSuchEncoder(spec);
-  return FORMS[kind]!.open(colon < 0 ? '' : spec.slice(colon + 1), spec);
+  const [, kind = '', colon, rest = ''] = /^([^:?]*)(:?)(.*)$/s.exec(spec)!;
+  if (!Object.hasOwn(FORMS, kind) || (colon === ':' && rest === '')) throw noSuchEncoder(spec);
+  return FORMS[kind]!.open(rest, spec);
+}
+
+function bertSettings(spec: string, rest: string): { name: string; options: BertOptions } {
+  const { name, settings } = parseSettings(spec, rest, ['precision', 'length']);
+  const { precision = 'int8', length } = settings;
+  if (precision !== 'int8' && precision !== 'float32') {
+    throw new InvalidArgumentError(
+      `The encoder "${spec}" has an unknown precision "${precision}".`,
+      'Use int8 or float32.',
+    );
+  }
+  return { name, options: { precision, ...(length === undefined ? {} : { maxLength: Number(length) }) } };
 }
 
 function noSuchEncoder(spec: string): InvalidArgumentError {

@@ -21,4 +21,6 @@ export interface TrainableEncoder {
   serve(id: string): Encoder;
   /** The model as an ONNX file with the parameters as they are now. */
   toOnnx(): Uint8Array;
+  /** The encoder as files by their paths, where that is more than an ONNX file: a folder that sentence-transformers opens. */
+  save?(): Promise<ReadonlyMap<string, Uint8Array>>;
 }

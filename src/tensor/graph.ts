@@ -5,8 +5,18 @@ import { product, type Shape, shapeError } from './shape.ts';
  * Element types that graphs here use; the names are those of ONNX Runtime's JavaScript interface. A `bool` is a byte,
  * 0 or 1.
  */
-export type DataType = 'float32' | 'int32' | 'int64' | 'bool';
-export type TypedArray = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+export type DataType = 'float32' | 'int32' | 'int64' | 'bool' | 'int8' | 'uint8';
+export type TypedArray = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
+
+/** Their numbers in ONNX (TensorProto.DataType). */
+export const ELEMENT_TYPES: Readonly<Record<DataType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+};
 
 /** An attribute of a node; ONNX distinguishes whole numbers from floats. */
 export type Attribute =
@@ -27,7 +37,7 @@ export type Backward = (
 
 /** One application of an operator. */
 export interface Node {
-  /** Name of the ONNX operator, e.g. `MatMul`. */
+  /** Name of the ONNX operator, e.g. `MatMul`; of those that ONNX Runtime adds, with its domain, `com.microsoft.MatMulIntegerToFloat`. */
   readonly operator: string;
   readonly inputs: readonly Tensor[];
   readonly attributes: Readonly<Record<string, Attribute>>;
@@ -104,12 +114,16 @@ export class Graph {
 export function dataType(data: TypedArray): DataType {
   if (data instanceof Float32Array) return 'float32';
   if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Int8Array) return 'int8';
   return data instanceof Uint8Array ? 'bool' : 'int64';
 }
 
-/** A constant without a name, for use inside operators; of no axes unless a shape is given. */
-export function constantOf(data: TypedArray, shape: readonly number[] = []): Tensor {
-  return { type: dataType(data), shape, source: { kind: 'constant', data } };
+/**
+ * A constant without a name, for use inside operators; of no axes unless a shape is given.
+ * @param type bytes are masks unless it says `uint8`.
+ */
+export function constantOf(data: TypedArray, shape: readonly number[] = [], type: DataType = dataType(data)): Tensor {
+  return { type, shape, source: { kind: 'constant', data } };
 }
 
 /** What {@link apply} is told of an operator besides its inputs. */

@@ -1,4 +1,12 @@
-import type { Attribute, DataType, Graph, Node, Tensor, TypedArray } from './graph.ts';
+import {
+  type Attribute,
+  type DataType,
+  ELEMENT_TYPES,
+  type Graph,
+  type Node,
+  type Tensor,
+  type TypedArray,
+} from './graph.ts';
 import { ProtobufWriter } from './protobuf.ts';
 import type { Shape } from './shape.ts';
 
@@ -6,7 +14,8 @@ import type { Shape } from './shape.ts';
 const OPSET = 17;
 /** The file format that goes with that operator set. */
 const IR_VERSION = 8;
-const DATA_TYPES: Readonly<Record<DataType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
+/** Operators that ONNX Runtime adds to the standard ones, in all its builds. */
+const MICROSOFT = 'com.microsoft';
 
 /**
  * The graph as an ONNX model (onnx.proto of https://github.com/onnx/onnx): the nodes that the outputs depend on, in an
@@ -50,6 +59,7 @@ export function toOnnx(graph: Graph): Uint8Array {
     for (const [name, tensor] of graph.outputs) body.message(12, (message) => writeValue(message, name, tensor));
   });
   model.message(8, (message) => message.text(1, '').integer(2, OPSET));
+  model.message(8, (message) => message.text(1, MICROSOFT).integer(2, 1));
   return model.finish();
 }
 
@@ -80,7 +90,9 @@ function writeNode(
 ): void {
   for (const input of inputs) message.text(1, input);
   for (const output of outputs) message.text(2, output);
-  message.text(3, outputs[0]!).text(4, operator);
+  const isAdded = operator.startsWith(`${MICROSOFT}.`);
+  message.text(3, outputs[0]!).text(4, isAdded ? operator.slice(MICROSOFT.length + 1) : operator);
+  if (isAdded) message.text(7, MICROSOFT);
   for (const [name, attribute] of Object.entries(attributes)) {
     message.message(5, (inner) => writeAttribute(inner.text(1, name), attribute));
   }
@@ -101,14 +113,14 @@ function writeAttribute(message: ProtobufWriter, attribute: Attribute): void {
 
 function writeConstant(message: ProtobufWriter, name: string, shape: Shape, type: DataType, data: TypedArray): void {
   for (const dim of shape) message.integer(1, dim as number);
-  message.integer(2, DATA_TYPES[type]).text(8, name);
+  message.integer(2, ELEMENT_TYPES[type]).text(8, name);
   message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
 function writeValue(message: ProtobufWriter, name: string, { type, shape }: Tensor): void {
   message.text(1, name).message(2, (typeProto) =>
     typeProto.message(1, (tensorType) =>
-      tensorType.integer(1, DATA_TYPES[type]).message(2, (dims) => {
+      tensorType.integer(1, ELEMENT_TYPES[type]).message(2, (dims) => {
         for (const dim of shape) {
           dims.message(1, (one) => (typeof dim === 'number' ? one.integer(1, dim) : one.text(2, dim)));
         }

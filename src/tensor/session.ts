@@ -9,13 +9,15 @@ export interface Value {
 /** A model that is ready to run. */
 export interface Session {
   /**
-   * Computes every output from the inputs, each by its name in the graph.
+   * Computes outputs from the inputs, each by its name in the graph.
    * @param into outputs that are written into arrays of the caller's, which must have their shapes and must not be among
    * the inputs. Nothing is allocated for them: a training step writes its parameters to the same places every time.
+   * @param outputs names of those that are wanted. Default: all.
    */
   run(
     inputs: Readonly<Record<string, Value>>,
     into?: Readonly<Record<string, Value>>,
+    outputs?: readonly string[],
   ): Promise<Readonly<Record<string, Value>>>;
   /** Frees the model's memory; it cannot run after that. */
   dispose(): Promise<void>;
@@ -67,12 +69,12 @@ export function onnxRuntime(module: OnnxRuntimeModule): Runtime {
         ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
       });
       return {
-        async run(inputs, into = {}) {
+        async run(inputs, into = {}, wanted = session.outputNames) {
           const wrap = ({ data, shape }: Value) => new module.Tensor(dataType(data), data, shape);
           const feeds: Record<string, OnnxRuntimeTensor> = {};
           for (const [name, value] of Object.entries(inputs)) feeds[name] = wrap(value);
           const fetches: Record<string, OnnxRuntimeTensor | null> = {};
-          for (const name of session.outputNames) fetches[name] = into[name] === undefined ? null : wrap(into[name]);
+          for (const name of wanted) fetches[name] = into[name] === undefined ? null : wrap(into[name]);
           const fetched = await session.run(feeds, fetches);
           const outputs: Record<string, Value> = {};
           for (const [name, { data, dims }] of Object.entries(fetched)) {

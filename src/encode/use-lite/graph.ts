@@ -3,26 +3,22 @@ import {
   affine,
   connectedAdapters,
   constantsOf,
-  type Dim,
   Graph,
   gather,
   layerNorm,
   matmul,
   normal,
   type Parameters,
-  product,
+  raggedAttention,
   relu,
-  reshape,
   type Scope,
   scale,
-  select,
-  softmax,
   type Tensor,
   tanh,
-  transpose,
   unitLength,
   zeros,
 } from '../../tensor/index.ts';
+import { declareRagged, type Pooling, type Ragged } from '../ragged.ts';
 import type { Weights } from './weights.ts';
 
 /** Components of a token's embedding. */
@@ -38,22 +34,12 @@ const HIDDEN = 1536;
 const EPSILON = 1e-6;
 
 /** What a graph computes: one vector per text, or one per token. */
-export type Pooling = 'texts' | 'tokens';
+export type UseLitePooling = Extract<Pooling, 'mean' | 'tokens'>;
 
-/** What a model of the family is given; see `batch.ts`, which makes all but `embeddings` from texts. */
-export interface UseLiteInputs {
+/** What a model of the family is given beside where tokens stand. */
+export interface UseLiteInputs extends Ragged {
   /** `[tokens, 256]` rows of the embedding table. */
   readonly embeddings: Tensor;
-  /** `[tokens]` places of tokens in their texts. */
-  readonly positions: Tensor;
-  /** `[texts, length]` token by text and position (any token where there is none). */
-  readonly grid: Tensor;
-  /** `[tokens]` the cell of each token in the flattened grid. */
-  readonly cells: Tensor;
-  /** `[texts, 1, 1, length]` 0 where there is a token, -1e9 where not. */
-  readonly mask: Tensor;
-  /** `[texts, tokens]` with 1/n where a token is one of the n of a text; for `texts` only. */
-  readonly pool?: Tensor;
 }
 
 /** Trained modules beside the weights; see `tuning.ts`. */
@@ -77,11 +63,11 @@ export interface UseLiteTuning {
 export function useLiteModel(
   scope: Scope,
   inputs: UseLiteInputs,
-  pooling: Pooling,
+  pooling: UseLitePooling,
   weights: Weights,
   tuning: UseLiteTuning = {},
 ): Tensor {
-  const { grid, cells, mask, embeddings } = inputs;
+  const { embeddings } = inputs;
   const weight = (name: string, ...shape: number[]) => scope.parameter(name, shape, () => weights.get(name, shape));
   const linear = (x: Tensor, path: string, from: number, to: number, kernel = 'kernel') => {
     const base = affine(x, weight(`${path}/${kernel}`, from, to), weight(`${path}/bias`, to));
@@ -99,16 +85,8 @@ export function useLiteModel(
       EPSILON,
     );
   const attention = (x: Tensor, path: string, width: number) => {
-    const size = width / HEADS;
     const projected = linear(x, `${path}/qkv_transform_single`, width, 3 * width);
-    const [texts, length] = grid.shape as [Dim, Dim];
-    const padded = reshape(gather(projected, grid), [texts, length, 3, HEADS, size]);
-    const heads = transpose(padded, [2, 0, 3, 1, 4]);
-    const [queries, keys, values] = [0, 1, 2].map((i) => select(heads, i)) as [Tensor, Tensor, Tensor];
-    const affinities = scale(matmul(queries, transpose(keys, [0, 1, 3, 2])), 1 / Math.sqrt(size));
-    const mixed = matmul(softmax(add(affinities, mask)), values);
-    const joined = reshape(transpose(mixed, [0, 2, 1, 3]), [product([texts, length]), width]);
-    return linear(gather(joined, cells), `${path}/output_transform_single`, width, WIDTH);
+    return linear(raggedAttention(projected, inputs, HEADS), `${path}/output_transform_single`, width, WIDTH);
   };
   const side =
     tuning.side === undefined ? (x: Tensor) => x : connectedAdapters(scope.at('side'), { rank: tuning.side.rank });
@@ -149,13 +127,13 @@ export const ADDED = /lora_[ab]$|^side\//;
  */
 export function useLiteGraph(
   parameters: Parameters,
-  pooling: Pooling,
+  pooling: UseLitePooling,
   weights: Weights,
   tuning: UseLiteTuning = {},
 ): Graph {
   const graph = new Graph();
   const embeddings = graph.input('embeddings', 'float32', ['tokens', EMBEDDING]);
-  const inputs = { ...declareInputs(graph, pooling), embeddings };
+  const inputs = { ...declareRagged(graph, pooling), embeddings };
   graph.output('vectors', useLiteModel(constantsOf(graph, parameters), inputs, pooling, weights, tuning));
   return graph;
 }
@@ -166,19 +144,9 @@ export function completeGraph(parameters: Parameters, weights: Weights, tuning: 
   const scope = constantsOf(graph, parameters);
   const tokens = graph.input('tokens', 'int32', ['tokens']);
   const embeddings = scope.lookup(TABLE, [TOKENS, EMBEDDING], tokens, () => weights.get(TABLE, [TOKENS, EMBEDDING]));
-  const inputs = { ...declareInputs(graph, 'texts'), embeddings };
-  graph.output('vectors', useLiteModel(scope, inputs, 'texts', weights, tuning));
+  const inputs = { ...declareRagged(graph, 'mean'), embeddings };
+  graph.output('vectors', useLiteModel(scope, inputs, 'mean', weights, tuning));
   return graph;
-}
-
-function declareInputs(graph: Graph, pooling: Pooling): Omit<UseLiteInputs, 'embeddings'> {
-  return {
-    grid: graph.input('grid', 'int32', ['texts', 'length']),
-    cells: graph.input('cells', 'int32', ['tokens']),
-    mask: graph.input('mask', 'float32', ['texts', 1, 1, 'length']),
-    positions: graph.input('positions', 'int32', ['tokens']),
-    ...(pooling === 'texts' ? { pool: graph.input('pool', 'float32', ['texts', 'tokens']) } : {}),
-  };
 }
 
 /** Sines, then cosines, of position times each of 128 frequencies (Vaswani et al. 2017, section 3.5). */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Batch, Parameters, type Scope, type Tensors, toOnnx } from '../../tensor/index.ts';
+import { raggedInputs, raggedOf, raggedShapes } from '../ragged.ts';
 import type { TrainableEncoder } from '../trainable.ts';
-import { inputsOf } from './batch.ts';
 import {
   ADDED,
   completeGraph,
@@ -64,39 +64,18 @@ export async function trainableUseLite(options: TrainableUseLiteOptions = {}): P
     batch(texts, prefix): Batch {
       // The graph knows no empty text: a space is the nearest thing to it.
       const lists = texts.map((text) => tokenizer.encode(text === '' ? ' ' : text, maxLength));
-      const { tokens, ...inputs } = inputsOf(lists, 'texts');
+      const { tokens, ...inputs } = raggedInputs(lists, 'mean');
       const named = { ...inputs, tokens: { data: tokens, shape: [tokens.length] } };
       return Object.fromEntries(Object.entries(named).map(([name, value]) => [prefix + name, value]));
     },
 
-    shapes: (prefix) => {
-      const [length, tokens] = [`${prefix}length`, `${prefix}tokens`];
-      return {
-        [`${prefix}tokens`]: [tokens],
-        [`${prefix}positions`]: [tokens],
-        [`${prefix}grid`]: [null, length],
-        [`${prefix}cells`]: [tokens],
-        [`${prefix}mask`]: [null, 1, 1, length],
-        [`${prefix}pool`]: [null, tokens],
-      };
-    },
+    shapes: (prefix) => raggedShapes(prefix, 'mean'),
 
     encode(scope: Scope, batch: Tensors, prefix: string) {
-      const [tokens, positions, grid, cells, mask, pool] = (
-        ['tokens', 'positions', 'grid', 'cells', 'mask', 'pool'] as const
-      ).map((name) => batch[prefix + name]!);
-      const embeddings = scope.lookup(TABLE, [TOKENS, EMBEDDING], tokens!, () =>
+      const embeddings = scope.lookup(TABLE, [TOKENS, EMBEDDING], batch[`${prefix}tokens`]!, () =>
         weights.get(TABLE, [TOKENS, EMBEDDING]),
       );
-      const inputs = {
-        embeddings,
-        positions: positions!,
-        grid: grid!,
-        cells: cells!,
-        mask: mask!,
-        pool: pool!,
-      };
-      return useLiteModel(scope, inputs, 'texts', weights, tuning);
+      return useLiteModel(scope, { ...raggedOf(batch, prefix), embeddings }, 'mean', weights, tuning);
     },
 
     serve: (id) => useLite({ folder, tuned: { id, parameters: parameters.clone(), tuning } }),

@@ -2,16 +2,16 @@ import { join } from 'node:path';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { VectorSets, Vectors } from '../../base/vectors.ts';
 import { Parameters, type Runtime, type Session, toOnnx, type Value } from '../../tensor/index.ts';
-import { batchesByLength } from '../batches.ts';
-import type { Content, EncodeOptions, Encoder, TokenEncoder } from '../encoder.ts';
+import type { Encoder, TokenEncoder } from '../encoder.ts';
+import { raggedInputs } from '../ragged.ts';
+import { forEachRun, type TokenizedText } from '../runs.ts';
 import { nativeRuntime } from '../runtime.ts';
-import { inputsOf } from './batch.ts';
 import {
   EMBEDDING,
   MAX_LENGTH,
-  type Pooling,
   TABLE,
   TOKENS,
+  type UseLitePooling,
   type UseLiteTuning,
   useLiteGraph,
   WIDTH,
@@ -41,8 +41,6 @@ export interface UseLiteOptions {
 
 /** Tokens in one run of the model: enough for matrix products at full speed, few enough for the caches. */
 const RUN_TOKENS = 512;
-/** Texts that are tokenized and sorted together; bounds the memory of a call beyond its result. */
-const WINDOW = 4096;
 
 /**
  * Universal Sentence Encoder Lite (Cer et al. 2018, https://arxiv.org/abs/1803.11175): English, 512 components, 28 MB
@@ -70,10 +68,11 @@ export function useLite(options: UseLiteOptions = {}): Encoder & TokenEncoder {
     languages: ['en'],
 
     async encode(inputs, encodeOptions = {}) {
-      const { tables, session } = await model.load('texts');
+      const { tables, session } = await model.load('mean');
+      const tokenize = (text: string) => tables.tokenizer.encode(text, MAX_LENGTH);
       const vectors = Vectors.zeros(inputs.length, WIDTH);
-      await forEachRun(inputs, tables.tokenizer, encodeOptions, async (texts) => {
-        const rows = await session.run(runInputs(texts, tables, 'texts'));
+      await forEachRun(inputs, tokenize, RUN_TOKENS, encodeOptions, async (texts) => {
+        const rows = await session.run(runInputs(texts, tables, 'mean'));
         texts.forEach(({ input }, i) => {
           vectors.row(input).set((rows['vectors']!.data as Float32Array).subarray(i * WIDTH, (i + 1) * WIDTH));
         });
@@ -88,12 +87,13 @@ export function useLite(options: UseLiteOptions = {}): Encoder & TokenEncoder {
     async encodeTokens(inputs, encodeOptions = {}) {
       const { tables, session } = await model.load('tokens');
       // Counted first and tokenized again for the runs: cheaper than holding the tokens, or the vectors twice.
+      const tokenize = (text: string) => tables.tokenizer.encode(text, MAX_LENGTH);
       const offsets = new Uint32Array(inputs.length + 1);
       inputs.forEach((text, i) => {
-        offsets[i + 1] = offsets[i]! + tables.tokenizer.encode(text, MAX_LENGTH).length;
+        offsets[i + 1] = offsets[i]! + tokenize(text).length;
       });
       const vectors = Vectors.zeros(offsets[inputs.length]!, WIDTH);
-      await forEachRun(inputs, tables.tokenizer, encodeOptions, async (texts) => {
+      await forEachRun(inputs, tokenize, RUN_TOKENS, encodeOptions, async (texts) => {
         const rows = (await session.run(runInputs(texts, tables, 'tokens')))['vectors']!.data as Float32Array;
         let start = 0;
         for (const { input, tokens } of texts) {
@@ -125,7 +125,7 @@ class Model {
   readonly #threads: number | undefined;
   readonly #tuned: UseLiteTuned | undefined;
   #tables: Promise<Tables> | undefined;
-  readonly #sessions = new Map<Pooling, Promise<Session>>();
+  readonly #sessions = new Map<UseLitePooling, Promise<Session>>();
   #isDisposed = false;
 
   constructor(
@@ -140,7 +140,7 @@ class Model {
     this.#threads = threads;
   }
 
-  async load(pooling: Pooling): Promise<{ tables: Tables; session: Session }> {
+  async load(pooling: UseLitePooling): Promise<{ tables: Tables; session: Session }> {
     if (this.#isDisposed) {
       throw new InvalidArgumentError('The encoder use-lite has been disposed of.', 'Open a new one.');
     }
@@ -177,7 +177,7 @@ class Model {
 
 async function createSession(
   weights: Promise<Weights>,
-  pooling: Pooling,
+  pooling: UseLitePooling,
   runtime: Runtime | Promise<Runtime>,
   threads: number | undefined,
   tuned: UseLiteTuned | undefined,
@@ -200,48 +200,10 @@ async function loadTables(folder: string, weights: Promise<Weights>): Promise<Ta
   };
 }
 
-/** A text in a run: its number among the inputs, and its tokens, of which there is at least one. */
-interface TokenizedText {
-  readonly input: number;
-  readonly tokens: readonly number[];
-}
-
-/** Calls `run` with texts of similar length until every text that has tokens has had its turn. */
-async function forEachRun(
-  inputs: readonly Content[],
-  tokenizer: UnigramTokenizer,
-  { batchSize = Number.POSITIVE_INFINITY, signal, onProgress }: EncodeOptions,
-  run: (texts: readonly TokenizedText[]) => Promise<void>,
-): Promise<void> {
-  if (!(batchSize >= 1)) {
-    throw new InvalidArgumentError(`A batch of ${batchSize} texts is impossible.`, 'Give a batch size of at least 1.');
-  }
-  signal?.throwIfAborted();
-  let done = 0;
-  for (let from = 0; from < inputs.length; from += WINDOW) {
-    const texts: TokenizedText[] = [];
-    const count = Math.min(WINDOW, inputs.length - from);
-    for (let input = from; input < from + count; input++) {
-      const tokens = tokenizer.encode(inputs[input]!, MAX_LENGTH);
-      if (tokens.length > 0) texts.push({ input, tokens });
-    }
-    done += count - texts.length;
-    const lengths = texts.map(({ tokens }) => tokens.length);
-    for (const batch of batchesByLength(lengths, RUN_TOKENS, batchSize)) {
-      signal?.throwIfAborted();
-      await run(batch.map((item) => texts[item]!));
-      done += batch.length;
-      onProgress?.(done, inputs.length);
-    }
-  }
-}
-
 /** The inputs that `useLiteGraph` describes. */
-function runInputs(texts: readonly TokenizedText[], tables: Tables, pooling: Pooling): Record<string, Value> {
-  const { tokens, ...inputs } = inputsOf(
-    texts.map((text) => text.tokens),
-    pooling,
-  );
+function runInputs(texts: readonly TokenizedText[], tables: Tables, pooling: UseLitePooling): Record<string, Value> {
+  const lists = texts.map((text) => text.tokens);
+  const { tokens, ...inputs } = raggedInputs(lists, pooling);
   const embeddings = new Float32Array(tokens.length * EMBEDDING);
   tokens.forEach((token, at) => {
     embeddings.set(tables.embeddings.subarray(token * EMBEDDING, (token + 1) * EMBEDDING), at * EMBEDDING);

@@ -3,11 +3,11 @@ import { constantOf, type Tensor } from '../graph.ts';
 import { expandDims, reshape } from '../operators/basics.ts';
 import { dropout } from '../operators/dropout.ts';
 import { add, multiply, scale } from '../operators/elementwise.ts';
-import { select } from '../operators/indexing.ts';
+import { gather, select } from '../operators/indexing.ts';
 import { matmul, transpose } from '../operators/matrix.ts';
 import { softmax } from '../operators/reduce.ts';
 import type { Scope } from '../parameters.ts';
-import { type Dim, shapeError } from '../shape.ts';
+import { type Dim, product, shapeError } from '../shape.ts';
 import { type Activation, activations, linear, normalize, widthOf } from './dense.ts';
 
 /** Added to affinities that must not count. */
@@ -52,6 +52,30 @@ export function attention(scope: Scope, x: Tensor, options: AttentionOptions, me
   const affinities = matmul(scale(queries, 1 / Math.sqrt(width / heads)), transpose(keys, [0, 1, 3, 2]));
   const mixed = matmul(softmax(mask === undefined ? affinities : add(affinities, mask)), values);
   return linear(scope.at('output'), reshape(transpose(mixed, [0, 2, 1, 3]), x.shape), width);
+}
+
+/** Where the tokens of texts of different lengths stand: all of them one after the other, and in a padded grid. */
+export interface RaggedGrid {
+  /** `[texts, length]` token by text and position; any token where there is none. */
+  readonly grid: Tensor;
+  /** `[tokens]` the cell of each token in the flattened grid. */
+  readonly cells: Tensor;
+  /** `[texts, 1, 1, length]`: see {@link AttentionOptions}. */
+  readonly mask: Tensor;
+}
+
+/**
+ * What multi-head attention does between its linear layers, for texts that stand one after the other without padding.
+ * @param projected `[tokens, 3 * width]`: queries, keys and values of each token. @returns `[tokens, width]`.
+ */
+export function raggedAttention(projected: Tensor, { grid, cells, mask }: RaggedGrid, heads: number): Tensor {
+  const width = widthOf('raggedAttention', projected) / 3;
+  const [texts, length] = grid.shape as [Dim, Dim];
+  const all = headsOf(gather(projected, grid), 3, heads);
+  const [queries, keys, values] = [0, 1, 2].map((i) => select(all, i)) as [Tensor, Tensor, Tensor];
+  const affinities = scale(matmul(queries, transpose(keys, [0, 1, 3, 2])), 1 / Math.sqrt(width / heads));
+  const mixed = matmul(softmax(add(affinities, mask)), values);
+  return gather(reshape(transpose(mixed, [0, 2, 1, 3]), [product([texts, length]), width]), cells);
 }
 
 /** `[batch, length, parts * width]` as `[parts, batch, heads, length, width / heads]`. */

@@ -13,6 +13,8 @@ export {
   decoderBlock,
   MASKED,
   paddingMask,
+  type RaggedGrid,
+  raggedAttention,
   type TransformerOptions,
   transformerBlock,
 } from './attention.ts';

@@ -1,4 +1,4 @@
-import { apply, type Backward, constantOf, type DataType, type Tensor } from '../graph.ts';
+import { apply, type Backward, constantOf, type DataType, ELEMENT_TYPES, type Tensor } from '../graph.ts';
 import { broadcast, shapeError } from '../shape.ts';
 import { type Operand, sumLike, tensorOf } from './basics.ts';
 
@@ -85,8 +85,8 @@ export function where(mask: Tensor, a: Operand, b: Operand): Tensor {
 
 /** The elements as another type: 1 and 0 for a mask, truncated for whole numbers. No gradient. */
 export function cast(x: Tensor, type: DataType): Tensor {
-  const codes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
-  return x.type === type ? x : apply('Cast', [x], x.shape, { type, attributes: { to: { integer: codes[type] } } });
+  const attributes = { to: { integer: ELEMENT_TYPES[type] } };
+  return x.type === type ? x : apply('Cast', [x], x.shape, { type, attributes });
 }
 
 /** The same value, through which no gradient flows. */
@@ -164,6 +164,12 @@ export function softplus(x: Tensor): Tensor {
 /** Gauss error linear unit, `x` times the normal distribution function of `x` (Hendrycks and Gimpel 2016). */
 export function gelu(x: Tensor): Tensor {
   return multiply(x, scale(add(erf(scale(x, Math.SQRT1_2)), 1), 0.5));
+}
+
+/** {@link gelu} by its usual approximation with a hyperbolic tangent, which some models were trained with. */
+export function geluTanh(x: Tensor): Tensor {
+  const inner = scale(add(x, scale(multiply(x, square(x)), 0.044715)), Math.sqrt(2 / Math.PI));
+  return multiply(x, scale(add(tanh(inner), 1), 0.5));
 }
 
 function erf(x: Tensor): Tensor {

@@ -18,4 +18,11 @@ export {
 } from './indexing.ts';
 export { addAll, affine, matmul, transpose, transposeLast } from './matrix.ts';
 export { layerNorm, unitLength } from './normalize.ts';
+export {
+  affineQuantized,
+  type QuantizedRows,
+  type QuantizedWeight,
+  quantizeColumns,
+  quantizeRows,
+} from './quantized.ts';
 export { deviation, logSoftmax, logSumExp, max, mean, norm, softmax } from './reduce.ts';

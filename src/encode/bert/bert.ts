@@ -1,0 +1,214 @@
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { VectorSets, Vectors } from '../../base/vectors.ts';
+import type { Runtime, Session } from '../../tensor/index.ts';
+import { cached } from '../cache.ts';
+import type { EncodeOptions, Encoder, TokenEncoder } from '../encoder.ts';
+import { withPrefix } from '../prefixes.ts';
+import { raggedInputs } from '../ragged.ts';
+import { forEachRun, type TokenizedText } from '../runs.ts';
+import { nativeRuntime } from '../runtime.ts';
+import type { SpecSettings } from '../spec.ts';
+import type { BertDescription } from './description.ts';
+import { type BertParts, OUTPUTS, type Precision, prepareBert } from './prepare.ts';
+import { WordPieceTokenizer } from './wordpiece.ts';
+import type { WordRows } from './words.ts';
+
+/** Where a model comes from. */
+export interface BertSource {
+  readonly id: string;
+  readonly description: BertDescription;
+  readonly words: () => Promise<WordRows>;
+  /** All that the model is made of, the table of word pieces included; read only to prepare it. */
+  readonly parts: () => Promise<BertParts>;
+  /** What `parts` depends on, for the cache of prepared models. Absent: prepared each time. */
+  readonly cacheKey?: () => Promise<string>;
+}
+
+/** Settings of BERT encoders. */
+export interface BertOptions {
+  /**
+   * `int8` (the default): weights and activations in 8 bits, about twice as fast and a quarter of the memory, cosine with `float32` about 0.998;
+   * `float32` as the model was trained.
+   */
+  readonly precision?: Precision;
+  /** Most tokens that are read of a text. Default: what the model says. */
+  readonly maxLength?: number;
+  /** Threads for matrix products, at least 1. Default: one per physical core. */
+  readonly threads?: number;
+  /** What runs the model. Default: `onnxruntime-node`. */
+  readonly runtime?: Runtime;
+}
+
+/** Settings that change vectors, as an id names them. */
+export function idSettings({ precision = 'int8', maxLength }: BertOptions): SpecSettings {
+  return { precision: precision === 'int8' ? undefined : precision, length: maxLength };
+}
+
+/** Tokens in one run of the model: enough for matrix products at full speed, few enough for the caches. */
+const RUN_TOKENS = 512;
+/** Changes whenever `prepareBert` does. */
+const PREPARATION = 1;
+
+/**
+ * Encoders of the BERT family. A text is cut to what the model reads; one in which the tokenizer knows no word gets the zero vector.
+ * `encodeTokens` gives the last layer's states, one unit vector per token, without the two special ones; none for such a text.
+ *
+ * The model is loaded at the first call; `encode([])` loads it and does no more. Up to 512 tokens make one run, which holds up the event loop
+ * (some 30 ms on two cores); the signal is heeded between runs.
+ */
+export function bertEncoder(source: BertSource, options: BertOptions = {}): Encoder & TokenEncoder {
+  const { description } = source;
+  const { width } = description.shape;
+  const { threads, precision = 'int8', maxLength = description.maxLength } = options;
+  if (threads !== undefined && (!Number.isInteger(threads) || threads < 1)) {
+    throw new InvalidArgumentError(
+      `${source.id} cannot run on ${threads} threads.`,
+      'Give a whole number of at least 1.',
+    );
+  }
+  if (!Number.isInteger(maxLength) || maxLength < 3 || maxLength > description.shape.positions) {
+    throw new InvalidArgumentError(
+      `${source.id} cannot read ${maxLength} tokens.`,
+      `Give a whole number from 3 to ${description.shape.positions}.`,
+    );
+  }
+  const model = new Model(source, precision, options.runtime, threads);
+
+  const run = async (texts: readonly TokenizedText[], { words, session }: Loaded, output: string) => {
+    const lists = texts.map(({ tokens }) => tokens);
+    const { tokens, ...inputs } = raggedInputs(lists, description.pooling);
+    const embeddings = { data: words(tokens), shape: [tokens.length, width] };
+    return (await session.run({ ...inputs, words: embeddings }, {}, [output]))[output]!.data as Float32Array;
+  };
+  const prepared = (inputs: readonly string[], encodeOptions: EncodeOptions) => {
+    const texts = withPrefix(inputs, description.prompts, encodeOptions);
+    return description.lowerCase ? texts.map((text) => text.toLowerCase()) : texts;
+  };
+
+  return {
+    id: source.id,
+    dim: width,
+    ...(description.languages === undefined ? {} : { languages: description.languages }),
+    window: {
+      tokens: maxLength - 2,
+      count: async (text) => (await model.load()).tokenizer.encode(text).length,
+    },
+
+    async encode(inputs, encodeOptions = {}) {
+      const loaded = await model.load();
+      const vectors = Vectors.zeros(inputs.length, width);
+      const tokenize = tokensOf(loaded.tokenizer, maxLength);
+      await forEachRun(prepared(inputs, encodeOptions), tokenize, RUN_TOKENS, encodeOptions, async (texts) => {
+        const rows = await run(texts, loaded, OUTPUTS.texts);
+        texts.forEach(({ input }, i) => {
+          vectors.row(input).set(rows.subarray(i * width, (i + 1) * width));
+        });
+      });
+      return vectors;
+    },
+
+    async encodeTokens(inputs, encodeOptions = {}) {
+      const loaded = await model.load();
+      const tokenize = tokensOf(loaded.tokenizer, maxLength);
+      const texts = prepared(inputs, encodeOptions);
+      // Counted first and tokenized again for the runs: cheaper than holding the tokens, or the vectors twice.
+      const offsets = new Uint32Array(inputs.length + 1);
+      texts.forEach((text, i) => {
+        offsets[i + 1] = offsets[i]! + Math.max(0, tokenize(text).length - 2);
+      });
+      const vectors = Vectors.zeros(offsets[inputs.length]!, width);
+      await forEachRun(texts, tokenize, RUN_TOKENS, encodeOptions, async (batch) => {
+        const rows = await run(batch, loaded, OUTPUTS.tokens);
+        let start = 0;
+        for (const { input, tokens } of batch) {
+          const end = start + tokens.length * width;
+          vectors.data.set(rows.subarray(start + width, end - width), offsets[input]! * width);
+          start = end;
+        }
+      });
+      return new VectorSets(vectors, offsets);
+    },
+
+    dispose: () => model.dispose(),
+  };
+}
+
+/** A text's tokens with the special ones around them; none where no word of it is known. */
+function tokensOf(tokenizer: WordPieceTokenizer, maxLength: number): (text: string) => ArrayLike<number> {
+  const { cls, sep, unknown } = tokenizer;
+  return (text) => {
+    const inner = tokenizer.encode(text, maxLength - 2);
+    let isKnown = false;
+    const tokens = new Int32Array(inner.length + 2);
+    for (let i = 0; i < inner.length; i++) {
+      tokens[i + 1] = inner[i]!;
+      if (inner[i] !== unknown) isKnown = true;
+    }
+    if (!isKnown) return NO_TOKENS;
+    tokens[0] = cls;
+    tokens[tokens.length - 1] = sep;
+    return tokens;
+  };
+}
+
+const NO_TOKENS = new Int32Array(0);
+
+interface Loaded {
+  readonly tokenizer: WordPieceTokenizer;
+  readonly words: WordRows;
+  readonly session: Session;
+}
+
+/** Loaded when first needed. What failed to load is tried again. */
+class Model {
+  #loaded: Promise<Loaded> | undefined;
+  #isDisposed = false;
+
+  constructor(
+    private readonly source: BertSource,
+    private readonly precision: Precision,
+    private readonly runtime: Runtime | undefined,
+    private readonly threads: number | undefined,
+  ) {}
+
+  load(): Promise<Loaded> {
+    if (this.#isDisposed) {
+      throw new InvalidArgumentError(`The encoder ${this.source.id} has been disposed of.`, 'Open a new one.');
+    }
+    if (this.#loaded === undefined) {
+      const loading = this.#load();
+      this.#loaded = loading;
+      loading.catch(() => {
+        if (this.#loaded === loading) this.#loaded = undefined;
+      });
+    }
+    return this.#loaded;
+  }
+
+  async #load(): Promise<Loaded> {
+    const { description, words } = this.source;
+    const runtime = this.runtime ?? (await nativeRuntime());
+    const [tokenizer, rows, model] = await Promise.all([
+      WordPieceTokenizer.open(description.tokenizer),
+      words(),
+      this.#prepared(runtime),
+    ]);
+    const { threads } = this;
+    const session = await runtime.createSession(model, threads === undefined ? {} : { threads });
+    return { tokenizer, words: rows, session };
+  }
+
+  async #prepared(runtime: Runtime): Promise<Uint8Array> {
+    const { description, parts, cacheKey } = this.source;
+    const make = async () => prepareBert(await parts(), this.precision, runtime);
+    if (this.precision === 'float32' || cacheKey === undefined) return make();
+    return cached(description.name, `bert ${PREPARATION} ${this.precision} ${await cacheKey()}`, make);
+  }
+
+  async dispose(): Promise<void> {
+    this.#isDisposed = true;
+    const loaded = await this.#loaded?.catch(() => undefined);
+    this.#loaded = undefined;
+    await loaded?.session.dispose();
+  }
+}

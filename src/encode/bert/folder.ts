@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { stampOf } from '../cache.ts';
+import type { Encoder, TokenEncoder } from '../encoder.ts';
+import { formatSettings } from '../spec.ts';
+import { type BertOptions, type BertSource, bertEncoder, idSettings } from './bert.ts';
+import { type BertDescription, readDescription } from './description.ts';
+import { WORDS } from './model.ts';
+import type { BertParts } from './prepare.ts';
+import { openSafetensors } from './safetensors.ts';
+import { placesOf, prefixOf, readBert } from './weights.ts';
+import { openWords } from './words.ts';
+
+/**
+ * A sentence-transformers folder of the BERT family: safetensors in f32, f16 or bf16, WordPiece `tokenizer.json`, and its pooling,
+ * normalisation, prompts and maximal length as its own files say.
+ * @param id default `bert:FOLDER`.
+ * @throws NotFoundError, CorruptFileError, IncompatibleError for what is missing, broken or not supported; of the weights at the first call.
+ */
+export async function bertFolder(
+  folder: string,
+  options: BertOptions & { readonly id?: string } = {},
+): Promise<Encoder & TokenEncoder> {
+  const description = await readDescription(resolve(folder));
+  const id = options.id ?? `bert:${formatSettings(description.folder, idSettings(options))}`;
+  return bertEncoder(
+    sourceOf(id, description, () => stampOf(description.weights)),
+    options,
+  );
+}
+
+/** A model whose weights lie in a file. @param cacheKey tells the file's states apart. */
+export function sourceOf(id: string, description: BertDescription, cacheKey: () => Promise<string>): BertSource {
+  return {
+    id,
+    description,
+    words: async () => {
+      const file = await openSafetensors(description.weights);
+      try {
+        const { tensors, shape } = placesOf(description).get(WORDS)!;
+        return openWords(file, prefixOf(file) + tensors[0]!, shape as [number, number]);
+      } finally {
+        file.close();
+      }
+    },
+    parts: () => partsOf(description),
+    cacheKey: async () => `${await cacheKey()} ${JSON.stringify(description)}`,
+  };
+}
+
+/** Reads all weights. */
+export async function partsOf(description: BertDescription): Promise<BertParts> {
+  const { shape, pooling, normalize, weights } = description;
+  const file = await openSafetensors(weights);
+  try {
+    return { shape, pooling, normalize, parameters: readBert(file, description) };
+  } finally {
+    file.close();
+  }
+}

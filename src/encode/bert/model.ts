@@ -1,0 +1,125 @@
+import {
+  add,
+  constantOf,
+  gather,
+  gelu,
+  geluTanh,
+  linear,
+  matmul,
+  max,
+  normal,
+  normalize,
+  raggedAttention,
+  relu,
+  reshape,
+  type Scope,
+  type Tensor,
+} from '../../tensor/index.ts';
+import type { Pooling, Ragged } from '../ragged.ts';
+
+/** The extents of a BERT. */
+export interface BertShape {
+  readonly layers: number;
+  readonly heads: number;
+  /** Components of a token's state. */
+  readonly width: number;
+  /** Components between the two linear layers of a block. */
+  readonly hidden: number;
+  /** Rows of the table of word pieces. */
+  readonly vocabulary: number;
+  /** Most tokens of a text, special ones included. */
+  readonly positions: number;
+  /** Rows of the table that tells the two texts of a pair apart; 0 where a model has none. */
+  readonly types: number;
+  /** Of layer normalisation. */
+  readonly epsilon: number;
+  readonly activation: keyof typeof ACTIVATIONS;
+}
+
+const ACTIVATIONS = { gelu, geluTanh, relu } as const;
+
+/** Names of the tables of embeddings, of which a run is given rows. */
+export const WORDS = 'embeddings/words';
+export const POSITIONS = 'embeddings/positions';
+export const TYPES = 'embeddings/types';
+
+/** The linear layers of a model by their paths, with the extents of their weights `[from, to]`. */
+export function linearLayers({ layers, width, hidden }: BertShape): Map<string, readonly [from: number, to: number]> {
+  const paths = new Map<string, readonly [number, number]>();
+  for (let layer = 0; layer < layers; layer++) {
+    paths.set(`layer${layer}/qkv`, [width, 3 * width]);
+    paths.set(`layer${layer}/attended`, [width, width]);
+    paths.set(`layer${layer}/up`, [width, hidden]);
+    paths.set(`layer${layer}/down`, [hidden, width]);
+  }
+  return paths;
+}
+
+/** What a model is given beside where tokens stand. */
+export interface BertInputs extends Ragged {
+  /** `[tokens, width]` rows of the table of word pieces. */
+  readonly words: Tensor;
+  /** `[tokens]` 0 and 1 for the texts of a pair. Default: all of the first. */
+  readonly types?: Tensor;
+}
+
+/**
+ * Computes a linear layer. @param at the scope of its parameters: `weight` `[from, to]` and `bias` `[to]`. @param path the same
+ * without what is before it, as in {@link linearLayers}.
+ */
+export type LinearLayer = (at: Scope, path: string, x: Tensor, to: number) => Tensor;
+
+/** In floating point, as in training. */
+export const floatLayer: LinearLayer = (at, _path, x, to) => linear(at, x, to, { initializer: normal(0.02) });
+
+/** What may be put into a model beside its weights. */
+export interface BertModules {
+  /** How linear layers are computed. Default {@link floatLayer}. */
+  readonly linear?: LinearLayer;
+  /** Called with the states after attention and after each block, in order; what it returns takes their place. */
+  readonly after?: (x: Tensor) => Tensor;
+}
+
+/**
+ * States of the last layer, `[tokens, width]`: BERT (Devlin et al. 2018, arXiv 1810.04805), post-norm transformer blocks over word pieces,
+ * positions and types. Parameters: `embeddings/...` and, for each layer, `layerN/{qkv,attended,up,down}/{weight,bias}` and
+ * `layerN/{norm1,norm2}/{gain,offset}`, weights being `[from, to]` and `qkv` queries, keys and values side by side.
+ */
+export function bertStates(scope: Scope, inputs: BertInputs, shape: BertShape, modules: BertModules = {}): Tensor {
+  const { width, hidden, heads, epsilon } = shape;
+  const { linear: layer = floatLayer, after = (x: Tensor) => x } = modules;
+  const linear = (x: Tensor, path: string, to: number) => layer(scope.at(path), path, x, to);
+  const norm = (x: Tensor, path: string): Tensor => normalize(scope.at(path), x, epsilon);
+
+  const positions = scope.lookup(POSITIONS, [shape.positions, width], inputs.positions, normal(0.02));
+  let x = add(inputs.words, positions);
+  if (shape.types > 0) {
+    const table = scope.parameter(TYPES, [shape.types, width], normal(0.02));
+    x = add(x, inputs.types === undefined ? reshape(firstRow(table), [width]) : gather(table, inputs.types));
+  }
+  x = norm(x, 'embeddings/norm');
+  for (let i = 0; i < shape.layers; i++) {
+    const at = `layer${i}`;
+    const attended = raggedAttention(linear(x, `${at}/qkv`, 3 * width), inputs, heads);
+    x = after(norm(add(x, linear(attended, `${at}/attended`, width)), `${at}/norm1`));
+    const inner = ACTIVATIONS[shape.activation](linear(x, `${at}/up`, hidden));
+    x = after(norm(add(x, linear(inner, `${at}/down`, width)), `${at}/norm2`));
+  }
+  return x;
+}
+
+/** From states of tokens to vectors of texts, `[texts, width]`; the states themselves for `tokens`. */
+export function pooled(states: Tensor, inputs: Ragged, pooling: Pooling): Tensor {
+  if (pooling === 'mean') return matmul(inputs.pool!, states);
+  if (pooling === 'cls' || pooling === 'last') return gather(states, inputs.chosen!);
+  if (pooling === 'max') {
+    const [texts, length] = inputs.grid.shape as [string, string];
+    const mask = reshape(inputs.mask, [texts, length, 1]);
+    return max(add(gather(states, inputs.grid), mask), 1);
+  }
+  return states;
+}
+
+function firstRow(table: Tensor): Tensor {
+  return gather(table, constantOf(Int32Array.of(0), [1]));
+}

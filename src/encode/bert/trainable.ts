@@ -1,0 +1,174 @@
+import { readFile } from 'node:fs/promises';
+import {
+  type Batch,
+  connectedAdapters,
+  constantsOf,
+  Graph,
+  Parameters,
+  type Scope,
+  type Tensor,
+  type Tensors,
+  toOnnx,
+  unitLength,
+  withLora,
+} from '../../tensor/index.ts';
+import { declareRagged, type Ragged, raggedInputs, raggedOf, raggedShapes } from '../ragged.ts';
+import type { TrainableEncoder } from '../trainable.ts';
+import { type BertOptions, bertEncoder } from './bert.ts';
+import { type BertDescription, describedFiles } from './description.ts';
+import { partsOf } from './folder.ts';
+import { type BertModules, bertStates, linearLayers, POSITIONS, pooled, TYPES, WORDS } from './model.ts';
+import { writeSafetensors } from './safetensors.ts';
+import { toTensors } from './weights.ts';
+import { WordPieceTokenizer } from './wordpiece.ts';
+import { wordsOf } from './words.ts';
+
+/** What is trained of a BERT; nothing named: all its weights. */
+export interface BertTuning {
+  /**
+   * Low-rank updates of the weight matrices (Hu et al. 2021, LoRA, arXiv 2106.09685). They become part of the weights when the encoder is saved.
+   */
+  readonly lora?: { readonly rank: number; readonly alpha: number };
+  /** Adapters after attention and after each block, joined by a side path: see `connectedAdapters`. */
+  readonly side?: { readonly rank: number };
+}
+
+/** Options of {@link trainableBert}. */
+export interface TrainableBertOptions {
+  /** Weights to start from, trained in place. Default: those of the description. */
+  readonly parameters?: Parameters;
+  readonly tuning?: BertTuning;
+  /** Whether the table of word pieces is trained too, where the weights are. Default true. */
+  readonly trainTable?: boolean;
+  /** Tokens of a text that are read in training, at most those that the encoder reads. Fewer make training faster. Default 128. */
+  readonly maxLength?: number;
+  readonly seed?: number;
+}
+
+/** Parameters beside the weights. */
+const ADDED = /_[ab]$|^side\//;
+
+/** A BERT with parameters that can be trained: in full, or by LoRA or side-connected adapters. */
+export async function trainableBert(
+  description: BertDescription,
+  options: TrainableBertOptions = {},
+): Promise<TrainableEncoder> {
+  const { tuning = {}, trainTable = true, seed = 0 } = options;
+  const maxLength = Math.min(options.maxLength ?? 128, description.maxLength);
+  const { shape, pooling, normalize } = description;
+  const tokenizer = await WordPieceTokenizer.open(description.tokenizer);
+  const parameters = new Parameters(seed);
+  const given = options.parameters ?? (await partsOf(description)).parameters;
+  for (const name of given.names) parameters.set(name, given.get(name).data.slice(), given.get(name).shape);
+  const isPartial = tuning.lora !== undefined || tuning.side !== undefined;
+
+  const modules = (scope: Scope): BertModules =>
+    tuning.side === undefined ? {} : { after: connectedAdapters(scope.at('side'), tuning.side) };
+  const vectors = (scope: Scope, inputs: Ragged & { readonly words: Tensor }): Tensor => {
+    const tuned =
+      tuning.lora === undefined ? scope : withLora(scope, { ...tuning.lora, match: /^layer\d+\/\w+\/weight$/ });
+    const states = bertStates(tuned, inputs, shape, modules(scope));
+    const result = pooled(states, inputs, pooling);
+    return normalize ? unitLength(result) : result;
+  };
+  const table = (scope: Scope, tokens: Tensor) =>
+    scope.lookup(WORDS, [shape.vocabulary, shape.width], tokens, () => parameters.get(WORDS).data);
+  // Asks for every parameter once, so that modules exist before the first step.
+  completeGraph();
+
+  function completeGraph(): Graph {
+    const graph = new Graph();
+    const scope = constantsOf(graph, parameters);
+    const words = table(scope, graph.input('tokens', 'int32', ['tokens']));
+    graph.output('vectors', vectors(scope, { ...declareRagged(graph, pooling), words }));
+    return graph;
+  }
+
+  const weights = parameters.names.filter((name) => !ADDED.test(name));
+  const frozen = isPartial ? weights : [POSITIONS, TYPES, ...(trainTable ? [] : [WORDS])];
+  const prompts = (texts: readonly string[], prefix: string) => {
+    const prompt = description.prompts[prefix.startsWith('q') ? 'query' : 'document'] ?? '';
+    return texts.map((text) => prompt + (description.lowerCase ? text.toLowerCase() : text));
+  };
+  /** The weights with the low-rank updates in them. */
+  const merged = (): Parameters => {
+    const { lora } = tuning;
+    const result = parameters.clone();
+    if (lora === undefined) return result;
+    for (const [path, [from, to]] of linearLayers(shape)) {
+      const name = `${path}/weight`;
+      addProduct(result.get(name).data, parameters.get(`${name}_a`).data, parameters.get(`${name}_b`).data, {
+        from,
+        to,
+        factor: lora.alpha / lora.rank,
+      });
+    }
+    return result;
+  };
+
+  return {
+    dim: shape.width,
+    parameters,
+    groups: [{ match: new RegExp(`^(${frozen.map(escapePattern).join('|')})$`), frozen: true }],
+
+    batch(texts, prefix): Batch {
+      const { cls, sep } = tokenizer;
+      const lists = prompts(texts, prefix).map((text) => [cls, ...tokenizer.encode(text, maxLength - 2), sep]);
+      const { tokens, ...inputs } = raggedInputs(lists, pooling);
+      const named = { ...inputs, tokens: { data: tokens, shape: [tokens.length] } };
+      return Object.fromEntries(Object.entries(named).map(([name, value]) => [prefix + name, value]));
+    },
+
+    shapes: (prefix) => raggedShapes(prefix, pooling),
+
+    encode: (scope: Scope, batch: Tensors, prefix: string) =>
+      vectors(scope, { ...raggedOf(batch, prefix), words: table(scope, batch[`${prefix}tokens`]!) }),
+
+    serve: (id, served: BertOptions = { precision: 'float32' }) => {
+      const own = merged();
+      return bertEncoder(
+        {
+          id,
+          description,
+          words: async () => wordsOf(own.get(WORDS).data, shape.width),
+          parts: async () => ({ shape, pooling, normalize, parameters: own, modules }),
+        },
+        served,
+      );
+    },
+
+    toOnnx: () => toOnnx(completeGraph()),
+
+    async save() {
+      const own = merged();
+      const files = new Map<string, Uint8Array>(describedFiles(description));
+      files.set('tokenizer.json', await readFile(description.tokenizer));
+      files.set('model.safetensors', writeSafetensors(toTensors(own, description)));
+      if (tuning.side !== undefined) {
+        const added = own.names.filter((name) => name.startsWith('side/'));
+        files.set('side.safetensors', writeSafetensors(new Map(added.map((name) => [name, own.get(name)]))));
+      }
+      return files;
+    },
+  };
+}
+
+/** `target += factor * A B`. */
+function addProduct(
+  target: Float32Array,
+  a: Float32Array,
+  b: Float32Array,
+  { from, to, factor }: { readonly from: number; readonly to: number; readonly factor: number },
+): void {
+  const rank = a.length / from;
+  for (let row = 0; row < from; row++) {
+    for (let inner = 0; inner < rank; inner++) {
+      const scale = factor * a[row * rank + inner]!;
+      for (let column = 0; column < to; column++) target[row * to + column]! += scale * b[inner * to + column]!;
+    }
+  }
+}
+
+function escapePattern(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
+}

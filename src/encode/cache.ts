@@ -1,0 +1,55 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+
+/** Begins a file of the cache; then its checksum (4 bytes), 4 bytes of zeros, and the content. */
+const MAGIC = Buffer.from('SGTCACH1');
+const HEADER = MAGIC.length + 8;
+
+/**
+ * Where models are kept that were prepared from a package's or a folder's weights: `SAGITTA_CACHE`, or the user's folder for caches.
+ * All of it can be removed at any time.
+ */
+export function cacheFolder(): string {
+  const { SAGITTA_CACHE: own, XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = process.env;
+  if (own) return own;
+  if (process.platform === 'win32' && local) return join(local, 'sagitta', 'cache');
+  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'sagitta');
+  return join(xdg || join(homedir(), '.cache'), 'sagitta');
+}
+
+/**
+ * What `make` gives for a key, from disk if it was made before. A file that is damaged is made again; where the folder cannot be written, it
+ * is made each time.
+ * @param key all that the content depends on. @param name begins the file's name, for people who look.
+ */
+export async function cached(name: string, key: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  const folder = cacheFolder();
+  const path = join(folder, `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`);
+  const found = await readFile(path).catch(() => undefined);
+  if (found !== undefined && found.length >= HEADER && found.subarray(0, MAGIC.length).equals(MAGIC)) {
+    const content = found.subarray(HEADER);
+    if (crc32(content) === found.readUInt32LE(MAGIC.length)) return content;
+  }
+  const content = await make();
+  const header = Buffer.alloc(HEADER);
+  MAGIC.copy(header);
+  header.writeUInt32LE(crc32(content), MAGIC.length);
+  const temporary = `${path}.${randomUUID()}`;
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(temporary, Buffer.concat([header, content]));
+    await rename(temporary, path);
+  } catch {
+    await rm(temporary, { force: true }).catch(() => undefined);
+  }
+  return content;
+}
+
+/** What tells one state of a file from another without reading it. */
+export async function stampOf(path: string): Promise<string> {
+  const { size, mtimeMs, ino } = await stat(path);
+  return `${path}:${size}:${mtimeMs}:${ino}`;
+}

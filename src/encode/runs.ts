@@ -1,0 +1,46 @@
+import { InvalidArgumentError } from '../base/errors.ts';
+import { batchesByLength } from './batches.ts';
+import type { Content, EncodeOptions } from './encoder.ts';
+
+/** A text in a run of a model: its number among the inputs, and its tokens, of which there is at least one. */
+export interface TokenizedText {
+  readonly input: number;
+  readonly tokens: ArrayLike<number>;
+}
+
+/** Texts that are tokenized and sorted together; bounds the memory of a call beyond its result. */
+const WINDOW = 4096;
+
+/**
+ * Calls `run` with texts of similar length, in runs of at most `runTokens` tokens, until every text that has tokens has had its turn.
+ * @param tokenize a text's tokens; none leaves the text out.
+ */
+export async function forEachRun(
+  inputs: readonly Content[],
+  tokenize: (text: string) => ArrayLike<number>,
+  runTokens: number,
+  { batchSize = Number.POSITIVE_INFINITY, signal, onProgress }: EncodeOptions,
+  run: (texts: readonly TokenizedText[]) => Promise<void>,
+): Promise<void> {
+  if (!(batchSize >= 1)) {
+    throw new InvalidArgumentError(`A batch of ${batchSize} texts is impossible.`, 'Give a batch size of at least 1.');
+  }
+  signal?.throwIfAborted();
+  let done = 0;
+  for (let from = 0; from < inputs.length; from += WINDOW) {
+    const texts: TokenizedText[] = [];
+    const count = Math.min(WINDOW, inputs.length - from);
+    for (let input = from; input < from + count; input++) {
+      const tokens = tokenize(inputs[input]!);
+      if (tokens.length > 0) texts.push({ input, tokens });
+    }
+    done += count - texts.length;
+    const lengths = texts.map(({ tokens }) => tokens.length);
+    for (const batch of batchesByLength(lengths, runTokens, batchSize)) {
+      signal?.throwIfAborted();
+      await run(batch.map((item) => texts[item]!));
+      done += batch.length;
+      onProgress?.(done, inputs.length);
+    }
+  }
+}
