@@ -1,6 +1,15 @@
-import { Characters, Kind, OPENS_TOKEN } from './characters.ts';
-import { type AddedToken, readTokenizerFile, type TokenizerFile } from './tokenizer-file.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import { Characters, Kind, type Normalization, OPENS_TOKEN } from './characters.ts';
+import type { AddedToken, TokenizerFile } from './tokenizer-file.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+/** A vocabulary by itself, without tokens that stand before or after a text. */
+export interface WordPieces {
+  /** By id; those that go on within a word begin with `##`. The first stands for what is unknown. */
+  readonly tokens: readonly string[];
+  readonly normalization: Normalization;
+  /** Longer words, in characters, are unknown as a whole. */
+  readonly longestWord: number;
+}
 
 /**
  * Splits text into the word pieces of a model of the BERT family (Devlin et al. 2019), as its `tokenizer.json` states: the same
@@ -31,7 +40,27 @@ export class WordPieceTokenizer {
 
   /** @throws NotFoundError, CorruptFileError or IncompatibleError, each naming the file and what is wrong with it. */
   static async open(file: string): Promise<WordPieceTokenizer> {
+    // Here, so that a vocabulary by itself can be used where there are no files.
+    const { readTokenizerFile } = await import('./tokenizer-file.ts');
     return new WordPieceTokenizer(await readTokenizerFile(file));
+  }
+
+  /** A tokenizer of a vocabulary by itself. Tokens of id 0 are words that it does not know. */
+  static from({ tokens, normalization, longestWord }: WordPieces): WordPieceTokenizer {
+    const vocabulary = new Vocabulary('##');
+    tokens.forEach((token, id) => {
+      vocabulary.add(token, 0, token.length, id);
+    });
+    return new WordPieceTokenizer({
+      vocabulary,
+      normalization,
+      longestWord,
+      added: [],
+      unknown: 0,
+      cls: 0,
+      sep: 0,
+      pad: 0,
+    });
   }
 
   private constructor(file: TokenizerFile) {
