@@ -54,7 +54,7 @@ export class LocalStore implements Store {
       try {
         await onDisk(this.directory, () => {
           removeLockLeftovers(this.directory);
-          removeLeftovers(this.directory, current.manifest);
+          return removeLeftovers(this.directory, current.manifest, this.#fs);
         });
         return new LocalWriter(this.directory, this.#fs, lock, this.#cache, current);
       } catch (error) {
