@@ -281,9 +281,9 @@ program
 
 program
   .command('keys')
-  .description('API keys of a server: add NAME, list, remove NAME')
+  .description('API keys of a server: add NAME, list, remove ID')
   .addArgument(new Argument('<action>').choices(['add', 'list', 'remove']))
-  .argument('[name]', 'who uses the key')
+  .argument('[name]', 'who uses the key; to remove one, its id, or its name if no other has it')
   .addOption(new Option('--scope <scope>', 'what the key allows').choices(['read', 'write']).default('read'))
   .option('--keys <file>', 'file of API keys', 'sagitta-keys.json')
   .option('--json', 'print one JSON object instead of text', false)

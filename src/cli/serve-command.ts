@@ -121,14 +121,17 @@ export async function keysCommand(action: string, name: string | undefined, opti
     return;
   }
   if (name === undefined) {
-    throw new InvalidArgumentError(`\`sagitta keys ${action}\` needs a name.`, `Write: sagitta keys ${action} NAME`);
+    throw new InvalidArgumentError(
+      `\`sagitta keys ${action}\` needs a name.`,
+      `Write: sagitta keys ${action} ${action === 'remove' ? 'ID' : 'NAME'}`,
+    );
   }
   if (action === 'remove') {
-    const removed = file.remove(name);
+    const removed = await file.remove(name);
     if (options.json) return printJson({ removed });
     return print(`${pc.green('removed')} ${removed.name} (${removed.id}); ${plural(file.size, 'key')} left`);
   }
-  const { key, info } = file.add(name, options.scope as Scope);
+  const { key, info } = await file.add(name, options.scope as Scope);
   if (options.json) return printJson({ key, ...info });
   print(key);
   say(`A key for "${info.name}" with the scope ${info.scope}. It is shown only now; ${options.keys} holds its hash.`);
