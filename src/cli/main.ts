@@ -263,11 +263,15 @@ program
   .option('--no-page', 'no web page')
   .option('--no-log', 'no access log (JSON lines on stdout)')
   .option('--json', 'print the address as one JSON object first', false)
-  .action(async (options) =>
-    run(options.json, async (signal) =>
-      (await import('./serve-command.ts')).serveCommand({ ...options, in: options.in ?? ['.sagitta'] }, signal),
-    ),
-  );
+  .action(async (options) => {
+    const hurry = new AbortController();
+    const served = { ...options, in: options.in ?? ['.sagitta'] };
+    await run(
+      options.json,
+      async (signal) => (await import('./serve-command.ts')).serveCommand(served, signal, hurry.signal),
+      hurry,
+    );
+  });
 
 program
   .command('mcp')

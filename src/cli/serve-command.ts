@@ -24,8 +24,12 @@ export interface ServeCommandOptions {
   readonly json: boolean;
 }
 
-/** `sagitta serve`: until SIGINT or SIGTERM; then it finishes what it accepted. */
-export async function serveCommand(options: ServeCommandOptions, signal: AbortSignal): Promise<void> {
+/** `sagitta serve`: until SIGINT or SIGTERM; then it finishes what it accepted, or gives it up at a second one. */
+export async function serveCommand(
+  options: ServeCommandOptions,
+  signal: AbortSignal,
+  hurry: AbortSignal,
+): Promise<void> {
   const collections = await servedCollections(options.in, options.source ?? []);
   const server = await serve({
     collections,
@@ -47,6 +51,7 @@ export async function serveCommand(options: ServeCommandOptions, signal: AbortSi
     else signal.addEventListener('abort', () => done(), { once: true });
   });
   say('Stopping: finishing what was accepted.');
+  hurry.addEventListener('abort', () => void server.stop(0), { once: true });
   await server.stop();
 }
 
