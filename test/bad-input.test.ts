@@ -244,8 +244,8 @@ describe('API keys', () => {
     using folder = testFolder();
     const file = folder.at('keys.json');
     const keys = new KeyFile(file);
-    const reader = keys.add('reader', 'read');
-    const writer = keys.add('writer', 'write');
+    const reader = await keys.add('reader', 'read');
+    const writer = await keys.add('writer', 'write');
     await using guarded = await testServer(NOTES, { keys, cors: ['https://app.example'] });
     const as = (
       key: string | undefined,
@@ -273,7 +273,7 @@ describe('API keys', () => {
     });
     expect(page.headers.get('access-control-allow-origin')).toBe('https://app.example');
 
-    new KeyFile(file).remove('reader');
+    await new KeyFile(file).remove('reader');
     await new Promise((next) => setTimeout(next, 1100));
     expect((await as(reader.key)).status).toBe(401);
     const secrets = [reader.key, writer.key].map((key) => key.split('_').slice(2).join('_'));

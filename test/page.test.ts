@@ -397,7 +397,7 @@ describe.skipIf(!existsSync(browser))('the page', () => {
 
   it('asks for a key where the server wants one, and is strict about where things come from', async () => {
     const keys = new KeyFile(site.at('keys.json'));
-    const { key } = keys.add('page', 'read');
+    const { key } = await keys.add('page', 'read');
     await using guarded = await testServer(NOTES, { web, keys });
     const other = await context.newPage();
     await other.goto(guarded.url);

@@ -263,11 +263,15 @@ program
   .option('--no-page', 'no web page')
   .option('--no-log', 'no access log (JSON lines on stdout)')
   .option('--json', 'print the address as one JSON object first', false)
-  .action(async (options) =>
-    run(options.json, async (signal) =>
-      (await import('./serve-command.ts')).serveCommand({ ...options, in: options.in ?? ['.sagitta'] }, signal),
-    ),
-  );
+  .action(async (options) => {
+    const hurry = new AbortController();
+    const served = { ...options, in: options.in ?? ['.sagitta'] };
+    await run(
+      options.json,
+      async (signal) => (await import('./serve-command.ts')).serveCommand(served, signal, hurry.signal),
+      hurry,
+    );
+  });
 
 program
   .command('mcp')
@@ -281,9 +285,9 @@ program
 
 program
   .command('keys')
-  .description('API keys of a server: add NAME, list, remove NAME')
+  .description('API keys of a server: add NAME, list, remove ID')
   .addArgument(new Argument('<action>').choices(['add', 'list', 'remove']))
-  .argument('[name]', 'who uses the key')
+  .argument('[name]', 'who uses the key; to remove one, its id, or its name if no other has it')
   .addOption(new Option('--scope <scope>', 'what the key allows').choices(['read', 'write']).default('read'))
   .option('--keys <file>', 'file of API keys', 'sagitta-keys.json')
   .option('--json', 'print one JSON object instead of text', false)

@@ -12,12 +12,24 @@ export class Exit extends Error {
 /**
  * Runs a command: SIGINT and SIGTERM abort its signal (a second one ends the process), errors become one clear line on
  * stderr (an object on stdout with `--json`) and the documented exit code.
+ *
+ * @param hurry aborted by the second SIGINT or SIGTERM, which then leaves the end to the command, with the exit code of an
+ * interruption: native code in other threads must come to rest first. A third one ends the process.
  */
-export async function run(json: boolean, command: (signal: AbortSignal) => Promise<void>): Promise<void> {
+export async function run(
+  json: boolean,
+  command: (signal: AbortSignal) => Promise<void>,
+  hurry?: AbortController,
+): Promise<void> {
   const controller = new AbortController();
   const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(ExitCode.interrupted);
-    controller.abort();
+    if (!controller.signal.aborted) {
+      controller.abort();
+      return;
+    }
+    if (hurry === undefined || hurry.signal.aborted) process.exit(ExitCode.interrupted);
+    process.exitCode = ExitCode.interrupted;
+    hurry.abort();
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);

@@ -24,8 +24,12 @@ export interface ServeCommandOptions {
   readonly json: boolean;
 }
 
-/** `sagitta serve`: until SIGINT or SIGTERM; then it finishes what it accepted. */
-export async function serveCommand(options: ServeCommandOptions, signal: AbortSignal): Promise<void> {
+/** `sagitta serve`: until SIGINT or SIGTERM; then it finishes what it accepted, or gives it up at a second one. */
+export async function serveCommand(
+  options: ServeCommandOptions,
+  signal: AbortSignal,
+  hurry: AbortSignal,
+): Promise<void> {
   const collections = await servedCollections(options.in, options.source ?? []);
   const server = await serve({
     collections,
@@ -47,6 +51,7 @@ export async function serveCommand(options: ServeCommandOptions, signal: AbortSi
     else signal.addEventListener('abort', () => done(), { once: true });
   });
   say('Stopping: finishing what was accepted.');
+  hurry.addEventListener('abort', () => void server.stop(0), { once: true });
   await server.stop();
 }
 
@@ -121,14 +126,17 @@ export async function keysCommand(action: string, name: string | undefined, opti
     return;
   }
   if (name === undefined) {
-    throw new InvalidArgumentError(`\`sagitta keys ${action}\` needs a name.`, `Write: sagitta keys ${action} NAME`);
+    throw new InvalidArgumentError(
+      `\`sagitta keys ${action}\` needs a name.`,
+      `Write: sagitta keys ${action} ${action === 'remove' ? 'ID' : 'NAME'}`,
+    );
   }
   if (action === 'remove') {
-    const removed = file.remove(name);
+    const removed = await file.remove(name);
     if (options.json) return printJson({ removed });
     return print(`${pc.green('removed')} ${removed.name} (${removed.id}); ${plural(file.size, 'key')} left`);
   }
-  const { key, info } = file.add(name, options.scope as Scope);
+  const { key, info } = await file.add(name, options.scope as Scope);
   if (options.json) return printJson({ key, ...info });
   print(key);
   say(`A key for "${info.name}" with the scope ${info.scope}. It is shown only now; ${options.keys} holds its hash.`);

@@ -1,9 +1,8 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IncompatibleError, InvalidArgumentError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { openEncoder } from '../encode/registry.ts';
-import { keepsDocuments, locatedSpec, saveTuned, type TunedFiles, versionFolder } from '../encode/tuned/description.ts';
+import { keepsDocuments, locatedSpec, saveTuned, type TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { contentHash, INGEST_VERSION } from '../ingest/index.ts';
 import type { RelevanceParameters } from '../search/index.ts';
@@ -22,7 +21,7 @@ import type {
   VerifyReport,
   Writer,
 } from '../store/types.ts';
-import { dropEncoderVersions, ENCODERS } from './encoder-versions.ts';
+import { dropEncoderVersions, dropFailedVersion, ENCODERS } from './encoder-versions.ts';
 import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
@@ -347,7 +346,7 @@ export class Collection {
           await encoder.dispose?.();
         }
       } catch (error) {
-        await rm(versionFolder(this.#versions, version), { recursive: true, force: true });
+        await dropFailedVersion(this.directory, version);
         throw error;
       }
       if (snapshot.vectorIndex !== undefined && !keepsDocuments(description.form)) {

@@ -2,7 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SagittaError } from '../base/errors.ts';
 import { readTuned, versionFolder } from '../encode/tuned/description.ts';
-import { onDisk } from '../store/local/filesystem.ts';
+import { nodeFileSystem, onDisk } from '../store/local/filesystem.ts';
+import { readManifest } from '../store/local/manifest.ts';
 
 /** Folder in a collection of the encoders that were trained for it. */
 export const ENCODERS = 'encoders';
@@ -38,7 +39,25 @@ export async function dropEncoderVersions(collection: string, id: string): Promi
     });
     if (used === undefined) return 0;
     const unused = versions.filter((version) => !used.has(version));
+    // The manifest that names others must survive a power failure before these go.
+    if (unused.length > 0) await nodeFileSystem.syncDirectory(collection);
     for (const version of unused) await rm(join(folder, version), { recursive: true, force: true });
     return unused.length;
   });
+}
+
+/**
+ * Removes a version whose deployment failed, unless the manifest on disk names it all the same, or may: it is replaced
+ * before its folder is synced, and only then is it known to last.
+ */
+export async function dropFailedVersion(collection: string, version: string): Promise<void> {
+  const folder = join(collection, ENCODERS);
+  try {
+    const { encoder } = readManifest(collection).settings;
+    if ((await chainOf(folder, encoder)).has(version)) return;
+  } catch {
+    // What the manifest names is not known: nothing goes. Compacting removes what is in nobody's use.
+    return;
+  }
+  await rm(versionFolder(folder, version), { recursive: true, force: true }).catch(() => undefined);
 }

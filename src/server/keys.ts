@@ -1,16 +1,23 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { z } from 'zod';
-import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { CorruptFileError, IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { asStorageError, replaceFile, systemCode } from '../store/local/filesystem.ts';
+import { acquireLock } from '../store/local/lock.ts';
 
 /** What a key allows. `write` includes `read`. */
 export type Scope = 'read' | 'write';
 
+const FORMAT = 'sagitta-keys';
+const FORMAT_VERSION = 2;
+
 const fileSchema = z.strictObject({
-  version: z.literal(1),
+  format: z.literal(FORMAT),
+  formatVersion: z.literal(FORMAT_VERSION),
   keys: z.array(
     z.strictObject({
-      id: z.string(),
+      id: z.string().regex(/^[0-9a-f]{12}$/),
       name: z.string(),
       scope: z.enum(['read', 'write']),
       /** SHA-256 of the secret, hexadecimal. A secret is 32 random bytes, so a slow hash would add nothing. */
@@ -18,6 +25,8 @@ const fileSchema = z.strictObject({
       created: z.string(),
     }),
   ),
+  /** CRC-32 of the keys as JSON. */
+  checksum: z.string(),
 });
 type KeyEntry = z.infer<typeof fileSchema>['keys'][number];
 
@@ -25,17 +34,23 @@ type KeyEntry = z.infer<typeof fileSchema>['keys'][number];
 export type KeyInfo = Omit<KeyEntry, 'hash'>;
 
 const PREFIX = 'sgt';
+const ID = /^[0-9a-f]{12}$/;
+/** Milliseconds for which a running server relies on what it read: a removed key works no longer than this. */
+const FRESH = 500;
+/** Milliseconds that a change waits for another one. */
+const PATIENCE = 30_000;
 
 /**
  * API keys in a file, which holds hashes only. A key is `sgt_<id>_<secret>` and is shown once, when it is made.
- * The file is read again when it changes, so a removed key stops working without a restart.
+ * The file is read again as time goes by, so a removed key stops working without a restart; one that was damaged or removed
+ * opens nothing. Changes by several processes follow one another.
  */
 export class KeyFile {
   #entries: readonly KeyEntry[] = [];
-  #stamp = '';
-  #checked = 0;
+  #text: string | undefined;
+  #checked = Number.NEGATIVE_INFINITY;
 
-  /** @throws InvalidArgumentError when the file is not one of keys. */
+  /** @throws CorruptFileError, IncompatibleError when the file is not one of keys; StorageError when it cannot be read. */
   constructor(readonly path: string) {
     this.#reload();
   }
@@ -46,33 +61,59 @@ export class KeyFile {
   }
 
   list(): KeyInfo[] {
-    return this.#entries.map(({ hash: _, ...info }) => info);
+    return this.#entries.map(infoOf);
   }
 
-  /** Makes a key. @returns the key itself, which cannot be had again. */
-  add(name: string, scope: Scope): { readonly key: string; readonly info: KeyInfo } {
+  /**
+   * Makes a key.
+   * @returns the key itself, which cannot be had again, once it is on stable storage.
+   * @throws InvalidArgumentError for a name that is none or could be taken for an id; CollectionLockedError when another process
+   * does not come to an end with its change; StorageError.
+   */
+  async add(name: string, scope: Scope): Promise<{ readonly key: string; readonly info: KeyInfo }> {
     if (name.trim() === '' || name.length > 100) {
       throw new InvalidArgumentError(`The name of the key is "${name}".`, 'Name who uses it, in 1 to 100 characters.');
     }
-    const id = randomBytes(6).toString('hex');
+    if (ID.test(name)) {
+      throw new InvalidArgumentError(`The name "${name}" looks like the id of a key.`, 'Name who uses it in words.');
+    }
     const secret = randomBytes(32).toString('base64url');
-    const info = { id, name, scope, created: new Date().toISOString() };
-    this.#write([...this.#entries, { ...info, hash: hashOf(secret).toString('hex') }]);
-    return { key: `${PREFIX}_${id}_${secret}`, info };
+    const hash = hashOf(secret).toString('hex');
+    const entry = await this.#change((entries) => {
+      let id: string;
+      do id = randomBytes(6).toString('hex');
+      while (entries.some((other) => other.id === id));
+      const entry = { id, name, scope, hash, created: new Date().toISOString() };
+      return { keys: [...entries, entry], entry };
+    });
+    return { key: `${PREFIX}_${entry.id}_${secret}`, info: infoOf(entry) };
   }
 
-  /** @throws NotFoundError when no key has this id or name. */
-  remove(idOrName: string): KeyInfo {
-    const entry = this.#entries.find(({ id, name }) => id === idOrName || name === idOrName);
-    if (entry === undefined) {
-      throw new NotFoundError(
-        `There is no key "${idOrName}" in ${this.path}.`,
-        '`sagitta keys list` shows those that exist.',
-      );
-    }
-    this.#write(this.#entries.filter((other) => other !== entry));
-    const { hash: _, ...info } = entry;
-    return info;
+  /**
+   * Removes the key of this id, or of this name where only one has it.
+   * @throws NotFoundError when no key has this id or name; InvalidArgumentError when several have the name; otherwise as {@link add}.
+   */
+  async remove(idOrName: string): Promise<KeyInfo> {
+    const entry = await this.#change((entries) => {
+      const byId = entries.filter(({ id }) => id === idOrName);
+      const found = byId.length > 0 ? byId : entries.filter(({ name }) => name === idOrName);
+      const [entry] = found;
+      if (entry === undefined) {
+        throw new NotFoundError(
+          `There is no key "${idOrName}" in ${this.path}.`,
+          '`sagitta keys list` shows those that exist.',
+        );
+      }
+      if (found.length > 1) {
+        const which = found.map(({ id, scope, created }) => `${id} (${scope}, made ${created})`).join(', ');
+        throw new InvalidArgumentError(
+          `${found.length} keys are called "${idOrName}": ${which}.`,
+          'Name the one that is meant by its id.',
+        );
+      }
+      return { keys: entries.filter((other) => other !== entry), entry };
+    });
+    return infoOf(entry);
   }
 
   /** The entry that a key belongs to; undefined for a key that is wrong in any way. Takes equally long either way. */
@@ -83,54 +124,102 @@ export class KeyFile {
     const given = hashOf(match?.[2] ?? '');
     const expected = entry === undefined ? Buffer.alloc(32) : Buffer.from(entry.hash, 'hex');
     if (!timingSafeEqual(given, expected) || entry === undefined) return undefined;
-    const { hash: _, ...info } = entry;
-    return info;
+    return infoOf(entry);
   }
 
   #refresh(): void {
-    const now = performance.now();
-    if (now - this.#checked < 1000) return;
-    this.#checked = now;
+    if (performance.now() - this.#checked < FRESH) return;
     try {
       this.#reload();
-    } catch {
-      // Half-written or broken by hand: what was valid before stays valid until the file can be read again.
+    } catch (error) {
+      // A system that is short of files for a moment locks nobody out; what is in the file counts.
+      if (error instanceof CorruptFileError || error instanceof IncompatibleError) this.#entries = [];
     }
   }
 
+  /** Always the bytes: a size and a time of change may be the same after a key was removed and another made. */
   #reload(): void {
-    const stats = existsSync(this.path) ? statSync(this.path) : undefined;
-    const stamp = stats === undefined ? '' : `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
-    if (stamp === this.#stamp) return;
-    if (stats !== undefined) {
-      let value: unknown;
-      try {
-        value = JSON.parse(readFileSync(this.path, 'utf8'));
-      } catch (cause) {
-        throw notKeys(this.path, (cause as Error).message);
-      }
-      const parsed = fileSchema.safeParse(value);
-      if (!parsed.success) throw notKeys(this.path, parsed.error.issues[0]!.message);
-      this.#entries = parsed.data.keys;
-    } else this.#entries = [];
-    this.#stamp = stamp;
+    this.#checked = performance.now();
+    const text = readIfThere(this.path);
+    if (text === this.#text) return;
+    // What is damaged is looked at again next time.
+    this.#text = undefined;
+    this.#entries = text === undefined ? [] : parse(text, this.path);
+    this.#text = text;
   }
 
-  #write(keys: readonly KeyEntry[]): void {
-    const fresh = `${this.path}.new`;
-    writeFileSync(fresh, `${JSON.stringify({ version: 1, keys }, undefined, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(fresh, this.path);
-    this.#reload();
+  /** Reads, changes and writes the file while nobody else does. */
+  async #change(
+    work: (entries: readonly KeyEntry[]) => { readonly keys: readonly KeyEntry[]; readonly entry: KeyEntry },
+  ): Promise<KeyEntry> {
+    const lock = await acquireLock(`${this.path}.lock`, { subject: this.path, patience: PATIENCE });
+    try {
+      this.#reload();
+      const { keys, entry } = work(this.#entries);
+      lock.check();
+      await replaceFile(this.path, [format(keys)], 0o600);
+      this.#reload();
+      return entry;
+    } finally {
+      lock.release();
+    }
   }
+}
+
+function infoOf({ hash: _, ...info }: KeyEntry): KeyInfo {
+  return info;
 }
 
 function hashOf(secret: string): Buffer {
   return createHash('sha256').update(secret).digest();
 }
 
-function notKeys(path: string, why: string): InvalidArgumentError {
-  return new InvalidArgumentError(
-    `${path} is not a file of API keys: ${why}.`,
-    'Make one with `sagitta keys add NAME`.',
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw asStorageError(path, error, 'read');
+  }
+}
+
+function format(keys: readonly KeyEntry[]): string {
+  const value = { format: FORMAT, formatVersion: FORMAT_VERSION, keys, checksum: checksumOf(keys) };
+  return `${JSON.stringify(value, undefined, 2)}\n`;
+}
+
+function checksumOf(keys: readonly KeyEntry[]): string {
+  return crc32(JSON.stringify(keys)).toString(16).padStart(8, '0');
+}
+
+function parse(text: string, path: string): readonly KeyEntry[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw notKeys(path, 'it is not JSON', cause);
+  }
+  const root = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  // Files of the first version say nothing but that.
+  const version = root['format'] === FORMAT ? root['formatVersion'] : root['version'];
+  if (Number.isInteger(version) && version !== FORMAT_VERSION) {
+    throw new IncompatibleError(
+      `${path} has format ${version}; this version reads format ${FORMAT_VERSION}.`,
+      'Make new keys in another file with `sagitta keys add NAME`.',
+    );
+  }
+  const parsed = fileSchema.safeParse(value);
+  if (!parsed.success) throw notKeys(path, `it is not a file of API keys: ${parsed.error.issues[0]!.message}`);
+  const { keys, checksum } = parsed.data;
+  if (checksumOf(keys) !== checksum) throw notKeys(path, 'its checksum does not match');
+  return keys;
+}
+
+function notKeys(path: string, problem: string, cause?: unknown): CorruptFileError {
+  return new CorruptFileError(
+    path,
+    problem,
+    'Restore it from a copy, or make new keys in another file with `sagitta keys add NAME`.',
+    cause === undefined ? {} : { cause },
   );
 }

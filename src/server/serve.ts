@@ -20,8 +20,13 @@ export interface RunningServer {
   readonly port: number;
   /** Whether the page is served. */
   readonly page: boolean;
-  /** Accepts nothing more, finishes what was accepted (at most `drain` milliseconds long), and ends. */
-  stop(): Promise<void>;
+  /**
+   * Accepts nothing more, finishes what was accepted, and ends. What is not done after `patience` milliseconds is given up: its
+   * clients get 503 `stopping` with `Retry-After`, nothing of it is acknowledged, and a run of a model is the one thing that is
+   * still waited for. May be called again with less patience.
+   * @param patience default: the server's `drain`.
+   */
+  stop(patience?: number): Promise<void>;
 }
 
 /**
@@ -38,7 +43,6 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     searchThreads: threads,
     queue,
     timeout,
-    drain,
     ...(onFault === undefined ? {} : { onFault }),
   });
   const jobs = new Jobs(engine);
@@ -69,26 +73,30 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
 
   let stopping: Promise<void> | undefined;
+  /** The one deadline of everything that stopping waits for. */
+  const late = new AbortController();
   const stop = async (): Promise<void> => {
     state = 'stopping';
     const closed = new Promise<void>((done) => server.close(() => done()));
     server.closeIdleConnections();
-    const deadline = performance.now() + drain;
-    const jobsDone = jobs.settle();
-    await before(deadline, jobsDone);
-    while (app.running() > 0 && performance.now() < deadline) await new Promise((next) => setTimeout(next, 10));
-    await engine.close();
+    await before(late.signal, jobs.settle());
+    while (app.running() > 0 && !late.signal.aborted) await new Promise((next) => setTimeout(next, 10));
+    await engine.close(late.signal);
     server.closeIdleConnections();
     // Answers that are still on their way to slow readers get a moment; then the connections go.
-    const late = setTimeout(() => server.closeAllConnections(), 1000);
+    const last = setTimeout(() => server.closeAllConnections(), 1000);
     await closed;
-    clearTimeout(late);
+    clearTimeout(last);
   };
   return {
     url: `http://${host}:${address.port}`,
     port: address.port,
     page: files !== undefined,
-    stop: () => (stopping ??= stop()),
+    stop(patience = drain) {
+      const timer = setTimeout(() => late.abort(), patience);
+      stopping ??= stop();
+      return stopping.finally(() => clearTimeout(timer));
+    },
   };
 }
 
@@ -150,13 +158,10 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
   });
 }
 
-async function before(deadline: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((done) => {
-    timer = setTimeout(done, Math.max(0, deadline - performance.now()));
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
+/** Returns when the work is done, or the signal fires. */
+async function before(late: AbortSignal, work: Promise<void>): Promise<void> {
+  if (late.aborted) return;
+  await Promise.race([work, new Promise((done) => late.addEventListener('abort', done, { once: true }))]);
 }
 
 function observeEngine(metrics: Metrics, engine: ThreadedEngine): void {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
 import type { UseLiteTuning } from '../use-lite/graph.ts';
 
@@ -59,13 +59,17 @@ export function versionOf({ description, model }: TunedFiles): string {
 /**
  * Writes an encoder into a folder named after its version, under `folder`. The folder appears complete or not at all; one
  * that exists is left as it is. One process at a time may write into a folder.
- * @returns the version. Errors of the file system are passed on.
+ * @returns the version, once it is on stable storage, names included. Errors of the file system are passed on.
  */
 export async function saveTuned(folder: string, files: TunedFiles): Promise<string> {
   const version = versionOf(files);
   const target = join(folder, version);
-  if (existsSync(join(target, DESCRIPTION))) return version;
   await mkdir(folder, { recursive: true });
+  if (existsSync(join(target, DESCRIPTION))) {
+    // It may be there, and not yet for good: its own last step may have failed.
+    await syncNames(target, folder, dirname(folder));
+    return version;
+  }
   // A process that was killed while it saved left its own behind.
   for (const name of await readdir(folder)) {
     if (name.startsWith(TEMPORARY)) await rm(join(folder, name), { recursive: true, force: true });
@@ -80,10 +84,12 @@ export async function saveTuned(folder: string, files: TunedFiles): Promise<stri
     };
     await writeDurably(join(temporary, MODEL), files.model);
     await writeDurably(join(temporary, DESCRIPTION), Buffer.from(`${JSON.stringify(body, null, 2)}\n`));
+    await syncNames(temporary);
     await rm(target, { recursive: true, force: true });
     await rename(temporary, target);
+    await syncNames(folder, dirname(folder));
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    for (const left of [temporary, target]) await rm(left, { recursive: true, force: true });
     throw error;
   }
   return version;
@@ -147,6 +153,20 @@ async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {
     await file.sync();
   } finally {
     await file.close();
+  }
+}
+
+/** Returns when the names in these folders are on stable storage. */
+async function syncNames(...folders: readonly string[]): Promise<void> {
+  // Windows cannot open a folder; its file systems journal names by themselves.
+  if (process.platform === 'win32') return;
+  for (const folder of folders) {
+    const handle = await open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   }
 }
 

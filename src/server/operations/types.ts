@@ -96,7 +96,8 @@ export interface Engine {
     request: RequestOf<Name>,
     options?: CallOptions,
   ): Promise<Uint8Array<ArrayBuffer>>;
-  close(): Promise<void>;
+  /** @param late fires when what is not done is to be given up. Default: at once, or when it is done where nothing can be. */
+  close(late?: AbortSignal): Promise<void>;
 }
 
 /** Where `sagitta plan` leaves what it measured, unless it is told otherwise. */

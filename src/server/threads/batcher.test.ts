@@ -66,4 +66,30 @@ describe('gathering texts of several requests', () => {
     expect((await batcher.encode(['good'], 'query')).count).toBe(1);
     expect(await batcher.encode([], 'query')).toEqual(Vectors.zeros(0, 16));
   });
+
+  it('takes out what nobody waits for any more', async () => {
+    const encoder = slow();
+    const batcher = new EncodingBatcher(encoder, { batch: 2 });
+    const controller = new AbortController();
+    const given = batcher.encode(['a', 'b', 'c', 'd', 'e', 'f'], 'document', controller.signal);
+    const wanted = batcher.encode(['x'], 'document');
+    await new Promise((next) => setTimeout(next, 3));
+    controller.abort(new Error('given up'));
+    await expect(given).rejects.toThrow('given up');
+    expect((await wanted).count).toBe(1);
+    expect(encoder.runs.flatMap(({ texts }) => texts)).toEqual(['a', 'b', 'x']);
+  });
+
+  it('closes after the run under way, and gives up the rest', async () => {
+    const encoder = slow();
+    const batcher = new EncodingBatcher(encoder, { batch: 2 });
+    const given = batcher.encode(['a', 'b', 'c'], 'document');
+    const rejected = expect(given).rejects.toThrow(/closed/);
+    await new Promise((next) => setTimeout(next, 3));
+    expect(encoder.runs).toHaveLength(1);
+    await batcher.close();
+    await rejected;
+    await expect(batcher.encode(['d'], 'query')).rejects.toThrow(/closed/);
+    expect(encoder.runs).toHaveLength(1);
+  });
 });

@@ -18,6 +18,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+type Role = 'query' | 'document';
+
 /**
  * Gathers texts that several requests want encoded into runs of one model. Whatever arrives while a run is under way
  * forms the next one, so a lone request never waits and a crowd shares the cost. Queries go before documents: indexing
@@ -28,7 +30,9 @@ export class EncodingBatcher {
   readonly #remembered = new Map<string, Float32Array>();
   readonly #batch: number;
   readonly #most: number;
-  #running = false;
+  /** The runs under way, until nothing waits any more. */
+  #running: Promise<void> | undefined;
+  readonly #closing = new AbortController();
   /** Runs of the model, and the texts in them. */
   readonly counts = { runs: 0, texts: 0 };
 
@@ -40,8 +44,13 @@ export class EncodingBatcher {
     this.#most = options.remembered ?? 2000;
   }
 
-  /** @returns one row for each text, in order. */
-  encode(texts: readonly string[], role: 'query' | 'document'): Promise<Vectors> {
+  /**
+   * @param signal takes what the model has not got yet out of the queue.
+   * @returns one row for each text, in order.
+   */
+  encode(texts: readonly string[], role: Role, signal?: AbortSignal): Promise<Vectors> {
+    const given = this.#closing.signal;
+    if (given.aborted) return Promise.reject(given.reason);
     if (texts.length === 0) return Promise.resolve(Vectors.zeros(0, this.encoder.dim));
     if (role === 'query' && texts.length === 1) {
       const known = this.#recall(texts[0]!);
@@ -49,22 +58,42 @@ export class EncodingBatcher {
     }
     return new Promise((resolve, reject) => {
       const out = Vectors.zeros(texts.length, this.encoder.dim);
-      this.#queues[role].push({ texts, out, given: 0, done: 0, resolve, reject });
-      if (!this.#running) void this.#run();
+      const waiting: Waiting = { texts, out, given: 0, done: 0, resolve, reject };
+      this.#queues[role].push(waiting);
+      signal?.addEventListener('abort', () => this.#drop(role, waiting, signal.reason), { once: true });
+      this.#running ??= this.#run();
     });
   }
 
+  /** Gives up what waits. @returns when the run under way is done: native code cannot be interrupted. */
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('The encoder was closed.'));
+    for (const role of ['query', 'document'] as const) {
+      for (const waiting of [...this.#queues[role]]) this.#drop(role, waiting, this.#closing.signal.reason);
+    }
+    await this.#running;
+  }
+
+  #drop(role: Role, waiting: Waiting, reason: unknown): void {
+    const queue = this.#queues[role];
+    if (queue.includes(waiting)) queue.splice(queue.indexOf(waiting), 1);
+    waiting.reject(reason);
+  }
+
   async #run(): Promise<void> {
-    this.#running = true;
     // Requests that arrive in the same turn of the event loop belong to the first run already.
     await new Promise((next) => setImmediate(next));
     for (;;) {
       const role = this.#queues.query.length > 0 ? 'query' : 'document';
       const parts = this.#take(role);
-      if (parts.length === 0) break;
+      if (parts.length === 0) {
+        this.#running = undefined;
+        return;
+      }
       const texts = parts.flatMap(({ waiting, from, to }) => waiting.texts.slice(from, to));
       try {
-        const vectors = await this.encoder.encode(texts, { role, batchSize: this.#batch });
+        const { signal } = this.#closing;
+        const vectors = await this.encoder.encode(texts, { role, batchSize: this.#batch, signal });
         this.counts.runs++;
         this.counts.texts += texts.length;
         let row = 0;
@@ -75,18 +104,13 @@ export class EncodingBatcher {
           if (waiting.done === waiting.texts.length) waiting.resolve(waiting.out);
         }
       } catch (error) {
-        for (const { waiting } of parts) {
-          waiting.reject(error);
-          const queue = this.#queues[role];
-          if (queue.includes(waiting)) queue.splice(queue.indexOf(waiting), 1);
-        }
+        for (const { waiting } of parts) this.#drop(role, waiting, error);
       }
     }
-    this.#running = false;
   }
 
   /** The next run: texts from the front of the queue, until it is full. */
-  #take(role: 'query' | 'document'): { waiting: Waiting; from: number; to: number }[] {
+  #take(role: Role): { waiting: Waiting; from: number; to: number }[] {
     const queue = this.#queues[role];
     const parts = [];
     for (let room = this.#batch; room > 0 && queue.length > 0; ) {

@@ -17,23 +17,44 @@ export class EncodingService {
 
   /** Answers what comes over this line. */
   serve(port: MessagePort): void {
+    const running = new Map<number, AbortController>();
     port.on('message', (request: EncodingRequest) => {
-      this.#answer(request).then(
-        ({ reply, transfer = [] }) => port.postMessage(reply, transfer),
-        (error: unknown) =>
-          port.postMessage({ id: request.id, type: 'failed', error: describe(error) } satisfies EncodingReply),
-      );
+      const { id } = request;
+      if (request.type === 'cancel') return running.get(id)?.abort();
+      const controller = new AbortController();
+      running.set(id, controller);
+      this.#answer(request, controller.signal)
+        .then(
+          ({ reply, transfer = [] }) => port.postMessage(reply, transfer),
+          (error: unknown) => port.postMessage({ id, type: 'failed', error: describe(error) } satisfies EncodingReply),
+        )
+        .finally(() => running.delete(id));
     });
   }
 
-  async #answer(request: EncodingRequest): Promise<{ reply: EncodingReply; transfer?: ArrayBuffer[] }> {
+  /** Gives up what waits, and frees the models once none of them runs. */
+  async close(): Promise<void> {
+    const served = await Promise.allSettled(this.#served.values());
+    await Promise.allSettled(
+      served.map(async (each) => {
+        if (each.status === 'rejected') return;
+        await each.value.batcher.close();
+        await each.value.encoder.dispose?.();
+      }),
+    );
+  }
+
+  async #answer(
+    request: Exclude<EncodingRequest, { type: 'cancel' }>,
+    signal: AbortSignal,
+  ): Promise<{ reply: EncodingReply; transfer?: ArrayBuffer[] }> {
     const { encoder, batcher } = await this.#open(request.spec);
     if (request.type === 'open') {
       const { id, dim, languages } = encoder;
       const description = { id, dim, ...(languages === undefined ? {} : { languages }) };
       return { reply: { id: request.id, type: 'opened', encoder: description } };
     }
-    const { data, dim } = await batcher.encode(request.texts, request.role);
+    const { data, dim } = await batcher.encode(request.texts, request.role, signal);
     const own = data as Float32Array<ArrayBuffer>;
     return { reply: { id: request.id, type: 'encoded', data: own, dim }, transfer: [own.buffer] };
   }
@@ -84,19 +105,36 @@ export class RemoteEncoders {
     return {
       ...encoder,
       encode: async (texts, options = {}) => {
-        options.signal?.throwIfAborted();
-        const answer = await this.#ask({ type: 'encode', spec, texts, role: options.role ?? 'document' });
-        options.signal?.throwIfAborted();
+        const { role = 'document', signal } = options;
+        const answer = await this.#ask({ type: 'encode', spec, texts, role }, signal);
         return answer.type === 'encoded' ? new Vectors(answer.data, answer.dim) : Vectors.zeros(0, encoder.dim);
       },
     };
   }
 
-  async #ask(request: DistributiveOmit<EncodingRequest, 'id'>): Promise<EncodingReply> {
+  /** @throws the signal's reason at once when it aborts, whatever the thread that encodes is busy with. */
+  async #ask(request: DistributiveOmit<EncodingRequest, 'id'>, signal?: AbortSignal): Promise<EncodingReply> {
     if (this.#port === undefined) await new Promise<void>((go) => this.#connected.push(go));
+    signal?.throwIfAborted();
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      this.#calls.set(id, { resolve, reject });
+      const cancel = (): void => {
+        this.#calls.delete(id);
+        this.#port?.postMessage({ type: 'cancel', id } satisfies EncodingRequest);
+        reject(signal!.reason);
+      };
+      const settled = (): void => signal?.removeEventListener('abort', cancel);
+      this.#calls.set(id, {
+        resolve(reply) {
+          settled();
+          resolve(reply);
+        },
+        reject(error) {
+          settled();
+          reject(error);
+        },
+      });
+      signal?.addEventListener('abort', cancel, { once: true });
       this.#port!.postMessage({ ...request, id });
     });
   }

@@ -13,8 +13,6 @@ export interface ThreadedEngineOptions {
   readonly queue: number;
   /** Milliseconds for a search or a look-up. */
   readonly timeout: number;
-  /** Milliseconds that closing waits for what was accepted. */
-  readonly drain: number;
   readonly onFault?: (fault: string) => void;
 }
 
@@ -41,6 +39,9 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
 
 /** Threads work on this many searches at a time; more than one, so that those that wait for the encoder make room. */
 const SEARCHES_PER_THREAD = 16;
+
+/** Milliseconds within which one run of a model must be done. */
+const LONGEST_RUN = 60_000;
 
 /** Carries operations out in threads: some that search, one for slow reading, one that writes, one that encodes. */
 export class ThreadedEngine implements Engine {
@@ -111,10 +112,24 @@ export class ThreadedEngine implements Engine {
     return this.pools[POOL_OF[name]].call(name, request, options, transfer);
   }
 
-  async close(): Promise<void> {
-    await Promise.all(Object.values(this.pools).map((pool) => pool.close(this.options.drain)));
+  async close(late: AbortSignal = AbortSignal.abort()): Promise<void> {
+    await Promise.all(Object.values(this.pools).map((pool) => pool.close(late)));
     this.#closing = true;
-    await this.#encoding?.terminate();
+    await this.#stopEncoding();
+  }
+
+  /** A thread that is ended while native code runs in it takes the whole process down: it ends by itself, after the run under way. */
+  async #stopEncoding(): Promise<void> {
+    const encoding = this.#encoding;
+    if (encoding === undefined) return;
+    const ended = new Promise((done) => encoding.once('exit', done));
+    encoding.postMessage({ type: 'stop' });
+    const timer = setTimeout(() => {
+      this.options.onFault?.('the thread that encodes does not stop; it is ended');
+      void encoding.terminate();
+    }, LONGEST_RUN);
+    await ended;
+    clearTimeout(timer);
   }
 
   /** Gives a thread its line to the encoder, whose thread starts with the first of them; it loads a model only when asked. */

@@ -35,9 +35,16 @@ export type OperationReply =
   | { readonly type: 'progress'; readonly call: number; readonly progress: JobProgress };
 
 /** Over the line between a thread that carries out operations and the one that encodes. */
-export type EncodingRequest = { readonly id: number; readonly spec: string } & (
-  | { readonly type: 'open' }
-  | { readonly type: 'encode'; readonly texts: readonly string[]; readonly role: 'query' | 'document' }
+export type EncodingRequest = { readonly id: number } & (
+  | { readonly type: 'open'; readonly spec: string }
+  | {
+      readonly type: 'encode';
+      readonly spec: string;
+      readonly texts: readonly string[];
+      readonly role: 'query' | 'document';
+    }
+  /** Nobody waits for the request of this id any more; there is no reply. */
+  | { readonly type: 'cancel' }
 );
 export type EncodingReply = { readonly id: number } & (
   | { readonly type: 'opened'; readonly encoder: EncoderDescription }

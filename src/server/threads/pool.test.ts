@@ -52,7 +52,7 @@ describe('a pool of threads', () => {
       problem: { status: 503, code: 'overloaded' },
     });
     expect(threads.load).toEqual({ waiting: 0, running: 0 });
-    await threads.close(1000);
+    await threads.close(AbortSignal.timeout(1000));
   });
 
   it('replaces a thread that ended, and one that does not come back', async () => {
@@ -64,7 +64,7 @@ describe('a pool of threads', () => {
     await expect(ask(threads, 'hang')).rejects.toMatchObject({ problem: { status: 504, code: 'timed-out' } });
     await expect.poll(() => ask(threads, 'three').catch(() => 'not yet'), { timeout: 5000 }).toBe('three');
     expect(faults).toEqual([expect.stringMatching(/does not come back from "search"; it is replaced/)]);
-    await threads.close(1000);
+    await threads.close(AbortSignal.timeout(1000));
   });
 
   it('drops what its caller gave up, waiting or not', async () => {
@@ -77,13 +77,13 @@ describe('a pool of threads', () => {
     await expect(waiting).rejects.toThrow('gone');
     await expect(ask(threads, 'x', controller.signal)).rejects.toThrow('gone');
     expect(await ask(threads, 'next')).toBe('next');
-    await threads.close(1000);
+    await threads.close(AbortSignal.timeout(1000));
   });
 
   it('finishes what it accepted before it closes, and takes nothing more', async () => {
     const threads = pool();
     const accepted = Promise.all([ask(threads, 'slow'), ask(threads, 'slow'), ask(threads, 'slow')]);
-    const closed = threads.close(5000);
+    const closed = threads.close(AbortSignal.timeout(5000));
     await expect(ask(threads, 'late')).rejects.toMatchObject({ problem: { status: 503, code: 'stopping' } });
     expect(await accepted).toEqual(['slow', 'slow', 'slow']);
     await closed;
@@ -92,6 +92,6 @@ describe('a pool of threads', () => {
   it('passes a failure on as it came', async () => {
     const threads = pool();
     await expect(ask(threads, 'fail')).rejects.toMatchObject({ problem: { status: 400, detail: 'failed' } });
-    await threads.close(1000);
+    await threads.close(AbortSignal.timeout(1000));
   });
 });

@@ -13,7 +13,7 @@ export interface PoolOptions {
   readonly queue: number;
   /** Milliseconds that a call may take, waiting included; none when absent. */
   readonly timeout?: number;
-  /** Milliseconds after which a thread that does not answer is ended and replaced. Default 5000. */
+  /** Milliseconds after which a thread that does not answer, or does not stop, is ended. Default 5000. */
   readonly grace?: number;
   readonly start: () => Worker;
   /** Called with each new thread before its first call. */
@@ -38,6 +38,8 @@ interface Thread {
   readonly worker: Worker;
   readonly calls: Map<number, Call>;
 }
+
+const GRACE = 5000;
 
 /** Longest wait, in milliseconds, before a thread that keeps failing is started again. */
 const LONGEST_PAUSE = 10_000;
@@ -98,25 +100,27 @@ export class OperationPool {
     });
   }
 
-  /** Finishes what was accepted, at most `patience` milliseconds long, then ends the threads. */
-  async close(patience: number): Promise<void> {
+  /**
+   * Finishes what was accepted until `late` fires: callers of what is not done then hear that the server stops, and threads
+   * are told to give it up. Ends the threads.
+   */
+  async close(late: AbortSignal): Promise<void> {
     this.#closing = true;
     clearTimeout(this.#restart);
     const { waiting, running } = this.load;
-    if (waiting + running > 0) {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((done) => {
-        timer = setTimeout(done, patience);
+    if (waiting + running > 0 && this.#threads.length > 0 && !late.aborted) {
+      await new Promise<void>((done) => {
+        this.#drained = done;
+        late.addEventListener('abort', () => done(), { once: true });
       });
-      await Promise.race([late, new Promise<void>((done) => (this.#drained = done))]);
-      clearTimeout(timer);
     }
-    for (const call of this.#queue.splice(0)) this.#settle(call, () => call.reject(stopping()));
+    for (const call of this.#queue.splice(0)) this.#giveUp(call, stopping());
     await Promise.all(
-      this.#threads.map(async ({ worker }) => {
+      this.#threads.map(async ({ worker, calls }) => {
+        for (const call of calls.values()) this.#giveUp(call, stopping());
         const ended = new Promise((done) => worker.once('exit', done));
         worker.postMessage({ type: 'stop' } satisfies OperationMessage);
-        const timer = setTimeout(() => void worker.terminate(), 2000);
+        const timer = setTimeout(() => void worker.terminate(), this.options.grace ?? GRACE);
         await ended;
         clearTimeout(timer);
       }),
@@ -235,10 +239,13 @@ export class OperationPool {
         `a thread of ${this.options.name} does not come back from "${call.message.name}"; it is replaced`,
       );
       void thread.worker.terminate();
-    }, this.options.grace ?? 5000);
+    }, this.options.grace ?? GRACE);
   }
 }
 
 function stopping(): ProblemError {
-  return problem(503, 'stopping', 'The server is stopping.', 'Try again in a moment.', { retryAfter: 5 });
+  return problem(503, 'stopping', 'The server is stopping.', 'Try again in a moment.', {
+    retryAfter: 5,
+    headers: { connection: 'close' },
+  });
 }

@@ -16,7 +16,7 @@ function serveEncoding(port: MessagePort): void {
   const service = new EncodingService();
   port.on('message', (message: { type: 'connect'; port: MessagePort } | { type: 'stop' }) => {
     if (message.type === 'connect') service.serve(message.port);
-    else process.exit(0);
+    else void service.close().finally(() => process.exit(0));
   });
 }
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { StorageError } from '../../base/errors.ts';
 
@@ -62,14 +62,16 @@ export async function onDisk<T>(path: string, step: () => T | Promise<T>): Promi
 
 /**
  * Puts a file in place, with the folders above it: whole and on stable storage, or not at all.
- * @throws StorageError when the disk refuses; what was there before stays.
+ * @param mode of the file. Default: read and write for all, less the umask.
+ * @throws StorageError when the disk refuses; what was there before stays, unless only its last step failed, which makes names last.
  */
-export async function replaceFile(path: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
+export async function replaceFile(path: string, parts: readonly (Uint8Array | string)[], mode = 0o666): Promise<void> {
   const temporary = `${path}.new`;
   await onDisk(path, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    const folder = dirname(resolve(path));
+    const made = await mkdir(folder, { recursive: true });
     try {
-      const file = await open(temporary, 'w');
+      const file = await open(temporary, 'w', mode);
       try {
         for (const part of parts) await file.writeFile(part);
         await file.sync();
@@ -80,6 +82,12 @@ export async function replaceFile(path: string, parts: readonly (Uint8Array | st
     } catch (error) {
       await rm(temporary, { force: true });
       throw error;
+    }
+    // Its own folder, and those that hold the names of new folders.
+    const last = made === undefined ? folder : dirname(made);
+    for (let next = folder; ; next = dirname(next)) {
+      await nodeFileSystem.syncDirectory(next);
+      if (next === last) break;
     }
   });
 }

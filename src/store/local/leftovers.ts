@@ -29,12 +29,17 @@ export class Attempt {
   }
 }
 
-/** Removes files that no manifest names: what a killed writer left. Only the holder of the lock may call it. */
-export function removeLeftovers(directory: string, manifest: Manifest): void {
+/**
+ * Removes files that no manifest names: what a killed writer left. Only the holder of the lock may call it.
+ *
+ * The manifest read may have been put in place by a writer whose last step failed. It must survive a power failure
+ * before files go that only the one before it names.
+ */
+export async function removeLeftovers(directory: string, manifest: Manifest, fileSystem: FileSystem): Promise<void> {
   const referenced = referencedFiles(manifest);
   const folder = join(directory, SEGMENTS);
-  for (const name of fs.readdirSync(folder)) {
-    if (isOurs(name) && !referenced.has(name)) fs.rmSync(join(folder, name), { force: true });
-  }
+  const leftovers = fs.readdirSync(folder).filter((name) => isOurs(name) && !referenced.has(name));
+  if (leftovers.length > 0) await fileSystem.syncDirectory(directory);
+  for (const name of leftovers) fs.rmSync(join(folder, name), { force: true });
   fs.rmSync(`${manifestPath(directory)}.new`, { force: true });
 }

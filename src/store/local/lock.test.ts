@@ -1,126 +1,172 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CollectionLockedError, StorageError } from '../../base/errors.ts';
-import { acquireLock, LOCK, removeLockLeftovers } from './lock.ts';
+import { acquireLock, LOCK, type LockOptions, removeLockLeftovers } from './lock.ts';
 
 let directory: string;
+let path: string;
 beforeEach(() => {
   directory = fs.mkdtempSync(join(os.tmpdir(), 'sagitta-lock-'));
+  path = join(directory, LOCK);
 });
 afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
 
-const holder = (change: Record<string, unknown> = {}) => ({
-  token: 'a-token',
-  pid: process.pid,
-  host: os.hostname(),
-  boot: '',
-  started: '',
-  since: '2024-01-01T00:00:00.000Z',
-  ...change,
+const NONE: LockOptions = { system: undefined };
+const refusing = (code: string): LockOptions => ({
+  system: {
+    tryLock() {
+      throw Object.assign(new Error(code), { code });
+    },
+  },
 });
-const plant = (value: unknown) => fs.writeFileSync(join(directory, LOCK), JSON.stringify(value));
+const kinds: [string, LockOptions][] = [
+  ['of the operating system', {}],
+  ['where the system has none', NONE],
+  ['where the file system refuses', refusing('ENOLCK')],
+];
+
+describe.each(kinds)('the write lock %s', (_, options) => {
+  test('is exclusive, can be taken again after release, and leaves no sign', async () => {
+    const lock = await acquireLock(path, options);
+    await expect(acquireLock(path, options)).rejects.toThrow(CollectionLockedError);
+    await expect(acquireLock(path, options)).rejects.toThrow(/another writer of this very process/);
+    lock.check();
+    lock.release();
+    lock.release();
+    (await acquireLock(path, options)).release();
+    for (const name of fs.readdirSync(directory)) expect(fs.readFileSync(join(directory, name), 'utf8')).toBe('');
+  });
+
+  test.each(kinds)('excludes a lock %s', async (_, others) => {
+    const lock = await acquireLock(path, options);
+    await expect(acquireLock(path, others)).rejects.toThrow(CollectionLockedError);
+    lock.check();
+    lock.release();
+    (await acquireLock(path, others)).release();
+  });
+
+  test('is waited for', async () => {
+    const lock = await acquireLock(path, options);
+    const start = performance.now();
+    await expect(acquireLock(path, { ...options, patience: 100 })).rejects.toThrow(CollectionLockedError);
+    expect(performance.now() - start).toBeGreaterThan(95);
+    const next = acquireLock(path, { ...options, patience: 10_000 });
+    lock.release();
+    (await next).release();
+  });
+
+  test('has one winner when many ask at once', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 30 }, () => acquireLock(path, options)));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'fulfilled') outcome.value.release();
+      else expect(outcome.reason).toBeInstanceOf(CollectionLockedError);
+    }
+  });
+});
 
 describe('the write lock', () => {
-  test('is exclusive, can be taken again after release, and leaves nothing behind', () => {
-    const lock = acquireLock(directory);
-    expect(() => acquireLock(directory)).toThrow(CollectionLockedError);
-    expect(() => acquireLock(directory)).toThrow(/another writer of this very process.*repeat the command/);
+  test('says that it is lost when its file was removed or names another', async () => {
+    const lock = await acquireLock(path);
+    fs.rmSync(path);
+    const thief = await acquireLock(path);
+    expect(() => lock.check()).toThrow(/Nothing was published/);
     lock.release();
-    acquireLock(directory).release();
-    expect(fs.readdirSync(directory)).toEqual([]);
+    thief.check();
+    thief.release();
+
+    const pretended = await acquireLock(path);
+    fs.writeFileSync(path, JSON.stringify({ token: 'x', pid: 7, host: 'elsewhere', since: 'today' }));
+    expect(() => pretended.check()).toThrow(/process 7 on elsewhere.*with locks/);
+    pretended.release();
+    expect(fs.readFileSync(path, 'utf8')).not.toBe('');
   });
 
-  test('is taken over from a process that no longer exists', () => {
-    const own = acquireLock(directory);
-    const { boot } = JSON.parse(fs.readFileSync(join(directory, LOCK), 'utf8'));
-    own.release();
-    plant(holder({ boot, pid: 0x3fffff - 1 }));
-    acquireLock(directory).release();
+  test('ignores what a killed holder wrote, where the system tells that it is gone', async () => {
+    fs.writeFileSync(path, JSON.stringify({ token: 'x', pid: process.pid, host: os.hostname(), since: 'today' }));
+    (await acquireLock(path)).release();
+    fs.writeFileSync(path, '{"tok');
+    (await acquireLock(path)).release();
   });
 
-  test.runIf(fs.existsSync('/proc/self/stat'))('is taken over when its number now belongs to another process', () => {
-    const own = acquireLock(directory);
-    const current = JSON.parse(fs.readFileSync(join(directory, LOCK), 'utf8'));
-    own.release();
-    plant({ ...current, token: 'older', started: '1' });
-    acquireLock(directory).release();
-    plant({ ...current, token: 'before-the-restart', boot: 'another' });
-    acquireLock(directory).release();
+  test('is not taken over where the system tells nothing, and the message says what to delete', async () => {
+    fs.writeFileSync(path, JSON.stringify({ token: 'x', pid: 7, host: 'elsewhere', since: 'today' }));
+    await expect(acquireLock(path, NONE)).rejects.toThrow(/process 7 on elsewhere.*delete .*writer\.lock\.$/);
+    fs.writeFileSync(`${path}.held`, '');
+    await expect(acquireLock(path, NONE)).rejects.toThrow(/delete .*writer\.lock\.held\.$/);
   });
 
-  test('is never taken from another machine, and the message says what to delete', () => {
-    plant(holder({ host: 'elsewhere', pid: 7 }));
-    expect(() => acquireLock(directory)).toThrow(/process 7 on elsewhere.*delete .*writer\.lock/);
-    expect(fs.readdirSync(directory)).toEqual([LOCK]);
+  test('that is held is never a disk failure, and a disk failure never a held lock', async () => {
+    await expect(acquireLock(path, refusing('EACCES'))).rejects.toThrow(CollectionLockedError);
+    await expect(acquireLock(path, refusing('EIO'))).rejects.toThrow(StorageError);
+    await expect(acquireLock(join(directory, 'missing', LOCK))).rejects.toThrow(StorageError);
   });
 
-  test('that is damaged counts as held', () => {
-    fs.writeFileSync(join(directory, LOCK), '{"token":');
-    expect(() => acquireLock(directory)).toThrow(/does not say by whom.*delete/);
-    plant(null);
-    expect(() => acquireLock(directory)).toThrow(CollectionLockedError);
-  });
-
-  test('is not released by one who has lost it', () => {
-    const lock = acquireLock(directory);
-    plant(holder({ token: 'somebody-else' }));
-    lock.release();
-    expect(fs.existsSync(join(directory, LOCK))).toBe(true);
-  });
-
-  test('survives a process that was killed while taking over', () => {
-    const own = acquireLock(directory);
-    const current = JSON.parse(fs.readFileSync(join(directory, LOCK), 'utf8'));
-    own.release();
-    const dead = { ...current, started: '1' };
-    plant({ ...dead, token: 'first' });
-    fs.writeFileSync(join(directory, `${LOCK}.first`), JSON.stringify({ ...dead, token: 'second' }));
-    const lock = acquireLock(directory);
-    removeLockLeftovers(directory);
-    expect(fs.readdirSync(directory)).toEqual([LOCK]);
-    lock.release();
-  });
-
-  test('in a directory that does not exist is a storage error', () => {
-    expect(() => acquireLock(join(directory, 'missing'))).toThrow(StorageError);
-  });
-
-  test('has one winner when several processes find it stale at once', { timeout: 30_000 }, async () => {
-    plant(holder({ pid: 0x3fffff - 1, boot: 'another' }));
-    const script = `
-      import { acquireLock } from ${JSON.stringify(new URL('./lock.ts', import.meta.url).href)};
-      process.stdin.once('data', () => {
-        try { acquireLock(${JSON.stringify(directory)}); console.log('won'); }
-        catch (error) { console.log(error.code); }
-        process.stdin.once('data', () => process.exit());
-      });
-      console.log('ready');`;
-    const children = Array.from({ length: 4 }, () =>
-      spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      }),
-    );
-    const exits = children.map((child) => once(child, 'exit'));
-    try {
-      await Promise.all(children.map(line));
-      const outcomes = children.map(line);
-      for (const child of children) child.stdin!.write('go\n');
-      expect((await Promise.all(outcomes)).sort()).toEqual([...Array(3).fill('collection-locked'), 'won']);
-      // All still run: a process that dies loses its lock.
-      for (const child of children) child.stdin!.write('end\n');
-    } catch (error) {
-      for (const child of children) child.kill();
-      throw error;
-    } finally {
-      await Promise.all(exits);
+  test('clears away what earlier versions left, and nothing else', () => {
+    for (const name of [LOCK, `${LOCK}.held`, `${LOCK}.b0f7.new`, `${LOCK}.b0f7`, 'other']) {
+      fs.writeFileSync(join(directory, name), '');
     }
-    acquireLock(directory).release();
+    removeLockLeftovers(directory);
+    expect(fs.readdirSync(directory).sort()).toEqual(['other', LOCK, `${LOCK}.held`]);
   });
+
+  test('ends with its thread', async () => {
+    const loader = `import('tsx/esm/api').then(({ register }) => { register(); ${inProcess('thread')} });`;
+    const thread = new Worker(loader, { eval: true });
+    const [said] = await once(thread, 'message');
+    expect(said).toBe('won');
+    await expect(acquireLock(path)).rejects.toThrow(CollectionLockedError);
+    await thread.terminate();
+    (await acquireLock(path)).release();
+  });
+
+  test('ends with its process, however that ends', { timeout: 30_000 }, async () => {
+    const children = Array.from({ length: 4 }, () => startChild([process.execPath]));
+    try {
+      const outcomes = await Promise.all(children.map(line));
+      expect(outcomes.sort()).toEqual([...Array(3).fill('collection-locked'), 'won']);
+      await expect(acquireLock(path)).rejects.toThrow(/being written by process \d+ \(since/);
+    } finally {
+      for (const child of children) child.kill('SIGKILL');
+      await Promise.all(children.map((child) => child.exitCode ?? child.signalCode ?? once(child, 'exit')));
+    }
+    (await acquireLock(path)).release();
+  });
+
+  /** Two containers of one pod: the same host and boot, and numbers of processes that mean nothing to each other. */
+  const unshare = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  test.runIf(spawnSync(unshare[0]!, [...unshare.slice(1), 'true']).status === 0)(
+    'is respected by a process that does not see the holder',
+    { timeout: 30_000 },
+    async () => {
+      const lock = await acquireLock(path);
+      const child = startChild([...unshare, process.execPath]);
+      expect(await line(child)).toBe('collection-locked');
+      child.kill('SIGKILL');
+      lock.check();
+      lock.release();
+    },
+  );
 });
+
+/** Takes the lock, says how that went, and stays. */
+function inProcess(from: string): string {
+  const say = from === 'stdout' ? 'console.log' : "require('node:worker_threads').parentPort.postMessage";
+  return `import(${JSON.stringify(new URL('./lock.ts', import.meta.url).href)})
+    .then(({ acquireLock }) => acquireLock(${JSON.stringify(path)}))
+    .then(() => ${say}('won'), (error) => ${say}(error.code));
+    setInterval(() => undefined, 1000);`;
+}
+
+function startChild([command, ...before]: string[]): ChildProcess {
+  const args = [...before, '--import', 'tsx', '-e', inProcess('stdout')];
+  return spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+}
 
 async function line(child: ChildProcess): Promise<string> {
   const [data] = await once(child.stdout!, 'data');

@@ -1,134 +1,218 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CollectionLockedError } from '../../base/errors.ts';
-import { asStorageError, systemCode } from './filesystem.ts';
+import { asStorageError, onDisk, systemCode } from './filesystem.ts';
 
 /**
- * The write lock is a file that names its holder. It is created complete (written under another name, then linked), so
- * nobody ever sees half of it, and it outlives a killed holder; the next writer then finds that the holder is gone and
- * takes over.
+ * Who writes is decided by the operating system: a writer keeps the lock file open and locked (an open file description
+ * lock on Linux, `flock` on macOS, `LockFileEx` on Windows). Such a lock ends with its process, however that ends, and
+ * nobody has to judge from a table of processes whether a holder still lives: containers that share a folder see process
+ * numbers of their own. NFS 4 and SMB carry the lock to other machines. The file stays when nobody writes, and is empty
+ * then; removing it would let two writers lock two files of one name.
  *
- * Two processes may find that at once. The right to replace a stale lock is therefore itself a lock, named after the
- * stale one's token: whoever gets it looks again, and replaces the lock only if it is still the stale one. Should that
- * process be killed as well, its claim is taken over by the same rule.
+ * Where there is no such lock (no library for the platform, a file system that refuses), a second file beside the first,
+ * created exclusively, is the lock. It outlives a killed holder, and is never taken over: nothing tells a killed holder
+ * from a slow one. Each kind leaves its own sign before it looks for the other's, so they exclude each other.
+ *
+ * A mount that only pretends to lock (NFS with `nolock`) still lets two writers in. So a writer asks {@link Lock.check}
+ * before it publishes, and finds that the file names another.
  */
 export const LOCK = 'writer.lock';
 
-/** Who holds a lock. */
+/** Behind the name of the lock file: the lock where the system has none. */
+const EXCLUSIVE = '.held';
+
+/** Who holds a lock: for people, and to tell one acquisition from another. */
 interface Holder {
   /** Unique to one acquisition. */
   readonly token: string;
   readonly pid: number;
   readonly host: string;
-  /** Changes when the machine starts anew; empty where the system does not tell. */
-  readonly boot: string;
-  /** When the process started, in the system's own unit; empty where the system does not tell. */
-  readonly started: string;
-  /** For people: ISO 8601. */
+  /** ISO 8601. */
   readonly since: string;
 }
 
 export interface Lock {
+  /** @throws CollectionLockedError when the lock file was removed or taken by somebody else, so that this lock protects nothing. */
+  check(): void;
   /** Gives the lock back; does nothing when it is no longer ours. */
   release(): void;
 }
 
+/** Options of {@link acquireLock}. */
+export interface LockOptions {
+  /** What the lock protects, for messages. Default: the folder of the lock file. */
+  readonly subject?: string;
+  /** Milliseconds to wait for another holder. Default 0. */
+  readonly patience?: number;
+  /** The operating system's lock; undefined does without. Default: that of this platform. */
+  readonly system?: SystemLock | undefined;
+}
+
+type SystemLock = Pick<typeof import('fs-native-extensions'), 'tryLock'>;
+
 /**
+ * @param path of the lock file. It is made if need be.
  * @throws CollectionLockedError when another process, or another writer of this process, holds the lock.
- * @throws StorageError when the lock cannot be written.
+ * @throws StorageError when the lock file cannot be written.
  */
-export function acquireLock(directory: string): Lock {
-  const path = join(directory, LOCK);
-  try {
-    return acquire(path, directory);
-  } catch (error) {
-    throw asStorageError(path, error);
+export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
+  const { subject = dirname(path), patience = 0 } = options;
+  const system = 'system' in options ? options.system : await systemLock();
+  const deadline = performance.now() + patience;
+  for (;;) {
+    try {
+      return await onDisk(path, () => acquire(path, subject, system));
+    } catch (error) {
+      if (!(error instanceof CollectionLockedError) || performance.now() >= deadline) throw error;
+      await sleep(Math.min(20 + 30 * Math.random(), Math.max(0, deadline - performance.now())));
+    }
   }
 }
 
-/** Removes the proposals and claims that killed processes have left beside the lock. */
+/** Removes what earlier versions, whose processes were killed, have left beside the lock. */
 export function removeLockLeftovers(directory: string): void {
   for (const name of fs.readdirSync(directory)) {
-    if (!name.startsWith(`${LOCK}.`)) continue;
-    const holder = readHolder(join(directory, name));
-    if (holder === 'unreadable' || (holder !== 'none' && !isAlive(holder))) {
-      fs.rmSync(join(directory, name), { force: true });
-    }
+    if (name.startsWith(`${LOCK}.`) && name !== LOCK + EXCLUSIVE) fs.rmSync(join(directory, name), { force: true });
   }
 }
 
-function acquire(path: string, directory: string): Lock {
-  const token = randomUUID();
-  const proposal = `${path}.${token}.new`;
-  const holder: Holder = { token, pid: process.pid, host: os.hostname(), ...identity(process.pid), since: now() };
-  fs.writeFileSync(proposal, `${JSON.stringify(holder)}\n`, { flag: 'wx', flush: true });
-  const lock: Lock = {
-    release() {
-      if (isHeldBy(path, token)) fs.rmSync(path, { force: true });
-    },
-  };
-  try {
-    for (;;) {
-      if (linkExclusively(proposal, path)) return lock;
-      const current = readHolder(path);
-      if (current === 'none') continue;
-      if (current === 'unreadable') throw unreadableLock(path, directory);
-      if (isAlive(current)) throw heldLock(current, path, directory);
-      const claim = acquire(`${path}.${current.token}`, directory);
-      try {
-        if (!isHeldBy(path, current.token)) continue;
-        fs.renameSync(proposal, path);
-        return lock;
-      } finally {
-        claim.release();
-      }
-    }
-  } finally {
-    fs.rmSync(proposal, { force: true });
-  }
+function acquire(path: string, subject: string, system: SystemLock | undefined): Lock {
+  const holder = { token: randomUUID(), pid: process.pid, host: os.hostname(), since: new Date().toISOString() };
+  const lock = system === undefined ? undefined : acquireSystem(path, subject, holder, system);
+  return lock ?? acquireExclusive(path, subject, holder);
 }
 
-/** Gives the file a second name unless that exists. File systems without links get a copy that fails the same way. */
-function linkExclusively(from: string, to: string): boolean {
+/** @returns undefined when the file system has no such locks. */
+function acquireSystem(path: string, subject: string, holder: Holder, system: SystemLock): Lock | undefined {
+  const file = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o666);
   try {
-    fs.linkSync(from, to);
-    return true;
+    const held = tryLock(file, system);
+    if (held === undefined) {
+      fs.closeSync(file);
+      return undefined;
+    }
+    if (!held) throw heldBy(path, subject, 'Wait until it is done, or stop it, and repeat the command.');
+    describe(file, holder);
+    if (readHolder(path + EXCLUSIVE) !== 'none') {
+      fs.ftruncateSync(file);
+      throw heldBy(path + EXCLUSIVE, subject, deletable(path + EXCLUSIVE));
+    }
   } catch (error) {
-    const code = systemCode(error);
-    if (code === 'EEXIST') return false;
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code ?? '')) throw error;
-  }
-  try {
-    fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
+    // Closing the descriptor gives the lock back.
+    fs.closeSync(file);
     throw error;
   }
+  acquired.add(holder.token);
+  let released = false;
+  return {
+    check: () => checkHeld(path, subject, holder),
+    release() {
+      if (released) return;
+      released = true;
+      acquired.delete(holder.token);
+      try {
+        if (isOurs(path, holder)) fs.ftruncateSync(file);
+      } finally {
+        fs.closeSync(file);
+      }
+    },
+  };
 }
 
-function isHeldBy(path: string, token: string): boolean {
+/** Without help from the operating system: whoever creates the second file has the lock. */
+function acquireExclusive(path: string, subject: string, holder: Holder): Lock {
+  const own = path + EXCLUSIVE;
+  let file: number;
+  try {
+    file = fs.openSync(own, 'wx');
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    throw heldBy(own, subject, deletable(own));
+  }
+  try {
+    describe(file, holder);
+    if (readHolder(path) !== 'none') throw heldBy(path, subject, deletable(path));
+  } catch (error) {
+    fs.rmSync(own, { force: true });
+    throw error;
+  } finally {
+    fs.closeSync(file);
+  }
+  acquired.add(holder.token);
+  return {
+    check: () => checkHeld(own, subject, holder),
+    release() {
+      acquired.delete(holder.token);
+      if (isOurs(own, holder)) fs.rmSync(own, { force: true });
+    },
+  };
+}
+
+/** Whether the lock was free; undefined when there are no locks here. */
+function tryLock(file: number, { tryLock }: SystemLock): boolean | undefined {
+  try {
+    return tryLock(file);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (['EACCES', 'EBUSY'].includes(code)) return false;
+    if (['ENOLCK', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EINVAL'].includes(code)) return undefined;
+    throw Object.assign(error as Error, { syscall: 'lock' });
+  }
+}
+
+let loaded: Promise<SystemLock | undefined> | undefined;
+
+/** The lock of this platform, loaded when first needed; undefined where the package has no library for it. */
+function systemLock(): Promise<SystemLock | undefined> {
+  loaded ??= import('fs-native-extensions').catch(() => undefined);
+  return loaded;
+}
+
+/** Locks that this thread holds, by token. */
+const acquired = new Set<string>();
+
+function describe(file: number, holder: Holder): void {
+  fs.ftruncateSync(file);
+  fs.writeSync(file, `${JSON.stringify(holder)}\n`, 0);
+}
+
+function isOurs(path: string, { token }: Holder): boolean {
   const holder = readHolder(path);
-  return typeof holder === 'object' && holder.token === token;
+  // Windows lets nobody read what is locked; there, nobody can have written to it either.
+  return holder === 'locked' || (typeof holder === 'object' && holder.token === token);
 }
 
-function readHolder(path: string): Holder | 'none' | 'unreadable' {
+function checkHeld(path: string, subject: string, holder: Holder): void {
+  if (isOurs(path, holder)) return;
+  throw heldBy(
+    path,
+    subject,
+    'Nothing was published. Do not delete the lock file of a running writer, and mount network file systems with locks.',
+  );
+}
+
+function readHolder(path: string): Holder | 'none' | 'unknown' | 'locked' {
   let text: string;
   try {
     text = fs.readFileSync(path, 'utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return 'none';
-    throw error;
+    const code = systemCode(error);
+    if (code === 'ENOENT') return 'none';
+    if (code === 'EBUSY' || (process.platform === 'win32' && code === 'EPERM')) return 'locked';
+    throw asStorageError(path, error, 'read');
   }
+  if (text === '') return 'none';
   try {
     const value: unknown = JSON.parse(text);
     if (isHolder(value)) return value;
   } catch {
-    // Falls through: not written by a lock of ours, or damaged.
+    // Falls through: being written just now, damaged, or not ours.
   }
-  return 'unreadable';
+  return 'unknown';
 }
 
 function isHolder(value: unknown): value is Holder {
@@ -136,62 +220,28 @@ function isHolder(value: unknown): value is Holder {
   return (
     typeof holder === 'object' &&
     typeof holder?.token === 'string' &&
-    /^[\w-]+$/.test(holder.token) &&
     Number.isInteger(holder.pid) &&
-    (['host', 'boot', 'started', 'since'] as const).every((name) => typeof holder[name] === 'string')
+    typeof holder.host === 'string' &&
+    typeof holder.since === 'string'
   );
 }
 
-/** Whether the holder may still be at work. In doubt it is: taking a lock from a living writer destroys data. */
-function isAlive(holder: Holder): boolean {
-  if (holder.host !== os.hostname()) return true;
-  const self = identity(process.pid);
-  if (holder.boot !== self.boot) return false;
+/** Says who has the lock, as far as the file tells: what cannot be read is held all the same. */
+function heldBy(path: string, subject: string, remedy: string): CollectionLockedError {
+  let holder: ReturnType<typeof readHolder> = 'unknown';
   try {
-    process.kill(holder.pid, 0);
-  } catch (error) {
-    // EPERM: it exists but belongs to another user.
-    if (systemCode(error) === 'ESRCH') return false;
-  }
-  const { started } = identity(holder.pid);
-  return started === '' || holder.started === '' || started === holder.started;
-}
-
-/** Tells a process from a later one with the same number; both empty where there is no `/proc`. */
-function identity(pid: number): { boot: string; started: string } {
-  try {
-    const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may contain anything; the 20th field behind it is the start time (proc(5)).
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie has ended; it only waits for its parent to notice.
-    return { boot, started: fields[0] === 'Z' ? 'ended' : (fields[19] ?? '') };
+    holder = readHolder(path);
   } catch {
-    return { boot: '', started: '' };
+    // The lock is what counts.
   }
+  if (typeof holder !== 'object') return new CollectionLockedError(`${subject} is being written.`, remedy);
+  const { token, pid, host, since } = holder;
+  const who = acquired.has(token)
+    ? 'another writer of this very process'
+    : `process ${pid}${host === os.hostname() ? '' : ` on ${host}`}`;
+  return new CollectionLockedError(`${subject} is being written by ${who} (since ${since}).`, remedy);
 }
 
-function heldLock(holder: Holder, path: string, directory: string): CollectionLockedError {
-  const here = holder.host === os.hostname();
-  const who =
-    here && holder.pid === process.pid
-      ? 'another writer of this very process'
-      : `process ${holder.pid}${here ? '' : ` on ${holder.host}`}`;
-  return new CollectionLockedError(
-    `${directory} is being written by ${who} (since ${holder.since}).`,
-    here
-      ? 'Wait until it is done, or stop it, and repeat the command.'
-      : `Wait until it is done; if that process is gone, delete ${path}.`,
-  );
-}
-
-function unreadableLock(path: string, directory: string): CollectionLockedError {
-  return new CollectionLockedError(
-    `${directory} is locked, but ${path} does not say by whom.`,
-    `Make sure that nothing writes to the collection, then delete ${path}.`,
-  );
-}
-
-function now(): string {
-  return new Date().toISOString();
+function deletable(path: string): string {
+  return `Wait until it is done; if that process is gone, delete ${path}.`;
 }

@@ -15,7 +15,7 @@ import { asStorageError, type FileSystem, onDisk, systemCode } from './filesyste
  * segments/s000001.4.dead   which documents of s000001 are dead since generation 4 (tombstones.ts)
  * segments/m000003.model    what a compressed index of the vectors learned (vector-files.ts)
  * segments/s000001.m000003.lists  the vectors of s000001 coded with that model
- * writer.lock               who writes (lock.ts); absent when nobody does
+ * writer.lock               who writes (lock.ts); empty when nobody does
  * ```
  *
  * Replacing the manifest is the only commit point (Lucene's model). There is no embedded database beside it: a second

@@ -270,7 +270,7 @@ describe('a local store', () => {
         const files = fs.readdirSync(path, { recursive: true }) as string[];
         const { segments } = await store.inspect();
         expect(files.filter((name) => name.endsWith('.seg')).length).toBe(segments.length);
-        expect(files.filter((name) => name.includes('lock') || name.endsWith('.new'))).toEqual([]);
+        expect(files.filter((name) => name.includes('lock') || name.endsWith('.new'))).toEqual(['writer.lock']);
         fs.rmSync(path, { recursive: true });
       }),
       { numRuns: 60 },
@@ -419,7 +419,7 @@ describe('a local store', () => {
     expect((await store.verify()).sound).toBe(true);
     await (await store.writer()).close();
     expect(fs.readdirSync(segments).sort()).toEqual(['notes.txt', 's000001.seg', 's000002.seg']);
-    expect(fs.readdirSync(directory).sort()).toEqual(['manifest.json', 'segments']);
+    expect(fs.readdirSync(directory).sort()).toEqual(['manifest.json', 'segments', 'writer.lock']);
   });
 
   test('is found, refused or made as the directory says', async () => {

@@ -4,7 +4,7 @@ import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
 import type { CollectionSettings, SegmentInfo, Snapshot, Store, StoreInfo, VerifyReport, Writer } from '../types.ts';
 import { type FileSystem, nodeFileSystem, onDisk } from './filesystem.ts';
 import { removeLeftovers } from './leftovers.ts';
-import { acquireLock, removeLockLeftovers } from './lock.ts';
+import { acquireLock, LOCK, removeLockLeftovers } from './lock.ts';
 import { FORMAT_VERSION, ManifestWriter, manifestPath, readManifest, SEGMENTS } from './manifest.ts';
 import { LocalSnapshot } from './snapshot.ts';
 import { indexInfo } from './vector-model.ts';
@@ -20,8 +20,8 @@ export interface LocalStoreOptions {
 
 /**
  * A collection in a directory (manifest.ts describes the files). Any number of processes read while one writes; a
- * reader sees a generation whole, and keeps it however long its snapshot lives. Local file systems only: network file
- * systems differ too much in what a rename and an open file promise.
+ * reader sees a generation whole, and keeps it however long its snapshot lives. On a network file system (with locks)
+ * writers on several machines exclude each other; a reader there may lose files that a writer elsewhere has replaced.
  */
 export class LocalStore implements Store {
   readonly directory: string;
@@ -48,13 +48,13 @@ export class LocalStore implements Store {
 
   /** Also removes what killed writers left behind. @throws CollectionLockedError, StorageError, CorruptFileError */
   async writer(): Promise<Writer> {
-    const lock = acquireLock(this.directory);
+    const lock = await acquireLock(join(this.directory, LOCK));
     try {
       const current = this.#cache.acquireCurrent();
       try {
         await onDisk(this.directory, () => {
           removeLockLeftovers(this.directory);
-          removeLeftovers(this.directory, current.manifest);
+          return removeLeftovers(this.directory, current.manifest, this.#fs);
         });
         return new LocalWriter(this.directory, this.#fs, lock, this.#cache, current);
       } catch (error) {
@@ -130,7 +130,7 @@ export async function createLocalStore(
   const path = resolve(directory);
   const fileSystem = options.fileSystem ?? nodeFileSystem;
   await onDisk(path, () => fs.mkdirSync(join(path, SEGMENTS), { recursive: true }));
-  const lock = acquireLock(path);
+  const lock = await acquireLock(join(path, LOCK));
   try {
     if (exists(path)) {
       throw new InvalidArgumentError(`There is a collection in ${directory} already.`, 'Open it, or choose another.');

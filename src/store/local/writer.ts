@@ -374,6 +374,7 @@ export class LocalWriter implements Writer {
     await onDisk(segments, () => this.#fs.syncDirectory(segments));
     const before = this.#manifest;
     const viewsBefore = this.#views;
+    await onDisk(this.#directory, () => this.#lock.check());
     await this.#manifests.publish(manifest, () => {
       this.#manifest = manifest;
       this.#views = views;
