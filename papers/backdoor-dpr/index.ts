@@ -84,6 +84,7 @@ export const paper: Paper = {
     'The probes of use-lite put shuffled text into the corpus.',
     "Errors come from rules, where the paper draws them from a corpus of learners' edits.",
   ],
+  reach: { commands: ['sagitta doctor'], exports: ['eval/errorSensitivity', 'eval/addGrammarErrors'], byDefault: true },
   claims: [
     {
       id: 'probe',

@@ -126,6 +126,7 @@ export const paper: Paper = {
     'Modules do not touch the table of words, where much of what there is to learn lies here, since pages of test hold words that those of training do not. Therefore the last claim is about all other weights; the whole model stands beside it.',
     'A first run, with 600 updates of pre-training and 150 of tuning, found all kinds closer to the pre-trained model (0.080; adapters 0.091, connected 0.089, all weights 0.157); both were made longer for that reason. A second one, with the present lengths, had the same verdicts.',
   ],
+  reach: { exports: ['tensor/connectedAdapters', 'encode/trainableUseLite'], byDefault: false },
   claims: [
     {
       id: 'connected',

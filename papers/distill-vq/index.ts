@@ -82,5 +82,6 @@ export const paper: Paper = {
     'A map of documents and one of queries are learned as well; the paper keeps a fixed rotation.',
     'Queries to learn from are sentences of the documents; the paper has a log of queries.',
   ],
+  reach: { commands: ['sagitta learn-index'], exports: ['train/distillCodec'], byDefault: false },
   claims: [claim(8), claim(16)],
 };

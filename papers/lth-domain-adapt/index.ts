@@ -228,5 +228,6 @@ export const paper: Paper = {
     'The encoder is frozen, and vectors are 128 principal components of the source.',
     'Signs learn with a straight-through gradient, where the paper sharpens a tanh; queries stay float, and nothing is scored again.',
   ],
+  reach: { exports: ['train/distillCodec', 'train/learnBinary'], byDefault: false },
   claims: [claim('products'), claim('signs')],
 };

@@ -124,6 +124,7 @@ export const paper: Paper = {
     'The time of a query leaves out the linear map after either tower.',
     'The collection, sizes and rates were found on development queries beforehand. A look at the requests of MetaTool, many for each of few tools, had the pair that is trained end to end ahead; this claim is about descriptions that each have a page of their own.',
   ],
+  reach: { exports: ['train/queryDistillation', 'encode/trainableStatic'], byDefault: false },
   claims: [
     {
       id: 'stages',
