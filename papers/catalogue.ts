@@ -99,7 +99,7 @@ export async function statuses(folders: readonly string[] = evidenceFolders()): 
       const paper = await loadPaper(entry.slug);
       const found = evidence.get(entry.slug);
       if (found === undefined) return { ...entry, paper, state: 'unchecked' };
-      const stale = staleness(paper, found, sources?.hashOf(entry.slug));
+      const stale = staleness(paper, found, sources?.hashOf(entry.slug, found.encoder));
       return {
         ...entry,
         paper,

@@ -51,14 +51,14 @@ function stale(papers: readonly PaperStatus[]): string {
 }
 
 function renderPaper({ slug, title, year, verdict, state, paper, evidence }: PaperStatus): string {
-  const { software, machine, recorded } = evidence!;
+  const { software, machine, recorded, encoder } = evidence!;
   const { departures, parts, summary, reach } = paper!;
   return `## ${title}: ${verdict}${state === 'stale' ? ' (stale)' : ''}
 
 \`${slug}\`, ${year}. ${summary} Uses ${parts.map((part) => `\`${part}\``).join(', ')}. How to get it: ${reachOf(reach)}.
 ${departures.length === 0 ? '' : `\nDepartures: ${departures.join(' ')}\n`}
 ${evidence!.claims.map(renderClaim).join('\n')}
-Recorded ${recorded.slice(0, 10)} with Sagitta ${software.sagitta} on Node ${software.node}, ${machine.cores} x ${machine.cpu}; ${seconds(evidence!.claims)}.
+Recorded ${recorded.slice(0, 10)} with Sagitta ${software.sagitta} on Node ${software.node}, encoder \`${encoder}\`, ${machine.cores} x ${machine.cpu}; ${seconds(evidence!.claims)}.
 `;
 }
 

@@ -64,7 +64,7 @@ function claim(bytes: number): Claim {
         baseline: reconstruction(data, bytes),
         method: distilled('learned for ranking', data, bytes, lab.pick(20, 300), CONFIGS),
         notes: [
-          `${data.documents.count} abstracts of SciFact as vectors of use-lite; ${data.sentences.count} of their titles and sentences to learn from; claims as queries, which neither side has seen.`,
+          `${data.documents.count} abstracts of SciFact as vectors of ${lab.encoder}; ${data.sentences.count} of their titles and sentences to learn from; claims as queries, which neither side has seen.`,
         ],
       });
     },

@@ -36,7 +36,7 @@ async function hash(changes: Readonly<Record<string, string | undefined>> = {}):
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
-  return (await SourceCode.open(root))!.hashOf('toy')!;
+  return (await SourceCode.open(root))!.hashOf('toy', 'use-lite')!;
 }
 
 const edited = (path: string, from: string, to: string): Record<string, string> => {
@@ -91,7 +91,7 @@ describe('the hash of the code that a paper reaches', () => {
 
   it('is there only where sources are', async () => {
     await hash();
-    expect((await SourceCode.open(root))!.hashOf('no-such-paper')).toBeUndefined();
+    expect((await SourceCode.open(root))!.hashOf('no-such-paper', 'use-lite')).toBeUndefined();
     expect(await SourceCode.open(join(root, 'src'))).toBeUndefined();
   });
 });

@@ -32,14 +32,17 @@ export class SourceCode {
     }
   }
 
-  /** Hash of what a paper's results depend on; undefined for a paper without code. */
-  hashOf(slug: string): string | undefined {
+  /** Hash of what a paper's results depend on; undefined for a paper without code. @param encoder specification of the lab's. */
+  hashOf(slug: string, encoder: string): string | undefined {
     const path = join(this.root, 'papers', slug, 'index.ts');
     if (this.#module(path) === undefined) return undefined;
     const reached = new Reach((file) => this.#module(file));
     reached.exported(path, 'paper');
-    // What the lab does for each of them: it brings the material.
-    reached.exported(join(this.root, 'src/eval/index.ts'), 'openTestCollection');
+    // What the lab brings, to those that ask it.
+    if (reached.names('collection')) reached.exported(join(this.root, 'src/eval/index.ts'), 'openTestCollection');
+    const kind = ENCODERS[encoder.split(':')[0]!];
+    if (reached.names('withEncoder') && kind !== undefined)
+      reached.exported(join(this.root, 'src/encode/index.ts'), kind);
     const texts = [...reached.declarations].map(({ text }) => text).sort();
     return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 16);
   }
@@ -55,6 +58,15 @@ export class SourceCode {
     return this.#modules.get(path);
   }
 }
+
+/** What opens each kind of encoder. */
+const ENCODERS: Readonly<Record<string, string>> = {
+  'use-lite': 'useLite',
+  static: 'staticEncoder',
+  hash: 'testEncoder',
+  http: 'httpEncoder',
+  hf: 'hfEncoder',
+};
 
 const BUILT = 'src/kernels/modules.ts';
 
@@ -100,6 +112,11 @@ class Reach {
   readonly #waiting = new Map<string, (() => void)[]>();
 
   constructor(private readonly module: (path: string) => Module | undefined) {}
+
+  /** Whether something that is reached names a member so. */
+  names(member: string): boolean {
+    return this.#members.has(member);
+  }
 
   /** @returns whether the module exports that. */
   exported(path: string, name: string): boolean {

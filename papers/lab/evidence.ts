@@ -11,6 +11,8 @@ export interface Evidence {
   readonly format: 1;
   readonly paper: string;
   readonly level: 'quick' | 'full';
+  /** Specification of what made vectors of texts, where any were made. */
+  readonly encoder: string;
   readonly software: { readonly sagitta: string; readonly node: string };
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGB: number };
   /** ISO date and time. */

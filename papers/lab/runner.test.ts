@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.ts';
+import { tokensOf, vectorsOf } from './embeddings.ts';
 import {
   type ComparativeClaim,
   type Config,
@@ -269,7 +270,7 @@ describe('evidence', () => {
   it('carries the hash of the code that it reaches, and the processor time', async () => {
     const { claims } = await checkPaper(toy(), lab());
     expect(claims[0]!.cpuMs).toBeGreaterThan(0);
-    expect(claims[0]!.code).toBe((await SourceCode.open())!.hashOf('muvera'));
+    expect(claims[0]!.code).toBe((await SourceCode.open())!.hashOf('muvera', 'use-lite'));
   });
 
   it('is read back as written, and another declaration is noticed', async () => {
@@ -279,5 +280,41 @@ describe('evidence', () => {
     const [before, after] = [toy().claims[0]!, toy({ margin: { absolute: 0.01 } }).claims[0]!];
     expect(declarationOf(before)).toBe(evidence.claims[0]!.declaration);
     expect(declarationOf(after)).not.toBe(declarationOf(before));
+  });
+});
+
+describe('the encoder of the lab', () => {
+  it('is a setting, makes what papers ask for, and is named by the evidence', async () => {
+    const paper = (encoder?: string): Paper => ({
+      ...toy(),
+      ...(encoder === undefined ? {} : { encoder }),
+      claims: [
+        {
+          id: 'c',
+          kind: 'exact',
+          statement: '',
+          seconds: { quick: 1, full: 1 },
+          check: async (l) => ({
+            metric: 'components',
+            value: (await vectorsOf(l, ['a text'], 'query')).dim,
+            atLeast: 1,
+          }),
+        },
+      ],
+    });
+    const check = async (options: LabOptions, own?: string) => {
+      const { encoder, claims } = await checkPaper(paper(own), lab(options));
+      return [encoder, claims[0]!.value];
+    };
+    expect(await check({ encoder: 'hash:64' })).toEqual(['hash:64', 64]);
+    // What was kept of one encoder is not taken for that of another.
+    expect(await check({ encoder: 'hash:32' })).toEqual(['hash:32', 32]);
+    expect(await check({ encoder: 'hash:32' }, 'hash:16')).toEqual(['hash:16', 16]);
+    expect(lab().encoder).toBe('use-lite');
+    await expect(check({ encoder: 'no-such' })).rejects.toThrow(/no encoder "no-such"/);
+  });
+
+  it('may give no vectors of tokens, which is missing material', async () => {
+    await expect(tokensOf(lab({ encoder: 'static:use-lite' }), ['a'])).rejects.toThrow(NeedsData);
   });
 });

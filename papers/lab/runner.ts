@@ -9,9 +9,10 @@ import type { Claim, ComparativeClaim, Config, Contestant, ExactClaim, Material,
 import { judgeComparison, type SideValues } from './verdict.ts';
 
 /** Checks all claims of a paper, in order. What is out of time or lacks data is recorded as such; other errors end the check. */
-export async function checkPaper(paper: Paper, lab: Lab): Promise<Evidence> {
+export async function checkPaper(paper: Paper, given: Lab): Promise<Evidence> {
+  const lab = given.using(paper.encoder);
   const claims: ClaimEvidence[] = [];
-  const code = (await SourceCode.open())?.hashOf(paper.slug);
+  const code = (await SourceCode.open())?.hashOf(paper.slug, lab.encoder);
   for (const claim of paper.claims) {
     lab.signal.throwIfAborted();
     lab.say(`${paper.slug}/${claim.id}: ${claim.statement}`);
@@ -21,6 +22,7 @@ export async function checkPaper(paper: Paper, lab: Lab): Promise<Evidence> {
     format: 1,
     paper: paper.slug,
     level: lab.level,
+    encoder: lab.encoder,
     software: { sagitta: packageVersion(), node: process.version },
     machine: {
       cpu: cpus()[0]?.model.trim() ?? 'unknown',

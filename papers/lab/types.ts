@@ -9,6 +9,8 @@ export interface Paper {
   readonly parts: readonly string[];
   /** Where this differs from the paper, or fills in what the paper leaves open. */
   readonly departures: readonly string[];
+  /** The encoder that its claims are about, whatever the lab's is. */
+  readonly encoder?: string;
   /** How a user gets its mechanism. */
   readonly reach: Reach;
   readonly claims: readonly Claim[];

@@ -48,7 +48,7 @@ function load(lab: Lab): Promise<Systems> {
     }
     for (const kept of [512, 64, 24, 8]) {
       lab.checkTime();
-      systems.push([`use-lite, ${kept} components`, await dense(embedded, ids, kept)]);
+      systems.push([`${lab.encoder}, ${kept} components`, await dense(embedded, ids, kept)]);
     }
     const runs = systems.map(([, run]) => run);
     return { embedded, names: systems.map(([name]) => name), runs, full: runs.map((run) => ndcg(run, embedded, ids)) };

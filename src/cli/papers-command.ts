@@ -89,10 +89,10 @@ export async function showPaperCommand(slug: string, options: { readonly json: b
     for (const note of evidence?.notes ?? []) print(`  ${note}`);
   }
   if (status.evidence !== undefined) {
-    const { recorded, software, machine } = status.evidence;
+    const { recorded, software, machine, encoder } = status.evidence;
     print(
       pc.dim(
-        `\nrecorded ${recorded} with Sagitta ${software.sagitta}, Node ${software.node}, ${machine.cores} x ${machine.cpu}`,
+        `\nrecorded ${recorded} with Sagitta ${software.sagitta}, Node ${software.node}, encoder ${encoder}, ${machine.cores} x ${machine.cpu}`,
       ),
     );
   }
@@ -102,6 +102,7 @@ export interface CheckCommandOptions {
   readonly json: boolean;
   readonly all: boolean;
   readonly quick: boolean;
+  readonly encoder?: string;
   readonly fresh: boolean;
   readonly budget?: number;
   readonly out?: string;
@@ -125,6 +126,7 @@ export async function checkPapersCommand(
   const lab = new Lab({
     level,
     fresh: options.fresh,
+    ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
     signal,
     ...(options.budget === undefined ? {} : { budget: 60_000 * options.budget }),
     onProgress: (line) => (options.quiet ? undefined : say(pc.dim(line))),
@@ -197,7 +199,12 @@ function toJson({
     }),
     ...(evidence === undefined
       ? {}
-      : { recorded: evidence.recorded, software: evidence.software, machine: evidence.machine }),
+      : {
+          recorded: evidence.recorded,
+          encoder: evidence.encoder,
+          software: evidence.software,
+          machine: evidence.machine,
+        }),
   };
 }
 
