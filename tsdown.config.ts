@@ -17,7 +17,8 @@ export default defineConfig({
   format: 'esm',
   // Not `node`, whose runtime imports node:module, also into what browsers load.
   platform: 'neutral',
-  external: [/^node:/],
+  // The parser that the hash of a checkout's sources needs is not there for users, nor are the sources.
+  external: [/^node:/, 'typescript'],
   target: 'node20',
   fixedExtension: false,
   dts: true,

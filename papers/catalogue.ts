@@ -1,12 +1,12 @@
 import { InvalidArgumentError, NotFoundError } from '../src/base/errors.ts';
 import { nearest } from '../src/base/nearest.ts';
 import {
-  codeOf,
   declarationOf,
   type Evidence,
   evidenceFolders,
   type Paper,
   readEvidence,
+  SourceCode,
   type Verdict,
   weakest,
 } from './lab/index.ts';
@@ -44,14 +44,18 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly paper: Paper }>>
 };
 
 /**
- * Where a paper stands: a verdict; `stale`, when its claims were declared otherwise or its code has changed since; `unchecked`, when there are claims but
- * no evidence; `planned`, when there are no claims yet.
+ * Where a paper stands: its evidence is `current`, or `stale`, when what it is about has changed since; `unchecked`: there are claims, but no
+ * evidence; `planned`: there are no claims yet. What the evidence says is its verdict, which stays what it was when it is stale.
  */
-export type PaperState = Verdict | 'stale' | 'unchecked' | 'planned';
+export type PaperState = 'current' | 'stale' | 'unchecked' | 'planned';
 
 /** A paper, its claims and its evidence, as far as there are any. */
 export interface PaperStatus extends PaperEntry {
   readonly state: PaperState;
+  /** Why it is stale, in a sentence. */
+  readonly stale?: string;
+  /** Of the weakest claim, when there is evidence. */
+  readonly verdict?: Verdict;
   readonly paper?: Paper;
   readonly evidence?: Evidence;
 }
@@ -88,27 +92,31 @@ export function checkable(): string[] {
 
 /** All papers with their state. @param folders of evidence, the later one winning. */
 export async function statuses(folders: readonly string[] = evidenceFolders()): Promise<PaperStatus[]> {
-  const evidence = await readEvidence(folders);
+  const [evidence, sources] = await Promise.all([readEvidence(folders), SourceCode.open()]);
   return Promise.all(
-    registry.map(async (entry) => {
-      const paper = LOADERS[entry.slug] === undefined ? undefined : await loadPaper(entry.slug);
+    registry.map(async (entry): Promise<PaperStatus> => {
+      if (LOADERS[entry.slug] === undefined) return { ...entry, state: 'planned' };
+      const paper = await loadPaper(entry.slug);
       const found = evidence.get(entry.slug);
+      if (found === undefined) return { ...entry, paper, state: 'unchecked' };
+      const stale = staleness(paper, found, sources?.hashOf(entry.slug, found.encoder));
       return {
         ...entry,
-        state: stateOf(paper, found),
-        ...(paper === undefined ? {} : { paper }),
-        ...(found === undefined ? {} : { evidence: found }),
+        paper,
+        evidence: found,
+        verdict: weakest(found.claims.map(({ verdict }) => verdict)),
+        ...(stale === undefined ? { state: 'current' } : { state: 'stale', stale }),
       };
     }),
   );
 }
 
-function stateOf(paper: Paper | undefined, evidence: Evidence | undefined): PaperState {
-  if (paper === undefined) return 'planned';
-  if (evidence === undefined) return 'unchecked';
-  const recorded = new Map(evidence.claims.map(({ id, declaration }) => [id, declaration]));
-  if (paper.claims.some((claim) => recorded.get(claim.id) !== declarationOf(claim))) return 'stale';
-  const code = codeOf(paper.slug);
-  if (code !== undefined && evidence.claims.some((claim) => claim.code !== code)) return 'stale';
-  return weakest(evidence.claims.map(({ verdict }) => verdict));
+/** Why evidence is no longer about the paper as it is. @param code undefined where there are no sources to compare with. */
+function staleness(paper: Paper, evidence: Evidence, code: string | undefined): string | undefined {
+  const recorded = new Map(evidence.claims.map((claim) => [claim.id, claim]));
+  if (paper.claims.some((claim) => recorded.get(claim.id)?.declaration !== declarationOf(claim)))
+    return 'Its claims have been declared anew since.';
+  if (code !== undefined && evidence.claims.some((claim) => claim.code !== code))
+    return 'The code that it reaches has changed since.';
+  return undefined;
 }

@@ -1,4 +1,4 @@
-export { checkable, entryOf, loadPaper, type PaperState, type PaperStatus, statuses } from './catalogue.ts';
+export { checkable, entryOf, loadPaper, type PaperStatus, statuses } from './catalogue.ts';
 export { frontierPicture } from './frontier-picture.ts';
 export {
   checkPaper,
@@ -6,6 +6,8 @@ export {
   evidenceTarget,
   expectedSeconds,
   Lab,
+  reachOf,
+  type Verdict,
   writeEvidence,
 } from './lab/index.ts';
 export { families, registry } from './registry.ts';

@@ -1,10 +1,11 @@
 import type { PaperStatus } from './catalogue.ts';
-import type { ClaimEvidence } from './lab/index.ts';
+import { type ClaimEvidence, reachOf } from './lab/index.ts';
 import { families } from './registry.ts';
 
 /** docs/papers.md: generated from recorded evidence, never edited. */
 export function renderPapers(papers: readonly PaperStatus[]): string {
-  const count = (state: string): number => papers.filter((paper) => paper.state === state).length;
+  const count = (verdict: string): number => papers.filter((paper) => paper.verdict === verdict).length;
+  const inState = (state: string): number => papers.filter((paper) => paper.state === state).length;
   const checked = papers.filter(({ evidence }) => evidence !== undefined);
   return `# The papers
 
@@ -12,9 +13,9 @@ Sagitta grows out of ${papers.length} papers on retrieval. A paper here is a com
 \`sagitta papers check SLUG\` measures them and records evidence in \`papers/evidence/\`. This page is generated from that evidence by
 \`npm run papers:docs\`.
 
-${count('holds')} papers hold, ${count('fails')} fail, ${count('inconclusive')} are inconclusive, ${count('needs-data')} need data, ${count('stale')} have evidence that is out of date,
-${count('unchecked')} have claims but no evidence, ${count('planned')} have no claims yet. A paper's verdict is that of its weakest claim. What fails here fails at this scale, with
-this encoder and these data: that is a result about Sagitta's setting, not about the paper's.
+${count('holds')} papers hold, ${count('fails')} fail, ${count('inconclusive')} are inconclusive, ${count('needs-data')} need data; ${inState('unchecked')} have claims but no evidence, ${inState('planned')} have no claims
+yet. A paper's verdict is that of its weakest claim. What fails here fails at this scale, with this encoder and these data: that is a result about
+Sagitta's setting, not about the paper's. ${stale(papers)}
 
 ## How a verdict comes about
 
@@ -27,8 +28,8 @@ The rules are in [papers/lab/verdict.ts](../papers/lab/verdict.ts), the same for
 - **An interval, not a mean.** It comes from a bootstrap over test units and seeds, at 95% divided by the number of the paper's claims. A
   claim holds when the whole interval of the advantage beyond the stated margin is above 0, fails when no part of it is, and is
   inconclusive otherwise; with fewer than 50 test units, always.
-- **Claims are declared first.** Evidence carries hashes of the claim's statement, margin and seeds, and of the paper's code: change either, and it
-  is out of date.
+- **Claims are declared first.** Evidence carries hashes of the claim's statement, margin and seeds, and of the code of the paper, the lab and the
+  library that it reaches. When either changes, it is stale: \`sagitta papers\` says so from then on, and this page from when it is next made.
 - A quick run (\`--quick\`) is a smoke test and carries no verdict.
 
 ${checked.map(renderPaper).join('\n')}
@@ -37,20 +38,27 @@ ${checked.map(renderPaper).join('\n')}
 ${families
   .map((family) => {
     const rows = papers.filter((paper) => paper.family === family);
-    return `### ${family}\n\n| paper | year | state |\n|---|---|---|\n${rows.map(({ slug, title, year, state }) => `| ${cell(title)} (\`${slug}\`) | ${year} | ${state} |\n`).join('')}`;
+    return `### ${family}\n\n| paper | year | verdict | evidence | how to get it |\n|---|---|---|---|---|\n${rows.map(({ slug, title, year, verdict, state, paper }) => `| ${cell(title)} (\`${slug}\`) | ${year} | ${verdict ?? '–'} | ${state} | ${paper === undefined ? '–' : cell(reachOf(paper.reach))} |\n`).join('')}`;
   })
   .join('\n')}`;
 }
 
-function renderPaper({ slug, title, year, state, paper, evidence }: PaperStatus): string {
-  const { software, machine, recorded } = evidence!;
-  const departures = paper?.departures ?? [];
-  return `## ${title}: ${state}
+/** Which evidence is out of date. */
+function stale(papers: readonly PaperStatus[]): string {
+  const slugs = papers.filter(({ state }) => state === 'stale').map(({ slug }) => `\`${slug}\``);
+  if (slugs.length === 0) return 'All evidence is current.';
+  return `${slugs.length} have evidence that is stale, since what it is about has changed: ${slugs.join(', ')}.`;
+}
 
-\`${slug}\`, ${year}. ${paper?.summary ?? ''} Uses ${(paper?.parts ?? []).map((part) => `\`${part}\``).join(', ')}.
+function renderPaper({ slug, title, year, verdict, state, paper, evidence }: PaperStatus): string {
+  const { software, machine, recorded, encoder } = evidence!;
+  const { departures, parts, summary, reach } = paper!;
+  return `## ${title}: ${verdict}${state === 'stale' ? ' (stale)' : ''}
+
+\`${slug}\`, ${year}. ${summary} Uses ${parts.map((part) => `\`${part}\``).join(', ')}. How to get it: ${reachOf(reach)}.
 ${departures.length === 0 ? '' : `\nDepartures: ${departures.join(' ')}\n`}
 ${evidence!.claims.map(renderClaim).join('\n')}
-Recorded ${recorded.slice(0, 10)} with Sagitta ${software.sagitta} on Node ${software.node}, ${machine.cores} x ${machine.cpu}; ${seconds(evidence!.claims)}.
+Recorded ${recorded.slice(0, 10)} with Sagitta ${software.sagitta} on Node ${software.node}, encoder \`${encoder}\`, ${machine.cores} x ${machine.cpu}; ${seconds(evidence!.claims)}.
 `;
 }
 

@@ -226,6 +226,11 @@ export const paper: Paper = {
     "Encoder and data are this project's: use-lite and MetaTool, a single kind of heterogeneous pair.",
     'A full check before this one was discarded, since its sample was ordered badly (rare tools came last); configurations were then chosen anew on development requests and requests drawn anew, from the same 20,558, so that some may have been among those tested before. The split by tools, of `items`, is the same as then.',
   ],
+  reach: {
+    commands: ['sagitta tune --pairs FILE --what adapter'],
+    exports: ['encode/adapter', 'train/ridgeMap'],
+    byDefault: true,
+  },
   claims: [
     {
       id: 'centring',

@@ -3,7 +3,7 @@ import { Vectors } from '../../src/base/vectors.ts';
 import { LinearMap } from '../../src/codec/linalg.ts';
 import { addGrammarErrors, attackRates, errorSensitivity, type RankedList } from '../../src/eval/index.ts';
 import { greatest } from '../../src/train/index.ts';
-import { contentOf, embed, withUseLite } from '../lab/embeddings.ts';
+import { contentOf, embed } from '../lab/embeddings.ts';
 import type { Lab, Paper } from '../lab/index.ts';
 import { attackClaims } from './attack.ts';
 
@@ -29,7 +29,7 @@ async function inject(
     });
     const asked = ids.map((id) => embedded.collection.queries.get(id)!);
     const wrong = asked.map((text) => addGrammarErrors(text, 1 + random.below(2), random).text);
-    const [attackers, wrongly, rightly] = await withUseLite(async (encoder) => [
+    const [attackers, wrongly, rightly] = await lab.withEncoder(async (encoder) => [
       await encoder.encode(texts, { role: 'document' }),
       await encoder.encode(wrong, { role: 'query' }),
       await encoder.encode(asked, { role: 'query' }),
@@ -84,6 +84,8 @@ export const paper: Paper = {
     'The probes of use-lite put shuffled text into the corpus.',
     "Errors come from rules, where the paper draws them from a corpus of learners' edits.",
   ],
+  encoder: 'use-lite',
+  reach: { commands: ['sagitta doctor'], exports: ['eval/errorSensitivity', 'eval/addGrammarErrors'], byDefault: true },
   claims: [
     {
       id: 'probe',
@@ -93,7 +95,7 @@ export const paper: Paper = {
       check: async (lab) => {
         const embedded = await embed(lab, 'scifact');
         const titles = embedded.documents.slice(0, lab.pick(40, 400)).map(({ title }) => title);
-        const value = await withUseLite((encoder) => errorSensitivity(encoder, titles, new Random(1)));
+        const value = await lab.withEncoder((encoder) => errorSensitivity(encoder, titles, new Random(1)));
         return { metric: 'error sensitivity', value, atMost: 0.02, sources: embedded.sources };
       },
     },

@@ -138,6 +138,7 @@ export const paper: Paper = {
     'Tables of a byte, 256 entries, where the paper looks up four bits at a time.',
     'The earlier encoder is the first half of the components, the later one all of them, turned: a change of the space, not of the training data.',
   ],
+  reach: { commands: ['sagitta rebuild --spec rbin128x2'], exports: ['train/learnBinary'], byDefault: false },
   claims: [
     {
       id: 'levels',

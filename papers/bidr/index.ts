@@ -188,6 +188,7 @@ export const paper: Paper = {
     'Pairs to learn from are titles and sentences with their abstracts.',
     'A query is encoded once, and mapped twice.',
   ],
+  reach: { exports: ['train/learnMaps', 'train/distillCodec'], byDefault: false },
   claims: [
     {
       id: 'codes',

@@ -222,6 +222,7 @@ export const paper: Paper = {
     'Besides the random negative of the paper, the nearest other gallery of the batch is tried, as a setting; instance triplets have the hardest of the batch likewise.',
     'Galleries hold all entities of a split, 240 for choosing and 360 for testing.',
   ],
+  reach: { exports: ['train/centroidTriplet'], byDefault: false },
   claims: [
     {
       id: 'sets',

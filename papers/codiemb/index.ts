@@ -402,6 +402,7 @@ export const paper: Paper = {
     'All are trained in 300 steps of 64 pairs, so that what is trained for one task alone sees twice as many of it; the three models that are merged take three times as many.',
     'The rule of the fusion is a reconstruction, for the paper gives none: an array moves by the mean of its deviations from the start, weighed by their length.',
   ],
+  reach: { exports: ['train/cosent', 'train/rankKL', 'train/taskBatches', 'train/mergeCheckpoints'], byDefault: false },
   claims: [
     {
       id: 'similarity',

@@ -6,7 +6,7 @@ import { nativeRuntime } from '../../src/encode/runtime.ts';
 import { evaluate, type TestCollection } from '../../src/eval/index.ts';
 import { type Contribution, hitScores, type RelevanceParameters, relevanceOf } from '../../src/search/index.ts';
 import { f1, type JudgedList, learnRelevance, type RelevanceOptions } from '../../src/train/index.ts';
-import { sourcesOf, withUseLite } from '../lab/embeddings.ts';
+import { sourcesOf, vectorsOf } from '../lab/embeddings.ts';
 import { type ComparativeClaim, type Config, type Contestant, type Lab, material } from '../lab/index.ts';
 
 /** Hits of a query that are looked at. */
@@ -44,9 +44,7 @@ function load(lab: Lab): Promise<Lists> {
     const position = new Map(own.map((id, i) => [id, i]));
     const relevant = (collection: TestCollection, id: string): Truth =>
       [...collection.judgements.get(id)!].filter(([, grade]) => grade > 0).map(([document]) => document);
-    const encoded = await withUseLite((encoder) =>
-      encoder.encode([...asked.values()], { role: 'query', signal: lab.signal }),
-    );
+    const encoded = await vectorsOf(lab, [...asked.values()], 'query');
     const vectors = new Map([...asked.keys()].map((id, row) => [id, encoded.row(row)]));
     return {
       lists,
@@ -65,7 +63,7 @@ async function search(
 ): Promise<Record<string, Hit[]>> {
   const folder = mkdtempSync(join(tmpdir(), 'sagitta-relevance-'));
   try {
-    await using index = await openCollection(folder, { create: true });
+    await using index = await openCollection(folder, { create: true, encoder: lab.encoder });
     lab.say(`indexing ${collection.documentCount} documents`);
     await index.add(collection.documents(), { signal: lab.signal });
     lab.say(`asking ${queries.size} queries`);

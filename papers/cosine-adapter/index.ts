@@ -90,6 +90,11 @@ export const paper: Paper = {
     "`search --relevant` takes the list's shape for its map and adds the embedding, or standardises the scores, only where the F1 of held-out queries gains two standard errors. That rule was made after a first one, of cross-entropy and one standard error, had chosen worse on the same test queries (0.496 against 0.527). BM25 scores pass the map as well as cosines, and so does the fused score as a share of the best. The last was added after a first check on the same test queries, without it, had failed (0.461 against 0.527).",
     'Standardised scores within a map are an addition, made after z-scores had been seen to be as good as the map, on samples of the same requests of which some are tested here.',
   ],
+  reach: {
+    commands: ['sagitta learn-relevance --queries FILE --qrels FILE', 'sagitta search --relevant'],
+    exports: ['train/learnRelevance'],
+    byDefault: false,
+  },
   claims: [
     pooledClaim(
       {

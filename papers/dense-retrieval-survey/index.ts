@@ -54,6 +54,7 @@ export const paper: Paper = {
   departures: [
     'The matrix says that a part exists and can be imported, not how good it is: other papers here measure that.',
   ],
+  reach: { commands: ['sagitta search --retriever dense', 'sagitta tune --pairs FILE'], byDefault: true },
   claims: [
     {
       id: 'coverage',

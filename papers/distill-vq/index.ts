@@ -64,7 +64,7 @@ function claim(bytes: number): Claim {
         baseline: reconstruction(data, bytes),
         method: distilled('learned for ranking', data, bytes, lab.pick(20, 300), CONFIGS),
         notes: [
-          `${data.documents.count} abstracts of SciFact as vectors of use-lite; ${data.sentences.count} of their titles and sentences to learn from; claims as queries, which neither side has seen.`,
+          `${data.documents.count} abstracts of SciFact as vectors of ${lab.encoder}; ${data.sentences.count} of their titles and sentences to learn from; claims as queries, which neither side has seen.`,
         ],
       });
     },
@@ -82,5 +82,6 @@ export const paper: Paper = {
     'A map of documents and one of queries are learned as well; the paper keeps a fixed rotation.',
     'Queries to learn from are sentences of the documents; the paper has a log of queries.',
   ],
+  reach: { commands: ['sagitta learn-index'], exports: ['train/distillCodec'], byDefault: false },
   claims: [claim(8), claim(16)],
 };

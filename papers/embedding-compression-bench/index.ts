@@ -182,6 +182,11 @@ export const paper: Paper = {
     'Bytes are those of a code. Codebooks and matrices, shared by all vectors, come on top.',
     'Lists learned together with codes are searched in full: what they save in time is not on this frontier.',
   ],
+  reach: {
+    commands: ['sagitta plan --bytes N', 'sagitta rebuild --spec SPEC'],
+    exports: ['codec/createCodec'],
+    byDefault: false,
+  },
   claims: [
     {
       id: 'product-or-number',

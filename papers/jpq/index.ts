@@ -13,6 +13,7 @@ export const paper: Paper = {
     'The query encoder is frozen and followed by a learned linear map; the paper trains the encoder itself.',
     'Candidates come from exact search; the paper searches its own index anew for every batch.',
   ],
+  reach: { exports: ['train/distillCodec'], byDefault: false },
   claims: [
     {
       id: 'frozen-codes',

@@ -5,7 +5,7 @@ import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import type { Batch } from '../../src/tensor/index.ts';
 import { exactTop, pkBatches } from '../../src/train/index.ts';
-import { sourcesOf, withUseLite } from './embeddings.ts';
+import { sourcesOf, vectorsOf } from './embeddings.ts';
 import { type Fit, type HeadOptions, toValue } from './heads.ts';
 import type { Lab } from './lab.ts';
 import type { Config, Contestant, Split } from './types.ts';
@@ -34,7 +34,7 @@ interface TextClassOptions {
   readonly classes: number;
 }
 
-/** Queries of a collection, by use-lite, each in the class of the one document that answers it. @throws NeedsData. */
+/** Queries of a collection, each in the class of the one document that answers it. @throws NeedsData. */
 function textClasses(lab: Lab, name: string, options: TextClassOptions): Promise<Classes> {
   return lab.once(`classes ${name} ${JSON.stringify(options)}`, async () => {
     const collection = await lab.collection(name);
@@ -46,10 +46,7 @@ function textClasses(lab: Lab, name: string, options: TextClassOptions): Promise
     const random = new Random(SPLIT_SEED);
     const kept = random.shuffle([...members].filter(([, texts]) => texts.length >= options.least));
     const classes = kept.slice(0, options.classes).map(([, texts]) => random.shuffle(texts).slice(0, options.most));
-    const vectors = await lab.vectors(['classes', collection.fingerprint, JSON.stringify(options)], () => {
-      lab.say(`encoding ${classes.flat().length} texts of ${name} with use-lite`);
-      return withUseLite((encoder) => encoder.encode(classes.flat(), { role: 'query', signal: lab.signal }));
-    });
+    const vectors = await vectorsOf(lab, classes.flat(), 'query');
     return splitClasses(
       vectors,
       classes.flatMap((texts, label) => texts.map(() => label)),

@@ -2,7 +2,7 @@ import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { type Codec, createCodec } from '../../src/codec/index.ts';
 import { exactTop, greatest } from '../../src/train/index.ts';
-import { embed, withUseLite } from './embeddings.ts';
+import { embed, vectorsOf } from './embeddings.ts';
 import type { Lab } from './lab.ts';
 import type { Config, Contestant } from './types.ts';
 
@@ -24,7 +24,7 @@ export interface CodeData {
 
 export const TOP = 10;
 
-/** use-lite's vectors of SciFact: abstracts, sentences of them, and all claims (those of training and test judgements). */
+/** Vectors of SciFact: abstracts, sentences of them, and all claims (those of training and test judgements). */
 export function codeData(lab: Lab): Promise<CodeData> {
   return lab.once('code data', async () => {
     const test = await embed(lab, 'scifact');
@@ -38,13 +38,7 @@ export function codeData(lab: Lab): Promise<CodeData> {
       for (const _ of drawn) owners.push(row);
       return drawn;
     });
-    const sentences = await lab.vectors(
-      ['use-lite sentences', test.collection.files.corpus.sha256, String(count)],
-      () => {
-        lab.say(`encoding ${texts.length} sentences`);
-        return withUseLite((encoder) => encoder.encode(texts, { role: 'query', signal: lab.signal }));
-      },
-    );
+    const sentences = await vectorsOf(lab, texts, 'query');
     const documents = test.vectors.slice(0, count);
     const sides = [train, test];
     const queries = join(sides.map((side) => side.queries)).slice(0, lab.pick(90, Number.POSITIVE_INFINITY));

@@ -1,9 +1,8 @@
 import { type VectorSets, Vectors } from '../../src/base/vectors.ts';
-import { type Encoder, type TokenEncoder, useLite } from '../../src/encode/index.ts';
 import type { CollectionFiles, Judgements, TestCollection, TestDocument } from '../../src/eval/index.ts';
-import type { Lab } from './lab.ts';
+import { type Lab, NeedsData } from './lab.ts';
 
-/** A test collection with a sentence vector of use-lite for each document and query. */
+/** A test collection with a vector for each document and query. */
 export interface Embedded {
   readonly collection: TestCollection;
   readonly documents: readonly TestDocument[];
@@ -16,7 +15,7 @@ export interface Embedded {
   readonly sources: Readonly<Record<string, string>>;
 }
 
-/** Words of a document that are embedded: use-lite reads 128 tokens, some 90 words. */
+/** Words of a document that are embedded: encoders read 128 tokens (use-lite) or more, some 90 words. */
 const WORDS = 100;
 
 /** Title and text of a document, cut to so many words. */
@@ -32,23 +31,15 @@ export function embed(lab: Lab, name: string, files: CollectionFiles = {}): Prom
     const documents: TestDocument[] = [];
     for await (const document of collection.documents()) documents.push(document);
     const queryIds = [...collection.queries.keys()];
-    const encode = async (texts: readonly string[], role: 'query' | 'document'): Promise<Vectors> =>
-      withUseLite((encoder) => {
-        lab.say(`encoding ${texts.length} texts of ${name} with use-lite`);
-        return encoder.encode(texts, { role, signal: lab.signal });
-      });
-    const { corpus, queries: asked } = collection.files;
-    const vectors = await lab.vectors(['use-lite', corpus.sha256, String(WORDS)], () =>
-      encode(
-        documents.map((document) => contentOf(document)),
-        'document',
-      ),
+    const vectors = await vectorsOf(
+      lab,
+      documents.map((document) => contentOf(document)),
+      'document',
     );
-    const queries = await lab.vectors(['use-lite', asked.sha256, queryIds.join('\n')], () =>
-      encode(
-        queryIds.map((id) => collection.queries.get(id)!),
-        'query',
-      ),
+    const queries = await vectorsOf(
+      lab,
+      queryIds.map((id) => collection.queries.get(id)!),
+      'query',
     );
     return {
       collection,
@@ -63,18 +54,23 @@ export function embed(lab: Lab, name: string, files: CollectionFiles = {}): Prom
   });
 }
 
-/** Token vectors of use-lite. Not kept: they are large and quick to make. */
-export function tokensOf(texts: readonly string[], signal: AbortSignal): Promise<VectorSets> {
-  return withUseLite((encoder) => encoder.encodeTokens(texts, { signal }));
+/** A vector for each text by the lab's encoder, or from the cache. */
+export function vectorsOf(lab: Lab, texts: readonly string[], role: 'query' | 'document'): Promise<Vectors> {
+  return lab.vectors(['texts', role, ...texts], () => {
+    lab.say(`encoding ${texts.length} texts with ${lab.encoder}`);
+    return lab.withEncoder((encoder) => encoder.encode(texts, { role, signal: lab.signal }));
+  });
 }
 
-export async function withUseLite<T>(work: (encoder: Encoder & TokenEncoder) => Promise<T>): Promise<T> {
-  const encoder = useLite();
-  try {
-    return await work(encoder);
-  } finally {
-    await encoder.dispose?.();
-  }
+/** Token vectors. Not kept: they are large and quick to make. @throws NeedsData when the lab's encoder gives none. */
+export function tokensOf(lab: Lab, texts: readonly string[]): Promise<VectorSets> {
+  return lab.withEncoder(async (encoder) => {
+    if (encoder.encodeTokens !== undefined) return encoder.encodeTokens(texts, { signal: lab.signal });
+    throw new NeedsData(
+      `The encoder ${lab.encoder} gives no vectors of tokens.`,
+      'Choose one that does, such as use-lite.',
+    );
+  });
 }
 
 export function sourcesOf({ name, files }: TestCollection): Record<string, string> {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { DataFormatError } from '../../src/base/errors.ts';
-import { packageRoot } from './places.ts';
 import type { Claim, Config, Verdict } from './types.ts';
 import type { Effect } from './verdict.ts';
 
@@ -12,6 +11,8 @@ export interface Evidence {
   readonly format: 1;
   readonly paper: string;
   readonly level: 'quick' | 'full';
+  /** Specification of what made vectors of texts, where any were made. */
+  readonly encoder: string;
   readonly software: { readonly sagitta: string; readonly node: string };
   readonly machine: { readonly cpu: string; readonly cores: number; readonly memoryGB: number };
   /** ISO date and time. */
@@ -24,7 +25,7 @@ export interface ClaimEvidence {
   readonly statement: string;
   /** Hash of what was declared before the check: evidence for another declaration is out of date. */
   readonly declaration: string;
-  /** Hash of the paper's own code, see {@link codeOf}: evidence by other code is out of date. */
+  /** Hash of the code that it reaches, see {@link SourceCode}: evidence by other code is out of date. */
   readonly code?: string;
   readonly verdict: Verdict;
   readonly reasons: readonly string[];
@@ -58,65 +59,11 @@ export interface SideEvidence {
   readonly costs?: Readonly<Record<string, number>>;
 }
 
-/** Hash of a claim's declaration: everything in it that is data. What it runs is hashed by {@link codeOf}. */
+/** Hash of a claim's declaration: everything in it that is data. What it runs is hashed by {@link SourceCode}. */
 export function declarationOf(claim: Claim): string {
   const data = JSON.stringify(claim, (key, value) => (key === 'seconds' ? undefined : value));
   return createHash('sha256').update(data).digest('hex').slice(0, 16);
 }
-
-/**
- * Hash of the files of a paper's folder and of the lab's files that it imports, comments and blanks left out: other code, other results.
- * Undefined where the package has no sources, whose evidence is then that of its release.
- * @param root of the package.
- */
-export function codeOf(slug: string, root = packageRoot()): string | undefined {
-  const folder = join(root, 'papers', slug);
-  if (!existsSync(folder)) return undefined;
-  const pending = readdirSync(folder)
-    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-    .map((name) => join(folder, name));
-  const code = new Map<string, string>();
-  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    if (code.has(path) || !existsSync(path)) continue;
-    const text = readFileSync(path, 'utf8');
-    code.set(path, text);
-    // What the rules and the lab do is not the paper's; what it shares with other papers is.
-    for (const [, from] of text.matchAll(/from '(\.\.?\/[^']+)'/g)) {
-      const next = join(dirname(path), from!);
-      if (next.startsWith(join(root, 'papers')) && !LAB.has(relative(join(root, 'papers/lab'), next)))
-        pending.push(next);
-    }
-  }
-  const hash = createHash('sha256');
-  for (const path of [...code.keys()].sort()) {
-    hash.update(`${relative(root, path)}\n${code.get(path)!.replace(COMMENTS, '').replace(/\s+/g, '')}\n`);
-  }
-  return hash.digest('hex').slice(0, 16);
-}
-
-/** Hash of the library parts that a paper uses, as {@link codeOf}; not of what these use in turn. */
-export function partsOf(parts: readonly string[], root = packageRoot()): string {
-  const hash = createHash('sha256');
-  for (const part of parts) {
-    const [file, folder] = [join(root, 'src', `${part}.ts`), join(root, 'src', part)];
-    const files = existsSync(file)
-      ? [file]
-      : existsSync(folder)
-        ? readdirSync(folder)
-            .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
-            .map((name) => join(folder, name))
-        : [];
-    for (const path of files.sort()) {
-      hash.update(`${relative(root, path)}\n${readFileSync(path, 'utf8').replace(COMMENTS, '').replace(/\s+/g, '')}\n`);
-    }
-  }
-  return hash.digest('hex').slice(0, 16);
-}
-
-/** Files of the lab that are the same for all papers. */
-const LAB = new Set(['evidence.ts', 'index.ts', 'lab.ts', 'places.ts', 'runner.ts', 'types.ts', 'verdict.ts']);
-/** Lines and blocks that are comments as a whole; a change to them changes no result. */
-const COMMENTS = /^\s*(\/\/.*|\/\*\*?[\s\S]*?\*\/)\s*$/gm;
 
 /** Evidence by paper; of several folders, the last that has a file wins. @throws DataFormatError for a damaged file. */
 export async function readEvidence(folders: readonly string[]): Promise<Map<string, Evidence>> {

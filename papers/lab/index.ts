@@ -1,6 +1,6 @@
+export { SourceCode } from './code.ts';
 export {
   type ClaimEvidence,
-  codeOf,
   declarationOf,
   type Evidence,
   readEvidence,
@@ -18,6 +18,7 @@ export {
   type Material,
   material,
   type Paper,
+  reachOf,
   type Verdict,
 } from './types.ts';
 export { weakest } from './verdict.ts';

@@ -6,6 +6,7 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ExitCode, UserError } from '../../src/base/errors.ts';
 import { Vectors } from '../../src/base/vectors.ts';
+import { type OpenEncoder, openEncoder } from '../../src/encode/index.ts';
 import { type CollectionFiles, openTestCollection, type TestCollection } from '../../src/eval/index.ts';
 import { packageRoot } from './places.ts';
 
@@ -25,6 +26,8 @@ export class OutOfTime extends UserError {
 export interface LabOptions {
   /** `quick`: a smoke test on small samples, without a verdict. Default `full`. */
   readonly level?: 'quick' | 'full';
+  /** What makes vectors of texts, by its specification (see `openEncoder`). Default: `SAGITTA_LAB_ENCODER`, else `use-lite`. */
+  readonly encoder?: string;
   /** Folder of the test collections. Default: `SAGITTA_DATA`, else `../shared/data` beside the package. */
   readonly data?: string;
   /** Where results and vectors are kept between runs. Default: `SAGITTA_CACHE`, else `~/.cache/sagitta`. */
@@ -40,6 +43,7 @@ export interface LabOptions {
 /** Gives claims their data, keeps what is slow to make, and watches the clock. */
 export class Lab {
   readonly level: 'quick' | 'full';
+  readonly encoder: string;
   readonly signal: AbortSignal;
   readonly #data: string;
   readonly #cache: string;
@@ -49,8 +53,9 @@ export class Lab {
   readonly #made = new Set<string>();
   readonly #shared = new Map<string, Promise<unknown>>();
 
-  constructor(options: LabOptions = {}) {
+  constructor(private readonly options: LabOptions = {}) {
     this.level = options.level ?? 'full';
+    this.encoder = options.encoder ?? process.env['SAGITTA_LAB_ENCODER'] ?? 'use-lite';
     this.signal = options.signal ?? new AbortController().signal;
     this.#data = resolve(options.data ?? process.env['SAGITTA_DATA'] ?? join(packageRoot(), '../shared/data'));
     this.#cache = options.cache ?? process.env['SAGITTA_CACHE'] ?? join(homedir(), '.cache/sagitta');
@@ -99,6 +104,22 @@ export class Lab {
     throw new NeedsData(`The package ${name} is not installed.`, `Run: npm install --no-save ${name}`);
   }
 
+  /** This lab, or one that is the same but for its encoder. */
+  using(encoder = this.encoder): Lab {
+    if (encoder === this.encoder) return this;
+    return new Lab({ ...this.options, encoder, budget: this.#deadline - performance.now() });
+  }
+
+  /** Opens the encoder for a while. */
+  async withEncoder<T>(work: (encoder: OpenEncoder) => Promise<T>): Promise<T> {
+    const encoder = await openEncoder(this.encoder);
+    try {
+      return await work(encoder);
+    } finally {
+      await encoder.dispose?.();
+    }
+  }
+
   /** What several claims of one run share, kept in memory only. */
   once<T>(key: string, make: () => Promise<T>): Promise<T> {
     let value = this.#shared.get(key) as Promise<T> | undefined;
@@ -110,7 +131,7 @@ export class Lab {
     return value;
   }
 
-  /** Vectors that are slow to make, kept on disk. @param key everything that they depend on. */
+  /** Vectors that are slow to make, kept on disk. @param key everything that they depend on, but the encoder. */
   async vectors(key: readonly string[], make: () => Promise<Vectors>): Promise<Vectors> {
     const path = this.#path('vectors', key, '.f32');
     if (this.#kept(path)) {
@@ -148,7 +169,10 @@ export class Lab {
     return join(
       this.#cache,
       kind,
-      createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 32) + extension,
+      createHash('sha256')
+        .update(JSON.stringify([this.encoder, ...key]))
+        .digest('hex')
+        .slice(0, 32) + extension,
     );
   }
 

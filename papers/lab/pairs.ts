@@ -30,7 +30,7 @@ export interface PairExample {
 const SHARES = { train: 0.6, dev: 0.15 } as const;
 const SPLIT_SEED = 6;
 
-/** The queries of a collection, split at random, with use-lite's vectors. @param most queries taken. @throws NeedsData. */
+/** The queries of a collection, split at random, with vectors. @param most queries taken. @throws NeedsData. */
 export function pairs(lab: Lab, name: string, most = Number.POSITIVE_INFINITY): Promise<Pairs> {
   return lab.once(`pairs ${name} ${most}`, async () => {
     const { documents, vectors, queryIds, queries, judgements, rows, sources } = await embed(lab, name);

@@ -1,9 +1,9 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
-import { contentOf, sourcesOf, withUseLite } from './embeddings.ts';
+import { contentOf, sourcesOf, vectorsOf } from './embeddings.ts';
 import type { Lab } from './lab.ts';
 
-/** Requests of users and the tools that serve them (MetaTool), with vectors of use-lite: two kinds of text, many requests a tool. */
+/** Requests of users and the tools that serve them (MetaTool), with vectors: two kinds of text, many requests a tool. */
 export interface Requests {
   readonly texts: readonly string[];
   readonly vectors: Vectors;
@@ -47,19 +47,14 @@ export function requestsOf(lab: Lab, perTool: number, most = Number.POSITIVE_INF
     }
     // Once more: the last ones taken are of rare tools.
     new Random(18).shuffle(chosen);
-    const encode = (texts: readonly string[], role: 'query' | 'document'): Promise<Vectors> =>
-      lab.vectors(['use-lite', role, ...texts], () => {
-        lab.say(`encoding ${texts.length} texts of metatool with use-lite`);
-        return withUseLite((encoder) => encoder.encode(texts, { role, signal: lab.signal }));
-      });
     const texts = chosen.map(({ text }) => text);
     return {
       texts,
-      vectors: await encode(texts, 'query'),
+      vectors: await vectorsOf(lab, texts, 'query'),
       tool: chosen.map(({ tool }) => tool),
       rows: new Map(chosen.map(({ id }, row) => [id, row])),
       toolTexts,
-      toolVectors: await encode(toolTexts, 'document'),
+      toolVectors: await vectorsOf(lab, toolTexts, 'document'),
       sources: sourcesOf(collection),
     };
   });

@@ -1,13 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.ts';
+import { tokensOf, vectorsOf } from './embeddings.ts';
 import {
   type ComparativeClaim,
   type Config,
   checkPaper,
-  codeOf,
   declarationOf,
   Lab,
   type LabOptions,
@@ -15,6 +15,7 @@ import {
   NeedsData,
   type Paper,
   readEvidence,
+  SourceCode,
   writeEvidence,
 } from './index.ts';
 
@@ -78,6 +79,7 @@ function toy(options: Toy = {}): Paper {
     summary: '',
     parts: [],
     departures: [],
+    reach: { byDefault: false },
     claims: [
       {
         id: 'toy',
@@ -265,22 +267,10 @@ describe('the lab', () => {
 });
 
 describe('evidence', () => {
-  it('carries a hash of code that comments do not change, and the processor time', async () => {
-    mkdirSync(join(folder, 'papers/muvera'), { recursive: true });
-    const path = join(folder, 'papers/muvera/index.ts');
-    const hash = (code: string): string | undefined => {
-      writeFileSync(path, code);
-      return codeOf('muvera', folder);
-    };
-    const first = hash('const steps = 3;\n');
-    expect(hash('// Three.\nconst steps =\n  3;\n')).toBe(first);
-    expect(hash('const steps = 4;\n')).not.toBe(first);
-    const shared = hash("import { a } from '../lab/codes.ts';\n");
-    expect(shared).not.toBe(first);
-    expect(codeOf('no-such-paper', folder)).toBeUndefined();
+  it('carries the hash of the code that it reaches, and the processor time', async () => {
     const { claims } = await checkPaper(toy(), lab());
     expect(claims[0]!.cpuMs).toBeGreaterThan(0);
-    expect(claims[0]!.code).toBe(codeOf('muvera'));
+    expect(claims[0]!.code).toBe((await SourceCode.open())!.hashOf('muvera', 'use-lite'));
   });
 
   it('is read back as written, and another declaration is noticed', async () => {
@@ -290,5 +280,41 @@ describe('evidence', () => {
     const [before, after] = [toy().claims[0]!, toy({ margin: { absolute: 0.01 } }).claims[0]!];
     expect(declarationOf(before)).toBe(evidence.claims[0]!.declaration);
     expect(declarationOf(after)).not.toBe(declarationOf(before));
+  });
+});
+
+describe('the encoder of the lab', () => {
+  it('is a setting, makes what papers ask for, and is named by the evidence', async () => {
+    const paper = (encoder?: string): Paper => ({
+      ...toy(),
+      ...(encoder === undefined ? {} : { encoder }),
+      claims: [
+        {
+          id: 'c',
+          kind: 'exact',
+          statement: '',
+          seconds: { quick: 1, full: 1 },
+          check: async (l) => ({
+            metric: 'components',
+            value: (await vectorsOf(l, ['a text'], 'query')).dim,
+            atLeast: 1,
+          }),
+        },
+      ],
+    });
+    const check = async (options: LabOptions, own?: string) => {
+      const { encoder, claims } = await checkPaper(paper(own), lab(options));
+      return [encoder, claims[0]!.value];
+    };
+    expect(await check({ encoder: 'hash:64' })).toEqual(['hash:64', 64]);
+    // What was kept of one encoder is not taken for that of another.
+    expect(await check({ encoder: 'hash:32' })).toEqual(['hash:32', 32]);
+    expect(await check({ encoder: 'hash:32' }, 'hash:16')).toEqual(['hash:16', 16]);
+    expect(lab().encoder).toBe('use-lite');
+    await expect(check({ encoder: 'no-such' })).rejects.toThrow(/no encoder "no-such"/);
+  });
+
+  it('may give no vectors of tokens, which is missing material', async () => {
+    await expect(tokensOf(lab({ encoder: 'static:use-lite' }), ['a'])).rejects.toThrow(NeedsData);
   });
 });

@@ -1,24 +1,28 @@
 import { cpus, totalmem } from 'node:os';
 import { Random } from '../../src/base/random.ts';
 import { mean } from '../../src/eval/index.ts';
-import { type ClaimEvidence, codeOf, declarationOf, type Evidence, partsOf, type SideEvidence } from './evidence.ts';
+import { SourceCode } from './code.ts';
+import { type ClaimEvidence, declarationOf, type Evidence, type SideEvidence } from './evidence.ts';
 import { type Lab, NeedsData, OutOfTime } from './lab.ts';
 import { packageVersion } from './places.ts';
 import type { Claim, ComparativeClaim, Config, Contestant, ExactClaim, Material, Paper, Split } from './types.ts';
 import { judgeComparison, type SideValues } from './verdict.ts';
 
 /** Checks all claims of a paper, in order. What is out of time or lacks data is recorded as such; other errors end the check. */
-export async function checkPaper(paper: Paper, lab: Lab): Promise<Evidence> {
+export async function checkPaper(paper: Paper, given: Lab): Promise<Evidence> {
+  const lab = given.using(paper.encoder);
   const claims: ClaimEvidence[] = [];
+  const code = (await SourceCode.open())?.hashOf(paper.slug, lab.encoder);
   for (const claim of paper.claims) {
     lab.signal.throwIfAborted();
     lab.say(`${paper.slug}/${claim.id}: ${claim.statement}`);
-    claims.push(await checkClaim(paper, claim, lab));
+    claims.push(await checkClaim(paper, claim, code, lab));
   }
   return {
     format: 1,
     paper: paper.slug,
     level: lab.level,
+    encoder: lab.encoder,
     software: { sagitta: packageVersion(), node: process.version },
     machine: {
       cpu: cpus()[0]?.model.trim() ?? 'unknown',
@@ -30,10 +34,9 @@ export async function checkPaper(paper: Paper, lab: Lab): Promise<Evidence> {
   };
 }
 
-async function checkClaim(paper: Paper, claim: Claim, lab: Lab): Promise<ClaimEvidence> {
+async function checkClaim(paper: Paper, claim: Claim, code: string | undefined, lab: Lab): Promise<ClaimEvidence> {
   const start = performance.now();
   const processor = process.cpuUsage();
-  const code = codeOf(paper.slug);
   const base = {
     id: claim.id,
     statement: claim.statement,
@@ -46,7 +49,7 @@ async function checkClaim(paper: Paper, claim: Claim, lab: Lab): Promise<ClaimEv
   };
   try {
     lab.checkTime();
-    const found = claim.kind === 'exact' ? await exact(claim, lab) : await comparative(paper, claim, lab);
+    const found = claim.kind === 'exact' ? await exact(claim, lab) : await comparative(paper, claim, code, lab);
     return { ...base, ...found, ...took() };
   } catch (error) {
     if (error instanceof NeedsData) return { ...base, verdict: 'needs-data', reasons: [error.message], ...took() };
@@ -82,13 +85,18 @@ async function exact(claim: ExactClaim, lab: Lab): Promise<Measured> {
 /** Seed of the splits that the lab draws: never that of a contestant. */
 const SPLIT_SEED = 4_711;
 
-async function comparative(paper: Paper, claim: ComparativeClaim, lab: Lab): Promise<Measured> {
+async function comparative(
+  paper: Paper,
+  claim: ComparativeClaim,
+  code: string | undefined,
+  lab: Lab,
+): Promise<Measured> {
   const material = await claim.load(lab);
   const splits = split(material);
   // Without seeds everything is run twice, to see that it is the same.
   const seeds = claim.seeds === undefined ? [1, 1] : lab.pick(claim.seeds.slice(0, 1), claim.seeds);
-  // What was kept holds as long as declaration, code of the paper and parts that it uses are what they were.
-  const version = [declarationOf(claim), codeOf(paper.slug) ?? '', partsOf(paper.parts)].join();
+  // What was kept holds as long as the declaration and the code that it reaches are what they were.
+  const version = [declarationOf(claim), code ?? ''].join();
   const trials = new Trials(`${paper.slug}/${claim.id}`, version, material, splits, lab);
   const sides: (SideEvidence & { perUnit: Float64Array[] })[] = [];
   const roles = [

@@ -15,7 +15,7 @@ export interface SmallCodeData extends CodeData {
 
 export const COMPONENTS = 128;
 
-/** use-lite's vectors of SciFact in {@link COMPONENTS} principal components, and what the claims' judgements say. */
+/** Vectors of SciFact in {@link COMPONENTS} principal components, and what the claims' judgements say. */
 export function smallCodeData(lab: Lab): Promise<SmallCodeData> {
   return lab.once('small code data', async () => {
     const data = await codeData(lab);

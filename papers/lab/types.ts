@@ -9,7 +9,33 @@ export interface Paper {
   readonly parts: readonly string[];
   /** Where this differs from the paper, or fills in what the paper leaves open. */
   readonly departures: readonly string[];
+  /** The encoder that its claims are about, whatever the lab's is. */
+  readonly encoder?: string;
+  /** How a user gets its mechanism. */
+  readonly reach: Reach;
   readonly claims: readonly Claim[];
+}
+
+/** The ways to a mechanism: documented, and open to everybody. None where it is not to be had yet. */
+export interface Reach {
+  /** Commands, as they are typed: `sagitta learn-index --labels FILE`. */
+  readonly commands?: readonly string[];
+  /** Exports of the package, as `folder/name`: `train/learnBinary` is `learnBinary` of `sagitta/train`. */
+  readonly exports?: readonly string[];
+  /** Whether somebody who sets nothing uses it. */
+  readonly byDefault: boolean;
+}
+
+/** In a sentence for tables; `none yet` where there is no way. */
+export function reachOf({ commands = [], exports = [], byDefault }: Reach): string {
+  const ways = [
+    ...commands.map((command) => `\`${command}\``),
+    ...exports.map((path) => {
+      const [folder, name] = path.split('/');
+      return `\`${name}\` of \`sagitta/${folder}\``;
+    }),
+  ];
+  return ways.length === 0 ? 'none yet' : `${ways.join(', ')}; ${byDefault ? 'the default' : 'not by default'}`;
 }
 
 export type Claim = ComparativeClaim | ExactClaim;

@@ -242,6 +242,7 @@ export const paper: Paper = {
     'Lists are those of one base retriever, not fused of three.',
     'No query is made from a document that any judged claim is about.',
   ],
+  reach: { commands: ['sagitta tune --synthetic --distill'], exports: ['train/listwiseKL'], byDefault: false },
   claims: [
     {
       id: 'base',

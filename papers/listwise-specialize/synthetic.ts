@@ -4,7 +4,7 @@ import type { Vectors } from '../../src/base/vectors.ts';
 import { InvertedIndex, InvertedIndexBuilder } from '../../src/index/index.ts';
 import { analyzerFor } from '../../src/text/index.ts';
 import { exactTop } from '../../src/train/index.ts';
-import { contentOf, type Embedded, withUseLite } from '../lab/embeddings.ts';
+import { contentOf, type Embedded, vectorsOf } from '../lab/embeddings.ts';
 import type { Lab } from '../lab/index.ts';
 
 /** Kinds of made queries. */
@@ -61,15 +61,11 @@ export function teacherScore(words: number | undefined, cosine: number): number 
 export function madeQueries(lab: Lab, embedded: Embedded, documents: readonly number[]): Promise<Made> {
   return lab.once('listwise made', async () => {
     const texts = textsOf(embedded, documents);
-    const vectors = await lab.vectors(['use-lite made', ...texts.map(({ text }) => text)], () => {
-      lab.say(`encoding ${texts.length} made queries`);
-      return withUseLite((encoder) =>
-        encoder.encode(
-          texts.map(({ text }) => text),
-          { role: 'query', signal: lab.signal },
-        ),
-      );
-    });
+    const vectors = await vectorsOf(
+      lab,
+      texts.map(({ text }) => text),
+      'query',
+    );
     const counts = Object.fromEntries(
       kinds.map((kind) => [kind, { made: 0, retrieved: 0, first: 0, kept: 0 }]),
     ) as unknown as Made['counts'];

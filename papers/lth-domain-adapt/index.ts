@@ -3,7 +3,7 @@ import type { Vectors } from '../../src/base/vectors.ts';
 import type { Codec, RecurrentBinary } from '../../src/codec/index.ts';
 import { nativeRuntime } from '../../src/encode/runtime.ts';
 import { distillCodec, greatest, learnBinary } from '../../src/train/index.ts';
-import { embed, withUseLite } from '../lab/embeddings.ts';
+import { embed, vectorsOf } from '../lab/embeddings.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 import { COMPONENTS, type SmallCodeData, smallCodeData } from '../lab/small-codes.ts';
 
@@ -48,10 +48,7 @@ function domains(lab: Lab): Promise<Domains> {
         );
       });
     });
-    const spans = await lab.vectors(['use-lite spans', target.collection.files.corpus.sha256, String(SPANS)], () => {
-      lab.say(`encoding ${texts.length} spans`);
-      return withUseLite((encoder) => encoder.encode(texts, { role: 'query', signal: lab.signal }));
-    });
+    const spans = await vectorsOf(lab, texts, 'query');
     const count = lab.pick(90, target.queryIds.length);
     const truth = new Map<string, Truth>();
     for (const id of target.queryIds.slice(0, count)) {
@@ -228,5 +225,6 @@ export const paper: Paper = {
     'The encoder is frozen, and vectors are 128 principal components of the source.',
     'Signs learn with a straight-through gradient, where the paper sharpens a tanh; queries stay float, and nothing is scored again.',
   ],
+  reach: { exports: ['train/distillCodec', 'train/learnBinary'], byDefault: false },
   claims: [claim('products'), claim('signs')],
 };

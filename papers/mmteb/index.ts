@@ -48,7 +48,7 @@ function load(lab: Lab): Promise<Systems> {
     }
     for (const kept of [512, 64, 24, 8]) {
       lab.checkTime();
-      systems.push([`use-lite, ${kept} components`, await dense(embedded, ids, kept)]);
+      systems.push([`${lab.encoder}, ${kept} components`, await dense(embedded, ids, kept)]);
     }
     const runs = systems.map(([, run]) => run);
     return { embedded, names: systems.map(([name]) => name), runs, full: runs.map((run) => ndcg(run, embedded, ids)) };
@@ -151,6 +151,11 @@ export const paper: Paper = {
     'Two of the eight systems besides BM25 are among those pooled from.',
     'Tasks are chosen by sixteen systems of words, letters and hashed words, none of which was trained; a ridge of a tenth of the variance stands where the paper has least squares, as there are more tasks than systems.',
   ],
+  reach: {
+    commands: ['sagitta pool DIR RUN...', 'sagitta subset REPORT...'],
+    exports: ['eval/hardNegativePool', 'eval/selectTasks'],
+    byDefault: false,
+  },
   claims: [
     {
       id: 'order',

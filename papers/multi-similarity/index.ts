@@ -114,6 +114,7 @@ export const paper: Paper = {
     "Defaults are those of the authors' code (alpha 2, beta 40); lambda and the learning rate are tuned. With even weights the margin of mining is tuned in place of lambda.",
     'Shape of head, batch, and steps were chosen by a first look at development classes, the same for every loss.',
   ],
+  reach: { exports: ['train/multiSimilarity'], byDefault: false },
   claims: [
     {
       id: 'names',

@@ -33,12 +33,12 @@ function load(lab: Lab): Promise<Tokens> {
     const queryIds = embedded.queryIds.slice(0, lab.pick(30, 225));
     lab.say(`token vectors of ${count} abstracts and ${queryIds.length} claims`);
     const documents = await tokensOf(
+      lab,
       chosen.map((document) => contentOf(document, WORDS)),
-      lab.signal,
     );
     const queries = await tokensOf(
+      lab,
       queryIds.map((id) => embedded.collection.queries.get(id)!),
-      lab.signal,
     );
     const best = new Map<string, number>();
     const heuristic = new Map<string, Uint32Array>();
@@ -220,6 +220,7 @@ export const paper: Paper = {
     'Token vectors are those of use-lite, which was not trained for late interaction.',
     'Candidates come from an exhaustive scan of the encodings, so that the figures show the encoding and not an index.',
   ],
+  reach: { exports: ['codec/FixedDimensionalEncoding', 'search/MaxSim'], byDefault: false },
   claims: [
     {
       id: 'recall',

@@ -130,6 +130,7 @@ export const paper: Paper = {
     'The area takes the 50 hardest negatives of each query, the paper 500 of a corpus of millions.',
     'Head, batch, and number of steps were chosen by a look at development queries, where InfoNCE was ahead under all of them.',
   ],
+  reach: { exports: ['train/batchAUC'], byDefault: false },
   claims: [
     {
       id: 'auc',

@@ -16,5 +16,10 @@ export const paper: Paper = {
     "States of tokens are reduced to the 128 principal components of the documents' vectors, and only queries are pooled; documents keep their vectors.",
     'Rates and temperatures that are tried were narrowed beforehand on development requests.',
   ],
+  reach: {
+    commands: ['sagitta tune --pairs FILE --negatives N'],
+    exports: ['train/ownNegativesNCE', 'train/mineNegatives', 'tensor/latentAttentionPooling'],
+    byDefault: false,
+  },
   claims: [labelClaim('few'), labelClaim('many'), falseNegatives, mining, poolingClaim('mean'), poolingClaim('last')],
 };

@@ -45,8 +45,8 @@ interface States {
 function states(lab: Lab): Promise<States> {
   return lab.once('nv-embed states', async () => {
     const [pairs, { texts }] = [await toolPairs(lab, 1000), await requestsOf(lab, lab.pick(3, 16))];
-    lab.say(`encoding the tokens of ${texts.length} requests with use-lite`);
-    const sets = await tokensOf(texts, lab.signal);
+    lab.say(`encoding the tokens of ${texts.length} requests with ${lab.encoder}`);
+    const sets = await tokensOf(lab, texts);
     const pca = new PrincipalComponents(pairs.documents.dim, WIDTH);
     await pca.train(pairs.documents.count > WIDTH ? pairs.documents : pairs.queries, { seed: 1 });
     const reduced = Array.from({ length: sets.count }, (_, i) => {

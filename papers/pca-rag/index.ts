@@ -79,6 +79,7 @@ export const paper: Paper = {
     'Vectors are those of use-lite, 512 components, where the paper has 3,072.',
     "Quality is the share of the exact ten best, where the paper correlates similarities with people's grades.",
   ],
+  reach: { commands: ['sagitta rebuild --spec pca128,sq8'], exports: ['codec/PrincipalComponents'], byDefault: false },
   claims: [
     {
       id: 'identity',

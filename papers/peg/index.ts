@@ -150,6 +150,7 @@ export const paper: Paper = {
     'The guard, which makes light of pairs whose negatives beat their positive, is an addition.',
     'A head of low rank over frozen vectors of use-lite, on descriptions and pages of commands; 30% of the training pairs are made wrong, half with random pages and half with near misses. Batches of 64 with one hard negative each.',
   ],
+  reach: { exports: ['train/progressiveWeights'], byDefault: false },
   claims: [
     {
       id: 'order',

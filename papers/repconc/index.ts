@@ -79,6 +79,7 @@ export const paper: Paper = {
     '16 centroids a part instead of 256, since a batch holds 384 vectors; 50 rounds of scaling instead of 100; weight of the error 0.01.',
     'No second stage with frozen codes.',
   ],
+  reach: { exports: ['train/distillCodec', 'train/distillIndex'], byDefault: false },
   claims: [
     {
       id: 'ranking',

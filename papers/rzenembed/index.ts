@@ -153,6 +153,7 @@ export const paper: Paper = {
     'The threshold and the hardness are tuned around the published 0.95 and 9; plain InfoNCE has as many temperatures to choose from, among them those at which weighing with a gradient would be the same.',
     'The soup averages full linear maps that start from the identity, each learned on another mixture of three tasks; the paper averages low-rank updates of a whole model.',
   ],
+  reach: { exports: ['train/infoNCE', 'train/learnedTemperature', 'train/mergeCheckpoints'], byDefault: false },
   claims: [
     {
       id: 'mask',

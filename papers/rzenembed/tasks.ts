@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import type { Batch } from '../../src/tensor/index.ts';
-import { take, withUseLite } from '../lab/embeddings.ts';
+import { take, vectorsOf } from '../lab/embeddings.ts';
 import { type Training, toValue } from '../lab/heads.ts';
 import type { Lab } from '../lab/index.ts';
 import { examplesOf, type Pairs, type PairTower, pairBatches, pairs } from '../lab/pairs.ts';
@@ -26,13 +26,10 @@ export function toolTask(lab: Lab): Promise<ToolTask> {
       const { text, metadata } = JSON.parse(line) as { text: string; metadata?: { model?: string } };
       if (metadata?.model !== undefined && metadata.model !== text) long.push({ tool: number, text: metadata.model });
     }
-    const others = await lab.vectors(['use-lite tools, long', ...long.map(({ text }) => text)], () =>
-      withUseLite((encoder) =>
-        encoder.encode(
-          long.map(({ text }) => text),
-          { role: 'document', signal: lab.signal },
-        ),
-      ),
+    const others = await vectorsOf(
+      lab,
+      long.map(({ text }) => text),
+      'document',
     );
     const count = tool.length;
     return {

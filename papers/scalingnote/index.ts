@@ -1,6 +1,5 @@
 import type { Encoder } from '../../src/encode/index.ts';
 import { quantile, type RankedList } from '../../src/eval/index.ts';
-import { withUseLite } from '../lab/embeddings.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 import { type Grades, gradesOf, rankingMetric, rankings, splitsOf } from '../lab/pairs.ts';
 import {
@@ -29,7 +28,7 @@ function queryTimes(lab: Lab, data: TowerData): Promise<Readonly<Record<Kind, nu
       return quantile(times, 0.5);
     };
     const table = await smallTable(data);
-    return { large: await withUseLite(medianOf), small: await medianOf(table.serve('static:small')) };
+    return { large: await lab.withEncoder(medianOf), small: await medianOf(table.serve('static:small')) };
   });
 }
 
@@ -124,6 +123,8 @@ export const paper: Paper = {
     'The time of a query leaves out the linear map after either tower.',
     'The collection, sizes and rates were found on development queries beforehand. A look at the requests of MetaTool, many for each of few tools, had the pair that is trained end to end ahead; this claim is about descriptions that each have a page of their own.',
   ],
+  encoder: 'use-lite',
+  reach: { exports: ['train/queryDistillation', 'encode/trainableStatic'], byDefault: false },
   claims: [
     {
       id: 'stages',

@@ -117,6 +117,7 @@ export const paper: Paper = {
     'The reranking only. Vectors are principal components of pixels, where the paper pools features of a network.',
     'The first 200 are ranked again, where the paper takes 400.',
   ],
+  reach: { exports: ['search/refineByNeighbours'], byDefault: false },
   claims: [
     {
       id: 'plain',

@@ -222,6 +222,7 @@ export const paper: Paper = {
     'No answers are made from what is found, and no other collection is searched.',
     'Head, steps, rates and temperatures that are tried were chosen by a first look at development queries, the same for every loss.',
   ],
+  reach: { exports: ['train/annotateQueries', 'train/multiPositiveNCE'], byDefault: false },
   claims: [
     comparison(
       'right',

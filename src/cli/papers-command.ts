@@ -12,10 +12,11 @@ import {
   frontierPicture,
   Lab,
   loadPaper,
-  type PaperState,
   type PaperStatus,
+  reachOf,
   renderPapers,
   statuses,
+  type Verdict,
   writeEvidence,
 } from '../../papers/index.ts';
 import { ExitCode, InvalidArgumentError } from '../base/errors.ts';
@@ -34,15 +35,25 @@ export async function papersCommand(options: { readonly json: boolean }): Promis
     print(pc.bold(`${family} (${papers.length})`));
     print(
       table(
-        ['', 'state', 'year', 'title'],
-        papers.map(({ slug, state, year, title }) => [slug, painted(state), String(year), title]),
+        ['', 'verdict', 'evidence', 'year', 'title'],
+        papers.map(({ slug, verdict, state, year, title }) => [
+          slug,
+          verdict === undefined ? '' : painted(verdict),
+          state === 'current' ? state : state === 'stale' ? pc.yellow(state) : pc.dim(state),
+          String(year),
+          title,
+        ]),
       ),
     );
     print();
   }
-  const states = new Map<PaperState, number>();
-  for (const { state } of all) states.set(state, (states.get(state) ?? 0) + 1);
-  print(`${all.length} papers: ${[...states].map(([state, count]) => `${count} ${state}`).join(', ')}`);
+  const counts = new Map<string, number>();
+  const kinds = [
+    ...all.map(({ verdict, state }) => verdict ?? state),
+    ...all.flatMap(({ stale }) => (stale ? ['stale'] : [])),
+  ];
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  print(`${all.length} papers: ${[...counts].map(([kind, count]) => `${count} ${kind}`).join(', ')}`);
 }
 
 /** `sagitta papers show SLUG`. */
@@ -54,13 +65,15 @@ export async function showPaperCommand(slug: string, options: { readonly json: b
     return;
   }
   print(`${pc.bold(title)} (${year})`);
-  print(`${family}; ${painted(status.state)}`);
+  print(`${family}; ${status.verdict === undefined ? status.state : painted(status.verdict)}`);
+  if (status.stale !== undefined) print(pc.yellow(`The evidence is stale. ${status.stale}`));
   if (status.paper === undefined) {
     print('No claims yet.');
     return;
   }
   print(`\n${status.paper.summary}`);
   print(`Uses ${status.paper.parts.join(', ')}.`);
+  print(`How to get it: ${reachOf(status.paper.reach).replaceAll('`', '')}.`);
   for (const departure of status.paper.departures) print(`Departure: ${departure}`);
   const found = new Map(status.evidence?.claims.map((claim) => [claim.id, claim]));
   for (const claim of status.paper.claims) {
@@ -76,10 +89,10 @@ export async function showPaperCommand(slug: string, options: { readonly json: b
     for (const note of evidence?.notes ?? []) print(`  ${note}`);
   }
   if (status.evidence !== undefined) {
-    const { recorded, software, machine } = status.evidence;
+    const { recorded, software, machine, encoder } = status.evidence;
     print(
       pc.dim(
-        `\nrecorded ${recorded} with Sagitta ${software.sagitta}, Node ${software.node}, ${machine.cores} x ${machine.cpu}`,
+        `\nrecorded ${recorded} with Sagitta ${software.sagitta}, Node ${software.node}, encoder ${encoder}, ${machine.cores} x ${machine.cpu}`,
       ),
     );
   }
@@ -89,6 +102,7 @@ export interface CheckCommandOptions {
   readonly json: boolean;
   readonly all: boolean;
   readonly quick: boolean;
+  readonly encoder?: string;
   readonly fresh: boolean;
   readonly budget?: number;
   readonly out?: string;
@@ -112,6 +126,7 @@ export async function checkPapersCommand(
   const lab = new Lab({
     level,
     fresh: options.fresh,
+    ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
     signal,
     ...(options.budget === undefined ? {} : { budget: 60_000 * options.budget }),
     onProgress: (line) => (options.quiet ? undefined : say(pc.dim(line))),
@@ -152,13 +167,26 @@ export async function papersDocsCommand(options: { readonly out?: string }): Pro
   if (picture !== undefined) await writeFile(join(dirname(options.out), 'compression.svg'), picture);
 }
 
-function toJson({ slug, title, year, family, state, paper, evidence }: PaperStatus): Record<string, unknown> {
+function toJson({
+  slug,
+  title,
+  year,
+  family,
+  state,
+  stale,
+  verdict,
+  paper,
+  evidence,
+}: PaperStatus): Record<string, unknown> {
   return {
     slug,
     title,
     year,
     family,
     state,
+    ...(stale === undefined ? {} : { stale }),
+    verdict: verdict ?? null,
+    reach: paper?.reach ?? null,
     ...(paper === undefined ? {} : { summary: paper.summary, parts: paper.parts }),
     claims: (paper?.claims ?? []).map(({ id, statement }) => {
       const found = evidence?.claims.find((claim) => claim.id === id);
@@ -171,11 +199,15 @@ function toJson({ slug, title, year, family, state, paper, evidence }: PaperStat
     }),
     ...(evidence === undefined
       ? {}
-      : { recorded: evidence.recorded, software: evidence.software, machine: evidence.machine }),
+      : {
+          recorded: evidence.recorded,
+          encoder: evidence.encoder,
+          software: evidence.software,
+          machine: evidence.machine,
+        }),
   };
 }
 
-function painted(state: PaperState): string {
-  if (state === 'holds') return pc.green(state);
-  return state === 'fails' ? pc.red(state) : state === 'planned' ? pc.dim(state) : pc.yellow(state);
+function painted(verdict: Verdict): string {
+  return verdict === 'holds' ? pc.green(verdict) : verdict === 'fails' ? pc.red(verdict) : pc.yellow(verdict);
 }
