@@ -17,7 +17,7 @@ import {
   type Ranking,
   type Retriever,
 } from '../search/index.ts';
-import type { Snapshot } from '../store/types.ts';
+import type { DocumentRecord, Snapshot } from '../store/types.ts';
 import { analyzerFor, detectLanguage, highlight } from '../text/index.ts';
 import { analysisLanguage, analyzeQuery } from './prepare.ts';
 import { checkLanguage } from './settings.ts';
@@ -234,7 +234,8 @@ export async function similarInSnapshot(
   if (vector !== undefined && options.retriever !== 'hybrid') {
     return searchSnapshot(context, '', { ...options, vector, without: passage });
   }
-  const text = snapshot.passageText(passage);
+  const { title } = snapshot.document(snapshot.passage(passage).document);
+  const text = snapshot.passageText(passage) || title;
   return searchSnapshot(context, text, {
     ...options,
     ...(vector === undefined ? { retriever: options.retriever ?? 'bm25' } : { vector }),
@@ -267,10 +268,25 @@ export function noSuchDocument(id: string): NotFoundError {
 const filterCache = new WeakMap<Snapshot, Map<string, BitSet>>();
 const FILTER_CACHE_SIZE = 32;
 
-/** Passages that a filter lets through. @throws InvalidArgumentError when it does not parse or names an unknown field. */
-export function allowedPassages(snapshot: Snapshot, given: Filter | string): BitSet {
+/**
+ * Which documents a filter lets through, also those without passages.
+ * @throws InvalidArgumentError when it does not parse or names an unknown field.
+ */
+export function documentFilter(snapshot: Snapshot, given: Filter | string): (document: DocumentRecord) => boolean {
+  const filter = checkedFilter(given);
+  allowedPassages(snapshot, filter);
+  return compileFilter(filter);
+}
+
+function checkedFilter(given: Filter | string): Filter {
   const filter = typeof given === 'string' ? parseFilter(given) : given;
   checkFilter(filter);
+  return filter;
+}
+
+/** Passages that a filter lets through. @throws InvalidArgumentError when it does not parse or names an unknown field. */
+export function allowedPassages(snapshot: Snapshot, given: Filter | string): BitSet {
+  const filter = checkedFilter(given);
   const key = JSON.stringify(filter);
   let cache = filterCache.get(snapshot);
   if (cache === undefined) {

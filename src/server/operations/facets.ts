@@ -1,5 +1,5 @@
 import type { FacetParameters, Facets } from '../../api/index.ts';
-import { allowedPassages, type Collection } from '../../collection/index.ts';
+import { type Collection, documentFilter } from '../../collection/index.ts';
 import type { DocumentRecord } from '../../store/types.ts';
 
 type Value = string | number | boolean;
@@ -29,10 +29,10 @@ export function countFacets(collection: Collection, { filter, values: most }: Fa
         if (value !== null) add(counts, field, value);
       }
     };
-    const allowed = filter === undefined ? undefined : allowedPassages(snapshot, filter);
+    const allowed = filter === undefined ? undefined : documentFilter(snapshot, filter);
     for (const ordinal of snapshot.liveDocuments()) {
-      if (allowed !== undefined && !allowed.has(snapshot.documentPassages(ordinal).from)) continue;
-      count(snapshot.document(ordinal));
+      const document = snapshot.document(ordinal);
+      if (allowed?.(document) !== false) count(document);
     }
     const facets = Array.from(counts, ([field, { documents, least, greatest, values }]) => ({
       field,
