@@ -97,7 +97,7 @@ describe('a collection', () => {
     });
     const none = await collection.search('key', { filter: 'year > 3000' });
     expect(none.hits).toEqual([]);
-    expect(none.shortfall!.reason).toBe('no document satisfies the filter');
+    expect(none.shortfall!.reason).toBe('no document has year > 3000; year is 2024, 2021, 2023');
     const lexical = await collection.search('backups', { retriever: 'bm25', k: 2 });
     expect(lexical.shortfall).toMatchObject({ returned: 1, allowed: 5 });
     expect(lexical.shortfall!.reason).toMatch(/of 5 passages, 1 contain a word of the query/);

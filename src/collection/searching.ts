@@ -9,6 +9,7 @@ import {
   compileFilter,
   convex,
   dense,
+  explainNothing,
   type Filter,
   fuse,
   parseFilter,
@@ -76,7 +77,9 @@ export async function searchSnapshot(
     toHit(hit, position + 1, snapshot, settings, terms, options.explain === true),
   );
   const shortfall =
-    hits.length < k ? explainShortfall(snapshot, name, k, hits.length, perDocument, ranking, allowed) : undefined;
+    hits.length < k
+      ? explainShortfall(snapshot, name, k, hits.length, perDocument, ranking, allowed, options.filter)
+      : undefined;
   return {
     query: text,
     retriever: name,
@@ -393,6 +396,7 @@ function explainShortfall(
   perDocument: number,
   ranking: Ranking,
   allowed: BitSet | undefined,
+  filter: Filter | string | undefined,
 ): Shortfall {
   const count = allowed?.count ?? snapshot.passageCount;
   const matching = ranking.hits.length;
@@ -400,7 +404,7 @@ function explainShortfall(
 
   function reasonFor(): string {
     if (snapshot.passageCount === 0) return 'the collection is empty';
-    if (count === 0) return 'no document satisfies the filter';
+    if (count === 0) return explainFilter(snapshot, filter) ?? 'no document satisfies the filter';
     if (matching > returned)
       return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
     if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
@@ -408,6 +412,17 @@ function explainShortfall(
     const held = name === 'bm25' ? '' : ' or have an embedding in a language that the encoder knows';
     return `of ${passages(count)}${allowed === undefined ? '' : ' that the filter allows'}, ${matching} contain a word of the query${held}`;
   }
+}
+
+/** Why a filter lets nothing through, where one of its conditions is to blame. */
+function explainFilter(snapshot: Snapshot, filter: Filter | string | undefined): string | undefined {
+  if (filter === undefined) return undefined;
+  return explainNothing(checkedFilter(filter), (look) => {
+    snapshot.selectPassages((document) => {
+      look(document);
+      return false;
+    });
+  });
 }
 
 function passages(count: number): string {
