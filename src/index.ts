@@ -6,6 +6,7 @@ export * from './base/index.ts';
 export * from './collection/index.ts';
 export {
   and,
+  contains,
   eq,
   exists,
   type Filter,
@@ -13,6 +14,7 @@ export {
   gte,
   lt,
   lte,
+  matches,
   ne,
   not,
   oneOf,

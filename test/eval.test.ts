@@ -77,6 +77,44 @@ describe('sagitta eval', () => {
     expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')).queries).toBe(10);
   });
 
+  it("leaves out the query's own document when asked to, and still returns as many others", () => {
+    mkdirSync(join(folder, 'twins'));
+    const texts = topics.flatMap((topic, i) => [`who knows ${topic}`, `${topic}, who knows them? ${i}`]);
+    const lines = (objects: object[]): string => objects.map((object) => `${JSON.stringify(object)}\n`).join('');
+    writeFileSync(join(folder, 'twins/corpus.jsonl'), lines(texts.map((text, i) => ({ _id: `${i}`, text }))));
+    writeFileSync(
+      join(folder, 'twins/queries.jsonl'),
+      lines(topics.map((_, i) => ({ _id: `${2 * i}`, text: texts[2 * i] }))),
+    );
+    // The query's own document is judged too, as some collections do.
+    writeFileSync(
+      join(folder, 'twins/qrels.tsv'),
+      `query-id\tcorpus-id\tscore\n${topics.map((_, i) => `${2 * i}\t${2 * i + 1}\t2\n${2 * i}\t${2 * i}\t1\n`).join('')}`,
+    );
+    const args = ['eval', 'twins', '--retriever', 'bm25', '--depth', '3', '--metrics', 'mrr,precision@3,map', '--json'];
+    const plain = JSON.parse(sagitta(...args, '--runs', 'twins/plain').stdout);
+    const without = JSON.parse(sagitta(...args, '--exclude-self', '--runs', 'twins/without').stdout);
+    expect(plain).toMatchObject({ excludeSelf: false, queries: 10 });
+    expect(plain.results[0].metrics['precision@3']).toBeCloseTo(2 / 3, 9);
+    expect(without).toMatchObject({ excludeSelf: true, queries: 10, results: [{ metrics: { mrr: 1, map: 1 } }] });
+    const run = readFileSync(join(folder, 'twins/without/bm25.run'), 'utf8').trim().split('\n');
+    expect(run).toHaveLength(30);
+    expect(run.filter((line) => /^(\d+) Q0 \1 /.test(line))).toEqual([]);
+
+    const compared = [
+      'compare',
+      'twins/plain/bm25.run',
+      '--qrels',
+      'twins/qrels.tsv',
+      '--metrics',
+      'mrr,map',
+      '--json',
+    ];
+    expect(JSON.parse(sagitta(...compared, '--exclude-self').stdout).results[0].metrics).toEqual({ mrr: 1, map: 1 });
+    const strict = JSON.parse(sagitta(...compared, '--relevance', '2').stdout);
+    expect(strict).toMatchObject({ relevanceLevel: 2, results: [{ metrics: { mrr: 0.5, map: 0.5 } }] });
+  });
+
   it('says what is wrong with a request', () => {
     expect(sagitta('eval', 'set', '--retriever', 'bm52')).toMatchObject({
       code: 2,

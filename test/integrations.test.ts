@@ -134,6 +134,30 @@ describe.each([
     );
     await expect(store.similaritySearch('x', 1, { year: { $regex: 'a' } })).rejects.toThrow(/\$regex/);
     await expect(store.similaritySearch('x', 1, (() => true) as never)).rejects.toThrow(/function/);
+    const refused = async (metadata: object, message: RegExp): Promise<void> => {
+      await expect(store.addDocuments([new Document({ pageContent: 'x', metadata })])).rejects.toThrow(message);
+    };
+    await refused(JSON.parse('{"__proto__": "x"}'), /"__proto__" has a name that is taken/);
+    await refused(JSON.parse('{"a": {"__proto__": {"b": 1}}}'), /"a.__proto__"/);
+    await refused({ sagitta: 'mine' }, /"sagitta" has a name that is taken/);
+    for (const filter of [{ $not: 5 }, { $and: [null] }, { $or: ['a'] }, { $and: [[]] }]) {
+      expect(() => mapFilter(filter)).toThrow(/where a condition should be/);
+    }
+  });
+
+  it('finds metadata that is named like what the engine knows of documents', async () => {
+    const store = new SagittaVectorStore({ source: source() });
+    const metadata = { language: 'rust', id: 'ext-7', path: '/p', format: 'code', op: 'add', title: 'Crates' };
+    const ids = await store.addDocuments([new Document({ pageContent: 'Borrow checkers borrow.', metadata })]);
+    for (const [field, value] of Object.entries(metadata)) {
+      const found = await store.similaritySearch('borrow checkers', 5, { [field]: value });
+      expect(found.map(({ id }) => id)).toEqual(ids);
+    }
+    // What a search returned may be added again.
+    const [found] = await store.similaritySearch('borrow checkers', 1);
+    await store.addDocuments([found!], { ids });
+    expect(await store.similaritySearch('borrow checkers', 1)).toEqual([found]);
+    await store.delete({ ids });
   });
 });
 
@@ -195,6 +219,9 @@ describe('hostile metadata', () => {
       metadata: { 'a.__proto__.polluted': 1, 'constructor.prototype.polluted': 1 },
     });
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
+    const stored = JSON.parse('{"a": 1, "a.b": 2, "c.d": {"e": 1}, "__proto__": "kept"}');
+    expect(toDocument({ ...hit, highlights: [], metadata: stored }).metadata).toMatchObject({ a: 1, 'a.b': 2 });
+    expect(Object.keys(toDocument({ ...hit, highlights: [], metadata: stored }).metadata)).toContain('__proto__');
   });
 });
 

@@ -47,7 +47,8 @@ export const collectionSchema = z
 export const filterSchema = z.union([z.string().min(1).max(LIMITS.filter), z.record(z.string(), z.unknown())]).meta({
   description:
     'Only documents that satisfy it: an expression such as `year >= 2020 and not (tags in [draft, old])`, or the same as ' +
-    'JSON: `{"field", "op", "value"}` with op one of = != < <= > >= ^= (starts with), `{"field", "op": "in", "values"}`, ' +
+    'JSON: `{"field", "op", "value"}` with op one of = != < <= > >= ^= (starts with) contains matches (a pattern such as ' +
+    '`docs/**/*.md`), `{"field", "op": "in", "values"}`, ' +
     '`{"field", "op": "exists"}`, `{"and": []}`, `{"or": []}`, `{"not": {}}`. At most 64 levels deep.',
   examples: ['format = markdown and year >= 2020', { field: 'tags', op: 'in', values: ['api', 'guide'] }],
 });

@@ -91,9 +91,10 @@ function explainCut({ threshold, judged, kept, best }: Cut): string {
 
 /** The same as text, for models that get no structure. */
 export function renderPassages(passages: readonly PresentedPassage[], note: string | undefined): string {
-  const parts = passages.map(({ rank, id, section, page, start, text, cut }) => {
+  const parts = passages.map(({ rank, id, title, section, page, start, text, cut }) => {
     const place = [id, section, page === undefined ? undefined : `page ${page}`].filter((part) => part !== undefined);
-    return `[${rank}] ${place.join(' | ')} | start ${start}\n${text}${cut ? ' …' : ''}`;
+    // A title without a text is found too.
+    return `[${rank}] ${place.join(' | ')} | start ${start}\n${text || title}${cut ? ' …' : ''}`;
   });
   if (note !== undefined) parts.push(passages.length === 0 ? `${note} Try other words, or a wider filter.` : note);
   return parts.join('\n\n');

@@ -4,10 +4,12 @@ import {
   defaultMetrics,
   documentsShown,
   judge,
+  judgementsWithoutSelf,
   openTestCollection,
   parseMetrics,
   readJudgements,
   renderPage,
+  runWithoutSelf,
   type TestCollection,
 } from '../eval/index.ts';
 import { readEntrants } from './entrants.ts';
@@ -23,18 +25,22 @@ export interface CompareCommandOptions {
   readonly seed: number;
   readonly level: number;
   readonly relevance: number;
+  readonly excludeSelf: boolean;
   readonly version: string;
 }
 
 /** `sagitta compare RUN... --qrels F`: judges runs of any systems. */
 export async function compareCommand(paths: readonly string[], options: CompareCommandOptions): Promise<void> {
   const metrics = parseMetrics(options.metrics ?? defaultMetrics).map(({ name }) => name);
-  const { judgements, sha256, findings } = await readJudgements(options.qrels);
+  const { excludeSelf } = options;
+  const { judgements: all, sha256, findings } = await readJudgements(options.qrels);
+  const judgements = excludeSelf ? judgementsWithoutSelf(all) : all;
   const test =
     options.collection === undefined
       ? undefined
       : await openTestCollection(options.collection, { qrels: options.qrels });
-  const entrants = await readEntrants(paths, { qrels: sha256, ...(test === undefined ? {} : { test }) });
+  const read = await readEntrants(paths, { qrels: sha256, ...(test === undefined ? {} : { test }) });
+  const entrants = excludeSelf ? read.map((entrant) => ({ ...entrant, run: runWithoutSelf(entrant.run) })) : read;
   const { seed, level, relevance } = options;
   const verdicts = judge(entrants, judgements, { metrics, seed, level, relevanceLevel: relevance });
   if (options.html !== undefined) {
@@ -48,6 +54,7 @@ export async function compareCommand(paths: readonly string[], options: CompareC
         ...paths.map((path): [string, string] => ['run', path]),
         ['judgements', `${options.qrels} (SHA-256 ${sha256})`],
         ['software', `sagitta ${options.version}, Node ${process.version}`],
+        ['relevant from', `grade ${relevance}${excludeSelf ? ", without the query's own document" : ''}`],
         ['seed', String(seed)],
       ],
       findings,
@@ -58,7 +65,13 @@ export async function compareCommand(paths: readonly string[], options: CompareC
     say(`written ${options.html}`);
   }
   if (options.json) {
-    printJson({ collection: test?.name ?? null, qrels: options.qrels, findings, ...verdictsToJson(verdicts) });
+    printJson({
+      collection: test?.name ?? null,
+      qrels: options.qrels,
+      excludeSelf,
+      findings,
+      ...verdictsToJson(verdicts),
+    });
   } else {
     print(`${entrants.map(({ name }) => name).join(', ')} by ${options.qrels}`);
     printVerdicts(verdicts, findings);

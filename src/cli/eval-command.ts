@@ -11,6 +11,7 @@ import {
   documentsShown,
   type Entrant,
   judge,
+  judgementsWithoutSelf,
   openTestCollection,
   parseMetrics,
   renderPage,
@@ -34,6 +35,7 @@ export interface EvalCommandOptions {
   readonly split?: string;
   readonly metrics?: readonly string[];
   readonly depth: number;
+  readonly excludeSelf: boolean;
   readonly language?: string;
   readonly runs?: string;
   readonly html?: string;
@@ -49,7 +51,7 @@ const RETRIEVERS: readonly RetrieverName[] = ['bm25', 'dense', 'hybrid'];
 export async function evalCommand(directory: string, options: EvalCommandOptions, signal: AbortSignal): Promise<void> {
   const retrievers = checkRetrievers(options.retriever);
   const metrics = parseMetrics(options.metrics ?? defaultMetrics).map(({ name }) => name);
-  const { corpus, queries, qrels, split, depth, seed, level } = options;
+  const { corpus, queries, qrels, split, depth, excludeSelf, seed, level } = options;
   const test = await openTestCollection(directory, {
     ...(corpus === undefined ? {} : { corpus }),
     ...(queries === undefined ? {} : { queries }),
@@ -80,6 +82,7 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
           }),
         {
           depth,
+          excludeSelf,
           signal,
           onProgress: (done, total) => progress.show(() => `${retriever}: ${number(done)} of ${number(total)} queries`),
         },
@@ -87,7 +90,8 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
       entrants.push({ name: retriever, run, latency, bytes, findings });
     }
     progress.done();
-    const verdicts = judge(entrants, test.judgements, { metrics, seed, level });
+    const judgements = excludeSelf ? judgementsWithoutSelf(test.judgements) : test.judgements;
+    const verdicts = judge(entrants, judgements, { metrics, seed, level });
     const software = `sagitta ${options.version}`;
     const written: string[] = [];
     const summary = {
@@ -95,6 +99,7 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
       documents: test.documentCount,
       encoder: settings.encoder,
       depth,
+      excludeSelf,
       software,
       fingerprint: test.fingerprint,
       files: test.files,
@@ -112,21 +117,21 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
       written.push(...(await saveRuns(options.runs, new Map(entrants.map(({ name, run }) => [name, run])), record)));
     }
     if (options.html !== undefined) {
-      const documents = await textsOf(collection, documentsShown(entrants, test.judgements, verdicts));
+      const documents = await textsOf(collection, documentsShown(entrants, judgements, verdicts));
       const facts: [string, string][] = [
         ['collection', `${test.name}, ${number(test.documentCount)} documents`],
         ...Object.entries(test.files).map(([what, { path, sha256 }]): [string, string] => [
           what,
           `${path} (SHA-256 ${sha256})`,
         ]),
-        ['depth', `${depth} documents a query`],
+        ['depth', `${depth} documents a query${excludeSelf ? ', without its own' : ''}`],
         ['software', `${software}, Node ${process.version}`],
         ['seed', String(seed)],
       ];
       const page = renderPage({
         title: `${retrievers.join(', ')} on ${test.name}`,
         entrants,
-        judgements: test.judgements,
+        judgements,
         verdicts,
         facts,
         findings: test.findings,

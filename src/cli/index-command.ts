@@ -105,6 +105,9 @@ function printReport(report: IndexReport, directory: string): void {
     const { segmentsBefore, segmentsAfter } = report.compaction;
     print(`merged ${plural(segmentsBefore, 'segment')} into ${number(segmentsAfter)}`);
   }
+  if (report.unsearchable > 0) {
+    print(`${plural(report.unsearchable, 'document holds', 'documents hold')} no word, so that no search finds them`);
+  }
   printFailures(report);
 }
 

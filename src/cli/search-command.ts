@@ -102,7 +102,12 @@ function printHit(hit: SearchHit): void {
   const place = [hit.id, ...hit.headings].map(printable).join(' › ');
   const page = hit.page === undefined ? '' : ` (page ${hit.page})`;
   print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}  ${pc.dim(hit.score.toFixed(3))}`);
-  const { text, ranges } = oneParagraph(snippet(hit.text, hit.highlights, { maxLength: SNIPPET_LENGTH }));
+  // A title without a text is found too.
+  const shown =
+    hit.text === ''
+      ? { text: hit.title, ranges: [] }
+      : snippet(hit.text, hit.highlights, { maxLength: SNIPPET_LENGTH });
+  const { text, ranges } = oneParagraph(shown);
   print(`    ${emphasise(text, ranges)}`);
   for (const { stage, rank, score, share } of hit.contributions ?? []) {
     print(pc.dim(`    ${stage}: rank ${rank}, score ${score.toFixed(3)}, adds ${share.toFixed(4)}`));

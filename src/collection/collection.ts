@@ -4,7 +4,7 @@ import type { Encoder } from '../encode/encoder.ts';
 import { openEncoder } from '../encode/registry.ts';
 import { keepsDocuments, locatedSpec, saveTuned, type TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
-import { contentHash, INGEST_VERSION } from '../ingest/index.ts';
+import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
 import type { RelevanceParameters } from '../search/index.ts';
 import { onDisk } from '../store/local/filesystem.ts';
 import type {
@@ -24,11 +24,12 @@ import type {
 import { dropEncoderVersions, dropFailedVersion, ENCODERS } from './encoder-versions.ts';
 import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
+import { checkInput } from './input.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { blocksOf, encodePassages } from './prepare.ts';
 import { judgesRelevance, saveRelevance, searchRelevant } from './relevant.ts';
 import { noSuchDocument, rankSnapshot, type SearchContext, searchSnapshot, similarInSnapshot } from './searching.ts';
-import { checkLanguage, resolveSettings } from './settings.ts';
+import { resolveSettings } from './settings.ts';
 import type {
   AddOptions,
   DocumentRanking,
@@ -51,11 +52,14 @@ export interface StoredDocument extends DocumentRecord {
   readonly passages: number;
 }
 
-/** What `add` did. */
+/** What `add` did, document by document in the order given; one that comes twice is counted twice. */
 export interface AddReport {
   readonly added: number;
   readonly updated: number;
+  /** As it was there already when its turn came. */
   readonly unchanged: number;
+  /** Those written in which no search can find anything, since they hold no word: only `document` and lists show them. */
+  readonly unsearchable: number;
   readonly passagesAdded: number;
   readonly generation: number;
 }
@@ -128,7 +132,12 @@ export class Collection {
     }));
   }
 
-  /** Adds documents, replacing those with the same id; on return they survive a crash. Unchanged ones cost nothing. */
+  /**
+   * Adds documents, replacing those with the same id; of several with one id the last one counts. On return they survive a crash.
+   * Unchanged ones cost nothing. Title and text are searched alike, so a document may have a title alone.
+   * @throws InvalidArgumentError for a document that could not be kept as it is given: an unknown field, metadata that are no
+   * scalars or lists of them, blocks out of order. What came before it may have been published.
+   */
   async add(
     documents: Iterable<InputDocument> | AsyncIterable<InputDocument>,
     options: AddOptions = {},
@@ -140,20 +149,21 @@ export class Collection {
       let updated = 0;
       let unchanged = 0;
       for await (const document of documents) {
-        checkInput(document);
-        const { id, text, title = '', path, format = 'text', metadata = {}, language } = document;
+        const metadata = checkInput(document);
+        const { id, text, title = '', path, format = 'text', language } = document;
+        const place = path === undefined ? {} : { path };
         const content = { title, text, metadata, format, ...(language === undefined ? {} : { language }) };
-        const hash = contentHash({ id, ...content, blocks: document.blocks ?? [] });
-        const existing = snapshot.findDocument(id);
-        if (existing !== undefined && snapshot.document(existing).contentHash === hash) {
+        const hash = documentHash({ id, ...place, ...content, blocks: document.blocks ?? [] });
+        const before = indexer.contentHash(id);
+        if (before === hash) {
           unchanged++;
           indexer.skip(path);
           continue;
         }
-        if (indexer.has(id)) updated++;
-        else added++;
+        if (before === undefined) added++;
+        else updated++;
         await indexer.add({
-          record: { id, title, format, contentHash: hash, metadata, ...(path === undefined ? {} : { path }) },
+          record: { id, title, format, contentHash: hash, metadata, ...place },
           title,
           text,
           blocks: blocksOf(document),
@@ -161,7 +171,8 @@ export class Collection {
         });
       }
       const generation = await indexer.finish();
-      return { added, updated, unchanged, passagesAdded: indexer.passages, generation };
+      const { passages: passagesAdded, unsearchable } = indexer;
+      return { added, updated, unchanged, unsearchable, passagesAdded, generation };
     });
   }
 
@@ -479,14 +490,4 @@ class SnapshotLease {
   #closeIfDone(): void {
     if (this.#retired && this.#users === 0) this.snapshot.close();
   }
-}
-
-function checkInput(document: InputDocument): void {
-  if (typeof document?.id !== 'string' || document.id === '') {
-    throw new InvalidArgumentError('A document has no id.', 'Give every document a non-empty text as its id.');
-  }
-  if (typeof document.text !== 'string') {
-    throw new InvalidArgumentError(`Document "${document.id}" has no text.`, 'Give every document a text.');
-  }
-  if (document.language !== undefined) checkLanguage(document.language.toLowerCase().split(/[-_]/)[0]!);
 }

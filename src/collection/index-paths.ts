@@ -104,6 +104,7 @@ export async function indexPaths(
   return {
     ...counts,
     failures,
+    unsearchable: indexer.unsearchable,
     passagesAdded: indexer.passages,
     ...(compaction === undefined ? {} : { compaction }),
     tookMs: performance.now() - start,

@@ -8,7 +8,7 @@ export { ENCODERS } from './encoder-versions.ts';
 export { type OpenOptions, openCollection } from './open.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export { judgesRelevance, judgesRelevanceBy, queryEmbedding, RELEVANCE_DEPTH } from './relevant.ts';
-export { allowedPassages } from './searching.ts';
+export { allowedPassages, documentFilter } from './searching.ts';
 export { DEFAULT_SETTINGS } from './settings.ts';
 export type {
   AddOptions,

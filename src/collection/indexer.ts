@@ -16,20 +16,25 @@ export interface Indexable extends Preparable {
   readonly record: Omit<DocumentRecord, 'language'>;
 }
 
+/** A document that waits for the encoder. */
+interface Waiting {
+  readonly indexable: Indexable;
+  readonly language: string;
+  readonly passages: readonly PreparedPassage[];
+  readonly vectors?: readonly Float32Array[];
+}
+
 /**
  * Turns documents into passages, terms and vectors, and hands them to the writer in batches. Memory is bounded by the
  * batch and by what waits for publication, not by the corpus.
  */
 export class Indexer {
-  #waiting: {
-    indexable: Indexable;
-    language: string;
-    passages: PreparedPassage[];
-    vectors?: readonly Float32Array[];
-  }[] = [];
+  /** By id: the last of several with one id counts. */
+  #waiting = new Map<string, Waiting>();
   #waitingPassages = 0;
   #documents = 0;
   #passages = 0;
+  #unsearchable = 0;
   #published = 0;
   #publishedAt = performance.now();
 
@@ -46,16 +51,22 @@ export class Indexer {
     return this.#passages;
   }
 
+  /** Documents added so far in which no search can find anything: they hold no word, and nothing that was embedded. */
+  get unsearchable(): number {
+    return this.#unsearchable;
+  }
+
   /**
-   * Adds a document.
+   * Adds a document; of several with one id the last one counts.
    * @param vectors embeddings of its passages, in order, where they are known already (a file that only moved).
    */
   async add(indexable: Indexable, vectors?: readonly (Float32Array | undefined)[]): Promise<void> {
     this.signal?.throwIfAborted();
     const language = languageOf(indexable, this.settings);
     const passages = preparePassages(indexable, language, this.settings);
+    this.#forget(indexable.record.id);
     const known = vectors?.length === passages.length && vectors.every((vector) => vector !== undefined);
-    this.#waiting.push({
+    this.#waiting.set(indexable.record.id, {
       indexable,
       language,
       passages,
@@ -67,9 +78,16 @@ export class Indexer {
     if (this.#waitingPassages >= ENCODE_AT) await this.#encodeWaiting();
   }
 
-  /** Whether the collection will hold a document with this id. */
-  has(id: string): boolean {
-    return this.#waiting.some(({ indexable }) => indexable.record.id === id) || this.writer.has(id);
+  /** Hash of the document that the collection will hold with this id, as things stand. */
+  contentHash(id: string): string | undefined {
+    return this.#waiting.get(id)?.indexable.record.contentHash ?? this.writer.contentHash(id);
+  }
+
+  #forget(id: string): void {
+    const before = this.#waiting.get(id);
+    if (before === undefined) return;
+    this.#waiting.delete(id);
+    this.#waitingPassages -= before.passages.length;
   }
 
   /** Counts a document that needs no work, so that progress stays true. */
@@ -98,13 +116,14 @@ export class Indexer {
 
   /** After an interruption: drops what was not encoded yet, and makes durable what was. */
   async salvage(): Promise<void> {
-    this.#waiting = [];
+    this.#waiting = new Map();
+    this.#waitingPassages = 0;
     if (this.writer.pending.documents > 0) await this.#publish();
   }
 
   async #encodeWaiting(): Promise<void> {
-    const batch = this.#waiting;
-    this.#waiting = [];
+    const batch = [...this.#waiting.values()];
+    this.#waiting = new Map();
     this.#waitingPassages = 0;
     const { encoder } = this;
     const texts: string[] = [];
@@ -134,6 +153,9 @@ export class Indexer {
         }),
       } satisfies NewDocument);
       this.#passages += passages.length;
+      const embedded = (fresh || vectors !== undefined) && passages.length > 0;
+      const wordless = passages.every(({ fields }) => fields.every(({ terms }) => terms.length === 0));
+      if (wordless && !embedded) this.#unsearchable++;
     }
     const late = performance.now() - this.#publishedAt > PUBLISH_AFTER;
     if (this.writer.pending.bytes >= PUBLISH_AT || (late && batch.length > 0)) await this.#publish();
@@ -142,7 +164,7 @@ export class Indexer {
   async #publish(): Promise<number> {
     this.#report('publishing');
     const generation = await this.writer.publish();
-    this.#published = this.#documents - this.#waiting.length;
+    this.#published = this.#documents - this.#waiting.size;
     this.#publishedAt = performance.now();
     this.#report('publishing');
     return generation;

@@ -1,7 +1,15 @@
 import type { Encoder } from '../encode/encoder.ts';
 import { speaks, weightedTerms } from '../search/index.ts';
 import type { FieldTerms, PassageRecord, PassageToEncode, WeightedTerm } from '../store/types.ts';
-import { analyzerFor, type Block, detectLanguage, markdownBlocks, splitPassages, textBlocks } from '../text/index.ts';
+import {
+  analyzerFor,
+  type Block,
+  detectLanguage,
+  markdownBlocks,
+  type Passage,
+  splitPassages,
+  textBlocks,
+} from '../text/index.ts';
 import type { IndexingSettings, InputDocument } from './types.ts';
 
 /** A passage with its terms, and the text that the encoder sees. */
@@ -20,7 +28,7 @@ export interface Preparable {
 
 /** Structure of a document that the program gave: its own blocks, or what its format implies. */
 export function blocksOf(document: InputDocument): readonly Block[] {
-  if (document.blocks !== undefined) return document.blocks;
+  if (document.blocks !== undefined && document.blocks.length > 0) return document.blocks;
   return document.format === 'markdown' ? markdownBlocks(document.text).blocks : textBlocks(document.text);
 }
 
@@ -28,18 +36,23 @@ export function blocksOf(document: InputDocument): readonly Block[] {
 export function languageOf(document: Preparable, settings: IndexingSettings): string {
   if (document.language !== undefined) return primary(document.language);
   if (!settings.detectLanguage) return settings.language;
-  const { language, confidence } = detectLanguage(document.text);
+  const { language, confidence } = detectLanguage(document.text.trim() === '' ? document.title : document.text);
   return confidence >= 0.5 ? language : 'und';
 }
 
-/** Cuts a document into passages and analyses each: text, title and the headings above it, as fields with boosts. */
+/**
+ * Cuts a document into passages and analyses each: text, title and the headings above it, as fields with boosts. A title
+ * without a text is a passage of its own, an empty one; without either there is none.
+ */
 export function preparePassages(document: Preparable, language: string, settings: IndexingSettings): PreparedPassage[] {
   const analyzer = analyzerFor(analysisLanguage(language, settings));
   const titleTerms = analyzer.terms(document.title);
-  return splitPassages(document.text, document.blocks, {
+  const pieces: Pick<Passage, 'start' | 'end' | 'headings' | 'page'>[] = splitPassages(document.text, document.blocks, {
     maxTokens: settings.passageTokens,
     overlap: settings.passageOverlap,
-  }).map(({ start, end, headings, page }) => {
+  });
+  if (pieces.length === 0 && document.title.trim() !== '') pieces.push({ start: 0, end: 0, headings: [] });
+  return pieces.map(({ start, end, headings, page }) => {
     const text = document.text.slice(start, end);
     const fields: FieldTerms[] = [{ terms: analyzer.terms(text), boost: 1 }];
     if (settings.titleBoost > 0) fields.push({ terms: titleTerms, boost: settings.titleBoost });
@@ -76,7 +89,7 @@ export function embeddingText(title: string, headings: readonly string[], text: 
   for (const part of [title, headings.at(-1)]) {
     if (part !== undefined && part !== '' && !parts.includes(part) && !text.startsWith(part)) parts.push(part);
   }
-  return [...parts, text].join('\n');
+  return (text === '' ? parts : [...parts, text]).join('\n');
 }
 
 /** Which analysis a language gets; text of unknown language is analysed as the collection's default language. */

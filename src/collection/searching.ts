@@ -9,6 +9,7 @@ import {
   compileFilter,
   convex,
   dense,
+  explainNothing,
   type Filter,
   fuse,
   parseFilter,
@@ -17,7 +18,7 @@ import {
   type Ranking,
   type Retriever,
 } from '../search/index.ts';
-import type { Snapshot } from '../store/types.ts';
+import type { DocumentRecord, Snapshot } from '../store/types.ts';
 import { analyzerFor, detectLanguage, highlight } from '../text/index.ts';
 import { analysisLanguage, analyzeQuery } from './prepare.ts';
 import { checkLanguage } from './settings.ts';
@@ -76,7 +77,9 @@ export async function searchSnapshot(
     toHit(hit, position + 1, snapshot, settings, terms, options.explain === true),
   );
   const shortfall =
-    hits.length < k ? explainShortfall(snapshot, name, k, hits.length, perDocument, ranking, allowed) : undefined;
+    hits.length < k
+      ? explainShortfall(snapshot, name, k, hits.length, perDocument, ranking, allowed, options.filter)
+      : undefined;
   return {
     query: text,
     retriever: name,
@@ -234,7 +237,8 @@ export async function similarInSnapshot(
   if (vector !== undefined && options.retriever !== 'hybrid') {
     return searchSnapshot(context, '', { ...options, vector, without: passage });
   }
-  const text = snapshot.passageText(passage);
+  const { title } = snapshot.document(snapshot.passage(passage).document);
+  const text = snapshot.passageText(passage) || title;
   return searchSnapshot(context, text, {
     ...options,
     ...(vector === undefined ? { retriever: options.retriever ?? 'bm25' } : { vector }),
@@ -267,10 +271,25 @@ export function noSuchDocument(id: string): NotFoundError {
 const filterCache = new WeakMap<Snapshot, Map<string, BitSet>>();
 const FILTER_CACHE_SIZE = 32;
 
-/** Passages that a filter lets through. @throws InvalidArgumentError when it does not parse or names an unknown field. */
-export function allowedPassages(snapshot: Snapshot, given: Filter | string): BitSet {
+/**
+ * Which documents a filter lets through, also those without passages.
+ * @throws InvalidArgumentError when it does not parse or names an unknown field.
+ */
+export function documentFilter(snapshot: Snapshot, given: Filter | string): (document: DocumentRecord) => boolean {
+  const filter = checkedFilter(given);
+  allowedPassages(snapshot, filter);
+  return compileFilter(filter);
+}
+
+function checkedFilter(given: Filter | string): Filter {
   const filter = typeof given === 'string' ? parseFilter(given) : given;
   checkFilter(filter);
+  return filter;
+}
+
+/** Passages that a filter lets through. @throws InvalidArgumentError when it does not parse or names an unknown field. */
+export function allowedPassages(snapshot: Snapshot, given: Filter | string): BitSet {
+  const filter = checkedFilter(given);
   const key = JSON.stringify(filter);
   let cache = filterCache.get(snapshot);
   if (cache === undefined) {
@@ -377,6 +396,7 @@ function explainShortfall(
   perDocument: number,
   ranking: Ranking,
   allowed: BitSet | undefined,
+  filter: Filter | string | undefined,
 ): Shortfall {
   const count = allowed?.count ?? snapshot.passageCount;
   const matching = ranking.hits.length;
@@ -384,7 +404,7 @@ function explainShortfall(
 
   function reasonFor(): string {
     if (snapshot.passageCount === 0) return 'the collection is empty';
-    if (count === 0) return 'no document satisfies the filter';
+    if (count === 0) return explainFilter(snapshot, filter) ?? 'no document satisfies the filter';
     if (matching > returned)
       return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
     if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
@@ -392,6 +412,17 @@ function explainShortfall(
     const held = name === 'bm25' ? '' : ' or have an embedding in a language that the encoder knows';
     return `of ${passages(count)}${allowed === undefined ? '' : ' that the filter allows'}, ${matching} contain a word of the query${held}`;
   }
+}
+
+/** Why a filter lets nothing through, where one of its conditions is to blame. */
+function explainFilter(snapshot: Snapshot, filter: Filter | string | undefined): string | undefined {
+  if (filter === undefined) return undefined;
+  return explainNothing(checkedFilter(filter), (look) => {
+    snapshot.selectPassages((document) => {
+      look(document);
+      return false;
+    });
+  });
 }
 
 function passages(count: number): string {

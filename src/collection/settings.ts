@@ -17,7 +17,7 @@ export const DEFAULT_SETTINGS: IndexingSettings = {
  */
 export function resolveSettings(given: Partial<IndexingSettings> = {}): IndexingSettings {
   for (const name of Object.keys(given)) {
-    if (name in DEFAULT_SETTINGS) continue;
+    if (Object.hasOwn(DEFAULT_SETTINGS, name)) continue;
     const guess = nearest(name, Object.keys(DEFAULT_SETTINGS));
     throw new InvalidArgumentError(
       `Unknown indexing setting "${name}".`,

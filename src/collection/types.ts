@@ -24,13 +24,14 @@ export interface InputDocument {
   /** Unique within the collection; an existing document with this id is replaced. */
   readonly id: string;
   readonly text: string;
+  /** Searched as the text is, so the text may be empty. */
   readonly title?: string;
   readonly path?: string;
   /** Default `text`; `markdown` is split along its headings. */
   readonly format?: string;
   readonly language?: string;
   readonly metadata?: Metadata;
-  /** Structure of the text, if known; paragraphs by blank lines otherwise. */
+  /** Structure of the text, if known; only what stands in a block is searched. None: paragraphs by blank lines. */
   readonly blocks?: readonly Block[];
 }
 
@@ -83,6 +84,8 @@ export interface IndexOutcome {
   /** Files passed over because they are not text or too uninteresting to read (binaries). */
   readonly skipped: number;
   readonly failures: readonly IngestFailure[];
+  /** Documents written in which no search can find anything, since they hold no word. */
+  readonly unsearchable: number;
   /** Passages written. */
   readonly passagesAdded: number;
   /** Present when the run merged segments at its end. */

@@ -8,14 +8,17 @@ import { type Finding, Findings, type Judgements, type RankedList, type Run } fr
 export interface EvaluateOptions {
   /** Names as `parseMetric` takes them. Default: `defaultMetrics`. */
   readonly metrics?: readonly string[];
-  /** Grade from which a document is relevant, for the metrics that know only relevant and not. Default 1, as trec_eval's `-l`. */
+  /**
+   * Grade from which a document is relevant, for the metrics that know only relevant and not; above 0, default 1, as trec_eval's
+   * `-l`. Measures of grades (nDCG) do not depend on it, nor does which queries count.
+   */
   readonly relevanceLevel?: number;
   /**
    * A judged query that the run does not hold: `zero` (default, trec_eval's `-c`) counts it as a query with no results, `skip`
    * leaves it out, which flatters a system that answers only what it knows.
    */
   readonly missing?: 'zero' | 'skip';
-  /** A query of which no document is relevant: `skip` (default) leaves it out, `zero` counts it as 0. */
+  /** A query of which no document has a grade above 0: `skip` (default) leaves it out, `zero` counts it as 0. */
   readonly withoutRelevant?: 'skip' | 'zero';
   /** Whether to compute `pooled` (AUC and threshold consistency over all queries). Default true. */
   readonly pooled?: boolean;
@@ -41,10 +44,17 @@ export interface Evaluation {
  * Measures a run against judgements. Values agree with trec_eval's (`-c`) and BEIR's; see `metricFamilies` for definitions.
  * A document that occurs twice in a list counts at its best rank only, and is reported.
  *
- * @throws InvalidArgumentError for unknown metrics, NaN scores, and when no query is left to be measured.
+ * @throws InvalidArgumentError for unknown metrics, a relevance level of 0 or less, NaN scores, and when no query is left to be
+ * measured.
  */
 export function evaluate(run: Run, judgements: Judgements, options: EvaluateOptions = {}): Evaluation {
   const { relevanceLevel = 1, missing = 'zero', withoutRelevant = 'skip', pooled = true } = options;
+  if (!(relevanceLevel > 0 && Number.isFinite(relevanceLevel))) {
+    throw new InvalidArgumentError(
+      `The grade from which a document is relevant is ${relevanceLevel}.`,
+      'Give a number above 0; grade 0 says that a document is not relevant.',
+    );
+  }
   const metrics = parseMetrics(options.metrics ?? defaultMetrics);
   const findings = new Findings();
   const queries: string[] = [];
@@ -54,10 +64,13 @@ export function evaluate(run: Run, judgements: Judgements, options: EvaluateOpti
   for (const [query, judged] of judgements) {
     const list = run.get(query);
     const truth = summarize(judged, relevanceLevel);
-    if (truth.relevant === 0) {
+    if (truth.ideal.length === 0) {
       const counted = withoutRelevant === 'zero' ? 'counted as 0' : 'left out';
       findings.add('query-without-relevant', `queries of which no document is relevant, ${counted}`, query);
       if (withoutRelevant === 'skip') continue;
+    } else if (truth.relevant === 0) {
+      const what = `queries of which no document reaches grade ${relevanceLevel}, counted as 0 by metrics that do not know grades`;
+      findings.add('query-without-relevant', what, query);
     }
     if (list === undefined) {
       findings.add(

@@ -35,7 +35,7 @@ export function documentsShown(entrants: readonly Entrant[], judgements: Judgeme
   for (const { baseline, system, examples } of pairsOf(entrants, verdicts)) {
     for (const { query } of [...examples.won, ...examples.lost]) {
       for (const entrant of [baseline, system]) for (const { id } of top(entrant, query)) ids.add(id);
-      for (const id of relevantTo(query, judgements)) ids.add(id);
+      for (const id of relevantTo(query, judgements, verdicts.relevanceLevel)) ids.add(id);
     }
   }
   return ids;
@@ -67,7 +67,7 @@ ${figure(
     })),
   ),
 )}
-${recallPlot(entrants, judgements)}
+${recallPlot(entrants, judgements, verdicts.relevanceLevel)}
 </section>
 ${notes([...findings, ...verdicts.results.flatMap((result) => findingsOf(result.retriever, result.findings))])}
 ${pairsOf(entrants, verdicts).map((pair) => pairSection(pair, content, primary))}
@@ -136,7 +136,7 @@ ${results.map(
 )}</table>`;
 }
 
-function recallPlot(entrants: readonly Entrant[], judgements: Judgements): Html {
+function recallPlot(entrants: readonly Entrant[], judgements: Judgements, relevanceLevel: number): Html {
   let deepest = 1;
   for (const { run } of entrants) for (const { ids } of run.values()) deepest = Math.max(deepest, ids.length);
   const depths = DEPTHS.filter((depth) => depth <= deepest);
@@ -146,7 +146,7 @@ function recallPlot(entrants: readonly Entrant[], judgements: Judgements): Html 
     x: { label: 'documents', log: true },
     y: { label: 'recall' },
     series: entrants.map(({ name, run }) => {
-      const evaluation = evaluate(run, judgements, { metrics, pooled: false });
+      const evaluation = evaluate(run, judgements, { metrics, pooled: false, relevanceLevel });
       return { label: name, points: depths.map((depth, i) => [depth, evaluation.mean(metrics[i]!)] as const) };
     }),
     width: 480,
@@ -202,22 +202,23 @@ function exampleList(
         html`<div><h4>${entrant.name}</h4><ol>${top(entrant, example.query).map(({ id, score }) => {
           const document = content.documents?.get(id);
           const grade = content.judgements.get(example.query)?.get(id);
-          return html`<li class="${grade === undefined ? '' : grade > 0 ? 'relevant' : 'irrelevant'}"><b>${document?.title ?? ''}</b> <small>${id}, score ${Number(score.toPrecision(4))}, ${grade === undefined ? 'not judged' : `grade ${grade}`}</small><br>${excerpt(document?.text ?? '')}</li>`;
+          const level = content.verdicts.relevanceLevel;
+          return html`<li class="${grade === undefined ? '' : grade >= level ? 'relevant' : 'irrelevant'}"><b>${document?.title ?? ''}</b> <small>${id}, score ${Number(score.toPrecision(4))}, ${grade === undefined ? 'not judged' : `grade ${grade}`}</small><br>${excerpt(document?.text ?? '')}</li>`;
         })}</ol></div>`,
     )}</div>
 <p><small>Relevant: ${relevantNames(example.query, content)}</small></p></details>`,
   )}`;
 }
 
-function relevantNames(query: string, { judgements, documents }: PageContent): string {
-  return relevantTo(query, judgements)
+function relevantNames(query: string, { judgements, documents, verdicts }: PageContent): string {
+  return relevantTo(query, judgements, verdicts.relevanceLevel)
     .map((id) => (documents?.get(id)?.title ? `${documents.get(id)!.title} (${id})` : id))
     .join('; ');
 }
 
-function relevantTo(query: string, judgements: Judgements): string[] {
+function relevantTo(query: string, judgements: Judgements, level: number): string[] {
   return [...(judgements.get(query) ?? [])]
-    .filter(([, grade]) => grade > 0)
+    .filter(([, grade]) => grade >= level)
     .slice(0, NAMED)
     .map(([id]) => id);
 }

@@ -26,6 +26,7 @@ export { type EvaluationReport, readEvaluation } from './reports.ts';
 export { type CollectedRun, type CollectOptions, collectRun, type Latency, latencyOf, type System } from './run.ts';
 export { checkRecord, type RunRecord, runRecord, saveRuns } from './run-records.ts';
 export { formatRun, type RunFile, readRun, writeRun } from './runs.ts';
+export { judgementsWithoutSelf, runWithoutSelf } from './self.ts';
 export {
   bootstrapInterval,
   bootstrapTest,

@@ -91,6 +91,29 @@ describe('metrics, worked out by hand', () => {
     expect(evaluate(run, more, { metrics: ['map'], withoutRelevant: 'zero' }).mean('map')).toBeCloseTo(1 / 6, 9);
   });
 
+  it('keeps the queries and the gains that count when the level rises, as trec_eval -c -l does', () => {
+    const graded = new Map([
+      ['high', new Map(Object.entries({ a: 3, b: 1 }))],
+      ['low', new Map(Object.entries({ c: 1, d: 1 }))],
+    ]);
+    const found = new Map([
+      ['high', { ids: ['a', 'b'], scores: [2, 1] }],
+      ['low', { ids: ['x', 'c'], scores: [2, 1] }],
+    ]);
+    const at = (relevanceLevel: number) =>
+      evaluate(found, graded, { metrics: ['ndcg@10', 'precision@1', 'recall@5', 'judged@2', 'auc'], relevanceLevel });
+    // low: (1/log2 3) / (1 + 1/log2 3)
+    expect(at(1).values('ndcg@10')).toEqual(Float64Array.of(1, 0.38685280723454163));
+    for (const level of [0.5, 2, 3]) expect(at(level).values('ndcg@10')).toEqual(at(1).values('ndcg@10'));
+    expect(at(3).mean('precision@1')).toBe(0.5);
+    expect(at(3).values('recall@5')).toEqual(Float64Array.of(1, 0));
+    expect(at(3).mean('judged@2')).toBe(at(1).mean('judged@2'));
+    expect(at(3).values('auc')).toEqual(Float64Array.of(1, Number.NaN));
+    expect(at(3).findings).toMatchObject([{ kind: 'query-without-relevant', count: 1, examples: ['low'] }]);
+    expect(at(4).values('precision@1')).toEqual(Float64Array.of(0, 0));
+    for (const level of [0, -1, Number.NaN]) expect(() => at(level)).toThrow(/above 0/);
+  });
+
   it('counts a document that comes twice once, at its best rank, and says so', () => {
     const [twice, truth] = single({ a: 1, b: 1 }, ['x', 'a', 'x', 'b'], [4, 3, 2, 1]);
     const result = evaluate(twice, truth, { metrics: ['precision@3', 'map'] });

@@ -26,6 +26,7 @@ export interface JudgeOptions {
   readonly level?: number;
   /** Seed of all resampling. Default 1234. */
   readonly seed?: number;
+  /** As `evaluate` takes it. Default 1. */
   readonly relevanceLevel?: number;
 }
 
@@ -47,6 +48,8 @@ export interface Verdicts {
   /** Number of queries that count. */
   readonly queries: number;
   readonly level: number;
+  /** Grade from which a document is relevant. */
+  readonly relevanceLevel: number;
   readonly seed: number;
   readonly resamples: number;
   readonly results: readonly SystemResult[];
@@ -108,7 +111,7 @@ export function judge(entrants: readonly Entrant[], judgements: Judgements, opti
     values: (metric: string) => evaluations[i]!.values(metric),
   }));
   const comparisons = compareSystems(systems, { metrics, pairs, level, seed, resamples });
-  return { queries, level, seed, resamples, results, comparisons, evaluations };
+  return { queries, level, relevanceLevel, seed, resamples, results, comparisons, evaluations };
 }
 
 /** A query on which two systems differ. */

@@ -1,4 +1,5 @@
 import { quantile } from './distributions.ts';
+import { listWithout } from './self.ts';
 import { type Finding, Findings, type RankedList, type Run } from './types.ts';
 
 /** A system under evaluation: ranks documents for a query. */
@@ -10,6 +11,8 @@ export interface CollectOptions {
   readonly depth?: number;
   /** Queries answered before time is taken, to load what is loaded on first use. Default 3. */
   readonly warmup?: number;
+  /** Leave out the document that has the query's own id; `depth` others come. For collections whose queries are documents. Default false. */
+  readonly excludeSelf?: boolean;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
@@ -35,11 +38,12 @@ export async function collectRun(
   system: System,
   options: CollectOptions = {},
 ): Promise<CollectedRun> {
-  const { depth = 100, warmup = 3, signal, onProgress } = options;
+  const { depth = 100, warmup = 3, excludeSelf = false, signal, onProgress } = options;
+  const asked = excludeSelf ? depth + 1 : depth;
   const findings = new Findings();
   const run = new Map<string, RankedList>();
   const times: number[] = [];
-  for (const text of [...queries.values()].slice(0, warmup)) if (text.trim() !== '') await system(text, depth);
+  for (const text of [...queries.values()].slice(0, warmup)) if (text.trim() !== '') await system(text, asked);
   for (const [query, text] of queries) {
     signal?.throwIfAborted();
     if (text.trim() === '') {
@@ -48,15 +52,19 @@ export async function collectRun(
       continue;
     }
     const start = performance.now();
-    const { ids, scores, abstained } = await system(text, depth);
+    const { ids, scores, abstained } = await system(text, asked);
     times.push(performance.now() - start);
     if (abstained === true) {
       findings.add('abstained', 'queries from which the system abstained, counted as nothing found', query);
     }
-    run.set(query, { ids, scores });
+    run.set(query, excludeSelf ? firstOf(listWithout({ ids, scores }, query), depth) : { ids, scores });
     onProgress?.(run.size, queries.size);
   }
   return { run, latency: latencyOf(times), findings: findings.list() };
+}
+
+function firstOf({ ids, scores }: RankedList, depth: number): RankedList {
+  return { ids: ids.slice(0, depth), scores: scores.slice(0, depth) };
 }
 
 /** Percentiles of times. */

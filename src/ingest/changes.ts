@@ -36,6 +36,16 @@ export function contentHash(document: Hashed): string {
     .slice(0, 32);
 }
 
+/** The same over everything that is stored, for documents that a program gives: where they lie is part of what it says. */
+export function documentHash({ id, path, title, metadata, ...rest }: Hashed): string {
+  const place = [id, path ?? null, title, metadata['folder'] ?? null];
+  return createHash('sha256')
+    .update(contentHash({ id, title, metadata, ...rest, ...(path === undefined ? {} : { path }) }))
+    .update(JSON.stringify(place))
+    .digest('hex')
+    .slice(0, 32);
+}
+
 /** What the collection knows of a document. */
 export type KnownDocument = Pick<DocumentRecord, 'id' | 'path' | 'contentHash' | 'source'>;
 

@@ -3,6 +3,7 @@ export {
   type ChangePlan,
   ChangeTracker,
   contentHash,
+  documentHash,
   type Hashed,
   INGEST_VERSION,
   type KnownDocument,

@@ -3,6 +3,7 @@ import { InvariantError, UnreadableDocumentError, UserError } from '../base/erro
 import { contentHash } from './changes.ts';
 import { decode } from './decode.ts';
 import { fsReason, isFsError } from './fs-errors.ts';
+import { isFallbackTitle } from './metadata.ts';
 import { BinaryFileError, GeneratedFileError, isFailure, type ReadContext, type Reader } from './reader.ts';
 import { readerFor } from './readers/index.ts';
 import { createScope, type Scope } from './scope.ts';
@@ -71,7 +72,8 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
         yield { kind: 'failure', failure: item };
         continue;
       }
-      if (item.text.trim() === '') continue;
+      // A title that the file declares is worth finding without a text.
+      if (item.text.trim() === '' && isFallbackTitle(item.title, item.id, file.path)) continue;
       if (waiting !== undefined) yield found(waiting);
       documents++;
       waiting = item;

@@ -35,14 +35,21 @@ export function toDocument(hit: SourceHit): Document {
 }
 
 /**
- * Metadata as it is stored: nested objects become dotted names (`loc.lines.from`), by which filters can name them.
+ * Metadata as it is stored: nested objects become dotted names (`loc.lines.from`), by which filters can name them. Objects without
+ * members are left out, as are members that are undefined.
  * @throws InvalidArgumentError for what cannot come back as it was.
  */
 export function flatten(metadata: Readonly<Record<string, unknown>>, prefix = ''): Metadata {
   const flat: Record<string, MetadataValue> = {};
   for (const [key, value] of Object.entries(metadata)) {
     const name = prefix + key;
-    if (value === undefined || (prefix === '' && key === 'sagitta')) continue;
+    if (value === undefined || (name === 'sagitta' && isOurs(value))) continue;
+    if (name === 'sagitta' || key === '__proto__') {
+      throw new InvalidArgumentError(
+        `The metadata field "${name}" has a name that is taken.`,
+        'Call it something else; what a search returned under `sagitta` may stay.',
+      );
+    }
     if (key.includes('.')) {
       throw new InvalidArgumentError(`The metadata field "${name}" has a dot in its name.`, 'Name it without one.');
     }
@@ -63,19 +70,25 @@ export function flatten(metadata: Readonly<Record<string, unknown>>, prefix = ''
 function unflatten(flat: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const nested: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(flat)) {
-    // A dotted name that would lead into the prototype of all objects stays as it is.
     const parts = name.split('.');
-    const path = parts.includes('__proto__') ? [name] : parts;
+    // A dotted name that would lead into the prototype of all objects, or through a value of another field, stays as it is.
+    const taken = parts.some((_, i) => i > 0 && Object.hasOwn(flat, parts.slice(0, i).join('.')));
+    const path = taken || parts.includes('__proto__') ? [name] : parts;
     const last = path.pop()!;
     let at = nested;
     for (const key of path) {
-      const inner = at[key];
-      if (typeof inner !== 'object' || inner === null) at[key] = {};
+      if (!Object.hasOwn(at, key)) at[key] = {};
       at = at[key] as Record<string, unknown>;
     }
-    at[last] = value;
+    Object.defineProperty(at, last, { value, writable: true, enumerable: true, configurable: true });
   }
   return nested;
+}
+
+/** What {@link toDocument} adds, in a document that comes back. */
+function isOurs(value: unknown): boolean {
+  const { id, score } = (typeof value === 'object' && value !== null ? value : {}) as Partial<SagittaMetadata>;
+  return typeof id === 'string' && typeof score === 'number';
 }
 
 function isPlain(value: object): boolean {

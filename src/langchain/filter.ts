@@ -24,11 +24,20 @@ export function mapFilter(filter: LangChainFilter): Filter | string {
   if (typeof filter === 'function') {
     throw new InvalidArgumentError('A filter that is a function cannot look into the index.', 'Write it as an object.');
   }
-  if ('op' in filter || 'and' in filter || 'or' in filter || 'not' in filter) return filter as Filter;
-  return conditions(filter as Record<string, unknown>);
+  // Fields of metadata may be called `op` or `not`: a filter of ours looks like one besides.
+  const { field, op, and, or, not } = filter as Record<string, unknown>;
+  const nested = (typeof not === 'object' && not !== null) || Array.isArray(and) || Array.isArray(or);
+  if (nested || (typeof field === 'string' && typeof op === 'string')) return filter as Filter;
+  return conditions(filter);
 }
 
-function conditions(object: Record<string, unknown>): Filter {
+function conditions(object: unknown): Filter {
+  if (typeof object !== 'object' || object === null || Array.isArray(object)) {
+    throw new InvalidArgumentError(
+      `The filter holds ${JSON.stringify(object)?.slice(0, 100)} where a condition should be.`,
+      'Write { field: value } or { field: { $gte: value } }.',
+    );
+  }
   const parts = Object.entries(object).map(([key, value]) => condition(key, value));
   if (parts.length === 0) throw new InvalidArgumentError('The filter is empty.', 'Leave it out, or name a field.');
   return parts.length === 1 ? parts[0]! : { and: parts };
@@ -37,10 +46,10 @@ function conditions(object: Record<string, unknown>): Filter {
 function condition(key: string, value: unknown): Filter {
   if (key === '$and' || key === '$or') {
     if (!Array.isArray(value)) throw unknown(key, value);
-    const parts = value.map((part) => conditions(part as Record<string, unknown>));
+    const parts = value.map(conditions);
     return key === '$and' ? { and: parts } : { or: parts };
   }
-  if (key === '$not') return { not: conditions(value as Record<string, unknown>) };
+  if (key === '$not') return { not: conditions(value) };
   if (key.startsWith('$')) throw unknown(key, value);
   if (isScalar(value)) return { field: key, op: '=', value };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unknown(key, value);

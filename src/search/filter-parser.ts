@@ -1,11 +1,14 @@
 import { InvalidArgumentError } from '../base/errors.ts';
-import type { Comparison, Filter, Scalar } from './filter.ts';
+import { COMPARISONS, type Comparison, type Filter, type Scalar } from './filter.ts';
+import { numberOf } from './filter-match.ts';
 
 /**
  * Parses a filter as a person writes it:
- * `year >= 2020 and (language = en or tags in ["api", guide]) and not draft = true`, `path ^= "docs/"`, `author exists`.
+ * `year >= 2020 and (language = en or tags in ["api", guide]) and not draft = true`, `path ^= "docs/"`, `author exists`,
+ * `title contains report`, `path matches *.md`.
  *
- * Values: numbers, `true`, `false`, texts in double or single quotes (backslash escapes) or bare words.
+ * Values: numbers, `true`, `false`, texts in double or single quotes (backslash escapes) or bare words. What would not read back as it is
+ * written (`01234`, `1.10`, twenty digits) is a text, which equals the number too.
  * `not` binds tighter than `and`, `and` tighter than `or`.
  * @throws InvalidArgumentError with the position where it stopped making sense.
  */
@@ -75,10 +78,12 @@ class FilterParser {
     if (operator.kind === 'word' && operator.value.toLowerCase() === 'exists') return { field, op: 'exists' };
     if (operator.kind === 'word' && operator.value.toLowerCase() === 'in')
       return { field, op: 'in', values: this.#list() };
-    if (operator.kind !== 'symbol' || !/^(=|!=|<=?|>=?|\^=)$/.test(operator.value)) {
-      this.#fail(operator, 'expected one of = != < <= > >= ^= in exists');
+    const op = operator.value.toLowerCase() as Comparison;
+    if (operator.kind === 'text' || operator.kind === 'end' || !COMPARISONS.includes(op)) {
+      this.#fail(operator, `expected one of ${COMPARISONS.join(' ')} in exists`);
     }
-    return { field, op: operator.value as Comparison, value: this.#value() };
+    const asText = op === '^=' || op === 'contains' || op === 'matches';
+    return { field, op, value: asText ? this.#text() : this.#value() };
   }
 
   #list(): Scalar[] {
@@ -91,12 +96,19 @@ class FilterParser {
   }
 
   #value(): Scalar {
+    const bare = this.#peek().kind === 'word';
+    const text = this.#text();
+    if (!bare) return text;
+    if (text === 'true') return true;
+    if (text === 'false') return false;
+    const number = numberOf(text);
+    return number !== undefined && String(number) === text ? number : text;
+  }
+
+  #text(): string {
     const token = this.#take();
-    if (token.kind === 'text') return token.value;
-    if (token.kind !== 'word') this.#fail(token, 'expected a value');
-    if (token.value === 'true') return true;
-    if (token.value === 'false') return false;
-    return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(token.value) ? Number(token.value) : token.value;
+    if (token.kind !== 'word' && token.kind !== 'text') this.#fail(token, 'expected a value');
+    return token.value;
   }
 
   #peek(): Token {
@@ -125,7 +137,7 @@ class FilterParser {
     const found = token.kind === 'end' ? 'the end' : `"${token.value}"`;
     throw new InvalidArgumentError(
       `Filter, character ${token.at + 1}: ${expected}, found ${found}.`,
-      'Write for example: year >= 2020 and not (tags in [draft, old]).',
+      'Write for example: year >= 2020 and not (tags in [draft, old]). Texts with spaces stand in double quotes.',
     );
   }
 }

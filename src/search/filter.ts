@@ -1,14 +1,24 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import type { DocumentRecord, MetadataValue } from '../store/types.ts';
 
 export type Scalar = string | number | boolean;
-export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=' | '^=';
+export const COMPARISONS = ['=', '!=', '<', '<=', '>', '>=', '^=', 'contains', 'matches'] as const;
+export type Comparison = (typeof COMPARISONS)[number];
+
+/** Fields that every document has or may have, whatever its metadata. */
+export const BUILT_IN = ['id', 'title', 'path', 'format', 'language'] as const;
 
 /**
  * A condition on documents, as plain data (it travels as JSON). Fields are `id`, `title`, `path`, `format`, `language`
- * and every metadata field. A document without the field satisfies no comparison; `!=` and `not` are satisfied by it.
- * A list-valued field satisfies a comparison when one of its members does. `^=` means "starts with".
+ * and every metadata field; metadata named like one of the five are values of that field too, and `metadata.NAME` means the metadata
+ * alone. A document without the field satisfies no comparison; `!=` and `not` are satisfied by it. A list-valued field satisfies
+ * a comparison when one of its members does.
+ *
+ * - `^=` starts with; `contains` holds the text, in upper or lower case; `matches` a pattern: `*` any text, `?` one character, `[a-z]`
+ *   one of these. In a pattern with a `/`, `*` and `?` stop at a `/`, and `**` does not; one without is compared with what follows the
+ *   last `/` as well.
+ * - Values of different types are equal when they are written alike (`42` and `"42"`), or are the same number (`1.1` and `"1.10"`). A
+ *   number is compared by size with texts that are numbers, and with the year of dates (`date >= 2020`).
  */
 export type Filter =
   | { readonly field: string; readonly op: Comparison; readonly value: Scalar }
@@ -25,87 +35,13 @@ export const lte = (field: string, value: Scalar): Filter => ({ field, op: '<=',
 export const gt = (field: string, value: Scalar): Filter => ({ field, op: '>', value });
 export const gte = (field: string, value: Scalar): Filter => ({ field, op: '>=', value });
 export const startsWith = (field: string, value: string): Filter => ({ field, op: '^=', value });
+export const contains = (field: string, value: string): Filter => ({ field, op: 'contains', value });
+export const matches = (field: string, pattern: string): Filter => ({ field, op: 'matches', value: pattern });
 export const oneOf = (field: string, values: readonly Scalar[]): Filter => ({ field, op: 'in', values });
 export const exists = (field: string): Filter => ({ field, op: 'exists' });
 export const and = (...all: Filter[]): Filter => ({ and: all });
 export const or = (...any: Filter[]): Filter => ({ or: any });
 export const not = (inner: Filter): Filter => ({ not: inner });
-
-const BUILT_IN = ['id', 'title', 'path', 'format', 'language'] as const;
-
-/** The value of a filter's field in a document: built-in fields first, then metadata. */
-export function fieldValue(document: DocumentRecord, field: string): MetadataValue | undefined {
-  switch (field) {
-    case 'id':
-      return document.id;
-    case 'title':
-      return document.title;
-    case 'path':
-      return document.path;
-    case 'format':
-      return document.format;
-    case 'language':
-      return document.language;
-    default:
-      return Object.hasOwn(document.metadata, field) ? document.metadata[field] : undefined;
-  }
-}
-
-/**
- * The filter as a predicate. Comparing a field with a value of another type (a number with a string) is false for that
- * document, except that numbers and dates written as text compare with text, character by character.
- */
-export function compileFilter(filter: Filter): (document: DocumentRecord) => boolean {
-  if ('and' in filter) {
-    const parts = filter.and.map(compileFilter);
-    return (document) => parts.every((part) => part(document));
-  }
-  if ('or' in filter) {
-    const parts = filter.or.map(compileFilter);
-    return (document) => parts.some((part) => part(document));
-  }
-  if ('not' in filter) {
-    const inner = compileFilter(filter.not);
-    return (document) => !inner(document);
-  }
-  const { field } = filter;
-  const test = memberTest(filter);
-  const negated = filter.op === '!=';
-  return (document) => {
-    const value = fieldValue(document, field);
-    if (value === undefined || value === null) return negated;
-    const matched = Array.isArray(value) ? value.some(test) : test(value as Scalar);
-    return negated ? !matched : matched;
-  };
-}
-
-function memberTest(filter: Extract<Filter, { field: string }>): (member: Scalar) => boolean {
-  switch (filter.op) {
-    case 'exists':
-      return () => true;
-    case 'in': {
-      const values = new Set(filter.values);
-      return (member) => values.has(member);
-    }
-    case '=':
-    case '!=':
-      return (member) => member === filter.value;
-    case '^=': {
-      const prefix = String(filter.value);
-      return (member) => typeof member === 'string' && member.startsWith(prefix);
-    }
-    default: {
-      const { op, value } = filter;
-      return (member) => {
-        if (typeof member !== typeof value) return false;
-        if (op === '<') return member < value;
-        if (op === '<=') return member <= value;
-        if (op === '>') return member > value;
-        return member >= value;
-      };
-    }
-  }
-}
 
 /** Every field that the filter names. */
 export function filterFields(filter: Filter): Set<string> {
@@ -120,12 +56,21 @@ export function filterFields(filter: Filter): Set<string> {
   return fields;
 }
 
+export function isBuiltIn(field: string): boolean {
+  return (BUILT_IN as readonly string[]).includes(field);
+}
+
+/** `year` for `metadata.year`; undefined for a name without that beginning. */
+export function metadataName(field: string): string | undefined {
+  return field.startsWith('metadata.') ? field.slice('metadata.'.length) : undefined;
+}
+
 /** @throws InvalidArgumentError when the filter names a field that no document has; `known` are the fields that exist. */
 export function checkFields(filter: Filter, known: ReadonlySet<string>): void {
   for (const field of filterFields(filter)) {
-    if (known.has(field) || (BUILT_IN as readonly string[]).includes(field)) continue;
-    const candidates = [...BUILT_IN, ...known];
-    const guess = nearest(field, candidates);
+    if (isBuiltIn(field) || known.has(field) || known.has(metadataName(field) ?? field)) continue;
+    const candidates = [...new Set([...BUILT_IN, ...known])];
+    const guess = nearest(metadataName(field) ?? field, candidates);
     throw new InvalidArgumentError(
       `No document has the field "${field}".`,
       guess === undefined
@@ -151,8 +96,13 @@ export function checkFilter(value: unknown, path = 'filter', depth = 0): asserts
   if (depth > MAX_DEPTH) fail(`nested deeper than ${MAX_DEPTH} levels`);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return fail('not an object');
   const part = value as Record<string, unknown>;
+  const only = (...names: string[]): void => {
+    const other = Object.keys(part).find((name) => !names.includes(name));
+    if (other !== undefined) fail(`"${other}" does not stand beside "${names.join('", "')}"`);
+  };
   for (const key of ['and', 'or'] as const) {
     if (!(key in part)) continue;
+    only(key);
     const list = part[key];
     if (!Array.isArray(list) || list.length === 0) return fail(`"${key}" needs a list of at least one condition`);
     list.forEach((inner, i) => {
@@ -160,16 +110,26 @@ export function checkFilter(value: unknown, path = 'filter', depth = 0): asserts
     });
     return;
   }
-  if ('not' in part) return checkFilter(part['not'], `${path}.not`, depth + 1);
-  if (typeof part['field'] !== 'string' || part['field'] === '') fail('"field" must be a name');
+  if ('not' in part) {
+    only('not');
+    return checkFilter(part['not'], `${path}.not`, depth + 1);
+  }
+  if (typeof part['field'] !== 'string') fail('"field" must be a name');
   const op = part['op'];
-  if (op === 'exists') return;
+  if (op === 'exists') return only('field', 'op');
   const scalar = (v: unknown): boolean => typeof v === 'string' || typeof v === 'boolean' || Number.isFinite(v);
   if (op === 'in') {
+    only('field', 'op', 'values');
     const values = part['values'];
     if (!Array.isArray(values) || !values.every(scalar)) fail('"values" must be a list of texts, numbers or booleans');
     return;
   }
-  if (!['=', '!=', '<', '<=', '>', '>=', '^='].includes(op as string)) fail(`unknown operator ${JSON.stringify(op)}`);
+  if (!(COMPARISONS as readonly unknown[]).includes(op)) {
+    const guess = typeof op === 'string' ? nearest(op, OPERATORS) : undefined;
+    fail(`unknown operator ${JSON.stringify(op)}${guess === undefined ? '' : `, did you mean "${guess}"`}`);
+  }
+  only('field', 'op', 'value');
   if (!scalar(part['value'])) fail('"value" must be a text, a number or a boolean');
 }
+
+const OPERATORS = [...COMPARISONS, 'in', 'exists'];

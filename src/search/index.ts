@@ -5,16 +5,16 @@ export {
   type Comparison,
   checkFields,
   checkFilter,
-  compileFilter,
+  contains,
   eq,
   exists,
   type Filter,
-  fieldValue,
   filterFields,
   gt,
   gte,
   lt,
   lte,
+  matches,
   ne,
   not,
   oneOf,
@@ -22,6 +22,7 @@ export {
   type Scalar,
   startsWith,
 } from './filter.ts';
+export { compileFilter, explainNothing, fieldValues } from './filter-match.ts';
 export { parseFilter } from './filter-parser.ts';
 export {
   type ConvexOptions,

@@ -8,7 +8,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 /**
  * Parses JSON that came from outside.
  * @throws ProblemError for bytes that are not UTF-8, text that is not JSON, and nesting deeper than {@link LIMITS}.depth,
- * which is found before anything recursive looks at the value.
+ * which is found before anything recursive looks at the value; for a member called `__proto__`.
  */
 export function parseJson(bytes: Uint8Array, where = 'the body'): unknown {
   let text: string;
@@ -29,8 +29,9 @@ export function parseJson(bytes: Uint8Array, where = 'the body'): unknown {
       `Nest at most ${LIMITS.depth} levels.`,
     );
   }
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw problem(
       400,
@@ -38,6 +39,24 @@ export function parseJson(bytes: Uint8Array, where = 'the body'): unknown {
       `JSON in ${where}: ${(error as Error).message}.`,
       'Send one JSON object, with double quotes around names and texts.',
     );
+  }
+  if (/__proto__|\\u005f/i.test(text)) refusePrototype(value, where);
+  return value;
+}
+
+/** Schemas pass over a member called `__proto__` in silence, and it would be lost. */
+function refusePrototype(value: unknown, where: string, path = ''): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const [name, member] of Object.entries(value)) {
+    if (name === '__proto__') {
+      throw problem(
+        400,
+        'invalid-request',
+        `${path}/__proto__ in ${where}: a name that objects cannot hold safely.`,
+        'Call it something else.',
+      );
+    }
+    refusePrototype(member, where, `${path}/${name}`);
   }
 }
 

@@ -155,8 +155,8 @@ export interface Writer {
   add(document: NewDocument): void;
   /** Removes the document with this id; false when there is none. */
   remove(id: string): boolean;
-  /** Whether a live document with this id exists, counting what was added and removed since the last publication. */
-  has(id: string): boolean;
+  /** `contentHash` of the live document with this id, counting what was added and removed since the last publication. */
+  contentHash(id: string): string | undefined;
   /** Passages waiting for the next publication, and a rough measure of the memory they hold. */
   readonly pending: { readonly documents: number; readonly passages: number; readonly bytes: number };
   /** Writes what is pending as a segment and publishes a new generation; on return it survives a crash. */

@@ -7,7 +7,7 @@ import {
   parseLines,
 } from '../../api/index.ts';
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
-import { allowedPassages, type Collection } from '../../collection/index.ts';
+import { type Collection, documentFilter } from '../../collection/index.ts';
 import type { DocumentRecord, Snapshot } from '../../store/types.ts';
 import type { GetRequest } from './types.ts';
 
@@ -88,12 +88,13 @@ export function summary({
 export function listDocuments(collection: Collection, parameters: ListParameters): Promise<DocumentList> {
   const { prefix, after, limit, filter } = parameters;
   return collection.read(async (snapshot) => {
-    const allowed = filter === undefined ? undefined : allowedPassages(snapshot, filter);
+    const allowed = filter === undefined ? undefined : documentFilter(snapshot, filter);
     const found: { id: string; ordinal: number }[] = [];
     for (const ordinal of snapshot.liveDocuments()) {
-      const { id } = snapshot.document(ordinal);
+      const document = snapshot.document(ordinal);
+      const { id } = document;
       if (!id.startsWith(prefix) || (after !== undefined && id <= after)) continue;
-      if (allowed !== undefined && !allowed.has(snapshot.documentPassages(ordinal).from)) continue;
+      if (allowed?.(document) === false) continue;
       found.push({ id, ordinal });
     }
     found.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));

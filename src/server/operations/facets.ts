@@ -1,5 +1,6 @@
 import type { FacetParameters, Facets } from '../../api/index.ts';
-import { allowedPassages, type Collection } from '../../collection/index.ts';
+import { type Collection, documentFilter } from '../../collection/index.ts';
+import { fieldValues } from '../../search/index.ts';
 import type { DocumentRecord } from '../../store/types.ts';
 
 type Value = string | number | boolean;
@@ -23,16 +24,16 @@ export function countFacets(collection: Collection, { filter, values: most }: Fa
     let documents = 0;
     const count = (document: DocumentRecord): void => {
       documents++;
-      add(counts, 'format', document.format);
-      add(counts, 'language', document.language);
-      for (const [field, value] of Object.entries(document.metadata)) {
-        if (value !== null) add(counts, field, value);
+      // Metadata named like one of these are values of the same field, as for filters.
+      for (const field of new Set(['format', 'language', ...Object.keys(document.metadata)])) {
+        const values = fieldValues(document, field);
+        if (values.length > 0) add(counts, field, values);
       }
     };
-    const allowed = filter === undefined ? undefined : allowedPassages(snapshot, filter);
+    const allowed = filter === undefined ? undefined : documentFilter(snapshot, filter);
     for (const ordinal of snapshot.liveDocuments()) {
-      if (allowed !== undefined && !allowed.has(snapshot.documentPassages(ordinal).from)) continue;
-      count(snapshot.document(ordinal));
+      const document = snapshot.document(ordinal);
+      if (allowed?.(document) !== false) count(document);
     }
     const facets = Array.from(counts, ([field, { documents, least, greatest, values }]) => ({
       field,
@@ -48,14 +49,14 @@ export function countFacets(collection: Collection, { filter, values: most }: Fa
   });
 }
 
-function add(counts: Map<string, Count>, field: string, value: Value | readonly Value[]): void {
+function add(counts: Map<string, Count>, field: string, values: readonly Value[]): void {
   let count = counts.get(field);
   if (count === undefined) {
     count = { documents: 0, least: Number.POSITIVE_INFINITY, greatest: Number.NEGATIVE_INFINITY, values: new Map() };
     counts.set(field, count);
   }
   count.documents++;
-  for (const member of Array.isArray(value) ? new Set<Value>(value) : [value as Value]) {
+  for (const member of new Set(values)) {
     if (typeof member === 'number') {
       count.least = Math.min(count.least, member);
       count.greatest = Math.max(count.greatest, member);

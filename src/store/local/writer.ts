@@ -104,16 +104,16 @@ export class LocalWriter implements Writer {
 
   remove(id: string): boolean {
     this.#checkOpen();
-    if (!this.has(id)) return false;
-    if (this.#isPublished(id)) this.#change(id, 'removed');
+    if (this.contentHash(id) === undefined) return false;
+    if (this.#publishedHash(id) !== undefined) this.#change(id, 'removed');
     else this.#forget(id);
     return true;
   }
 
-  has(id: string): boolean {
+  contentHash(id: string): string | undefined {
     this.#checkOpen();
     const change = this.#changes.get(id);
-    return change === undefined ? this.#isPublished(id) : change !== 'removed';
+    return change === undefined ? this.#publishedHash(id) : hashOf(change);
   }
 
   publish(): Promise<number> {
@@ -144,11 +144,15 @@ export class LocalWriter implements Writer {
     this.#lock.release();
   }
 
-  /** Whether the document is in what is published, or being published. */
-  #isPublished(id: string): boolean {
+  /** Hash of the document in what is published, or being published. */
+  #publishedHash(id: string): string | undefined {
     const change = this.#inFlight.get(id);
-    if (change !== undefined) return change !== 'removed';
-    return this.#views.some((view) => view.findLive(id) !== undefined);
+    if (change !== undefined) return hashOf(change);
+    for (const view of this.#views) {
+      const document = view.findLive(id);
+      if (document !== undefined) return view.segment.record(document).contentHash;
+    }
+    return undefined;
   }
 
   #change(id: string, change: Change): void {
@@ -529,6 +533,10 @@ export class LocalWriter implements Writer {
   #checkOpen(): void {
     if (this.#closed) throw new InvalidArgumentError('This writer was closed.', 'Open a new one.');
   }
+}
+
+function hashOf(change: Change): string | undefined {
+  return change === 'removed' ? undefined : change.record.contentHash;
 }
 
 /** The state that a writer starts from. */
