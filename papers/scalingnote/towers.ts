@@ -4,8 +4,11 @@ import { PrincipalComponents } from '../../src/codec/index.ts';
 import {
   adapter,
   nativeRuntime,
+  openEncoder,
+  quantizeTable,
+  type StaticTable,
+  shippedTable,
   type TrainableEncoder,
-  tableOfUseLite,
   trainableStatic,
 } from '../../src/encode/index.ts';
 import {
@@ -43,10 +46,16 @@ const STEPS = 400;
 export interface TowerData extends Pairs {
   readonly texts: Readonly<Record<Side, readonly string[]>>;
   /** What every small tower starts as. */
-  readonly start: Parameters;
+  readonly start: SmallStart;
 }
 
 export type Side = 'query' | 'document';
+
+interface SmallStart {
+  readonly table: StaticTable;
+  /** `[WIDTH, DIM]`. */
+  readonly map: Float32Array;
+}
 
 /** @throws NeedsData. */
 export function towerData(lab: Lab): Promise<TowerData> {
@@ -64,23 +73,17 @@ export function towerData(lab: Lab): Promise<TowerData> {
   });
 }
 
-/** use-lite's vectors of tokens in their principal components, and the map that leads back from these. */
-async function smallStart(): Promise<Parameters> {
-  const full = await tableOfUseLite();
-  const { data, shape } = full.get('tokens/table');
-  const vectors = new Vectors(data, DIM);
+/** use-lite's vectors of word pieces in their principal components, and the map that leads back from these. */
+async function smallStart(): Promise<SmallStart> {
+  const { pieces } = await shippedTable();
+  const encoder = await openEncoder('use-lite');
+  const vectors = await encoder.encode(pieces.tokens.map((token) => token.replace('##', '')));
+  await encoder.dispose?.();
   const pca = new PrincipalComponents(DIM, WIDTH);
   await pca.train(vectors, { seed: 1 });
   const [reduced, origin] = [pca.apply(vectors).data, pca.apply(Vectors.zeros(1, DIM)).data];
-  const start = new Parameters();
-  start.set(
-    'tokens/table',
-    reduced.map((value, i) => value - origin[i % WIDTH]!),
-    [shape[0]!, WIDTH],
-  );
-  start.set('weights/table', full.get('weights/table').data, full.get('weights/table').shape);
-  start.set('map/weight', pca.learned().get('matrix') as Float32Array, [WIDTH, DIM]);
-  return start;
+  const rows = reduced.map((value, i) => value - origin[i % WIDTH]!);
+  return { table: quantizeTable(rows, WIDTH, { pieces }), map: pca.learned().get('matrix') as Float32Array };
 }
 
 /** `small`: a token table and a linear map. `large`: a frozen use-lite and a linear map. */
@@ -97,13 +100,10 @@ export interface Towers {
 }
 
 /** A token table of the small tower's width, to be trained. */
-export async function smallTable({ start }: TowerData, seed = 1): Promise<TrainableEncoder> {
-  const parameters = new Parameters(seed);
-  for (const name of start.names) {
-    const { data, shape } = start.get(name);
-    parameters.set(name, data.slice(), shape);
-  }
-  return trainableStatic({ parameters, maxLength: LENGTH });
+export function smallTable({ start }: TowerData): TrainableEncoder {
+  const trainable = trainableStatic(start.table, { maxLength: LENGTH });
+  trainable.parameters.set('map/weight', start.map.slice(), [WIDTH, DIM]);
+  return trainable;
 }
 
 /** Vectors `[texts, 512]` of a batch made for that kind of tower. @param side of the large towers, which share nothing. */

@@ -86,11 +86,11 @@ const FORMS: Readonly<Record<string, Form>> = {
     },
   },
   static: {
-    form: 'static:use-lite',
+    form: 'static',
     async open(rest, spec) {
-      if (rest !== 'use-lite') throw noSuchEncoder(spec);
-      const { staticEncoder, tableOfUseLite } = await import('./static/static.ts');
-      return staticEncoder(spec, await tableOfUseLite());
+      const { staticEncoder } = await import('./static/static.ts');
+      const { readTableFile, shippedTable } = await import('./static/shipped.ts');
+      return staticEncoder(spec, rest === '' ? await shippedTable() : await readTableFile(rest));
     },
   },
   hash: {
@@ -118,7 +118,8 @@ const FORMS: Readonly<Record<string, Form>> = {
  *   settings `pooling`, `query`, `document`, `normalize`, `dtype`, `revision`
  * - `tuned:<folder>`: an encoder that `sagitta tune` made. In a collection's manifest, `tuned:<version>`
  *   names one of its own
- * - `static:use-lite`: a table of use-lite's vectors of tokens, weighted by rarity: fast and rough (`staticEncoder`)
+ * - `static`: a table of vectors of tokens, distilled from minilm, in the package: fast and rougher (`staticEncoder`);
+ *   `static:<file>` is another one
  * - `hash:<dim>`: hashed words, for tests (`testEncoder`); setting `seed`
  *
  * @throws InvalidArgumentError for anything else. MissingPackageError when a package that it needs is not installed.

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { connectedAdapters } from '../../tensor/index.ts';
 import { stampOf } from '../cache.ts';
 import type { Encoder, TokenEncoder } from '../encoder.ts';
 import { formatSettings } from '../spec.ts';
@@ -7,6 +8,7 @@ import { type BertDescription, readDescription } from './description.ts';
 import { WORDS } from './model.ts';
 import type { BertParts } from './prepare.ts';
 import { openSafetensors } from './safetensors.ts';
+import { type BertTuning, SIDE_FILE } from './tuning.ts';
 import { placesOf, prefixOf, readBert } from './weights.ts';
 import { openWords } from './words.ts';
 
@@ -18,7 +20,7 @@ import { openWords } from './words.ts';
  */
 export async function bertFolder(
   folder: string,
-  options: BertOptions & { readonly id?: string } = {},
+  options: BertOptions & { readonly id?: string; readonly side?: BertTuning['side'] } = {},
 ): Promise<Encoder & TokenEncoder> {
   const description = await readDescription(resolve(folder));
   const id = options.id ?? `bert:${formatSettings(description.folder, idSettings(options))}`;

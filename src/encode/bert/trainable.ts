@@ -19,19 +19,10 @@ import { type BertDescription, describedFiles } from './description.ts';
 import { partsOf } from './folder.ts';
 import { type BertModules, bertStates, linearLayers, POSITIONS, pooled, TYPES, WORDS } from './model.ts';
 import { writeSafetensors } from './safetensors.ts';
+import { type BertTuning, SIDE_FILE } from './tuning.ts';
 import { toTensors } from './weights.ts';
 import { WordPieceTokenizer } from './wordpiece.ts';
 import { wordsOf } from './words.ts';
-
-/** What is trained of a BERT; nothing named: all its weights. */
-export interface BertTuning {
-  /**
-   * Low-rank updates of the weight matrices (Hu et al. 2021, LoRA, arXiv 2106.09685). They become part of the weights when the encoder is saved.
-   */
-  readonly lora?: { readonly rank: number; readonly alpha: number };
-  /** Adapters after attention and after each block, joined by a side path: see `connectedAdapters`. */
-  readonly side?: { readonly rank: number };
-}
 
 /** Options of {@link trainableBert}. */
 export interface TrainableBertOptions {
@@ -146,7 +137,7 @@ export async function trainableBert(
       files.set('model.safetensors', writeSafetensors(toTensors(own, description)));
       if (tuning.side !== undefined) {
         const added = own.names.filter((name) => name.startsWith('side/'));
-        files.set('side.safetensors', writeSafetensors(new Map(added.map((name) => [name, own.get(name)]))));
+        files.set(SIDE_FILE, writeSafetensors(new Map(added.map((name) => [name, own.get(name)]))));
       }
       return files;
     },

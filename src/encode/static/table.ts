@@ -1,5 +1,5 @@
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from '../../base/errors.ts';
-import { WordPieceTokenizer, type WordPieces } from '../bert/wordpiece.ts';
+import { type WordPieces, WordPieceTokenizer } from '../bert/wordpiece.ts';
 
 /**
  * A vector for each token of a vocabulary: the vector of a text is the sum of its tokens', scaled to unit length. How much a token counts is

@@ -3,21 +3,37 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
-import type { UseLiteTuning } from '../use-lite/graph.ts';
+import type { BertTuning } from '../bert/tuning.ts';
 
 /**
- * How vectors are made. Every form but `use-lite` and `static` starts from the vectors of `base`.
+ * How vectors are made. Every form but `bert`, `use-lite` and `static` starts from the vectors of `base`.
  *
- * - `use-lite`: the weights in `model.onnx`, for queries and documents
- * - `use-lite-query`: the weights in `model.onnx` for queries, `base` for documents
+ * - `bert`: the folder of a sentence-transformers model, for queries and documents
+ * - `bert-query`: the same for queries, `base` for documents
  * - `adapter`: `base`, then `model.onnx` for queries
- * - `static`: the token table in `model.onnx`
+ * - `static`: the token table in `table.bin`
+ * - `use-lite`, `use-lite-query`: the weights of use-lite in `model.onnx`
  */
-export type TunedForm = 'use-lite' | 'use-lite-query' | 'adapter' | 'static';
+export type TunedForm = 'bert' | 'bert-query' | 'use-lite' | 'use-lite-query' | 'adapter' | 'static';
+
+/** Where each form keeps what was trained. */
+const MODELS: Readonly<Record<TunedForm, string>> = {
+  bert: 'model.safetensors',
+  'bert-query': 'model.safetensors',
+  'use-lite': 'model.onnx',
+  'use-lite-query': 'model.onnx',
+  adapter: 'model.onnx',
+  static: 'table.bin',
+};
+
+/** The file in which a form keeps what was trained. */
+export function modelName(form: TunedForm): string {
+  return MODELS[form];
+}
 
 /** Whether documents keep the vectors of `base`, so that a collection need not be encoded again. */
 export function keepsDocuments(form: TunedForm): boolean {
-  return form === 'use-lite-query' || form === 'adapter';
+  return form.endsWith('-query') || form === 'adapter';
 }
 
 /** What `encoder.json` in the folder of a trained encoder says. */
@@ -28,7 +44,7 @@ export interface TunedDescription {
   readonly dim: number;
   /** Languages that the encoder knows; absent means any. */
   readonly languages?: readonly string[];
-  readonly tuning?: UseLiteTuning;
+  readonly tuning?: BertTuning;
   /** How it was trained, for people. */
   readonly training?: Readonly<Record<string, unknown>>;
 }
@@ -36,24 +52,29 @@ export interface TunedDescription {
 /** A description with its model. */
 export interface TunedFiles {
   readonly description: TunedDescription;
-  /** ONNX. */
+  /** What was trained, in the form's own format. */
   readonly model: Uint8Array;
+  /** Other files that the form needs, by their paths in the folder. */
+  readonly others?: ReadonlyMap<string, Uint8Array>;
 }
 
 const FORMAT = 'sagitta-encoder';
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 const DESCRIPTION = 'encoder.json';
-const MODEL = 'model.onnx';
 const TEMPORARY = '.new-';
 const REMEDY = 'Restore the folder, or train again.';
 
 /** Name of a version: form and the beginning of a hash over all that changes vectors. */
-export function versionOf({ description, model }: TunedFiles): string {
-  const { form, base, dim, tuning } = description;
-  const hash = createHash('sha256')
-    .update(JSON.stringify([form, base, dim, tuning ?? null]))
-    .update(model);
+export function versionOf(files: TunedFiles): string {
+  const { form, base, dim, tuning } = files.description;
+  const hash = createHash('sha256').update(JSON.stringify([form, base, dim, tuning ?? null]));
+  for (const [name, bytes] of contentOf(files)) hash.update(name).update(bytes);
   return `${form}-${hash.digest('hex').slice(0, 12)}`;
+}
+
+/** All files but the description, by their paths. */
+function contentOf({ description, model, others = new Map() }: TunedFiles): Map<string, Uint8Array> {
+  return new Map([[MODELS[description.form], model], ...others]);
 }
 
 /**
@@ -76,15 +97,18 @@ export async function saveTuned(folder: string, files: TunedFiles): Promise<stri
   }
   const temporary = await mkdtemp(join(folder, TEMPORARY));
   try {
-    const body = {
-      format: FORMAT,
-      formatVersion: FORMAT_VERSION,
-      ...files.description,
-      model: { bytes: files.model.byteLength, sha256: sha256(files.model) },
-    };
-    await writeDurably(join(temporary, MODEL), files.model);
-    await writeDurably(join(temporary, DESCRIPTION), Buffer.from(`${JSON.stringify(body, null, 2)}\n`));
-    await syncNames(temporary);
+    const folders = new Set([temporary]);
+    const stamps: Record<string, string> = {};
+    for (const [name, bytes] of contentOf(files)) {
+      const path = join(temporary, name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeDurably(path, bytes);
+      folders.add(dirname(path));
+      stamps[name] = sha256(bytes);
+    }
+    const body = { format: FORMAT, formatVersion: FORMAT_VERSION, ...files.description, files: stamps };
+    await writeDurably(join(temporary, DESCRIPTION), Buffer.from(signed(body)));
+    await syncNames(...folders);
     await rm(target, { recursive: true, force: true });
     await rename(temporary, target);
     await syncNames(folder, dirname(folder));
@@ -97,6 +121,30 @@ export async function saveTuned(folder: string, files: TunedFiles): Promise<stri
 
 /** Reads what {@link saveTuned} wrote. @throws NotFoundError, IncompatibleError, CorruptFileError */
 export async function readTuned(folder: string): Promise<TunedFiles> {
+  const { description, stamps } = await readDescribed(folder);
+  const content = new Map<string, Uint8Array>();
+  for (const [name, stamp] of Object.entries(stamps)) {
+    const path = join(folder, name);
+    const bytes = await readFile(path).catch((cause) => {
+      throw new CorruptFileError(path, `cannot be read (${cause.code})`, REMEDY, { cause });
+    });
+    if (sha256(bytes) !== stamp) throw new CorruptFileError(path, 'its checksum does not match', REMEDY);
+    content.set(name, new Uint8Array(bytes));
+  }
+  const model = content.get(MODELS[description.form]);
+  if (model === undefined) throw new CorruptFileError(join(folder, DESCRIPTION), 'it names no model', REMEDY);
+  content.delete(MODELS[description.form]);
+  return { description, model, ...(content.size === 0 ? {} : { others: content }) };
+}
+
+/** The description alone; the files that it names are neither read nor checked. @throws as {@link readTuned} */
+export async function readTunedDescription(folder: string): Promise<TunedDescription> {
+  return (await readDescribed(folder)).description;
+}
+
+async function readDescribed(
+  folder: string,
+): Promise<{ description: TunedDescription; stamps: Readonly<Record<string, string>> }> {
   const path = join(folder, DESCRIPTION);
   let text: string;
   try {
@@ -108,7 +156,7 @@ export async function readTuned(folder: string): Promise<TunedFiles> {
       { cause },
     );
   }
-  let body: Record<string, unknown> & { model?: { sha256?: string } };
+  let body: Record<string, unknown>;
   try {
     body = JSON.parse(text);
   } catch (cause) {
@@ -120,19 +168,23 @@ export async function readTuned(folder: string): Promise<TunedFiles> {
       'Use the version that wrote it, or train again.',
     );
   }
-  const { format: _, formatVersion: __, model: stamp, ...description } = body;
-  const model = await readFile(join(folder, MODEL)).catch((cause) => {
-    throw new CorruptFileError(join(folder, MODEL), `cannot be read (${cause.code})`, REMEDY, { cause });
-  });
-  if (sha256(model) !== stamp?.sha256)
-    throw new CorruptFileError(join(folder, MODEL), 'its checksum does not match', REMEDY);
-  const files = { description: description as unknown as TunedDescription, model: new Uint8Array(model) };
-  const { form, base, dim } = files.description;
-  const known: readonly unknown[] = ['use-lite', 'use-lite-query', 'adapter', 'static'] satisfies TunedForm[];
-  if (!known.includes(form) || typeof base !== 'string' || !Number.isInteger(dim)) {
-    throw new CorruptFileError(path, 'it does not say form, base and dim', REMEDY);
-  }
-  return files;
+  const { format: _, formatVersion: __, files: stamps, checksum: ___, ...description } = body;
+  const { form, base, dim } = description as Partial<TunedDescription>;
+  const isSound =
+    Object.hasOwn(MODELS, String(form)) &&
+    typeof base === 'string' &&
+    Number.isInteger(dim) &&
+    typeof stamps === 'object' &&
+    stamps !== null;
+  if (!isSound) throw new CorruptFileError(path, 'it does not say form, base, dim and files', REMEDY);
+  const { checksum: ____, ...covered } = body;
+  if (signed(covered) !== text) throw new CorruptFileError(path, 'its checksum does not match', REMEDY);
+  return { description: description as unknown as TunedDescription, stamps: stamps as Record<string, string> };
+}
+
+/** A description as text, with a checksum over the rest of it at its end. */
+function signed(body: Readonly<Record<string, unknown>>): string {
+  return `${JSON.stringify({ ...body, checksum: sha256(Buffer.from(JSON.stringify(body))) }, null, 2)}\n`;
 }
 
 /** `tuned:VERSION` as the specification of a folder among others, e.g. of a collection; any other one as it is. */

@@ -1,32 +1,30 @@
 import { readParameters } from '../../tensor/index.ts';
+import { bertFolder } from '../bert/folder.ts';
 import type { EncodeOptions, Encoder } from '../encoder.ts';
 import { nativeRuntime } from '../runtime.ts';
 import { staticEncoder } from '../static/static.ts';
+import { readTable } from '../static/table.ts';
 import { type UseLiteOptions, useLite } from '../use-lite/use-lite.ts';
 import { adapt } from './adapter.ts';
-import { readTuned, type TunedFiles } from './description.ts';
+import { readTuned, readTunedDescription } from './description.ts';
 
 /** Opens an encoder by its specification; given so that this file need not import the registry, which imports it. */
 type OpenBase = (spec: string) => Promise<Encoder>;
 
 /** Opens the trained encoder in a folder. @param id what it will call itself. */
 export async function openTuned(folder: string, id: string, openBase: OpenBase): Promise<Encoder> {
-  return serveTuned(await readTuned(folder), id, openBase, folder);
-}
-
-/** The encoder of a description and its model. @param file for error messages. */
-export async function serveTuned(
-  { description, model }: TunedFiles,
-  id: string,
-  openBase: OpenBase,
-  file: string,
-): Promise<Encoder> {
-  const { form, base, dim, tuning, languages } = description;
-  if (form === 'static') return staticEncoder(id, readParameters(model, file));
+  const { form, base, tuning: modules } = await readTunedDescription(folder);
+  if (form === 'bert' || form === 'bert-query') {
+    const encoder = await bertFolder(folder, { id, ...(modules?.side === undefined ? {} : { side: modules.side }) });
+    return form === 'bert' ? encoder : bySide(id, encoder, await openBase(base));
+  }
+  const { description, model } = await readTuned(folder);
+  if (form === 'static') return staticEncoder(id, readTable(model, folder));
+  const { dim, tuning, languages } = description;
   if (form === 'use-lite' || form === 'use-lite-query') {
     const tuned: UseLiteOptions['tuned'] = {
       id,
-      parameters: readParameters(model, file),
+      parameters: readParameters(model, folder),
       ...(tuning === undefined ? {} : { tuning }),
     };
     const encoder = useLite({ tuned });

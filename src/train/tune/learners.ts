@@ -1,13 +1,11 @@
-import { InvalidArgumentError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { embeddingText } from '../../collection/prepare.ts';
+import type { BertTuning } from '../../encode/bert/tuning.ts';
 import type { Encoder } from '../../encode/encoder.ts';
-import { trainableStatic } from '../../encode/static/static.ts';
 import type { TrainableEncoder } from '../../encode/trainable.ts';
 import { type AdapterShape, adapter, adapterGraph } from '../../encode/tuned/adapter.ts';
-import { readTuned, type TunedFiles, type TunedForm, versionFolder } from '../../encode/tuned/description.ts';
-import type { UseLiteTuning } from '../../encode/use-lite/graph.ts';
-import { trainableUseLite } from '../../encode/use-lite/trainable.ts';
+import { keepsDocuments, modelName, type TunedFiles, type TunedForm } from '../../encode/tuned/description.ts';
+import { openTrainable } from '../../encode/tuned/trainable.ts';
 import {
   add,
   type Batch,
@@ -15,7 +13,6 @@ import {
   Parameters,
   type PartialShape,
   type Runtime,
-  readParameters,
   type Scope,
   scale,
   type Tensor,
@@ -30,9 +27,9 @@ import type { TuneCorpus } from './corpus.ts';
  * What is trained.
  *
  * - `adapter`: a small correction of query vectors; works with every encoder, passages keep their vectors
- * - `query`: a copy of use-lite for queries; passages keep their vectors
- * - `encoder`: use-lite for queries and passages, which are encoded again
- * - `table`: a token table (`static:`), trained from use-lite's vectors; fast, and passages are encoded again
+ * - `query`: a copy of the encoder for queries; passages keep their vectors
+ * - `encoder`: the encoder for queries and passages, which are encoded again
+ * - `table`: a token table (`static`); fast, and passages are encoded again
  */
 export type TuneTarget = 'adapter' | 'query' | 'encoder' | 'table';
 
@@ -59,7 +56,7 @@ export interface Learner {
   /** Vectors of passages with the parameters as they are; their own where they stay. */
   encodePassages(numbers: readonly number[], signal?: AbortSignal): Promise<Vectors>;
   /** What is deployed. */
-  files(training: Readonly<Record<string, unknown>>): TunedFiles;
+  files(training: Readonly<Record<string, unknown>>): Promise<TunedFiles>;
 }
 
 /** What a learner is made from. */
@@ -73,7 +70,7 @@ export interface LearnerInput {
   readonly versions: string;
   readonly seed: number;
   readonly adapter: AdapterShape;
-  readonly tuning: UseLiteTuning;
+  readonly tuning: BertTuning;
   readonly runtime: Runtime;
   readonly signal?: AbortSignal;
 }
@@ -82,51 +79,19 @@ export interface LearnerInput {
 export async function createLearner(input: LearnerInput): Promise<Learner> {
   const { what, baseId } = input;
   if (what === 'adapter') return adapterLearner(input);
-  const { form, parameters, tuning } = await startOf(input);
-  if (what === 'table') {
-    if (form !== 'use-lite' && form !== 'static') throw notTrainable(baseId, what);
-    return encoderLearner(input, await trainableStatic(form === 'static' ? { parameters: parameters! } : {}), 'static');
-  }
-  if (form !== 'use-lite') throw notTrainable(baseId, what);
-  const modules = { ...tuning, ...input.tuning };
-  const encoder = await trainableUseLite({
-    ...(parameters === undefined ? {} : { parameters }),
-    tuning: modules,
-    seed: input.seed,
-    // A table that moves for words of the training queries only leaves the other words behind.
-    trainTable: what === 'encoder',
-  });
-  return encoderLearner({ ...input, tuning: modules }, encoder, what === 'query' ? 'use-lite-query' : 'use-lite');
-}
-
-/** What the collection's encoder is, with its parameters if it was trained before. */
-async function startOf({ baseId, what, versions }: LearnerInput): Promise<{
-  form: TunedForm;
-  parameters?: Parameters;
-  tuning?: UseLiteTuning;
-}> {
-  if (baseId === 'use-lite') return { form: 'use-lite' };
-  const version = /^tuned:(.+)$/.exec(baseId)?.[1];
-  if (version === undefined) throw notTrainable(baseId, what);
-  const folder = /[/\\]/.test(version) ? version : versionFolder(versions, version);
-  const { description, model } = await readTuned(folder);
-  return {
-    form: description.form,
-    parameters: readParameters(model, folder),
-    ...(description.tuning === undefined ? {} : { tuning: description.tuning }),
-  };
-}
-
-function notTrainable(encoder: string, what: TuneTarget): InvalidArgumentError {
-  return new InvalidArgumentError(
-    `The weights of the encoder "${encoder}" cannot be trained here (--what ${what}).`,
-    'Use --what adapter, which learns a correction of its vectors.',
-  );
+  const { versions, seed } = input;
+  // A table that moves for words of the training queries only leaves the other words behind.
+  const trainTable = what === 'encoder';
+  const isStatic = /^(static|tuned:static-)/.test(baseId);
+  const start = what === 'table' && !isStatic ? 'static' : baseId;
+  const opened = await openTrainable(start, { versions, tuning: input.tuning, trainTable, seed });
+  const form = what === 'query' && opened.form !== 'static' ? (`${opened.form}-query` as const) : opened.form;
+  return encoderLearner({ ...input, tuning: opened.tuning }, opened.encoder, form);
 }
 
 function encoderLearner(input: LearnerInput, encoder: TrainableEncoder, form: TunedForm): Learner {
   const { corpus, queries, baseId } = input;
-  const encodesPassages = form !== 'use-lite-query';
+  const encodesPassages = !keepsDocuments(form);
   const textOf = (number: number) => {
     const { title, headings, text } = corpus.passage(number);
     return embeddingText(title, headings, text);
@@ -166,18 +131,27 @@ function encoderLearner(input: LearnerInput, encoder: TrainableEncoder, form: Tu
       encodesPassages
         ? serving((served) => served.encode(numbers.map(textOf), options('document', signal)))
         : Promise.resolve(vectorsOf(corpus, numbers)),
-    files: (training) => ({
+    files: async (training) => ({
       description: {
         form,
         base: baseId,
         dim: encoder.dim,
-        languages: ['en'],
-        ...(form !== 'static' && Object.keys(input.tuning).length > 0 ? { tuning: input.tuning } : {}),
+        ...(input.base.languages === undefined ? {} : { languages: input.base.languages }),
+        ...(Object.keys(input.tuning).length > 0 ? { tuning: input.tuning } : {}),
         training,
       },
-      model: encoder.toOnnx(),
+      ...(await contentOf(encoder, form)),
     }),
   };
+}
+
+/** The model of an encoder, and the files beside it. */
+async function contentOf(encoder: TrainableEncoder, form: TunedForm): Promise<Pick<TunedFiles, 'model' | 'others'>> {
+  const others = new Map(await encoder.save?.());
+  const name = modelName(form);
+  const model = others.get(name) ?? encoder.toOnnx();
+  others.delete(name);
+  return { model, ...(others.size === 0 ? {} : { others }) };
 }
 
 async function adapterLearner(input: LearnerInput): Promise<Learner> {
@@ -222,7 +196,7 @@ async function adapterLearner(input: LearnerInput): Promise<Learner> {
       }
     },
     encodePassages: async (numbers) => vectorsOf(corpus, numbers),
-    files: (training) => ({
+    files: async (training) => ({
       description: {
         form: 'adapter',
         base: baseId,

@@ -68,7 +68,7 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
     if (reason === undefined) {
       options.onProgress?.({ ...trained.progress, phase: 'deploying' });
       const { curve: _, ...figures } = report;
-      deployed = await collection.deploy(run.learner.files({ made: 'sagitta tune', ...figures }), {
+      deployed = await collection.deploy(await run.learner.files({ made: 'sagitta tune', ...figures }), {
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       });
     }
