@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BitSet } from '../base/bits.ts';
+import { halfToFloat } from '../base/half.ts';
 import { Random } from '../base/random.ts';
 import { Arena, supportedBuilds } from './arena.ts';
 import { packPanels, panelCount } from './kmeans.ts';
@@ -290,7 +291,7 @@ describe.each(supportedBuilds())('code kernels on the %s build', (build) => {
           });
           arena.kernels.dotRowsHalf(q, putAt(halves, shift), 2 * (dim + extra), count, dim, out);
           const b = arena.f32(out, count).slice();
-          const half = (i: number): number => twin.fromHalf(halves[i]!);
+          const half = (i: number): number => halfToFloat(halves[i]!);
           byHand(half).forEach((sum, r) => {
             expect(Math.abs(b[r]! - sum)).toBeLessThan(1e-5 * scale(half, r));
           });

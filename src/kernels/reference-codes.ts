@@ -58,11 +58,3 @@ export function anisotropicLoss(
   }
   return squared + weight * along * along;
 }
-
-/** The value of a finite half-precision number. */
-export function fromHalf(half: number): number {
-  const exponent = (half >> 10) & 31;
-  const mantissa = half & 0x3ff;
-  const magnitude = exponent === 0 ? mantissa * 2 ** -24 : (1 + mantissa / 1024) * 2 ** (exponent - 15);
-  return half & 0x8000 ? -magnitude : magnitude;
-}

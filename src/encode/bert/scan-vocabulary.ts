@@ -16,6 +16,7 @@ const CLOSE = 0x7d;
 
 /**
  * Finds the first object named `vocab` in a JSON text and reads its keys and ids, without making a string of each key.
+ * Control characters, which JSON asks to be escaped, are taken as they are.
  * @returns undefined for anything but keys with whole numbers of at most 8 digits: let `JSON.parse` say what it is.
  */
 export function scanVocabulary(text: string): ScannedVocabulary | undefined {
@@ -26,46 +27,41 @@ export function scanVocabulary(text: string): ScannedVocabulary | undefined {
   let used = 0;
   const unescaped = new Map<number, string>();
   let at = start + 1;
-  const skip = () => {
-    for (let unit = text.charCodeAt(at); unit === 0x20 || (unit >= 9 && unit <= 13); unit = text.charCodeAt(at)) at++;
-    return text.charCodeAt(at);
-  };
+  // Nothing is called for each character, since all of this runs once, before any of it is compiled.
+  let backslash = text.indexOf('\\', at);
   for (;;) {
-    if (skip() !== QUOTE) return undefined;
-    const from = ++at;
-    let escaped = false;
-    for (let unit = text.charCodeAt(at); unit !== QUOTE; unit = text.charCodeAt(++at)) {
-      // NaN, beyond the end, is not either.
-      if (!(unit >= 0x20)) return undefined;
-      if (unit === BACKSLASH) {
-        escaped = true;
-        at++;
-      }
+    at = skipSpace(text, at);
+    if (text.charCodeAt(at) !== QUOTE) return undefined;
+    const from = at + 1;
+    let to = text.indexOf('"', from);
+    if (backslash >= 0 && backslash < from) backslash = text.indexOf('\\', from);
+    if (backslash >= 0 && backslash < to) {
+      to = endOfEscaped(text, backslash);
+      const token = unquoted(text.slice(from - 1, to + 1));
+      if (token === undefined) return undefined;
+      unescaped.set(used, token);
     }
-    const to = at++;
-    if (skip() !== COLON) return undefined;
-    at++;
-    let digit = skip() - 0x30;
+    if (to < 0) return undefined;
+    at = skipSpace(text, to + 1);
+    if (text.charCodeAt(at) !== COLON) return undefined;
+    at = skipSpace(text, at + 1);
     const number = at;
     let id = 0;
-    for (; digit >= 0 && digit <= 9; digit = text.charCodeAt(++at) - 0x30) id = 10 * id + digit;
+    for (let digit = text.charCodeAt(at) - 0x30; digit >= 0 && digit <= 9; digit = text.charCodeAt(++at) - 0x30) {
+      id = 10 * id + digit;
+    }
     if (at === number || at - number > 8) return undefined;
     if (used + 3 > entries.length) {
       const larger = new Int32Array(2 * entries.length);
       larger.set(entries);
       entries = larger;
     }
-    if (escaped) {
-      const token = unquoted(text.slice(from - 1, to + 1));
-      if (token === undefined) return undefined;
-      unescaped.set(used, token);
-    }
     entries[used] = from;
     entries[used + 1] = to;
     entries[used + 2] = id;
     used += 3;
-    const next = skip();
-    at++;
+    at = skipSpace(text, at);
+    const next = text.charCodeAt(at++);
     if (next === CLOSE) break;
     if (next !== COMMA) return undefined;
   }
@@ -80,6 +76,23 @@ export function scanVocabulary(text: string): ScannedVocabulary | undefined {
       }
     },
   };
+}
+
+/** The next place that is not white space. */
+function skipSpace(text: string, from: number): number {
+  let at = from;
+  for (let unit = text.charCodeAt(at); unit <= 0x20; unit = text.charCodeAt(at)) at++;
+  return at;
+}
+
+/** The quote that closes a string with a backslash at `from`, or -1. */
+function endOfEscaped(text: string, from: number): number {
+  for (let at = from; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === QUOTE) return at;
+    if (unit === BACKSLASH) at++;
+  }
+  return -1;
 }
 
 function unquoted(quoted: string): string | undefined {

@@ -134,7 +134,7 @@ export async function trainableBert(
       const own = merged();
       const files = new Map<string, Uint8Array>(describedFiles(description));
       files.set('tokenizer.json', await readFile(description.tokenizer));
-      files.set('model.safetensors', writeSafetensors(toTensors(own, description)));
+      files.set('model.safetensors', writeSafetensors(toTensors(own, description), { format: 'pt' }));
       if (tuning.side !== undefined) {
         const added = own.names.filter((name) => name.startsWith('side/'));
         files.set(SIDE_FILE, writeSafetensors(new Map(added.map((name) => [name, own.get(name)]))));

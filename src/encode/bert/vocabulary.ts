@@ -51,20 +51,23 @@ export class Vocabulary {
     for (let i = 0; i < length; i++) {
       const unit = text.charCodeAt(start + i);
       characters[from + i] = unit;
-      hash = step(hash, unit);
+      hash = Math.imul(hash ^ unit, HASH_PRIME);
     }
-    this.size = Math.max(this.size, id + 1);
+    if (id >= this.size) this.size = id + 1;
     this.#byId = undefined;
-    const known = this.#find(characters, from, from + length, hash, 0);
-    if (known >= 0) {
-      this.#ids[known] = id;
+    const mask = this.#slots.length - 1;
+    let slot = slotOf(hash, mask);
+    for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
+      const other = this.#slots[slot]! - 1;
+      if (this.#hashes[other] !== hash || this.#find(characters, from, from + length, hash, 0) !== other) continue;
+      this.#ids[other] = id;
       return;
     }
     const entry = this.#count++;
     this.#starts[entry + 1] = from + length;
     this.#hashes[entry] = hash;
     this.#ids[entry] = id;
-    this.#slots[this.#freeSlot(hash)] = entry + 1;
+    this.#slots[slot] = entry + 1;
     if (length >= this.#beginnings.length) this.#beginnings = new Int32Array(length + 1);
   }
 

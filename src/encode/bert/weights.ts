@@ -70,7 +70,7 @@ function distilbertLayer(layer: number) {
 /** What the names of a file's tensors begin with: nothing, or the name of the body inside a larger model. */
 export function prefixOf(file: Safetensors): string {
   const tail = 'embeddings.word_embeddings.weight';
-  return file.names.find((name) => name.endsWith(tail))?.slice(0, -tail.length) ?? '';
+  return [...file.tensors.keys()].find((name) => name.endsWith(tail))?.slice(0, -tail.length) ?? '';
 }
 
 /**
@@ -94,11 +94,11 @@ export function readBert(file: Safetensors, description: Pick<BertDescription, '
 
 /** Layer normalisation was called gamma and beta once. */
 function nameIn(file: Safetensors, name: string): string {
-  if (file.has(name)) return name;
+  if (file.tensors.has(name)) return name;
   const older = name
     .replace(/(LayerNorm|layer_norm)\.weight$/, '$1.gamma')
     .replace(/(LayerNorm|layer_norm)\.bias$/, '$1.beta');
-  return file.has(older) ? older : name;
+  return file.tensors.has(older) ? older : name;
 }
 
 /** The parameters as tensors of Hugging Face's BERT, for `writeSafetensors`. */

