@@ -8,7 +8,16 @@ import { dataFolder } from './lib-beir.ts';
 import { readWordNet } from './lib-wordnet.ts';
 
 /** Corpora whose documents, never queries, the teacher encodes. `clapnq_dev`, `gorilla_apibench` and others take no part. */
-const CORPORA = ['scifact', 'pubmedqa', 'hotpotqa_100', 'mtrag_un', 'tldr', 'openclipart', 'qmsum', 'medquad_entities'];
+export const CORPORA = [
+  'scifact',
+  'pubmedqa',
+  'hotpotqa_100',
+  'mtrag_un',
+  'tldr',
+  'openclipart',
+  'qmsum',
+  'medquad_entities',
+];
 const GLOSSES = 60_000;
 /** Characters of a document that are looked at: what the teacher reads of it, and little more. */
 const MOST_CHARACTERS = 1_200;

@@ -111,7 +111,7 @@ describe('sagitta', () => {
     ['an unknown field', ['search', 'x', '--filter', 'yaer = 1'], 2, /Did you mean "year"/],
     ['an unknown option', ['search', 'x', '--explian'], 2, /--explain/],
     ['an unknown command', ['serach', 'x'], 2, /search/],
-    ['an unknown encoder', ['index', 'docs', '--encoder', 'use-light', '--in', '.empty'], 2, /use-lite/],
+    ['an unknown encoder', ['index', 'docs', '--encoder', 'minilmm', '--in', '.empty'], 2, /minilm/],
     ['another encoder', ['index', 'docs', '--encoder', 'none'], 6, /made with the encoder "hash:64"/],
   ])('answers %s with one clear line and the documented exit code', (_what, args, code, message) => {
     const outcome = sagitta(...args);

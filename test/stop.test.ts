@@ -16,7 +16,7 @@ const MANY = Array.from({ length: 600 }, (_, i) => ({
 
 /** A server whose model is busy with documents that somebody waits for. */
 async function busyServer(folder: string, drain: number) {
-  const collection = await openCollection(folder, { create: true, encoder: 'use-lite' });
+  const collection = await openCollection(folder, { create: true, encoder: 'minilm' });
   await collection.add([{ id: 'old', text: 'A letter from the harbour.' }]);
   await collection.close();
   const args = ['serve', '--in', `notes=${folder}`, '--port', '0', '--json', '--no-page', '--no-log'];

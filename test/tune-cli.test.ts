@@ -86,7 +86,7 @@ describe('sagitta tune', () => {
     expect(manifest()).toBe(before);
   }, 60_000);
 
-  it('takes judgements, trains the query side of use-lite, and learns from the hybrid', async () => {
+  it('takes judgements, trains the query side of the encoder, and learns from the hybrid', async () => {
     await using collection = await openCollection(join(folder, 'lite'), { create: true });
     await collection.add(documents);
     const { code, stdout, stderr } = tune(
@@ -96,8 +96,8 @@ describe('sagitta tune', () => {
     );
     expect(code, stderr).toBe(0);
     const report = JSON.parse(stdout);
-    expect(report).toMatchObject({ what: 'query', base: 'use-lite', better: true });
-    expect(report.deployed).toMatch(/^tuned:use-lite-query-/);
+    expect(report).toMatchObject({ what: 'query', base: 'minilm', better: true });
+    expect(report.deployed).toMatch(/^tuned:bert-query-/);
     const { hits } = await collection.search(examples[0]!.query, { retriever: 'dense', k: 10 });
     expect(hits.map(({ id }) => id)).toContain('d0');
   }, 60_000);

@@ -10,7 +10,7 @@ import { openCollection } from 'sagitta/collection';
 import { openEncoder } from 'sagitta/encode';
 import { type TuneOptions, tune } from 'sagitta/train';
 import { describe, expect, it } from 'vitest';
-import { trainableStatic } from '../src/encode/static/static.ts';
+import { shippedTable, writeTable } from '../src/encode/index.ts';
 import { testFolder } from './support/files.ts';
 import { collectionIn, documents, examples } from './support/tuning.ts';
 
@@ -109,8 +109,8 @@ describe('tuning that fails', () => {
 describe('re-encoding', () => {
   it('killed at any moment leaves the old encoder or the new one whole, and can be repeated', async () => {
     using folder = testFolder();
-    const table = await trainableStatic();
-    writeFileSync(folder.at('model.onnx'), table.toOnnx());
+    const table = await shippedTable();
+    writeFileSync(folder.at('table.bin'), writeTable(table));
     const many = 3_000;
     const before = await openCollection(folder.at('c'), { create: true, encoder: 'hash:64' });
     await before.add(
@@ -118,7 +118,7 @@ describe('re-encoding', () => {
     );
     await before.close();
     const child = fileURLToPath(new URL('./reencode-child.ts', import.meta.url));
-    const args = ['--import', loader, child, folder.at('c'), folder.at('model.onnx'), String(table.dim)];
+    const args = ['--import', loader, child, folder.at('c'), folder.at('table.bin'), String(table.dim)];
     const outcomes: string[] = [];
     // As a process leaves it that is killed while it saves a model.
     folder.write({ 'c/encoders/.new-abc123/model.onnx': 'half a mod' });
@@ -169,7 +169,7 @@ describe('re-encoding', () => {
 
   it('learns a compressed index again, from the new vectors', async () => {
     using folder = testFolder();
-    const table = await trainableStatic();
+    const table = await shippedTable();
     const description = { form: 'static', base: 'hash:64', dim: table.dim, languages: ['en'] } as const;
     for (const spec of ['ivf8,pq8x8,refine:full', 'bin64,refine:full']) {
       const name = spec.slice(0, 3);
@@ -179,7 +179,7 @@ describe('re-encoding', () => {
       );
       await collection.rebuild({ spec });
       expect((await collection.inspect()).vectorIndex?.spec).toBe(spec);
-      await collection.deploy({ description, model: table.toOnnx() });
+      await collection.deploy({ description, model: writeTable(table) });
       const { settings, vectorIndex } = await collection.inspect();
       expect(settings.dim).toBe(table.dim);
       expect(vectorIndex?.spec).toBe(spec);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { createRequire } from 'node:module';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from 'sagitta/base';
 import { openCollection } from 'sagitta/collection';
-import { openEncoder } from 'sagitta/encode';
+import { openEncoder, shippedTable, writeTable } from 'sagitta/encode';
 import { curveSvg, readArrays, readPairs, type TuneOptions, tune, writeArrays } from 'sagitta/train';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from './support/files.ts';
@@ -167,11 +167,10 @@ describe('tuning a collection', () => {
       ['tell me of', 'explain', 'why'].map((phrase) => ({ query: `${phrase} ${thing}`, relevant: [thing] })),
     );
     const report = await tune(collection, { examples: pairs, what: 'table', epochs: 1, dryRun: true, threads: 1 });
-    expect(report.base).toBe('use-lite');
-    const { trainableStatic } = await import('../src/encode/static/static.ts');
-    const table = await trainableStatic();
-    const description = { form: 'static', base: 'use-lite', dim: table.dim, languages: ['en'] } as const;
-    const files = { description, model: table.toOnnx() };
+    expect(report.base).toBe('minilm');
+    const table = await shippedTable();
+    const description = { form: 'static', base: 'minilm', dim: table.dim, languages: ['en'] } as const;
+    const files = { description, model: writeTable(table) };
     const id = await collection.deploy(files);
     const info = await collection.inspect();
     expect(info.settings.encoder).toBe(id);
@@ -203,7 +202,7 @@ describe('tuning a collection', () => {
     expect((await collection.search('cat', { retriever: 'dense', k: 1 })).hits[0]!.id).toBe('cat');
 
     // A flipped bit of what it learned is found.
-    const model = `encoders/${id.slice('tuned:'.length)}/model.onnx`;
+    const model = `encoders/${id.slice('tuned:'.length)}/table.bin`;
     const bytes = readFileSync(folder.at(`c/${model}`));
     bytes[bytes.length >> 1]! ^= 1;
     writeFileSync(folder.at(`c/${model}`), bytes);

@@ -27,7 +27,7 @@ function queryTimes(lab: Lab, data: TowerData): Promise<Readonly<Record<Kind, nu
       }
       return quantile(times, 0.5);
     };
-    const table = await smallTable(data);
+    const table = smallTable(data);
     return { large: await lab.withEncoder(medianOf), small: await medianOf(table.serve('static:small')) };
   });
 }

@@ -16,7 +16,6 @@ import {
   constantsOf,
   Graph,
   linear,
-  Parameters,
   type Scope,
   type Tensor,
   type Tensors,
@@ -120,7 +119,7 @@ export async function endToEnd(
   { temperature, learningRate }: Config,
   seed: number,
 ): Promise<Towers> {
-  const table = await smallTable(data, seed);
+  const table = smallTable(data);
   const examples = examplesOf(data, 'train');
   const deck = new Deck(examples.length, new Random(seed));
   const batchOf = batches(data, table);
@@ -182,7 +181,7 @@ export async function distil(
   { objective, pages, learningRate }: DistilOptions,
   seed: number,
 ): Promise<Towers> {
-  const table = await smallTable(data, seed);
+  const table = smallTable(data);
   const training = [...data.splits.keys()].filter((row) => data.splits[row] === 'train');
   const batchOf = batches(data, table);
   const targets = { query: teacher.queries, document: pages ? await teacher.asQueries() : teacher.queries };

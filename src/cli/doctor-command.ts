@@ -5,6 +5,7 @@ import pc from 'picocolors';
 import { ExitCode } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { verifyCollection } from '../collection/index.ts';
+import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { errorSensitivity } from '../eval/index.ts';
 import { supportedBuilds } from '../kernels/index.ts';
 import { openLocalStore } from '../store/index.ts';
@@ -88,9 +89,8 @@ async function encoder(directory: string): Promise<Finding> {
   try {
     const spec = existsSync(`${directory}/manifest.json`)
       ? (await openLocalStore(directory)).settings.encoder
-      : 'use-lite';
+      : DEFAULT_ENCODER;
     if (spec === 'none') return { check, ok: true, detail: 'the collection needs none' };
-    const { openEncoder } = await import('../encode/registry.ts');
     const { ENCODERS } = await import('../collection/index.ts');
     const { locatedSpec } = await import('../encode/tuned/description.ts');
     const start = performance.now();

@@ -62,7 +62,7 @@ function milliseconds(value: string): number {
 }
 
 command('index <paths...>', 'index files and folders; only what changed is read into the collection')
-  .option('--encoder <spec>', 'use-lite, http:URL#MODEL, hf:MODEL or none; fixed once the collection exists')
+  .option('--encoder <spec>', 'minilm (default), static, bert:FOLDER, http:URL#MODEL, hf:MODEL or none')
   .option('--include <pattern>', 'only files that match (repeatable, .gitignore syntax)', collect)
   .option('--exclude <pattern>', 'no files that match (repeatable)', collect)
   .option('--no-ignore', 'read what .gitignore and the built-in rules would skip')
@@ -314,7 +314,7 @@ program
   .description('evaluate retrievers on a test collection: corpus.jsonl, queries.jsonl and qrels.tsv')
   .option('--retriever <names>', 'bm25, dense, hybrid; several with commas', list, ['bm25', 'dense', 'hybrid'])
   .option('--in <dir>', 'keep the index in this folder and use it again (default: a temporary one)')
-  .option('--encoder <spec>', 'as for index; default use-lite')
+  .option('--encoder <spec>', 'as for index; default minilm')
   .option('--corpus <file>', 'documents (default: corpus.jsonl)')
   .option('--queries <file>', 'queries: JSONL, tab-separated, or TREC topics (default: queries.jsonl)')
   .option('--qrels <file>', 'judgements: BEIR, TREC or JSONL (default: those of --split)')

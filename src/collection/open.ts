@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
-import { openEncoder } from '../encode/registry.ts';
+import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { INGEST_VERSION } from '../ingest/index.ts';
 import { createLocalStore, openLocalStore } from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
@@ -13,8 +13,8 @@ import type { IndexingSettings } from './types.ts';
 /** Options of {@link openCollection}. */
 export interface OpenOptions {
   /**
-   * An encoder, or its specification (`use-lite`, `http:URL#MODEL`, `hf:MODEL`, `none`). For a new collection default
-   * `use-lite`; for an existing one the encoder that made it, and any other is refused.
+   * An encoder, or its specification (`minilm`, `static`, `bert:FOLDER`, `http:URL#MODEL`, `hf:MODEL`, `none`). For a new
+   * collection default `minilm`; for an existing one the encoder that made it, and any other is refused.
    */
   readonly encoder?: Encoder | string;
   /** Make the collection if there is none. Default false. */
@@ -47,7 +47,7 @@ export async function openCollection(directory: string, options: OpenOptions = {
         `Make one with \`sagitta index PATH --in ${directory}\`, or name another folder.`,
       );
     }
-    const wanted = options.encoder ?? 'use-lite';
+    const wanted = options.encoder ?? DEFAULT_ENCODER;
     const { id, dim } = await describeEncoder(wanted);
     const settings: CollectionSettings = {
       encoder: id,

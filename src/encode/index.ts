@@ -11,7 +11,7 @@ export { type HfEncoderOptions, type HfModule, type HfPooling, hfEncoder } from 
 export { apiKeyVariable, type EndpointOptions } from './http/endpoint.ts';
 export { type HttpEncoderOptions, httpEncoder } from './http/http.ts';
 export type { Prefixes } from './prefixes.ts';
-export { type OpenEncoder, openEncoder } from './registry.ts';
+export { DEFAULT_ENCODER, type OpenEncoder, openEncoder, QUICK_ENCODER } from './registry.ts';
 export { nativeRuntime } from './runtime.ts';
 export { readTableFile, shippedTable } from './static/shipped.ts';
 export { staticEncoder } from './static/static.ts';

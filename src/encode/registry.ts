@@ -6,6 +6,11 @@ import type { Encoder, TokenEncoder } from './encoder.ts';
 import type { HfPooling } from './hf/hf.ts';
 import { parseSettings } from './spec.ts';
 
+/** The encoder of a new collection for which none is named. */
+export const DEFAULT_ENCODER = 'minilm';
+/** One that encodes tens of times as many texts in the same time, for a start. */
+export const QUICK_ENCODER = 'static';
+
 /** What an encoder can do that a specification opens: vectors of texts, and for some models of tokens too. */
 export type OpenEncoder = Encoder & Partial<TokenEncoder>;
 

@@ -24,10 +24,24 @@ export async function bertFolder(
 ): Promise<Encoder & TokenEncoder> {
   const description = await readDescription(resolve(folder));
   const id = options.id ?? `bert:${formatSettings(description.folder, idSettings(options))}`;
+  const source = sourceOf(id, description, async () => stampOf(description.weights));
+  const { side } = options;
   return bertEncoder(
-    sourceOf(id, description, () => stampOf(description.weights)),
+    side === undefined ? source : { ...source, parts: () => partsWithSide(description, side) },
     options,
   );
+}
+
+/** The weights, and the side path that was trained beside them. */
+async function partsWithSide(description: BertDescription, side: NonNullable<BertTuning['side']>): Promise<BertParts> {
+  const parts = await partsOf(description);
+  const file = openSafetensors(join(description.folder, SIDE_FILE));
+  try {
+    for (const [name, { shape }] of file.tensors) parts.parameters.set(name, file.read(name), shape);
+  } finally {
+    file.close();
+  }
+  return { ...parts, modules: (scope) => ({ after: connectedAdapters(scope.at('side'), side) }) };
 }
 
 /** A model whose weights lie in a file. @param cacheKey tells the file's states apart. */
@@ -36,7 +50,7 @@ export function sourceOf(id: string, description: BertDescription, cacheKey: () 
     id,
     description,
     words: async () => {
-      const file = await openSafetensors(description.weights);
+      const file = openSafetensors(description.weights);
       try {
         const { tensors, shape } = placesOf(description).get(WORDS)!;
         return openWords(file, prefixOf(file) + tensors[0]!, shape as [number, number]);
@@ -52,7 +66,7 @@ export function sourceOf(id: string, description: BertDescription, cacheKey: () 
 /** Reads all weights. */
 export async function partsOf(description: BertDescription): Promise<BertParts> {
   const { shape, pooling, normalize, weights } = description;
-  const file = await openSafetensors(weights);
+  const file = openSafetensors(weights);
   try {
     return { shape, pooling, normalize, parameters: readBert(file, description) };
   } finally {

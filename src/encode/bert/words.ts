@@ -1,4 +1,4 @@
-import { bfloat16ToFloat, halfToFloat } from '../../base/half.ts';
+import { bfloat16ToFloat, halvesToFloats } from '../../base/half.ts';
 import type { Safetensors } from './safetensors.ts';
 
 /** Rows of the table of word pieces, one after the other. */
@@ -12,13 +12,14 @@ export function openWords(file: Safetensors, name: string, [count, width]: reado
   const { dtype, bytes } = file.raw(name, [count, width]);
   if (dtype === 'F32') return wordsOf(new Float32Array(bytes.buffer, bytes.byteOffset, count * width), width);
   const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, count * width);
-  const convert = dtype === 'F16' ? halfToFloat : bfloat16ToFloat;
   return (ids) => {
-    const rows = new Float32Array(ids.length * width);
-    for (let i = 0, at = 0; i < ids.length; i++) {
-      const end = (ids[i]! + 1) * width;
-      for (let from = ids[i]! * width; from < end; from++) rows[at++] = convert(halves[from]!);
-    }
+    const chosen = new Uint16Array(ids.length * width);
+    ids.forEach((id, i) => {
+      chosen.set(halves.subarray(id * width, (id + 1) * width), i * width);
+    });
+    const rows = new Float32Array(chosen.length);
+    if (dtype === 'F16') halvesToFloats(chosen, rows);
+    else for (let i = 0; i < rows.length; i++) rows[i] = bfloat16ToFloat(chosen[i]!);
     return rows;
   };
 }

@@ -103,8 +103,8 @@ export function readTable(bytes: Uint8Array, file: string): StaticTable {
   // Copies: a view would need the bytes to lie at a multiple of four, and would keep them alive.
   return {
     ...description,
-    scales: new Float32Array(bytes.slice(start, end).buffer),
-    values: new Int8Array(bytes.slice(end).buffer),
+    scales: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer),
+    values: new Int8Array(new Uint8Array(bytes.subarray(end)).buffer),
   };
 }
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { CorruptFileError } from '../../base/errors.ts';
 import { mean, multiply, negate, ones, readParameters, sgd, sum, Trainer } from '../../tensor/index.ts';
 import { nativeRuntime } from '../runtime.ts';
-import { trainableStatic } from '../static/static.ts';
 import type { TrainableEncoder } from '../trainable.ts';
 import { ADDED, TABLE } from './graph.ts';
 import { trainableUseLite } from './trainable.ts';
@@ -95,21 +94,5 @@ describe('a trainable use-lite', () => {
       expect(difference((await served.encode(QUERIES)).data, plain.data)).toBeGreaterThan(1e-6);
       await served.dispose?.();
     }
-  });
-});
-
-describe('a trainable token table', () => {
-  it('ranks from the start, learns, and is served and saved as it then is', async () => {
-    const encoder = await trainableStatic();
-    const { losses, changed } = await train(encoder);
-    expect(losses[0]).toBeLessThan(0);
-    expect(losses[1]).toBeLessThan(losses[0]!);
-    expect(changed.sort()).toEqual(['tokens/table', 'weights/table']);
-    const served = encoder.serve('static');
-    const vectors = await served.encode([...QUERIES, '']);
-    const session = await (await nativeRuntime()).createSession(encoder.toOnnx(), { threads: 1 });
-    const out = await session.run(encoder.batch([...QUERIES, ''], ''));
-    await session.dispose();
-    expect(difference(out['vectors']!.data as Float32Array, vectors.data)).toBeLessThan(1e-5);
   });
 });
