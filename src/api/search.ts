@@ -34,7 +34,7 @@ export const searchRequestSchema = z
       .min(1)
       .max(LIMITS.candidates)
       .optional()
-      .describe('Passages of each ranking that `hybrid` fuses, whatever k is. Default: 100.'),
+      .describe('Passages of each ranking that `hybrid` fuses, whatever k is. Default: 50.'),
     explain: z.boolean().default(false).describe('Attach what each stage contributed to each hit.'),
     relevant: z
       .boolean()

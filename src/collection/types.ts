@@ -115,7 +115,7 @@ export interface SearchOptions {
    */
   readonly weights?: readonly [bm25: number, dense: number];
   /**
-   * Candidates of BM25 and of dense that `hybrid` ranks together, whatever k is: at least 1, default 100. More cost time and hardly change
+   * Candidates of BM25 and of dense that `hybrid` ranks together, whatever k is: at least 1, default 50. More cost time and hardly change
    * the first hits.
    */
   readonly candidates?: number;

@@ -170,7 +170,7 @@ describe('fuse', () => {
     expect(hits[1]!.score).toBeCloseTo(0.5 + 0.5 * (0.45 / 0.9), 6);
     // 5 has no score there: it counts as the worst of those that have.
     expect(hits[2]!.contributions![1]).toEqual({ stage: 'dense', share: 0.5 * (0.7 / 0.9) });
-    expect(trace.note).toBe('100 candidates of each; bm25 from 0 to 12; dense from 0 to 0.9, 2 scores looked up');
+    expect(trace.note).toBe('50 candidates of each; bm25 from 0 to 12; dense from 0 to 0.9, 2 scores looked up');
   });
 
   it('does not ask a retriever of weight 0', async () => {

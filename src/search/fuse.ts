@@ -14,7 +14,7 @@ export interface FuseOptions {
 }
 
 /** How many candidates of each retriever are ranked together by default. */
-export const CANDIDATES = 100;
+export const CANDIDATES = 50;
 /** Where they do not suffice for k, the next block goes this many times as deep. */
 const GROWTH = 4;
 /** Between the last score of a block and the first of the next one, more than rounding can make good. */

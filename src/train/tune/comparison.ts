@@ -2,8 +2,7 @@ import type { Vectors } from '../../base/vectors.ts';
 import { queryLanguage } from '../../collection/searching.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
-import { CANDIDATES } from '../../search/index.ts';
-import { type BatchRanker, type Encoded, hybridRankings, METRIC, measure, type TuneCorpus } from './corpus.ts';
+import { type BatchRanker, DEPTH, type Encoded, hybridRankings, METRIC, measure, type TuneCorpus } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
 import type { Learner } from './learners.ts';
 import type { TuneReport } from './types.ts';
@@ -42,7 +41,7 @@ export async function compareOnTest(
   const after = await encoded(await input.after.encodeQueries(queries, signal), vectors);
   const words: { id: number; score: number }[][] = [];
   for (const { query } of examples) {
-    const { hits } = await corpus.lexical({ text: query, language: queryLanguage(query) }, { k: CANDIDATES });
+    const { hits } = await corpus.lexical({ text: query, language: queryLanguage(query) }, { k: DEPTH });
     words.push(
       hits.flatMap(({ passage, score }) => {
         const id = corpus.numberOf(passage);

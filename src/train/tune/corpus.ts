@@ -4,7 +4,7 @@ import type { IndexingSettings } from '../../collection/types.ts';
 import { denseShareOf } from '../../encode/dense-share.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval/index.ts';
-import { CANDIDATES, hybrid, type Retriever, speaks } from '../../search/index.ts';
+import { hybrid, type Retriever, speaks } from '../../search/index.ts';
 import type { PassageToEncode, Snapshot } from '../../store/types.ts';
 import { Graph, matmul, type Runtime, type Session, toOnnx, transposeLast } from '../../tensor/index.ts';
 import type { TuneExample } from './examples.ts';
@@ -76,8 +76,8 @@ export class TuneCorpus {
 
 /** Passages scored in one product. */
 const CHUNK = 4096;
-/** Passages kept per query: as many as search fuses. More than ten documents, however many passages each has, within reason. */
-const DEPTH = CANDIDATES;
+/** Passages kept per query: more than ten documents, however many passages each has, within reason. */
+export const DEPTH = 100;
 
 /** Ranks passages by inner product, for many queries at once. */
 export class BatchRanker {
@@ -169,8 +169,8 @@ export async function hybridRankings(
     const language = queryLanguage(text);
     const hits = rankings[i]!.map(({ id, score }) => ({ passage: corpus.ordinals[id]!, score }));
     const semantic: Retriever = Object.assign(
-      async () => ({
-        hits,
+      async (_query: unknown, { k }: { readonly k: number }) => ({
+        hits: hits.slice(0, k),
         ...(speaks(encoder, language) ? {} : { abstained: true }),
         trace: { stage: 'dense', tookMs: 0, examined: corpus.count, returned: hits.length },
       }),
