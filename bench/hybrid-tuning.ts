@@ -1,5 +1,5 @@
 // Which fusion, with which weights? nDCG@10 on development judgements only: SciFact's training queries, and collections
-// that docs/search.md does not report on. Rankings are computed once per query; each fusion then combines them again.
+// that docs/search.md does not report on. Queries are encoded once; each fusion then combines the same rankings again.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,11 +24,13 @@ const contestants: readonly (readonly [name: string, fusion: Fusion, weights: re
   ['bm25', rrf(), [1, 0]],
   ['dense', rrf(), [0, 1]],
   ...[0.1, 0.2, 0.3, 0.4, 0.5].map((w) => [`rrf ${w}`, rrf(), [1 - w, w]] as const),
-  ...[0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5].map(
+  ...[0.2, 0.25, 0.3, 0.4, 0.5].map(
     (w) => [`convex max,min-max ${w}`, convex({ normalize: ['max', 'min-max'] }), [1 - w, w]] as const,
   ),
-  ...[0.1, 0.2, 0.3, 0.4, 0.5].map((w) => [`convex min-max ${w}`, convex(), [1 - w, w]] as const),
-  ...[0.2, 0.3, 0.4, 0.5, 0.6].map((w) => [`convex max ${w}`, convex({ normalize: 'max' }), [1 - w, w]] as const),
+  ...[0.3, 0.4, 0.5, 0.6, 0.7].map(
+    (w) => [`convex 0,-1 ${w}`, convex({ normalize: ['max', { floor: -1 }] }), [1 - w, w]] as const,
+  ),
+  ...[0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7].map((w) => [`convex max ${w}`, convex(), [1 - w, w]] as const),
 ];
 
 const scores = new Map<string, Record<string, number>>(contestants.map(([name]) => [name, {}]));
@@ -50,10 +52,13 @@ for (const [name, parts] of sets) {
     const queries = [...collection.queries].slice(0, MOST_QUERIES);
     const found = new Map<string, number[]>(contestants.map(([contestant]) => [contestant, []]));
     for (const [id, text] of queries) {
-      const rankings = await Promise.all([lexical, semantic].map((retriever) => retriever({ text }, { k: DEPTH })));
-      const [first, second] = rankings.map(remember) as [Retriever, Retriever];
+      // The same object throughout: `dense` encodes it once.
+      const query = { text };
+      const rankings = await Promise.all([lexical, semantic].map((retriever) => retriever(query, { k: DEPTH })));
+      const first = remember(rankings[0]!, lexical);
+      const second = remember(rankings[1]!, semantic);
       for (const [contestant, fusion, weights] of contestants) {
-        const { hits } = await fuse([first, second], fusion, { weights })({ text }, { k: DEPTH });
+        const { hits } = await fuse([first, second], fusion, { weights, candidates: DEPTH })(query, { k: DEPTH });
         const documents = [
           ...new Set(hits.map(({ passage }) => snapshot.document(snapshot.passage(passage).document).id)),
         ];
@@ -67,8 +72,9 @@ for (const [name, parts] of sets) {
   }
 }
 
-function remember(ranking: Ranking): Retriever {
-  return async () => ranking;
+/** A ranking that is there already; other passages are scored as its retriever would. */
+function remember(ranking: Ranking, { score }: Retriever): Retriever {
+  return Object.assign(async () => ranking, score === undefined ? {} : { score });
 }
 
 const names = sets.map(([name]) => name).filter((name) => scores.get('bm25')![name] !== undefined);

@@ -138,7 +138,7 @@ async function ridge(collection: Collection, examples: TuneExample[], tested: Tu
   const snapshot = await collection.snapshot();
   const ranker = await BatchRanker.create(await nativeRuntime(), snapshot.settings.dim);
   try {
-    const corpus = new TuneCorpus(snapshot);
+    const corpus = new TuneCorpus(snapshot, collection.settings);
     const base = (await collection.encoder())!;
     // The same split as `tune` makes.
     const checked = checkExamples(examples, (id) => snapshot.findDocument(id) !== undefined);
@@ -168,7 +168,6 @@ async function ridge(collection: Collection, examples: TuneExample[], tested: Tu
     const result = await compareOnTest({
       corpus,
       ranker,
-      language: collection.settings.language,
       trained: train,
       examples: tested,
       before: base,

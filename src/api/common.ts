@@ -6,6 +6,8 @@ export const LIMITS = {
   query: 10_000,
   /** Hits of one search. */
   k: 1000,
+  /** Passages of each ranking that are fused. */
+  candidates: 10_000,
   /** Characters of a filter written as an expression. */
   filter: 20_000,
   /** Levels of a filter, and of any other JSON value. */

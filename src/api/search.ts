@@ -29,6 +29,12 @@ export const searchRequestSchema = z
       .regex(/^[A-Za-z]{2,3}$/, 'expected an ISO 639-1 code such as "en"')
       .optional()
       .describe('Language of the query (ISO 639-1). Default: detected.'),
+    candidates: z
+      .int()
+      .min(1)
+      .max(LIMITS.candidates)
+      .optional()
+      .describe('Passages of each ranking that `hybrid` fuses, whatever k is. Default: 50.'),
     explain: z.boolean().default(false).describe('Attach what each stage contributed to each hit.'),
     relevant: z
       .boolean()
@@ -43,8 +49,11 @@ export type SearchRequest = z.infer<typeof searchRequestSchema>;
 
 const contributionSchema = z.strictObject({
   stage: z.string(),
-  rank: z.int().describe('Rank in that stage, from 1.'),
-  score: z.number().describe("The stage's own score."),
+  rank: z
+    .int()
+    .optional()
+    .describe('Rank in that stage, from 1; absent where the passage is not among its candidates.'),
+  score: z.number().optional().describe("The stage's own score, if it has one for the passage."),
   share: z.number().describe("What the fusion made of it; the sum over stages is the hit's score."),
 });
 

@@ -36,6 +36,7 @@ export interface EvalCommandOptions {
   readonly metrics?: readonly string[];
   readonly depth: number;
   readonly excludeSelf: boolean;
+  readonly candidates?: number;
   readonly language?: string;
   readonly runs?: string;
   readonly html?: string;
@@ -79,6 +80,7 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
             k,
             signal,
             ...(options.language === undefined ? {} : { language: options.language }),
+            ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
           }),
         {
           depth,

@@ -21,6 +21,7 @@ export interface SearchCommandOptions {
   readonly perDocument?: number;
   readonly language?: string;
   readonly nprobe?: number;
+  readonly candidates?: number;
   readonly explain: boolean;
   readonly relevant?: boolean;
 }
@@ -34,7 +35,7 @@ export async function searchCommand(
 ): Promise<void> {
   await using collection = await openCollection(options.in);
   if (options.relevant === true) return await relevantCommand(collection, words.join(' '), options, signal);
-  const { k, retriever, filter, perDocument, language, nprobe, explain } = options;
+  const { k, retriever, filter, perDocument, language, nprobe, candidates, explain } = options;
   const result = await collection.search(words.join(' '), {
     k,
     explain,
@@ -44,6 +45,7 @@ export async function searchCommand(
     ...(perDocument === undefined ? {} : { perDocument }),
     ...(language === undefined ? {} : { language }),
     ...(nprobe === undefined ? {} : { nprobe }),
+    ...(candidates === undefined ? {} : { candidates }),
   });
   if (options.json) printJson(result);
   else printResult(result, explain);
@@ -56,7 +58,7 @@ async function relevantCommand(
   options: SearchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { k, retriever, filter, perDocument, language, explain } = options;
+  const { k, retriever, filter, perDocument, language, candidates, explain } = options;
   if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError('--relevant judges hybrid search only.', 'Leave --retriever out.');
   }
@@ -67,6 +69,7 @@ async function relevantCommand(
     ...(perDocument === undefined ? {} : { perDocument }),
     ...(filter === undefined ? {} : { filter }),
     ...(language === undefined ? {} : { language }),
+    ...(candidates === undefined ? {} : { candidates }),
   });
   if (options.json) return printJson(result);
   printResult(result, explain);
@@ -110,7 +113,9 @@ function printHit(hit: SearchHit): void {
   const { text, ranges } = oneParagraph(shown);
   print(`    ${emphasise(text, ranges)}`);
   for (const { stage, rank, score, share } of hit.contributions ?? []) {
-    print(pc.dim(`    ${stage}: rank ${rank}, score ${score.toFixed(3)}, adds ${share.toFixed(4)}`));
+    const place = rank === undefined ? 'no candidate' : `rank ${rank}`;
+    const own = score === undefined ? 'no score' : `score ${score.toFixed(3)}`;
+    print(pc.dim(`    ${stage}: ${place}, ${own}, adds ${share.toFixed(4)}`));
   }
   print();
 }

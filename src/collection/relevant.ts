@@ -7,8 +7,10 @@ import { replaceFile } from '../store/local/filesystem.ts';
 import { queryLanguage } from './searching.ts';
 import type { RelevantOptions, RelevantResult, SearchOptions, SearchResult } from './types.ts';
 
-/** Hits of a query that its relevance is judged from. */
+/** Hits of a query that its relevance is judged from; they are judged in blocks of as many. */
 export const RELEVANCE_DEPTH = 50;
+/** A block of which a smaller share is kept ends the list. */
+const FRUITFUL = 0.5;
 
 /** What relevance is judged by, beside the manifest. */
 export function relevanceFile(directory: string): string {
@@ -102,29 +104,43 @@ export async function searchRelevant(
     parameters.query === undefined || query.trim() === ''
       ? undefined
       : await queryEmbedding(checkEncoder(await encoder(), parameters.query.encoder), query, options);
-  const { shortfall: _, ...found } = await search(query, {
-    perDocument: 1,
-    ...options,
-    ...(vector === undefined ? {} : { vector }),
-    k: Math.max(k, RELEVANCE_DEPTH),
-    explain: true,
-  });
-  const probabilities = relevanceOf(found.hits, parameters, vector);
-  const hits = found.hits
-    .flatMap((hit, i) => (probabilities[i]! >= parameters.threshold ? [{ ...hit, relevance: probabilities[i]! }] : []))
-    .slice(0, k)
-    .map(({ contributions, ...hit }, i) => ({
+  const { threshold } = parameters;
+  for (let depth = RELEVANCE_DEPTH * Math.ceil(k / RELEVANCE_DEPTH); ; depth += RELEVANCE_DEPTH) {
+    const { shortfall: _, ...found } = await search(query, {
+      perDocument: 1,
+      ...options,
+      ...(vector === undefined ? {} : { vector }),
+      k: depth,
+      explain: true,
+    });
+    const all = relevanceOf(found.hits, parameters, vector);
+    const { judged, ended } = judgedPart(all, threshold);
+    const probabilities = all.slice(0, judged);
+    const kept = found.hits.flatMap((hit, i) =>
+      probabilities[i]! >= threshold ? [{ ...hit, relevance: all[i]! }] : [],
+    );
+    if (kept.length < k && !ended && all.length === depth) continue;
+    const hits = kept.slice(0, k).map(({ contributions, ...hit }, i) => ({
       ...hit,
       rank: i + 1,
       ...(explain && contributions !== undefined ? { contributions } : {}),
     }));
-  const relevance = {
-    threshold: parameters.threshold,
-    judged: found.hits.length,
-    kept: hits.length,
-    best: Math.max(0, ...probabilities),
-  };
-  return { ...found, hits, relevance };
+    const best = Math.max(0, ...probabilities);
+    return { ...found, hits, relevance: { threshold, judged, kept: hits.length, best } };
+  }
+}
+
+/**
+ * How much of a list is judged: all of it, or to the end of the first block that is mostly cut. Where a list ends does therefore not
+ * depend on how many hits are asked for.
+ */
+function judgedPart(probabilities: Float64Array, threshold: number): { judged: number; ended: boolean } {
+  for (let to = RELEVANCE_DEPTH; to <= probabilities.length; to += RELEVANCE_DEPTH) {
+    const block = probabilities.subarray(to - RELEVANCE_DEPTH, to);
+    const kept = block.filter((probability) => probability >= threshold).length;
+    if (kept < FRUITFUL * RELEVANCE_DEPTH) return { judged: to, ended: true };
+  }
+  return { judged: probabilities.length, ended: false };
 }
 
 function checkEncoder({ id, encoder }: Awaited<ReturnType<RelevantSource['encoder']>>, learned: string): Encoder {

@@ -1,17 +1,17 @@
 import type { BitSet } from '../base/bits.ts';
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import { denseShareOf } from '../encode/dense-share.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import {
   bm25,
   checkFields,
   checkFilter,
   compileFilter,
-  convex,
   dense,
   explainNothing,
   type Filter,
-  fuse,
+  hybrid,
   parseFilter,
   type Query,
   type RankedPassage,
@@ -36,8 +36,6 @@ import type {
 
 /** Share of documents below which a language is not worth an analysis of its own for queries of unknown language. */
 const MINOR_LANGUAGE = 0.05;
-/** Weights of BM25 and dense: `npm run bench -- hybrid-tuning` chooses them on development judgements (docs/search.md). */
-export const DEFAULT_WEIGHTS = [0.75, 0.25] as const;
 const DETECTION_THRESHOLD = 0.5;
 
 /** What a search works on. */
@@ -78,7 +76,7 @@ export async function searchSnapshot(
   );
   const shortfall =
     hits.length < k
-      ? explainShortfall(snapshot, name, k, hits.length, perDocument, ranking, allowed, options.filter)
+      ? explainShortfall(snapshot, k, hits.length, perDocument, ranking, allowed, options.filter)
       : undefined;
   return {
     query: text,
@@ -194,9 +192,7 @@ function languagesFor(language: string, snapshot: Snapshot, settings: IndexingSe
 
 async function retrieverFor(name: RetrieverName, context: SearchContext, options: SearchOptions): Promise<Retriever> {
   const { snapshot, settings } = context;
-  const lexical = bm25(snapshot, (query) =>
-    analyzeQuery(query.text, languagesFor(query.language ?? 'und', snapshot, settings)),
-  );
+  const lexical = lexicalRetriever(snapshot, settings);
   if (name === 'bm25') return lexical;
   if (name !== 'dense' && name !== 'hybrid') {
     const guess = nearest(name, ['bm25', 'dense', 'hybrid']);
@@ -217,9 +213,12 @@ async function retrieverFor(name: RetrieverName, context: SearchContext, options
     ...(options.nprobe === undefined ? {} : { nprobe: options.nprobe }),
   });
   if (name === 'dense') return semantic;
-  return fuse([lexical, semantic], options.fusion ?? convex({ normalize: ['max', 'min-max'] }), {
-    weights: options.weights ?? DEFAULT_WEIGHTS,
-  });
+  return hybrid(lexical, semantic, denseShareOf(encoder), options);
+}
+
+/** BM25 as a collection searches with it: queries are analysed in their language, or in those of the collection. */
+export function lexicalRetriever(snapshot: Snapshot, settings: IndexingSettings): Retriever {
+  return bm25(snapshot, ({ text, language = 'und' }) => analyzeQuery(text, languagesFor(language, snapshot, settings)));
 }
 
 /**
@@ -390,7 +389,6 @@ function toHit(
 
 function explainShortfall(
   snapshot: Snapshot,
-  name: RetrieverName,
   requested: number,
   returned: number,
   perDocument: number,
@@ -409,8 +407,8 @@ function explainShortfall(
       return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
     if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
     if (matching >= count) return `the filter allows only ${passages(count)}`;
-    const held = name === 'bm25' ? '' : ' or have an embedding in a language that the encoder knows';
-    return `of ${passages(count)}${allowed === undefined ? '' : ' that the filter allows'}, ${matching} contain a word of the query${held}`;
+    const among = `of ${passages(count)}${allowed === undefined ? '' : ' that the filter allows'}`;
+    return `${among}, ${matching} ${[...foundBy(ranking)].map((stage) => MATCHING[stage] ?? `match (${stage})`).join(' or ')}`;
   }
 }
 
@@ -423,6 +421,17 @@ function explainFilter(snapshot: Snapshot, filter: Filter | string | undefined):
       return false;
     });
   });
+}
+
+/** What a passage that a stage returns has. */
+const MATCHING: Readonly<Record<string, string>> = {
+  bm25: 'contain a word of the query',
+  dense: 'have an embedding in a language that the encoder knows',
+};
+
+/** The stages that were asked. */
+function foundBy({ trace }: Ranking): string[] {
+  return (trace.inputs ?? [trace]).map(({ stage }) => stage);
 }
 
 function passages(count: number): string {

@@ -107,10 +107,18 @@ export interface SearchOptions {
   readonly perDocument?: number;
   /** Language of the query (ISO 639-1). Default: detected, `und` where it cannot be told. */
   readonly language?: string;
-  /** How `hybrid` fuses. Default: a convex combination of normalised scores. */
+  /** How `hybrid` fuses. Default: a convex combination of scores, each divided by the best of its ranking. */
   readonly fusion?: Fusion;
-  /** Weights of BM25 and dense in `hybrid`. */
+  /**
+   * Weights of BM25 and dense in `hybrid`, at least 0, one of them more. Default: those of the collection's encoder. A retriever of weight 0
+   * is not asked.
+   */
   readonly weights?: readonly [bm25: number, dense: number];
+  /**
+   * Candidates of BM25 and of dense that `hybrid` ranks together, whatever k is: at least 1, default 50. More cost time and hardly change
+   * the first hits.
+   */
+  readonly candidates?: number;
   /** Candidates of the dense scan scored again at full precision, as a multiple of k. Default 4, or what the index says. */
   readonly refine?: number;
   /** Lists scanned where the vectors have a compressed index. Default: what the index says. */

@@ -37,6 +37,10 @@ export interface Encoder {
   readonly languages?: readonly string[];
   /** Absent where it is not known. */
   readonly window?: EncoderWindow;
+  /**
+   * What the ranking by its vectors deserves beside BM25 in hybrid search, 0 to 1. Default: what `denseShareOf` knows of its id.
+   */
+  readonly denseShare?: number;
   encode(inputs: readonly Content[], options?: EncodeOptions): Promise<Vectors>;
   /** Frees the model. Further calls to `encode` throw. */
   dispose?(): Promise<void>;

@@ -6,6 +6,7 @@ export type { Precision } from './bert/prepare.ts';
 export { type TrainableBertOptions, trainableBert } from './bert/trainable.ts';
 export type { BertTuning } from './bert/tuning.ts';
 export { type WordPieces, WordPieceTokenizer } from './bert/wordpiece.ts';
+export { denseShareOf } from './dense-share.ts';
 export type { Content, EncodeOptions, Encoder, EncoderWindow, TokenEncoder } from './encoder.ts';
 export { type HfEncoderOptions, type HfModule, type HfPooling, hfEncoder } from './hf/hf.ts';
 export { apiKeyVariable, type EndpointOptions } from './http/endpoint.ts';

@@ -167,6 +167,18 @@ export class FlatIndex {
     return { ids: best.ids.map((i) => (ids === undefined ? rows[i]! : ids[rows[i]!]!)), scores: best.scores, examined };
   }
 
+  /**
+   * Inner products with given items at full precision, as {@link FlatIndex.search} scores its best; NaN for an item without a vector.
+   * Each costs one read of `4 * dim` bytes. @param ids ascending.
+   */
+  scores(query: Float32Array, ids: Uint32Array): Float32Array {
+    checkVector(query, this.dim, 'query');
+    const rows = Int32Array.from(ids, (id) => (id < this.count ? this.#rowOf(id) : -1));
+    const scores = this.#rescore(query, Uint32Array.from(rows.filter((row) => row >= 0)));
+    let next = 0;
+    return Float32Array.from(rows, (row) => (row < 0 ? Number.NaN : scores[next++]!));
+  }
+
   /** The `wanted` best rows by int8 score, ascending by number. */
   #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined): { rows: Uint32Array; examined: number } {
     const { arena, codes, scales } = this.#load();

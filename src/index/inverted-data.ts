@@ -165,17 +165,19 @@ export class PostingsData {
     return total;
   }
 
-  /** Frequency of a term in a document, 0 where it is absent. */
-  frequencyIn(term: number, document: number): number {
+  /** Frequency of a term in a document, 0 where it is absent; reads its postings once. */
+  frequenciesOf(term: number): (document: number) => number {
     const { documents, frequencies } = this.read(term);
-    let low = 0;
-    let high = documents.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (documents[middle]! < document) low = middle + 1;
-      else high = middle;
-    }
-    return documents[low] === document ? frequencies[low]! : 0;
+    return (document) => {
+      let low = 0;
+      let high = documents.length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (documents[middle]! < document) low = middle + 1;
+        else high = middle;
+      }
+      return documents[low] === document ? frequencies[low]! : 0;
+    };
   }
 
   /** A term's postings, as copies. */

@@ -391,6 +391,7 @@ describe('InvertedIndex', () => {
         ids.forEach((id, at) => {
           const { score, contributions } = index.explain(terms, id);
           expect(score).toBe(scores[at]);
+          expect(index.scores(terms, [id, 0, id])[2]).toBe(score);
           expect(contributions.reduce((sum, part) => Math.fround(sum + part.score), 0)).toBe(score);
           expect(contributions.map(({ term }) => term).sort()).toEqual(
             [...new Set(terms.map(({ term }) => term))].sort(),

@@ -190,6 +190,41 @@ export class InvertedIndex {
     });
   }
 
+  /**
+   * Scores of given documents, bit for bit those of {@link InvertedIndex.search}; 0 for one that matches nothing. Costs a pass over the
+   * postings of the terms, whatever the number of documents.
+   */
+  scores(
+    terms: readonly QueryTerm[],
+    ids: ArrayLike<number>,
+    params: Pick<LexicalSearchParams, 'statistics'> = {},
+  ): Float32Array {
+    const { statistics = this.#own } = params;
+    const scores = new Float32Array(ids.length);
+    const scored = this.#score(terms, statistics, true);
+    if (scored.length === 0) return scores;
+    const norms = Array.from(ids, (id) => {
+      this.#expectDocument(id);
+      return this.#norm(id, statistics);
+    });
+    const data = this.#data();
+    for (const { number, weight } of scored) {
+      const frequencyIn = data.frequenciesOf(number);
+      for (let i = 0; i < ids.length; i++) {
+        const tf = frequencyIn(ids[i]!);
+        if (tf > 0) scores[i]! += Math.fround(weight * Math.fround(tf / Math.fround(tf + norms[i]!)));
+      }
+    }
+    return scores;
+  }
+
+  /** What the length of a document adds to a term's frequency in the denominator, float32. */
+  #norm(id: number, { averageLength }: LexicalStatistics): number {
+    const { k1, b } = this.#meta;
+    const { constant, slope } = normalization(k1, b, averageLength);
+    return Math.fround(Math.fround(constant) + Math.fround(Math.fround(slope) * this.#data().length(id)));
+  }
+
   /** Breaks a document's score down, whether or not the document is among the hits. Costs a pass over the postings. */
   explain(
     terms: readonly QueryTerm[],
@@ -199,13 +234,11 @@ export class InvertedIndex {
     this.#expectDocument(id);
     const { statistics = this.#own } = params;
     const data = this.#data();
-    const { k1, b } = this.#meta;
-    const { constant, slope } = normalization(k1, b, statistics.averageLength);
-    const norm = Math.fround(Math.fround(constant) + Math.fround(Math.fround(slope) * data.length(id)));
+    const norm = this.#norm(id, statistics);
     let sum = 0;
     const contributions = this.#score(terms, statistics, false).map(
       ({ term, number, documentFrequency, idf, weight }): LexicalContribution => {
-        const tf = number === NO_TERM ? 0 : data.frequencyIn(number, id);
+        const tf = number === NO_TERM ? 0 : data.frequenciesOf(number)(id);
         const saturated = tf === 0 ? 0 : Math.fround(tf / Math.fround(tf + norm));
         const score = weight < LEAST_WEIGHT ? 0 : Math.fround(weight * saturated);
         sum = Math.fround(sum + score);

@@ -6,7 +6,7 @@ export type QueryAnalysis = (query: Query) => readonly WeightedTerm[];
 
 /** Lexical retrieval: BM25 over the snapshot's passages (Robertson and Zaragoza 2009; the idf of Lucene 8 and later). */
 export function bm25(snapshot: Snapshot, analysis: QueryAnalysis): Retriever {
-  return async (query, params) => {
+  const retriever: Retriever = async (query, params) => {
     const start = performance.now();
     const terms = analysis(query);
     const hits = snapshot.searchLexical(terms, params);
@@ -21,6 +21,9 @@ export function bm25(snapshot: Snapshot, analysis: QueryAnalysis): Retriever {
       },
     };
   };
+  return Object.assign(retriever, {
+    score: async (query: Query, passages: Uint32Array) => snapshot.scoreLexical(analysis(query), passages),
+  });
 }
 
 function describe(terms: readonly WeightedTerm[]): string {

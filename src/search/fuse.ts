@@ -1,107 +1,194 @@
 import { InvalidArgumentError } from '../base/errors.ts';
-import type { Contribution, RankedPassage, Ranking, Retriever } from './types.ts';
-
-/** How several rankings become one: the share that a hit at `rank` (from 1) with `score` contributes. */
-export interface Fusion {
-  readonly name: string;
-  /** @returns for each ranking a function from a hit to its share. Abstaining rankings are already left out. */
-  shares(rankings: readonly Ranking[], weights: readonly number[]): ((hit: RankedPassage, rank: number) => number)[];
-}
+import type { Fusion, Share } from './fusions.ts';
+import type { Contribution, Query, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';
 
 /** Options of {@link fuse}. */
 export interface FuseOptions {
-  /** One weight per retriever, at least 0. Default: equal. Weights are scaled to sum to 1 over those that vote. */
+  /**
+   * One weight per retriever, at least 0. Default: equal. Weights are scaled to sum to 1 over those that vote. A retriever of weight 0
+   * is not asked.
+   */
   readonly weights?: readonly number[];
-  /** How deep each retriever is asked, as a multiple of k; at least `minDepth`. Default 3. */
-  readonly depth?: number;
-  /** Default 100. */
-  readonly minDepth?: number;
+  /** Candidates of each retriever that are ranked together, whatever k: a whole number, at least 1. Default {@link CANDIDATES}. */
+  readonly candidates?: number;
 }
+
+/** How many candidates of each retriever are ranked together by default. */
+export const CANDIDATES = 50;
+/** Where they do not suffice for k, the next block goes this many times as deep. */
+const GROWTH = 4;
+/** Between the last score of a block and the first of the next one, more than rounding can make good. */
+const GAP = 1e-9;
 
 /**
- * Reciprocal rank fusion: `weight / (constant + rank)` (Cormack, Clarke and Buettcher 2009).
- * @param constant dampens the difference between the first ranks; default 60, as in the paper.
+ * One retriever out of several: asks all, and ranks by the sum of the shares that the fusion gives.
+ *
+ * The result for k is the head of the result for any larger k, to the bit. Candidates come in blocks whose depths do not depend on k, and
+ * what scores are normalised with follows from the first block; passages that a later block adds stand behind those before. So that
+ * scores descend there too, those of a later block are lowered by what its best one has too much.
+ *
+ * A passage that one retriever found and another did not gets the other's exact score where the other can tell (`Retriever.score`).
  */
-export function rrf(constant = 60): Fusion {
-  return {
-    name: `rrf(${constant})`,
-    shares: (rankings, weights) => rankings.map((_, i) => (_hit, rank) => weights[i]! / (constant + rank)),
-  };
-}
-
-/** Options of {@link convex}. */
-export interface ConvexOptions {
-  /**
-   * `max`: score / best score, for scores whose floor is 0 (BM25). `min-max`: (score - worst) / (best - worst) of the
-   * ranking. One value for all rankings or one for each. Default `min-max`.
-   */
-  readonly normalize?: Normalization | readonly Normalization[];
-}
-export type Normalization = 'max' | 'min-max';
-
-/** Convex combination of normalised scores (Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions"). */
-export function convex(options: ConvexOptions = {}): Fusion {
-  const { normalize = 'min-max' } = options;
-  const of = (i: number): Normalization => (typeof normalize === 'string' ? normalize : (normalize[i] ?? 'min-max'));
-  return {
-    name: `convex(${typeof normalize === 'string' ? normalize : normalize.join(',')})`,
-    shares: (rankings, weights) =>
-      rankings.map(({ hits }, i) => {
-        const best = hits[0]?.score ?? 0;
-        const floor = of(i) === 'max' ? 0 : (hits.at(-1)?.score ?? 0);
-        const range = best - floor;
-        return (hit) => (range > 0 ? (weights[i]! * (hit.score - floor)) / range : weights[i]!);
-      }),
-  };
-}
-
-/** One retriever out of several: asks all, and ranks by the sum of the shares that the fusion gives. */
 export function fuse(retrievers: readonly Retriever[], fusion: Fusion, options: FuseOptions = {}): Retriever {
-  const { weights = retrievers.map(() => 1), depth = 3, minDepth = 100 } = options;
-  if (weights.length !== retrievers.length || weights.some((weight) => !(weight >= 0)) || !weights.some((w) => w > 0)) {
+  const { weights = retrievers.map(() => 1), candidates = CANDIDATES } = options;
+  const isWeight = (weight: number) => weight >= 0 && weight < Number.POSITIVE_INFINITY;
+  if (weights.length !== retrievers.length || !weights.every(isWeight) || !weights.some((weight) => weight > 0)) {
     throw new InvalidArgumentError(
       `Fusion of ${retrievers.length} retrievers with weights [${weights.join(', ')}].`,
       'Give one non-negative weight per retriever, at least one of them positive.',
     );
   }
+  if (!Number.isInteger(candidates) || candidates < 1) {
+    throw new InvalidArgumentError(`candidates is ${candidates}.`, 'Give a whole number, at least 1.');
+  }
   return async (query, params) => {
     const start = performance.now();
-    const asked = { ...params, k: Math.max(minDepth, Math.ceil(params.k * depth)) };
-    const all = await Promise.all(retrievers.map((retriever) => retriever(query, asked)));
-    const voting = all.flatMap((ranking, i) => (ranking.abstained ? [] : [{ ranking, weight: weights[i]! }]));
+    const asked = retrievers.flatMap((retriever, i) =>
+      weights[i]! > 0 ? [new Component(retriever, weights[i]!, query, params)] : [],
+    );
+    await Promise.all(asked.map((component) => component.ask(candidates)));
+    const voting = asked.filter(({ abstained }) => !abstained);
     const total = voting.reduce((sum, { weight }) => sum + weight, 0);
     const shares = fusion.shares(
-      voting.map(({ ranking }) => ranking),
-      voting.map(({ weight }) => weight / (total || 1)),
+      voting.map(({ first }) => first),
+      voting.map(({ weight }) => weight / total),
     );
 
-    const merged = new Map<number, Contribution[]>();
-    voting.forEach(({ ranking }, i) => {
-      ranking.hits.forEach((hit, position) => {
-        const rank = position + 1;
-        const contribution = { stage: ranking.trace.stage, rank, score: hit.score, share: shares[i]!(hit, rank) };
-        const known = merged.get(hit.passage);
-        if (known === undefined) merged.set(hit.passage, [contribution]);
-        else known.push(contribution);
-      });
-    });
-    const hits = Array.from(merged, ([passage, contributions]) => ({
-      passage,
-      score: contributions.reduce((sum, { share }) => sum + share, 0),
-      contributions,
-    }))
-      .sort((a, b) => b.score - a.score || a.passage - b.passage)
-      .slice(0, params.k);
+    const hits: RankedPassage[] = [];
+    const ranked = new Set<number>();
+    let depth = candidates;
+    for (;;) {
+      const fresh = [...new Set(voting.flatMap(({ known }) => [...known.keys()]))].filter((one) => !ranked.has(one));
+      await Promise.all(voting.map((component, i) => shares[i]!.looksUp && component.lookUp(fresh)));
+      const block = fresh.map((passage) => combined(passage, voting, shares));
+      append(hits, block);
+      for (const passage of fresh) ranked.add(passage);
+      if (hits.length >= params.k || voting.every(({ complete }) => complete)) break;
+      params.signal?.throwIfAborted();
+      depth *= GROWTH;
+      await Promise.all(voting.map((component) => component.ask(depth)));
+    }
+    const returned = hits.slice(0, params.k);
     return {
-      hits,
+      hits: returned,
       ...(voting.length === 0 ? { abstained: true } : {}),
       trace: {
         stage: `fuse ${fusion.name}`,
         tookMs: performance.now() - start,
-        examined: merged.size,
-        returned: hits.length,
-        inputs: all.map(({ trace }) => trace),
+        examined: hits.length,
+        returned: returned.length,
+        note: describe(candidates, depth, voting, shares),
+        inputs: asked.map(({ trace }) => trace),
       },
     };
   };
+}
+
+/** One of the retrievers at work on one query. */
+class Component {
+  /** Hits by passage, with their ranks. */
+  readonly known = new Map<number, { readonly score: number; readonly rank: number }>();
+  /** Scores of passages that it did not return; NaN where it has nothing to say. */
+  readonly lookedUp = new Map<number, number>();
+  /** Its first candidates. */
+  #first: Ranking | undefined;
+  #trace: StageTrace | undefined;
+  /** Whether it has returned everything that it finds. */
+  complete = false;
+
+  constructor(
+    readonly retriever: Retriever,
+    readonly weight: number,
+    private readonly query: Query,
+    private readonly params: RetrieveParams,
+  ) {}
+
+  get first(): Ranking {
+    return this.#first!;
+  }
+
+  /** Of all calls together. */
+  get trace(): StageTrace {
+    return this.#trace!;
+  }
+
+  get abstained(): boolean {
+    return this.first.abstained === true;
+  }
+
+  async ask(depth: number): Promise<void> {
+    if (this.complete) return;
+    const ranking = await this.retriever(this.query, { ...this.params, k: depth });
+    this.#first ??= ranking;
+    this.complete = ranking.hits.length < depth;
+    for (const { passage, score } of ranking.hits) {
+      // An approximate retriever may change its mind when it is asked for more; what it said first stands.
+      if (!this.known.has(passage)) this.known.set(passage, { score, rank: this.known.size + 1 });
+    }
+    const { trace } = ranking;
+    this.#trace = {
+      ...(this.#trace ?? trace),
+      tookMs: trace.tookMs + (this.#trace?.tookMs ?? 0),
+      examined: Math.max(trace.examined, this.#trace?.examined ?? 0),
+      returned: this.known.size,
+    };
+  }
+
+  async lookUp(passages: readonly number[]): Promise<void> {
+    const { score } = this.retriever;
+    const lacking = Uint32Array.from(passages.filter((passage) => !this.known.has(passage))).sort();
+    if (score === undefined || lacking.length === 0) return;
+    const start = performance.now();
+    const scores = await score(this.query, lacking);
+    for (let i = 0; i < lacking.length; i++) this.lookedUp.set(lacking[i]!, scores[i]!);
+    this.#trace = { ...this.trace, tookMs: this.trace.tookMs + performance.now() - start };
+  }
+}
+
+type Combined = RankedPassage & { readonly contributions: readonly Contribution[] };
+
+/** A passage with what each component gives it. */
+function combined(passage: number, components: readonly Component[], shares: readonly Share[]): Combined {
+  const contributions: Contribution[] = [];
+  components.forEach(({ known, lookedUp, complete, trace: { stage } }, i) => {
+    const { of, unknown } = shares[i]!;
+    const hit = known.get(passage);
+    const score = lookedUp.get(passage);
+    if (hit !== undefined)
+      contributions.push({ stage, rank: hit.rank, score: hit.score, share: of(hit.score, hit.rank) });
+    else if (score !== undefined && !Number.isNaN(score)) {
+      const share = of(score, undefined);
+      if (share !== 0) contributions.push({ stage, score, share });
+    } else if (unknown !== 0 && !(score === undefined && complete)) contributions.push({ stage, share: unknown });
+  });
+  return { passage, score: sumOf(contributions), contributions };
+}
+
+/** Appends a block, best first, behind what is ranked already. */
+function append(hits: RankedPassage[], block: readonly Combined[]): void {
+  const best = block.reduce((most, { score }) => Math.max(most, score), Number.NEGATIVE_INFINITY);
+  const excess = hits.length === 0 ? 0 : best - hits.at(-1)!.score + GAP;
+  const fitting = excess > 0 ? block.map((hit) => lowered(hit, excess)) : [...block];
+  hits.push(...fitting.sort((a, b) => b.score - a.score || a.passage - b.passage));
+}
+
+function lowered({ passage, contributions: given }: Combined, by: number): Combined {
+  const contributions = given.map((one) => ({ ...one, share: one.share - by / given.length }));
+  return { passage, score: sumOf(contributions), contributions };
+}
+
+function sumOf(contributions: readonly Contribution[]): number {
+  return contributions.reduce((sum, { share }) => sum + share, 0);
+}
+
+function describe(candidates: number, depth: number, voting: readonly Component[], shares: readonly Share[]): string {
+  const parts = voting.map(({ trace, lookedUp }, i) => {
+    const facts = [
+      ...(shares[i]!.note === undefined ? [] : [shares[i]!.note]),
+      ...(lookedUp.size === 0 ? [] : [`${lookedUp.size} scores looked up`]),
+    ];
+    return facts.length === 0 ? [] : [`${trace.stage} ${facts.join(', ')}`];
+  });
+  const further = depth > candidates ? `, then ${depth}` : '';
+  return [`${candidates} candidates of each${further}`, ...parts.flat()].join('; ');
 }

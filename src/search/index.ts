@@ -24,15 +24,9 @@ export {
 } from './filter.ts';
 export { compileFilter, explainNothing, fieldValues } from './filter-match.ts';
 export { parseFilter } from './filter-parser.ts';
-export {
-  type ConvexOptions,
-  convex,
-  type FuseOptions,
-  type Fusion,
-  fuse,
-  type Normalization,
-  rrf,
-} from './fuse.ts';
+export { CANDIDATES, type FuseOptions, fuse } from './fuse.ts';
+export { type ConvexOptions, convex, type Fusion, type Normalization, rrf, type Share } from './fusions.ts';
+export { type HybridOptions, hybrid } from './hybrid.ts';
 export { MaxSim } from './max-sim.ts';
 export { type NeighbourOptions, refineByNeighbours } from './neighbours.ts';
 export { type QueryHead, queryComponents } from './query-head.ts';

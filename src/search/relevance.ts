@@ -35,9 +35,9 @@ export const HIT_SCORES = 3;
 const STANDARD = 4;
 
 /**
- * The scores of hits: BM25 in tens, the cosine, and the fused score as a share of the best one's; 0 where a stage did not return a
- * hit. Standardised, BM25 and cosine become `(score - mean) / (4 deviation)` of the first 50 that the stage returned, and what it did not
- * return has the least of these.
+ * The scores of hits: BM25 in tens, the cosine, and the fused score as a share of the best one's; 0 where a stage has none for
+ * a hit. Standardised, BM25 and cosine become `(score - mean) / (4 deviation)` of those of the first 50, and a hit without a score has the
+ * least of these.
  */
 export function hitScores(
   hits: readonly ScoredHit[],
@@ -66,7 +66,9 @@ function standardising(scores: readonly number[]): (score: number | undefined) =
 function columnOf(hits: readonly ScoredHit[], stage: string): number[] {
   return hits
     .slice(0, LOOKED_AT)
-    .flatMap(({ contributions = [] }) => contributions.filter((one) => one.stage === stage).map(({ score }) => score))
+    .flatMap(({ contributions = [] }) =>
+      contributions.flatMap((one) => (one.stage === stage && one.score !== undefined ? [one.score] : [])),
+    )
     .sort((a, b) => b - a);
 }
 

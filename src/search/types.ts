@@ -21,10 +21,10 @@ export interface RetrieveParams {
 /** What one stage added to a hit's score. */
 export interface Contribution {
   readonly stage: string;
-  /** Rank in that stage, from 1. */
-  readonly rank: number;
-  /** The stage's own score. */
-  readonly score: number;
+  /** Rank in that stage, from 1; absent where the passage is not among its candidates. */
+  readonly rank?: number;
+  /** The stage's own score; absent where it has none for the passage, such as a vector that is not there. */
+  readonly score?: number;
   /** What the fusion made of it: the sum over stages is the hit's score. */
   readonly share: number;
 }
@@ -58,4 +58,11 @@ export interface Ranking {
 }
 
 /** A retriever maps a query to a ranking; combinators map retrievers to retrievers. */
-export type Retriever = (query: Query, params: RetrieveParams) => Promise<Ranking>;
+export interface Retriever {
+  (query: Query, params: RetrieveParams): Promise<Ranking>;
+  /**
+   * Scores of given passages, as in the ranking, whether or not they would be in it; NaN where there is nothing to say. Only of retrievers
+   * that can tell without searching. @param passages ascending ordinals.
+   */
+  readonly score?: (query: Query, passages: Uint32Array) => Promise<Float32Array>;
+}

@@ -123,6 +123,10 @@ export interface Snapshot {
   searchLexical(terms: readonly WeightedTerm[], params: LexicalParams): Hits;
   /** Inner product with the passages' vectors, best first, scores at full precision. */
   searchDense(query: Float32Array, params: DenseParams): Hits;
+  /** Scores of {@link Snapshot.searchLexical} of given passages; 0 where no term matches. @param ordinals ascending. */
+  scoreLexical(terms: readonly WeightedTerm[], ordinals: Uint32Array): Float32Array;
+  /** Inner products of a query with the vectors of given passages; NaN for one that has none. @param ordinals ascending. */
+  scoreDense(query: Float32Array, ordinals: Uint32Array): Float32Array;
   /** Documents by language, dead ones included until they are compacted away; known without reading documents. */
   readonly languages: ReadonlyMap<string, number>;
   /** Live passages that contain the term. */

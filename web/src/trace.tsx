@@ -74,8 +74,8 @@ export function Contributions({ hit }: { readonly hit: SearchAnswer['hits'][numb
         {contributions.map(({ stage, rank, score: own, share }) => (
           <tr key={stage}>
             <th scope="row">{stage}</th>
-            <td class="right">{rank}</td>
-            <td class="right">{own.toPrecision(4)}</td>
+            <td class="right">{rank ?? '-'}</td>
+            <td class="right">{own?.toPrecision(4) ?? '-'}</td>
             <td>
               <meter min={0} max={1} value={share / most} aria-hidden="true" /> {share.toFixed(3)}
             </td>

@@ -45,6 +45,8 @@ export interface TunedDescription {
   /** Languages that the encoder knows; absent means any. */
   readonly languages?: readonly string[];
   readonly tuning?: BertTuning;
+  /** See `Encoder.denseShare`. Default: that of `base`. */
+  readonly denseShare?: number;
   /** How it was trained, for people. */
   readonly training?: Readonly<Record<string, unknown>>;
 }

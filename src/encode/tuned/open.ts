@@ -1,5 +1,6 @@
 import { readParameters } from '../../tensor/index.ts';
 import { bertFolder } from '../bert/folder.ts';
+import { denseShareOf } from '../dense-share.ts';
 import type { EncodeOptions, Encoder } from '../encoder.ts';
 import { nativeRuntime } from '../runtime.ts';
 import { staticEncoder } from '../static/static.ts';
@@ -13,6 +14,11 @@ type OpenBase = (spec: string) => Promise<Encoder>;
 
 /** Opens the trained encoder in a folder. @param id what it will call itself. */
 export async function openTuned(folder: string, id: string, openBase: OpenBase): Promise<Encoder> {
+  const { base, denseShare = denseShareOf({ id: base }) } = await readTunedDescription(folder);
+  return Object.assign(await openForm(folder, id, openBase), { denseShare });
+}
+
+async function openForm(folder: string, id: string, openBase: OpenBase): Promise<Encoder> {
   const { form, base, tuning: modules } = await readTunedDescription(folder);
   if (form === 'bert' || form === 'bert-query') {
     const encoder = await bertFolder(folder, { id, ...(modules?.side === undefined ? {} : { side: modules.side }) });

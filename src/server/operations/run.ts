@@ -97,7 +97,7 @@ function writing<T>(
 }
 
 async function search(collection: Collection, request: SearchRequest, { signal }: CallOptions): Promise<SearchAnswer> {
-  const { query, vector, like, k, filter, perDocument, language, retriever, explain, relevant } = request;
+  const { query, vector, like, k, filter, perDocument, language, retriever, candidates, explain, relevant } = request;
   const options = {
     k,
     explain,
@@ -105,6 +105,7 @@ async function search(collection: Collection, request: SearchRequest, { signal }
     // The engine checks every part of it.
     ...(filter === undefined ? {} : { filter: filter as string }),
     ...(perDocument === undefined ? {} : { perDocument }),
+    ...(candidates === undefined ? {} : { candidates }),
     ...(signal === undefined ? {} : { signal }),
   };
   const inLanguage = { ...options, ...(language === undefined ? {} : { language }) };

@@ -15,10 +15,19 @@ export function collectionStatistics(views: readonly SegmentView[]): LexicalStat
     count += view.livePassageCount;
     length += view.liveLength;
   }
+  // Every segment asks for the same terms.
+  const frequencies = new Map<string, number>();
   return {
     count,
     averageLength: count === 0 ? 0 : length / count,
-    documentFrequency: (term) => views.reduce((sum, view) => sum + view.documentFrequency(term), 0),
+    documentFrequency: (term) => {
+      let frequency = frequencies.get(term);
+      if (frequency === undefined) {
+        frequency = views.reduce((sum, view) => sum + view.documentFrequency(term), 0);
+        frequencies.set(term, frequency);
+      }
+      return frequency;
+    },
   };
 }
 

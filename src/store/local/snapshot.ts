@@ -90,19 +90,7 @@ export class LocalSnapshot implements Snapshot {
 
   searchDense(query: Float32Array, params: DenseParams): Hits {
     const k = this.#checkParams(params);
-    const { dim, encoder } = this.settings;
-    if (dim === 0) {
-      throw new InvalidArgumentError(
-        'This collection has no vectors.',
-        'Search it lexically, or index again with an encoder.',
-      );
-    }
-    if (query.length !== dim) {
-      throw new InvalidArgumentError(
-        `The query vector has ${query.length} components; the collection's have ${dim}.`,
-        `Encode the query with ${encoder}.`,
-      );
-    }
+    this.#checkVector(query);
     const places = this.#open().filter(({ segment }) => segment.hasDense);
     if (k === 0) return mergeHits([], 0);
     return mergeHits(
@@ -120,6 +108,36 @@ export class LocalSnapshot implements Snapshot {
       }),
       k,
     );
+  }
+
+  scoreLexical(terms: readonly WeightedTerm[], ordinals: Uint32Array): Float32Array {
+    const statistics = collectionStatistics(this.#open().map(({ view }) => view));
+    const scores = new Float32Array(ordinals.length);
+    for (const { place, at, items } of this.#byPlace(ordinals)) {
+      scores.set(place.segment.lexical.scores(terms, items, { statistics }), at);
+    }
+    return scores;
+  }
+
+  scoreDense(query: Float32Array, ordinals: Uint32Array): Float32Array {
+    this.#checkVector(query);
+    const scores = new Float32Array(ordinals.length).fill(Number.NaN);
+    for (const { place, at, items } of this.#byPlace(ordinals)) {
+      if (place.segment.hasDense) scores.set(place.segment.dense.scores(query, items), at);
+    }
+    return scores;
+  }
+
+  /** Ordinals by the segment that they lie in, as its own numbers. @param ordinals ascending. */
+  *#byPlace(ordinals: Uint32Array): Generator<{ place: Place; at: number; items: Uint32Array }> {
+    for (let at = 0; at < ordinals.length; ) {
+      const place = this.#placeOfPassage(ordinals[at]!);
+      const { passageBase, view } = place;
+      let end = at + 1;
+      while (end < ordinals.length && ordinals[end]! < passageBase + view.entry.passages) end++;
+      yield { place, at, items: ordinals.slice(at, end).map((ordinal) => ordinal - passageBase) };
+      at = end;
+    }
   }
 
   /** What a call says of how lists are searched, else what the collection's settings say. */
@@ -160,13 +178,8 @@ export class LocalSnapshot implements Snapshot {
 
   readVectors(ordinals: Uint32Array, target: Float32Array<ArrayBuffer>): void {
     const { dim } = this.settings;
-    for (let i = 0; i < ordinals.length; ) {
-      const { segment, passageBase, view } = this.#placeOfPassage(ordinals[i]!);
-      let end = i + 1;
-      while (end < ordinals.length && ordinals[end]! < passageBase + view.entry.passages) end++;
-      const items = ordinals.slice(i, end).map((ordinal) => ordinal - passageBase);
-      segment.dense.read(items, target.subarray(i * dim, end * dim));
-      i = end;
+    for (const { place, at, items } of this.#byPlace(ordinals)) {
+      place.segment.dense.read(items, target.subarray(at * dim, (at + items.length) * dim));
     }
   }
 
@@ -230,6 +243,22 @@ export class LocalSnapshot implements Snapshot {
       throw new InvalidArgumentError('This snapshot was closed.', 'Take a new one from the collection.');
     }
     return this.#places;
+  }
+
+  #checkVector(query: Float32Array): void {
+    const { dim, encoder } = this.settings;
+    if (dim === 0) {
+      throw new InvalidArgumentError(
+        'This collection has no vectors.',
+        'Search it lexically, or index again with an encoder.',
+      );
+    }
+    if (query.length !== dim) {
+      throw new InvalidArgumentError(
+        `The query vector has ${query.length} components; the collection's have ${dim}.`,
+        `Encode the query with ${encoder}.`,
+      );
+    }
   }
 
   /** @returns how many hits can be had at most. */

@@ -128,6 +128,9 @@ function expectSame(snapshot: Snapshot, model: Model): void {
       { k: 5, ...(allowed === undefined ? {} : { allowed }) },
     );
     expectBest(hits, expected, 5);
+    const terms = query.map((term) => ({ term, weight: 1 }));
+    const order = [...hits.ids.keys()].sort((a, b) => hits.ids[a]! - hits.ids[b]!);
+    expect([...snapshot.scoreLexical(terms, hits.ids.toSorted())]).toEqual(order.map((i) => hits.scores[i]));
   }
   for (const term of WORDS) {
     const frequency = passages.filter(({ passage }) => passage.fields.some(({ terms }) => terms.includes(term))).length;
@@ -144,7 +147,14 @@ function expectSame(snapshot: Snapshot, model: Model): void {
       }))
       .filter(({ ordinal }) => allowed?.has(ordinal) !== false);
     // Refined so far that nothing can be missed.
-    expectBest(snapshot.searchDense(query, { k: 5, refine: 100, ...(allowed ? { allowed } : {}) }), expected, 5);
+    const hits = snapshot.searchDense(query, { k: 5, refine: 100, ...(allowed ? { allowed } : {}) });
+    expectBest(hits, expected, 5);
+    const ascending = hits.ids.toSorted();
+    expect([...snapshot.scoreDense(query, ascending)].sort((a, b) => b - a)).toEqual([...hits.scores]);
+    const every = Uint32Array.from(ordinals.values()).sort();
+    expect(Array.from(snapshot.scoreDense(query, every), Number.isNaN)).toEqual(
+      Array.from(every, (ordinal) => !snapshot.hasVector(ordinal)),
+    );
   }
 }
 

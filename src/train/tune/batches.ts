@@ -6,7 +6,7 @@ import type { Retriever } from '../../search/index.ts';
 import type { Batch } from '../../tensor/index.ts';
 import { mineNegatives } from '../miner.ts';
 import { distinctBatches, type SampledBatch } from '../samplers.ts';
-import { type BatchRanker, hybridRankings, type TuneCorpus } from './corpus.ts';
+import { type BatchRanker, hybridRankings, inner, type TuneCorpus } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
 import type { BatchItem, Learner } from './learners.ts';
 
@@ -22,7 +22,6 @@ export interface TrainingSetOptions {
   readonly negatives: number;
   readonly mine: 'bm25' | 'dense';
   readonly distill: boolean;
-  readonly language: string;
   readonly signal?: AbortSignal;
 }
 
@@ -32,19 +31,19 @@ export async function trainingSet(
   examples: readonly TuneExample[],
   base: Encoder,
   ranker: BatchRanker,
-  { negatives, mine, distill, language, signal }: TrainingSetOptions,
+  { negatives, mine, distill, signal }: TrainingSetOptions,
 ): Promise<TrainingSet> {
   const texts = examples.map(({ query }) => query);
   const vectors = await base.encode(texts, { role: 'query', ...(signal === undefined ? {} : { signal }) });
   const positives = examples.map(({ relevant }) => new Set(relevant.flatMap((id) => corpus.passagesOf(id))));
-  const mined = await minedFor(corpus, examples, positives, vectors, ranker, negatives, mine, language, signal);
-  const teacher = distill ? await teacherScores(corpus, examples, vectors, ranker, language, positives) : undefined;
+  const mined = await minedFor(corpus, examples, positives, vectors, ranker, negatives, mine, signal);
+  const teacher = distill ? await teacherScores(corpus, examples, base, vectors, ranker, positives) : undefined;
   const items = examples.flatMap(({ relevant, negatives: given = [] }, query) =>
     relevant.flatMap((id): BatchItem[] => {
       const passages = corpus.passagesOf(id);
       if (passages.length === 0) return [];
       const positive = passages.reduce((a, b) =>
-        product(vectors.row(query), corpus.vectors.row(b)) > product(vectors.row(query), corpus.vectors.row(a)) ? b : a,
+        inner(vectors.row(query), corpus.vectors.row(b)) > inner(vectors.row(query), corpus.vectors.row(a)) ? b : a,
       );
       const own = [...given.flatMap((other) => corpus.passagesOf(other).slice(0, 1)), ...mined[query]!];
       return [{ query, positive, negatives: own.slice(0, negatives) }];
@@ -96,7 +95,6 @@ async function minedFor(
   ranker: BatchRanker,
   count: number,
   mine: 'bm25' | 'dense',
-  language: string,
   signal: AbortSignal | undefined,
 ): Promise<number[][]> {
   const mined: number[][] = examples.map(() => []);
@@ -107,11 +105,10 @@ async function minedFor(
   const allowed = new BitSet(corpus.snapshot.passageSpace);
   for (const number of roles) allowed.add(corpus.ordinals[number]!);
   const dense = mine === 'dense' ? await ranker.rank(vectors, corpus.vectors) : [];
-  const lexical = corpus.lexical(language);
   let at = 0;
   const retriever: Retriever =
     mine === 'bm25'
-      ? (query, params) => lexical(query, { ...params, allowed })
+      ? (query, params) => corpus.lexical(query, { ...params, allowed })
       : async () => ({
           hits: dense[at++]!.filter(({ id }) => roles.has(id)).map(({ id, score }) => ({
             passage: corpus.ordinals[id]!,
@@ -136,27 +133,23 @@ async function minedFor(
   return mined;
 }
 
-/** The hybrid's scores of the passages that it ranks, 0 to 1; positives have 1, others are not kept. */
+/** The hybrid's scores of the passages that it ranks, from 0 for the last to 1 for the first; positives have 1, others are not kept. */
 async function teacherScores(
   corpus: TuneCorpus,
   examples: readonly TuneExample[],
-  vectors: Vectors,
+  encoder: Encoder,
+  queries: Vectors,
   ranker: BatchRanker,
-  language: string,
   positives: readonly ReadonlySet<number>[],
 ): Promise<Map<number, number>[]> {
-  const dense = await ranker.rank(vectors, corpus.vectors);
-  const rankings = await hybridRankings(corpus, corpus.lexical(language), dense, examples);
-  return rankings.map((ranking, query) => {
+  const { vectors: passages } = corpus;
+  const rankings = await ranker.rank(queries, passages);
+  const fused = await hybridRankings(corpus, { encoder, queries, passages, rankings }, examples);
+  return fused.map((ranking, query) => {
     const best = ranking[0]?.score ?? 1;
-    const scores = new Map(ranking.map(({ id, score }) => [id, Math.max(0, score / best)] as const));
+    const range = best - (ranking.at(-1)?.score ?? 0) || 1;
+    const scores = new Map(ranking.map(({ id, score }) => [id, 1 - (best - score) / range] as const));
     for (const number of positives[query]!) scores.set(number, 1);
     return scores;
   });
-}
-
-function product(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let d = 0; d < a.length; d++) sum += a[d]! * b[d]!;
-  return sum;
 }

@@ -1,6 +1,8 @@
+import type { Vectors } from '../../base/vectors.ts';
+import { queryLanguage } from '../../collection/searching.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
-import { type BatchRanker, hybridRankings, METRIC, measure, type TuneCorpus } from './corpus.ts';
+import { type BatchRanker, DEPTH, type Encoded, hybridRankings, METRIC, measure, type TuneCorpus } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
 import type { Learner } from './learners.ts';
 import type { TuneReport } from './types.ts';
@@ -9,8 +11,6 @@ import type { TuneReport } from './types.ts';
 export interface TestInput {
   readonly corpus: TuneCorpus;
   readonly ranker: BatchRanker;
-  /** The collection's. */
-  readonly language: string;
   /** What was trained on: documents of none of them are `denseUnseen`. */
   readonly trained: readonly TuneExample[];
   /** The test queries. */
@@ -27,19 +27,21 @@ export interface TestInput {
 export async function compareOnTest(
   input: TestInput,
 ): Promise<Pick<TuneReport, 'dense' | 'denseUnseen' | 'hybrid' | 'bm25' | 'hybridOverBm25'>> {
-  const { corpus, ranker, language, trained, examples, level, signal } = input;
+  const { corpus, ranker, trained, examples, level, signal } = input;
   const queries = examples.map(({ query }) => query);
-  const lexical = corpus.lexical(language);
-  const before = await ranker.rank(
+  const encoded = async (queries: Vectors, passages: Vectors): Promise<Encoded> => {
+    return { encoder: input.before, queries, passages, rankings: await ranker.rank(queries, passages) };
+  };
+  const before = await encoded(
     await input.before.encode(queries, { role: 'query', ...(signal === undefined ? {} : { signal }) }),
     corpus.vectors,
   );
   const all = corpus.ordinals.map((_, number) => number);
   const vectors = await input.after.encodePassages(all, signal);
-  const after = await ranker.rank(await input.after.encodeQueries(queries, signal), vectors);
+  const after = await encoded(await input.after.encodeQueries(queries, signal), vectors);
   const words: { id: number; score: number }[][] = [];
   for (const { query } of examples) {
-    const { hits } = await lexical({ text: query }, { k: 100 });
+    const { hits } = await corpus.lexical({ text: query, language: queryLanguage(query) }, { k: DEPTH });
     words.push(
       hits.flatMap(({ passage, score }) => {
         const id = corpus.numberOf(passage);
@@ -48,11 +50,11 @@ export async function compareOnTest(
     );
   }
   const evaluations = {
-    before: measure(corpus, before, examples),
-    after: measure(corpus, after, examples),
+    before: measure(corpus, before.rankings, examples),
+    after: measure(corpus, after.rankings, examples),
     bm25: measure(corpus, words, examples),
-    hybridBefore: measure(corpus, await hybridRankings(corpus, lexical, before, examples), examples),
-    hybridAfter: measure(corpus, await hybridRankings(corpus, lexical, after, examples), examples),
+    hybridBefore: measure(corpus, await hybridRankings(corpus, before, examples), examples),
+    hybridAfter: measure(corpus, await hybridRankings(corpus, after, examples), examples),
   };
   const comparison = (a: string, left: Evaluation, b: string, right: Evaluation): Comparison =>
     compareSystems([named(a, left), named(b, right)], { metrics: [METRIC], level })[0]!;
@@ -60,7 +62,7 @@ export async function compareOnTest(
     comparison(a, evaluations[a], b, evaluations[b]);
   const known = new Set(trained.flatMap(({ relevant }) => relevant));
   const unseen = [...examples.keys()].filter((i) => examples[i]!.relevant.every((id) => !known.has(id)));
-  const among = (rankings: typeof before) =>
+  const among = ({ rankings }: Encoded) =>
     measure(
       corpus,
       unseen.map((i) => rankings[i]!),

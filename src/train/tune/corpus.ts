@@ -1,8 +1,10 @@
 import { Vectors } from '../../base/vectors.ts';
-import { analyzeQuery } from '../../collection/prepare.ts';
-import { DEFAULT_WEIGHTS } from '../../collection/searching.ts';
+import { lexicalRetriever, queryLanguage } from '../../collection/searching.ts';
+import type { IndexingSettings } from '../../collection/types.ts';
+import { denseShareOf } from '../../encode/dense-share.ts';
+import type { Encoder } from '../../encode/encoder.ts';
 import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval/index.ts';
-import { bm25, convex, fuse, type Retriever } from '../../search/index.ts';
+import { hybrid, type Retriever, speaks } from '../../search/index.ts';
 import type { PassageToEncode, Snapshot } from '../../store/types.ts';
 import { Graph, matmul, type Runtime, type Session, toOnnx, transposeLast } from '../../tensor/index.ts';
 import type { TuneExample } from './examples.ts';
@@ -15,10 +17,16 @@ export class TuneCorpus {
   readonly vectors: Vectors;
   /** Document of each passage, by its ordinal. */
   readonly documents: readonly number[];
+  /** BM25 as the collection searches with it. */
+  readonly lexical: Retriever;
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #byDocument = new Map<number, number[]>();
 
-  constructor(readonly snapshot: Snapshot) {
+  constructor(
+    readonly snapshot: Snapshot,
+    settings: IndexingSettings,
+  ) {
+    this.lexical = lexicalRetriever(snapshot, settings);
     const ordinals: number[] = [];
     const documents: number[] = [];
     for (const document of snapshot.liveDocuments()) {
@@ -64,17 +72,12 @@ export class TuneCorpus {
     const { headings } = this.snapshot.passage(ordinal);
     return { title, language, headings, text: this.snapshot.passageText(ordinal) };
   }
-
-  /** BM25 over the collection; queries are analysed in their language if given, else as the collection's. */
-  lexical(language: string): Retriever {
-    return bm25(this.snapshot, ({ text, language: own }) => analyzeQuery(text, [own ?? language]));
-  }
 }
 
 /** Passages scored in one product. */
 const CHUNK = 4096;
 /** Passages kept per query: more than ten documents, however many passages each has, within reason. */
-const DEPTH = 100;
+export const DEPTH = 100;
 
 /** Ranks passages by inner product, for many queries at once. */
 export class BatchRanker {
@@ -143,28 +146,57 @@ export function measure(
 
 export const METRIC = 'ndcg@10';
 
-/** The rankings of the hybrid that the collection searches with, from dense rankings. */
+/** What an encoder made of a corpus and of queries. */
+export interface Encoded {
+  /** Whose share the dense ranking has. */
+  readonly encoder: Pick<Encoder, 'id' | 'denseShare' | 'languages'>;
+  /** One row for each query. */
+  readonly queries: Vectors;
+  /** One row for each passage of the corpus. */
+  readonly passages: Vectors;
+  /** Dense rankings, one for each query. */
+  readonly rankings: readonly (readonly { readonly id: number; readonly score: number }[])[];
+}
+
+/** The rankings of the hybrid that the collection searches with, at the depth that it searches with. */
 export async function hybridRankings(
   corpus: TuneCorpus,
-  lexical: Retriever,
-  dense: readonly (readonly { readonly id: number; readonly score: number }[])[],
+  { encoder, queries, passages, rankings }: Encoded,
   examples: readonly TuneExample[],
-  weights: readonly [number, number] = DEFAULT_WEIGHTS,
 ): Promise<{ id: number; score: number }[][]> {
-  const rankings: { id: number; score: number }[][] = [];
-  for (const [i, { query }] of examples.entries()) {
-    const semantic: Retriever = async () => ({
-      hits: dense[i]!.map(({ id, score }) => ({ passage: corpus.ordinals[id]!, score })),
-      trace: { stage: 'dense', tookMs: 0, examined: corpus.count, returned: dense[i]!.length },
-    });
-    const fusion = convex({ normalize: ['max', 'min-max'] });
-    const { hits } = await fuse([lexical, semantic], fusion, { weights })({ text: query }, { k: DEPTH });
-    rankings.push(
-      hits.flatMap(({ passage, score }) => {
+  const fused: { id: number; score: number }[][] = [];
+  for (const [i, { query: text }] of examples.entries()) {
+    const language = queryLanguage(text);
+    const hits = rankings[i]!.map(({ id, score }) => ({ passage: corpus.ordinals[id]!, score }));
+    const semantic: Retriever = Object.assign(
+      async (_query: unknown, { k }: { readonly k: number }) => ({
+        hits: hits.slice(0, k),
+        ...(speaks(encoder, language) ? {} : { abstained: true }),
+        trace: { stage: 'dense', tookMs: 0, examined: corpus.count, returned: hits.length },
+      }),
+      {
+        score: async (_query: unknown, ordinals: Uint32Array) =>
+          Float32Array.from(ordinals, (ordinal) => {
+            const number = corpus.numberOf(ordinal);
+            return number === undefined ? Number.NaN : inner(queries.row(i), passages.row(number));
+          }),
+      },
+    );
+    const retriever = hybrid(corpus.lexical, semantic, denseShareOf(encoder));
+    const { hits: best } = await retriever({ text, language }, { k: DEPTH });
+    fused.push(
+      best.flatMap(({ passage, score }) => {
         const id = corpus.numberOf(passage);
         return id === undefined ? [] : [{ id, score }];
       }),
     );
   }
-  return rankings;
+  return fused;
+}
+
+/** Inner product. */
+export function inner(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let d = 0; d < a.length; d++) sum += a[d]! * b[d]!;
+  return sum;
 }

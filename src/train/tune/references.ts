@@ -1,4 +1,3 @@
-import type { Retriever } from '../../search/index.ts';
 import type { TuneCorpus } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
 
@@ -14,12 +13,8 @@ const WORDS = 64;
  * `export.jsonl#7`); or a text that stands in a document, spacing and case aside, which then means every document that
  * holds it. What is not found stays as it is.
  */
-export async function resolveExamples(
-  corpus: TuneCorpus,
-  examples: readonly TuneExample[],
-  language: string,
-): Promise<TuneExample[]> {
-  const finder = new DocumentFinder(corpus, corpus.lexical(language));
+export async function resolveExamples(corpus: TuneCorpus, examples: readonly TuneExample[]): Promise<TuneExample[]> {
+  const finder = new DocumentFinder(corpus);
   const all = async (references: readonly string[]): Promise<string[]> => {
     const found: string[] = [];
     for (const reference of references) found.push(...(await finder.find(reference)));
@@ -40,10 +35,7 @@ class DocumentFinder {
   #records: Map<string, string | undefined> | undefined;
   readonly #texts = new Map<string, readonly string[]>();
 
-  constructor(
-    private readonly corpus: TuneCorpus,
-    private readonly lexical: Retriever,
-  ) {}
+  constructor(private readonly corpus: TuneCorpus) {}
 
   async find(reference: string): Promise<readonly string[]> {
     const { snapshot } = this.corpus;
@@ -60,9 +52,9 @@ class DocumentFinder {
   }
 
   async #holding(text: string): Promise<string[]> {
-    const { snapshot } = this.corpus;
+    const { snapshot, lexical } = this.corpus;
     const wanted = plain(text);
-    const { hits } = await this.lexical({ text: wordsOf(text).slice(0, WORDS).join(' ') }, { k: CANDIDATES });
+    const { hits } = await lexical({ text: wordsOf(text).slice(0, WORDS).join(' ') }, { k: CANDIDATES });
     const documents = new Set(hits.map(({ passage }) => snapshot.passage(passage).document));
     return [...documents].flatMap((ordinal) => {
       const { id, title } = snapshot.document(ordinal);

@@ -42,7 +42,6 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
     const result = await compareOnTest({
       corpus: run.corpus,
       ranker: run.ranker,
-      language: run.language,
       trained: run.train,
       examples: run.test,
       before: run.encoder,
@@ -120,7 +119,6 @@ interface Run {
   readonly checkpoint: Checkpoint;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly language: string;
   close(): Promise<void>;
 }
 
@@ -145,18 +143,17 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
   let ranker: BatchRanker | undefined;
   try {
     const random = new Random(seed);
-    const corpus = new TuneCorpus(snapshot);
-    const language = collection.settings.language;
+    const corpus = new TuneCorpus(snapshot, collection.settings);
     const given =
       options.examples === 'synthetic'
         ? syntheticExamples(snapshot, { random })
-        : await resolveExamples(corpus, options.examples, language);
+        : await resolveExamples(corpus, options.examples);
     const exists = (id: string) => snapshot.findDocument(id) !== undefined;
     const { examples, duplicates } = checkExamples(given, exists);
     let test: readonly TuneExample[] | undefined;
     if (options.test !== undefined) {
       checkLeaks(examples, options.test);
-      test = checkExamples(await resolveExamples(corpus, options.test, language), exists, 'test').examples;
+      test = checkExamples(await resolveExamples(corpus, options.test), exists, 'test').examples;
     }
     const order = random.shuffle([...examples]);
     const tested = test ?? order.splice(0, Math.min(1_000, Math.max(FEWEST_TESTED, Math.round(order.length / 4))));
@@ -172,7 +169,6 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       negatives,
       mine,
       distill,
-      language,
       ...(signal === undefined ? {} : { signal }),
     });
     const learner = await createLearner({
@@ -243,7 +239,6 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       checkpoint,
       epochs,
       batchSize,
-      language,
       async close() {
         await trainer.dispose();
         await ranker?.dispose();
@@ -355,8 +350,7 @@ async function validator(run: Run): Promise<() => Promise<number>> {
   let pool = corpus.ordinals.map((_, number) => number);
   if (learner.encodesPassages && pool.length > VALIDATION_POOL) {
     const chosen = new Set(validation.flatMap(({ relevant }) => relevant.flatMap((id) => corpus.passagesOf(id))));
-    const lexical = corpus.lexical(run.language);
-    const rivals = await Promise.all(validation.map(({ query }) => lexical({ text: query }, { k: RIVALS })));
+    const rivals = await Promise.all(validation.map(({ query }) => corpus.lexical({ text: query }, { k: RIVALS })));
     // Rank by rank, so that every query has its nearest rivals in the pool.
     for (let rank = 0; rank < RIVALS; rank++) {
       for (const { hits } of rivals) {
