@@ -437,6 +437,6 @@ describe('the encoder of the lab', () => {
   });
 
   it('may give no vectors of tokens, which is missing material', async () => {
-    await expect(tokensOf(lab({ encoder: 'static:use-lite' }), ['a'])).rejects.toThrow(NeedsData);
+    await expect(tokensOf(lab({ encoder: 'http:http://localhost:1#model?dim=4' }), ['a'])).rejects.toThrow(NeedsData);
   });
 });
