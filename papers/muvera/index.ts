@@ -151,7 +151,7 @@ function meanPooling(tokens: Tokens): Contestant<Truth, Answer> {
 }
 
 function sentence(tokens: Tokens): Contestant<Truth, Answer> {
-  return byVector('sentence vectors of use-lite', [{}], () => [tokens.documentVectors, tokens.queryVectors], tokens);
+  return byVector('sentence vectors', [{}], () => [tokens.documentVectors, tokens.queryVectors], tokens);
 }
 
 /** Four settings of 5,120 dimensions: as many as mean pooling has. */
