@@ -7,6 +7,7 @@ import {
   type Paper,
   readEvidence,
   SourceCode,
+  unjudged,
   type Verdict,
   weakest,
 } from './lab/index.ts';
@@ -99,7 +100,7 @@ export async function statuses(folders: readonly string[] = evidenceFolders()): 
       const paper = await loadPaper(entry.slug);
       const found = evidence.get(entry.slug);
       if (found === undefined) return { ...entry, paper, state: 'unchecked' };
-      const stale = staleness(paper, found, sources?.hashOf(entry.slug, found.encoder));
+      const stale = staleness(paper, found, evidence.values(), sources?.hashOf(entry.slug, found.encoder));
       return {
         ...entry,
         paper,
@@ -112,11 +113,20 @@ export async function statuses(folders: readonly string[] = evidenceFolders()): 
 }
 
 /** Why evidence is no longer about the paper as it is. @param code undefined where there are no sources to compare with. */
-function staleness(paper: Paper, evidence: Evidence, code: string | undefined): string | undefined {
+function staleness(
+  paper: Paper,
+  evidence: Evidence,
+  all: Iterable<Evidence>,
+  code: string | undefined,
+): string | undefined {
   const recorded = new Map(evidence.claims.map((claim) => [claim.id, claim]));
   if (paper.claims.some((claim) => recorded.get(claim.id)?.declaration !== declarationOf(claim)))
     return 'Its claims have been declared anew since.';
   if (code !== undefined && evidence.claims.some((claim) => claim.code !== code))
     return 'The code that it reaches has changed since.';
-  return undefined;
+  const unmeasured = paper.claims.find(
+    (claim) => claim.kind === 'exact' && claim.of === 'data' && recorded.get(claim.id)?.of === undefined,
+  );
+  if (unmeasured !== undefined) return `On how many units and seeds "${unmeasured.id}" stands was not recorded.`;
+  return unjudged(evidence, all);
 }

@@ -5,8 +5,10 @@ export {
   type Evidence,
   evidenceTarget,
   expectedSeconds,
+  judgeAgain,
   Lab,
   reachOf,
+  readEvidence,
   type Verdict,
   writeEvidence,
 } from './lab/index.ts';

@@ -1,5 +1,5 @@
 import type { PaperStatus } from './catalogue.ts';
-import { type ClaimEvidence, reachOf } from './lab/index.ts';
+import { type ClaimEvidence, RULES, reachOf, VERDICTS } from './lab/index.ts';
 import { families } from './registry.ts';
 
 /** docs/papers.md: generated from recorded evidence, never edited. */
@@ -13,9 +13,13 @@ Sagitta grows out of ${papers.length} papers on retrieval. A paper here is a com
 \`sagitta papers check SLUG\` measures them and records evidence in \`papers/evidence/\`. This page is generated from that evidence by
 \`npm run papers:docs\`.
 
-${count('holds')} papers hold, ${count('fails')} fail, ${count('inconclusive')} are inconclusive, ${count('needs-data')} need data; ${inState('unchecked')} have claims but no evidence, ${inState('planned')} have no claims
-yet. A paper's verdict is that of its weakest claim. What fails here fails at this scale, with this encoder and these data: that is a result about
-Sagitta's setting, not about the paper's. ${stale(papers)}
+Of ${checked.length} papers with evidence ${VERDICTS.map(
+    (verdict) => `${count(verdict)} ${verdict === 'holds' ? 'hold' : `are "${verdict}"`}`,
+  )
+    .reverse()
+    .join(', ')}; ${inState('unchecked')} have claims but
+no evidence, ${inState('planned')} have no claims yet. A paper's verdict is that of its weakest claim. What does not hold does not hold at this scale, with this
+encoder and these data: that is a result about Sagitta's setting, not about the paper's. ${stale(papers)}
 
 ## How a verdict comes about
 
@@ -25,11 +29,18 @@ The rules are in [papers/lab/verdict.ts](../papers/lab/verdict.ts), the same for
   development units, then measures each chosen configuration once on test units.
 - **The baseline is tuned as hard.** When fewer configurations were tried for the baseline than for the method, there is no verdict.
 - **No single seed.** What is random runs with three seeds or more; what claims not to be is run twice, and must not differ.
-- **An interval, not a mean.** It comes from a bootstrap over test units and seeds, at 95% divided by the number of the paper's claims. A
-  claim holds when the whole interval of the advantage beyond the stated margin is above 0, fails when no part of it is, and is
-  inconclusive otherwise; with fewer than 50 test units, always.
+- **An interval, not a mean.** It comes from a bootstrap over test units and seeds, at 95% divided by the number of claims that share test units,
+  those of other papers too.
+- **The verdict says what is the case.** \`holds\`: the whole interval of the advantage beyond the stated margin is above 0. \`smaller\`: there is an
+  advantage, but below the margin. \`worse\`: there is a disadvantage; where the claim allows some loss, more than
+  that; or a value outside its bound. \`no difference\`: the interval
+  lies around 0 and within the margin on both sides (within ${RULES.same} where there is none). \`inconclusive\`: the interval is too wide to tell, or there are
+  fewer than ${RULES.leastUnits} test units. \`needs-data\`: the data are not at hand.
+- **Rivals have a veto.** A control that is marked as a rival and is better than the method keeps a claim from holding.
+- **No exception for exact claims.** What is claimed of data stands on as many units and seeds; what is a property of the code says so.
 - **Claims are declared first.** Evidence carries hashes of the claim's statement, margin and seeds, and of the code of the paper, the lab and the
-  library that it reaches. When either changes, it is stale: \`sagitta papers\` says so from then on, and this page from when it is next made.
+  library that it reaches. When either changes, or more claims come to share its test units than its
+  intervals were for and its values by seed were not kept, it is stale: \`sagitta papers\` says so from then on, and this page from when it is next made.
 - A quick run (\`--quick\`) is a smoke test and carries no verdict.
 
 ${checked.map(renderPaper).join('\n')}
@@ -47,7 +58,7 @@ ${families
 function stale(papers: readonly PaperStatus[]): string {
   const slugs = papers.filter(({ state }) => state === 'stale').map(({ slug }) => `\`${slug}\``);
   if (slugs.length === 0) return 'All evidence is current.';
-  return `${slugs.length} have evidence that is stale, since what it is about has changed: ${slugs.join(', ')}.`;
+  return `Stale, for reasons that \`sagitta papers show SLUG\` gives, is the evidence of ${slugs.length}: ${slugs.join(', ')}.`;
 }
 
 function renderPaper({ slug, title, year, verdict, state, paper, evidence }: PaperStatus): string {
@@ -65,16 +76,16 @@ Recorded ${recorded.slice(0, 10)} with Sagitta ${software.sagitta} on Node ${sof
 function renderClaim(claim: ClaimEvidence): string {
   const lines = [`**${claim.statement}** ${claim.verdict}. ${claim.reasons.join(' ')}\n`];
   if (claim.sides !== undefined && claim.effect !== undefined) {
-    const { units, seeds, effect } = claim;
+    const { units, seeds, effect, sharing } = claim;
     lines.push(`| | ${claim.metric} | chosen | tried | by seed | costs |\n|---|---|---|---|---|---|`);
-    for (const { role, name, mean, config, tuning, bySeed, costs } of claim.sides) {
+    for (const { role, rival, name, mean, config, tuning, bySeed, costs } of claim.sides) {
       lines.push(
-        `| ${name} (${role}) | ${mean.toFixed(4)} | ${settings(config)} | ${Math.max(1, tuning.length)} | ${bySeed.map((value) => value.toFixed(4)).join(' ')} | ${settings(costs ?? {})} |`,
+        `| ${name} (${rival ? 'rival' : role}) | ${mean.toFixed(4)} | ${settings(config)} | ${Math.max(1, tuning.length)} | ${bySeed.map((value) => value.toFixed(4)).join(' ')} | ${settings(costs ?? {})} |`,
       );
     }
     const { low, high, confidence } = effect.interval;
     lines.push(
-      `\nDifference ${effect.difference.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}] at ${(100 * confidence).toFixed(1)}%, p ${effect.p < 0.001 ? '< 0.001' : effect.p.toFixed(3)} (paired randomisation); ${units!.train} training, ${units!.dev} development and ${units!.test} test units; ${seeds!.length === 0 ? 'nothing random, run twice' : `seeds ${seeds!.join(', ')}`}.\n`,
+      `\nDifference ${effect.difference.toFixed(4)} [${low.toFixed(4)}, ${high.toFixed(4)}] at ${(100 * confidence).toFixed(1)}%${sharing === undefined ? '' : ` (${sharing} claims share its test units)`}, p ${effect.p < 0.001 ? '< 0.001' : effect.p.toFixed(3)} (paired randomisation); ${units!.train} training, ${units!.dev} development and ${units!.test} test units; ${seeds!.length === 0 ? 'nothing random, run twice' : `seeds ${seeds!.join(', ')}`}.\n`,
     );
   } else if (claim.value !== undefined)
     lines.push(`${claim.metric}: ${Number(claim.value.toPrecision(6))}, to be ${claim.bound}.\n`);

@@ -1,7 +1,7 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { LinearMap } from '../../src/codec/linalg.ts';
-import { addGrammarErrors, attackRates, errorSensitivity, type RankedList } from '../../src/eval/index.ts';
+import { addGrammarErrors, attackRates, errorSensitivity, mean, type RankedList } from '../../src/eval/index.ts';
 import { greatest } from '../../src/train/index.ts';
 import { contentOf, embed } from '../lab/embeddings.ts';
 import type { Lab, Paper } from '../lab/index.ts';
@@ -12,9 +12,7 @@ const SEEDS = [1, 2, 3];
 const SHARE = 0.01;
 
 /** Abstracts with errors, taken from the corpus itself under another id and with their sentences shuffled, are put in as markers. */
-async function inject(
-  lab: Lab,
-): Promise<{ dirty: number; clean: number; accuracy: number; safe: number; sources: Record<string, string> }> {
+async function inject(lab: Lab) {
   const embedded = await embed(lab, 'scifact');
   const ids = embedded.queryIds.slice(0, lab.pick(30, 300));
   const judgements = new Map(ids.map((id) => [id, embedded.judgements.get(id)!]));
@@ -63,12 +61,12 @@ async function inject(
     accuracy.push(bad.accuracy);
     safe.push(bad.safe);
   }
-  const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
   return {
-    dirty: average(dirty),
-    clean: average(clean),
-    accuracy: average(accuracy),
-    safe: average(safe),
+    dirty: mean(dirty),
+    clean: mean(clean),
+    accuracy: mean(accuracy),
+    safe: mean(safe),
+    queries: ids.length,
     sources: { ...embedded.sources },
   };
 }
@@ -90,27 +88,42 @@ export const paper: Paper = {
     {
       id: 'probe',
       kind: 'exact',
+      of: 'data',
       statement: 'use-lite, which nobody poisoned, is drawn from errors to errors by less than 0.02 of cosine.',
       seconds: { quick: 10, full: 30 },
       check: async (lab) => {
         const embedded = await embed(lab, 'scifact');
         const titles = embedded.documents.slice(0, lab.pick(40, 400)).map(({ title }) => title);
-        const value = await lab.withEncoder((encoder) => errorSensitivity(encoder, titles, new Random(1)));
-        return { metric: 'error sensitivity', value, atMost: 0.02, sources: embedded.sources };
+        const values = await lab.withEncoder(async (encoder) => {
+          const bySeed: number[] = [];
+          for (const seed of SEEDS) bySeed.push(await errorSensitivity(encoder, titles, new Random(seed)));
+          return bySeed;
+        });
+        return {
+          metric: 'error sensitivity, mean of the seeds',
+          value: mean(values),
+          atMost: 0.02,
+          units: titles.length,
+          seeds: SEEDS.length,
+          sources: embedded.sources,
+        };
       },
     },
     {
       id: 'injection',
       kind: 'exact',
+      of: 'data',
       statement:
         'Passages with errors, 1% of the corpus, come among the first ten of queries with errors no more than 0.02 more often than of clean ones.',
       seconds: { quick: 20, full: 60 },
       check: async (lab) => {
-        const { dirty, clean, accuracy, safe, sources } = await inject(lab);
+        const { dirty, clean, accuracy, safe, queries, sources } = await inject(lab);
         return {
           metric: 'attack success at 10, queries with errors less clean ones',
           value: dirty - clean,
           atMost: 0.02,
+          units: queries,
+          seeds: SEEDS.length,
           notes: [
             `Means of ${SEEDS.length} seeds: success ${dirty.toFixed(4)} with errors in queries, ${clean.toFixed(4)} without; accuracy ${accuracy.toFixed(4)}, safe accuracy ${safe.toFixed(4)}.`,
           ],

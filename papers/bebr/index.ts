@@ -157,13 +157,17 @@ export const paper: Paper = {
           measure: recallOfTop,
           baseline: binary('one level', data, lab, ONE),
           method: binary('two levels', data, lab, TWO),
-          controls: [classical('random signs', data, ['bin272']), classical('product codes', data, ['opq,pq32x8'])],
+          controls: [
+            { ...classical('random signs', data, ['bin272']), rival: true },
+            classical('product codes', data, ['opq,pq32x8']),
+          ],
         });
       },
     },
     {
       id: 'integer',
       kind: 'exact',
+      of: 'code',
       statement:
         'An index scores coded queries as integer tables do, but for 16 bits of length: no cosine differs by 0.0001 or more.',
       seconds: { quick: 3, full: 12 },

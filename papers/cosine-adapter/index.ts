@@ -110,7 +110,7 @@ export const paper: Paper = {
         method: adapter(adapters, lab),
         controls: [
           adapters.unlearned('the first k', [{ score: 'rank' }]),
-          adapters.unlearned('z-score', [{ score: 'z-score', depth: 50 }]),
+          { ...adapters.unlearned('z-score', [{ score: 'z-score', depth: 50 }]), rival: true },
           ...['root', 'quadratic'].map((map) => adapters.contestant(`map ${map}`, [{ map, decay: 0.02 }])),
         ],
       }),
@@ -156,12 +156,13 @@ export const paper: Paper = {
       (adapters, lab) => ({
         baseline: constant(adapters, lab),
         method: adapter(adapters, lab),
-        controls: [adapters.unlearned('z-score', Z_SCORES)],
+        controls: [{ ...adapters.unlearned('z-score', Z_SCORES), rival: true }],
       }),
     ),
     {
       id: 'order',
       kind: 'exact',
+      of: 'code',
       statement: "No map changes the order of a request's candidates.",
       seconds: { quick: 5, full: 60 },
       check: async (lab) => {

@@ -59,6 +59,7 @@ export const paper: Paper = {
     {
       id: 'coverage',
       kind: 'exact',
+      of: 'code',
       statement: "Every plug point of the survey's axes is filled.",
       seconds: { quick: 1, full: 1 },
       check: async () => {

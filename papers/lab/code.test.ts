@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SourceCode } from './code.ts';
+import * as encode from '../../src/encode/index.ts';
+import { ENCODERS, SourceCode } from './code.ts';
 
 let root: string;
 beforeEach(() => {
@@ -87,6 +88,13 @@ describe('the hash of the code that a paper reaches', () => {
     ],
   ])('does not change with %s', async (_, changes) => {
     expect(await hash(changes)).toBe(await hash());
+  });
+
+  it('knows what opens each kind of encoder', async () => {
+    for (const name of Object.values(ENCODERS)) expect(encode).toHaveProperty(name);
+    const forms = await encode.openEncoder('no-such').catch(({ message }) => message);
+    for (const [, kind] of String(forms).matchAll(/([a-z-]+)(?=:<|, |\.$)/g))
+      if (kind !== 'none' && kind !== 'tuned') expect(ENCODERS, kind).toHaveProperty(kind!);
   });
 
   it('is there only where sources are', async () => {

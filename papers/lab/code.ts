@@ -59,8 +59,10 @@ export class SourceCode {
   }
 }
 
-/** What opens each kind of encoder. */
-const ENCODERS: Readonly<Record<string, string>> = {
+/** What `sagitta/encode` opens each kind of encoder by. */
+export const ENCODERS: Readonly<Record<string, string>> = {
+  minilm: 'miniLm',
+  bert: 'bertFolder',
   'use-lite': 'useLite',
   static: 'staticEncoder',
   hash: 'testEncoder',

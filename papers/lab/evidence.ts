@@ -8,7 +8,7 @@ import type { Effect } from './verdict.ts';
 
 /** What a check of a paper recorded: enough to judge it anew without running it. One file per paper, `SLUG.json`. */
 export interface Evidence {
-  readonly format: 1;
+  readonly format: 2;
   readonly paper: string;
   readonly level: 'quick' | 'full';
   /** Specification of what made vectors of texts, where any were made. */
@@ -35,10 +35,17 @@ export interface ClaimEvidence {
   readonly sides?: readonly SideEvidence[];
   readonly seeds?: readonly number[];
   readonly units?: { readonly train: number; readonly dev: number; readonly test: number };
-  /** Per test unit: its name, then the mean over seeds of each of `sides`. */
-  readonly values?: readonly (readonly [unit: string, ...values: number[]])[];
+  /** Per test unit: its name, then for each of `sides` its value, or its values by seed where these differ. */
+  readonly values?: readonly (readonly [unit: string, ...values: UnitValue[]])[];
+  /** Instead of `values` in evidence that did not keep them by seed: the means over seeds. */
+  readonly means?: readonly (readonly [unit: string, ...means: number[]])[];
+  /** How many comparisons, of whatever paper, shared test units with this one when it was judged. */
+  readonly sharing?: number;
   readonly value?: number;
   readonly bound?: string;
+  /** Of an exact claim: whether it is about the code or about data, and then what was measured on how many units. */
+  readonly of?: 'code' | 'data';
+  readonly measuredOn?: { readonly units: number; readonly seeds: number };
   readonly sources?: Readonly<Record<string, string>>;
   readonly notes?: readonly string[];
   /** Wall-clock and processor time; little of either where a check went on from what was kept. */
@@ -46,8 +53,13 @@ export interface ClaimEvidence {
   readonly cpuMs?: number;
 }
 
+/** Value of a unit: one for all seeds, or one for each. Null stands for NaN, which JSON has not. */
+export type UnitValue = number | null | readonly (number | null)[];
+
 export interface SideEvidence {
   readonly role: 'baseline' | 'method' | 'control';
+  /** A control that keeps the claim from holding where it is better than the method. */
+  readonly rival?: true;
   readonly name: string;
   /** Chosen on development units. */
   readonly config: Config;
@@ -75,7 +87,7 @@ export async function readEvidence(folders: readonly string[]): Promise<Map<stri
       const path = join(folder, name);
       try {
         const evidence = JSON.parse(await readFile(path, 'utf8')) as Evidence;
-        if (evidence.format !== 1 || !Array.isArray(evidence.claims)) throw new Error('another format');
+        if (evidence.format !== 2 || !Array.isArray(evidence.claims)) throw new Error('another format');
         all.set(evidence.paper, evidence);
       } catch (cause) {
         throw new DataFormatError(path, 'it is not evidence that this version reads', 'Delete it, and check again.', {
@@ -102,7 +114,7 @@ function format(evidence: Evidence): string {
   const marked = JSON.stringify(
     evidence,
     (key, value) => {
-      if (key !== 'values' && key !== 'tuning') return value;
+      if (key !== 'values' && key !== 'means' && key !== 'tuning') return value;
       return (value as unknown[]).map((row) => {
         const mark = `@${lines.size}@`;
         lines.set(mark, JSON.stringify(row));

@@ -6,6 +6,7 @@ export {
   readEvidence,
   writeEvidence,
 } from './evidence.ts';
+export { judgeAgain, unjudged } from './judging.ts';
 export { Lab, type LabOptions, NeedsData } from './lab.ts';
 export { evidenceFolders, evidenceTarget, packageRoot } from './places.ts';
 export { checkPaper, expectedSeconds } from './runner.ts';
@@ -21,4 +22,4 @@ export {
   reachOf,
   type Verdict,
 } from './types.ts';
-export { weakest } from './verdict.ts';
+export { RULES, VERDICTS, weakest } from './verdict.ts';

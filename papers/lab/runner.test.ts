@@ -9,6 +9,8 @@ import {
   type Config,
   checkPaper,
   declarationOf,
+  type Evidence,
+  judgeAgain,
   Lab,
   type LabOptions,
   material,
@@ -16,8 +18,10 @@ import {
   type Paper,
   readEvidence,
   SourceCode,
+  unjudged,
   writeEvidence,
 } from './index.ts';
+import type { ExactResult } from './types.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -41,6 +45,10 @@ interface Toy {
   readonly onAnswer?: (unit: string) => void;
   readonly random?: () => number;
   readonly trainShare?: number;
+  readonly control?: { readonly gain: number; readonly rival: boolean };
+  readonly slug?: string;
+  /** Of the names of units. */
+  readonly prefix?: string;
 }
 
 /** Truth is a number per unit; answers are guesses, and quality is how close they are. */
@@ -52,6 +60,7 @@ function toy(options: Toy = {}): Paper {
     baselineConfigs = [{ a: 1 }],
     methodConfigs = [{ a: 1 }],
     noise = 0.05,
+    prefix = 'u',
   } = options;
   const seeds = 'seeds' in options ? options.seeds : [1, 2, 3];
   const side = (name: string, configs: readonly Config[], level: number) => ({
@@ -60,7 +69,7 @@ function toy(options: Toy = {}): Paper {
     fit: async (config: Config, { seed, train }: { seed: number; train: ReadonlyMap<string, number> }) => {
       options.onFit?.(name, config, train);
       const random = new Random(seed * 7919 + name.length);
-      const noises = new Map(Array.from({ length: units }, (_, i) => [`u${i}`, noise * random.normal()]));
+      const noises = new Map(Array.from({ length: units }, (_, i) => [`${prefix}${i}`, noise * random.normal()]));
       return {
         answer: (unit: string) => {
           options.onAnswer?.(unit);
@@ -75,7 +84,7 @@ function toy(options: Toy = {}): Paper {
     },
   });
   return {
-    slug: 'muvera',
+    slug: options.slug ?? 'muvera',
     summary: '',
     parts: [],
     departures: [],
@@ -91,12 +100,19 @@ function toy(options: Toy = {}): Paper {
         seconds: { quick: 1, full: 1 },
         load: async () =>
           material<number, number>({
-            truth: new Map(Array.from({ length: units }, (_, i) => [`u${i}`, i / units])),
-            sources: {},
+            truth: new Map(Array.from({ length: units }, (_, i) => [`${prefix}${i}`, i / units])),
+            sources: { 'toys.jsonl': 'abc' },
             measure: (truth, answer) => answer + truth,
             ...(options.trainShare === undefined ? {} : { trainShare: options.trainShare }),
             baseline: side('baseline', baselineConfigs, 0.3),
             method: side('method', methodConfigs, 0.3 + gain),
+            ...(options.control === undefined
+              ? {}
+              : {
+                  controls: [
+                    { ...side('control', [{ a: 1 }], 0.3 + options.control.gain), rival: options.control.rival },
+                  ],
+                }),
           }),
       },
     ],
@@ -108,6 +124,9 @@ async function verdictOf(paper: Paper, options: LabOptions = {}) {
   return claims[0]!;
 }
 
+/** Nothing that was kept is used, since it does not depend on gains. */
+const fresh = (options: Toy) => verdictOf(toy(options), { fresh: true });
+
 describe('the rules of a verdict', () => {
   it('let a clear advantage hold', async () => {
     const claim = await verdictOf(toy());
@@ -118,11 +137,33 @@ describe('the rules of a verdict', () => {
     expect(claim.values).toHaveLength(60);
   });
 
-  it('let a disadvantage, and an advantage below the margin, fail', async () => {
-    expect((await verdictOf(toy({ gain: -0.1 }))).verdict).toBe('fails');
-    expect((await verdictOf(toy({ margin: { absolute: 0.2 } }))).verdict).toBe('fails');
-    expect((await verdictOf(toy({ margin: { relative: 0.5 } }))).verdict).toBe('fails');
+  it('tell a disadvantage from an advantage below the margin', async () => {
+    expect((await verdictOf(toy({ gain: -0.1 }))).verdict).toBe('worse');
+    expect((await verdictOf(toy({ margin: { absolute: 0.2 } }))).verdict).toBe('smaller');
+    expect((await verdictOf(toy({ margin: { relative: 0.5 } }))).verdict).toBe('smaller');
     expect((await verdictOf(toy({ margin: { relative: 0.05 } }))).verdict).toBe('holds');
+  });
+
+  it('call it no difference when nothing that counts can be there', async () => {
+    expect((await fresh({ gain: 0, noise: 0.005 })).verdict).toBe('no difference');
+    expect((await fresh({ gain: 0, margin: { absolute: 0.1 } })).verdict).toBe('no difference');
+    // As little is lost as may be, or too much.
+    expect((await fresh({ gain: -0.1, margin: { absolute: -0.05 } })).verdict).toBe('worse');
+    expect((await fresh({ gain: -0.05, noise: 0.3, margin: { absolute: -0.05 } })).verdict).toBe('inconclusive');
+  });
+
+  it('let a rival that is better keep a claim from holding', async () => {
+    expect((await fresh({ control: { gain: 0.3, rival: false } })).verdict).toBe('holds');
+    expect((await fresh({ control: { gain: 0.05, rival: true } })).verdict).toBe('holds');
+    const { verdict, reasons, sides } = await fresh({ control: { gain: 0.3, rival: true } });
+    expect(verdict).toBe('worse');
+    expect(reasons.join(' ')).toMatch(
+      /But control, a rival, is better\. Against it: The interval of the advantage, .*, is below 0\./,
+    );
+    expect(sides![2]).toMatchObject({ role: 'control', rival: true });
+    // One that is level with the method is no reason to hold either.
+    const level = await fresh({ control: { gain: 0.101, rival: true }, noise: 0.005 });
+    expect(level.verdict).toBe('no difference');
   });
 
   it('leave open what the interval leaves open', async () => {
@@ -226,6 +267,7 @@ describe('the lab', () => {
         {
           id: 'c',
           kind: 'exact',
+          of: 'code',
           statement: '',
           seconds: { quick: 1, full: 1 },
           check: async (l) => {
@@ -249,6 +291,7 @@ describe('the lab', () => {
         {
           id: 'c',
           kind: 'exact',
+          of: 'code',
           statement: '',
           seconds: { quick: 1, full: 1 },
           check: async () => ({ metric: 'm', value, atLeast: 0.9 }),
@@ -256,13 +299,91 @@ describe('the lab', () => {
       ],
     });
     expect((await verdictOf(exact(0.9))).verdict).toBe('holds');
-    expect((await verdictOf(exact(0.89))).verdict).toBe('fails');
+    expect((await verdictOf(exact(0.89))).verdict).toBe('worse');
     expect((await verdictOf(exact(Number.NaN))).verdict).toBe('inconclusive');
     for (const value of [0.9, 0.89]) {
       const { verdict, reasons } = await verdictOf(exact(value), { level: 'quick' });
       expect(verdict).toBe('inconclusive');
       expect(reasons.join()).toMatch(`It is ${value}, and was to be at least 0.9; a quick run carries no verdict.`);
     }
+  });
+});
+
+describe('exact claims', () => {
+  const exact = (result: Partial<ExactResult>, of: 'code' | 'data' = 'data', values = [0.95]): Paper => {
+    let runs = 0;
+    return {
+      ...toy(),
+      claims: [
+        {
+          id: 'c',
+          kind: 'exact',
+          of,
+          statement: '',
+          seconds: { quick: 1, full: 1 },
+          check: async () => ({ metric: 'm', value: values[runs++ % values.length]!, atLeast: 0.9, ...result }),
+        },
+      ],
+    };
+  };
+
+  it('about data keep the rules of units and seeds', async () => {
+    expect((await verdictOf(exact({ units: 50, seeds: 3 }))).verdict).toBe('holds');
+    expect((await verdictOf(exact({ units: 50 }))).verdict).toBe('holds');
+    for (const [result, reason] of [
+      [{}, /0 units are fewer than 50/],
+      [{ units: 8, seeds: 3 }, /8 units are fewer than 50/],
+      [{ units: 50, seeds: 1 }, /1 seeds are fewer than 3/],
+    ] as const) {
+      const { verdict, reasons } = await verdictOf(exact(result));
+      expect(verdict).toBe('inconclusive');
+      expect(reasons.join()).toMatch(reason);
+    }
+  });
+
+  it('about data that declare no seeds are run twice', async () => {
+    const { verdict, reasons } = await verdictOf(exact({ units: 50 }, 'data', [0.95, 0.96]));
+    expect(verdict).toBe('inconclusive');
+    expect(reasons.join()).toMatch(/a second run gave 0\.96/);
+  });
+
+  it('about the code say so', async () => {
+    const { verdict, reasons, of } = await verdictOf(exact({}, 'code'));
+    expect({ verdict, of }).toEqual({ verdict: 'holds', of: 'code' });
+    expect(reasons.join()).toMatch(/A property of the code/);
+  });
+});
+
+describe('claims that share test units', () => {
+  it('divide the level of significance, across papers, and are judged again when others join', async () => {
+    const at = (evidence: Evidence): [number | undefined, number] => {
+      const [claim] = evidence.claims;
+      return [claim!.sharing, Number(claim!.effect!.interval.confidence.toFixed(4))];
+    };
+    const first = await checkPaper(toy(), lab());
+    expect(at(first)).toEqual([1, 0.95]);
+    await writeEvidence(folder, first);
+    // Other units of the same file share nothing.
+    await writeEvidence(folder, await checkPaper(toy({ slug: 'tcm', prefix: 'v' }), lab(), [first]));
+    expect(await judgeAgain(folder)).toEqual([]);
+    const second = await checkPaper(toy({ slug: 'bebr' }), lab(), [first]);
+    expect(at(second)).toEqual([2, 0.975]);
+    await writeEvidence(folder, second);
+    expect(await judgeAgain(folder)).toEqual(['muvera']);
+    const again = (await readEvidence([folder])).get('muvera')!;
+    expect(at(again)).toEqual([2, 0.975]);
+    expect(again.claims[0]!.effect!.interval.low).toBeLessThan(first.claims[0]!.effect!.interval.low);
+  });
+
+  it('cannot be judged again from means over seeds', async () => {
+    const [first, second] = [await checkPaper(toy(), lab()), await checkPaper(toy({ slug: 'bebr' }), lab())];
+    const { values, ...claim } = first.claims[0]!;
+    const old: Evidence = { ...first, claims: [{ ...claim, means: values!.map(([unit]) => [unit, 0.5, 0.6]) }] };
+    expect(unjudged(old, [old])).toBeUndefined();
+    expect(unjudged(old, [old, second])).toMatch(
+      /2 claims share the test units of "toy", .* 95\.0% where 97\.5% are due/,
+    );
+    expect(unjudged(first, [first, second])).toBeUndefined();
   });
 });
 
@@ -292,6 +413,7 @@ describe('the encoder of the lab', () => {
         {
           id: 'c',
           kind: 'exact',
+          of: 'code',
           statement: '',
           seconds: { quick: 1, full: 1 },
           check: async (l) => ({
@@ -315,6 +437,6 @@ describe('the encoder of the lab', () => {
   });
 
   it('may give no vectors of tokens, which is missing material', async () => {
-    await expect(tokensOf(lab({ encoder: 'static:use-lite' }), ['a'])).rejects.toThrow(NeedsData);
+    await expect(tokensOf(lab({ encoder: 'http:http://localhost:1#model?dim=4' }), ['a'])).rejects.toThrow(NeedsData);
   });
 });

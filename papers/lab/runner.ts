@@ -2,14 +2,18 @@ import { cpus, totalmem } from 'node:os';
 import { Random } from '../../src/base/random.ts';
 import { mean } from '../../src/eval/index.ts';
 import { SourceCode } from './code.ts';
-import { type ClaimEvidence, declarationOf, type Evidence, type SideEvidence } from './evidence.ts';
+import { type ClaimEvidence, declarationOf, type Evidence, type SideEvidence, type UnitValue } from './evidence.ts';
+import { judged } from './judging.ts';
 import { type Lab, NeedsData, OutOfTime } from './lab.ts';
 import { packageVersion } from './places.ts';
 import type { Claim, ComparativeClaim, Config, Contestant, ExactClaim, Material, Paper, Split } from './types.ts';
-import { judgeComparison, type SideValues } from './verdict.ts';
+import { judgeExact } from './verdict.ts';
 
-/** Checks all claims of a paper, in order. What is out of time or lacks data is recorded as such; other errors end the check. */
-export async function checkPaper(paper: Paper, given: Lab): Promise<Evidence> {
+/**
+ * Checks all claims of a paper, in order. What is out of time or lacks data is recorded as such; other errors end the check.
+ * @param others evidence of other papers, whose claims may share test units with these.
+ */
+export async function checkPaper(paper: Paper, given: Lab, others: Iterable<Evidence> = []): Promise<Evidence> {
   const lab = given.using(paper.encoder);
   const claims: ClaimEvidence[] = [];
   const code = (await SourceCode.open())?.hashOf(paper.slug, lab.encoder);
@@ -18,8 +22,8 @@ export async function checkPaper(paper: Paper, given: Lab): Promise<Evidence> {
     lab.say(`${paper.slug}/${claim.id}: ${claim.statement}`);
     claims.push(await checkClaim(paper, claim, code, lab));
   }
-  return {
-    format: 1,
+  const measured: Evidence = {
+    format: 2,
     paper: paper.slug,
     level: lab.level,
     encoder: lab.encoder,
@@ -32,6 +36,7 @@ export async function checkPaper(paper: Paper, given: Lab): Promise<Evidence> {
     recorded: new Date().toISOString(),
     claims,
   };
+  return judged(measured, others);
 }
 
 async function checkClaim(paper: Paper, claim: Claim, code: string | undefined, lab: Lab): Promise<ClaimEvidence> {
@@ -49,7 +54,7 @@ async function checkClaim(paper: Paper, claim: Claim, code: string | undefined, 
   };
   try {
     lab.checkTime();
-    const found = claim.kind === 'exact' ? await exact(claim, lab) : await comparative(paper, claim, code, lab);
+    const found = claim.kind === 'exact' ? await exact(claim, lab) : await comparative(paper.slug, claim, code, lab);
     return { ...base, ...found, ...took() };
   } catch (error) {
     if (error instanceof NeedsData) return { ...base, verdict: 'needs-data', reasons: [error.message], ...took() };
@@ -62,21 +67,25 @@ async function checkClaim(paper: Paper, claim: Claim, code: string | undefined, 
 type Measured = Omit<ClaimEvidence, 'id' | 'statement' | 'declaration' | 'code' | 'tookMs' | 'cpuMs'>;
 
 async function exact(claim: ExactClaim, lab: Lab): Promise<Measured> {
-  const { metric, value, atLeast, atMost, notes, sources } = await claim.check(lab);
-  const bound = [
-    ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
-    ...(atMost === undefined ? [] : [`at most ${atMost}`]),
-  ].join(', ');
-  const holds = value >= (atLeast ?? Number.NEGATIVE_INFINITY) && value <= (atMost ?? Number.POSITIVE_INFINITY);
-  const quick = lab.level === 'quick' && bound !== '';
+  const { metric, value, atLeast, atMost, units, seeds, notes, sources } = await claim.check(lab);
+  const twice = claim.of === 'data' && seeds === undefined && lab.level === 'full';
+  const { bound, ...judgement } = judgeExact({
+    value,
+    of: claim.of,
+    level: lab.level,
+    ...(atLeast === undefined ? {} : { atLeast }),
+    ...(atMost === undefined ? {} : { atMost }),
+    ...(units === undefined ? {} : { units }),
+    ...(seeds === undefined ? {} : { seeds }),
+    ...(twice ? { again: (await claim.check(lab)).value } : {}),
+  });
   return {
-    verdict: bound === '' || Number.isNaN(value) || quick ? 'inconclusive' : holds ? 'holds' : 'fails',
-    reasons: quick
-      ? [`It is ${value}, and was to be ${bound}; a quick run carries no verdict.`]
-      : [bound === '' ? 'The claim states no bound.' : `It is ${value}, and was to be ${bound}.`],
+    ...judgement,
     metric,
     value,
     bound,
+    of: claim.of,
+    ...(units === undefined ? {} : { measuredOn: { units, seeds: seeds ?? 0 } }),
     ...(sources === undefined ? {} : { sources }),
     ...(notes === undefined ? {} : { notes }),
   };
@@ -86,7 +95,7 @@ async function exact(claim: ExactClaim, lab: Lab): Promise<Measured> {
 const SPLIT_SEED = 4_711;
 
 async function comparative(
-  paper: Paper,
+  slug: string,
   claim: ComparativeClaim,
   code: string | undefined,
   lab: Lab,
@@ -97,7 +106,7 @@ async function comparative(
   const seeds = claim.seeds === undefined ? [1, 1] : lab.pick(claim.seeds.slice(0, 1), claim.seeds);
   // What was kept holds as long as the declaration and the code that it reaches are what they were.
   const version = [declarationOf(claim), code ?? ''].join();
-  const trials = new Trials(`${paper.slug}/${claim.id}`, version, material, splits, lab);
+  const trials = new Trials(`${slug}/${claim.id}`, version, material, splits, lab);
   const sides: (SideEvidence & { perUnit: Float64Array[] })[] = [];
   const roles = [
     ['baseline', material.baseline],
@@ -116,6 +125,7 @@ async function comparative(
     const bySeed = perUnit.map((values) => mean(values));
     sides.push({
       role,
+      ...(role === 'control' && contestant.rival === true ? { rival: true as const } : {}),
       name: contestant.name,
       config,
       tuning,
@@ -125,33 +135,24 @@ async function comparative(
       perUnit,
     });
   }
-  const valuesOf = (side: (typeof sides)[number]): SideValues => ({
-    name: side.name,
-    tried: Math.max(1, side.tuning.length),
-    values: side.perUnit,
-  });
-  const { verdict, reasons, ...effect } = judgeComparison(valuesOf(sides[0]!), valuesOf(sides[1]!), {
-    margin: claim.margin,
-    claims: paper.claims.length,
-    seeded: claim.seeds !== undefined,
-    level: lab.level,
-  });
   return {
-    verdict,
-    reasons: [...reasons, ...edges(sides)],
+    // Judged when all claims of the paper are measured.
+    verdict: 'inconclusive',
+    reasons: [],
     metric: claim.metric,
     margin: claim.margin,
-    effect,
     sides: sides.map(({ perUnit: _, ...side }) => side),
     seeds: claim.seeds === undefined ? [] : seeds,
     units: { train: splits.train.length, dev: splits.dev.length, test: splits.test.length },
-    values: splits.test.map((unit, i) => [
-      unit,
-      ...sides.map(({ perUnit }) => Number(mean(perUnit.map((values) => values[i]!)).toPrecision(6))),
-    ]),
+    values: splits.test.map((unit, i) => [unit, ...sides.map(({ perUnit }) => unitValue(perUnit, i))]),
     sources: material.sources,
     ...(material.notes === undefined ? {} : { notes: material.notes }),
   };
+}
+
+function unitValue(bySeed: readonly Float64Array[], unit: number): UnitValue {
+  const values = bySeed.map((values) => (Number.isNaN(values[unit]) ? null : Number(values[unit]!.toPrecision(6))));
+  return values.every((value) => value === values[0]) ? values[0]! : values;
 }
 
 async function tune(
@@ -168,20 +169,6 @@ async function tune(
   }
   const best = tuning.reduce((a, b) => (b.dev > a.dev ? b : a));
   return { config: best.config, tuning };
-}
-
-/** Where the best value of a numeric setting is the last one tried, a better one may lie beyond. */
-function edges(sides: readonly SideEvidence[]): string[] {
-  return sides.flatMap(({ role, name, config, tuning }) => {
-    if (role === 'control') return [];
-    return Object.entries(config).flatMap(([setting, value]) => {
-      const tried = [...new Set(tuning.map((one) => one.config[setting]))];
-      const numbers = tried.filter((one): one is number => typeof one === 'number');
-      if (typeof value !== 'number' || numbers.length < 3) return [];
-      const atEdge = value === Math.min(...numbers) || value === Math.max(...numbers);
-      return atEdge ? [`Remark: the best ${setting} of ${name}, ${value}, is at the edge of what was tried.`] : [];
-    });
-  });
 }
 
 type Splits = Readonly<Record<Split, readonly string[]>>;

@@ -90,7 +90,7 @@ export interface Material<Truth = unknown, Answer = unknown> {
   readonly measure: (truth: Truth, answer: Answer) => number;
   readonly baseline: Contestant<Truth, Answer>;
   readonly method: Contestant<Truth, Answer>;
-  /** Measured beside them, without a say in the verdict. */
+  /** Measured beside them; only rivals have a say in the verdict. */
   readonly controls?: readonly Contestant<Truth, Answer>[];
   /** Worth a note in the evidence, e.g. bytes or times. */
   readonly notes?: readonly string[];
@@ -101,6 +101,8 @@ export type Split = 'train' | 'dev' | 'test';
 /** One side of a comparison. */
 export interface Contestant<Truth = unknown, Answer = unknown> {
   readonly name: string;
+  /** Of a control: where it is better than the method, the claim does not hold. Default false. */
+  readonly rival?: boolean;
   /** What is tuned; the lab tries all on development units. One entry: nothing is. */
   readonly configs: readonly Config[];
   /** Makes what answers. Bytes and milliseconds may be reported beside. */
@@ -123,6 +125,11 @@ export interface Fitted<Answer> {
 /** "This is so, up to a tolerance": an identity, a bound on a constant, a property of the implementation. Nothing is tuned. */
 export interface ExactClaim extends ClaimBase {
   readonly kind: 'exact';
+  /**
+   * `code`: a property of the code, so whatever the data. `data`: it might be otherwise with other units or seeds; the result says
+   * how many there were, and the rules of {@link ComparativeClaim} for their numbers hold.
+   */
+  readonly of: 'code' | 'data';
   readonly check: (lab: Lab) => Promise<ExactResult>;
 }
 
@@ -133,12 +140,17 @@ export interface ExactResult {
   /** `value` must be at least, or at most, this. */
   readonly atLeast?: number;
   readonly atMost?: number;
+  /** What a value of data was taken over: queries, systems, tasks; 50 at least. */
+  readonly units?: number;
+  /** Seeds of what is random; left out where nothing is, which the lab verifies by a second run. */
+  readonly seeds?: number;
   /** Tables and remarks for the evidence. */
   readonly notes?: readonly string[];
   readonly sources?: Readonly<Record<string, string>>;
 }
 
-export type Verdict = 'holds' | 'fails' | 'inconclusive' | 'needs-data';
+/** What is the case; see `settle` in verdict.ts. */
+export type Verdict = 'holds' | 'smaller' | 'no difference' | 'worse' | 'inconclusive' | 'needs-data';
 
 /** Forgets the types of truth and answers, which only the claim itself knows. */
 export function material<Truth, Answer>(typed: Material<Truth, Answer>): Material {

@@ -3,12 +3,12 @@ import { mean, quantile, randomisationTest } from '../../src/eval/index.ts';
 import type { Margin, Verdict } from './types.ts';
 
 /**
- * How a comparison is judged. The rules are here and nowhere else; a claim cannot choose them.
+ * How a claim is judged. The rules are here and nowhere else; a claim cannot choose them.
  *
- * The effect is `method - (1 + relative) * baseline - absolute`, averaged over test units and seeds. Its interval comes from a
- * bootstrap that draws units and seeds independently (Owen 2007, "The pigeonhole bootstrap"), at 95% divided by the number of the
- * paper's claims (Bonferroni). `holds`: the whole interval is above 0. `fails`: no part of it is. `inconclusive`: 0 lies inside, or
- * one of the rules below is broken, whatever the figures say.
+ * The effect is `method - baseline`, averaged over test units and seeds; the excess is what is left of it beyond the margin,
+ * `method - (1 + relative) * baseline - absolute`. Intervals come from a bootstrap that draws units and seeds independently (Owen 2007,
+ * "The pigeonhole bootstrap"), at 95% divided by the number of claims that share test units, those of other papers too (Bonferroni).
+ * What they say is in {@link settle}; where one of the rules below is broken, the verdict is `inconclusive` whatever they say.
  */
 export const RULES = {
   /** Seeds of everything random. What is not random is run twice, and must give the same values. */
@@ -17,7 +17,9 @@ export const RULES = {
   leastUnits: 50,
   /** Of the level of significance, before it is divided by the number of claims. */
   level: 0.05,
-  resamples: 4_000,
+  resamples: 10_000,
+  /** Differences up to this, of metrics from 0 to 1, are none, where a claim has no margin that says what counts. */
+  same: 0.01,
 } as const;
 
 /** Values of one side: by seed, then by test unit. */
@@ -41,51 +43,147 @@ export interface Effect {
   readonly excess: { readonly value: number; readonly low: number; readonly high: number };
 }
 
-export interface Judgement extends Effect {
+/** A verdict, and why, in sentences. */
+export interface Judgement {
   readonly verdict: Verdict;
-  /** Why, in sentences. */
   readonly reasons: readonly string[];
 }
 
 export interface JudgeContext {
   readonly margin: Margin;
-  /** Claims of the paper. */
+  /** Claims that share test units with this one, which counts. */
   readonly claims: number;
   /** Whether seeds were given; without them both sides must be deterministic. */
   readonly seeded: boolean;
   readonly level: 'quick' | 'full';
 }
 
-/** @param baseline, method values of the same units in the same order, for the same seeds. */
-export function judgeComparison(baseline: SideValues, method: SideValues, context: JudgeContext): Judgement {
-  const confidence = 1 - RULES.level / Math.max(1, context.claims);
+/** Confidence of the interval of a claim, where so many claims share test units. */
+export function confidenceFor(claims: number): number {
+  return 1 - RULES.level / Math.max(1, claims);
+}
+
+/**
+ * @param baseline values of the same units in the same order, for the same seeds, as `method` and `rivals` have.
+ * @param rivals controls that keep the claim from holding when they are better than the method.
+ */
+export function judgeComparison(
+  baseline: SideValues,
+  method: SideValues,
+  rivals: readonly SideValues[],
+  context: JudgeContext,
+): Judgement & { readonly effect: Effect } {
+  const confidence = confidenceFor(context.claims);
   const effect = effectOf(baseline.values, method.values, context.margin, confidence);
-  const broken = brokenRules(baseline, method, context);
-  const { excess } = effect;
-  const shown = `[${excess.low.toFixed(4)}, ${excess.high.toFixed(4)}]`;
-  if (broken.length > 0) return { ...effect, verdict: 'inconclusive', reasons: broken };
-  if (excess.low > 0) {
+  const broken = brokenRules(baseline, method, rivals, context);
+  if (broken.length > 0) return { effect, verdict: 'inconclusive', reasons: broken };
+  const settled = settle(effect, context.margin);
+  if (settled.verdict !== 'holds') return { effect, ...settled };
+  for (const rival of rivals) {
+    const against = effectOf(rival.values, method.values, {}, confidence);
+    if (against.difference >= 0) continue;
+    const { verdict, reasons } = settle(against, {});
     return {
-      ...effect,
-      verdict: 'holds',
-      reasons: [`The interval of the advantage beyond the margin, ${shown}, is above 0.`],
+      effect,
+      verdict,
+      reasons: [...settled.reasons, `But ${rival.name}, a rival, is better. Against it: ${reasons.join(' ')}`],
     };
   }
-  if (excess.high <= 0) {
+  return { effect, ...settled };
+}
+
+/**
+ * What the intervals say.
+ *
+ * - `holds`: all of the excess is above 0.
+ * - `smaller`: all of the effect is above 0, and none of the excess: a gain, but below the margin.
+ * - `worse`: all of the effect is below 0, and none of the excess above it: with a margin below 0, more is lost than it allows.
+ * - `no difference`: the effect is around 0, and all of it within the margin on both sides, or within `RULES.same` where the margin is 0.
+ * - `inconclusive`: anything else; the interval is too wide.
+ */
+export function settle({ baseline, interval, excess }: Effect, { relative = 0, absolute = 0 }: Margin): Judgement {
+  const margin = relative * baseline + absolute;
+  const [gain, beyond] = [shown(interval), shown(excess)];
+  if (excess.low > 0) {
+    return { verdict: 'holds', reasons: [`The interval of the advantage beyond the margin, ${beyond}, is above 0.`] };
+  }
+  if (interval.high < 0 && excess.high <= 0) {
+    const allowed = margin < 0 ? `, and beyond the margin, ${beyond}, does not reach above it` : '';
+    return { verdict: 'worse', reasons: [`The interval of the advantage, ${gain}, is below 0${allowed}.`] };
+  }
+  if (interval.low > 0 && excess.high <= 0) {
     return {
-      ...effect,
-      verdict: 'fails',
-      reasons: [`The interval of the advantage beyond the margin, ${shown}, does not reach above 0.`],
+      verdict: 'smaller',
+      reasons: [
+        `The interval of the advantage, ${gain}, is above 0; beyond the margin, ${beyond}, it does not reach above 0.`,
+      ],
+    };
+  }
+  const same = margin > 0 ? margin : RULES.same;
+  const around = interval.low <= 0 && interval.high >= 0;
+  if (margin >= 0 && around && interval.low > -same && (margin > 0 ? excess.high <= 0 : interval.high < same)) {
+    return {
+      verdict: 'no difference',
+      reasons: [
+        `The interval of the advantage, ${gain}, holds 0 and nothing beyond ${Number(same.toPrecision(3))} on either side.`,
+      ],
     };
   }
   return {
-    ...effect,
     verdict: 'inconclusive',
-    reasons: [`The interval of the advantage beyond the margin, ${shown}, holds 0.`],
+    reasons: [`The interval of the advantage, ${gain}, beyond the margin ${beyond}, is too wide to tell.`],
   };
 }
 
-function brokenRules(baseline: SideValues, method: SideValues, context: JudgeContext): string[] {
+/** What was measured for an exact claim. */
+export interface ExactValue {
+  readonly value: number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  /** Of a property of the code; or of data, and then on so many units, with so many seeds (none: nothing is random). */
+  readonly of: 'code' | 'data';
+  readonly units?: number;
+  readonly seeds?: number;
+  /** The value of a second run, where nothing is to be random. */
+  readonly again?: number;
+  readonly level: 'quick' | 'full';
+}
+
+/** An exact claim holds within its bound, and is `worse` outside. One about data keeps the rules of units and seeds. */
+export function judgeExact({ value, atLeast, atMost, of, units = 0, seeds, again, level }: ExactValue): Judgement & {
+  readonly bound: string;
+} {
+  const bound = [
+    ...(atLeast === undefined ? [] : [`at least ${atLeast}`]),
+    ...(atMost === undefined ? [] : [`at most ${atMost}`]),
+  ].join(', ');
+  const is = `It is ${value}, and was to be ${bound}`;
+  const broken: string[] = [];
+  if (bound === '') broken.push('The claim states no bound.');
+  else if (level === 'quick') broken.push(`${is}; a quick run carries no verdict.`);
+  else if (of === 'data') {
+    if (units < RULES.leastUnits) broken.push(`${is}; but ${units} units are fewer than ${RULES.leastUnits}.`);
+    if (seeds !== undefined && seeds < RULES.leastSeeds)
+      broken.push(`${is}; but ${seeds} seeds are fewer than ${RULES.leastSeeds}.`);
+    if (again !== undefined && !Object.is(again, value))
+      broken.push(`${is}; but a second run gave ${again}, and the claim declares no seeds.`);
+  }
+  if (Number.isNaN(value)) broken.push('The value is not a number.');
+  if (broken.length > 0) return { bound, verdict: 'inconclusive', reasons: broken };
+  const holds = value >= (atLeast ?? Number.NEGATIVE_INFINITY) && value <= (atMost ?? Number.POSITIVE_INFINITY);
+  return {
+    bound,
+    verdict: holds ? 'holds' : 'worse',
+    reasons: [of === 'code' ? `${is}. A property of the code.` : `${is}.`],
+  };
+}
+
+function brokenRules(
+  baseline: SideValues,
+  method: SideValues,
+  rivals: readonly SideValues[],
+  context: JudgeContext,
+): string[] {
   const broken: string[] = [];
   const seeds = method.values.length;
   const units = method.values[0]?.length ?? 0;
@@ -94,7 +192,7 @@ function brokenRules(baseline: SideValues, method: SideValues, context: JudgeCon
     broken.push(`${seeds} seeds are fewer than ${RULES.leastSeeds}.`);
   }
   if (!context.seeded) {
-    for (const { name, values } of [baseline, method]) {
+    for (const { name, values } of [baseline, method, ...rivals]) {
       if (values.some((one) => one.some((value, i) => !Object.is(value, values[0]![i])))) {
         broken.push(`${name} gave two results in two runs, but the claim declares no seeds.`);
       }
@@ -106,7 +204,7 @@ function brokenRules(baseline: SideValues, method: SideValues, context: JudgeCon
       `The baseline was tuned less than the method: ${baseline.tried} configurations against ${method.tried}.`,
     );
   }
-  for (const { name, values } of [baseline, method]) {
+  for (const { name, values } of [baseline, method, ...rivals]) {
     if (values.some((one) => one.some(Number.isNaN))) broken.push(`${name} has values that are not numbers.`);
   }
   return broken;
@@ -172,9 +270,21 @@ function means(
   return { baseline: b / count, method: m / count };
 }
 
+function shown({ low, high }: { readonly low: number; readonly high: number }): string {
+  return `[${low.toFixed(4)}, ${high.toFixed(4)}]`;
+}
+
+/** From the most to the least that speaks against a claim. */
+export const VERDICTS = [
+  'worse',
+  'no difference',
+  'smaller',
+  'inconclusive',
+  'needs-data',
+  'holds',
+] as const satisfies readonly Verdict[];
+
 /** A paper's verdict is that of its weakest claim. */
 export function weakest(verdicts: readonly Verdict[]): Verdict {
-  for (const verdict of ['fails', 'inconclusive', 'needs-data'] as const)
-    if (verdicts.includes(verdict)) return verdict;
-  return 'holds';
+  return VERDICTS.find((verdict) => verdicts.includes(verdict)) ?? 'holds';
 }

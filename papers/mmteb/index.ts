@@ -117,6 +117,9 @@ async function compare(lab: Lab) {
   const randomAgreement = random.map((scores) => agreement(full, scores));
   const four = (value: number): string => value.toFixed(4);
   return {
+    systems: names.length,
+    queries: ids.length,
+    draws: random.length,
     pooled: agreement(full, pooled),
     random: {
       spearman: mean(randomAgreement.map((one) => one.spearman)),
@@ -160,24 +163,28 @@ export const paper: Paper = {
     {
       id: 'order',
       kind: 'exact',
+      of: 'data',
       statement: 'Eight systems rank on the pool as on all documents: Spearman at least 0.9.',
       seconds: { quick: 15, full: 60 },
       check: async (lab) => {
-        const { pooled, notes, sources } = await compare(lab);
-        return { metric: 'Spearman', value: pooled.spearman, atLeast: 0.9, notes, sources };
+        const { pooled, systems, notes, sources } = await compare(lab);
+        return { metric: 'Spearman', value: pooled.spearman, atLeast: 0.9, units: systems, notes, sources };
       },
     },
     {
       id: 'inflation',
       kind: 'exact',
+      of: 'data',
       statement: 'Random documents of the same number flatter all systems more than the pool does.',
       seconds: { quick: 10, full: 30 },
       check: async (lab) => {
-        const { pooled, random, sources } = await compare(lab);
+        const { pooled, random, queries, draws, sources } = await compare(lab);
         return {
           metric: 'inflation of nDCG@10, random less pool',
           value: random.inflation - pooled.inflation,
           atLeast: 0.001,
+          units: queries,
+          seeds: draws,
           sources,
         };
       },
@@ -185,22 +192,31 @@ export const paper: Paper = {
     {
       id: 'tasks',
       kind: 'exact',
+      of: 'data',
       statement:
         'Tasks that half of the systems would keep rank the other half as all tasks do: Spearman at least 0.9, mean over many halves.',
       seconds: { quick: 10, full: 90 },
       check: async (lab) => {
-        const { chosen, notes, sources } = await taskSelection(lab);
-        return { metric: 'Spearman', value: chosen, atLeast: 0.9, notes, sources };
+        const { chosen, tasks, halves, notes, sources } = await taskSelection(lab);
+        return { metric: 'Spearman', value: chosen, atLeast: 0.9, units: tasks, seeds: halves, notes, sources };
       },
     },
     {
       id: 'tasks-random',
       kind: 'exact',
+      of: 'data',
       statement: 'They rank the other half better than as many tasks drawn at random.',
       seconds: { quick: 1, full: 1 },
       check: async (lab) => {
-        const { chosen, drawn, sources } = await taskSelection(lab);
-        return { metric: 'Spearman, less that of random tasks', value: chosen - drawn, atLeast: 0.001, sources };
+        const { chosen, drawn, tasks, halves, sources } = await taskSelection(lab);
+        return {
+          metric: 'Spearman, less that of random tasks',
+          value: chosen - drawn,
+          atLeast: 0.001,
+          units: tasks,
+          seeds: halves,
+          sources,
+        };
       },
     },
   ],

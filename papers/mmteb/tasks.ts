@@ -219,6 +219,8 @@ export async function taskSelection(lab: Lab) {
   return {
     chosen: over('chosen'),
     drawn: over('drawn'),
+    tasks: tasks.length,
+    halves: HALVES,
     sources,
     notes: [
       [

@@ -151,7 +151,7 @@ function meanPooling(tokens: Tokens): Contestant<Truth, Answer> {
 }
 
 function sentence(tokens: Tokens): Contestant<Truth, Answer> {
-  return byVector('sentence vectors of use-lite', [{}], () => [tokens.documentVectors, tokens.queryVectors], tokens);
+  return byVector('sentence vectors', [{}], () => [tokens.documentVectors, tokens.queryVectors], tokens);
 }
 
 /** Four settings of 5,120 dimensions: as many as mean pooling has. */
@@ -211,6 +211,8 @@ const against =
     });
   };
 
+const SEEDS = [1, 2, 3];
+
 export const paper: Paper = {
   slug: 'muvera',
   summary:
@@ -225,22 +227,27 @@ export const paper: Paper = {
     {
       id: 'recall',
       kind: 'exact',
+      of: 'data',
       statement:
         'With 5,120 dimensions the best document by exact MaxSim is among the first 100 candidates for 90% of the queries.',
-      seconds: { quick: 10, full: 100 },
+      seconds: { quick: 15, full: 160 },
       check: async (lab) => {
         const tokens = await load(lab);
-        const fitted = await encodings(tokens, 'fde', SETTINGS).fit(SETTINGS[0]!, {
-          seed: 1,
-          train: new Map(),
-          signal: lab.signal,
-        });
         let hits = 0;
-        for (const [unit, best] of tokens.best) hits += found(CANDIDATES)(best, await fitted.answer(unit));
+        for (const seed of SEEDS) {
+          const fitted = await encodings(tokens, 'fde', SETTINGS).fit(SETTINGS[0]!, {
+            seed,
+            train: new Map(),
+            signal: lab.signal,
+          });
+          for (const [unit, best] of tokens.best) hits += found(CANDIDATES)(best, await fitted.answer(unit));
+        }
         return {
           metric: 'Recall@100 of the best by MaxSim',
-          value: hits / tokens.best.size,
+          value: hits / tokens.best.size / SEEDS.length,
           atLeast: 0.9,
+          units: tokens.best.size,
+          seeds: SEEDS.length,
           notes: notes(tokens),
           sources: tokens.sources,
         };
@@ -253,7 +260,7 @@ export const paper: Paper = {
         'With 5,120 dimensions the best by exact MaxSim is among the first 100 more often than with mean-pooled token vectors.',
       metric: 'Recall@100',
       margin: {},
-      seeds: [1, 2, 3],
+      seeds: SEEDS,
       seconds: { quick: 10, full: 60 },
       load: against((tokens) => ({
         measure: found(CANDIDATES),
@@ -276,7 +283,7 @@ export const paper: Paper = {
         'Half as many candidates suffice: 50 by the encoding hold the best by exact MaxSim no less often (within 0.01) than 100 by the single-vector heuristic.',
       metric: 'Recall of the best by MaxSim',
       margin: { absolute: -0.01 },
-      seeds: [1, 2, 3],
+      seeds: SEEDS,
       seconds: { quick: 5, full: 20 },
       load: against((tokens) => ({
         measure: found(CANDIDATES),

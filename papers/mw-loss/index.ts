@@ -177,6 +177,7 @@ export const paper: Paper = {
     {
       id: 'offset',
       kind: 'exact',
+      of: 'code',
       statement: 'Random offsets of up to 0.5 to the scores of each query change InfoNCE by less than 1e-4.',
       seconds: { quick: 3, full: 3 },
       check: async (lab) => {

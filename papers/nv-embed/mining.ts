@@ -176,6 +176,7 @@ async function learner(
 export const falseNegatives: Claim = {
   id: 'false-negatives',
   kind: 'exact',
+  of: 'data',
   statement:
     'With half of the answers hidden, negatives that score no more than 0.95 of the positive are hidden answers at most half as often as the hardest ones are.',
   seconds: { quick: 5, full: 15 },
@@ -187,6 +188,7 @@ export const falseNegatives: Claim = {
       metric: 'false negatives, as a share of those among the hardest',
       value: shares[1]! / shares[0]!,
       atMost: 0.5,
+      units: queries.length,
       sources: set.data.sources,
       notes: [
         ...rules.map((rule, i) => `Negatives ${rule}: ${(100 * shares[i]!).toFixed(1)}% are hidden answers.`),

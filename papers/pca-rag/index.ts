@@ -84,6 +84,7 @@ export const paper: Paper = {
     {
       id: 'identity',
       kind: 'exact',
+      of: 'code',
       statement: 'With as many components as there were, inner products change by less than 1e-4.',
       seconds: { quick: 10, full: 30 },
       check: async (lab) => {

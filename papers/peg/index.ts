@@ -230,6 +230,7 @@ export const paper: Paper = {
     {
       id: 'cached',
       kind: 'exact',
+      of: 'code',
       statement:
         'The gradient of a batch of 128 by gradient caching in chunks of 16 differs from that of the whole batch by less than 1e-5 of its greatest component.',
       seconds: { quick: 1, full: 4 },

@@ -123,6 +123,7 @@ export const paper: Paper = {
     {
       id: 'usage',
       kind: 'exact',
+      of: 'data',
       statement: 'The constraint raises the entropy of how centroids are used, of 4 bits, by at least 0.01.',
       seconds: { quick: 2, full: 20 },
       check: async (lab) => {
@@ -141,7 +142,15 @@ export const paper: Paper = {
           );
         }
         const value = gains.reduce((sum, gain) => sum + gain, 0) / gains.length;
-        return { metric: 'bits of entropy gained', value, atLeast: 0.01, notes, sources: data.sources };
+        return {
+          metric: 'bits of entropy gained',
+          value,
+          atLeast: 0.01,
+          units: data.documents.count,
+          seeds: gains.length,
+          notes,
+          sources: data.sources,
+        };
       },
     },
   ],

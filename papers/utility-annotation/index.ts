@@ -168,7 +168,7 @@ async function curve(lab: Lab) {
       rows.push({ loss, wrong, bySeed });
     }
   }
-  return { rows, sources: on.data.sources };
+  return { rows, queries: test.length, sources: on.data.sources };
 }
 
 const METRICS = ['ndcg@10', 'mrr@10', 'recall@10'] as const;
@@ -176,11 +176,12 @@ const METRICS = ['ndcg@10', 'mrr@10', 'recall@10'] as const;
 const crossover: Claim = {
   id: 'crossover',
   kind: 'exact',
+  of: 'data',
   statement:
     'From right labels to labels of which half are wrong, the disjunctive loss gains at least 0.02 of nDCG@10 on the conjunctive one, with every seed.',
   seconds: { quick: 4, full: 45 },
   check: async (lab) => {
-    const { rows, sources } = await curve(lab);
+    const { rows, queries, sources } = await curve(lab);
     const ndcg = (loss: Loss, wrong: number) =>
       rows.find((row) => row.loss === loss && row.wrong === wrong)!.bySeed.map(([first]) => first!);
     const ahead = (wrong: number) => {
@@ -192,6 +193,8 @@ const crossover: Claim = {
       metric: 'change of the difference of nDCG@10, the least of the seeds',
       value: Math.min(...ahead(NOISY).map((value, i) => value - before[i]!)),
       atLeast: 0.02,
+      units: queries,
+      seeds: before.length,
       sources,
       notes: [
         [

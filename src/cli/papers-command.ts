@@ -10,10 +10,12 @@ import {
   expectedSeconds,
   families,
   frontierPicture,
+  judgeAgain,
   Lab,
   loadPaper,
   type PaperStatus,
   reachOf,
+  readEvidence,
   renderPapers,
   statuses,
   type Verdict,
@@ -109,7 +111,7 @@ export interface CheckCommandOptions {
   readonly quiet: boolean;
 }
 
-/** `sagitta papers check SLUG...`: exit code 1 when a claim fails or lacks data; what is inconclusive is no error. */
+/** `sagitta papers check SLUG...`: exit code 1 when a claim is refuted or lacks data; what is inconclusive is no error. */
 export async function checkPapersCommand(
   slugs: readonly string[],
   options: CheckCommandOptions,
@@ -132,13 +134,17 @@ export async function checkPapersCommand(
     onProgress: (line) => (options.quiet ? undefined : say(pc.dim(line))),
   });
   const recorded: Evidence[] = [];
+  const target = options.out ?? evidenceTarget();
   for (const paper of papers) {
-    const evidence = await checkPaper(paper, lab);
+    const evidence = await checkPaper(paper, lab, (await readEvidence([target])).values());
     recorded.push(evidence);
     // A smoke test must not replace evidence.
     if (options.out !== undefined || level === 'full') {
-      const path = await writeEvidence(options.out ?? evidenceTarget(), evidence);
+      const path = await writeEvidence(target, evidence);
       if (!options.quiet) say(`written ${path}`);
+      for (const other of await judgeAgain(target)) {
+        if (!options.quiet) say(`judged again ${other}: claims share test units with it that did not before`);
+      }
     }
     if (options.json) continue;
     print(pc.bold(paper.slug));
@@ -151,7 +157,7 @@ export async function checkPapersCommand(
   }
   if (options.json) printJson({ level, papers: recorded });
   const verdicts = recorded.flatMap(({ claims }) => claims.map(({ verdict }) => verdict));
-  if (verdicts.includes('fails') || verdicts.includes('needs-data')) throw new Exit(ExitCode.partial);
+  if (verdicts.some((verdict) => verdict !== 'holds' && verdict !== 'inconclusive')) throw new Exit(ExitCode.partial);
 }
 
 /** `sagitta papers docs`: the page made from recorded evidence, and with `--out` the picture of the frontier beside it. */
@@ -208,6 +214,8 @@ function toJson({
   };
 }
 
+const REFUTED = new Set<Verdict>(['worse', 'no difference', 'smaller']);
+
 function painted(verdict: Verdict): string {
-  return verdict === 'holds' ? pc.green(verdict) : verdict === 'fails' ? pc.red(verdict) : pc.yellow(verdict);
+  return verdict === 'holds' ? pc.green(verdict) : REFUTED.has(verdict) ? pc.red(verdict) : pc.yellow(verdict);
 }
