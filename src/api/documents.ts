@@ -40,6 +40,9 @@ export const writeAnswerSchema = z
     added: z.int(),
     updated: z.int(),
     unchanged: z.int().describe('Documents that were there already, exactly so: sending again costs nothing.'),
+    cut: z
+      .int()
+      .describe('Passages written that are longer than the encoder reads; their ends are found by words alone.'),
     unsearchable: z.int().describe('Documents written in which no search can find anything, since they hold no word.'),
     passagesAdded: z.int(),
     generation: z.int().describe('The state in which they are: durable and visible to searches.'),

@@ -105,6 +105,11 @@ function printReport(report: IndexReport, directory: string): void {
     const { segmentsBefore, segmentsAfter } = report.compaction;
     print(`merged ${plural(segmentsBefore, 'segment')} into ${number(segmentsAfter)}`);
   }
+  if (report.cut > 0) {
+    print(
+      `${plural(report.cut, 'passage is', 'passages are')} longer than the encoder reads; the rest is found by words alone`,
+    );
+  }
   if (report.unsearchable > 0) {
     print(`${plural(report.unsearchable, 'document holds', 'documents hold')} no word, so that no search finds them`);
   }

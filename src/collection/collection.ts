@@ -60,6 +60,8 @@ export interface AddReport {
   readonly unchanged: number;
   /** Those written in which no search can find anything, since they hold no word: only `document` and lists show them. */
   readonly unsearchable: number;
+  /** Passages written that are longer than the encoder reads and could not be divided: their vectors do not know their ends. */
+  readonly cut: number;
   readonly passagesAdded: number;
   readonly generation: number;
 }
@@ -171,8 +173,8 @@ export class Collection {
         });
       }
       const generation = await indexer.finish();
-      const { passages: passagesAdded, unsearchable } = indexer;
-      return { added, updated, unchanged, unsearchable, passagesAdded, generation };
+      const { passages: passagesAdded, unsearchable, cut } = indexer;
+      return { added, updated, unchanged, unsearchable, cut, passagesAdded, generation };
     });
   }
 

@@ -105,6 +105,7 @@ export async function indexPaths(
     ...counts,
     failures,
     unsearchable: indexer.unsearchable,
+    cut: indexer.cut,
     passagesAdded: indexer.passages,
     ...(compaction === undefined ? {} : { compaction }),
     tookMs: performance.now() - start,

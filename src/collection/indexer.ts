@@ -35,6 +35,7 @@ export class Indexer {
   #documents = 0;
   #passages = 0;
   #unsearchable = 0;
+  #cut = 0;
   #published = 0;
   #publishedAt = performance.now();
 
@@ -56,6 +57,11 @@ export class Indexer {
     return this.#unsearchable;
   }
 
+  /** Passages added so far that are longer than the encoder reads: their vectors do not know their ends. */
+  get cut(): number {
+    return this.#cut;
+  }
+
   /**
    * Adds a document; of several with one id the last one counts.
    * @param vectors embeddings of its passages, in order, where they are known already (a file that only moved).
@@ -63,7 +69,9 @@ export class Indexer {
   async add(indexable: Indexable, vectors?: readonly (Float32Array | undefined)[]): Promise<void> {
     this.signal?.throwIfAborted();
     const language = languageOf(indexable, this.settings);
-    const passages = preparePassages(indexable, language, this.settings);
+    const window = this.encoder !== undefined && speaks(this.encoder, language) ? this.encoder.window : undefined;
+    const { passages, cut } = await preparePassages(indexable, language, this.settings, window);
+    this.#cut += cut;
     this.#forget(indexable.record.id);
     const known = vectors?.length === passages.length && vectors.every((vector) => vector !== undefined);
     this.#waiting.set(indexable.record.id, {

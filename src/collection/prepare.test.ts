@@ -6,8 +6,8 @@ describe('preparePassages', () => {
   const text = '# Keys\n\nIntroduction.\n\n## Rotation\n\nRotate the signing key every ninety days.\n';
   const document = { title: 'Keys', text, blocks: blocksOf({ id: 'k', text, format: 'markdown' }) };
 
-  it('makes fields of text, title and headings, with their boosts', () => {
-    const passages = preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 2 });
+  it('makes fields of text, title and headings, with their boosts', async () => {
+    const { passages } = await preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 2 });
     expect(passages).toHaveLength(1);
     const [body, title] = passages[0]!.fields;
     expect(body).toMatchObject({ boost: 1 });
@@ -15,16 +15,20 @@ describe('preparePassages', () => {
     expect(title).toEqual({ terms: ['key'], boost: 2 });
   });
 
-  it('leaves out a field whose boost is 0', () => {
-    const [passage] = preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 0, headingBoost: 0 });
+  it('leaves out a field whose boost is 0', async () => {
+    const {
+      passages: [passage],
+    } = await preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 0, headingBoost: 0 });
     expect(passage!.fields).toHaveLength(1);
   });
 
-  it('tells the encoder the title, but not twice', () => {
+  it('tells the encoder the title, but not twice', async () => {
     const plain = { title: 'Keys', text: 'They rotate.', blocks: blocksOf({ id: 'k', text: 'They rotate.' }) };
-    expect(preparePassages(plain, 'en', DEFAULT_SETTINGS)[0]!.embeddingText).toBe('Keys\nThey rotate.');
+    expect((await preparePassages(plain, 'en', DEFAULT_SETTINGS)).passages[0]!.embeddingText).toBe(
+      'Keys\nThey rotate.',
+    );
     const same = { ...plain, title: 'They rotate' };
-    expect(preparePassages(same, 'en', DEFAULT_SETTINGS)[0]!.embeddingText).toBe('They rotate.');
+    expect((await preparePassages(same, 'en', DEFAULT_SETTINGS)).passages[0]!.embeddingText).toBe('They rotate.');
   });
 });
 

@@ -1,15 +1,9 @@
-import type { Encoder } from '../encode/encoder.ts';
+import type { Encoder, EncoderWindow } from '../encode/encoder.ts';
 import { speaks, weightedTerms } from '../search/index.ts';
 import type { FieldTerms, PassageRecord, PassageToEncode, WeightedTerm } from '../store/types.ts';
-import {
-  analyzerFor,
-  type Block,
-  detectLanguage,
-  markdownBlocks,
-  type Passage,
-  splitPassages,
-  textBlocks,
-} from '../text/index.ts';
+import { analyzerFor, type Block, detectLanguage, markdownBlocks, splitPassages, textBlocks } from '../text/index.ts';
+import { embeddingText } from './embedding-text.ts';
+import { fitPassages, type PassagePlace } from './fitting.ts';
 import type { IndexingSettings, InputDocument } from './types.ts';
 
 /** A passage with its terms, and the text that the encoder sees. */
@@ -40,19 +34,31 @@ export function languageOf(document: Preparable, settings: IndexingSettings): st
   return confidence >= 0.5 ? language : 'und';
 }
 
+/** A document's passages, and how many of them the encoder does not read to their end. */
+export interface PreparedPassages {
+  readonly passages: readonly PreparedPassage[];
+  readonly cut: number;
+}
+
 /**
  * Cuts a document into passages and analyses each: text, title and the headings above it, as fields with boosts. A title
  * without a text is a passage of its own, an empty one; without either there is none.
+ * @param window of the encoder that is to read them: longer passages are cut further.
  */
-export function preparePassages(document: Preparable, language: string, settings: IndexingSettings): PreparedPassage[] {
+export async function preparePassages(
+  document: Preparable,
+  language: string,
+  settings: IndexingSettings,
+  window?: EncoderWindow,
+): Promise<PreparedPassages> {
   const analyzer = analyzerFor(analysisLanguage(language, settings));
   const titleTerms = analyzer.terms(document.title);
-  const pieces: Pick<Passage, 'start' | 'end' | 'headings' | 'page'>[] = splitPassages(document.text, document.blocks, {
-    maxTokens: settings.passageTokens,
-    overlap: settings.passageOverlap,
-  });
-  if (pieces.length === 0 && document.title.trim() !== '') pieces.push({ start: 0, end: 0, headings: [] });
-  return pieces.map(({ start, end, headings, page }) => {
+  const { passageTokens: maxTokens, passageOverlap: overlap } = settings;
+  const whole: PassagePlace[] = splitPassages(document.text, document.blocks, { maxTokens, overlap });
+  if (whole.length === 0 && document.title.trim() !== '') whole.push({ start: 0, end: 0, headings: [] });
+  const { places, cut } =
+    window === undefined ? { places: whole, cut: 0 } : await fitPassages(document, whole, window, overlap);
+  const passages = places.map(({ start, end, headings, page }) => {
     const text = document.text.slice(start, end);
     const fields: FieldTerms[] = [{ terms: analyzer.terms(text), boost: 1 }];
     if (settings.titleBoost > 0) fields.push({ terms: titleTerms, boost: settings.titleBoost });
@@ -68,6 +74,7 @@ export function preparePassages(document: Preparable, language: string, settings
       embeddingText: embeddingText(document.title, headings, text),
     };
   });
+  return { passages, cut };
 }
 
 /** Vectors of stored passages, undefined where the encoder does not know the language. */
@@ -81,15 +88,6 @@ export async function encodePassages(
   const vectors = await encoder.encode(texts, { role: 'document', ...(signal === undefined ? {} : { signal }) });
   let row = 0;
   return passages.map(({ language }) => (speaks(encoder, language) ? vectors.row(row++) : undefined));
-}
-
-/** Title, the innermost heading and the text, without saying the same thing twice. */
-export function embeddingText(title: string, headings: readonly string[], text: string): string {
-  const parts: string[] = [];
-  for (const part of [title, headings.at(-1)]) {
-    if (part !== undefined && part !== '' && !parts.includes(part) && !text.startsWith(part)) parts.push(part);
-  }
-  return (text === '' ? parts : [...parts, text]).join('\n');
 }
 
 /** Which analysis a language gets; text of unknown language is analysed as the collection's default language. */

@@ -86,6 +86,8 @@ export interface IndexOutcome {
   readonly failures: readonly IngestFailure[];
   /** Documents written in which no search can find anything, since they hold no word. */
   readonly unsearchable: number;
+  /** Passages written that are longer than the encoder reads and could not be divided: their vectors do not know their ends. */
+  readonly cut: number;
   /** Passages written. */
   readonly passagesAdded: number;
   /** Present when the run merged segments at its end. */

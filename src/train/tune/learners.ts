@@ -1,5 +1,5 @@
 import { Vectors } from '../../base/vectors.ts';
-import { embeddingText } from '../../collection/prepare.ts';
+import { embeddingText } from '../../collection/embedding-text.ts';
 import type { BertTuning } from '../../encode/bert/tuning.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import type { TrainableEncoder } from '../../encode/trainable.ts';
