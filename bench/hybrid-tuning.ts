@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCollection } from '../src/collection/index.ts';
 import { analyzeQuery } from '../src/collection/prepare.ts';
-import { openEncoder } from '../src/encode/registry.ts';
+import { DEFAULT_ENCODER, openEncoder } from '../src/encode/registry.ts';
 import { bm25, convex, dense, type Fusion, fuse, type Ranking, type Retriever, rrf } from '../src/search/index.ts';
 import { report } from './harness.ts';
 import { mean, ndcg, type Parts, readCollection } from './lib-beir.ts';
@@ -18,24 +18,22 @@ const sets: readonly (readonly [name: string, parts?: Parts])[] = [
   ['gorilla_apibench'],
   ['openclipart'],
 ];
-const MOST_QUERIES = 1_000;
-const DEPTH = 100;
+const MOST_QUERIES = 400;
+const DEPTH = 50;
 const contestants: readonly (readonly [name: string, fusion: Fusion, weights: readonly [number, number]])[] = [
   ['bm25', rrf(), [1, 0]],
   ['dense', rrf(), [0, 1]],
-  ...[0.1, 0.2, 0.3, 0.4, 0.5].map((w) => [`rrf ${w}`, rrf(), [1 - w, w]] as const),
-  ...[0.2, 0.25, 0.3, 0.4, 0.5].map(
-    (w) => [`convex max,min-max ${w}`, convex({ normalize: ['max', 'min-max'] }), [1 - w, w]] as const,
-  ),
-  ...[0.3, 0.4, 0.5, 0.6, 0.7].map(
-    (w) => [`convex 0,-1 ${w}`, convex({ normalize: ['max', { floor: -1 }] }), [1 - w, w]] as const,
-  ),
-  ...[0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7].map((w) => [`convex max ${w}`, convex(), [1 - w, w]] as const),
+  ...[0.3, 0.5].map((w) => [`rrf ${w}`, rrf(), [1 - w, w]] as const),
+  ...[0.3, 0.5].map((w) => [`convex max,min-max ${w}`, convex({ normalize: ['max', 'min-max'] }), [1 - w, w]] as const),
+  ...[0.5, 0.7].map((w) => [`convex 0,-1 ${w}`, convex({ normalize: ['max', { floor: -1 }] }), [1 - w, w]] as const),
+  ...[0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8].map((w) => [`convex max ${w}`, convex(), [1 - w, w]] as const),
 ];
 
 const scores = new Map<string, Record<string, number>>(contestants.map(([name]) => [name, {}]));
 const notes: string[] = [];
-const encoder = await openEncoder('use-lite');
+/** The encoder whose share is chosen: `npm run bench -- hybrid-tuning static`. */
+const spec = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? DEFAULT_ENCODER;
+const encoder = await openEncoder(spec);
 for (const [name, parts] of sets) {
   const collection = await readCollection(name, parts);
   if (collection === undefined) {

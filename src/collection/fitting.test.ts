@@ -26,7 +26,8 @@ describe('passages for an encoder', () => {
       const covered = new Uint8Array(text.length);
       for (const { start, end } of passages) covered.fill(1, start, end);
       for (let i = 0; i < text.length; i++) if (/\w/.test(text[i]!)) expect(covered[i]).toBe(1);
-      for (let i = 1; i < passages.length; i++) expect(passages[i]!.start).toBeGreaterThanOrEqual(passages[i - 1]!.start);
+      for (let i = 1; i < passages.length; i++)
+        expect(passages[i]!.start).toBeGreaterThanOrEqual(passages[i - 1]!.start);
     }
   });
 

@@ -1,6 +1,7 @@
 export { type AnnotatedQuery, type AnnotateOptions, annotateQueries, type Judge } from './annotate.ts';
 export { readArrays, writeArrays } from './arrays-file.ts';
 export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './closed-form.ts';
+export { type DistillOptions, distillStatic } from './distill-static.ts';
 export { mergeCheckpoints } from './merge.ts';
 export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives } from './miner.ts';
 export * from './objectives/index.ts';

@@ -1,0 +1,7 @@
+// Puts what the package ships beside its code into dist/: the token table of the encoder `static`.
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+mkdirSync(`${root}/dist/models`, { recursive: true });
+copyFileSync(`${root}/src/encode/static/static.bin`, `${root}/dist/models/static.bin`);
