@@ -361,6 +361,7 @@ describe('a collection', () => {
     ['an unknown language', 'key', { language: 'klingon' }, /"klingon" is not a language/],
     ['an unknown field', 'key', { filter: 'yaer = 1' }, /"yaer".*Did you mean "year"/],
     ['a filter that does not parse', 'key', { filter: 'year >' }, /character 7/],
+    ['a misspelt option', 'key', { filtre: 'year = 2024' } as object, /no option "filtre".*Did you mean "filter"/],
     ['an unknown retriever', 'key', { retriever: 'hybird' as never }, /Did you mean "hybrid"/],
   ])('refuses %s', async (_what, query, options, message) => {
     const collection = await open();

@@ -140,6 +140,7 @@ export const multiGetRequestSchema = z
     collection: collectionSchema,
     ids: z.array(idSchema).min(1).max(100),
     lines: getParametersSchema.shape.lines,
+    passages: z.boolean().default(false).describe('Also where the passages stand.'),
   })
   .meta({ id: 'MultiGetRequest' });
 export type MultiGetRequest = z.infer<typeof multiGetRequestSchema>;

@@ -52,6 +52,23 @@ export interface SnapshotSearchOptions extends SearchOptions {
   readonly without?: number;
 }
 
+/** All names of options: a misspelt filter must not search unfiltered. */
+const OPTIONS: Readonly<Record<keyof SnapshotSearchOptions, true>> = {
+  k: true,
+  retriever: true,
+  filter: true,
+  perDocument: true,
+  language: true,
+  fusion: true,
+  weights: true,
+  refine: true,
+  nprobe: true,
+  explain: true,
+  vector: true,
+  signal: true,
+  without: true,
+};
+
 /** Runs one search over one snapshot. */
 export async function searchSnapshot(
   context: SearchContext,
@@ -145,7 +162,16 @@ async function retrieve(
   return { name, language, allowed, ...found };
 }
 
-function checkQuery(text: string, k: number, perDocument: number, { vector, retriever }: SearchOptions): void {
+function checkQuery(text: string, k: number, perDocument: number, options: SearchOptions): void {
+  const { vector, retriever } = options;
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown !== undefined) {
+    const guess = nearest(unknown, Object.keys(OPTIONS));
+    throw new InvalidArgumentError(
+      `A search has no option "${unknown}".`,
+      guess === undefined ? `Known: ${Object.keys(OPTIONS).join(', ')}.` : `Did you mean "${guess}"?`,
+    );
+  }
   if (typeof text !== 'string' || (text.trim() === '' && vector === undefined))
     throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
   if (vector !== undefined && text.trim() === '' && retriever !== undefined && retriever !== 'dense') {
