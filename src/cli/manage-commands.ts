@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { ExitCode } from '../base/errors.ts';
 import { openCollection, verifyCollection } from '../collection/index.ts';
 import type { VectorIndexInfo } from '../store/index.ts';
+import { smallSegments } from './coverage.ts';
 import { bytes, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
@@ -27,7 +28,7 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
   print(`${plural(info.documents, 'document')}, ${plural(info.passages, 'passage')}, ${bytes(info.bytes)}`);
   const { encoder, dim, bm25 } = info.settings;
   print(`encoder ${encoder}${dim > 0 ? ` (${dim} components)` : ''}, BM25 k1 ${bm25.k1} b ${bm25.b}`);
-  if (info.vectorIndex !== undefined) print(describeIndex(info.vectorIndex));
+  if (info.vectorIndex !== undefined) print(describeIndex(info.vectorIndex, options.in));
   print();
   const rows = info.segments.map(({ name, bytes: size, documents, deadDocuments, passages, sections }) => [
     name,
@@ -43,13 +44,13 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
   if (rows.length > 0) print(table(['segment', 'documents', 'dead', 'passages', 'size', 'largest sections'], rows));
 }
 
-function describeIndex({ spec, search, indexed, scanned, bytes: size, drift }: VectorIndexInfo): string {
+function describeIndex(info: VectorIndexInfo, directory: string): string {
+  const { spec, search, indexed, bytes: size, drift } = info;
   const params = Object.entries(search).map(([name, value]) => `, ${name} ${value}`);
-  const rest = scanned === 0 ? '' : `, ${number(scanned)} in small segments scanned one by one`;
   const advice = drift < 1.5 ? '' : '; build it again with `sagitta rebuild`';
   return (
-    `vectors ${spec}${params.join('')}: ${plural(indexed, 'vector')} in lists, ${bytes(size)}${rest}, ` +
-    `drift ${drift.toFixed(2)}${advice}`
+    `vectors ${spec}${params.join('')}: ${plural(indexed, 'vector')} in lists, ${bytes(size)}, ` +
+    `drift ${drift.toFixed(2)}${advice}${smallSegments(info, directory)}`
   );
 }
 
