@@ -1,6 +1,7 @@
 import pc from 'picocolors';
 import type { VectorIndexInfo } from '../store/index.ts';
 import { plural } from './output.ts';
+import { USUAL } from './where.ts';
 
 /**
  * What is said of vectors that lie in segments too small for lists, with the command that changes it; empty where all are coded.
@@ -11,7 +12,7 @@ export function smallSegments(
   directory: string,
 ): string {
   if (scanned === 0) return '';
-  const where = directory === '.sagitta' ? '' : ` --in ${directory}`;
+  const where = directory === USUAL ? '' : ` --in ${directory}`;
   const which = `${plural(scanned, 'vector')} in ${plural(small, 'segment')} of fewer than ${plural(least, 'vector')} each`;
   const how = `${indexed === 0 ? 'nothing is coded: ' : ''}${which} ${scanned === 1 ? 'is' : 'are'} scanned one by one`;
   const remedy =

@@ -10,6 +10,7 @@ import { smallSegments } from './coverage.ts';
 import { duration, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
+import { USUAL } from './where.ts';
 
 /** What a budget and its search for an index are given by, on the command line. */
 export interface PlanCommandOptions {
@@ -70,7 +71,7 @@ async function apply(
 }
 
 function rebuildLine({ spec, search }: OperatingPoint, directory: string): string {
-  const where = directory === '.sagitta' ? '' : ` --in ${directory}`;
+  const where = directory === USUAL ? '' : ` --in ${directory}`;
   return `sagitta rebuild --spec "${spec}" --nprobe ${search.nprobe} --refine ${search.refine}${where}`;
 }
 
