@@ -60,7 +60,7 @@ export type RemoveRequest = z.infer<typeof removeRequestSchema>;
 export const removeAnswerSchema = z.strictObject({ removed: z.int() }).meta({ id: 'RemoveAnswer' });
 export type RemoveAnswer = z.infer<typeof removeAnswerSchema>;
 
-const LINES = /^(\d{1,9})(-(\d{1,9})?)?$/;
+const LINES = /^([1-9]\d{0,8})(-([1-9]\d{0,8})?)?$/;
 
 /** Parameters of one document's address. Numbers arrive as text. */
 export const getParametersSchema = z.strictObject({
@@ -79,7 +79,7 @@ export const getParametersSchema = z.strictObject({
 /** A range of lines, from 1, both ends included; the end is open when it is missing. */
 export function parseLines(text: string): { from: number; to: number } {
   const [, from, dash, to] = LINES.exec(text)!;
-  const first = Math.max(1, Number(from));
+  const first = Number(from);
   return { from: first, to: to !== undefined ? Number(to) : dash !== undefined ? Number.POSITIVE_INFINITY : first };
 }
 

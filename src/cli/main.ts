@@ -49,7 +49,7 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 
 function whole(name: string, least = 1): (value: string) => number {
   return (value) => {
-    const number = Number(value);
+    const number = /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
     if (!Number.isSafeInteger(number) || number < least) {
       throw new InvalidOption(`${name} must be a whole number of at least ${least}.`);
     }

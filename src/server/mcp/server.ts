@@ -35,7 +35,7 @@ const tokens = (standard: number) =>
     .describe(`About how many tokens the result may take. Default ${standard}.`);
 const lines = z
   .string()
-  .regex(/^\d{1,9}(-(\d{1,9})?)?$/)
+  .regex(/^[1-9]\d{0,8}(-([1-9]\d{0,8})?)?$/)
   .optional()
   .describe('Only these lines, from 1: `10-20`, `10-` or `10`.');
 
