@@ -62,6 +62,7 @@ const OPTIONS: Readonly<Record<keyof SnapshotSearchOptions, true>> = {
   fusion: true,
   weights: true,
   refine: true,
+  candidates: true,
   nprobe: true,
   explain: true,
   vector: true,
