@@ -35,6 +35,15 @@ async function expectProblem(answer: Answer, status: number, code: string): Prom
 }
 
 describe('requests that are wrong', () => {
+  it('names a parameter that comes twice, and one that is not known', async () => {
+    await expectProblem(await server.ask('GET', '/v1/documents?limit=1&limit=2'), 400, 'invalid-request');
+    const unknown = await server.ask('GET', '/v1/documents?filtre=year');
+    expect(unknown.body.detail).toMatch(/did you mean "filter"/);
+    const lost = '{"documents": [{"id": "p", "text": "p", "metadata": {"__proto__": "x"}}]}';
+    const refused = await server.ask('POST', '/v1/documents', lost);
+    expect(refused.body.detail).toMatch(/\/documents\/0\/metadata\/__proto__/);
+  });
+
   const deep = (depth: number): string =>
     `${'{"not":'.repeat(depth)}{"field":"year","op":"exists"}${'}'.repeat(depth)}`;
   it.each([
@@ -43,6 +52,15 @@ describe('requests that are wrong', () => {
     ['a wrong type', '{"query": 5}', 400, 'invalid-request', /\/query.*expected string/],
     ['an unknown field', '{"query": "x", "limit": 5}', 400, 'invalid-request', /\/limit: unknown field/],
     ['a nearly right field', '{"query": "x", "filtre": "a = 1"}', 400, 'invalid-request', /did you mean "filter"/],
+    ['a field of other tools', '{"query": "x", "limit": 5}', 400, 'invalid-request', /did you mean "k"/],
+    ['a member called __proto__', '{"query": "x", "__proto__": 5}', 400, 'invalid-request', /\/__proto__ in the body/],
+    [
+      'such a one that is hidden',
+      '{"query": "x", "filter": {"\\u005f_proto__": {"and": []}}}',
+      400,
+      'invalid-request',
+      /\/filter\/__proto__/,
+    ],
     ['k of 0', '{"query": "x", "k": 0}', 400, 'invalid-request', /\/k/],
     ['k of a million', '{"query": "x", "k": 1000000}', 400, 'invalid-request', /\/k.*1000/],
     ['a query of a million characters', JSON.stringify({ query: 'x'.repeat(1e6) }), 400, 'invalid-request', /10000/],

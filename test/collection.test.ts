@@ -348,6 +348,21 @@ describe('a collection', () => {
     );
   });
 
+  it('opens with what it was made with, and with names that are known', async () => {
+    const collection = await open({ encoder: 'none', bm25: { k1: 2 } });
+    await collection.add(library);
+    await collection.close();
+    const again = (options: object) => openCollection(collectionFolder(), options as never);
+    await expect(again({ encodr: 'none' })).rejects.toThrow(/no option "encodr".*Did you mean "encoder"/);
+    await expect(again({ bm25: { k1: 1 } })).rejects.toThrow(/BM25's k1 2, not 1/);
+    await expect(again({ settings: { passageToken: 20 } })).rejects.toThrow(/Did you mean "passageTokens"/);
+    await expect(again({ settings: { titleBoost: 99 } })).rejects.toThrow(/made with titleBoost 1, not 99/);
+    const opened = await again({ bm25: { k1: 2 }, settings: { titleBoost: 1 } });
+    const { language, hits } = await opened.search('Schlüssel', { language: 'DE-at' });
+    expect({ language, id: hits[0]!.id }).toEqual({ language: 'de', id: 'schluessel' });
+    await opened.close();
+  });
+
   it('works without an encoder', async () => {
     const collection = await open({ encoder: 'none' });
     await collection.add(library);
@@ -361,6 +376,9 @@ describe('a collection', () => {
     ['an unknown language', 'key', { language: 'klingon' }, /"klingon" is not a language/],
     ['an unknown field', 'key', { filter: 'yaer = 1' }, /"yaer".*Did you mean "year"/],
     ['a filter that does not parse', 'key', { filter: 'year >' }, /character 7/],
+    ['half a passage', 'key', { perDocument: 1.5 }, /perDocument is 1.5/],
+    ['no lists', 'key', { nprobe: 0 }, /nprobe is 0/],
+    ['a misspelt option', 'key', { filtre: 'year = 2024' } as object, /no option "filtre".*Did you mean "filter"/],
     ['an unknown retriever', 'key', { retriever: 'hybird' as never }, /Did you mean "hybrid"/],
   ])('refuses %s', async (_what, query, options, message) => {
     const collection = await open();

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.ts';
+import { openCollection } from '../src/collection/index.ts';
 
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const loader = fileURLToPath(import.meta.resolve('tsx'));
@@ -38,6 +39,34 @@ beforeAll(() => {
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('segments too small for lists', () => {
+  it('are told of, with the merge that makes them large enough, until it is done', async () => {
+    const directory = join(folder, 'scattered');
+    const collection = await openCollection(directory, { create: true, encoder: 'hash:64' });
+    const documents = readFileSync(join(folder, 'docs.jsonl'), 'utf8')
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    for (let i = 0; i < 12; i++) await collection.add(documents.slice(100 * i, 100 * i + 100));
+    await collection.close();
+    const at = ['--in', 'scattered'];
+    const rebuilt = sagitta('rebuild', '--spec', 'ivf8,sq8', ...at);
+    const told =
+      /nothing is coded: 1,200 vectors in 12 segments of fewer than 1,024 vectors each are scanned one by one; `sagitta compact --full --in scattered`/;
+    expect(rebuilt.code, rebuilt.stderr).toBe(0);
+    expect(rebuilt.stdout).toMatch(/ 0 vectors in lists/);
+    expect(rebuilt.stdout).toMatch(told);
+    expect(sagitta('learn-index', '--bytes', '8', '--steps', '5', '--no-refine', ...at).stdout).toMatch(told);
+    expect(sagitta('inspect', ...at).stdout).toMatch(told);
+    expect(sagitta('compact', '--full', ...at).code).toBe(0);
+    expect(sagitta('inspect', ...at).stdout).toMatch(/1,200 vectors in lists, [^;]*$/m);
+    expect(sagitta('inspect', '--json', ...at).stdout).toMatch(/"indexed":1200,"scanned":0,"small":0,"least":1024/);
+    const few = sagitta('rebuild', '--spec', 'ivf700,sq8', ...at);
+    expect(few.stdout).toMatch(
+      /1,200 vectors in 1 segment of fewer than 1,400 vectors each are scanned.*too few for lists/,
+    );
+  }, 120_000);
+});
 
 describe('sagitta learn-index', () => {
   it('compares codes at equal bytes on queries that nothing was fitted to, and deploys the best', () => {

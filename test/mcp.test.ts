@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { get } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../src/client/index.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
@@ -112,7 +114,117 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
     expect(keys).toMatchObject({ uri: 'sagitta://notes/docs/keys.md', mimeType: 'text/markdown', title: 'Keys' });
     const { contents } = await client.readResource({ uri: keys.uri });
     expect(contents[0]).toMatchObject({ text: NOTES[0]!.text });
-    await expect(client.readResource({ uri: 'sagitta://notes/nothing' })).rejects.toThrow(/no document/);
+    await expect(client.readResource({ uri: 'sagitta://notes/nothing' })).rejects.toMatchObject({
+      code: -32002,
+      message: expect.stringMatching(/no document/),
+    });
+    for (const uri of ['sagitta://other/x', 'sagitta://notes/%ff', 'sagitta://notes/?id=..'])
+      await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32002 });
+  });
+
+  it('refuses arguments that it does not know, with what is likely meant', async () => {
+    const { content, isError } = await call('search', { query: 'harbour', filters: 'year < 1970', limit: 1, xyzzy: 2 });
+    expect(isError).toBe(true);
+    expect(content[0].text).toMatch(/"filters" \(did you mean "filter"\), "limit" \(did you mean "k"\)/);
+    expect(content[0].text).toMatch(/"xyzzy" \(known are query, collection, k/);
+    expect((await call('status', { verbose: true })).content[0].text).toMatch(/"verbose" \(it takes none\)/);
+    expect((await call('get', { id: 'ships', from: 32 })).content[0].text).toMatch(/31 characters, and `from` is 32/);
+    expect((await call('get', { id: 'ships', from: 31 })).structuredContent).toMatchObject({ text: '', from: 31 });
+    for (const { inputSchema } of (await client.listTools()).tools)
+      expect(inputSchema).toMatchObject({ additionalProperties: false });
+  });
+});
+
+describe('ids of all kinds', () => {
+  const ids = [
+    ...['up', '../up', '..', '.', './up', 'a/b', 'a/./b', 'a/../b', 'a//b', '/abs/x', 'x/', '/', '?id=up', 'x?y#z'],
+    ...[
+      '%',
+      '%2E%2E',
+      '%2e',
+      '%2F',
+      '100% sure',
+      'a+b c',
+      'two\nlines',
+      'tab\there',
+      'Zürich/東京',
+      '🙂',
+      'C:\\x',
+      '"q"',
+      "it's",
+    ],
+    ...['get', 'remove', '__proto__', 'constructor', '\ud800lone'],
+  ];
+  const textOf = (id: string): string => `text of ${JSON.stringify(id)}`;
+  let own: TestServer;
+  beforeAll(async () => {
+    own = await testServer(ids.map((id) => ({ id, text: textOf(id) })));
+  }, 30_000);
+  afterAll(() => own[Symbol.asyncDispose]());
+
+  it('reads each by the client, and by its address where it can have one', async () => {
+    const client = createClient({ url: own.url });
+    for (const id of ids) {
+      expect(await client.document(id, { passages: true })).toMatchObject({
+        id,
+        text: textOf(id),
+        passages: [{ start: 0 }],
+      });
+      if (/\p{Surrogate}/u.test(id)) continue;
+      const { status, body } = await own.ask('GET', `/v1/documents/${encodeURIComponent(id)}`);
+      // What tidies an address finds nothing there, never another document.
+      if (id === '.' || id === '..') expect(status).toBe(404);
+      else expect(body).toMatchObject({ id, text: textOf(id) });
+    }
+    await expect(client.document('nothing')).rejects.toMatchObject({ code: 'not-found', status: 404 });
+  });
+
+  it('refuses an address that would be tidied into that of another document', async () => {
+    const { hostname, port } = new URL(own.url);
+    const status = (path: string): Promise<number | undefined> =>
+      new Promise((done, failed) => {
+        get({ hostname, port, path }, (response) => {
+          response.resume();
+          done(response.statusCode);
+        }).on('error', failed);
+      });
+    for (const path of ['x/../up', 'x/%2E%2e/up', './up', 'a/./b'])
+      expect(await status(`/v1/documents/${path}`)).toBe(400);
+    expect(await status('/v1/documents/a%2F..%2Fb')).toBe(200);
+  });
+
+  it('writes and removes each alone', async () => {
+    const client = createClient({ url: own.url });
+    for (const id of ids) {
+      await client.add([{ id, text: `changed ${textOf(id)}` }]);
+      expect((await client.document(id)).text).toBe(`changed ${textOf(id)}`);
+      expect(await client.remove([id])).toBe(1);
+      await client.add([{ id, text: textOf(id) }]);
+    }
+    expect((await client.list({ limit: 1000 })).documents.map(({ id }) => id).sort()).toEqual([...ids].sort());
+  });
+
+  it('gives each an address as a resource, and lists them page by page', async () => {
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`)) as Transport);
+    const { resources } = await client.listResources();
+    expect(resources.map(({ name }) => name).sort()).toEqual([...ids].sort());
+    for (const { name, uri } of resources) {
+      if (/\p{Surrogate}/u.test(name)) continue;
+      expect(await client.readResource({ uri })).toMatchObject({ contents: [{ text: textOf(name) }] });
+    }
+    await createClient({ url: own.url }).add(Array.from({ length: 450 }, (_, i) => ({ id: `many/${i}`, text: 'x' })));
+    const names: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await client.listResources(cursor === undefined ? {} : { cursor });
+      names.push(...page.resources.map(({ name }) => name));
+      cursor = page.nextCursor;
+    } while (cursor !== undefined);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toHaveLength(ids.length + 450);
+    await expect(client.listResources({ cursor: 'x' })).rejects.toMatchObject({ code: -32602 });
+    await client.close();
   });
 });
 

@@ -63,7 +63,7 @@ export type RemoveRequest = z.infer<typeof removeRequestSchema>;
 export const removeAnswerSchema = z.strictObject({ removed: z.int() }).meta({ id: 'RemoveAnswer' });
 export type RemoveAnswer = z.infer<typeof removeAnswerSchema>;
 
-const LINES = /^(\d{1,9})(-(\d{1,9})?)?$/;
+const LINES = /^([1-9]\d{0,8})(-([1-9]\d{0,8})?)?$/;
 
 /** Parameters of one document's address. Numbers arrive as text. */
 export const getParametersSchema = z.strictObject({
@@ -82,7 +82,7 @@ export const getParametersSchema = z.strictObject({
 /** A range of lines, from 1, both ends included; the end is open when it is missing. */
 export function parseLines(text: string): { from: number; to: number } {
   const [, from, dash, to] = LINES.exec(text)!;
-  const first = Math.max(1, Number(from));
+  const first = Number(from);
   return { from: first, to: to !== undefined ? Number(to) : dash !== undefined ? Number.POSITIVE_INFINITY : first };
 }
 
@@ -143,6 +143,7 @@ export const multiGetRequestSchema = z
     collection: collectionSchema,
     ids: z.array(idSchema).min(1).max(100),
     lines: getParametersSchema.shape.lines,
+    passages: z.boolean().default(false).describe('Also where the passages stand.'),
   })
   .meta({ id: 'MultiGetRequest' });
 export type MultiGetRequest = z.infer<typeof multiGetRequestSchema>;

@@ -4,7 +4,8 @@ import { openCollection } from '../collection/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { type Comparison, readJudgements, readQueries } from '../eval/index.ts';
 import { type LearnedIndex, learnIndex, specOf } from '../train/index.ts';
-import { bytes, number, print, printJson, table } from './output.ts';
+import { smallSegments } from './coverage.ts';
+import { bytes, number, plural, print, printJson, table } from './output.ts';
 import { Progress } from './progress.ts';
 
 export interface LearnIndexCommandOptions {
@@ -68,7 +69,12 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
     }
     printFound(found);
     if (report === undefined) print(`Not deployed. Without --dry-run it would be ${pc.bold(spec)}.`);
-    else print(`${pc.green('deployed')} ${spec}: ${number(report.indexed)} vectors, ${bytes(report.bytes)}`);
+    else {
+      print(
+        `${pc.green('deployed')} ${spec}: ${plural(report.indexed, 'vector')} in lists, ${bytes(report.bytes)}` +
+          smallSegments(report, options.in),
+      );
+    }
   } finally {
     snapshot.close();
   }

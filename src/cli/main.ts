@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import { Argument, Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
 import { ExitCode } from '../base/errors.ts';
 import { givenArguments, isTooLong, runWithPipe } from './arguments.ts';
+import { freeWords } from './free-words.ts';
+import { say } from './output.ts';
 import { run } from './run.ts';
+import { FORMATS } from './search-formats.ts';
+import { nearestCollection, USUAL } from './where.ts';
 
 const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 
@@ -29,7 +33,15 @@ function command(usage: string, description: string): Command {
   return program
     .command(usage)
     .description(description)
-    .option('--in <dir>', 'folder of the collection', '.sagitta')
+    .addOption(
+      new Option('--in <dir>', 'folder of the collection').default(
+        USUAL,
+        '.sagitta here, else in the nearest folder above',
+      ),
+    )
+    .hook('preAction', (_, action) => {
+      if (action.getOptionValueSource('in') === 'default') action.setOptionValue('in', nearestCollection());
+    })
     .option('--json', 'print one JSON object instead of text', false);
 }
 
@@ -37,7 +49,7 @@ const collect = (value: string, before: string[] = []): string[] => [...before, 
 
 function whole(name: string, least = 1): (value: string) => number {
   return (value) => {
-    const number = Number(value);
+    const number = /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
     if (!Number.isSafeInteger(number) || number < least) {
       throw new InvalidOption(`${name} must be a whole number of at least ${least}.`);
     }
@@ -89,6 +101,11 @@ command('search <query...>', 'ask, and get the passages that answer best')
   .option('--language <code>', 'language of the query (default: detected)')
   .option('--nprobe <n>', 'lists scanned where the vectors have a compressed index', whole('--nprobe'))
   .option('--candidates <n>', 'passages of each ranking that hybrid fuses (default: 50)', whole('--candidates'))
+  .addOption(
+    new Option('--format <name>', 'how hits are printed; jsonl, csv and md are for other programs')
+      .choices(FORMATS)
+      .default('text'),
+  )
   .option('--explain', 'show what each stage contributed and how long it took', false)
   .option('--relevant', 'only what is probably relevant; needs `sagitta learn-relevance` once', false)
   .action(async (words: string[], options) =>
@@ -266,7 +283,7 @@ program
   .option('--json', 'print the address as one JSON object first', false)
   .action(async (options) => {
     const hurry = new AbortController();
-    const served = { ...options, in: options.in ?? ['.sagitta'] };
+    const served = { ...options, in: options.in ?? [nearestCollection()] };
     await run(
       options.json,
       async (signal) => (await import('./serve-command.ts')).serveCommand(served, signal, hurry.signal),
@@ -280,7 +297,7 @@ program
   .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
   .action(async (options) =>
     run(false, async (signal) =>
-      (await import('./serve-command.ts')).mcpCommand({ in: options.in ?? ['.sagitta'] }, signal),
+      (await import('./serve-command.ts')).mcpCommand({ in: options.in ?? [nearestCollection()] }, signal),
     ),
   );
 
@@ -479,4 +496,20 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 if (isTooLong(args)) process.exitCode = await runWithPipe(args);
-else await program.parseAsync(args, { from: 'user' });
+else await program.parseAsync(withFreeWords(args), { from: 'user' });
+
+/** Queries and ids may begin with dashes. */
+function withFreeWords(given: readonly string[]): readonly string[] {
+  const [name = '', ...rest] = given;
+  const free = ['search', 'get', 'remove'].includes(name)
+    ? program.commands.find((one) => one.name() === name)
+    : undefined;
+  if (free === undefined) return given;
+  const { args: sorted, dashed } = freeWords(free, rest);
+  if (dashed.length > 0) {
+    say(
+      `${dashed.join(' ')}: no option of \`sagitta ${name}\`, so it is taken as it is (-- before it says so; --help lists options)`,
+    );
+  }
+  return [name, ...sorted];
+}

@@ -1,10 +1,12 @@
 import pc from 'picocolors';
 import { ExitCode } from '../base/errors.ts';
-import { openCollection, verifyCollection } from '../collection/index.ts';
+import { type Collection, openCollection, verifyCollection } from '../collection/index.ts';
 import type { VectorIndexInfo } from '../store/index.ts';
+import { smallSegments } from './coverage.ts';
 import { bytes, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
+import { idFromHere, shownFromHere } from './where.ts';
 
 export interface ManageOptions {
   readonly in: string;
@@ -14,9 +16,18 @@ export interface ManageOptions {
 /** `sagitta get`: the document's text on stdout, as it was indexed. */
 export async function getCommand(id: string, options: ManageOptions): Promise<void> {
   await using collection = await openCollection(options.in);
-  const document = await collection.document(id);
+  const document = await collection.document(await existing(collection, id, options.in));
   if (options.json) printJson(document);
   else process.stdout.write(document.text.endsWith('\n') ? document.text : `${document.text}\n`);
+}
+
+/** The id itself where a document has it; else what it is as a path from where one stands. */
+async function existing(collection: Collection, id: string, directory: string): Promise<string> {
+  const found = (name: string): Promise<boolean> =>
+    collection.read(async (snapshot) => snapshot.findDocument(name) !== undefined);
+  if (await found(id)) return id;
+  const shown = shownFromHere(directory, id);
+  return (await found(shown)) ? shown : id;
 }
 
 export async function inspectCommand(options: ManageOptions): Promise<void> {
@@ -27,7 +38,7 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
   print(`${plural(info.documents, 'document')}, ${plural(info.passages, 'passage')}, ${bytes(info.bytes)}`);
   const { encoder, dim, bm25 } = info.settings;
   print(`encoder ${encoder}${dim > 0 ? ` (${dim} components)` : ''}, BM25 k1 ${bm25.k1} b ${bm25.b}`);
-  if (info.vectorIndex !== undefined) print(describeIndex(info.vectorIndex));
+  if (info.vectorIndex !== undefined) print(describeIndex(info.vectorIndex, options.in));
   print();
   const rows = info.segments.map(({ name, bytes: size, documents, deadDocuments, passages, sections }) => [
     name,
@@ -43,13 +54,13 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
   if (rows.length > 0) print(table(['segment', 'documents', 'dead', 'passages', 'size', 'largest sections'], rows));
 }
 
-function describeIndex({ spec, search, indexed, scanned, bytes: size, drift }: VectorIndexInfo): string {
+function describeIndex(info: VectorIndexInfo, directory: string): string {
+  const { spec, search, indexed, bytes: size, drift } = info;
   const params = Object.entries(search).map(([name, value]) => `, ${name} ${value}`);
-  const rest = scanned === 0 ? '' : `, ${number(scanned)} in small segments scanned one by one`;
   const advice = drift < 1.5 ? '' : '; build it again with `sagitta rebuild`';
   return (
-    `vectors ${spec}${params.join('')}: ${plural(indexed, 'vector')} in lists, ${bytes(size)}${rest}, ` +
-    `drift ${drift.toFixed(2)}${advice}`
+    `vectors ${spec}${params.join('')}: ${plural(indexed, 'vector')} in lists, ${bytes(size)}, ` +
+    `drift ${drift.toFixed(2)}${advice}${smallSegments(info, directory)}`
   );
 }
 
@@ -95,8 +106,9 @@ export async function compactCommand(options: ManageOptions & { full: boolean },
 /** `sagitta remove`: ids, or path prefixes ending in `/`. Exit code 3 when nothing matched. */
 export async function removeCommand(ids: string[], options: ManageOptions): Promise<void> {
   await using collection = await openCollection(options.in);
-  const prefixes = ids.filter((id) => id.endsWith('/'));
-  const exact = ids.filter((id) => !id.endsWith('/'));
+  const prefixes = ids.filter((id) => id.endsWith('/')).map((id) => idFromHere(options.in, id));
+  const names = ids.filter((id) => !id.endsWith('/'));
+  const exact = await Promise.all(names.map((id) => existing(collection, id, options.in)));
   const under = prefixes.length > 0 ? await collection.ids(prefixes) : [];
   const removed = await collection.remove([...exact, ...under]);
   if (options.json) printJson({ removed });

@@ -6,9 +6,11 @@ import { type Collection, openCollection } from '../collection/index.ts';
 import type { OperatingPoint, Plan } from '../index/index.ts';
 import { planChart } from '../index/index.ts';
 import { openThreads, type Threads } from '../threads/index.ts';
-import { duration, number, print, printJson, say, table } from './output.ts';
+import { smallSegments } from './coverage.ts';
+import { duration, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
+import { USUAL } from './where.ts';
 
 /** What a budget and its search for an index are given by, on the command line. */
 export interface PlanCommandOptions {
@@ -64,11 +66,12 @@ async function apply(
   signal: AbortSignal,
 ): Promise<void> {
   const report = await collection.rebuild({ spec, search, threads, signal });
-  if (!options.json) print(`${pc.green('rebuilt')} ${number(report.indexed)} vectors`);
+  if (options.json) return;
+  print(`${pc.green('rebuilt')} ${plural(report.indexed, 'vector')} in lists${smallSegments(report, options.in)}`);
 }
 
 function rebuildLine({ spec, search }: OperatingPoint, directory: string): string {
-  const where = directory === '.sagitta' ? '' : ` --in ${directory}`;
+  const where = directory === USUAL ? '' : ` --in ${directory}`;
   return `sagitta rebuild --spec "${spec}" --nprobe ${search.nprobe} --refine ${search.refine}${where}`;
 }
 

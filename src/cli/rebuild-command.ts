@@ -2,7 +2,8 @@ import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { openCollection } from '../collection/index.ts';
 import { openThreads } from '../threads/index.ts';
-import { bytes, duration, number, plural, print, printJson } from './output.ts';
+import { smallSegments } from './coverage.ts';
+import { bytes, duration, plural, print, printJson } from './output.ts';
 import { Progress } from './progress.ts';
 
 export interface RebuildCommandOptions {
@@ -45,10 +46,8 @@ export async function rebuildCommand(options: RebuildCommandOptions, signal: Abo
     .finally(() => progress.done());
   if (options.json) return printJson(report);
   if (report.spec === undefined) return print(`${pc.green('dropped')} vectors are scanned one by one again`);
-  const rest =
-    report.scanned === 0 ? '' : `; ${number(report.scanned)} in segments too small for lists are scanned one by one`;
   print(
     `${pc.green('rebuilt')} ${report.spec}: ${plural(report.indexed, 'vector')} in lists, ${bytes(report.bytes)} ` +
-      `in ${duration(performance.now() - start)}${rest}`,
+      `in ${duration(performance.now() - start)}${smallSegments(report, options.in)}`,
   );
 }

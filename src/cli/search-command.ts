@@ -7,10 +7,13 @@ import {
   type RetrieverName,
   type SearchHit,
   type SearchResult,
+  type Shortfall,
 } from '../collection/index.ts';
-import type { StageTrace } from '../search/index.ts';
+import { type Filter, parseFilter, type StageTrace } from '../search/index.ts';
 import { snippet } from '../text/index.ts';
-import { duration, emphasise, number, plural, print, printable, printJson } from './output.ts';
+import { duration, emphasise, number, plural, print, printable, printJson, say } from './output.ts';
+import { formatHits, type SearchFormat } from './search-formats.ts';
+import { filterFromHere } from './where.ts';
 
 export interface SearchCommandOptions {
   readonly in: string;
@@ -24,6 +27,7 @@ export interface SearchCommandOptions {
   readonly candidates?: number;
   readonly explain: boolean;
   readonly relevant?: boolean;
+  readonly format: SearchFormat;
 }
 
 const SNIPPET_LENGTH = 320;
@@ -33,9 +37,13 @@ export async function searchCommand(
   options: SearchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  if (options.json && options.format !== 'text') {
+    throw new InvalidArgumentError(`--json and --format ${options.format} exclude each other.`, 'Give one of them.');
+  }
   await using collection = await openCollection(options.in);
   if (options.relevant === true) return await relevantCommand(collection, words.join(' '), options, signal);
-  const { k, retriever, filter, perDocument, language, nprobe, candidates, explain } = options;
+  const { k, retriever, perDocument, language, nprobe, candidates, explain } = options;
+  const filter = filterOf(options);
   const result = await collection.search(words.join(' '), {
     k,
     explain,
@@ -48,7 +56,26 @@ export async function searchCommand(
     ...(candidates === undefined ? {} : { candidates }),
   });
   if (options.json) printJson(result);
+  else if (options.format !== 'text') printHits(result, options.format);
   else printResult(result, explain);
+}
+
+/** The filter, paths from where one stands made those of the collection. */
+function filterOf({ in: directory, filter }: SearchCommandOptions): Filter | undefined {
+  return filter === undefined ? undefined : filterFromHere(directory, parseFilter(filter));
+}
+
+/** Hits on stdout, why there are not more on stderr. */
+function printHits(
+  { hits, shortfall }: { readonly hits: readonly SearchHit[]; readonly shortfall?: Shortfall },
+  format: Exclude<SearchFormat, 'text'>,
+): void {
+  for (const line of formatHits(hits, format)) print(line);
+  if (shortfall !== undefined) say(shortfallLine(shortfall));
+}
+
+function shortfallLine({ requested, returned, reason }: Shortfall): string {
+  return `${number(returned)} of ${number(requested)}, because ${reason}`;
 }
 
 /** Only what is probably relevant, up to k; says so when nothing is. */
@@ -58,7 +85,8 @@ async function relevantCommand(
   options: SearchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { k, retriever, filter, perDocument, language, candidates, explain } = options;
+  const { k, retriever, perDocument, language, candidates, explain } = options;
+  const filter = filterOf(options);
   if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError('--relevant judges hybrid search only.', 'Leave --retriever out.');
   }
@@ -72,6 +100,7 @@ async function relevantCommand(
     ...(candidates === undefined ? {} : { candidates }),
   });
   if (options.json) return printJson(result);
+  if (options.format !== 'text') return printHits(result, options.format);
   printResult(result, explain);
   const { threshold, judged, kept, best } = result.relevance;
   const percent = (share: number): string => `${Math.round(100 * share)} %`;
@@ -94,15 +123,12 @@ export function printResult(result: SearchResult, explain: boolean): void {
         `${result.language === 'und' ? '' : `, query in "${result.language}"`})`,
     ),
   );
-  if (result.shortfall !== undefined) {
-    const { requested, returned, reason } = result.shortfall;
-    print(pc.dim(`${number(returned)} of ${number(requested)}, because ${reason}`));
-  }
+  if (result.shortfall !== undefined) print(pc.dim(printable(shortfallLine(result.shortfall))));
   if (explain) printTrace(result.trace, 0);
 }
 
 function printHit(hit: SearchHit): void {
-  const place = [hit.id, ...hit.headings].map(printable).join(' › ');
+  const place = [hit.id, ...hit.headings].map((part) => printable(part).replace(/\s/g, ' ')).join(' › ');
   const page = hit.page === undefined ? '' : ` (page ${hit.page})`;
   print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}  ${pc.dim(hit.score.toFixed(3))}`);
   // A title without a text is found too.

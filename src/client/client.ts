@@ -105,8 +105,20 @@ export class SagittaClient {
     id: string,
     { lines, passages, signal }: CallOptions & { readonly lines?: string; readonly passages?: boolean } = {},
   ): Promise<DocumentAnswer> {
-    const query = { ...this.#named(), lines, ...(passages === true ? { passages: 'true' } : {}) };
-    return this.#json('GET', `/v1/documents/${encodeURIComponent(id)}`, { query, signal });
+    // In a body, since not every id can stand in an address: `.` and `..` between slashes lead elsewhere.
+    const { documents } = await this.#json<MultiGetAnswer>('POST', '/v1/documents/get', {
+      body: { ...this.#named(), ids: [id], lines, passages },
+      signal,
+    });
+    if (documents[0] !== undefined) return documents[0];
+    throw new ProblemResponseError(404, {
+      type: 'urn:sagitta:problem:not-found',
+      title: 'Not found',
+      status: 404,
+      code: 'not-found',
+      detail: `There is no document "${id}" in the collection.`,
+      remedy: 'Take an id from a search hit or from the list of documents.',
+    });
   }
 
   async documents(ids: readonly string[], { signal }: CallOptions = {}): Promise<MultiGetAnswer> {

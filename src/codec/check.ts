@@ -1,7 +1,10 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { Vectors } from '../base/vectors.ts';
 
-/** @throws InvalidArgumentError unless every vector has `dim` finite components. */
+/** Largest magnitude of a component: sums of squares of a vector then fit float32, in which distances are computed. */
+const LARGEST = 1e15;
+
+/** @throws InvalidArgumentError unless every vector has `dim` components of at most 1e15. */
 export function checkVectors(vectors: Vectors, dim: number, what: string): void {
   if (vectors.dim !== dim) {
     throw new InvalidArgumentError(
@@ -12,13 +15,13 @@ export function checkVectors(vectors: Vectors, dim: number, what: string): void 
   const { data } = vectors;
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
-    // Infinity and NaN are what remains of themselves when multiplied by 0.
-    if (value * 0 !== 0) {
-      throw new InvalidArgumentError(
-        `Component ${i % dim} of vector ${Math.floor(i / dim)} of the ${what} is ${value}.`,
-        'Pass finite numbers; a vector divided by a norm of 0 is a common cause.',
-      );
-    }
+    if (value <= LARGEST && value >= -LARGEST) continue;
+    throw new InvalidArgumentError(
+      `Component ${i % dim} of vector ${Math.floor(i / dim)} of the ${what} is ${value}.`,
+      Number.isFinite(value)
+        ? `Divide all vectors by the same number: squares of components above ${LARGEST} leave the range of float32.`
+        : 'Pass finite numbers; a vector divided by a norm of 0 is a common cause.',
+    );
   }
 }
 

@@ -117,6 +117,46 @@ describe.each(codecs)('the codec %s', (spec, canonical, codeSize, floor) => {
   });
 });
 
+describe('vectors at the ends of the range', () => {
+  const scaled = (by: number): Vectors =>
+    new Vectors(
+      SAMPLE.data.slice(0, 300 * DIM).map((value) => value * by),
+      DIM,
+    );
+  const error = (a: Vectors, b: Vectors): number => {
+    let [squared, total] = [0, 0];
+    a.data.forEach((value, i) => {
+      squared += (value / a.data[0]! - b.data[i]! / a.data[0]!) ** 2;
+      total += (value / a.data[0]!) ** 2;
+    });
+    return squared / total;
+  };
+
+  it.each(['sq8', 'sq4', 'pq15x4', 'rabitq4', 'center,sq8', 'opq,pq15x4', 'pq6x4+sq4'])(
+    '%s: are coded as well as others, or refused',
+    async (spec) => {
+      const codes = async (by: number): Promise<number> => {
+        const codec = createCodec(spec, DIM);
+        await codec.train(scaled(by), { seed: 1 });
+        return error(scaled(by), codec.decode(codec.encode(scaled(by))));
+      };
+      const usual = await codes(1);
+      for (const by of [1e-12, 1e12]) expect(await codes(by)).toBeLessThan(usual * 1.1 + 1e-6);
+      for (const by of [1e20, 1e37]) await expect(codes(by)).rejects.toThrow(/Divide all vectors by the same number/);
+    },
+  );
+
+  it('f16: are refused where they would be cut off or vanish', () => {
+    const codec = createCodec('f16', DIM);
+    const one = (value: number): Vectors =>
+      Vectors.fromRows([Float32Array.from({ length: DIM }, (_, i) => (i === 3 ? value : 0))]);
+    for (const value of [0, 2 ** -24, 1e-3, 65_504])
+      expect(codec.decode(codec.encode(one(value))).data[3]).toBeCloseTo(value, 6);
+    for (const value of [65_505, -1e9, 1e-8])
+      expect(() => codec.encode(one(value))).toThrow(/half precision reaches from/);
+  });
+});
+
 describe('codecs together', () => {
   it('err less with more bytes, and with a rotation that was learned', async () => {
     const error = async (spec: string): Promise<number> => {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { INGEST_VERSION } from '../ingest/index.ts';
@@ -26,11 +27,13 @@ export interface OpenOptions {
    * share one model between threads. Default: `openEncoder` of `sagitta/encode`.
    */
   readonly openEncoder?: (spec: string) => Promise<Encoder>;
-  /** BM25 parameters of a new collection. Default k1 0.9, b 0.4. */
+  /** BM25 parameters of a new collection; default k1 0.9, b 0.4. For an existing one they must agree. */
   readonly bm25?: { readonly k1?: number; readonly b?: number };
 }
 
 const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
+/** A misspelt encoder would make a collection with another one, for good. */
+const OPTIONS = ['encoder', 'create', 'settings', 'openEncoder', 'bm25'];
 
 /**
  * Opens the collection in `directory`, or makes it with `create: true`.
@@ -40,6 +43,14 @@ const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
  */
 export async function openCollection(directory: string, options: OpenOptions = {}): Promise<Collection> {
   const path = resolve(directory);
+  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+  if (unknown !== undefined) {
+    const guess = nearest(unknown, OPTIONS);
+    throw new InvalidArgumentError(
+      `Opening a collection has no option "${unknown}".`,
+      guess === undefined ? `Known: ${OPTIONS.join(', ')}.` : `Did you mean "${guess}"?`,
+    );
+  }
   if (!existsSync(`${path}/manifest.json`)) {
     if (options.create !== true) {
       throw new NotFoundError(
@@ -94,7 +105,18 @@ function checkAgreement(directory: string, settings: CollectionSettings, options
     );
   }
   const made = settings.options as Partial<IndexingSettings>;
+  for (const name of ['k1', 'b'] as const) {
+    const wanted = options.bm25?.[name];
+    if (wanted !== undefined && wanted !== settings.bm25[name]) {
+      throw new IncompatibleError(
+        `The collection in ${directory} was made with BM25's ${name} ${settings.bm25[name]}, not ${wanted}.`,
+        'Leave it out, or index into a new collection.',
+      );
+    }
+  }
   for (const [name, value] of Object.entries(options.settings ?? {})) {
+    // What is no setting is told as such.
+    if (!Object.hasOwn(made, name)) resolveSettings({ [name]: value });
     const before = made[name as keyof IndexingSettings];
     if (value !== before) {
       throw new IncompatibleError(

@@ -109,6 +109,7 @@ export function analyzeQuery(text: string, languages: Iterable<string>): Weighte
   return Array.from(weights, ([term, weight]) => ({ term, weight }));
 }
 
-function primary(tag: string): string {
+/** The language of a tag such as `en-GB`. */
+export function primary(tag: string): string {
   return tag.toLowerCase().split(/[-_]/)[0] || 'und';
 }

@@ -20,7 +20,7 @@ import {
 } from '../search/index.ts';
 import type { DocumentRecord, Snapshot } from '../store/types.ts';
 import { analyzerFor, detectLanguage, highlight } from '../text/index.ts';
-import { analysisLanguage, analyzeQuery } from './prepare.ts';
+import { analysisLanguage, analyzeQuery, primary } from './prepare.ts';
 import { checkLanguage } from './settings.ts';
 import type {
   DocumentRanking,
@@ -51,6 +51,24 @@ export interface SnapshotSearchOptions extends SearchOptions {
   /** Ordinal of a passage that is never returned. */
   readonly without?: number;
 }
+
+/** All names of options: a misspelt filter must not search unfiltered. */
+const OPTIONS: Readonly<Record<keyof SnapshotSearchOptions, true>> = {
+  k: true,
+  retriever: true,
+  filter: true,
+  perDocument: true,
+  language: true,
+  fusion: true,
+  weights: true,
+  refine: true,
+  candidates: true,
+  nprobe: true,
+  explain: true,
+  vector: true,
+  signal: true,
+  without: true,
+};
 
 /** Runs one search over one snapshot. */
 export async function searchSnapshot(
@@ -128,10 +146,10 @@ async function retrieve(
   const { snapshot } = context;
   const { k, perDocument, signal, vector, without } = options;
   checkQuery(text, k, perDocument, options);
-  if (options.language !== undefined) checkLanguage(options.language);
+  if (options.language !== undefined) checkLanguage(primary(options.language));
   signal?.throwIfAborted();
   const name = options.retriever ?? defaultRetriever(text, context);
-  const language = options.language ?? queryLanguage(text);
+  const language = options.language === undefined ? queryLanguage(text) : primary(options.language);
   const retriever = await retrieverFor(name, context, options);
   const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
   const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
@@ -145,7 +163,16 @@ async function retrieve(
   return { name, language, allowed, ...found };
 }
 
-function checkQuery(text: string, k: number, perDocument: number, { vector, retriever }: SearchOptions): void {
+function checkQuery(text: string, k: number, perDocument: number, options: SearchOptions): void {
+  const { vector, retriever } = options;
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown !== undefined) {
+    const guess = nearest(unknown, Object.keys(OPTIONS));
+    throw new InvalidArgumentError(
+      `A search has no option "${unknown}".`,
+      guess === undefined ? `Known: ${Object.keys(OPTIONS).join(', ')}.` : `Did you mean "${guess}"?`,
+    );
+  }
   if (typeof text !== 'string' || (text.trim() === '' && vector === undefined))
     throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
   if (vector !== undefined && text.trim() === '' && retriever !== undefined && retriever !== 'dense') {
@@ -159,8 +186,15 @@ function checkQuery(text: string, k: number, perDocument: number, { vector, retr
   }
   if (!Number.isInteger(k) || k < 1)
     throw new InvalidArgumentError(`k is ${k}.`, 'Ask for a whole number of hits, at least 1.');
-  if (!(perDocument >= 1)) {
-    throw new InvalidArgumentError(`perDocument is ${perDocument}.`, 'Allow at least one passage of a document.');
+  if (!(perDocument >= 1 && (Number.isInteger(perDocument) || perDocument === Number.POSITIVE_INFINITY))) {
+    throw new InvalidArgumentError(
+      `perDocument is ${perDocument}.`,
+      'Allow a whole number of passages of a document, at least 1.',
+    );
+  }
+  const { nprobe = 1 } = options;
+  if (!(Number.isInteger(nprobe) && nprobe >= 1)) {
+    throw new InvalidArgumentError(`nprobe is ${nprobe}.`, 'Scan a whole number of lists, at least 1.');
   }
 }
 

@@ -28,8 +28,8 @@ export async function* readCorpus(path: string): AsyncGenerator<TestDocument, st
 function parse(path: string, line: DataLine): TestDocument {
   const object = parseObject(path, line);
   const place = `${path}:${line.number}`;
-  const text = textField(object, ['text', 'contents', 'body', 'passage']);
-  const title = textField(object, ['title']) ?? '';
+  const text = textField(place, object, ['text', 'contents', 'body', 'passage']);
+  const title = textField(place, object, ['title']) ?? '';
   if (text === undefined && title === '') {
     throw new DataFormatError(place, 'there is neither text nor title', 'Give every document a text.');
   }

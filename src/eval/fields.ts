@@ -14,19 +14,43 @@ export function parseObject(path: string, { text, number }: DataLine): Record<st
   throw new DataFormatError(`${path}:${number}`, 'it is no JSON object', 'Write one JSON object a line.');
 }
 
-/** The first of the named fields that is there, as an id. Numbers are ids too. */
+/**
+ * The first of the named fields that is there, as an id. Numbers are ids too, unless they are so large that JSON's readers round them.
+ * @throws DataFormatError for none, and for such a number.
+ */
 export function idField(place: string, object: Record<string, unknown>, names: readonly string[]): string {
   for (const name of names) {
     const value = object[name];
     if (typeof value === 'string' && value !== '') return value;
-    if (typeof value === 'number') return String(value);
+    if (typeof value !== 'number') continue;
+    if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
+      throw new DataFormatError(
+        place,
+        `the ${name} ${value} has more digits than a number keeps`,
+        'Write it in quotes.',
+      );
+    }
+    return String(value);
   }
   throw new DataFormatError(place, `there is no ${names[0]}`, `Give every record one of: ${names.join(', ')}.`);
 }
 
-/** The first of the named fields that is there, as text; undefined for none. */
-export function textField(object: Record<string, unknown>, names: readonly string[]): string | undefined {
-  for (const name of names) if (typeof object[name] === 'string') return object[name] as string;
+/**
+ * The first of the named fields that is there, as text; undefined for none. Numbers are texts too.
+ * @throws DataFormatError for anything else in such a field, rather than passing it over.
+ */
+export function textField(
+  place: string,
+  object: Record<string, unknown>,
+  names: readonly string[],
+): string | undefined {
+  for (const name of names) {
+    const value = object[name];
+    if (value === undefined || value === null) continue;
+    if (typeof value === 'string' || typeof value === 'number') return String(value);
+    const problem = `the ${name} is ${Array.isArray(value) ? 'a list' : `of the type ${typeof value}`}`;
+    throw new DataFormatError(place, problem, 'Give a text.');
+  }
   return undefined;
 }
 

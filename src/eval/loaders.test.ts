@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CorruptFileError, DataFormatError, NotFoundError } from '../base/errors.ts';
-import { formatRun, openTestCollection, readJudgements, readQueries, readRun } from './index.ts';
+import { formatRun, openTestCollection, readCorpus, readJudgements, readQueries, readRun } from './index.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -191,5 +191,24 @@ describe('openTestCollection', () => {
       /no judgements \(looked for qrels\/train\.tsv.*there are corpus\.jsonl, qrels, queries\.jsonl/,
     );
     await expect(openTestCollection(join(folder, 'none'))).rejects.toThrow(NotFoundError);
+  });
+});
+
+describe('fields that guessing would lose', () => {
+  it.each([
+    [
+      'an id with more digits than a number keeps',
+      '{"_id": 12345678901234567890, "text": "a"}',
+      /_id .* more digits.*in quotes/,
+    ],
+    ['a text that is a list', '{"_id": "a", "title": "t", "text": ["one", "two"]}', /the text is a list/],
+    ['a title that is an object', '{"_id": "a", "title": {"en": "t"}, "text": "x"}', /the title is of the type object/],
+  ])('refuses %s', async (_, line, message) => {
+    await expect(readCorpus(file('c', `${line}\n`)).next()).rejects.toThrow(message);
+  });
+
+  it('takes numbers for texts, and null for nothing', async () => {
+    const { value } = await readCorpus(file('c', '{"_id": 7, "title": 1984, "text": null, "contents": 42}\n')).next();
+    expect(value).toEqual({ id: '7', title: '1984', text: '42' });
   });
 });

@@ -36,7 +36,7 @@ export async function readQueries(path: string): Promise<QueryFile> {
       topics.line(place, line.text);
     } else if (format === 'jsonl') {
       const object = parseObject(path, line);
-      const text = textField(object, ['text', 'query', 'title']);
+      const text = textField(place, object, ['text', 'query', 'title']);
       if (text === undefined) throw new DataFormatError(place, 'there is no text', 'Give every query a text.');
       take(place, idField(place, object, ['_id', 'id', 'query_id', 'qid']), text);
     } else {

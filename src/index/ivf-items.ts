@@ -23,6 +23,20 @@ export function checkRows(vectors: Vectors, dim: number, what: string): void {
   }
 }
 
+/** Vectors whose components all stay below have no distances in float32. */
+const SMALLEST = 1e-15;
+
+/** @throws InvalidArgumentError where all components are so small, and not all 0, that their squares vanish. */
+export function checkScale({ data }: Vectors, what: string): void {
+  let most = 0;
+  for (let i = 0; i < data.length; i++) most = Math.max(most, Math.abs(data[i]!));
+  if (most === 0 || most >= SMALLEST) return;
+  throw new InvalidArgumentError(
+    `No component of the ${what} is above ${most}.`,
+    `Multiply all vectors by the same number: squares of components below ${SMALLEST} leave the range of float32.`,
+  );
+}
+
 /** `count` rows, one of each of as many equal stretches; all of them, not copied, if there are no more. */
 export function stratified(vectors: Vectors, count: number, random: Random): Vectors {
   if (vectors.count <= count) return vectors;

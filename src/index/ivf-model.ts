@@ -3,7 +3,7 @@ import type { SectionData, SectionSource } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
 import { ChainCodec, type Codec, openCodec, saveCodec, type TrainOptions } from '../codec/index.ts';
 import { asCorrupt, bytesOf, decodeModelHeader, encodeModelHeader, ModelSection, readFloats } from './ivf-format.ts';
-import { checkRows, normalise } from './ivf-items.ts';
+import { checkRows, checkScale, normalise } from './ivf-items.ts';
 import { type IvfParts, trainParts } from './ivf-train.ts';
 import {
   formatCode,
@@ -87,6 +87,7 @@ export class IvfModel {
     }
     checkRows(sample, sample.dim, 'training vectors');
     const rows = metric === 'cosine' ? normalise(sample, 'training vector') : sample;
+    checkScale(rows, 'training vectors');
     const known = options.like?.find((model) => model.#sharesLists(parsed, metric, sample.dim))?.parts;
     return new IvfModel(parsed, metric, await trainParts(rows, parsed, metric, options, known, codec, centroids));
   }

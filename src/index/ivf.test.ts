@@ -373,6 +373,15 @@ describe('bad input', () => {
     expect(() => open([['lists.header', other]])).toThrow(IncompatibleError);
   });
 
+  it('is not learned from vectors whose distances vanish', async () => {
+    const tiny = new Vectors(
+      vectors.data.map((value) => value * 1e-25),
+      vectors.dim,
+    );
+    await expect(buildIndex('ivf4,pq8x4', tiny)).rejects.toThrow(/Multiply all vectors by the same number/);
+    await expect(buildIndex('ivf4,pq8x4', tiny, { metric: 'cosine' })).resolves.toBeDefined();
+  });
+
   it('never makes opening or searching do anything but work or refuse, whichever byte is wrong', async () => {
     const sections = (await buildIndex('ivf4,pq8x4,refine:full', vectors)).save();
     const names = [...sections.keys()].filter((name) => sections.get(name)!.length > 0);

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { LIMITS } from '../api/index.ts';
-import { nearest } from '../base/nearest.ts';
+import { LIMITS, nameHint } from '../api/index.ts';
 import { problem } from './problem.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -106,9 +105,7 @@ export function validate<Schema extends z.ZodType>(schema: Schema, value: unknow
 
 function unknownField(key: string, schema: z.ZodType, path: readonly PropertyKey[]): string {
   const names = path.length === 0 && schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
-  const guess = nearest(key, names);
-  if (guess !== undefined) return `unknown field; did you mean "${guess}"`;
-  return names.length === 0 ? 'unknown field' : `unknown field; known are ${names.join(', ')}`;
+  return names.length === 0 ? 'unknown field' : `unknown field; ${nameHint(key, names)}`;
 }
 
 function lower(message: string): string {

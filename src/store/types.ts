@@ -232,6 +232,10 @@ export interface RebuildReport {
   /** Vectors in lists, and those in segments too small for lists, which are scanned one by one. */
   readonly indexed: number;
   readonly scanned: number;
+  /** How many such segments there are. */
+  readonly small: number;
+  /** Vectors that a segment must have for lists: below, scanning is faster. `compact` makes larger segments, and codes them. */
+  readonly least: number;
   /** Bytes of the model and of all lists. */
   readonly bytes: number;
 }
@@ -292,9 +296,11 @@ export interface StoreInfo {
 }
 
 export interface VectorIndexInfo extends VectorIndexSettings {
-  /** Vectors in lists, and those in segments too small for lists, which are scanned one by one. */
+  /** As in {@link RebuildReport}. */
   readonly indexed: number;
   readonly scanned: number;
+  readonly small: number;
+  readonly least: number;
   /** Bytes on disk of the model and of all lists. */
   readonly bytes: number;
   /** Mean error of codes over that of the training sample, over all lists: build the index again above 1.5 or so. */

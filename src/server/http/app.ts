@@ -133,7 +133,7 @@ function makeRouter(parts: AppParts): Hono<Env> {
   };
   for (const route of ROUTES) {
     const address = route.path.endsWith('/{name}')
-      ? route.path.replace('{name}', ':name{.+}')
+      ? route.path.replace('{name}', ':name{[\\s\\S]+}')
       : route.path.replace('{name}', ':name');
     app.on(route.method, address, async (c) => {
       const { note } = c.env;
@@ -190,9 +190,14 @@ function makeRouter(parts: AppParts): Hono<Env> {
 
   async function handle(route: Route, c: Context<Env>, { config: { readOnly } }: AppParts): Promise<RouteAnswer> {
     const request = c.req.raw;
+    checkSegments(c.env.incoming.url);
     const url = new URL(request.url);
     const name = route.name === undefined ? '' : nameIn(route, url.pathname);
     const query = Object.fromEntries(url.searchParams);
+    const twice = Object.keys(query).find((key) => url.searchParams.getAll(key).length > 1);
+    if (twice !== undefined) {
+      throw problem(400, 'invalid-request', `The parameter "${twice}" is there more than once.`, 'Give it once.');
+    }
     const parameters = validate(route.parameters ?? NO_PARAMETERS, query, '?');
     let bytes = EMPTY;
     let body: unknown;
@@ -265,6 +270,20 @@ function nameIn({ path }: Route, pathname: string): string {
       'Encode it with encodeURIComponent.',
     );
   }
+}
+
+/**
+ * An address with `.` or `..` between slashes leads elsewhere once it is tidied: to another document than the one that is meant.
+ * Most clients tidy before they send; what comes as it was written is refused.
+ */
+function checkSegments(address = ''): void {
+  if (!/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(address.split('?', 1)[0]!)) return;
+  throw problem(
+    400,
+    'invalid-request',
+    'The address has `.` or `..` between slashes.',
+    'Name such ids in a body: POST /v1/documents, /v1/documents/get or /v1/documents/remove.',
+  );
 }
 
 function send({ status = 200, json: value, bytes, events, headers }: RouteAnswer): Response {

@@ -179,7 +179,9 @@ export const ROUTES: readonly Route[] = [
     name: 'id',
     scope: 'read',
     title: 'Get a document',
-    description: 'The id is percent-encoded; slashes may stand as they are.',
+    description:
+      'The id is percent-encoded; slashes may stand as they are. An id with `.` or `..` between slashes cannot stand in an address: ' +
+      'name it in a body, here and elsewhere (`/v1/documents/get`, `/v1/documents`, `/v1/documents/remove`).',
     parameters: getParametersSchema,
     answers: { 200: { schema: documentSchema, description: 'The document, or some lines of it.' } },
     handle: async ({ engine, signal, name }, { passages, ...rest }) => ({

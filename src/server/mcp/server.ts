@@ -5,19 +5,21 @@ import {
   collectionInfoSchema,
   type DocumentAnswer,
   LIMITS,
+  nameHint,
   presentPassages,
   renderPassages,
   type SearchAnswer,
 } from '../../api/index.ts';
+import { InvalidArgumentError } from '../../base/errors.ts';
 import { charactersFor, estimateTokens, share } from '../../text/index.ts';
 import type { Engine } from '../operations/types.ts';
 import { toProblem } from '../problem.ts';
 import { version } from '../version.ts';
+import { listInPages, readResource } from './resources.ts';
 
 /** Tokens that a result takes when the agent does not say. */
 const BUDGET = { search: 2000, get: 6000, multiGet: 8000 } as const;
 const MOST_TOKENS = 50_000;
-const LISTED = 200;
 
 const collection = z
   .string()
@@ -33,7 +35,7 @@ const tokens = (standard: number) =>
     .describe(`About how many tokens the result may take. Default ${standard}.`);
 const lines = z
   .string()
-  .regex(/^\d{1,9}(-(\d{1,9})?)?$/)
+  .regex(/^[1-9]\d{0,8}(-([1-9]\d{0,8})?)?$/)
   .optional()
   .describe('Only these lines, from 1: `10-20`, `10-` or `10`.');
 
@@ -84,7 +86,7 @@ export function mcpServer(engine: Engine): McpServer {
       description:
         'Finds the passages that answer a query best, by meaning and by words. Returns document ids, scores and texts, cut to a token ' +
         'budget; says so when nothing was found.',
-      inputSchema: {
+      inputSchema: argumentsOf({
         query: z.string().min(1).max(LIMITS.query).describe('A question or keywords.'),
         collection,
         k: z.int().min(1).max(50).default(8).describe('At most this many passages. Default 8.'),
@@ -105,7 +107,7 @@ export function mcpServer(engine: Engine): McpServer {
           ),
         per_document: z.int().min(1).max(50).optional().describe('At most this many passages of one document.'),
         tokens: tokens(BUDGET.search),
-      },
+      }),
       outputSchema: searchResult,
       annotations: readOnly,
     },
@@ -124,7 +126,7 @@ export function mcpServer(engine: Engine): McpServer {
       title: 'Read a document',
       description:
         'The text of one document, from its beginning, from a character (`from`, as in a hit) or some lines of it.',
-      inputSchema: {
+      inputSchema: argumentsOf({
         id: z.string().min(1).max(LIMITS.id),
         collection,
         lines,
@@ -134,7 +136,7 @@ export function mcpServer(engine: Engine): McpServer {
           .optional()
           .describe("Character to begin at: a hit's `start`, or `next` of the call before."),
         tokens: tokens(BUDGET.get),
-      },
+      }),
       outputSchema: documentShape,
       annotations: readOnly,
     },
@@ -151,12 +153,12 @@ export function mcpServer(engine: Engine): McpServer {
     {
       title: 'Read several documents',
       description: 'The texts of several documents, sharing one token budget. Ids that no document has are listed.',
-      inputSchema: {
+      inputSchema: argumentsOf({
         ids: z.array(z.string().min(1).max(LIMITS.id)).min(1).max(50),
         collection,
         lines,
         tokens: tokens(BUDGET.multiGet),
-      },
+      }),
       outputSchema: { documents: z.array(z.object(documentShape)), missing: z.array(z.string()) },
       annotations: readOnly,
     },
@@ -164,7 +166,7 @@ export function mcpServer(engine: Engine): McpServer {
       guarded(async () => {
         const { documents, missing } = await engine.call(
           'multiGet',
-          { ids, collection: name, lines: wanted },
+          { ids, collection: name, lines: wanted, passages: false },
           { signal },
         );
         const shares = share(
@@ -185,10 +187,11 @@ export function mcpServer(engine: Engine): McpServer {
     {
       title: 'List collections',
       description: 'Which collections there are, how large they are, their languages, encoder and capabilities.',
+      inputSchema: argumentsOf({}),
       outputSchema: { collections: z.array(collectionInfoSchema) },
       annotations: readOnly,
     },
-    ({ signal }) =>
+    (_, { signal }) =>
       guarded(async () => {
         const collections = await Promise.all(
           engine.collections.map(async (name) => {
@@ -224,20 +227,26 @@ export function mcpServer(engine: Engine): McpServer {
 
   server.registerResource(
     'document',
-    new ResourceTemplate('sagitta://{collection}/{+id}', {
-      list: async ({ signal }) => ({ resources: await listResources(engine, signal) }),
-    }),
+    new ResourceTemplate('sagitta://{collection}/{+id}', { list: undefined }),
     { title: 'Documents', description: 'Every document of every collection, by id.' },
-    async (uri, { collection: name, id }) => {
-      const document = await engine
-        .call('get', { collection: decodeURIComponent(String(name)), id: decodeURIComponent(String(id)) })
-        .catch((error: unknown) => {
-          throw new Error(toProblem(error).message);
-        });
-      return { contents: [{ uri: uri.href, mimeType: mimeType(document.format), text: document.text }] };
-    },
+    (uri) => readResource(engine, uri),
   );
+  listInPages(server, engine);
   return server;
+}
+
+/** Arguments of a tool: an unknown one is an error that names the nearest known one, since what is passed over misleads. */
+function argumentsOf<Shape extends z.ZodRawShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== 'unrecognized_keys') return undefined;
+      const hints = (issue['keys'] as string[]).map((key) =>
+        known.length === 0 ? `"${key}" (it takes none)` : `"${key}" (${nameHint(key, known)})`,
+      );
+      return `unknown argument ${hints.join(', ')}`;
+    },
+  });
 }
 
 interface Output {
@@ -281,7 +290,13 @@ type DocumentOutput = z.infer<z.ZodObject<typeof documentShape>>;
 
 function documentOutput(document: DocumentAnswer, from: number, budget: number): DocumentOutput {
   const { id, title, language, metadata, lines: range } = document;
-  const start = Math.min(from, document.text.length);
+  if (from > document.text.length) {
+    throw new InvalidArgumentError(
+      `The text has ${document.text.length} characters, and \`from\` is ${from}.`,
+      'Begin at `start` of a hit or `next` of the call before; with `lines`, characters count from the first of them.',
+    );
+  }
+  const start = from;
   const rest = document.text.slice(start);
   let length = charactersFor(rest, budget);
   const broken = length < rest.length ? rest.lastIndexOf('\n', length) : -1;
@@ -307,30 +322,4 @@ function isHighSurrogate(unit: number): boolean {
 function renderDocument({ id, title, text, next, lines: { from, to, of } }: DocumentOutput): string {
   const more = next === undefined ? '' : `\n\n[cut; go on with from = ${next}]`;
   return `${title === '' || title === id ? id : `${id} | ${title}`} | lines ${from}-${to} of ${of}\n\n${text}${more}`;
-}
-
-async function listResources(
-  engine: Engine,
-  signal: AbortSignal,
-): Promise<{ uri: string; name: string; title?: string; mimeType: string }[]> {
-  const lists = await Promise.all(
-    engine.collections.map(async (name) => {
-      const page = await engine
-        .call('list', { collection: name, prefix: '', limit: LISTED }, { signal })
-        .catch(() => ({ documents: [] }));
-      return page.documents.map(({ id, title, format }) => ({
-        uri: `sagitta://${encodeURIComponent(name)}/${id.split('/').map(encodeURIComponent).join('/')}`,
-        name: id,
-        ...(title === '' ? {} : { title }),
-        mimeType: mimeType(format),
-      }));
-    }),
-  );
-  return lists.flat();
-}
-
-/** What the text of a document of this format is; formats that were converted are plain text now. */
-function mimeType(format: string): string {
-  if (format === 'markdown') return 'text/markdown';
-  return format === 'json' ? 'application/json' : 'text/plain';
 }

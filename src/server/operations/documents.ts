@@ -23,12 +23,15 @@ export function getDocument(collection: Collection, request: GetRequest): Promis
   });
 }
 
-export function getDocuments(collection: Collection, { ids, lines }: MultiGetRequest): Promise<MultiGetAnswer> {
+export function getDocuments(
+  collection: Collection,
+  { ids, lines, passages }: MultiGetRequest,
+): Promise<MultiGetAnswer> {
   return collection.read(async (snapshot) => {
     const documents: DocumentAnswer[] = [];
     const missing: string[] = [];
     for (const id of new Set(ids)) {
-      const document = readDocument(snapshot, { id, lines });
+      const document = readDocument(snapshot, { id, lines, passages });
       if (document === undefined) missing.push(id);
       else documents.push(document);
     }

@@ -70,9 +70,9 @@ export class ListsFile {
   }
 }
 
-/** Whether lists pay for so many vectors: below, ranking lists costs more than scanning the codes one by one. */
-export function worthLists(vectors: number, model: IvfModel): boolean {
-  return vectors >= Math.max(1024, 2 * model.lists);
+/** From how many vectors lists pay: below, ranking lists costs more than scanning the codes one by one. */
+export function leastVectors(lists: number): number {
+  return Math.max(1024, 2 * lists);
 }
 
 /**

@@ -5,7 +5,7 @@ import { IvfModel, parseSpec } from '../../index/index.ts';
 import type { RebuildOptions, RebuildReport, VectorIndexInfo } from '../types.ts';
 import type { FileStamp } from './container.ts';
 import type { VectorIndexEntry } from './manifest.ts';
-import { ModelFile } from './vector-lists.ts';
+import { leastVectors, ModelFile } from './vector-lists.ts';
 import type { SegmentView } from './views.ts';
 
 const DEFAULT_SEED = 1234;
@@ -84,16 +84,14 @@ export function openModel(path: string, expected: FileStamp): IvfModel {
 
 /** How the index stands, for `inspect`. */
 export function indexInfo(views: readonly SegmentView[], vectorIndex: VectorIndexEntry): VectorIndexInfo {
-  const { indexed, scanned, bytes } = coverage(views, vectorIndex);
+  const { spec: _, ...covered } = coverage(views, vectorIndex);
   let weighted = 0;
   for (const { lists } of views) if (lists !== undefined) weighted += lists.index.drift * lists.index.vectorCount;
   return {
     spec: vectorIndex.spec,
     search: vectorIndex.search,
-    indexed,
-    scanned,
-    bytes,
-    drift: indexed === 0 ? 1 : weighted / indexed,
+    ...covered,
+    drift: covered.indexed === 0 ? 1 : weighted / covered.indexed,
   };
 }
 
@@ -104,12 +102,18 @@ export function coverage(
 ): Omit<RebuildReport, 'generation'> {
   let indexed = 0;
   let scanned = 0;
+  let small = 0;
   let bytes = vectorIndex?.model.bytes ?? 0;
   for (const { entry, segment, lists } of views) {
     const vectors = segment.hasDense ? segment.dense.vectorCount : 0;
-    if (lists === undefined) scanned += vectors;
-    else indexed += vectors;
+    if (lists !== undefined) indexed += vectors;
+    else if (vectors > 0) {
+      scanned += vectors;
+      small++;
+    }
     bytes += entry.lists?.bytes ?? 0;
   }
-  return { spec: vectorIndex?.spec, indexed, scanned, bytes };
+  const spec = vectorIndex?.spec;
+  const lists = spec === undefined ? undefined : parseSpec(spec).lists;
+  return { spec, indexed, scanned, small, least: leastVectors(lists?.numbers[0] ?? 1), bytes };
 }

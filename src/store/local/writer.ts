@@ -33,7 +33,7 @@ import { encodeAgain, ReencodedSource } from './reencode.ts';
 import { type SegmentSource, writeSegment } from './segment-writer.ts';
 import { MergeSource, PendingSource } from './sources.ts';
 import { writeTombstones } from './tombstones.ts';
-import { buildLists, worthLists } from './vector-lists.ts';
+import { buildLists, leastVectors } from './vector-lists.ts';
 import { coverage, openModel, trainModel } from './vector-model.ts';
 import { entryBytes, type SegmentCache, type SegmentView } from './views.ts';
 
@@ -310,7 +310,7 @@ export class LocalWriter implements Writer {
       const { segment, entry } = view;
       const { lists: _, ...plain } = entry;
       const model = openModel(entryPath(this.#directory, vectorIndex.model), vectorIndex.model);
-      if (!segment.hasDense || !worthLists(segment.dense.vectorCount, model)) {
+      if (!segment.hasDense || segment.dense.vectorCount < leastVectors(model.lists)) {
         return this.#cache.acquireOne(plain, vectorIndex);
       }
       const index = await buildLists(segment.dense, model, threads, () => step(0));

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { nearest } from '../base/nearest.ts';
+
+/**
+ * Arguments of a command whose words may begin with dashes (a query about an option, an id), so that they need no `--` before them: what
+ * is an option stays one, what is nearly one stays too and is refused, and everything else comes behind `--`.
+ * @returns the arguments, and which words looked like options.
+ */
+export function freeWords(
+  command: Command,
+  args: readonly string[],
+): { readonly args: string[]; readonly dashed: readonly string[] } {
+  const flags = command.options.flatMap(({ short, long }) => [short, long]).filter((flag) => flag !== undefined);
+  const names = [...flags, '--help'].map((flag) => flag.replace(/^-+/, ''));
+  const options: string[] = [];
+  const words: string[] = [];
+  const dashed: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!;
+    if (arg === '--') {
+      words.push(...args.slice(i + 1));
+      break;
+    }
+    if (!/^-./.test(arg)) {
+      words.push(arg);
+      continue;
+    }
+    const name = /^-[^-]/.test(arg) ? arg.slice(0, 2) : arg.split('=', 1)[0]!;
+    const option = command.options.find(({ short, long }) => short === name || long === name);
+    if (option !== undefined) {
+      options.push(arg);
+      if (option.required && arg === name && i + 1 < args.length) options.push(args[++i]!);
+    } else if (
+      arg === '--help' ||
+      arg === '-h' ||
+      (arg.startsWith('--') && nearest(name.slice(2), names) !== undefined)
+    ) {
+      options.push(arg);
+    } else {
+      words.push(arg);
+      dashed.push(arg);
+    }
+  }
+  return { args: [...options, ...(words.length === 0 ? [] : ['--', ...words])], dashed };
+}
