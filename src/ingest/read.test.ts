@@ -6,7 +6,7 @@ import { collect, docxParagraph, makeDocx, makePdf, testFolder } from '../../tes
 import { readContent, readOne, reasonFor } from '../../test/support/ingest.ts';
 import { UnreadableDocumentError } from '../base/errors.ts';
 import { ChangeTracker, type KnownDocument } from './changes.ts';
-import { readDocuments } from './read.ts';
+import { listFiles, readDocuments } from './read.ts';
 import type { Reader } from './reader.ts';
 import { createScope } from './scope.ts';
 import type { IngestEvent } from './types.ts';
@@ -70,6 +70,30 @@ describe('readDocuments', () => {
     expect(markdown).toMatchObject({
       document: { title: 'Front', language: 'de', metadata: { tags: ['x', 'y'], date: '2024-05-01' } },
     });
+  });
+
+  it('lists what it would read and what not, without reading it', async () => {
+    using folder = testFolder({
+      'a.md': 'text',
+      'b.png': Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'),
+      'c.txt': '',
+      'd.pdf': 'no PDF at all',
+      'e.txt': 'too long for the limit',
+      NOTES: 'text',
+    });
+    const events = await collect(listFiles(['.'], { base: folder.path, maxBytes: 16 }));
+    const seen = events.map((event) => {
+      if (event.kind === 'file') return [event.file.path, event.format];
+      return event.kind === 'skipped' ? [event.skipped.path, event.skipped.reason] : [event.failure.path, 'failure'];
+    });
+    expect(seen).toEqual([
+      ['NOTES', 'text'],
+      ['a.md', 'markdown'],
+      ['b.png', 'binary'],
+      ['c.txt', 'empty'],
+      ['d.pdf', 'pdf'],
+      ['e.txt', 'failure'],
+    ]);
   });
 
   it('refuses a file of 2 GB at once, without reading it, and says what to do', async () => {

@@ -4,7 +4,7 @@ import { contentHash } from './changes.ts';
 import { decode } from './decode.ts';
 import { fsReason, isFsError } from './fs-errors.ts';
 import { isFallbackTitle } from './metadata.ts';
-import { BinaryFileError, GeneratedFileError, isFailure, type ReadContext, type Reader } from './reader.ts';
+import { BinaryFileError, GeneratedFileError, isFailure, isNote, type ReadContext, type Reader } from './reader.ts';
 import { readerFor } from './readers/index.ts';
 import { createScope, type Scope } from './scope.ts';
 import type { FoundDocument, IngestEvent, IngestFailure, SourceDocument, SourceFile } from './types.ts';
@@ -45,6 +45,45 @@ export async function* readDocuments(
   }
 }
 
+/** What {@link listFiles} says of a file: who would read it, or why nobody would. */
+export type ListEvent =
+  | { readonly kind: 'file'; readonly file: SourceFile; readonly format: string }
+  | Extract<IngestEvent, { readonly kind: 'failure' | 'skipped' }>;
+
+/**
+ * Says what {@link readDocuments} would read, in its order, by names, sizes and the first bytes of files that have no
+ * known extension.
+ * @throws NotFoundError when none of the paths exists; the signal's reason when aborted.
+ */
+export async function* listFiles(
+  paths: readonly string[] | Scope,
+  options: ReadOptions = {},
+): AsyncGenerator<ListEvent> {
+  const { maxBytes = DEFAULT_MAX_BYTES, signal, readers } = options;
+  const scope = 'roots' in paths ? paths : createScope(paths, options);
+  for await (const event of walk(scope, options)) {
+    signal?.throwIfAborted();
+    if (event.kind !== 'file') {
+      yield event;
+      continue;
+    }
+    const { file } = event;
+    const source = new FileSource(file, maxBytes, signal);
+    try {
+      const reader = file.size === 0 ? undefined : await readerFor(file, source, readers);
+      if (reader === undefined) {
+        const reason = file.size === 0 ? 'empty' : 'binary';
+        yield { kind: 'skipped', skipped: { path: file.path, reason } };
+      } else {
+        if (!reader.streams) source.checkSize();
+        yield { kind: 'file', file, format: reader.format };
+      }
+    } catch (error) {
+      yield { kind: 'failure', failure: toFailure(file, error) };
+    }
+  }
+}
+
 /** Reads one file: its documents and failures, then one `file` event; or one `skipped` event. */
 export async function* readFile(file: SourceFile, options: ReadOptions = {}): AsyncGenerator<IngestEvent> {
   const { maxBytes = DEFAULT_MAX_BYTES, signal } = options;
@@ -70,6 +109,10 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
       if (isFailure(item)) {
         failures++;
         yield { kind: 'failure', failure: item };
+        continue;
+      }
+      if (isNote(item)) {
+        yield { kind: 'note', note: item };
         continue;
       }
       // A title that the file declares is worth finding without a text.

@@ -1,5 +1,5 @@
 import type { DecodedText, DecodeOptions } from './decode.ts';
-import type { IngestFailure, SourceDocument, SourceFile } from './types.ts';
+import type { IngestFailure, IngestNote, SourceDocument, SourceFile } from './types.ts';
 
 /** What a reader may ask for. Bytes are fetched when asked for, once. */
 export interface ReadContext {
@@ -14,6 +14,9 @@ export interface ReadContext {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a reader yields. */
+export type ReaderItem = SourceDocument | IngestFailure | IngestNote;
+
 /** Turns files of one format into documents. */
 export interface Reader {
   readonly format: string;
@@ -22,10 +25,10 @@ export interface Reader {
   /** Reads record by record in bounded memory, so that `maxBytes` limits a record and not the file. */
   readonly streams?: boolean;
   /**
-   * Yields the file's documents and the records that could not be read.
+   * Yields the file's documents, the records that could not be read, and what was left out of the rest.
    * @throws UnreadableDocumentError when the file as a whole is of no use.
    */
-  read(file: SourceFile, context: ReadContext): AsyncIterable<SourceDocument | IngestFailure>;
+  read(file: SourceFile, context: ReadContext): AsyncIterable<ReaderItem>;
 }
 
 /** The content is not text although the name promised it; the file is skipped like every binary. */
@@ -34,6 +37,10 @@ export class BinaryFileError extends Error {}
 /** The content was made by a machine for machines; the file is skipped. */
 export class GeneratedFileError extends Error {}
 
-export function isFailure(item: SourceDocument | IngestFailure): item is IngestFailure {
+export function isFailure(item: ReaderItem): item is IngestFailure {
   return 'reason' in item;
+}
+
+export function isNote(item: ReaderItem): item is IngestNote {
+  return 'note' in item;
 }

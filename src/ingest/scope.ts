@@ -108,3 +108,8 @@ export function isWithin(path: string, folder: string): boolean {
 function matchable(path: string): string {
   return path.replace(/^(?:[A-Za-z]:)?\/+/, '');
 }
+
+/** Lower case, without the dot; empty for names without one and for dot files. */
+export function extensionOf(path: string): string {
+  return /[^/]\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
+}

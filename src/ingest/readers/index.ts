@@ -1,5 +1,6 @@
 import { decode } from '../decode.ts';
 import type { Reader } from '../reader.ts';
+import { extensionOf } from '../scope.ts';
 import type { SourceFile } from '../types.ts';
 import { codeReader } from './code.ts';
 import { csvReader } from './csv.ts';
@@ -55,9 +56,4 @@ export async function readerFor(
   if (/^\s*(?:<!--[\s\S]*?-->\s*)?<(?:!doctype html|html)[\s>]/i.test(start)) return htmlReader;
   if (/^#!.*\b(?:node|deno|bun|python[\d.]*)\b/.test(start)) return codeReader;
   return textReader;
-}
-
-/** Lower case, without the dot; empty for names without one and for dot files. */
-export function extensionOf(path: string): string {
-  return /[^/]\.([^./]+)$/.exec(path)?.[1]?.toLowerCase() ?? '';
 }
