@@ -96,7 +96,7 @@ export class HtmlText implements HtmlHandler {
     else if (name === 'pre') this.#pre++;
     else if (name === 'blockquote') this.#quote++;
     else if (name === 'ul' || name === 'ol') this.#openList(name, attributes);
-    else if (name === 'li') this.#openItem();
+    else if (name === 'li') this.#openItem(attributes);
     else if (name === 'table') {
       this.#tables++;
       this.#tableNumber++;
@@ -215,11 +215,14 @@ export class HtmlText implements HtmlHandler {
     this.#lists.push({ ordered: name === 'ol', items: Number.isInteger(start) ? start - 1 : 0 });
   }
 
-  #openItem(): void {
+  /** `value` is a number of HTML's; `marker` is what readers of other formats know to stand before the item. */
+  #openItem(attributes: ReadonlyMap<string, string>): void {
     this.#flush();
     const list = this.#lists.at(-1);
-    if (list !== undefined) list.items++;
-    this.#bullet = list?.ordered ? `${list.items}. ` : '- ';
+    const value = Number(attributes.get('value') || Number.NaN);
+    if (list !== undefined) list.items = Number.isInteger(value) ? value : list.items + 1;
+    const marker = attributes.get('marker') ?? (list?.ordered ? `${list.items}.` : '-');
+    this.#bullet = `${marker} `;
   }
 
   /** A boundary that ends the line, except in a table cell, where it only parts words. */

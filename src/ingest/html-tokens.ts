@@ -158,6 +158,7 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<voi
   tokenizer.end();
 }
 
-function character(codePoint: number): string {
+/** What an entity stands for; half a surrogate pair is no character. */
+export function character(codePoint: number): string {
   return codePoint >= 0xd800 && codePoint <= 0xdfff ? '\uFFFD' : String.fromCodePoint(codePoint);
 }
