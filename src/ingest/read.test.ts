@@ -72,6 +72,31 @@ describe('readDocuments', () => {
     });
   });
 
+  it('gives no file the id of a record', async () => {
+    using folder = testFolder({ 'a.jsonl': '{"text":"record"}\n', 'a.jsonl#1': 'file', 'C#%23.md': 'sharp' });
+    const documents = (await collect(readDocuments(['.'], { base: folder.path }))).flatMap((event) =>
+      event.kind === 'document' ? [event] : [],
+    );
+    expect(documents.map(({ document }) => [document.id, document.path, document.title])).toEqual([
+      ['C%23%2523.md', 'C#%23.md', 'C#%23'],
+      ['a.jsonl#1', 'a.jsonl', 'a #1'],
+      ['a.jsonl%231', 'a.jsonl#1', 'a'],
+    ]);
+    const known = documents.map(
+      ({ document: { id, path }, hash, stamp }): KnownDocument => ({
+        id,
+        path: path!,
+        contentHash: hash,
+        ...(stamp === undefined ? {} : { source: stamp }),
+      }),
+    );
+    const tracker = new ChangeTracker(known, createScope(['.'], { base: folder.path }));
+    const again = await collect(
+      readDocuments(['.'], { base: folder.path, isUnchanged: (file) => tracker.isUnchanged(file) }),
+    );
+    expect(again.filter(({ kind }) => kind === 'unchanged')).toHaveLength(2);
+  });
+
   it('lists what it would read and what not, without reading it', async () => {
     using folder = testFolder({
       'a.md': 'text',

@@ -3,7 +3,7 @@ import { InvariantError, UnreadableDocumentError, UserError } from '../base/erro
 import { contentHash } from './changes.ts';
 import { decode } from './decode.ts';
 import { fsReason, isFsError } from './fs-errors.ts';
-import { isFallbackTitle } from './metadata.ts';
+import { documentId, isFallbackTitle } from './metadata.ts';
 import { BinaryFileError, GeneratedFileError, isFailure, isNote, type ReadContext, type Reader } from './reader.ts';
 import { readerFor } from './readers/index.ts';
 import { createScope, type Scope } from './scope.ts';
@@ -122,7 +122,7 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
       waiting = item;
     }
     if (waiting !== undefined) {
-      const whole = waiting.id === file.path && documents === 1 && failures === 0;
+      const whole = waiting.id === documentId(file.path) && documents === 1 && failures === 0;
       yield found(waiting, whole ? source.stamp : undefined);
     }
     if (documents === 0 && failures === 0) {

@@ -3,7 +3,7 @@ import type { Block } from '../text/blocks.ts';
 
 /** A document as read from its source, before it is cut into passages. */
 export interface SourceDocument {
-  /** Unique and stable: the file's path, with `#` and a record's id or number behind it where a file holds several. */
+  /** Unique and stable; see `documentId`. */
   readonly id: string;
   readonly title: string;
   readonly path?: string;

@@ -1,9 +1,11 @@
+import { frontMatter } from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { HtmlChrome } from '../html-chrome.ts';
 import { HtmlText } from '../html-text.ts';
 import { type HtmlHandler, parseHtml } from '../html-tokens.ts';
 import type { Reader } from '../reader.ts';
+import { REPAIRED } from './markdown.ts';
 
 /**
  * HTML: the readable text of the page without what surrounds it ({@link HtmlChrome}); everything else is kept. Headings,
@@ -17,23 +19,32 @@ export const htmlReader: Reader = {
     const bytes = await context.bytes();
     const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).toString('latin1');
     const decoded = await context.text({ declared: declaredCharset(start) });
+    // Pages of site generators may begin with front matter.
+    const { fields, end, repaired } = frontMatter(decoded.text);
+    const html = decoded.text.slice(end);
     const head = new HtmlHead();
     const chrome = new HtmlChrome();
-    await parseHtml(decoded.text, both(head, chrome));
-    let body = await textOf(decoded.text, chrome.found);
-    if (body.blocks.length === 0 && chrome.found.size > 0) body = await textOf(decoded.text);
+    await parseHtml(html, both(head, chrome));
+    let body = await textOf(html, chrome.found);
+    if (body.blocks.length === 0 && chrome.found.size > 0) body = await textOf(html);
+    if (repaired) yield { path: file.path, note: REPAIRED };
     const topHeading = body.blocks.find((block) => block.kind === 'heading' && block.level === 1)?.name;
     yield makeDocument(file, {
       format: 'html',
       text: body.content,
       blocks: body.blocks,
-      title: head.title || topHeading || firstTitle(body),
-      language: head.language,
-      fields: head.fields,
+      title: fields?.['title'] ?? (head.title || topHeading || firstTitle(body)),
+      language: fields?.['lang'] ?? fields?.['language'] ?? head.language,
+      fields: { ...head.fields, ...withoutNames(fields ?? {}) },
       encoding: describeEncoding(decoded),
     });
   },
 };
+
+/** Front matter without what is told elsewhere. */
+function withoutNames({ title, lang, language, layout, ...fields }: Readonly<Record<string, unknown>>) {
+  return fields;
+}
 
 async function textOf(html: string, leaveOut?: ReadonlySet<number>): Promise<HtmlText> {
   const text = new HtmlText(leaveOut === undefined ? {} : { leaveOut });
