@@ -84,7 +84,7 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
   if (report.documents === 0) {
     throw new NotFoundError(
       `There is nothing to index under ${paths.join(', ')}.`,
-      'Name a folder with Markdown, HTML, PDF, DOCX, JSON, CSV, text or source files; --no-ignore reads ignored ones too.',
+      'Name a folder with documents, tables, text or source files (--list says what would be read); --no-ignore reads ignored ones too.',
     );
   }
   return report.documents;

@@ -145,7 +145,7 @@ function readingOptions(directory: string, options: IndexOptions) {
 
 /** What is said of a file that is passed over although the caller named it. */
 const SKIPPED = {
-  binary: 'It looks binary. Convert it to text, HTML, PDF or DOCX.',
+  binary: 'It is not text, and no format that is read. Convert it to one that is.',
   empty: 'There is no text in it. Leave it out, or check that it was written completely.',
   generated: 'It is generated. Rename it if it is worth searching.',
   link: 'It is a link that leads elsewhere. Name the file that it leads to.',

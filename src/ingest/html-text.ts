@@ -74,7 +74,18 @@ export class HtmlText implements HtmlHandler {
   #lastTable: number | undefined;
   #tableNumber = 0;
 
-  constructor(private readonly options: HtmlTextOptions = {}) {}
+  #leaveOut: ReadonlySet<number> | undefined;
+
+  constructor(options: HtmlTextOptions = {}) {
+    this.#leaveOut = options.leaveOut;
+  }
+
+  /** Another document follows, whose elements are counted anew. */
+  begin(leaveOut: ReadonlySet<number>): void {
+    this.end();
+    this.#leaveOut = leaveOut;
+    this.#ordinal = 0;
+  }
 
   get content(): string {
     return this.#parts.join('');
@@ -187,7 +198,7 @@ export class HtmlText implements HtmlHandler {
   }
 
   #isLeftOut(name: string, attributes: ReadonlyMap<string, string>): boolean {
-    return isUnseen(name, attributes) || (this.options.leaveOut?.has(this.#ordinal - 1) ?? false);
+    return isUnseen(name, attributes) || (this.#leaveOut?.has(this.#ordinal - 1) ?? false);
   }
 
   /** What a raised or lowered mark, or the reading of a character, turns into. */

@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Metadata, MetadataValue } from '../store/types.ts';
+import { innerPath } from './scope.ts';
 
 /** What filters know by these names is set by Sagitta; a source's own field of that name is kept as `source.<name>`. */
 const RESERVED = new Set(['id', 'title', 'path', 'folder', 'format', 'language']);
@@ -94,7 +95,7 @@ export function documentId(path: string, record?: string): string {
 
 /** The file's name, without its extension unless that is asked for. */
 function titleFromPath(path: string, keepExtension = false): string {
-  const name = posix.basename(path).normalize('NFC');
+  const name = posix.basename(innerPath(path)).normalize('NFC');
   return keepExtension ? name : name.replace(/(?<=.)\.[^.]{1,10}$/u, '');
 }
 

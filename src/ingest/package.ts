@@ -2,7 +2,7 @@ import { posix } from 'node:path';
 import { UnreadableDocumentError } from '../base/errors.ts';
 import { decode } from './decode.ts';
 import { parseXml, type XmlHandler } from './xml.ts';
-import { readZipDirectory, readZipEntry, type ZipEntry } from './zip.ts';
+import { readZipDirectory, readZipEntry, readZipHead, type ZipEntry } from './zip.ts';
 
 /** Inflated, a document may have this many times `maxBytes`: XML compresses about tenfold, bombs a thousandfold. */
 const MOST_INFLATION = 8;
@@ -29,7 +29,10 @@ export class DocumentPackage {
     }
     const entries = readZipDirectory(bytes);
     this.#budget = MOST_INFLATION * maxBytes;
-    const inflated = entries.reduce((sum, entry) => sum + (isText(entry.name) ? entry.size : 0), 0);
+    const inflated = entries.reduce(
+      (sum, entry) => sum + (isText(entry.name) && !SHEET.test(entry.name) ? entry.size : 0),
+      0,
+    );
     if (inflated > this.#budget) throw tooLarge(inflated);
     this.#entries = new Map(entries.map((entry) => [entry.name, entry]));
     if (entries.some(({ encrypted }) => encrypted)) throw protectedBy();
@@ -54,6 +57,14 @@ export class DocumentPackage {
     return bytes;
   }
 
+  /** The beginning of a part as text, at most so many bytes of it, however large it claims to be. */
+  async head(name: string, most: number): Promise<{ readonly text: string; readonly isCut: boolean } | undefined> {
+    const entry = this.#entries.get(name);
+    const bytes = entry === undefined ? undefined : await readZipHead(this.bytes, entry, most);
+    const text = bytes === undefined ? undefined : decode(bytes)?.text;
+    return text === undefined ? undefined : { text, isCut: bytes!.length >= most };
+  }
+
   /** A part as text. */
   text(name: string): string | undefined {
     const bytes = this.part(name);
@@ -72,6 +83,9 @@ export class DocumentPackage {
 export function protectedBy(): UnreadableDocumentError {
   return new UnreadableDocumentError('It is protected by a password.', 'Save a copy without one, and index that.');
 }
+
+/** Of these only the beginning is read. */
+const SHEET = /^xl\/worksheets\/[^/]*\.xml$/;
 
 function isText(name: string): boolean {
   return /\.(?:xml|rels|x?html?|opf|ncx)$/i.test(name);

@@ -1,12 +1,11 @@
-import { open } from 'node:fs/promises';
-import { InvariantError, UnreadableDocumentError, UserError } from '../base/errors.ts';
+import { InvariantError, UserError } from '../base/errors.ts';
 import { contentHash } from './changes.ts';
-import { decode } from './decode.ts';
 import { fsReason, isFsError } from './fs-errors.ts';
 import { documentId, isFallbackTitle } from './metadata.ts';
-import { BinaryFileError, GeneratedFileError, isFailure, isNote, type ReadContext, type Reader } from './reader.ts';
+import { BinaryFileError, GeneratedFileError, isFailure, isNote, type Reader } from './reader.ts';
 import { readerFor } from './readers/index.ts';
 import { createScope, type Scope } from './scope.ts';
+import { openSource } from './source.ts';
 import type { FoundDocument, IngestEvent, IngestFailure, SourceDocument, SourceFile } from './types.ts';
 import { type WalkOptions, walk } from './walk.ts';
 
@@ -68,7 +67,7 @@ export async function* listFiles(
       continue;
     }
     const { file } = event;
-    const source = new FileSource(file, maxBytes, signal);
+    const source = openSource(file, maxBytes, signal);
     try {
       const reader = file.size === 0 ? undefined : await readerFor(file, source, readers);
       if (reader === undefined) {
@@ -87,7 +86,7 @@ export async function* listFiles(
 /** Reads one file: its documents and failures, then one `file` event; or one `skipped` event. */
 export async function* readFile(file: SourceFile, options: ReadOptions = {}): AsyncGenerator<IngestEvent> {
   const { maxBytes = DEFAULT_MAX_BYTES, signal } = options;
-  const source = new FileSource(file, maxBytes, signal);
+  const source = openSource(file, maxBytes, signal);
   let documents = 0;
   let failures = 0;
   try {
@@ -158,98 +157,4 @@ function toFailure(file: SourceFile, error: unknown): IngestFailure {
     path: file.path,
     reason: `It could not be read (${problem}). Check that it opens in other programs, or exclude it.`,
   };
-}
-
-/** A modification time so recent that the file may change again without it changing, on coarse file systems. */
-const SETTLED_MS = 2500;
-
-/** A file on disk as readers see it. */
-class FileSource implements ReadContext {
-  #bytes: Uint8Array | undefined;
-  #stamp: FoundDocument['stamp'];
-
-  constructor(
-    private readonly file: SourceFile,
-    readonly maxBytes: number,
-    readonly signal: AbortSignal | undefined,
-  ) {}
-
-  /** Present once the whole file has been read and was not being written to at the time. */
-  get stamp(): FoundDocument['stamp'] {
-    return this.#stamp;
-  }
-
-  checkSize(): void {
-    if (this.file.size > this.maxBytes) throw tooLarge(this.file.size, this.maxBytes);
-  }
-
-  async head(length: number): Promise<Uint8Array> {
-    if (this.#bytes !== undefined) return this.#bytes.subarray(0, length);
-    if (this.file.size <= this.maxBytes && this.file.size <= 1024 * 1024)
-      return (await this.bytes()).subarray(0, length);
-    const handle = await open(this.file.absolute);
-    try {
-      const buffer = Buffer.alloc(length);
-      const { bytesRead } = await handle.read(buffer, 0, length, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  }
-
-  async bytes(): Promise<Uint8Array> {
-    if (this.#bytes !== undefined) return this.#bytes;
-    this.checkSize();
-    const handle = await open(this.file.absolute);
-    try {
-      const before = await handle.stat();
-      if (before.size > this.maxBytes) throw tooLarge(before.size, this.maxBytes);
-      const readAt = Date.now();
-      const bytes = await handle.readFile();
-      if (before.mtimeMs < readAt - SETTLED_MS && bytes.length === before.size) {
-        this.#stamp = { size: before.size, modified: before.mtimeMs };
-      }
-      this.#bytes = bytes;
-      return bytes;
-    } finally {
-      await handle.close();
-    }
-  }
-
-  async text(options = {}) {
-    const decoded = decode(await this.bytes(), options);
-    if (decoded === undefined) throw new BinaryFileError();
-    return decoded;
-  }
-
-  async *stream(): AsyncGenerator<Uint8Array> {
-    const handle = await open(this.file.absolute);
-    try {
-      for (;;) {
-        this.signal?.throwIfAborted();
-        // A new buffer each time: readers keep pieces of it.
-        const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
-        if (bytesRead === 0) return;
-        yield buffer.subarray(0, bytesRead);
-      }
-    } finally {
-      await handle.close();
-    }
-  }
-}
-
-const CHUNK = 256 * 1024;
-
-function tooLarge(size: number, limit: number): UnreadableDocumentError {
-  return new UnreadableDocumentError(
-    `It has ${formatBytes(size)}, more than the limit of ${formatBytes(limit)}.`,
-    'Split it, convert it to JSON Lines or CSV (read in a stream of any length), or raise the limit (--max-bytes).',
-  );
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`;
-  const power = Math.min(Math.floor(Math.log2(bytes) / 10), 4);
-  const value = bytes / 1024 ** power;
-  return `${Number.isInteger(value) || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${' KMGT'[power]}iB`;
 }

@@ -1,4 +1,4 @@
-import { inflateRawSync } from 'node:zlib';
+import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import { UnreadableDocumentError } from '../base/errors.ts';
 
 /** One file of a ZIP archive. */
@@ -68,17 +68,45 @@ function wide(extra: Buffer, entry: Pick<ZipEntry, 'size' | 'compressedSize' | '
 
 /** The content of one entry; undefined when it cannot be had within `maxBytes`. */
 export function readZipEntry(bytes: Uint8Array, entry: ZipEntry, maxBytes: number): Uint8Array | undefined {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { offset } = entry;
-  if (offset + 30 > buffer.length || buffer.readUInt32LE(offset) !== LOCAL_HEADER) return undefined;
-  const start = offset + 30 + buffer.readUInt16LE(offset + 26) + buffer.readUInt16LE(offset + 28);
-  const data = buffer.subarray(start, start + entry.compressedSize);
+  const data = dataOf(bytes, entry);
+  if (data === undefined) return undefined;
   try {
     if (entry.method === 0) return data.length <= maxBytes ? data : undefined;
     return entry.method === 8 ? inflateRawSync(data, { maxOutputLength: maxBytes }) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The beginning of one entry, at most so many bytes; undefined when there is nothing sound. */
+export async function readZipHead(bytes: Uint8Array, entry: ZipEntry, most: number): Promise<Uint8Array | undefined> {
+  const data = dataOf(bytes, entry);
+  if (data === undefined) return undefined;
+  if (entry.method === 0) return data.subarray(0, most);
+  if (entry.method !== 8) return undefined;
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const inflate = createInflateRaw();
+  inflate.end(data);
+  try {
+    for await (const chunk of inflate) {
+      parts.push(chunk as Uint8Array);
+      length += (chunk as Uint8Array).length;
+      if (length >= most) break;
+    }
+  } catch {
+    // What came before the damage is returned.
+  } finally {
+    inflate.destroy();
+  }
+  return length === 0 ? undefined : Buffer.concat(parts).subarray(0, most);
+}
+
+function dataOf(bytes: Uint8Array, { offset, compressedSize }: ZipEntry): Buffer | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (offset + 30 > buffer.length || buffer.readUInt32LE(offset) !== LOCAL_HEADER) return undefined;
+  const start = offset + 30 + buffer.readUInt16LE(offset + 26) + buffer.readUInt16LE(offset + 28);
+  return buffer.subarray(start, start + compressedSize);
 }
 
 /** The end record stands in the last 65,557 bytes: 22 of its own and a comment. */

@@ -4,6 +4,7 @@ import { makeDocument } from '../document.ts';
 import { readAsUtf8 } from '../lines.ts';
 import type { Reader } from '../reader.ts';
 import { RecordIds, readRecord } from '../records.ts';
+import { extensionOf } from '../scope.ts';
 
 /**
  * Tables with a header row: one document per row (`readRecord` says how), read in a stream of any length. The
@@ -19,7 +20,7 @@ export const csvReader: Reader = {
     const { CsvError, parse } = await import('csv-parse');
     const { encoding, chunks } = await readAsUtf8(context.stream());
     const { head, rest } = await peek(chunks);
-    const { delimiter, quoted, skip } = dialectOf(head, /\.(?:tsv|tab)$/i.test(file.path));
+    const { delimiter, quoted, skip } = dialectOf(head, /^(?:tsv|tab)$/.test(extensionOf(file.path)));
     const parser = parse({
       delimiter,
       quote: quoted ? '"' : null,

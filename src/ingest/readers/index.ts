@@ -5,12 +5,16 @@ import type { SourceFile } from '../types.ts';
 import { codeReader } from './code.ts';
 import { csvReader } from './csv.ts';
 import { docxReader } from './docx.ts';
+import { epubReader } from './epub.ts';
 import { htmlReader } from './html.ts';
 import { jsonReader } from './json.ts';
 import { jsonlReader } from './jsonl.ts';
 import { markdownReader } from './markdown.ts';
+import { odfReader } from './odf.ts';
 import { pdfReader } from './pdf.ts';
+import { pptxReader } from './pptx.ts';
 import { textReader } from './text.ts';
+import { xlsxReader } from './xlsx.ts';
 
 /** Every built-in reader. Their parsers are loaded when the first file of the format is met. */
 export const readers: readonly Reader[] = [
@@ -18,6 +22,10 @@ export const readers: readonly Reader[] = [
   htmlReader,
   pdfReader,
   docxReader,
+  epubReader,
+  xlsxReader,
+  pptxReader,
+  odfReader,
   jsonlReader,
   csvReader,
   jsonReader,
@@ -30,8 +38,8 @@ const byExtension = new Map(readers.flatMap((reader) => reader.extensions.map((e
 const SNIFFED = 8192;
 
 /**
- * The reader of a file, by its extension; without a known one, by its first bytes: PDF, Word and HTML by their
- * signatures, scripts by their first line, anything else that is text as text.
+ * The reader of a file, by its extension; without a known one, by its first bytes: PDF, office formats, EPUB and
+ * HTML by their signatures, scripts by their first line, anything else that is text as text.
  * @returns undefined for a binary file that no reader knows.
  */
 export async function readerFor(
@@ -47,9 +55,13 @@ export async function readerFor(
   const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 1024)).toString('latin1');
   if (start.includes('%PDF-')) return pdfReader;
   if (start.startsWith('PK\x03\x04')) {
-    return /\[Content_Types\]\.xml|word\//.test(Buffer.from(head).toString('latin1')) && extension === ''
-      ? docxReader
-      : undefined;
+    const names = Buffer.from(head).toString('latin1');
+    if (extension !== '') return undefined;
+    if (/mimetypeapplication\/epub\+zip/.test(names)) return epubReader;
+    if (/mimetypeapplication\/vnd\.oasis/.test(names)) return odfReader;
+    if (/\bxl\//.test(names)) return xlsxReader;
+    if (/\bppt\//.test(names)) return pptxReader;
+    return /\[Content_Types\]\.xml|word\//.test(names) ? docxReader : undefined;
   }
   const even = head.length === file.size ? head : head.subarray(0, head.length & ~1);
   if (decode(even) === undefined) return undefined;

@@ -2,6 +2,7 @@ import { textBlocks } from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import type { Reader } from '../reader.ts';
+import { extensionOf } from '../scope.ts';
 
 /** Plain text formats that are searched as they are, and what they are called. */
 const FORMATS: Readonly<Record<string, string>> = {
@@ -47,7 +48,7 @@ export const textReader: Reader = {
   extensions: ['txt', 'text', ...Object.keys(FORMATS)],
   async *read(file, context) {
     const decoded = await context.text();
-    const extension = /\.([^./]+)$/.exec(file.path)?.[1]?.toLowerCase() ?? '';
+    const extension = extensionOf(file.path);
     const format = Object.hasOwn(FORMATS, extension) ? FORMATS[extension]! : 'text';
     yield makeDocument(file, {
       format,
