@@ -2,10 +2,18 @@ import { InvariantError, UserError } from '../base/errors.ts';
 import { contentHash } from './changes.ts';
 import { fsReason, isFsError } from './fs-errors.ts';
 import { documentId, isFallbackTitle } from './metadata.ts';
-import { BinaryFileError, GeneratedFileError, isFailure, isNote, type Reader } from './reader.ts';
+import {
+  BinaryFileError,
+  GeneratedFileError,
+  isFailure,
+  isNote,
+  type ReadContext,
+  type Reader,
+  type ReaderItem,
+} from './reader.ts';
 import { readerFor } from './readers/index.ts';
 import { createScope, type Scope } from './scope.ts';
-import { openSource } from './source.ts';
+import { openBytes, openSource, type Source } from './source.ts';
 import type { FoundDocument, IngestEvent, IngestFailure, SourceDocument, SourceFile } from './types.ts';
 import { type WalkOptions, walk } from './walk.ts';
 
@@ -86,7 +94,7 @@ export async function* listFiles(
 /** Reads one file: its documents and failures, then one `file` event; or one `skipped` event. */
 export async function* readFile(file: SourceFile, options: ReadOptions = {}): AsyncGenerator<IngestEvent> {
   const { maxBytes = DEFAULT_MAX_BYTES, signal } = options;
-  const source = openSource(file, maxBytes, signal);
+  const source = openSource(file, maxBytes, signal, (name, bytes) => readInside(name, bytes, source, options, 1));
   let documents = 0;
   let failures = 0;
   try {
@@ -141,6 +149,32 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
     yield { kind: 'failure', failure: toFailure(file, error) };
   }
   yield { kind: 'file', file, documents };
+}
+
+/** How deep files lie in one another: a message attached to a message attached to one. */
+const DEEPEST = 4;
+
+async function* readInside(
+  name: string,
+  bytes: Uint8Array,
+  outer: ReadContext,
+  options: ReadOptions,
+  depth: number,
+): AsyncGenerator<ReaderItem> {
+  if (depth > DEEPEST || bytes.length === 0) return;
+  const file: SourceFile = { path: name, absolute: name, size: bytes.length, modified: 0, explicit: false };
+  const source: Source = openBytes(file, bytes, outer, (inner, content) =>
+    readInside(inner, content, source, options, depth + 1),
+  );
+  try {
+    const reader = await readerFor(file, source, options.readers);
+    if (reader === undefined) return;
+    for await (const item of reader.read(file, source)) if (!('text' in item) || item.text.trim() !== '') yield item;
+  } catch (error) {
+    if (options.signal?.aborted) throw options.signal.reason;
+    if (error instanceof BinaryFileError || error instanceof GeneratedFileError) return;
+    yield toFailure(file, error);
+  }
 }
 
 function found(document: SourceDocument, stamp?: FoundDocument['stamp']): IngestEvent {

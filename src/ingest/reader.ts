@@ -9,6 +9,11 @@ export interface ReadContext {
   text(options?: DecodeOptions): Promise<DecodedText>;
   /** The file piece by piece, however large it is. */
   stream(): AsyncIterable<Uint8Array>;
+  /**
+   * Reads what lies within the file (an attachment) by the reader of its name, as if it were a file of that name: ids and
+   * paths begin with it. Nothing is yielded where no reader knows it, or where files lie in one another too deep.
+   */
+  inside(name: string, bytes: Uint8Array): AsyncIterable<ReaderItem>;
   /** Most bytes that may be held at once: a file, or one record of a streamed one. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;

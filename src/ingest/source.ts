@@ -21,10 +21,28 @@ export interface Source extends ReadContext {
 }
 
 /** Opens a file; of one whose name says that it is compressed, what is inside. Nothing is read yet. */
-export function openSource(file: SourceFile, maxBytes: number, signal: AbortSignal | undefined): Source {
-  const source = new FileSource(file, maxBytes, signal);
+export function openSource(
+  file: SourceFile,
+  maxBytes: number,
+  signal: AbortSignal | undefined,
+  inside: ReadContext['inside'] = nothing,
+): Source {
+  const source = new FileSource(file, maxBytes, signal, inside);
   return isCompressed(file.path) ? new CompressedSource(source) : source;
 }
+
+/** The same for bytes at hand. */
+export function openBytes(
+  file: SourceFile,
+  bytes: Uint8Array,
+  outer: ReadContext,
+  inside: ReadContext['inside'],
+): Source {
+  const source = new FileSource(file, outer.maxBytes, outer.signal, inside, bytes);
+  return isCompressed(file.path) ? new CompressedSource(source) : source;
+}
+
+async function* nothing(): AsyncGenerator<never> {}
 
 class FileSource implements Source {
   #bytes: Uint8Array | undefined;
@@ -34,7 +52,11 @@ class FileSource implements Source {
     private readonly file: SourceFile,
     readonly maxBytes: number,
     readonly signal: AbortSignal | undefined,
-  ) {}
+    readonly inside: ReadContext['inside'],
+    bytes?: Uint8Array,
+  ) {
+    this.#bytes = bytes;
+  }
 
   get stamp(): FoundDocument['stamp'] {
     return this.#stamp;
@@ -84,6 +106,10 @@ class FileSource implements Source {
   }
 
   async *stream(): AsyncGenerator<Uint8Array> {
+    if (this.#bytes !== undefined) {
+      yield this.#bytes;
+      return;
+    }
     const handle = await open(this.file.absolute);
     try {
       for (;;) {
@@ -127,6 +153,10 @@ class CompressedSource implements Source {
 
   get signal(): AbortSignal | undefined {
     return this.file.signal;
+  }
+
+  get inside(): ReadContext['inside'] {
+    return this.file.inside;
   }
 
   get stamp(): FoundDocument['stamp'] {

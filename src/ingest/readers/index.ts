@@ -9,10 +9,13 @@ import { epubReader } from './epub.ts';
 import { htmlReader } from './html.ts';
 import { jsonReader } from './json.ts';
 import { jsonlReader } from './jsonl.ts';
+import { mailboxReader, mailReader } from './mail.ts';
 import { markdownReader } from './markdown.ts';
+import { notebookReader } from './notebook.ts';
 import { odfReader } from './odf.ts';
 import { pdfReader } from './pdf.ts';
 import { pptxReader } from './pptx.ts';
+import { rtfReader } from './rtf.ts';
 import { textReader } from './text.ts';
 import { xlsxReader } from './xlsx.ts';
 
@@ -26,6 +29,10 @@ export const readers: readonly Reader[] = [
   xlsxReader,
   pptxReader,
   odfReader,
+  notebookReader,
+  mailReader,
+  mailboxReader,
+  rtfReader,
   jsonlReader,
   csvReader,
   jsonReader,
@@ -66,6 +73,8 @@ export async function readerFor(
   const even = head.length === file.size ? head : head.subarray(0, head.length & ~1);
   if (decode(even) === undefined) return undefined;
   if (/^\s*(?:<!--[\s\S]*?-->\s*)?<(?:!doctype html|html)[\s>]/i.test(start)) return htmlReader;
+  if (/^\{\\rtf/.test(start)) return rtfReader;
+  if (/^From \S+.*\d\d:\d\d/.test(start)) return mailboxReader;
   if (/^#!.*\b(?:node|deno|bun|python[\d.]*)\b/.test(start)) return codeReader;
   return textReader;
 }
