@@ -15,6 +15,7 @@ import { notebookReader } from './notebook.ts';
 import { odfReader } from './odf.ts';
 import { pdfReader } from './pdf.ts';
 import { pptxReader } from './pptx.ts';
+import { roffReader } from './roff.ts';
 import { rtfReader } from './rtf.ts';
 import { textReader } from './text.ts';
 import { xlsxReader } from './xlsx.ts';
@@ -33,6 +34,7 @@ export const readers: readonly Reader[] = [
   mailReader,
   mailboxReader,
   rtfReader,
+  roffReader,
   jsonlReader,
   csvReader,
   jsonReader,
@@ -75,6 +77,7 @@ export async function readerFor(
   if (/^\s*(?:<!--[\s\S]*?-->\s*)?<(?:!doctype html|html)[\s>]/i.test(start)) return htmlReader;
   if (/^\{\\rtf/.test(start)) return rtfReader;
   if (/^From \S+.*\d\d:\d\d/.test(start)) return mailboxReader;
+  if (/^(?:[.']\\"|\.TH |\.Dd )/.test(start)) return roffReader;
   if (/^#!.*\b(?:node|deno|bun|python[\d.]*)\b/.test(start)) return codeReader;
   return textReader;
 }
