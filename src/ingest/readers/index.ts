@@ -4,6 +4,7 @@ import { extensionOf } from '../scope.ts';
 import type { SourceFile } from '../types.ts';
 import { codeReader } from './code.ts';
 import { csvReader } from './csv.ts';
+import { docbookReader } from './docbook.ts';
 import { docxReader } from './docx.ts';
 import { epubReader } from './epub.ts';
 import { htmlReader } from './html.ts';
@@ -11,12 +12,14 @@ import { jsonReader } from './json.ts';
 import { jsonlReader } from './jsonl.ts';
 import { mailboxReader, mailReader } from './mail.ts';
 import { markdownReader } from './markdown.ts';
+import { markupReader } from './markup.ts';
 import { notebookReader } from './notebook.ts';
 import { odfReader } from './odf.ts';
 import { pdfReader } from './pdf.ts';
 import { pptxReader } from './pptx.ts';
 import { roffReader } from './roff.ts';
 import { rtfReader } from './rtf.ts';
+import { subtitlesReader } from './subtitles.ts';
 import { textReader } from './text.ts';
 import { xlsxReader } from './xlsx.ts';
 
@@ -35,6 +38,9 @@ export const readers: readonly Reader[] = [
   mailboxReader,
   rtfReader,
   roffReader,
+  markupReader,
+  docbookReader,
+  subtitlesReader,
   jsonlReader,
   csvReader,
   jsonReader,

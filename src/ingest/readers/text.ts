@@ -6,13 +6,8 @@ import { extensionOf } from '../scope.ts';
 
 /** Plain text formats that are searched as they are, and what they are called. */
 const FORMATS: Readonly<Record<string, string>> = {
-  rst: 'rst',
-  adoc: 'asciidoc',
-  asciidoc: 'asciidoc',
-  org: 'org',
   tex: 'latex',
   bib: 'bibtex',
-  xml: 'xml',
   yaml: 'yaml',
   yml: 'yaml',
   toml: 'toml',
@@ -38,8 +33,6 @@ const FORMATS: Readonly<Record<string, string>> = {
   r: 'r',
   proto: 'protobuf',
   graphql: 'graphql',
-  vtt: 'subtitles',
-  srt: 'subtitles',
 };
 
 /** Everything that is text and has no reader of its own. */
@@ -49,7 +42,7 @@ export const textReader: Reader = {
   async *read(file, context) {
     const decoded = await context.text();
     const extension = extensionOf(file.path);
-    const format = Object.hasOwn(FORMATS, extension) ? FORMATS[extension]! : 'text';
+    const format = Object.hasOwn(FORMATS, extension) ? FORMATS[extension]! : extension === 'xml' ? 'xml' : 'text';
     yield makeDocument(file, {
       format,
       text: decoded.text,
