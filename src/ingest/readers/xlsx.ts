@@ -3,7 +3,7 @@ import { makeDocument } from '../document.ts';
 import { DocumentPackage, packageProperties, relationships } from '../package.ts';
 import type { Reader } from '../reader.ts';
 import { SheetText } from '../sheet-text.ts';
-import { parseXml, type XmlAttributes } from '../xml.ts';
+import { parseXml, type XmlAttributes, type XmlHandler } from '../xml.ts';
 
 /**
  * Spreadsheets (OOXML): a document per sheet, a line per row, as the cells show: dates as dates, the results of formulas;
@@ -142,12 +142,14 @@ function isDate(id: number, code: string | undefined): boolean {
   return /[dmyhs]/i.test(code.replace(/"[^"]*"|\[[^\]]*\]|\\./g, '').replace(/general/gi, ''));
 }
 
+const FULL = new Error('The sheet is full.');
+
 async function readSheet(xml: string, book: Book, out: SheetText): Promise<void> {
   let column = 0;
   let cell: XmlAttributes = {};
   let value = '';
   let shown = false;
-  await parseXml(xml, {
+  const handler: XmlHandler = {
     open(name, attributes) {
       if (name === 'row') {
         out.beginRow();
@@ -163,12 +165,21 @@ async function readSheet(xml: string, book: Book, out: SheetText): Promise<void>
     close(name) {
       shown = false;
       if (name === 'c') out.cell(column, cellText(cell, value, book));
-      else if (name === 'row') out.endRow();
+      else if (name === 'row') {
+        out.endRow();
+        // What follows would only be passed over.
+        if (out.isFull) throw FULL;
+      }
     },
     text(text) {
       if (shown) value += text;
     },
-  });
+  };
+  try {
+    await parseXml(xml, handler);
+  } catch (error) {
+    if (error !== FULL) throw error;
+  }
 }
 
 /** From 1: `C7` is 3. */
