@@ -133,7 +133,7 @@ describe('sagitta', () => {
   it('lists a named file that it cannot use, and names documents alike from every folder', async () => {
     await writeFile(join(folder, 'noise.bin'), Buffer.from([0, 1, 2, 0, 255, 0, 7]));
     const { code, stderr } = sagitta('index', 'noise.bin', 'docs/keys.md', '--in', '.named', '--encoder', 'none');
-    expect(stderr).toMatch(/failed noise\.bin: It looks binary/);
+    expect(stderr).toMatch(/failed noise\.bin: It is not text/);
     expect(code).toBe(1);
     const inside = spawnSync(
       process.execPath,

@@ -4,11 +4,14 @@ import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import {
   type Collection,
+  type IndexOptions,
   type IndexReport,
+  listPaths,
   openCollection,
   type ReencodeCollectionReport,
 } from '../collection/index.ts';
 import { DEFAULT_ENCODER, QUICK_ENCODER } from '../encode/index.ts';
+import { type IngestFailure, SkippedFiles, type SkippedGroup } from '../ingest/index.ts';
 import { openLocalStore } from '../store/index.ts';
 import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
 import { Progress } from './progress.ts';
@@ -30,6 +33,7 @@ export interface IndexCommandOptions {
   readonly quick: boolean;
   /** Another one than {@link QUICK_ENCODER}. */
   readonly quickEncoder?: string;
+  readonly list: boolean;
   readonly quiet: boolean;
 }
 
@@ -38,6 +42,7 @@ export interface IndexCommandOptions {
  * nothing came to lie is taken away again.
  */
 export async function indexCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
+  if (options.list) return list(paths, options, signal);
   const fresh = !existsSync(`${options.in}/manifest.json`);
   let documents = 0;
   try {
@@ -99,7 +104,7 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
   if (report.documents === 0) {
     throw new NotFoundError(
       `There is nothing to index under ${paths.join(', ')}.`,
-      'Name a folder with Markdown, HTML, PDF, DOCX, JSON, CSV, text or source files; --no-ignore reads ignored ones too.',
+      'Name a folder with documents, tables, text or source files (--list says what would be read); --no-ignore reads ignored ones too.',
     );
   }
   return report.documents;
@@ -129,12 +134,7 @@ async function read(
   const start = performance.now();
   try {
     return await collection.index(paths, {
-      signal,
-      prune: !options.keep,
-      noIgnore: !options.ignore,
-      ...(options.include === undefined ? {} : { include: options.include }),
-      ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
-      ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+      ...scopeOptions(options, signal),
       onProgress: ({ phase, documents, passages, published, path }) =>
         progress.show(() => {
           const rate = passages / ((performance.now() - start) / 1000);
@@ -145,6 +145,59 @@ async function read(
   } finally {
     progress.done();
   }
+}
+
+function scopeOptions(options: IndexCommandOptions, signal: AbortSignal): IndexOptions {
+  return {
+    signal,
+    prune: !options.keep,
+    noIgnore: !options.ignore,
+    ...(options.include === undefined ? {} : { include: options.include }),
+    ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
+    ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+  };
+}
+
+/** `sagitta index --list`: nothing is read but names, sizes and the beginnings of files without a known extension. */
+async function list(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
+  const files: { path: string; format: string; size: number }[] = [];
+  const failures: IngestFailure[] = [];
+  const skipped = new SkippedFiles();
+  for await (const event of listPaths(options.in, paths, scopeOptions(options, signal))) {
+    if (event.kind === 'file') {
+      const { path, size } = event.file;
+      files.push({ path, format: event.format, size });
+      if (!options.json) print(`${event.format.padEnd(10)} ${bytes(size).padStart(9)}  ${path}`);
+    } else if (event.kind === 'failure') failures.push(event.failure);
+    else skipped.add(event.skipped);
+  }
+  if (options.json) printJson({ files, skipped: skipped.count, skippedFiles: skipped.groups(), failures });
+  else {
+    const total = files.reduce((sum, { size }) => sum + size, 0);
+    say(`${plural(files.length, 'file')} would be read, ${bytes(total)}.`);
+    printSkipped(skipped.groups());
+    printFailures({ failures, notes: [] });
+  }
+}
+
+/** What files of an extension are skipped for. */
+const REASONS: Readonly<Record<SkippedGroup['reason'], string>> = {
+  binary: 'not text, and no format that is read',
+  empty: 'without text',
+  generated: 'made by machines for machines',
+  link: 'links that lead elsewhere',
+  special: 'no regular files',
+};
+/** Groups of skipped files that are named. */
+const MOST_GROUPS = 12;
+
+function printSkipped(groups: readonly SkippedGroup[]): void {
+  for (const { reason, extension, count, example } of groups.slice(0, MOST_GROUPS)) {
+    const what = extension === '' ? 'without extension' : `.${extension}`;
+    say(pc.dim(`skipped ${number(count)} ${what} (${REASONS[reason]}), such as ${example}`));
+  }
+  const rest = groups.slice(MOST_GROUPS).reduce((sum, { count }) => sum + count, 0);
+  if (rest > 0) say(pc.dim(`skipped ${number(rest)} others; --json names them all`));
 }
 
 function printReport(report: IndexReport, directory: string): void {
@@ -168,10 +221,19 @@ function printReport(report: IndexReport, directory: string): void {
   if (report.unsearchable > 0) {
     print(`${plural(report.unsearchable, 'document holds', 'documents hold')} no word, so that no search finds them`);
   }
+  printSkipped(report.skippedFiles);
   printFailures(report);
 }
 
-function printFailures(report: IndexReport): void {
+/** Notes that are printed; JSON has them all. */
+const MOST_NOTES = 20;
+
+function printFailures(report: Pick<IndexReport, 'failures' | 'notes'>): void {
+  for (const { path, where, note } of report.notes.slice(0, MOST_NOTES)) {
+    say(`${pc.cyan('note')} ${path}${where === undefined ? '' : ` (${where})`}: ${note}`);
+  }
+  if (report.notes.length > MOST_NOTES)
+    say(`and ${number(report.notes.length - MOST_NOTES)} more notes; --json has them all`);
   for (const { path, where, reason } of report.failures) {
     say(`${pc.yellow('failed')} ${path}${where === undefined ? '' : ` (${where})`}: ${reason}`);
   }

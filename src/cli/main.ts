@@ -84,6 +84,7 @@ command('index <paths...>', 'index files and folders; only what changed is read 
   .option('--max-bytes <n>', 'largest file that is not read line by line', whole('--max-bytes'))
   .option('--language <code>', 'language of documents whose language cannot be told (new collections)')
   .option('--passage-words <n>', 'most words of a passage, 10 to 10000 (new collections)', whole('--passage-words', 10))
+  .option('--list', 'say what would be read and what would not, and why; changes nothing', false)
   .option('--quiet', 'no progress', false)
   .action(async (paths: string[], options) =>
     run(options.json, async (signal) => (await import('./index-command.ts')).indexCommand(paths, options, signal)),

@@ -5,8 +5,13 @@ import {
   createScope,
   type FoundDocument,
   type IngestFailure,
+  type IngestNote,
   type KnownDocument,
+  type ListEvent,
+  listFiles,
   readDocuments,
+  type Scope,
+  SkippedFiles,
 } from '../ingest/index.ts';
 import type { Snapshot, Writer } from '../store/types.ts';
 import { Indexer } from './indexer.ts';
@@ -35,15 +40,13 @@ export async function indexPaths(
   options: IndexOptions,
 ): Promise<IndexOutcome> {
   const start = performance.now();
-  const base = dirname(directory);
-  const scope = createScope(
-    paths.map((path) => (path.trim() === '' ? path : resolve(path))),
-    { ...pick(options, ['include', 'exclude']), base },
-  );
+  const scope = scopeOf(directory, paths, options);
   const tracker = new ChangeTracker(knownDocuments(snapshot), scope);
   const indexer = new Indexer(writer, encoder, settings, options.signal, options.onProgress);
-  const counts = { added: 0, updated: 0, moved: 0, unchanged: 0, removed: 0, skipped: 0 };
+  const counts = { added: 0, updated: 0, moved: 0, unchanged: 0, removed: 0 };
+  const skipped = new SkippedFiles();
   const failures: IngestFailure[] = [];
+  const notes: IngestNote[] = [];
 
   const change = async ({ document, hash, stamp }: FoundDocument): Promise<void> => {
     const outcome = tracker.observe(document.id, hash);
@@ -68,10 +71,8 @@ export async function indexPaths(
 
   try {
     const events = readDocuments(scope, {
-      ...pick(options, ['signal', 'maxBytes']),
-      ...(options.noIgnore === true ? { ignoreFiles: false, hidden: true } : {}),
+      ...readingOptions(directory, options),
       ...(trustStamps ? { isUnchanged: (file) => tracker.isUnchanged(file) } : {}),
-      skipFolders: [directory],
     });
     for await (const event of events) {
       if (event.kind === 'document') await change(event);
@@ -82,9 +83,10 @@ export async function indexPaths(
       } else if (event.kind === 'failure') {
         tracker.fail(event.failure.path);
         failures.push(event.failure);
-      } else if (event.kind === 'skipped') {
+      } else if (event.kind === 'note') notes.push(event.note);
+      else if (event.kind === 'skipped') {
         const { path, reason } = event.skipped;
-        if (!scope.roots.some((root) => root.path === path)) counts.skipped++;
+        if (!scope.roots.some((root) => root.path === path)) skipped.add(event.skipped);
         else {
           tracker.fail(path);
           failures.push({ path, reason: SKIPPED[reason] });
@@ -103,18 +105,47 @@ export async function indexPaths(
   const compaction = changed ? await indexer.compact() : undefined;
   return {
     ...counts,
+    skipped: skipped.count,
+    skippedFiles: skipped.groups(),
     failures,
     unsearchable: indexer.unsearchable,
     cut: indexer.cut,
+    notes,
     passagesAdded: indexer.passages,
     ...(compaction === undefined ? {} : { compaction }),
     tookMs: performance.now() - start,
   };
 }
 
+/** Says which files {@link indexPaths} would read for a collection in this folder, whether it exists or not. */
+export function listPaths(
+  directory: string,
+  paths: readonly string[],
+  options: IndexOptions = {},
+): AsyncGenerator<ListEvent> {
+  const folder = resolve(directory);
+  return listFiles(scopeOf(folder, paths, options), readingOptions(folder, options));
+}
+
+/** Paths are relative to where the command runs, ids to the folder that holds the collection. */
+function scopeOf(directory: string, paths: readonly string[], options: IndexOptions): Scope {
+  return createScope(
+    paths.map((path) => (path.trim() === '' ? path : resolve(path))),
+    { ...pick(options, ['include', 'exclude']), base: dirname(directory) },
+  );
+}
+
+function readingOptions(directory: string, options: IndexOptions) {
+  return {
+    ...pick(options, ['signal', 'maxBytes']),
+    ...(options.noIgnore === true ? { ignoreFiles: false, hidden: true } : {}),
+    skipFolders: [directory],
+  };
+}
+
 /** What is said of a file that is passed over although the caller named it. */
 const SKIPPED = {
-  binary: 'It looks binary. Convert it to text, HTML, PDF or DOCX.',
+  binary: 'It is not text, and no format that is read. Convert it to one that is.',
   empty: 'There is no text in it. Leave it out, or check that it was written completely.',
   generated: 'It is generated. Rename it if it is worth searching.',
   link: 'It is a link that leads elsewhere. Name the file that it leads to.',

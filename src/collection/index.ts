@@ -4,6 +4,7 @@ export {
   type StoredDocument,
 } from './collection.ts';
 export { ENCODERS } from './encoder-versions.ts';
+export { listPaths } from './index-paths.ts';
 export { type OpenOptions, openCollection } from './open.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export type { DeployOptions, ReencodeCollectionOptions, ReencodeCollectionReport } from './reencoding.ts';

@@ -1,4 +1,4 @@
-import type { IngestFailure } from '../ingest/types.ts';
+import type { IngestFailure, IngestNote, SkippedGroup } from '../ingest/types.ts';
 import type { Contribution, Filter, Fusion, StageTrace } from '../search/index.ts';
 import type { CompactReport, Metadata } from '../store/types.ts';
 import type { Block } from '../text/blocks.ts';
@@ -81,13 +81,17 @@ export interface IndexOutcome {
   readonly moved: number;
   readonly unchanged: number;
   readonly removed: number;
-  /** Files passed over because they are not text or too uninteresting to read (binaries). */
+  /** Files passed over because they are not text, empty, or made by machines for machines. */
   readonly skipped: number;
+  /** The same by reason and extension, the most frequent first. */
+  readonly skippedFiles: readonly SkippedGroup[];
   readonly failures: readonly IngestFailure[];
   /** Documents written in which no search can find anything, since they hold no word. */
   readonly unsearchable: number;
   /** Passages written that are longer than the encoder reads and could not be divided: their vectors do not know their ends. */
   readonly cut: number;
+  /** What readers left out of files that they read, or repaired; of files read in this run. */
+  readonly notes: readonly IngestNote[];
   /** Passages written. */
   readonly passagesAdded: number;
   /** Present when the run merged segments at its end. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DocumentRecord } from '../store/types.ts';
-import { isFallbackTitle } from './metadata.ts';
+import { documentId, isFallbackTitle } from './metadata.ts';
 import { absolutePath, isWithin, type Scope } from './scope.ts';
 import type { SourceDocument, SourceFile } from './types.ts';
 
@@ -11,7 +11,7 @@ import type { SourceDocument, SourceFile } from './types.ts';
  * hash, so such a change indexes documents again when they are read; a caller that passes over unread files by their
  * stamps must compare it too.
  */
-export const INGEST_VERSION = 'ingest-1';
+export const INGEST_VERSION = 'ingest-2';
 
 /** What a content hash is made of. */
 export type Hashed = Pick<SourceDocument, 'id' | 'title' | 'text' | 'format' | 'metadata' | 'blocks'> &
@@ -90,13 +90,13 @@ export class ChangeTracker {
 
   /** Whether the file looks as it did when its document was made, so that it need not be read. */
   isUnchanged(file: SourceFile): boolean {
-    const source = this.#known.get(file.path)?.source;
+    const source = this.#known.get(documentId(file.path))?.source;
     return source !== undefined && source.size === file.size && source.modified === file.modified;
   }
 
   /** A file was passed over because {@link isUnchanged}: its document stands. */
   keep(file: SourceFile): void {
-    this.#known.delete(file.path);
+    this.#known.delete(documentId(file.path));
   }
 
   /** A document was read. Ids are unique within a run. */

@@ -1,6 +1,6 @@
 import type { Metadata } from '../store/types.ts';
 import type { Block } from '../text/blocks.ts';
-import { cleanTitle, fallbackTitle, languageCode, pathMetadata, toMetadata } from './metadata.ts';
+import { cleanTitle, documentId, fallbackTitle, languageCode, pathMetadata, toMetadata } from './metadata.ts';
 import type { SourceDocument, SourceFile } from './types.ts';
 
 /** What a reader found out; {@link makeDocument} fills in what the path says. */
@@ -30,7 +30,7 @@ export function makeDocument(file: SourceFile, reading: Reading): SourceDocument
     ...(reading.encoding === undefined ? {} : { encoding: reading.encoding }),
   };
   return {
-    id: record === undefined ? file.path : `${file.path}#${record}`,
+    id: documentId(file.path, record),
     title: cleanTitle(reading.title) ?? fallbackTitle(file.path, record, reading.keepExtension),
     path: file.path,
     format,

@@ -1,16 +1,17 @@
 import type { Block, BlockKind } from '../text/blocks.ts';
 import type { HtmlHandler } from './html-tokens.ts';
+import { lowered, parts, raised } from './raised.ts';
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
-/** Never text for readers. */
+/** Never text for readers. `rp` holds the parentheses of readings for browsers that know none; ours are put below. */
 const UNSEEN = words(
-  'script style noscript template svg iframe object embed canvas audio video select datalist button textarea head title dialog',
+  'script style noscript template svg iframe object embed canvas audio video select datalist button textarea head title dialog ' +
+    'rp annotation annotation-xml',
 );
-/** What surrounds the content of a page. */
-const CHROME = words('nav footer aside');
-const CHROME_ROLES = words('navigation banner contentinfo search complementary menu menubar');
-const CONTENT = words('main article');
+const SCRIPTS = words('sup sub rt');
+/** Signs of a formula, which stand apart: `E = m c 2`. */
+const FORMULA = words('mi mn mo mtext ms');
 const BREAKING = words(
   'address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure footer form ' +
     'header hgroup html legend main menu nav ol p pre section summary table tbody tfoot thead tr ul',
@@ -24,8 +25,18 @@ const PERMALINK = /\s*[¶#§🔗]+\s*$/u;
 const LONGEST_CELL = 1000;
 
 export interface HtmlTextOptions {
-  /** Leave out navigation, page footers and side columns. Default false. */
-  readonly withoutChrome?: boolean;
+  /** Elements that are left out, by the number of elements opened before them. Default none. */
+  readonly leaveOut?: ReadonlySet<number>;
+}
+
+/** Whether the element and what is in it are never text for readers. */
+export function isUnseen(name: string, attributes: ReadonlyMap<string, string>): boolean {
+  if (UNSEEN.has(name)) return true;
+  if (attributes.size === 0) return false;
+  if (attributes.has('hidden') && attributes.get('hidden') !== 'until-found') return true;
+  if (attributes.get('aria-hidden') === 'true') return true;
+  const style = attributes.get('style');
+  return style !== undefined && HIDDEN_STYLE.test(style);
 }
 
 /**
@@ -35,9 +46,6 @@ export interface HtmlTextOptions {
  */
 export class HtmlText implements HtmlHandler {
   readonly blocks: Block[] = [];
-  /** Code units of text outside links: what tells an article from a list of links. */
-  prose = 0;
-  maxDepth = 0;
 
   #parts: string[] = [];
   #length = 0;
@@ -49,8 +57,13 @@ export class HtmlText implements HtmlHandler {
   #heading = 0;
   #pre = 0;
   #quote = 0;
-  #links = 0;
-  #content = 0;
+  #ordinal = 0;
+  /** The raised or lowered mark being read, and where it begins in the line. */
+  #script: { readonly name: string; readonly start: number; readonly depth: number } | undefined;
+  /** The raised mark that ends the line so far. */
+  #mark = '';
+  /** Readings of the characters of this line (`ruby`), which follow it. */
+  #readings: string[] = [];
   #lists: { readonly ordered: boolean; items: number }[] = [];
   /** Bullet waiting for the first text of its item. */
   #bullet = '';
@@ -61,15 +74,26 @@ export class HtmlText implements HtmlHandler {
   #lastTable: number | undefined;
   #tableNumber = 0;
 
-  constructor(private readonly options: HtmlTextOptions = {}) {}
+  #leaveOut: ReadonlySet<number> | undefined;
+
+  constructor(options: HtmlTextOptions = {}) {
+    this.#leaveOut = options.leaveOut;
+  }
+
+  /** Another document follows, whose elements are counted anew. */
+  begin(leaveOut: ReadonlySet<number>): void {
+    this.end();
+    this.#leaveOut = leaveOut;
+    this.#ordinal = 0;
+  }
 
   get content(): string {
     return this.#parts.join('');
   }
 
   open(name: string, attributes: ReadonlyMap<string, string>): void {
+    this.#ordinal++;
     this.#depth++;
-    if (this.#depth > this.maxDepth) this.maxDepth = this.#depth;
     if (this.#depth > this.#skipping) return;
     if (this.#isLeftOut(name, attributes)) {
       if (BREAKING.has(name)) this.#break();
@@ -80,12 +104,10 @@ export class HtmlText implements HtmlHandler {
     if (level > 0 || STRUCTURE.has(name)) this.#flush();
     else if (BREAKING.has(name)) this.#break();
     if (level > 0) this.#heading = level;
-    else if (CONTENT.has(name)) this.#content++;
-    else if (name === 'a') this.#links++;
     else if (name === 'pre') this.#pre++;
     else if (name === 'blockquote') this.#quote++;
     else if (name === 'ul' || name === 'ol') this.#openList(name, attributes);
-    else if (name === 'li') this.#openItem();
+    else if (name === 'li') this.#openItem(attributes);
     else if (name === 'table') {
       this.#tables++;
       this.#tableNumber++;
@@ -102,6 +124,8 @@ export class HtmlText implements HtmlHandler {
       }
       this.#cell = true;
       this.#cellStart = this.#line.length;
+    } else if (SCRIPTS.has(name) && this.#script === undefined) {
+      this.#script = { name, start: this.#line.length, depth: this.#depth };
     }
   }
 
@@ -115,11 +139,7 @@ export class HtmlText implements HtmlHandler {
     if (headingLevel(name) > 0) {
       this.#flush();
       this.#heading = 0;
-    } else if (CONTENT.has(name)) {
-      this.#break();
-      this.#content--;
-    } else if (name === 'a') this.#links--;
-    else if (name === 'pre') {
+    } else if (name === 'pre') {
       this.#flush();
       this.#pre--;
     } else if (name === 'blockquote') {
@@ -139,7 +159,8 @@ export class HtmlText implements HtmlHandler {
       this.#tables--;
       this.#cell = false;
     } else if (BREAKING.has(name)) this.#break();
-    if (depth === 1) this.#flush();
+    else if (this.#script?.depth === depth) this.#closeScript();
+    else if (FORMULA.has(name)) this.#space();
   }
 
   empty(name: string, attributes: ReadonlyMap<string, string>): void {
@@ -163,9 +184,12 @@ export class HtmlText implements HtmlHandler {
     let collapsed = text.replace(/[ \t\n\r\f\u00a0]+/g, ' ');
     if (this.#atSpace && collapsed.startsWith(' ')) collapsed = collapsed.slice(1);
     if (collapsed === '') return;
+    if (this.#mark !== '' && this.#script === undefined) {
+      if (parts(this.#mark, collapsed)) this.#line += ' ';
+      this.#mark = '';
+    }
     this.#line += collapsed;
     this.#atSpace = collapsed.endsWith(' ');
-    if (this.#links === 0) this.prose += collapsed.length;
   }
 
   /** Writes what is pending; to be called at the end. */
@@ -174,17 +198,27 @@ export class HtmlText implements HtmlHandler {
   }
 
   #isLeftOut(name: string, attributes: ReadonlyMap<string, string>): boolean {
-    if (UNSEEN.has(name)) return true;
-    if (attributes.size > 0) {
-      if (attributes.has('hidden') && attributes.get('hidden') !== 'until-found') return true;
-      if (attributes.get('aria-hidden') === 'true') return true;
-      const style = attributes.get('style');
-      if (style !== undefined && HIDDEN_STYLE.test(style)) return true;
+    return isUnseen(name, attributes) || (this.#leaveOut?.has(this.#ordinal - 1) ?? false);
+  }
+
+  /** What a raised or lowered mark, or the reading of a character, turns into. */
+  #closeScript(): void {
+    const script = this.#script;
+    this.#script = undefined;
+    if (script === undefined) return;
+    const mark = this.#line.slice(script.start);
+    const before = this.#line.slice(0, script.start);
+    if (script.name === 'rt') {
+      if (mark.trim() !== '') this.#readings.push(mark.trim());
+      this.#line = before;
+      this.#atSpace = before === '' || before.endsWith(' ');
+      return;
     }
-    if (!this.options.withoutChrome) return false;
-    if (name === 'nav') return true;
-    if (this.#content > 0) return false;
-    return CHROME.has(name) || CHROME_ROLES.has(attributes.get('role') ?? '');
+    if (script.name === 'sub') this.#line = before + lowered(before, mark);
+    else {
+      this.#line = before + raised(before, mark);
+      this.#mark = mark;
+    }
   }
 
   #openList(name: 'ul' | 'ol', attributes: ReadonlyMap<string, string>): void {
@@ -192,11 +226,14 @@ export class HtmlText implements HtmlHandler {
     this.#lists.push({ ordered: name === 'ol', items: Number.isInteger(start) ? start - 1 : 0 });
   }
 
-  #openItem(): void {
+  /** `value` is a number of HTML's; `marker` is what readers of other formats know to stand before the item. */
+  #openItem(attributes: ReadonlyMap<string, string>): void {
     this.#flush();
     const list = this.#lists.at(-1);
-    if (list !== undefined) list.items++;
-    this.#bullet = list?.ordered ? `${list.items}. ` : '- ';
+    const value = Number(attributes.get('value') || Number.NaN);
+    if (list !== undefined) list.items = Number.isInteger(value) ? value : list.items + 1;
+    const marker = attributes.get('marker') ?? (list?.ordered ? `${list.items}.` : '-');
+    this.#bullet = `${marker} `;
   }
 
   /** A boundary that ends the line, except in a table cell, where it only parts words. */
@@ -205,13 +242,22 @@ export class HtmlText implements HtmlHandler {
       this.#flush();
     } else if (this.#line.length - this.#cellStart > LONGEST_CELL) {
       this.#flush();
-    } else if (!this.#atSpace) {
-      this.#line += ' ';
-      this.#atSpace = true;
-    }
+    } else this.#space();
+  }
+
+  #space(): void {
+    if (this.#atSpace || this.#line === '') return;
+    this.#line += ' ';
+    this.#atSpace = true;
   }
 
   #flush(): void {
+    this.#closeScript();
+    if (this.#readings.length > 0) {
+      this.#line = `${this.#line.trimEnd()} (${this.#readings.join(', ')})`;
+      this.#readings = [];
+    }
+    this.#mark = '';
     const raw = this.#line;
     this.#line = '';
     this.#atSpace = true;

@@ -53,9 +53,8 @@ const NONE: ReadonlyMap<string, string> = new Map();
  * Turns HTML into a balanced sequence of calls, as browsers would read it where it matters for text: omitted and
  * unmatched end tags, raw text elements, entities. In contrast to a tree builder it takes time and memory linear in
  * the input and no stack, however deep the nesting.
- * @returns the number of tags, entities and stretches of text: a measure of what a tree of the document would cost.
  */
-export async function parseHtml(html: string, handler: HtmlHandler): Promise<number> {
+export async function parseHtml(html: string, handler: HtmlHandler): Promise<void> {
   const { Tokenizer } = await import('htmlparser2');
   const stack: string[] = [];
   const openCount = new Map<string, number>();
@@ -63,7 +62,6 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<num
   let attributes: Map<string, string> | undefined;
   let attributeName = '';
   let attributeValue = '';
-  let tokens = 0;
   // Stretches of text that follow one another are passed on as one.
   let textStart = 0;
   let textEnd = 0;
@@ -73,7 +71,6 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<num
     textStart = textEnd;
   };
   const addText = (start: number, end: number): void => {
-    tokens++;
     if (start !== textEnd) {
       flushText();
       textStart = start;
@@ -102,7 +99,6 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<num
   };
   const opened = (selfClosing: boolean): void => {
     flushText();
-    tokens++;
     const found = attributes ?? NONE;
     attributes = undefined;
     closeImplied(name);
@@ -121,7 +117,6 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<num
     ontext: addText,
     ontextentity: (codePoint) => {
       flushText();
-      tokens++;
       handler.text(character(codePoint));
     },
     onopentagname: (start, end) => {
@@ -131,7 +126,6 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<num
     onselfclosingtag: () => opened(true),
     onclosetag: (start, end) => {
       flushText();
-      tokens++;
       const closing = html.slice(start, end).toLowerCase();
       if (closing === 'br') handler.empty('br', NONE);
       else if ((openCount.get(closing) ?? 0) > 0) popTo(stack.lastIndexOf(closing));
@@ -162,9 +156,9 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<num
   const tokenizer = new Tokenizer({ xmlMode: false, decodeEntities: true }, callbacks);
   tokenizer.write(html);
   tokenizer.end();
-  return tokens;
 }
 
-function character(codePoint: number): string {
+/** What an entity stands for; half a surrogate pair is no character. */
+export function character(codePoint: number): string {
   return codePoint >= 0xd800 && codePoint <= 0xdfff ? '\uFFFD' : String.fromCodePoint(codePoint);
 }

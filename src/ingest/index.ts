@@ -11,15 +11,19 @@ export {
 } from './changes.ts';
 export { type DecodedText, type DecodeOptions, decode } from './decode.ts';
 export { makeDocument, type Reading } from './document.ts';
-export { DEFAULT_MAX_BYTES, type ReadOptions, readDocuments, readFile } from './read.ts';
-export type { ReadContext, Reader } from './reader.ts';
+export { documentId } from './metadata.ts';
+export { DEFAULT_MAX_BYTES, type ListEvent, listFiles, type ReadOptions, readDocuments, readFile } from './read.ts';
+export type { ReadContext, Reader, ReaderItem } from './reader.ts';
 export { readers } from './readers/index.ts';
 export { createScope, type Root, type Scope, type ScopeOptions } from './scope.ts';
+export { SkippedFiles } from './skipped.ts';
 export type {
   FoundDocument,
   IngestEvent,
   IngestFailure,
+  IngestNote,
   SkippedFile,
+  SkippedGroup,
   SourceDocument,
   SourceFile,
   SourceStamp,

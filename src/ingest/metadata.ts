@@ -1,5 +1,6 @@
 import { posix } from 'node:path';
 import type { Metadata, MetadataValue } from '../store/types.ts';
+import { innerPath } from './scope.ts';
 
 /** What filters know by these names is set by Sagitta; a source's own field of that name is kept as `source.<name>`. */
 const RESERVED = new Set(['id', 'title', 'path', 'folder', 'format', 'language']);
@@ -83,9 +84,18 @@ export function pathMetadata(path: string): Metadata {
   return folder === '.' ? {} : { folder };
 }
 
+/**
+ * The id of a document: its file's path, with `#` and a record's id or number behind it where a file holds several. A
+ * `#` that belongs to the path is written `%23` (and `%23`, `%2523`), so that no file shares an id with a record.
+ */
+export function documentId(path: string, record?: string): string {
+  const file = path.replaceAll('%23', '%2523').replaceAll('#', '%23');
+  return record === undefined ? file : `${file}#${record}`;
+}
+
 /** The file's name, without its extension unless that is asked for. */
 function titleFromPath(path: string, keepExtension = false): string {
-  const name = posix.basename(path).normalize('NFC');
+  const name = posix.basename(innerPath(path)).normalize('NFC');
   return keepExtension ? name : name.replace(/(?<=.)\.[^.]{1,10}$/u, '');
 }
 
@@ -100,7 +110,8 @@ export function fallbackTitle(path: string, record: string | undefined, keepExte
 
 /** Whether the title says nothing but what the id and the path say. */
 export function isFallbackTitle(title: string, id: string, path: string): boolean {
-  const record = id.startsWith(`${path}#`) ? id.slice(path.length + 1) : undefined;
+  const prefix = `${documentId(path)}#`;
+  const record = id.startsWith(prefix) ? id.slice(prefix.length) : undefined;
   return title === fallbackTitle(path, record) || title === fallbackTitle(path, record, true);
 }
 

@@ -1,100 +1,10 @@
 import type { Block } from '../text/blocks.ts';
-
-/** A run of glyphs as a PDF draws it. Lengths in points, y upwards. */
-export interface PdfRun {
-  readonly text: string;
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly size: number;
-  /** The producer, or PDF.js, sees the line end behind it. */
-  readonly endsLine: boolean;
-}
-
-export interface PdfLine {
-  text: string;
-  readonly x: number;
-  readonly right: number;
-  readonly y: number;
-  readonly size: number;
-}
-
-export interface PdfPage {
-  readonly lines: readonly PdfLine[];
-  readonly height: number;
-}
-
-/** Runs in drawing order to lines; runs on one base line that follow one another belong together. */
-export function toLines(runs: readonly PdfRun[]): PdfLine[] {
-  const lines: PdfLine[] = [];
-  let text = '';
-  let first: PdfRun | undefined;
-  let last: PdfRun | undefined;
-  /** Size of the longest run: a footnote mark does not make the line small. */
-  let size = 0;
-  let longest = 0;
-  const finish = (): void => {
-    const clean = tidy(text);
-    if (first !== undefined && last !== undefined && clean !== '') {
-      lines.push({ text: clean, x: first.x, right: last.x + last.width, y: first.y, size });
-    }
-    text = '';
-    first = undefined;
-    last = undefined;
-    size = 0;
-    longest = 0;
-  };
-  for (const run of runs) {
-    if (last !== undefined) {
-      const em = Math.max(last.size, run.size, 1);
-      const rises = Math.abs(run.y - last.y) > 0.6 * em;
-      const jumpsBack = run.x < last.x + last.width - 2 * em;
-      if (rises || (jumpsBack && run.text !== '')) finish();
-    }
-    if (run.text !== '') {
-      if (last !== undefined) {
-        const gap = run.x - (last.x + last.width);
-        if (gap > 0.2 * Math.max(run.size, 1) && !/\s$/.test(text) && !/^\s/.test(run.text)) text += ' ';
-      }
-      text += run.text;
-      first ??= run;
-      last = run;
-      if (run.text.trim().length > longest) {
-        longest = run.text.trim().length;
-        size = run.size;
-      }
-    }
-    if (run.endsLine) finish();
-  }
-  finish();
-  return lines;
-}
-
-const LIGATURES: Readonly<Record<string, string>> = {
-  '\uFB00': 'ff',
-  '\uFB01': 'fi',
-  '\uFB02': 'fl',
-  '\uFB03': 'ffi',
-  '\uFB04': 'ffl',
-  '\uFB05': 'st',
-  '\uFB06': 'st',
-};
-
-function tidy(text: string): string {
-  return (
-    text
-      .replace(/[\uFB00-\uFB06]/g, (ligature) => LIGATURES[ligature]!)
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: fonts without a mapping yield control characters
-      .replace(/[\u0000-\u0008\u000E-\u001F\u200B\uFEFF]/g, '')
-      .replace(/\s+/gu, ' ')
-      .trim()
-  );
-}
+import { type PdfLine, type PdfPage, runningLines } from './pdf-lines.ts';
 
 /**
  * Text and blocks of a PDF. Lines become paragraphs by their distance, indentation and size; larger lines become
- * headings; lines that repeat at the top or the bottom of most pages, and page numbers, are left out; words divided at
- * a line end are joined. A block lies on one page.
+ * headings; headers, footers and page numbers are left out ({@link runningLines}); words divided at a line end are joined.
+ * Tables of contents stand in the text but in no block: their headings follow. A block lies on one page.
  */
 export function layoutPages(pages: readonly PdfPage[]): { readonly text: string; readonly blocks: readonly Block[] } {
   const running = runningLines(pages);
@@ -103,11 +13,14 @@ export function layoutPages(pages: readonly PdfPage[]): { readonly text: string;
   const compounds = hyphenatedWords(pages);
   const parts: string[] = [];
   const blocks: Block[] = [];
+  /** Entries of tables of contents. */
+  const aside: Block[] = [];
   let length = 0;
 
   pages.forEach(({ lines }, index) => {
     const page = index + 1;
-    const kept = lines.filter((line) => !running.has(key(line, lines)) && !isPageNumber(line, lines));
+    const kept = lines.filter((line) => !running.has(line));
+    const contents = contentsLines(kept);
     for (const group of paragraphs(kept, bodySize)) {
       const text = joinLines(group, compounds);
       if (text === '') continue;
@@ -116,14 +29,36 @@ export function layoutPages(pages: readonly PdfPage[]): { readonly text: string;
         length += 2;
       }
       const place = { start: length, end: length + text.length, page };
+      parts.push(text);
+      length += text.length;
+      if (group.every((line) => contents.has(line))) {
+        aside.push({ kind: 'list-item', ...place });
+        continue;
+      }
       const level = text.length <= 200 ? levels.get(sizeClass(group[0]!.size)) : undefined;
       if (level === undefined) blocks.push({ kind: /^[•◦▪‣–-] /u.test(text) ? 'list-item' : 'paragraph', ...place });
       else blocks.push({ kind: 'heading', ...place, level, name: text });
-      parts.push(text);
-      length += text.length;
     }
   });
-  return { text: parts.join(''), blocks };
+  return { text: parts.join(''), blocks: blocks.length === 0 ? aside : blocks };
+}
+
+/** Dots that lead from a title to its page. */
+const LEADER = /^(.*?)\s*(?:[.·•…_]\s?){4,}\s*(\d{1,4}|[ivxlc]{1,7})$/i;
+const LEAST_ENTRIES = 3;
+
+/** Lines of a table of contents: leaders to numbers that never fall. A price list's do. */
+function contentsLines(lines: readonly PdfLine[]): ReadonlySet<PdfLine> {
+  const found = new Set<PdfLine>();
+  let previous = 0;
+  for (const line of lines) {
+    const number = Number(LEADER.exec(line.text)?.[2] ?? Number.NaN);
+    if (Number.isNaN(number)) continue;
+    if (number < previous) return new Set();
+    previous = number;
+    found.add(line);
+  }
+  return found.size < LEAST_ENTRIES ? new Set() : found;
 }
 
 /** Groups consecutive lines. */
@@ -151,6 +86,7 @@ function startsParagraph(
   bodySize: number,
 ): boolean {
   if (sizeClass(previous.size) !== sizeClass(line.size)) return true;
+  if (LEADER.test(line.text) || LEADER.test(previous.text)) return true;
   const fall = previous.y - line.y;
   const em = line.size || bodySize;
   // The next column, or another part of the page.
@@ -171,7 +107,8 @@ function endsOpen(text: string): boolean {
 
 function joinLines(lines: readonly PdfLine[], compounds: ReadonlySet<string>): string {
   let text = '';
-  for (const { text: line } of lines) {
+  for (const { text: raw } of lines) {
+    const line = raw.replace(LEADER, '$1 … $2');
     if (text === '') text = line;
     else if (text.endsWith('\u00AD')) text = text.slice(0, -1) + line;
     else {
@@ -253,29 +190,4 @@ function headingLevels(pages: readonly PdfPage[], bodySize: number): Map<number,
     .map(([size]) => size)
     .sort((a, b) => b - a);
   return new Map(sizes.map((size, rank) => [size, Math.min(rank + 1, 6)]));
-}
-
-/** Identifies a line by its words without digits, and by being the first or second, last or last but one of its page. */
-function key(line: PdfLine, lines: readonly PdfLine[]): string {
-  const index = lines.indexOf(line);
-  const edge = index < 2 ? 'top' : index >= lines.length - 2 ? 'bottom' : '';
-  return edge === '' ? '' : `${edge}\0${line.text.replace(/\d+|\b[ivxl]+\b/g, '#')}`;
-}
-
-function isPageNumber(line: PdfLine, lines: readonly PdfLine[]): boolean {
-  if (lines.length < 2 || (line !== lines[0] && line !== lines.at(-1))) return false;
-  return /^[-–— ]*(?:\d{1,4}|[ivxl]{1,6})[-–— ]*$/.test(line.text);
-}
-
-/** Headers, footers and page numbers: what stands at the edge of at least half of the pages, and of four. */
-function runningLines(pages: readonly PdfPage[]): Set<string> {
-  const seen = new Map<string, number>();
-  for (const { lines } of pages) {
-    for (const unique of new Set([...lines.slice(0, 2), ...lines.slice(-2)].map((line) => key(line, lines)))) {
-      seen.set(unique, (seen.get(unique) ?? 0) + 1);
-    }
-  }
-  const running = new Set<string>();
-  for (const [text, count] of seen) if (text !== '' && count >= 4 && count >= pages.length / 3) running.add(text);
-  return running;
 }

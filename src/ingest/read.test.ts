@@ -6,7 +6,7 @@ import { collect, docxParagraph, makeDocx, makePdf, testFolder } from '../../tes
 import { readContent, readOne, reasonFor } from '../../test/support/ingest.ts';
 import { UnreadableDocumentError } from '../base/errors.ts';
 import { ChangeTracker, type KnownDocument } from './changes.ts';
-import { readDocuments } from './read.ts';
+import { listFiles, readDocuments } from './read.ts';
 import type { Reader } from './reader.ts';
 import { createScope } from './scope.ts';
 import type { IngestEvent } from './types.ts';
@@ -70,6 +70,55 @@ describe('readDocuments', () => {
     expect(markdown).toMatchObject({
       document: { title: 'Front', language: 'de', metadata: { tags: ['x', 'y'], date: '2024-05-01' } },
     });
+  });
+
+  it('gives no file the id of a record', async () => {
+    using folder = testFolder({ 'a.jsonl': '{"text":"record"}\n', 'a.jsonl#1': 'file', 'C#%23.md': 'sharp' });
+    const documents = (await collect(readDocuments(['.'], { base: folder.path }))).flatMap((event) =>
+      event.kind === 'document' ? [event] : [],
+    );
+    expect(documents.map(({ document }) => [document.id, document.path, document.title])).toEqual([
+      ['C%23%2523.md', 'C#%23.md', 'C#%23'],
+      ['a.jsonl#1', 'a.jsonl', 'a #1'],
+      ['a.jsonl%231', 'a.jsonl#1', 'a'],
+    ]);
+    const known = documents.map(
+      ({ document: { id, path }, hash, stamp }): KnownDocument => ({
+        id,
+        path: path!,
+        contentHash: hash,
+        ...(stamp === undefined ? {} : { source: stamp }),
+      }),
+    );
+    const tracker = new ChangeTracker(known, createScope(['.'], { base: folder.path }));
+    const again = await collect(
+      readDocuments(['.'], { base: folder.path, isUnchanged: (file) => tracker.isUnchanged(file) }),
+    );
+    expect(again.filter(({ kind }) => kind === 'unchanged')).toHaveLength(2);
+  });
+
+  it('lists what it would read and what not, without reading it', async () => {
+    using folder = testFolder({
+      'a.md': 'text',
+      'b.png': Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex'),
+      'c.txt': '',
+      'd.pdf': 'no PDF at all',
+      'e.txt': 'too long for the limit',
+      NOTES: 'text',
+    });
+    const events = await collect(listFiles(['.'], { base: folder.path, maxBytes: 16 }));
+    const seen = events.map((event) => {
+      if (event.kind === 'file') return [event.file.path, event.format];
+      return event.kind === 'skipped' ? [event.skipped.path, event.skipped.reason] : [event.failure.path, 'failure'];
+    });
+    expect(seen).toEqual([
+      ['NOTES', 'text'],
+      ['a.md', 'markdown'],
+      ['b.png', 'binary'],
+      ['c.txt', 'empty'],
+      ['d.pdf', 'pdf'],
+      ['e.txt', 'failure'],
+    ]);
   });
 
   it('refuses a file of 2 GB at once, without reading it, and says what to do', async () => {

@@ -1,12 +1,19 @@
-import { open } from 'node:fs/promises';
-import { InvariantError, UnreadableDocumentError, UserError } from '../base/errors.ts';
+import { InvariantError, UserError } from '../base/errors.ts';
 import { contentHash } from './changes.ts';
-import { decode } from './decode.ts';
 import { fsReason, isFsError } from './fs-errors.ts';
-import { isFallbackTitle } from './metadata.ts';
-import { BinaryFileError, GeneratedFileError, isFailure, type ReadContext, type Reader } from './reader.ts';
+import { documentId, isFallbackTitle } from './metadata.ts';
+import {
+  BinaryFileError,
+  GeneratedFileError,
+  isFailure,
+  isNote,
+  type ReadContext,
+  type Reader,
+  type ReaderItem,
+} from './reader.ts';
 import { readerFor } from './readers/index.ts';
 import { createScope, type Scope } from './scope.ts';
+import { openBytes, openSource, type Source } from './source.ts';
 import type { FoundDocument, IngestEvent, IngestFailure, SourceDocument, SourceFile } from './types.ts';
 import { type WalkOptions, walk } from './walk.ts';
 
@@ -45,10 +52,49 @@ export async function* readDocuments(
   }
 }
 
+/** What {@link listFiles} says of a file: who would read it, or why nobody would. */
+export type ListEvent =
+  | { readonly kind: 'file'; readonly file: SourceFile; readonly format: string }
+  | Extract<IngestEvent, { readonly kind: 'failure' | 'skipped' }>;
+
+/**
+ * Says what {@link readDocuments} would read, in its order, by names, sizes and the first bytes of files that have no
+ * known extension.
+ * @throws NotFoundError when none of the paths exists; the signal's reason when aborted.
+ */
+export async function* listFiles(
+  paths: readonly string[] | Scope,
+  options: ReadOptions = {},
+): AsyncGenerator<ListEvent> {
+  const { maxBytes = DEFAULT_MAX_BYTES, signal, readers } = options;
+  const scope = 'roots' in paths ? paths : createScope(paths, options);
+  for await (const event of walk(scope, options)) {
+    signal?.throwIfAborted();
+    if (event.kind !== 'file') {
+      yield event;
+      continue;
+    }
+    const { file } = event;
+    const source = openSource(file, maxBytes, signal);
+    try {
+      const reader = file.size === 0 ? undefined : await readerFor(file, source, readers);
+      if (reader === undefined) {
+        const reason = file.size === 0 ? 'empty' : 'binary';
+        yield { kind: 'skipped', skipped: { path: file.path, reason } };
+      } else {
+        if (!reader.streams) source.checkSize();
+        yield { kind: 'file', file, format: reader.format };
+      }
+    } catch (error) {
+      yield { kind: 'failure', failure: toFailure(file, error) };
+    }
+  }
+}
+
 /** Reads one file: its documents and failures, then one `file` event; or one `skipped` event. */
 export async function* readFile(file: SourceFile, options: ReadOptions = {}): AsyncGenerator<IngestEvent> {
   const { maxBytes = DEFAULT_MAX_BYTES, signal } = options;
-  const source = new FileSource(file, maxBytes, signal);
+  const source = openSource(file, maxBytes, signal, (name, bytes) => readInside(name, bytes, source, options, 1));
   let documents = 0;
   let failures = 0;
   try {
@@ -72,6 +118,10 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
         yield { kind: 'failure', failure: item };
         continue;
       }
+      if (isNote(item)) {
+        yield { kind: 'note', note: item };
+        continue;
+      }
       // A title that the file declares is worth finding without a text.
       if (item.text.trim() === '' && isFallbackTitle(item.title, item.id, file.path)) continue;
       if (waiting !== undefined) yield found(waiting);
@@ -79,7 +129,7 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
       waiting = item;
     }
     if (waiting !== undefined) {
-      const whole = waiting.id === file.path && documents === 1 && failures === 0;
+      const whole = waiting.id === documentId(file.path) && documents === 1 && failures === 0;
       yield found(waiting, whole ? source.stamp : undefined);
     }
     if (documents === 0 && failures === 0) {
@@ -101,6 +151,32 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
   yield { kind: 'file', file, documents };
 }
 
+/** How deep files lie in one another: a message attached to a message attached to one. */
+const DEEPEST = 4;
+
+async function* readInside(
+  name: string,
+  bytes: Uint8Array,
+  outer: ReadContext,
+  options: ReadOptions,
+  depth: number,
+): AsyncGenerator<ReaderItem> {
+  if (depth > DEEPEST || bytes.length === 0) return;
+  const file: SourceFile = { path: name, absolute: name, size: bytes.length, modified: 0, explicit: false };
+  const source: Source = openBytes(file, bytes, outer, (inner, content) =>
+    readInside(inner, content, source, options, depth + 1),
+  );
+  try {
+    const reader = await readerFor(file, source, options.readers);
+    if (reader === undefined) return;
+    for await (const item of reader.read(file, source)) if (!('text' in item) || item.text.trim() !== '') yield item;
+  } catch (error) {
+    if (options.signal?.aborted) throw options.signal.reason;
+    if (error instanceof BinaryFileError || error instanceof GeneratedFileError) return;
+    yield toFailure(file, error);
+  }
+}
+
 function found(document: SourceDocument, stamp?: FoundDocument['stamp']): IngestEvent {
   const hash = contentHash(document);
   return { kind: 'document', document, hash, ...(stamp === undefined ? {} : { stamp }) };
@@ -115,98 +191,4 @@ function toFailure(file: SourceFile, error: unknown): IngestFailure {
     path: file.path,
     reason: `It could not be read (${problem}). Check that it opens in other programs, or exclude it.`,
   };
-}
-
-/** A modification time so recent that the file may change again without it changing, on coarse file systems. */
-const SETTLED_MS = 2500;
-
-/** A file on disk as readers see it. */
-class FileSource implements ReadContext {
-  #bytes: Uint8Array | undefined;
-  #stamp: FoundDocument['stamp'];
-
-  constructor(
-    private readonly file: SourceFile,
-    readonly maxBytes: number,
-    readonly signal: AbortSignal | undefined,
-  ) {}
-
-  /** Present once the whole file has been read and was not being written to at the time. */
-  get stamp(): FoundDocument['stamp'] {
-    return this.#stamp;
-  }
-
-  checkSize(): void {
-    if (this.file.size > this.maxBytes) throw tooLarge(this.file.size, this.maxBytes);
-  }
-
-  async head(length: number): Promise<Uint8Array> {
-    if (this.#bytes !== undefined) return this.#bytes.subarray(0, length);
-    if (this.file.size <= this.maxBytes && this.file.size <= 1024 * 1024)
-      return (await this.bytes()).subarray(0, length);
-    const handle = await open(this.file.absolute);
-    try {
-      const buffer = Buffer.alloc(length);
-      const { bytesRead } = await handle.read(buffer, 0, length, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  }
-
-  async bytes(): Promise<Uint8Array> {
-    if (this.#bytes !== undefined) return this.#bytes;
-    this.checkSize();
-    const handle = await open(this.file.absolute);
-    try {
-      const before = await handle.stat();
-      if (before.size > this.maxBytes) throw tooLarge(before.size, this.maxBytes);
-      const readAt = Date.now();
-      const bytes = await handle.readFile();
-      if (before.mtimeMs < readAt - SETTLED_MS && bytes.length === before.size) {
-        this.#stamp = { size: before.size, modified: before.mtimeMs };
-      }
-      this.#bytes = bytes;
-      return bytes;
-    } finally {
-      await handle.close();
-    }
-  }
-
-  async text(options = {}) {
-    const decoded = decode(await this.bytes(), options);
-    if (decoded === undefined) throw new BinaryFileError();
-    return decoded;
-  }
-
-  async *stream(): AsyncGenerator<Uint8Array> {
-    const handle = await open(this.file.absolute);
-    try {
-      for (;;) {
-        this.signal?.throwIfAborted();
-        // A new buffer each time: readers keep pieces of it.
-        const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
-        if (bytesRead === 0) return;
-        yield buffer.subarray(0, bytesRead);
-      }
-    } finally {
-      await handle.close();
-    }
-  }
-}
-
-const CHUNK = 256 * 1024;
-
-function tooLarge(size: number, limit: number): UnreadableDocumentError {
-  return new UnreadableDocumentError(
-    `It has ${formatBytes(size)}, more than the limit of ${formatBytes(limit)}.`,
-    'Split it, convert it to JSON Lines or CSV (read in a stream of any length), or raise the limit (--max-bytes).',
-  );
-}
-
-function formatBytes(bytes: number): string {
-  if (bytes < 1024) return `${bytes} bytes`;
-  const power = Math.min(Math.floor(Math.log2(bytes) / 10), 4);
-  const value = bytes / 1024 ** power;
-  return `${Number.isInteger(value) || value >= 100 ? value.toFixed(0) : value.toFixed(1)} ${' KMGT'[power]}iB`;
 }

@@ -1,5 +1,5 @@
 import type { DecodedText, DecodeOptions } from './decode.ts';
-import type { IngestFailure, SourceDocument, SourceFile } from './types.ts';
+import type { IngestFailure, IngestNote, SourceDocument, SourceFile } from './types.ts';
 
 /** What a reader may ask for. Bytes are fetched when asked for, once. */
 export interface ReadContext {
@@ -9,10 +9,18 @@ export interface ReadContext {
   text(options?: DecodeOptions): Promise<DecodedText>;
   /** The file piece by piece, however large it is. */
   stream(): AsyncIterable<Uint8Array>;
+  /**
+   * Reads what lies within the file (an attachment) by the reader of its name, as if it were a file of that name: ids and
+   * paths begin with it. Nothing is yielded where no reader knows it, or where files lie in one another too deep.
+   */
+  inside(name: string, bytes: Uint8Array): AsyncIterable<ReaderItem>;
   /** Most bytes that may be held at once: a file, or one record of a streamed one. */
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
 }
+
+/** What a reader yields. */
+export type ReaderItem = SourceDocument | IngestFailure | IngestNote;
 
 /** Turns files of one format into documents. */
 export interface Reader {
@@ -22,10 +30,10 @@ export interface Reader {
   /** Reads record by record in bounded memory, so that `maxBytes` limits a record and not the file. */
   readonly streams?: boolean;
   /**
-   * Yields the file's documents and the records that could not be read.
+   * Yields the file's documents, the records that could not be read, and what was left out of the rest.
    * @throws UnreadableDocumentError when the file as a whole is of no use.
    */
-  read(file: SourceFile, context: ReadContext): AsyncIterable<SourceDocument | IngestFailure>;
+  read(file: SourceFile, context: ReadContext): AsyncIterable<ReaderItem>;
 }
 
 /** The content is not text although the name promised it; the file is skipped like every binary. */
@@ -34,6 +42,10 @@ export class BinaryFileError extends Error {}
 /** The content was made by a machine for machines; the file is skipped. */
 export class GeneratedFileError extends Error {}
 
-export function isFailure(item: SourceDocument | IngestFailure): item is IngestFailure {
+export function isFailure(item: ReaderItem): item is IngestFailure {
   return 'reason' in item;
+}
+
+export function isNote(item: ReaderItem): item is IngestNote {
+  return 'note' in item;
 }

@@ -10,6 +10,8 @@ const LANGUAGES = ['language', 'lang'];
 /** A string field beside the text that is longer than this is searched with it rather than kept as metadata. */
 const LONGEST_LABEL = 200;
 
+const NONE: ReadonlySet<string> = new Set();
+
 /**
  * How a record of a JSON, JSONL or CSV file becomes a document:
  *
@@ -17,13 +19,20 @@ const LONGEST_LABEL = 200;
  * - title: `title`, `name`, `headline` or `subject`;
  * - text: the first non-empty one of `text`, `content`, `contents`, `body`, `passage`, `document`, `abstract`,
  *   `description`, `summary` (a string, or a list of strings), followed by every other string longer than 200
- *   characters as `field: value`; where none of these fields exists, all string fields as `field: value` and
- *   nested values as `path: value` lines; where there is no string but the title, the title;
+ *   characters as `field: value`; where none of these fields exists, every field as `field: value` (numbers and
+ *   truth values too) and nested values as `path: value` lines; where there is nothing but the title, the title;
  * - language: `language` or `lang`, where it is a language code;
  * - metadata: the other scalars and lists of scalars; an object called `metadata` as if its fields were the record's,
  *   any other object flattened one level (`author.name`).
+ *
+ * @param spilled fields that are searched whatever their length: cells beyond the columns that a table declares.
  */
-export function readRecord(record: Readonly<Record<string, unknown>>, number: number, format: string): Reading {
+export function readRecord(
+  record: Readonly<Record<string, unknown>>,
+  number: number,
+  format: string,
+  spilled: ReadonlySet<string> = NONE,
+): Reading {
   const rest = new Map(Object.entries(record));
   const nested = rest.get('metadata');
   if (isPlainObject(nested)) {
@@ -41,10 +50,10 @@ export function readRecord(record: Readonly<Record<string, unknown>>, number: nu
   for (const [key, value] of rest) {
     const prose = proseOf(value);
     if (prose === undefined) {
-      if (body === undefined && typeof value === 'object' && value !== null) parts.push(...nestedText(key, value));
+      if (body === undefined) parts.push(...nestedText(key, value));
       continue;
     }
-    if (body === undefined || prose.length > LONGEST_LABEL) parts.push(`${key}: ${prose}`);
+    if (body === undefined || prose.length > LONGEST_LABEL || spilled.has(key)) parts.push(`${key}: ${prose}`);
     if (prose.length > LONGEST_LABEL) rest.delete(key);
   }
   const text = parts.length > 0 ? parts.join('\n\n') : typeof title === 'string' ? title : '';
@@ -59,9 +68,8 @@ export function readRecord(record: Readonly<Record<string, unknown>>, number: nu
   };
 }
 
-/** Lines of what metadata does not hold, as one paragraph or none. */
-function nestedText(key: string, value: object): string[] {
-  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return [];
+/** Lines of what is no string, as one paragraph or none. */
+function nestedText(key: string, value: unknown): string[] {
   const lines = [...describeMember(key, value)];
   return lines.length === 0 ? [] : [lines.join('\n')];
 }
@@ -82,8 +90,8 @@ function take(
   return undefined;
 }
 
-function isLabel(value: unknown): value is string | number {
-  return (typeof value === 'string' && value.trim() !== '') || typeof value === 'number';
+function isLabel(value: unknown): value is string | number | bigint {
+  return (typeof value === 'string' && value.trim() !== '') || typeof value === 'number' || typeof value === 'bigint';
 }
 
 /** A non-empty string, or the non-empty members of a list of strings, as text. */
@@ -124,8 +132,8 @@ export function describeValue(value: unknown): { readonly text: string; readonly
   return { text: lines.join('\n'), blocks };
 }
 
-/** Numbers of a long list say nothing that anyone would search for. */
-const MOST_NUMBERS = 20;
+/** Numbers of a longer list are measurements or vectors, which nobody searches for; whole ones may be identifiers. */
+const MOST_NUMBERS = { fractions: 20, whole: 1000 };
 const LONGEST_PATH = 200;
 
 function* describeMember(key: string, member: unknown): Generator<string> {
@@ -136,13 +144,15 @@ function* describeMember(key: string, member: unknown): Generator<string> {
     // Hostile nesting must not make the paths outgrow the values.
     const path = whole.length <= LONGEST_PATH ? whole : `…${whole.slice(-LONGEST_PATH / 2)}`;
     const label = path === '' ? '' : `${path}: `;
-    if (value === null || value === '') continue;
+    if (value === null || value === undefined || value === '') continue;
     if (typeof value !== 'object') {
       yield `${label}${String(value)}`;
     } else if (Array.isArray(value)) {
       if (value.every((item) => typeof item !== 'object' || item === null)) {
-        const numbers = value.length > MOST_NUMBERS && value.every((item) => typeof item === 'number');
-        const shown = numbers ? value.slice(0, MOST_NUMBERS) : value;
+        const most = value.every(isWhole) ? MOST_NUMBERS.whole : MOST_NUMBERS.fractions;
+        const numbers =
+          value.length > most && value.every((item) => typeof item === 'number' || typeof item === 'bigint');
+        const shown = numbers ? value.slice(0, MOST_NUMBERS.fractions) : value;
         const more = numbers ? `, ... (${value.length} numbers)` : '';
         if (value.length > 0) yield `${label}${shown.join(', ')}${more}`;
       } else {
@@ -155,6 +165,10 @@ function* describeMember(key: string, member: unknown): Generator<string> {
       }
     }
   }
+}
+
+function isWhole(value: unknown): boolean {
+  return typeof value === 'bigint' || Number.isInteger(value);
 }
 
 /** Hands out ids that are unique within a file: the later of two equal ones gets its record number behind a `#`. */

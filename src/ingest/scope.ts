@@ -108,3 +108,20 @@ export function isWithin(path: string, folder: string): boolean {
 function matchable(path: string): string {
   return path.replace(/^(?:[A-Za-z]:)?\/+/, '');
 }
+
+const COMPRESSED = /(?<=[^/])\.gz(?:ip)?$/i;
+
+/** Whether the file's name says that it is compressed by gzip. */
+export function isCompressed(path: string): boolean {
+  return COMPRESSED.test(path);
+}
+
+/** The name of what is compressed in a `.gz` file; any other path as it is. */
+export function innerPath(path: string): string {
+  return path.replace(COMPRESSED, '');
+}
+
+/** Lower case, without the dot, that of what is inside for `.gz`; empty for names without one and for dot files. */
+export function extensionOf(path: string): string {
+  return /[^/]\.([^./]+)$/.exec(innerPath(path))?.[1]?.toLowerCase() ?? '';
+}

@@ -3,7 +3,7 @@ import type { Block } from '../text/blocks.ts';
 
 /** A document as read from its source, before it is cut into passages. */
 export interface SourceDocument {
-  /** Unique and stable: the file's path, with `#` and a record's id or number behind it where a file holds several. */
+  /** Unique and stable; see `documentId`. */
   readonly id: string;
   readonly title: string;
   readonly path?: string;
@@ -23,6 +23,15 @@ export interface IngestFailure {
   readonly where?: string;
   /** One sentence, ending with the remedy. */
   readonly reason: string;
+}
+
+/** Something that a reader left out of a file that it read, or had to repair. */
+export interface IngestNote {
+  readonly path: string;
+  /** Part of the file (`page 3`, `row 12`), when the note is about that. */
+  readonly where?: string;
+  /** One sentence. */
+  readonly note: string;
 }
 
 /** A candidate found by a walk. */
@@ -55,6 +64,16 @@ export interface SkippedFile {
   readonly reason: 'binary' | 'empty' | 'generated' | 'link' | 'special';
 }
 
+/** Skipped files that have a reason and an extension in common. */
+export interface SkippedGroup {
+  readonly reason: SkippedFile['reason'];
+  /** Lower case, without the dot; empty for names without one. */
+  readonly extension: string;
+  readonly count: number;
+  /** The first of them. */
+  readonly example: string;
+}
+
 /** What a walk comes across, in order. */
 export type WalkEvent =
   | { readonly kind: 'file'; readonly file: SourceFile }
@@ -79,6 +98,7 @@ export type IngestEvent =
   /** The file's stamp is the one the collection has: it was not read, and its document stands. */
   | { readonly kind: 'unchanged'; readonly file: SourceFile }
   | { readonly kind: 'failure'; readonly failure: IngestFailure }
+  | { readonly kind: 'note'; readonly note: IngestNote }
   | { readonly kind: 'skipped'; readonly skipped: SkippedFile }
   /** Everything of this file has been yielded. Also follows its failures; not sent for `unchanged` and `skipped`. */
   | { readonly kind: 'file'; readonly file: SourceFile; readonly documents: number };

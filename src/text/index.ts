@@ -8,6 +8,7 @@ export {
   createCodeSplitter,
   type TreeSitterRuntime,
 } from './code.ts';
+export { type FrontMatter, frontMatter } from './front-matter.ts';
 export { highlight, type Range, type Snippet, snippet } from './highlight.ts';
 export { type DetectedLanguage, type DetectOptions, detectLanguage } from './language.ts';
 export { loadLanguage, primaryLanguage } from './languages.ts';

@@ -66,8 +66,41 @@ describe('Markdown', () => {
     expect(blocks.map(({ start, end }) => text.slice(start, end))).toEqual(['# Heading', 'text']);
   });
 
-  it('does not take a rule, or broken YAML, for front matter', () => {
-    expect(markdownBlocks('---\ntext: [broken\n---\nmore').frontMatter).toBeUndefined();
+  it('reads front matter that is almost right line by line', () => {
+    const read = (text: string) => {
+      const { title, frontMatter, repaired, blocks } = markdownBlocks(text);
+      return { title, frontMatter, repaired, text: blocks.map(({ start, end }) => text.slice(start, end)) };
+    };
+    expect(read('---\ntitle: Fwd: The weir\ntags: [lock, sluice]\nseen:\n  - may\n  - june\n---\nWater.')).toEqual({
+      title: 'Fwd: The weir',
+      frontMatter: { title: 'Fwd: The weir', tags: ['lock', 'sluice'], seen: ['may', 'june'] },
+      repaired: true,
+      text: ['Water.'],
+    });
+    expect(read('---\ntitle: "Tabs"\nowner:\tus\n\tbad: tab\n---\nWater.')).toMatchObject({
+      title: 'Tabs',
+      text: ['Water.'],
+    });
+    expect(read('---\ntitle: @weir keeper\n---\nWater.')).toMatchObject({ title: '@weir keeper', text: ['Water.'] });
+    expect(read('---\ntitle: one\ntitle: two\n---\nWater.')).toMatchObject({ title: 'two', text: ['Water.'] });
+    expect(read('---\ntext: [broken\n---\nmore')).toMatchObject({ frontMatter: { text: '[broken' }, repaired: true });
+  });
+
+  it('reads TOML between plus signs, sound or not', () => {
+    const sound = markdownBlocks(
+      '+++\ntitle = "Weir"\ndate = 2025-03-04\ntags = ["a", "b"]\n[extra]\nn = 1\n+++\n\n# Other\n',
+    );
+    expect(sound).toMatchObject({ title: 'Weir', frontMatter: { tags: ['a', 'b'], extra: { n: 1 } } });
+    expect(sound.blocks).toHaveLength(1);
+    expect(markdownBlocks('+++\ntitle = Weir\nn = 3\n+++\nText')).toMatchObject({
+      frontMatter: { title: 'Weir', n: 3 },
+      repaired: true,
+    });
+    expect(markdownBlocks('+++\nnothing of the kind\n+++\nText').frontMatter).toBeUndefined();
+  });
+
+  it('does not take a rule for front matter', () => {
+    expect(markdownBlocks('---\n# A heading\n---\nmore').frontMatter).toBeUndefined();
     expect(
       shown('---\njust text\n---\nmore')
         .map(([, text]) => text)

@@ -1,5 +1,6 @@
 import type { Env, MarkdownIt } from 'markdown-it';
 import type { Block, BlockKind } from './blocks.ts';
+import { frontMatter, loadFrontMatter } from './front-matter.ts';
 import { onDemand } from './on-demand.ts';
 import { textBlocks } from './text-blocks.ts';
 
@@ -7,8 +8,10 @@ import { textBlocks } from './text-blocks.ts';
 export interface MarkdownDocument {
   /** Title of the front matter, else the first heading of level 1, else the first heading. */
   readonly title?: string;
-  /** The YAML front matter, where it is a mapping. */
+  /** Fields of the front matter (YAML or TOML). */
   readonly frontMatter?: Readonly<Record<string, unknown>>;
+  /** The front matter was not sound and was read line by line. */
+  readonly repaired?: true;
   /** Everything worth searching, offsets into the original text. */
   readonly blocks: Block[];
 }
@@ -23,11 +26,10 @@ const parser = onDemand<ParserModule | ParserModule['default']>(
   async () => (await import('markdown-it')) as ParserModule,
   'loadMarkdown()',
 );
-const yaml = onDemand('yaml', async () => await import('yaml'), 'loadMarkdown()');
 
 /** Loads the parsers of {@link markdownBlocks}. Only browsers have to call this; Node loads them on demand. */
 export async function loadMarkdown(): Promise<void> {
-  await Promise.all([parser.preload(), yaml.preload()]);
+  await Promise.all([parser.preload(), loadFrontMatter()]);
 }
 
 /**
@@ -41,7 +43,7 @@ export async function loadMarkdown(): Promise<void> {
  * @throws InvalidArgumentError in a browser, before {@link loadMarkdown} has resolved.
  */
 export function markdownBlocks(text: string): MarkdownDocument {
-  const { fields, end } = frontMatter(text);
+  const { fields, end, repaired } = frontMatter(text);
   let blocks: Block[] | undefined;
   if (text.length <= LARGEST) {
     const loaded = parser.get();
@@ -62,27 +64,9 @@ export function markdownBlocks(text: string): MarkdownDocument {
   return {
     ...(title === undefined ? {} : { title }),
     ...(fields === undefined ? {} : { frontMatter: fields }),
+    ...(repaired === undefined ? {} : { repaired }),
     blocks,
   };
-}
-
-/** The YAML between `---` lines at the very beginning, and where the document begins behind it. */
-function frontMatter(text: string): { fields?: Record<string, unknown>; end: number } {
-  const match =
-    /^\ufeff?---[ \t]*(?:\r\n|\r|\n)([\s\S]{0,100000}?)(?:\r\n|\r|\n)?^(?:---|\.\.\.)[ \t]*(?:\r\n|\r|\n|$(?![\s\S]))/m.exec(
-      text.slice(0, 110_000),
-    );
-  if (match === null || match.index !== 0) return { end: 0 };
-  try {
-    const fields: unknown = yaml.get().parse(match[1]!, { maxAliasCount: 50, logLevel: 'error' });
-    if (fields === null) return { end: match[0].length };
-    if (typeof fields === 'object' && !Array.isArray(fields)) {
-      return { fields: fields as Record<string, unknown>, end: match[0].length };
-    }
-  } catch {
-    // Not front matter after all: a document may begin with a rule.
-  }
-  return { end: 0 };
 }
 
 const words = /[\p{L}\p{N}]/u;

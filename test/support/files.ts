@@ -117,6 +117,8 @@ export interface PdfOptions {
   readonly info?: Readonly<Record<string, string>>;
   /** Pretend to be encrypted with a password nobody knows. */
   readonly encrypted?: boolean;
+  /** Annotations of every page, as dictionaries without their brackets. */
+  readonly annotations?: readonly string[];
 }
 
 /** A valid PDF 1.4 with one page per list of lines, set in Helvetica. A page without lines holds a drawing. */
@@ -138,8 +140,9 @@ export function makePdf(pages: readonly (readonly PdfTextLine[])[], options: Pdf
     if (lines.length > 0) content += 'ET';
     const stream = add(`<< /Length ${content.length} >>\nstream\n${content}\nendstream`);
     const resources = '<< /Font << /F1 3 0 R >> >>';
+    const annotations = (options.annotations ?? []).map((entries) => `${add(`<< /Type /Annot ${entries} >>`)} 0 R`);
     const page = add(
-      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources ${resources} /Contents ${stream} 0 R >>`,
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Resources ${resources} /Contents ${stream} 0 R /Annots [${annotations.join(' ')}] >>`,
     );
     kids.push(`${page} 0 R`);
   }

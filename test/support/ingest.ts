@@ -1,6 +1,6 @@
 import type { ReadOptions } from '../../src/ingest/read.ts';
 import { readFile } from '../../src/ingest/read.ts';
-import type { IngestFailure, SourceDocument, SourceFile } from '../../src/ingest/types.ts';
+import type { IngestFailure, IngestNote, SourceDocument, SourceFile } from '../../src/ingest/types.ts';
 import { testFolder } from './files.ts';
 
 /** What reading a file with this name and content yields. */
@@ -8,19 +8,21 @@ export async function readContent(
   name: string,
   content: string | Uint8Array,
   options: ReadOptions = {},
-): Promise<{ documents: SourceDocument[]; failures: IngestFailure[]; skipped: string[] }> {
+): Promise<{ documents: SourceDocument[]; failures: IngestFailure[]; notes: IngestNote[]; skipped: string[] }> {
   using folder = testFolder({ [name]: content });
   const size = typeof content === 'string' ? Buffer.byteLength(content) : content.length;
   const file: SourceFile = { path: name, absolute: folder.at(name), size, modified: 0, explicit: false };
   const documents: SourceDocument[] = [];
   const failures: IngestFailure[] = [];
+  const notes: IngestNote[] = [];
   const skipped: string[] = [];
   for await (const event of readFile(file, options)) {
     if (event.kind === 'document') documents.push(event.document);
     if (event.kind === 'failure') failures.push(event.failure);
+    if (event.kind === 'note') notes.push(event.note);
     if (event.kind === 'skipped') skipped.push(event.skipped.reason);
   }
-  return { documents, failures, skipped };
+  return { documents, failures, notes, skipped };
 }
 
 /** The documents of a file; throws when any part of it failed. */

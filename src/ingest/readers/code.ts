@@ -2,6 +2,7 @@ import { type Block, type CodeLanguage, textBlocks } from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { GeneratedFileError, type Reader } from '../reader.ts';
+import { extensionOf } from '../scope.ts';
 import { codeSplitter } from '../tree-sitter.ts';
 
 const EXTENSIONS: Readonly<Record<CodeLanguage, readonly string[]>> = {
@@ -33,7 +34,7 @@ export const codeReader: Reader = {
     const decoded = await context.text();
     const { text } = decoded;
     if (isMinified(text) && !file.explicit) throw new GeneratedFileError();
-    const extension = /\.([^./]+)$/.exec(file.path)?.[1]?.toLowerCase() ?? '';
+    const extension = extensionOf(file.path);
     const language = languages.get(extension) ?? (/^#!.*python/.test(text) ? 'python' : languageOf(text));
     yield makeDocument(file, {
       format: language,

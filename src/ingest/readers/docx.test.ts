@@ -29,6 +29,72 @@ describe('the Word reader', () => {
     ]);
   });
 
+  it('reads everything that Word shows: fields, boxes, formulas, readings, marks, notes, and margins once', async () => {
+    const run = (text: string, properties = '') =>
+      `<w:r>${properties === '' ? '' : `<w:rPr>${properties}</w:rPr>`}<w:t xml:space="preserve">${text}</w:t></w:r>`;
+    const box = `<w:txbxContent><w:p>${run('Boxed kestrel')}</w:p></w:txbxContent>`;
+    const paragraphs = [
+      `${run('Dear ')}<w:fldSimple w:instr="MERGEFIELD Name">${run('Marabou')}</w:fldSimple><w:r><w:instrText>PAGE</w:instrText></w:r>`,
+      `${run('Kept')}<w:ins>${run(' added')}</w:ins><w:del><w:r><w:delText> gone</w:delText></w:r></w:del>${run(' secret', '<w:vanish/>')}`,
+      `<w:r><mc:AlternateContent><mc:Choice><wps:txbx>${box}</wps:txbx></mc:Choice><mc:Fallback><v:textbox>${box}</v:textbox></mc:Fallback></mc:AlternateContent></w:r>${run('Anchor')}`,
+      `<m:oMath><m:r><m:t>E=m</m:t></m:r><m:sSup><m:e><m:r><m:t>c</m:t></m:r></m:e><m:sup><m:r><m:t>2</m:t></m:r></m:sup></m:sSup></m:oMath>`,
+      `<w:r><w:ruby><w:rt>${run('えき')}</w:rt><w:rubyBase>${run('駅')}</w:rubyBase></w:ruby></w:r>${run('前')}`,
+      `${run('the ledger')}${run('7', '<w:vertAlign w:val="superscript"/>')}<w:r><w:footnoteReference w:id="2"/></w:r>`,
+      `<w:pPr><w:numPr><w:ilvl w:val="0"/><w:numId w:val="4"/></w:numPr></w:pPr>${run('First item')}`,
+      `<w:pPr><w:numPr><w:ilvl w:val="1"/><w:numId w:val="4"/></w:numPr></w:pPr>${run('Inner item')}`,
+      `<w:sdt><w:sdtPr><w:dropDownList><w:listItem w:displayText="no"/></w:dropDownList></w:sdtPr><w:sdtContent>${run('Chosen')}</w:sdtContent></w:sdt>`,
+    ];
+    const level = (depth: number, format: string, text: string) =>
+      `<w:lvl w:ilvl="${depth}"><w:start w:val="3"/><w:numFmt w:val="${format}"/><w:lvlText w:val="${text}"/></w:lvl>`;
+    const link = (id: string, type: string, target: string) =>
+      `<Relationship Id="${id}" Type="http://x/relationships/${type}" Target="${target}"/>`;
+    const bytes = makeZip({
+      'word/document.xml': `<w:document><w:body>${paragraphs.map((content) => `<w:p>${content}</w:p>`).join('')}</w:body></w:document>`,
+      'word/footnotes.xml': `<w:footnotes><w:footnote w:type="separator" w:id="0"><w:p>${run('-')}</w:p></w:footnote><w:footnote w:id="2"><w:p>${run('As noted by the clerk.')}</w:p></w:footnote></w:footnotes>`,
+      'word/comments.xml': `<w:comments><w:comment w:id="1"><w:p>${run('Is this so?')}</w:p></w:comment></w:comments>`,
+      'word/header1.xml': `<w:hdr><w:p>${run('Project Shoebill')}</w:p></w:hdr>`,
+      'word/header2.xml': `<w:hdr><w:p>${run('Project Shoebill')}</w:p></w:hdr>`,
+      'word/numbering.xml': `<w:numbering><w:abstractNum w:abstractNumId="1">${level(0, 'decimal', '%1.')}${level(1, 'lowerLetter', '%1.%2)')}</w:abstractNum><w:num w:numId="4"><w:abstractNumId w:val="1"/></w:num></w:numbering>`,
+      'word/diagrams/data1.xml':
+        '<dgm:dataModel><dgm:pt><dgm:t><a:p><a:r><a:t>Diagram words</a:t></a:r></a:p></dgm:t></dgm:pt></dgm:dataModel>',
+      'word/embeddings/table.xlsx': 'PK',
+      'word/_rels/document.xml.rels': `<Relationships>${[
+        link('a', 'footnotes', 'footnotes.xml'),
+        link('b', 'comments', 'comments.xml'),
+        link('c', 'header', 'header1.xml'),
+        link('d', 'header', 'header2.xml'),
+        link('e', 'numbering', '/word/numbering.xml'),
+        link('f', 'diagramData', 'diagrams/data1.xml'),
+        link('g', 'package', 'embeddings/table.xlsx'),
+      ].join('')}</Relationships>`,
+    });
+    const { documents, notes } = await readContent('x.docx', bytes);
+    expect(documents[0]!.text.split(/\n+/)).toEqual([
+      'Dear Marabou',
+      'Kept added',
+      'Anchor',
+      'Boxed kestrel',
+      'E=mc^2',
+      '駅前 (えき)',
+      'the ledger^7[1]',
+      '3. First item',
+      '  3.c) Inner item',
+      'Chosen',
+      'Diagram words',
+      '[1] As noted by the clerk.',
+      'Is this so?',
+      'Project Shoebill',
+    ]);
+    expect(notes).toEqual([{ path: 'x.docx', note: expect.stringContaining('table.xlsx') }]);
+  });
+
+  it('reads tables nested without end in bounded time', async () => {
+    const deep = '<w:tbl><w:tr><w:tc>'.repeat(50_000);
+    const start = performance.now();
+    await readContent('x.docx', makeDocx(`${docxParagraph('Shallow')}${deep}${docxParagraph('deep')}`));
+    expect(performance.now() - start).toBeLessThan(3000);
+  });
+
   it('takes the first heading for a title where none is declared', async () => {
     expect((await readOne('x.docx', makeDocx(docxParagraph('Heading', 1) + docxParagraph('Text')))).title).toBe(
       'Heading',
@@ -41,7 +107,7 @@ describe('the Word reader', () => {
     expect(await reasonFor('x.docx', whole.subarray(0, whole.length - 40))).toMatch(/damaged or cut off/);
     expect(await reasonFor('x.docx', makeDocx(''))).toMatch(/contains no text/);
     expect(await reasonFor('x.docx', Buffer.from('d0cf11e0a1b11ae1', 'hex'))).toMatch(
-      /protected by a password, or an old/,
+      /protected by a password, or a file of an old/,
     );
     expect(await reasonFor('x.docx', 'plain text')).toMatch(/damaged or cut off/);
     expect(await reasonFor('x.docx', makeZip({ 'a.txt': 'hello' }))).toMatch(/not a Word document/);

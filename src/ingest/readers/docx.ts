@@ -1,47 +1,32 @@
+import { posix } from 'node:path';
 import { UnreadableDocumentError } from '../../base/errors.ts';
 import { makeDocument } from '../document.ts';
+import { DocxStory } from '../docx-story.ts';
+import { DocxNumbering, DocxStyles } from '../docx-styles.ts';
+import type { HtmlRecording } from '../html-recording.ts';
 import { HtmlText } from '../html-text.ts';
-import { parseHtml } from '../html-tokens.ts';
+import { DocumentPackage, packageProperties, type Relationship, relationships } from '../package.ts';
 import type { Reader } from '../reader.ts';
-import { readZipDirectory, readZipEntry } from '../zip.ts';
-
-/** Inflated, a document may have this many times `maxBytes`: XML compresses about tenfold, bombs a thousandfold. */
-const MOST_INFLATION = 8;
 
 /**
- * Word documents (OOXML): headings, lists, tables and footnotes as structure, the document's properties as title and
- * metadata. Offsets are into the extracted text.
+ * Word documents (OOXML): everything that Word shows: headings and lists with their numbers, tables, fields, formulas,
+ * text boxes, diagrams, notes and comments, and headers and footers, each once, at the end. The document's properties
+ * are title and metadata. Offsets are into the extracted text.
  */
 export const docxReader: Reader = {
   format: 'docx',
-  extensions: ['docx', 'docm', 'dotx'],
+  extensions: ['docx', 'docm', 'dotx', 'dotm'],
   async *read(file, context) {
-    const bytes = await context.bytes();
-    if (bytes[0] === 0xd0 && bytes[1] === 0xcf) {
-      throw new UnreadableDocumentError(
-        'It is protected by a password, or an old .doc file under another name.',
-        'Open it in a word processor and save it as .docx without a password.',
-      );
-    }
-    const entries = readZipDirectory(bytes);
-    const inflated = entries.reduce((sum, entry) => sum + entry.size, 0);
-    if (inflated > MOST_INFLATION * context.maxBytes) {
-      throw new UnreadableDocumentError(
-        `Its parts would take ${Math.round(inflated / 1024 ** 2)} MiB when unpacked.`,
-        'Remove what makes it so large (images, embedded files), or raise the limit (--max-bytes).',
-      );
-    }
-    if (!entries.some(({ name }) => name === 'word/document.xml' || /(?:^|\/)document\d*\.xml$/.test(name))) {
+    const source = new DocumentPackage(await context.bytes(), context.maxBytes);
+    const main = (await relationships(source, '')).find(({ type }) => type === 'officeDocument')?.target;
+    const part = main !== undefined && source.has(main) ? main : 'word/document.xml';
+    if (!source.has(part) || !/(?:^|\/)document\d*\.xml$/.test(part)) {
       throw new UnreadableDocumentError('It is not a Word document.', 'Give it the extension that it belongs to.');
     }
-
-    const { default: mammoth } = await import('mammoth');
-    const { value: html } = await mammoth.convertToHtml(
-      { buffer: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) },
-      { convertImage: mammoth.images.imgElement(async () => ({ src: '' })) },
-    );
+    const links = await relationships(source, part);
+    const html = await readDocument(source, part, links);
     const body = new HtmlText();
-    await parseHtml(html, body);
+    html.replay(body);
     body.end();
     if (body.blocks.length === 0) {
       throw new UnreadableDocumentError(
@@ -49,9 +34,12 @@ export const docxReader: Reader = {
         'If it consists of images, recognise the text (OCR) and index the result.',
       );
     }
-    const properties = entries.find(({ name }) => name === 'docProps/core.xml');
-    const xml = properties === undefined ? undefined : readZipEntry(bytes, properties, 1024 * 1024);
-    const { title, language, ...fields } = await coreProperties(xml === undefined ? '' : Buffer.from(xml).toString());
+    const unread = links.filter(({ type }) => type === 'aFChunk' || type === 'package' || type === 'oleObject');
+    if (unread.length > 0) {
+      const names = unread.map(({ target }) => posix.basename(target)).join(', ');
+      yield { path: file.path, note: `Documents inside the document were not read: ${names}.` };
+    }
+    const { title, language, ...fields } = await packageProperties(source, 'docProps/core.xml');
     yield makeDocument(file, {
       format: 'docx',
       text: body.content,
@@ -63,36 +51,83 @@ export const docxReader: Reader = {
   },
 };
 
-const PROPERTIES: Readonly<Record<string, string>> = {
-  'dc:title': 'title',
-  'dc:creator': 'author',
-  'dc:subject': 'subject',
-  'dc:description': 'description',
-  'dc:language': 'language',
-  'cp:keywords': 'keywords',
-  'cp:category': 'category',
-  'dcterms:created': 'created',
-};
+async function readDocument(
+  source: DocumentPackage,
+  part: string,
+  links: readonly Relationship[],
+): Promise<HtmlRecording> {
+  const target = (type: string): string => links.find((link) => link.type === type)?.target ?? '';
+  const styles = new DocxStyles();
+  await styles.read(source, target('styles'));
+  const numbering = new DocxNumbering();
+  await numbering.read(source, target('numbering'));
+  const read = async (name: string): Promise<DocxStory> => {
+    const story = new DocxStory(styles, numbering);
+    await source.read(name, story);
+    return story;
+  };
 
-/** The Dublin Core properties of an OOXML package. */
-async function coreProperties(xml: string): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  let field: string | undefined;
-  await parseHtml(xml, {
+  const story = await read(part);
+  const html = story.html;
+  for (const { target: drawing } of links.filter(({ type }) => type === 'diagramData' || type === 'chart')) {
+    await drawingText(source, drawing, html);
+  }
+  const notes = new Map([...(await read(target('footnotes'))).notes, ...(await read(target('endnotes'))).notes]);
+  html.open('ul');
+  story.references.forEach((key, i) => {
+    const note = notes.get(key);
+    if (note === undefined) return;
+    html.open('li', new Map([['marker', `[${i + 1}]`]]));
+    note.replay(html);
+    html.close('li');
+  });
+  html.close('ul');
+  for (const comment of (await read(target('comments'))).notes.values()) {
+    html.open('blockquote');
+    comment.replay(html);
+    html.close('blockquote');
+  }
+  // The first page, odd and even pages may each have their own, mostly with the same words.
+  const seen = new Set<string>();
+  for (const { target: margin } of links.filter(({ type }) => type === 'header' || type === 'footer')) {
+    const recorded = (await read(margin)).html;
+    const text = textOf(recorded);
+    if (text !== '' && !seen.has(text)) recorded.replay(html);
+    seen.add(text);
+  }
+  return html;
+}
+
+function textOf(html: HtmlRecording): string {
+  const text = new HtmlText();
+  html.replay(text);
+  text.end();
+  return text.content;
+}
+
+/** Words of a diagram or a chart: its paragraphs, and the names of its series and categories. */
+async function drawingText(source: DocumentPackage, part: string, html: HtmlRecording): Promise<void> {
+  let shown = false;
+  let cached = 0;
+  await source.read(part, {
     open(name) {
-      field = Object.hasOwn(PROPERTIES, name) ? PROPERTIES[name] : undefined;
+      if (name === 'p') html.open('p');
+      else if (name === 'strCache') {
+        cached++;
+        html.open('p');
+      }
+      shown = name === 't' || (name === 'v' && cached > 0);
     },
-    close() {
-      field = undefined;
+    close(name) {
+      if (name === 'p') html.close('p');
+      else if (name === 'strCache') {
+        cached--;
+        html.close('p');
+      } else if (name === 'pt' && cached > 0) html.text(', ');
+      shown = false;
     },
-    empty() {},
     text(text) {
-      if (field !== undefined) found[field] = `${found[field] ?? ''}${text}`;
+      if (shown) html.text(text);
     },
   });
-  return Object.fromEntries(
-    Object.entries(found)
-      .map(([key, value]) => [key, value.trim()] as const)
-      .filter(([, value]) => value !== ''),
-  );
 }

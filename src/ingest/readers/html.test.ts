@@ -54,19 +54,59 @@ describe('the HTML reader', () => {
     expect(text).toBe('yes a picture');
   });
 
-  it('leaves out navigation, footers and side columns, but not when there is nothing else', async () => {
+  it('leaves out navigation, footers, cookie banners and columns of links, but not when there is nothing else', async () => {
     const page = await readOne(
       'x.html',
-      `<body><header><nav><a>Home</a></nav>Site</header><div role="navigation">menu</div><main><aside>Note well.</aside><p>Content.</p>
-       <footer>Signed.</footer></main><aside>Ads</aside><footer>Imprint</footer></body>`,
+      `<body><header><nav><a>Home</a></nav>Site</header><div role="navigation"><a>menu</a></div>
+       <div id="cookie-notice"><p>We use cookies to measure visits.</p><button>Accept</button></div>
+       <main><aside>Note well.</aside><p>Content.</p><footer>Signed.</footer></main><aside><a>Other pages</a></aside>
+       <aside>A word of warning.</aside><div class="site-footer">Made by us</div><footer>Imprint</footer></body>`,
     );
-    expect(page.text).toBe('Site\n\nNote well.\n\nContent.\n\nSigned.');
+    expect(page.text).toBe('Site\n\nNote well.\n\nContent.\n\nSigned.\n\nA word of warning.');
     expect((await readOne('x.html', '<nav><a href=/>Home</a> <a href=/b>Contents</a></nav>')).text).toBe(
       'Home Contents',
     );
   });
 
-  it('takes the article out of a page full of links', async () => {
+  it('loses no prose to a name: a section about cookies, notes in a footer, a menu that is a list of definitions', async () => {
+    const { text } = await readOne(
+      'x.html',
+      `<section id="cookie-consent"><h2>Consent</h2><p>Set it before the first request.</p></section>
+       <div class="menu"><dl><dt>Open</dt><dd>Opens a file, or a folder.</dd></dl></div>
+       <div class="header"><h1><a href="/">Title</a></h1></div>
+       <footer><p>${PARAGRAPH.repeat(12)}</p></footer><div class="nav">Press Tab to move on.</div>`,
+    );
+    for (const words of ['first request', 'or a folder', 'Title', 'Sagittal', 'Press Tab'])
+      expect(text).toContain(words);
+  });
+
+  it('keeps words whole across inline elements, with a body or without', async () => {
+    const fragment = 'Please re<b>boot</b> the <a href="#">gate</a>way<wbr>s, then <i>sup</i>port.';
+    for (const html of [fragment, `<p>${fragment}</p>`, `<!DOCTYPE html><title>T</title>${fragment}`]) {
+      expect((await readOne('x.html', html)).text).toBe('Please reboot the gateways, then support.');
+    }
+    expect((await readOne('x.html', '<span>one</span> <em>two</em><br>three<div>four</div>five')).text).toBe(
+      'one two\nthree\n\nfour\n\nfive',
+    );
+  });
+
+  it('keeps raised and lowered marks apart from words, and in them where they are part of the word', async () => {
+    const text = async (html: string) => (await readOne('x.html', `<p>${html}</p>`)).text;
+    expect(await text('the ledger<sup>7</sup> of 10<sup>9</sup>cells<sup><a href="#4">[4]</a></sup>')).toBe(
+      'the ledger^7 of 10^9 cells[4]',
+    );
+    expect(await text('H<sub>2</sub>SO<sub>4</sub>, V<sub>max</sub>, the 1<sup>st</sup> M<sup>me</sup>')).toBe(
+      'H2SO4, V_max, the 1st Mme',
+    );
+    expect(await text('<sup>3</sup>A note, <math><mi>E</mi><mo>=</mo><mi>m</mi><mi>sin</mi></math>')).toBe(
+      '3 A note, E = m sin',
+    );
+    expect(await text('<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp>字<rt>じ</rt></ruby>を読む。')).toBe(
+      '漢字を読む。 (かん, じ)',
+    );
+  });
+
+  it('leaves out menus and lists of links around a story', async () => {
     const links = Array.from({ length: 60 }, (_, i) => `<a href="/${i}">Link number ${i}</a>`).join(' ');
     const document = await readOne(
       'news.html',
@@ -76,6 +116,9 @@ describe('the HTML reader', () => {
     expect(document.text).toContain('Sagittal planes');
     expect(document.text).not.toContain('Link number');
     expect(document.blocks.filter(({ kind }) => kind === 'paragraph')).toHaveLength(6);
+    const menu = `<div><ul>${Array.from({ length: 30 }, (_, i) => `<li><a href="/${i}">Link number ${i}</a>`).join('')}</ul></div>`;
+    const { text } = await readOne('x.html', `${menu}<h1>Story</h1><p>${PARAGRAPH}</p>${menu}`);
+    expect(text.match(/Link number 7/g)).toHaveLength(1);
   });
 
   it('keeps the whole of a reference page, whose tables are no article', async () => {

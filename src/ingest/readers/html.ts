@@ -1,14 +1,16 @@
+import { frontMatter } from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
+import { HtmlChrome } from '../html-chrome.ts';
 import { HtmlText } from '../html-text.ts';
 import { type HtmlHandler, parseHtml } from '../html-tokens.ts';
 import type { Reader } from '../reader.ts';
+import { REPAIRED } from './markdown.ts';
 
 /**
- * HTML: the readable text of the page. Navigation, page footers and side columns are left out; where Readability finds
- * an article that holds most of the remaining prose, the article alone is taken. Headings, lists, tables and
- * preformatted text keep their structure. Title, description, author, keywords, dates and address come from the head;
- * offsets are into the extracted text.
+ * HTML: the readable text of the page without what surrounds it ({@link HtmlChrome}); everything else is kept. Headings,
+ * lists, tables and preformatted text keep their structure. Title, description, author, keywords, dates and address come
+ * from the head; offsets are into the extracted text.
  */
 export const htmlReader: Reader = {
   format: 'html',
@@ -17,31 +19,39 @@ export const htmlReader: Reader = {
     const bytes = await context.bytes();
     const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 4096)).toString('latin1');
     const decoded = await context.text({ declared: declaredCharset(start) });
+    // Pages of site generators may begin with front matter.
+    const { fields, end, repaired } = frontMatter(decoded.text);
+    const html = decoded.text.slice(end);
     const head = new HtmlHead();
-    const body = new HtmlText({ withoutChrome: true });
-    const tokens = await parseHtml(decoded.text, both(head, body));
-    body.end();
-
-    let chosen = body;
-    if (body.blocks.length === 0) {
-      chosen = new HtmlText();
-      await parseHtml(decoded.text, chosen);
-      chosen.end();
-    } else if (tokens <= MOST_TOKENS) {
-      chosen = (await readableArticle(decoded.text, body)) ?? body;
-    }
-    const topHeading = chosen.blocks.find((block) => block.kind === 'heading' && block.level === 1)?.name;
+    const chrome = new HtmlChrome();
+    await parseHtml(html, both(head, chrome));
+    let body = await textOf(html, chrome.found);
+    if (body.blocks.length === 0 && chrome.found.size > 0) body = await textOf(html);
+    if (repaired) yield { path: file.path, note: REPAIRED };
+    const topHeading = body.blocks.find((block) => block.kind === 'heading' && block.level === 1)?.name;
     yield makeDocument(file, {
       format: 'html',
-      text: chosen.content,
-      blocks: chosen.blocks,
-      title: head.title || topHeading || firstTitle(body),
-      language: head.language,
-      fields: head.fields,
+      text: body.content,
+      blocks: body.blocks,
+      title: fields?.['title'] ?? (head.title || topHeading || firstTitle(body)),
+      language: fields?.['lang'] ?? fields?.['language'] ?? head.language,
+      fields: { ...head.fields, ...withoutNames(fields ?? {}) },
       encoding: describeEncoding(decoded),
     });
   },
 };
+
+/** Front matter without what is told elsewhere. */
+function withoutNames({ title, lang, language, layout, ...fields }: Readonly<Record<string, unknown>>) {
+  return fields;
+}
+
+async function textOf(html: string, leaveOut?: ReadonlySet<number>): Promise<HtmlText> {
+  const text = new HtmlText(leaveOut === undefined ? {} : { leaveOut });
+  await parseHtml(html, text);
+  text.end();
+  return text;
+}
 
 function firstTitle(body: HtmlText): string | undefined {
   return body.blocks.find((block) => block.kind === 'heading')?.name;
@@ -52,64 +62,6 @@ function declaredCharset(start: string): string | undefined {
     /<meta\b[^>]*?\bcharset\s*=\s*["']?\s*([\w-]+)/i.exec(start)?.[1] ??
     /^\s*<\?xml\b[^>]*?\bencoding\s*=\s*["']([\w-]+)/i.exec(start)?.[1]
   );
-}
-
-/** Article extraction builds a tree and walks it many times: only for pages of the size that people write. */
-const MOST_TOKENS = 60_000;
-const DEEPEST = 200;
-const LONGEST_PAGE = 4 * 1024 * 1024;
-/** A page with less prose has nothing to cut away. */
-const LEAST_PROSE = 600;
-/** The article must hold this share of the prose, lest a page of reference lose its lists and examples. */
-const LEAST_SHARE = 0.85;
-
-async function readableArticle(html: string, body: HtmlText): Promise<HtmlText | undefined> {
-  if (html.length > LONGEST_PAGE || body.maxDepth > DEEPEST) return undefined;
-  if (body.prose < LEAST_PROSE) return undefined;
-  const [{ parseHTML }, { Readability }] = await Promise.all([import('linkedom'), import('@mozilla/readability')]);
-  try {
-    const { document } = parseHTML(/<html[\s>]/i.test(html) ? html : `<html><body>${html}</body></html>`);
-    const reader = new Readability<Node>(document as unknown as Document, {
-      serializer: (node) => node,
-      disableJSONLD: true,
-    });
-    const root = reader.parse()?.content;
-    if (!root) return undefined;
-    const article = new HtmlText();
-    visit(root, article);
-    article.end();
-    return article.prose >= LEAST_SHARE * body.prose && article.blocks.length > 0 ? article : undefined;
-  } catch {
-    // Article extraction is a refinement; its failure leaves the page's text.
-    return undefined;
-  }
-}
-
-/** Feeds a tree to a handler without recursion. */
-function visit(root: Node, handler: HtmlHandler): void {
-  let node: Node | null = root;
-  while (node !== null) {
-    if (node.nodeType === 3) handler.text(node.nodeValue ?? '');
-    if (node.nodeType === 1) {
-      const element = node as Element;
-      const attributes = new Map(Array.from(element.attributes, ({ name, value }) => [name, value] as const));
-      const name = element.localName.toLowerCase();
-      if (name === 'br' || name === 'hr' || name === 'img') handler.empty(name, attributes);
-      else {
-        handler.open(name, attributes);
-        if (element.firstChild !== null) {
-          node = element.firstChild;
-          continue;
-        }
-        handler.close(name);
-      }
-    }
-    while (node !== root && node.nextSibling === null) {
-      node = node.parentNode!;
-      handler.close((node as Element).localName.toLowerCase());
-    }
-    node = node === root ? null : node.nextSibling;
-  }
 }
 
 /** Names of `<meta>` and the metadata fields that they fill. */

@@ -1,10 +1,11 @@
+import { UnreadableDocumentError } from '../../base/errors.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
+import { parseJson } from '../json-parse.ts';
 import { readLines } from '../lines.ts';
 import { isPlainObject } from '../metadata.ts';
 import type { Reader } from '../reader.ts';
 import { RecordIds, readRecord } from '../records.ts';
-import { jsonProblem } from './json.ts';
 
 /**
  * JSON Lines: one document per line (`readRecord` says how), read in a stream of any length. A line that is not a JSON
@@ -28,9 +29,10 @@ export const jsonlReader: Reader = {
       if (text === '') continue;
       let value: unknown;
       try {
-        value = JSON.parse(text);
+        value = parseJson(text, 'Mend or delete the line.');
       } catch (error) {
-        yield failed(`It is not valid JSON: ${jsonProblem(error, text)}. Mend or delete the line.`);
+        if (!(error instanceof UnreadableDocumentError)) throw error;
+        yield failed(error.message);
         continue;
       }
       if (!isPlainObject(value)) {

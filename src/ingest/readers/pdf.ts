@@ -1,14 +1,18 @@
 import { UnreadableDocumentError } from '../../base/errors.ts';
 import { makeDocument } from '../document.ts';
-import { layoutPages, type PdfPage, type PdfRun, toLines } from '../pdf-layout.ts';
+import { annotationLines } from '../pdf-annotations.ts';
+import { layoutPages } from '../pdf-layout.ts';
+import type { PdfPage } from '../pdf-lines.ts';
+import { type PdfRun, toLines } from '../pdf-runs.ts';
 import type { Reader } from '../reader.ts';
 
-/** Where the end-of-file marker must stand; some programs write a little behind it. */
+/** Where at least the place of the cross-reference table must stand, if the end-of-file marker is missing. */
 const TAIL = 2048;
 
 /**
  * PDF: text in reading order as far as the producer kept it, with the page of every block; paragraphs, headings and
- * divided words are rebuilt. Title and metadata come from the document's information.
+ * divided words are rebuilt. Values of forms and comments follow their page's text. Title and metadata come from the
+ * document's information.
  * A file that is cut off, encrypted, or without any text is refused rather than indexed in part. Offsets are into the
  * extracted text.
  */
@@ -25,6 +29,7 @@ export const pdfReader: Reader = {
     });
     try {
       const pages: PdfPage[] = [];
+      const labels = await pdf.getPageLabels().catch(() => null);
       for (let number = 1; number <= pdf.numPages; number++) {
         context.signal?.throwIfAborted();
         const page = await pdf.getPage(number);
@@ -36,7 +41,8 @@ export const pdfReader: Reader = {
           const size = Math.hypot(c, d) || Math.hypot(a, b) || item.height;
           runs.push({ text: item.str, x, y, width: item.width, size, endsLine: item.hasEOL });
         }
-        pages.push({ lines: toLines(runs), height: page.view[3]! - page.view[1]! });
+        const lines = [...toLines(runs), ...annotationLines(await page.getAnnotations().catch(() => []))];
+        pages.push({ lines, height: page.view[3]! - page.view[1]!, label: labels?.[number - 1] });
         page.cleanup();
       }
       const { text, blocks } = layoutPages(pages);
@@ -46,6 +52,16 @@ export const pdfReader: Reader = {
           `${count} no text, only images or drawings.`,
           'Recognise the text first, for example with `ocrmypdf`, and index the result.',
         );
+      }
+      const empty = pages.flatMap(({ lines }, i) => (lines.length === 0 ? [i + 1] : []));
+      if (empty.length > 0) {
+        const where = `page${empty.length === 1 ? '' : 's'} ${ranges(empty)}`;
+        yield { path: file.path, where, note: 'There is no text: blank, or only images.' };
+      }
+      const attached = Object.keys((await pdf.getAttachments().catch(() => null)) ?? {});
+      if (attached.length > 0) {
+        const names = attached.slice(0, 5).join(', ');
+        yield { path: file.path, note: `Files attached to the PDF were not read: ${names}.` };
       }
       const { info } = (await pdf.getMetadata().catch(() => ({ info: {} }))) as { info: Record<string, unknown> };
       yield makeDocument(file, {
@@ -73,9 +89,26 @@ function checkFrame(bytes: Uint8Array): void {
   if (!buffer.subarray(0, 1024).includes('%PDF-')) {
     throw new UnreadableDocumentError('It is not a PDF.', 'Give it the extension that it belongs to.');
   }
-  if (!buffer.subarray(-TAIL).includes('%%EOF')) {
+  const end = buffer.lastIndexOf('%%EOF');
+  const start = buffer.subarray(0, 1024).toString('latin1');
+  // The first part of a file made for the web ends with a marker of its own, but says how long the whole is.
+  const declared = /\/Linearized/.test(start) ? Number(/\/L\s+(\d+)/.exec(start)?.[1] ?? 0) : 0;
+  const isWhole = end >= 0 ? declared <= buffer.length : buffer.subarray(-TAIL).includes('startxref');
+  if (!isWhole) {
     throw new UnreadableDocumentError('The PDF is cut off: its end is missing.', 'Copy or download it again.');
   }
+}
+
+/** `3, 7–9`: ascending numbers. */
+function ranges(numbers: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < numbers.length; ) {
+    let j = i;
+    while (numbers[j + 1] === numbers[j]! + 1) j++;
+    parts.push(i === j ? `${numbers[i]}` : `${numbers[i]}–${numbers[j]}`);
+    i = j + 1;
+  }
+  return parts.length > 20 ? `${parts.slice(0, 20).join(', ')}, …` : parts.join(', ');
 }
 
 function explain(error: unknown): unknown {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { describe, expect, it } from 'vitest';
 import { readBytes, readContent, readOne, reasonFor } from '../../../test/support/ingest.ts';
+import { parseJson } from '../json-parse.ts';
 
 const lines = (...records: unknown[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
 
@@ -46,13 +47,13 @@ describe('the JSON Lines reader', () => {
     });
   });
 
-  it('takes all strings where no field is the text, the title where there is nothing else, and long strings beside the text', async () => {
+  it('takes every field where none is the text, the title where there is nothing else, and long strings beside the text', async () => {
     const long = 'long '.repeat(50).trim();
     const [all, title, beside] = await readBytes(
       'x.jsonl',
       lines({ question: 'Why?', answer: 'Because.', n: 1 }, { title: 'Only a title' }, { text: 'Short.', notes: long }),
     );
-    expect(all).toMatchObject({ text: 'question: Why?\n\nanswer: Because.', title: 'x #1' });
+    expect(all).toMatchObject({ text: 'question: Why?\n\nanswer: Because.\n\nn: 1', title: 'x #1' });
     expect(all!.metadata).toEqual({ question: 'Why?', answer: 'Because.', n: 1 });
     expect(title).toMatchObject({ text: 'Only a title', title: 'Only a title' });
     expect(beside).toMatchObject({ text: `Short.\n\nnotes: ${long}`, metadata: {} });
@@ -163,15 +164,40 @@ describe('the CSV reader', () => {
       text: 'eins, zwei',
     });
     expect((await readBytes('x.tsv', 'id\ttext\na\tsays "so, and\tmore\n'))[0]).toMatchObject({
-      text: 'says "so, and',
+      text: 'says "so, and\n\ncolumn 3: more',
     });
     expect((await readBytes('x.csv', '"a;b;c",text\n1,t\n'))[0]).toMatchObject({ text: 't' });
   });
 
   it('forgives rows that are too short or too long, and names columns without a name', async () => {
-    const documents = await readBytes('x.csv', 'text,,text\nfirst,second,third\nalone\na,b,c,d\n');
-    expect(documents.map(({ text }) => text)).toEqual(['first', 'alone', 'a']);
+    const table = 'text,,text\nfirst,second,third\nalone\na,b,c,the bridge is out\n';
+    const { documents, notes } = await readContent('x.csv', table);
+    expect(documents.map(({ text }) => text)).toEqual(['first', 'alone', 'a\n\ncolumn 4: the bridge is out']);
+    expect(notes).toEqual([
+      { path: 'x.csv', where: 'line 4', note: expect.stringMatching(/more cells than the header/) },
+    ]);
     expect(documents[0]!.metadata).toEqual({ 'column 2': 'second', 'text 3': 'third' });
+  });
+
+  it('searches numbers where no column is the text, and keeps them for filters', async () => {
+    const documents = await readBytes('x.csv', 'place,gauge,phone\nWeir,30417,0815\n,30418,\n');
+    expect(documents.map(({ text }) => text)).toEqual(['place: Weir\n\ngauge: 30417\n\nphone: 0815', 'gauge: 30418']);
+    expect(documents[0]!.metadata).toEqual({ place: 'Weir', gauge: 30417, phone: '0815' });
+  });
+
+  it('knows what spreadsheets write: a first line about the delimiter, quoted tabs, numbers without a header', async () => {
+    expect((await readBytes('x.csv', 'sep=;\nid;text\na;eins, zwei\n'))[0]).toMatchObject({
+      id: 'x.csv#a',
+      text: 'eins, zwei',
+    });
+    expect((await readBytes('x.tsv', 'id\ttext\na\t"two\nlines ""quoted"""\n'))[0]).toMatchObject({
+      text: 'two\nlines "quoted"',
+    });
+    const documents = await readBytes('x.csv', '1999,4.5\n2000,"5,5"\n');
+    expect(documents.map(({ text }) => text)).toEqual([
+      'column 1: 1999\n\ncolumn 2: 4.5',
+      'column 1: 2000\n\ncolumn 2: 5,5',
+    ]);
   });
 
   it('reads windows-1252 and UTF-16', async () => {
@@ -223,6 +249,33 @@ describe('the JSON reader', () => {
     expect(text).toBe('a: x // y, ]\n\nb: 1, 2');
   });
 
+  it('reads JSON5, and whole numbers digit by digit', async () => {
+    const { text } = await readOne(
+      'x.json5',
+      "// s\n{a: 'it\\'s', \"b\": 0x10, c: [+1, .5, Infinity,], 'd-e': 9007199254740993,}",
+    );
+    expect(text).toBe("a: it's\n\nb: 16\n\nc: 1, 0.5, Infinity\n\nd-e: 9007199254740993");
+    const records = await readBytes(
+      'x.jsonl',
+      '{"id":9007199254740993,"text":"a","n":[9007199254740995]}\n{"id":9007199254740992,"text":"b"}\n',
+    );
+    expect(records.map(({ id }) => id)).toEqual(['x.jsonl#9007199254740993', 'x.jsonl#9007199254740992']);
+    expect(records[0]!.metadata).toEqual({ n: ['9007199254740995'] });
+    const deep = `{"deep":${'['.repeat(30_000)}1${']'.repeat(30_000)},"n":"${'7'.repeat(100_000)}"}`;
+    expect((await readOne('x.json', deep)).text).toContain('7777');
+  });
+
+  it('reads any value as JSON.parse does, in both of its ways', () => {
+    fc.assert(
+      fc.property(fc.json(), (json) => {
+        fc.pre(!/\d{16}/.test(json));
+        // The second way is taken where a long number stands.
+        const [, value] = parseJson(`[12345678901234567890, ${json}]`) as unknown[];
+        expect(value).toEqual(JSON.parse(json));
+      }),
+    );
+  });
+
   it('says where the mistake is', async () => {
     expect(await reasonFor('x.json', '{\n"a": 1,\n"b" 2\n}')).toMatch(
       /^It is not valid JSON: .*line 3\. Mend the file/,
@@ -236,5 +289,7 @@ describe('the JSON reader', () => {
     expect((await readOne('x.json', JSON.stringify({ v: Array.from({ length: 5000 }, (_, i) => i) }))).text).toMatch(
       /^v: 0, 1, .*19, \.\.\. \(5000 numbers\)$/,
     );
+    const ids = Array.from({ length: 500 }, (_, i) => 7000 + i);
+    expect((await readOne('x.json', JSON.stringify({ ids }))).text).toContain('7499');
   });
 });

@@ -2,16 +2,12 @@ import { textBlocks } from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import type { Reader } from '../reader.ts';
+import { extensionOf } from '../scope.ts';
 
 /** Plain text formats that are searched as they are, and what they are called. */
 const FORMATS: Readonly<Record<string, string>> = {
-  rst: 'rst',
-  adoc: 'asciidoc',
-  asciidoc: 'asciidoc',
-  org: 'org',
   tex: 'latex',
   bib: 'bibtex',
-  xml: 'xml',
   yaml: 'yaml',
   yml: 'yaml',
   toml: 'toml',
@@ -37,8 +33,6 @@ const FORMATS: Readonly<Record<string, string>> = {
   r: 'r',
   proto: 'protobuf',
   graphql: 'graphql',
-  vtt: 'subtitles',
-  srt: 'subtitles',
 };
 
 /** Everything that is text and has no reader of its own. */
@@ -47,8 +41,8 @@ export const textReader: Reader = {
   extensions: ['txt', 'text', ...Object.keys(FORMATS)],
   async *read(file, context) {
     const decoded = await context.text();
-    const extension = /\.([^./]+)$/.exec(file.path)?.[1]?.toLowerCase() ?? '';
-    const format = Object.hasOwn(FORMATS, extension) ? FORMATS[extension]! : 'text';
+    const extension = extensionOf(file.path);
+    const format = Object.hasOwn(FORMATS, extension) ? FORMATS[extension]! : extension === 'xml' ? 'xml' : 'text';
     yield makeDocument(file, {
       format,
       text: decoded.text,

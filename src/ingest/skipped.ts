@@ -1,0 +1,28 @@
+import { extensionOf } from './scope.ts';
+import type { SkippedFile, SkippedGroup } from './types.ts';
+
+/** Counts skipped files by reason and extension. */
+export class SkippedFiles {
+  readonly #groups = new Map<string, { group: SkippedGroup; count: number }>();
+
+  add({ path, reason }: SkippedFile): void {
+    const extension = extensionOf(path);
+    const key = `${reason}\0${extension}`;
+    const known = this.#groups.get(key);
+    if (known === undefined) this.#groups.set(key, { group: { reason, extension, count: 1, example: path }, count: 1 });
+    else known.count++;
+  }
+
+  get count(): number {
+    let sum = 0;
+    for (const { count } of this.#groups.values()) sum += count;
+    return sum;
+  }
+
+  /** The largest group first. */
+  groups(): SkippedGroup[] {
+    return Array.from(this.#groups.values(), ({ group, count }) => ({ ...group, count })).sort(
+      (a, b) => b.count - a.count || (a.example < b.example ? -1 : 1),
+    );
+  }
+}
