@@ -1,18 +1,16 @@
-import { join } from 'node:path';
-import { IncompatibleError, InvalidArgumentError } from '../base/errors.ts';
+import { InvalidArgumentError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { openEncoder } from '../encode/registry.ts';
-import { keepsDocuments, locatedSpec, saveTuned, type TunedFiles } from '../encode/tuned/description.ts';
+import type { TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
 import type { RelevanceParameters } from '../search/index.ts';
-import { onDisk } from '../store/local/filesystem.ts';
 import type {
   CollectionSettings,
   CompactOptions,
   CompactReport,
   DocumentRecord,
-  PassageToEncode,
+  PendingReencode,
   RebuildOptions,
   RebuildReport,
   Snapshot,
@@ -21,12 +19,21 @@ import type {
   VerifyReport,
   Writer,
 } from '../store/types.ts';
-import { dropEncoderVersions, dropFailedVersion, ENCODERS } from './encoder-versions.ts';
+import { dropEncoderVersions } from './encoder-versions.ts';
+import { CollectionEncoders } from './encoders.ts';
 import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
 import { checkInput } from './input.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
-import { blocksOf, encodePassages } from './prepare.ts';
+import { blocksOf } from './prepare.ts';
+import {
+  type DeployOptions,
+  deployTuned,
+  type ReencodeCollectionOptions,
+  type ReencodeCollectionReport,
+  type ReencodeContext,
+  reencodeCollection,
+} from './reencoding.ts';
 import { judgesRelevance, saveRelevance, searchRelevant } from './relevant.ts';
 import { noSuchDocument, rankSnapshot, type SearchContext, searchSnapshot, similarInSnapshot } from './searching.ts';
 import { resolveSettings } from './settings.ts';
@@ -66,13 +73,6 @@ export interface AddReport {
   readonly generation: number;
 }
 
-/** Options of {@link Collection.deploy}. */
-export interface DeployOptions {
-  readonly signal?: AbortSignal;
-  /** Passages encoded again, of all. */
-  readonly onProgress?: (done: number, total: number) => void;
-}
-
 /**
  * A searchable collection of documents in a folder. Reads see the newest published state, also what another process
  * published; one process at a time writes.
@@ -81,12 +81,7 @@ export class Collection {
   readonly #store: Store;
   readonly #ingestVersion: unknown;
   readonly settings: IndexingSettings;
-  /** Given by the caller, who also disposes of it. */
-  readonly #given: Encoder | undefined;
-  readonly #openEncoder: (spec: string) => Promise<Encoder>;
-  #loaded: { readonly id: string; readonly encoder: Promise<Encoder> } | undefined;
-  /** Encoders of earlier states, freed at the end. */
-  #retired: Promise<Encoder>[] = [];
+  readonly #encoders: CollectionEncoders;
   #current: SnapshotLease | undefined;
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -104,8 +99,7 @@ export class Collection {
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
-    this.#given = encoder;
-    this.#openEncoder = open;
+    this.#encoders = new CollectionEncoders(directory, encoder, open);
   }
 
   /**
@@ -119,7 +113,7 @@ export class Collection {
           writer,
           snapshot,
           settings: this.settings,
-          encoder: await this.#encoderOf(snapshot),
+          encoder: await this.#encoders.of(snapshot.settings.encoder),
           trustStamps: this.#ingestVersion === INGEST_VERSION,
           directory: this.directory,
         },
@@ -145,7 +139,7 @@ export class Collection {
     options: AddOptions = {},
   ): Promise<AddReport> {
     return this.#writingWithSnapshot(async (writer, snapshot) => {
-      const encoder = await this.#encoderOf(snapshot);
+      const encoder = await this.#encoders.of(snapshot.settings.encoder);
       const indexer = new Indexer(writer, encoder, this.settings, options.signal, options.onProgress);
       let added = 0;
       let updated = 0;
@@ -235,7 +229,7 @@ export class Collection {
         encoder: () =>
           this.#reading(async (snapshot) => ({
             id: snapshot.settings.encoder,
-            encoder: await this.#encoderOf(snapshot),
+            encoder: await this.#encoders.of(snapshot.settings.encoder),
           })),
       },
       query,
@@ -294,7 +288,9 @@ export class Collection {
   async compact(options: CompactOptions = {}): Promise<CompactReport & { readonly encodersDropped: number }> {
     return this.#writingWithSnapshot(async (writer, { settings }) => {
       const report = await writer.compact(options);
-      return { ...report, encodersDropped: await dropEncoderVersions(this.directory, settings.encoder) };
+      const pending = await this.#store.pendingReencode();
+      const used = [settings.encoder, ...(pending === undefined ? [] : [pending.encoder])];
+      return { ...report, encodersDropped: await dropEncoderVersions(this.directory, used) };
     });
   }
 
@@ -316,62 +312,59 @@ export class Collection {
    * @throws InvalidArgumentError for a collection without embeddings, no budget, too few queries, and a specification with a mistake.
    */
   async plan(options: CollectionPlanOptions): Promise<Plan> {
-    return this.#reading(async (snapshot) => planSnapshot(snapshot, await this.#encoderOf(snapshot), options));
+    return this.#reading(async (snapshot) =>
+      planSnapshot(snapshot, await this.#encoders.of(snapshot.settings.encoder), options),
+    );
   }
 
   /**
-   * Puts a trained encoder in place of the one that the collection has. Its files go into `encoders/`, then passages get
-   * their new vectors (unless only queries are encoded differently), and then one new generation names the encoder. A
-   * failure before that leaves everything as it was. A compressed index of the vectors is learned again afterwards.
+   * Gives the collection another encoder: every passage gets a new vector, while searches and other writing calls go on with the
+   * one before, and then all of it changes at once. Passages in languages that the encoder does not know get none. What was done
+   * is kept when it fails, is aborted or killed: the same call goes on. A compressed index of the vectors is learned again; what
+   * was learned of relevance is dropped.
+   *
+   * @param encoder an encoder, or its specification; `none` leaves BM25.
+   * @throws CollectionLockedError when another process, or another call, is at it.
+   */
+  async reencode(
+    encoder: Encoder | string,
+    options: ReencodeCollectionOptions = {},
+  ): Promise<ReencodeCollectionReport> {
+    this.#checkOpen();
+    return reencodeCollection(this.#reencoding, encoder, options);
+  }
+
+  /** The change to another encoder that was begun with {@link Collection.reencode} and is not finished. */
+  async pendingReencode(): Promise<PendingReencode | undefined> {
+    return this.#store.pendingReencode();
+  }
+
+  /**
+   * Gives up the change to another encoder that was begun, and removes what was done of it.
+   * @returns what it was; undefined when there is none.
+   * @throws CollectionLockedError when another process, or another call, is at it.
+   */
+  async abandonReencode(): Promise<PendingReencode | undefined> {
+    const pending = await this.#store.pendingReencode();
+    if (pending !== undefined) await (await this.#store.reencode(pending)).abandon();
+    return pending;
+  }
+
+  /**
+   * Puts a trained encoder in place of the one that the collection has. Its files go into `encoders/`, and then the collection is
+   * given that encoder as {@link Collection.reencode} does it, unless only queries are encoded differently.
    *
    * @returns the encoder's id in this collection.
-   * @throws IncompatibleError when the collection has another encoder than the one that training started from.
+   * @throws IncompatibleError when the collection has another encoder than the one that training started from, or is about to get
+   * one.
    */
   async deploy(files: TunedFiles, options: DeployOptions = {}): Promise<string> {
-    return this.#writingWithSnapshot(async (writer, snapshot) => {
-      const { description } = files;
-      if (snapshot.settings.encoder !== description.base) {
-        throw new IncompatibleError(
-          `The collection in ${this.directory} has the encoder "${snapshot.settings.encoder}"; what is to be deployed was trained from "${description.base}".`,
-          'Train again from the encoder that the collection has now.',
-        );
-      }
-      const { signal } = options;
-      const version = await onDisk(this.#versions, () => saveTuned(this.#versions, files));
-      const id = `tuned:${version}`;
-      let done = 0;
-      try {
-        const encoder = await openEncoder(locatedSpec(id, this.#versions));
-        try {
-          const encode = async (passages: readonly PassageToEncode[]) => {
-            const vectors = await encodePassages(encoder, passages, signal);
-            done += passages.length;
-            options.onProgress?.(done, snapshot.passageCount);
-            return vectors;
-          };
-          await writer.reencode({
-            encoder: id,
-            dim: encoder.dim,
-            ...(keepsDocuments(description.form) ? {} : { vectors: encode }),
-            ...(signal === undefined ? {} : { signal }),
-          });
-        } finally {
-          await encoder.dispose?.();
-        }
-      } catch (error) {
-        await dropFailedVersion(this.directory, version);
-        throw error;
-      }
-      if (snapshot.vectorIndex !== undefined && !keepsDocuments(description.form)) {
-        await writer.rebuild(snapshot.vectorIndex);
-      }
-      return id;
-    });
+    return deployTuned(this.#reencoding, files, options);
   }
 
   /** The encoder that the collection has, opened; undefined for a lexical one. Disposed of with the collection. */
   async encoder(): Promise<Encoder | undefined> {
-    return this.#reading((snapshot) => this.#encoderOf(snapshot));
+    return this.#reading((snapshot) => this.#encoders.of(snapshot.settings.encoder));
   }
 
   /** Waits for writing calls under way, closes files and frees the encoder that the collection loaded itself. */
@@ -380,12 +373,7 @@ export class Collection {
     this.#closed = true;
     this.#current?.retire();
     this.#current = undefined;
-    const open = [...this.#retired, ...(this.#loaded === undefined ? [] : [this.#loaded.encoder])];
-    this.#loaded = undefined;
-    this.#retired = [];
-    for (const encoder of await Promise.allSettled(open)) {
-      if (encoder.status === 'fulfilled') await encoder.value.dispose?.();
-    }
+    await this.#encoders.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -393,38 +381,20 @@ export class Collection {
   }
 
   #context(snapshot: Snapshot): SearchContext {
-    const encoder = snapshot.settings.encoder === 'none' ? undefined : async () => (await this.#encoderOf(snapshot))!;
+    const encoder =
+      snapshot.settings.encoder === 'none'
+        ? undefined
+        : async () => (await this.#encoders.of(snapshot.settings.encoder))!;
     return { snapshot, settings: this.settings, encoder };
   }
 
-  /** The encoder of a state: another process may have deployed a new one since this object was opened. */
-  async #encoderOf(snapshot: Snapshot): Promise<Encoder | undefined> {
-    const { encoder: id } = snapshot.settings;
-    if (id === 'none') return undefined;
-    if (this.#given !== undefined) {
-      if (this.#given.id === id) return this.#given;
-      throw new IncompatibleError(
-        `The collection in ${this.directory} now has the encoder "${id}", and was opened with "${this.#given.id}".`,
-        'Open it again without an encoder.',
-      );
-    }
-    if (this.#loaded?.id !== id) {
-      const before = this.#loaded;
-      // Searches under way may still use the one before; it is freed when they are done with it.
-      if (before !== undefined) this.#retired.push(before.encoder);
-      const encoder = this.#openEncoder(locatedSpec(id, this.#versions)).catch((error) => {
-        // The next call may find the endpoint or the package back.
-        this.#loaded = undefined;
-        throw error;
-      });
-      this.#loaded = { id, encoder };
-    }
-    return this.#loaded.encoder;
-  }
-
-  /** Folder of the encoders that were trained for this collection. */
-  get #versions(): string {
-    return join(this.directory, ENCODERS);
+  get #reencoding(): ReencodeContext {
+    return {
+      directory: this.directory,
+      store: this.#store,
+      encoders: this.#encoders,
+      writing: (work) => this.#writing(work),
+    };
   }
 
   /** Runs `work` on the newest state, which stays open until it is done, even if a newer one comes meanwhile. */

@@ -23,22 +23,23 @@ async function chainOf(folder: string, id: string): Promise<Set<string>> {
  * Removes trained encoders that a collection no longer uses: those that were replaced, and what an interrupted deployment left. The caller
  * holds the lock for writing.
  *
- * @param id of the encoder that the collection has. @returns how many were removed.
- * None are when the encoder in use is damaged: which it starts from is not known then, and `verify` says so.
+ * @param ids of the encoder that the collection has, and of one that it is about to get. @returns how many were removed.
+ * None are when an encoder in use is damaged: which it starts from is not known then, and `verify` says so.
  * @throws StorageError when the disk refuses.
  */
-export async function dropEncoderVersions(collection: string, id: string): Promise<number> {
+export async function dropEncoderVersions(collection: string, ids: readonly string[]): Promise<number> {
   const folder = join(collection, ENCODERS);
   return onDisk(folder, async () => {
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
     const versions = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     if (versions.length === 0) return 0;
-    const used = await chainOf(folder, id).catch((error) => {
+    const chains = ids.map((id) => chainOf(folder, id));
+    const used = await Promise.all(chains).catch((error) => {
       if (error instanceof SagittaError) return undefined;
       throw error;
     });
     if (used === undefined) return 0;
-    const unused = versions.filter((version) => !used.has(version));
+    const unused = versions.filter((version) => !used.some((chain) => chain.has(version)));
     // The manifest that names others must survive a power failure before these go.
     if (unused.length > 0) await nodeFileSystem.syncDirectory(collection);
     for (const version of unused) await rm(join(folder, version), { recursive: true, force: true });

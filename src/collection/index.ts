@@ -1,12 +1,12 @@
 export {
   type AddReport,
   Collection,
-  type DeployOptions,
   type StoredDocument,
 } from './collection.ts';
 export { ENCODERS } from './encoder-versions.ts';
 export { type OpenOptions, openCollection } from './open.ts';
 export type { CollectionPlanOptions } from './planning.ts';
+export type { DeployOptions, ReencodeCollectionOptions, ReencodeCollectionReport } from './reencoding.ts';
 export { judgesRelevance, judgesRelevanceBy, queryEmbedding, RELEVANCE_DEPTH } from './relevant.ts';
 export { allowedPassages, documentFilter } from './searching.ts';
 export { DEFAULT_SETTINGS } from './settings.ts';

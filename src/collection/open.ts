@@ -101,7 +101,7 @@ function checkAgreement(directory: string, settings: CollectionSettings, options
   if (wanted !== undefined && wanted !== settings.encoder) {
     throw new IncompatibleError(
       `The collection in ${directory} was made with the encoder "${settings.encoder}", not "${wanted}".`,
-      'Leave the encoder out, or index into a new collection (--in DIR).',
+      `Leave the encoder out, or give the collection the other one: \`sagitta reencode --encoder ${wanted} --in ${directory}\`.`,
     );
   }
   const made = settings.options as Partial<IndexingSettings>;

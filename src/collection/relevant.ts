@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IncompatibleError, InvalidArgumentError, NotFoundError, SagittaError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { formatRelevance, parseRelevance, type RelevanceParameters, relevanceOf, speaks } from '../search/index.ts';
-import { replaceFile } from '../store/local/filesystem.ts';
+import { onDisk, replaceFile } from '../store/local/filesystem.ts';
+import { manifestPath } from '../store/local/manifest.ts';
 import { queryLanguage } from './searching.ts';
 import type { RelevantOptions, RelevantResult, SearchOptions, SearchResult } from './types.ts';
 
@@ -39,6 +41,18 @@ export function judgesRelevanceBy(directory: string, encoder: string): boolean {
 /** Writes what relevance is judged by; it replaces what was there at once. */
 export async function saveRelevance(directory: string, parameters: RelevanceParameters): Promise<void> {
   await replaceFile(relevanceFile(directory), [formatRelevance(parameters)]);
+}
+
+/**
+ * Drops what was learned of relevance before the collection got the encoder that it has now.
+ * @returns whether there was something.
+ */
+export async function dropRelevance(directory: string): Promise<boolean> {
+  const path = relevanceFile(directory);
+  const learned = statSync(path, { throwIfNoEntry: false });
+  if (learned === undefined || learned.mtimeMs > statSync(manifestPath(directory)).mtimeMs) return false;
+  await onDisk(path, () => rm(path, { force: true }));
+  return true;
 }
 
 /** What was read last of a file, as long as the file stays the same: heads are too long to be read for every search. */

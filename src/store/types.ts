@@ -178,13 +178,6 @@ export interface Writer {
    * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
    */
   rebuild(index: RebuildOptions | undefined): Promise<RebuildReport>;
-  /**
-   * Gives every passage a vector of another encoder and publishes that, with the encoder's name, as one generation; texts
-   * and terms stay. When it fails or is aborted nothing has changed. A compressed index of the vectors is dropped unless
-   * they stay: `rebuild` makes it again. Memory: the vectors of one segment.
-   * @returns the generation.
-   */
-  reencode(options: ReencodeOptions): Promise<number>;
   /** Gives the lock back; what was not published is dropped. */
   close(): Promise<void>;
 }
@@ -197,16 +190,73 @@ export interface PassageToEncode {
   readonly language: string;
 }
 
-export interface ReencodeOptions {
-  /** `Encoder.id` and its components. */
+/** An encoder that a collection is to have: `Encoder.id` and its components, or `none` and 0. */
+export interface EncoderTarget {
   readonly encoder: string;
   readonly dim: number;
+}
+
+/** A change to another encoder that was begun. */
+export interface PendingReencode extends EncoderTarget {
+  /** ISO 8601. */
+  readonly started: string;
+}
+
+export interface ReencodeProgress {
+  /** `waiting` for another process that writes; `indexing`: a compressed index is learned again. */
+  readonly phase: 'encoding' | 'waiting' | 'indexing';
+  /** Passages that need no work any more, of all that are there now. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface ReencodeOptions {
   /**
    * Vectors of passages in their order, undefined where the encoder does not know the language. Left out: the vectors
-   * stay, and only queries are encoded differently.
+   * stay, and only queries are encoded differently; or there are none any more, for `none`.
    */
   readonly vectors?: (passages: readonly PassageToEncode[]) => Promise<readonly (Float32Array | undefined)[]>;
   readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: ReencodeProgress) => void;
+  /** Passages that `vectors` is given at once. Default 256. */
+  readonly batch?: number;
+  /** Milliseconds after which vectors are written; a process that is killed loses those it made since. Default 5000. */
+  readonly keepAfterMs?: number;
+  /** Runs a short piece of work with the write lock. Default: as soon as nobody holds it. */
+  readonly writing?: <T>(work: (writer: Writer) => Promise<T>) => Promise<T>;
+  /** Called with the collection's settings before they change, with the write lock; may throw to give up. */
+  readonly check?: (settings: CollectionSettings) => void;
+  /** Called when the encoder has changed, with the write lock, at least once even if processes are killed. */
+  readonly onPublished?: () => Promise<void>;
+}
+
+export interface ReencodeReport {
+  readonly generation: number;
+  /** Passages of the collection. */
+  readonly passages: number;
+  /** Passages given to the encoder now; the others were done by runs before this one. */
+  readonly encoded: number;
+  /** What became of a compressed index of the vectors; absent where there was none. `problem`: why it could not be learned again. */
+  readonly index?: { readonly spec: string; readonly problem?: string };
+}
+
+/**
+ * A change of a collection's encoder, held by one process at a time. What it makes is kept on disk, and nobody sees it
+ * before it is published as one generation.
+ */
+export interface Reencode extends PendingReencode {
+  /** The encoder of a change that was begun before and has given way to this one, with what was done of it. */
+  readonly superseded?: string;
+  /**
+   * Gives every passage its new vector, without the write lock: documents may come and go meanwhile. Then publishes all
+   * of them with the name of the encoder, and learns a compressed index again. When it fails, is aborted or killed, the old
+   * encoder serves on, and running it again does only what is not done. Memory: 16 MiB of vectors.
+   */
+  run(options?: ReencodeOptions): Promise<ReencodeReport>;
+  /** Gives up, and removes what was made. */
+  abandon(): Promise<void>;
+  /** Lets others go on with it. */
+  close(): void;
 }
 
 export interface RebuildOptions {
@@ -315,6 +365,13 @@ export interface Store {
   generation(): Promise<number>;
   /** Takes the write lock. @throws CollectionLockedError when another writer holds it. */
   writer(): Promise<Writer>;
+  /**
+   * Begins a change to another encoder, or goes on with it; one to yet another encoder that was begun is given up.
+   * @throws CollectionLockedError when a process is at it.
+   */
+  reencode(target: EncoderTarget): Promise<Reencode>;
+  /** The change to another encoder that was begun and is not finished. */
+  pendingReencode(): Promise<PendingReencode | undefined>;
   /** Reads everything and checks every checksum and cross-reference. Never throws for a damaged collection. */
   verify(options?: {
     readonly onProgress?: (done: number, total: number) => void;

@@ -189,9 +189,18 @@ function signed(body: Readonly<Record<string, unknown>>): string {
   return `${JSON.stringify({ ...body, checksum: sha256(Buffer.from(JSON.stringify(body))) }, null, 2)}\n`;
 }
 
+/** Whether a specification is `tuned:VERSION`, which names an encoder among others, rather than a folder. */
+export function isVersion(spec: string): boolean {
+  return versionIn(spec) !== undefined;
+}
+
+function versionIn(spec: string): string | undefined {
+  return /^tuned:([^/\\]+)$/.exec(spec)?.[1];
+}
+
 /** `tuned:VERSION` as the specification of a folder among others, e.g. of a collection; any other one as it is. */
 export function locatedSpec(spec: string, folder: string): string {
-  const version = /^tuned:([^/\\]+)$/.exec(spec)?.[1];
+  const version = versionIn(spec);
   return version === undefined ? spec : `tuned:${versionFolder(folder, version)}`;
 }
 

@@ -61,6 +61,34 @@ export async function onDisk<T>(path: string, step: () => T | Promise<T>): Promi
 }
 
 /**
+ * Replaces a file in an existing folder: whole and on stable storage, or not at all.
+ *
+ * @param onReplaced called when the new file is in place, visible to readers. An error before that leaves the old one; an
+ * error after it means that the new one may not survive a power failure.
+ */
+export async function replaceThrough(
+  fileSystem: FileSystem,
+  path: string,
+  bytes: Uint8Array,
+  onReplaced: () => void = () => undefined,
+): Promise<void> {
+  const temporary = `${path}.new`;
+  await onDisk(path, async () => {
+    fileSystem.remove(temporary);
+    const file = fileSystem.create(temporary);
+    try {
+      fileSystem.write(file, bytes);
+      await fileSystem.sync(file);
+    } finally {
+      fileSystem.close(file);
+    }
+    fileSystem.rename(temporary, path);
+    onReplaced();
+    await fileSystem.syncDirectory(dirname(path));
+  });
+}
+
+/**
  * Puts a file in place, with the folders above it: whole and on stable storage, or not at all.
  * @param mode of the file. Default: read and write for all, less the umask.
  * @throws StorageError when the disk refuses; what was there before stays, unless only its last step failed, which makes names last.

@@ -38,8 +38,12 @@ export function buildIdTable(hashes: Uint32Array): Uint32Array {
 }
 
 /** Documents whose id may be `id`: those with its hash. */
-export function* candidates(table: Uint32Array, id: string): Generator<number> {
-  const [high, low] = hashId(id);
+export function candidates(table: Uint32Array, id: string): Generator<number> {
+  return withHash(table, ...hashId(id));
+}
+
+/** Numbers of the rows with this hash, ascending. */
+export function* withHash(table: Uint32Array, high: number, low: number): Generator<number> {
   let from = 0;
   let to = table.length / ROW;
   while (from < to) {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { FileSystem } from './filesystem.ts';
 import { isOurs, type Manifest, manifestPath, referencedFiles, SEGMENTS } from './manifest.ts';
+import { belongsTo, readReencodeState } from './reencode-state.ts';
 
 /** Files of a change that is not published yet. */
 export class Attempt {
@@ -30,7 +31,8 @@ export class Attempt {
 }
 
 /**
- * Removes files that no manifest names: what a killed writer left. Only the holder of the lock may call it.
+ * Removes files that no manifest names: what a killed writer left. Those of a change to another encoder stay while that is
+ * under way. Only the holder of the lock may call it.
  *
  * The manifest read may have been put in place by a writer whose last step failed. It must survive a power failure
  * before files go that only the one before it names.
@@ -38,7 +40,11 @@ export class Attempt {
 export async function removeLeftovers(directory: string, manifest: Manifest, fileSystem: FileSystem): Promise<void> {
   const referenced = referencedFiles(manifest);
   const folder = join(directory, SEGMENTS);
-  const leftovers = fs.readdirSync(folder).filter((name) => isOurs(name) && !referenced.has(name));
+  const names = fs.readdirSync(folder);
+  // Read after the names: a process that changes the encoder needs no lock, and its state is there before its files are.
+  const state = readReencodeState(directory);
+  const isKept = (name: string) => referenced.has(name) || (typeof state === 'object' && belongsTo(name, state));
+  const leftovers = names.filter((name) => isOurs(name) && !isKept(name));
   if (leftovers.length > 0) await fileSystem.syncDirectory(directory);
   for (const name of leftovers) fs.rmSync(join(folder, name), { force: true });
   fs.rmSync(`${manifestPath(directory)}.new`, { force: true });

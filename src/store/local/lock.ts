@@ -21,6 +21,8 @@ import { asStorageError, onDisk, systemCode } from './filesystem.ts';
  * before it publishes, and finds that the file names another.
  */
 export const LOCK = 'writer.lock';
+/** Held for as long as a change to another encoder runs, which holds {@link LOCK} only while it publishes. */
+export const REENCODE_LOCK = 'reencode.lock';
 
 /** Behind the name of the lock file: the lock where the system has none. */
 const EXCLUSIVE = '.held';
@@ -46,6 +48,8 @@ export interface Lock {
 export interface LockOptions {
   /** What the lock protects, for messages. Default: the folder of the lock file. */
   readonly subject?: string;
+  /** What is done to it by who holds the lock, for messages. Default `being written`. */
+  readonly doing?: string;
   /** Milliseconds to wait for another holder. Default 0. */
   readonly patience?: number;
   /** The operating system's lock; undefined does without. Default: that of this platform. */
@@ -60,12 +64,13 @@ type SystemLock = Pick<typeof import('fs-native-extensions'), 'tryLock'>;
  * @throws StorageError when the lock file cannot be written.
  */
 export async function acquireLock(path: string, options: LockOptions = {}): Promise<Lock> {
-  const { subject = dirname(path), patience = 0 } = options;
+  const { subject = dirname(path), doing = 'being written', patience = 0 } = options;
+  const said = `${subject} is ${doing}`;
   const system = 'system' in options ? options.system : await systemLock();
   const deadline = performance.now() + patience;
   for (;;) {
     try {
-      return await onDisk(path, () => acquire(path, subject, system));
+      return await onDisk(path, () => acquire(path, said, system));
     } catch (error) {
       if (!(error instanceof CollectionLockedError) || performance.now() >= deadline) throw error;
       await sleep(Math.min(20 + 30 * Math.random(), Math.max(0, deadline - performance.now())));
@@ -80,14 +85,14 @@ export function removeLockLeftovers(directory: string): void {
   }
 }
 
-function acquire(path: string, subject: string, system: SystemLock | undefined): Lock {
+function acquire(path: string, said: string, system: SystemLock | undefined): Lock {
   const holder = { token: randomUUID(), pid: process.pid, host: os.hostname(), since: new Date().toISOString() };
-  const lock = system === undefined ? undefined : acquireSystem(path, subject, holder, system);
-  return lock ?? acquireExclusive(path, subject, holder);
+  const lock = system === undefined ? undefined : acquireSystem(path, said, holder, system);
+  return lock ?? acquireExclusive(path, said, holder);
 }
 
 /** @returns undefined when the file system has no such locks. */
-function acquireSystem(path: string, subject: string, holder: Holder, system: SystemLock): Lock | undefined {
+function acquireSystem(path: string, said: string, holder: Holder, system: SystemLock): Lock | undefined {
   const file = fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT, 0o666);
   try {
     const held = tryLock(file, system);
@@ -95,11 +100,11 @@ function acquireSystem(path: string, subject: string, holder: Holder, system: Sy
       fs.closeSync(file);
       return undefined;
     }
-    if (!held) throw heldBy(path, subject, 'Wait until it is done, or stop it, and repeat the command.');
+    if (!held) throw heldBy(path, said, 'Wait until it is done, or stop it, and repeat the command.');
     describe(file, holder);
     if (readHolder(path + EXCLUSIVE) !== 'none') {
       fs.ftruncateSync(file);
-      throw heldBy(path + EXCLUSIVE, subject, deletable(path + EXCLUSIVE));
+      throw heldBy(path + EXCLUSIVE, said, deletable(path + EXCLUSIVE));
     }
   } catch (error) {
     // Closing the descriptor gives the lock back.
@@ -109,7 +114,7 @@ function acquireSystem(path: string, subject: string, holder: Holder, system: Sy
   acquired.add(holder.token);
   let released = false;
   return {
-    check: () => checkHeld(path, subject, holder),
+    check: () => checkHeld(path, said, holder),
     release() {
       if (released) return;
       released = true;
@@ -124,18 +129,18 @@ function acquireSystem(path: string, subject: string, holder: Holder, system: Sy
 }
 
 /** Without help from the operating system: whoever creates the second file has the lock. */
-function acquireExclusive(path: string, subject: string, holder: Holder): Lock {
+function acquireExclusive(path: string, said: string, holder: Holder): Lock {
   const own = path + EXCLUSIVE;
   let file: number;
   try {
     file = fs.openSync(own, 'wx');
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    throw heldBy(own, subject, deletable(own));
+    throw heldBy(own, said, deletable(own));
   }
   try {
     describe(file, holder);
-    if (readHolder(path) !== 'none') throw heldBy(path, subject, deletable(path));
+    if (readHolder(path) !== 'none') throw heldBy(path, said, deletable(path));
   } catch (error) {
     fs.rmSync(own, { force: true });
     throw error;
@@ -144,7 +149,7 @@ function acquireExclusive(path: string, subject: string, holder: Holder): Lock {
   }
   acquired.add(holder.token);
   return {
-    check: () => checkHeld(own, subject, holder),
+    check: () => checkHeld(own, said, holder),
     release() {
       acquired.delete(holder.token);
       if (isOurs(own, holder)) fs.rmSync(own, { force: true });
@@ -186,11 +191,11 @@ function isOurs(path: string, { token }: Holder): boolean {
   return holder === 'locked' || (typeof holder === 'object' && holder.token === token);
 }
 
-function checkHeld(path: string, subject: string, holder: Holder): void {
+function checkHeld(path: string, said: string, holder: Holder): void {
   if (isOurs(path, holder)) return;
   throw heldBy(
     path,
-    subject,
+    said,
     'Nothing was published. Do not delete the lock file of a running writer, and mount network file systems with locks.',
   );
 }
@@ -227,19 +232,19 @@ function isHolder(value: unknown): value is Holder {
 }
 
 /** Says who has the lock, as far as the file tells: what cannot be read is held all the same. */
-function heldBy(path: string, subject: string, remedy: string): CollectionLockedError {
+function heldBy(path: string, said: string, remedy: string): CollectionLockedError {
   let holder: ReturnType<typeof readHolder> = 'unknown';
   try {
     holder = readHolder(path);
   } catch {
     // The lock is what counts.
   }
-  if (typeof holder !== 'object') return new CollectionLockedError(`${subject} is being written.`, remedy);
+  if (typeof holder !== 'object') return new CollectionLockedError(`${said}.`, remedy);
   const { token, pid, host, since } = holder;
   const who = acquired.has(token)
     ? 'another writer of this very process'
     : `process ${pid}${host === os.hostname() ? '' : ` on ${host}`}`;
-  return new CollectionLockedError(`${subject} is being written by ${who} (since ${since}).`, remedy);
+  return new CollectionLockedError(`${said} by ${who} (since ${since}).`, remedy);
 }
 
 function deletable(path: string): string {

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
 import type { CollectionSettings, VectorIndexSettings, VectorSearchDefaults } from '../types.ts';
 import type { FileStamp } from './container.ts';
-import { asStorageError, type FileSystem, onDisk, systemCode } from './filesystem.ts';
+import { asStorageError, type FileSystem, replaceThrough, systemCode } from './filesystem.ts';
+import { isIntact, sealJson } from './sealed-json.ts';
 
 /**
  * A collection is a directory of immutable files and one file that names those that count:
@@ -13,9 +13,11 @@ import { asStorageError, type FileSystem, onDisk, systemCode } from './filesyste
  * manifest.json             generation, settings, segments with the checksum of each; replaced atomically
  * segments/s000001.seg      documents, texts, passages, vectors and postings (container.ts, segment.ts)
  * segments/s000001.4.dead   which documents of s000001 are dead since generation 4 (tombstones.ts)
+ * segments/s000001.v3fa94c21.vectors  its vectors, where they were made after it (vectors-file.ts)
  * segments/m000003.model    what a compressed index of the vectors learned (vector-files.ts)
  * segments/s000001.m000003.lists  the vectors of s000001 coded with that model
  * writer.lock               who writes (lock.ts); empty when nobody does
+ * reencode.json, reencode.lock  the change to another encoder that is under way, and who works at it (reencode-state.ts)
  * ```
  *
  * Replacing the manifest is the only commit point (Lucene's model). There is no embedded database beside it: a second
@@ -48,6 +50,8 @@ export interface SegmentEntry extends FileStamp {
   readonly documents: number;
   readonly passages: number;
   readonly dead?: DeadEntry;
+  /** Its vectors, if they were made after it, by another encoder: they stand in for its own. */
+  readonly vectors?: FileEntry;
   /** Its vectors in lists, if they were coded. */
   readonly lists?: FileEntry;
 }
@@ -74,7 +78,9 @@ const SEGMENT = /^s\d{6,}$/;
 
 /** Whether the name is one that a writer gives to a file in `segments/`. */
 export function isOurs(file: string): boolean {
-  return /^(s\d{6,}(\.seg|\.\d+\.dead|\.m\d{6,}\.lists)|m\d{6,}\.model)$/.test(file);
+  return /^(s\d{6,}(\.seg|\.\d+\.dead|\.m\d{6,}\.lists|\.v[\da-f]{8}\.(vectors|\d+\.part(\.new)?))|m\d{6,}\.model)$/.test(
+    file,
+  );
 }
 
 export function manifestPath(directory: string): string {
@@ -92,7 +98,12 @@ export function entryPath(directory: string, { file }: { readonly file: string }
 
 /** Names of the files in `segments/` that the manifest refers to. */
 export function referencedFiles(manifest: Manifest): Set<string> {
-  const files = manifest.segments.flatMap(({ name, dead, lists }) => [`${name}.seg`, dead?.file, lists?.file]);
+  const files = manifest.segments.flatMap(({ name, dead, vectors, lists }) => [
+    `${name}.seg`,
+    dead?.file,
+    vectors?.file,
+    lists?.file,
+  ]);
   return new Set([...files, manifest.vectorIndex?.model.file].filter((file) => file !== undefined));
 }
 
@@ -124,7 +135,7 @@ export function readManifest(directory: string): Manifest {
 }
 
 export function parseManifest(bytes: Uint8Array, path: string): Manifest {
-  const intact = hasValidChecksum(bytes);
+  const intact = isIntact(bytes);
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
@@ -173,63 +184,32 @@ export class ManifestWriter {
    * one; an error after it means that the new one may not survive a power failure.
    */
   async publish(manifest: Manifest, onReplaced: () => void): Promise<void> {
-    const path = manifestPath(this.directory);
-    const temporary = `${path}.new`;
-    const fs = this.fileSystem;
-    await onDisk(path, async () => {
-      fs.remove(temporary);
-      const file = fs.create(temporary);
-      try {
-        fs.write(file, encodeManifest(manifest));
-        await fs.sync(file);
-      } finally {
-        fs.close(file);
-      }
-      fs.rename(temporary, path);
-      onReplaced();
-      await fs.syncDirectory(this.directory);
-    });
+    await replaceThrough(this.fileSystem, manifestPath(this.directory), encodeManifest(manifest), onReplaced);
   }
 }
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const { generation, nextSegment, settings, vectorIndex, segments } = manifest;
-  const body = JSON.stringify(
-    {
-      format: FORMAT,
-      formatVersion: FORMAT_VERSION,
-      madeBy: MADE_BY,
-      generation,
-      nextSegment,
-      settings,
-      ...(vectorIndex === undefined ? {} : { vectorIndex: { ...vectorIndex, model: encodeFile(vectorIndex.model) } }),
-      segments: segments.map(({ checksum, dead, lists, ...rest }) => ({
-        ...rest,
-        checksum: hex(checksum),
-        ...(dead === undefined ? {} : { dead: encodeFile(dead) }),
-        ...(lists === undefined ? {} : { lists: encodeFile(lists) }),
-      })),
-    },
-    null,
-    2,
-  );
-  const covered = `${body.slice(0, -2)},\n`;
-  return Buffer.from(covered + checksumLine(crc32(covered)));
+  return sealJson({
+    format: FORMAT,
+    formatVersion: FORMAT_VERSION,
+    madeBy: MADE_BY,
+    generation,
+    nextSegment,
+    settings,
+    ...(vectorIndex === undefined ? {} : { vectorIndex: { ...vectorIndex, model: encodeFile(vectorIndex.model) } }),
+    segments: segments.map(({ checksum, dead, vectors, lists, ...rest }) => ({
+      ...rest,
+      checksum: hex(checksum),
+      ...(dead === undefined ? {} : { dead: encodeFile(dead) }),
+      ...(vectors === undefined ? {} : { vectors: encodeFile(vectors) }),
+      ...(lists === undefined ? {} : { lists: encodeFile(lists) }),
+    })),
+  });
 }
 
 function encodeFile(entry: FileEntry) {
   return { ...entry, checksum: hex(entry.checksum) };
-}
-
-function checksumLine(checksum: number): string {
-  return `  "checksum": "${hex(checksum)}"\n}\n`;
-}
-
-const CHECKSUM_LINE_BYTES = checksumLine(0).length;
-
-function hasValidChecksum(bytes: Uint8Array): boolean {
-  const covered = bytes.subarray(0, Math.max(0, bytes.byteLength - CHECKSUM_LINE_BYTES));
-  return Buffer.from(checksumLine(crc32(covered))).equals(bytes.subarray(covered.byteLength));
 }
 
 function hex(checksum: number): string {
@@ -259,6 +239,7 @@ function decode(root: Record<string, unknown>): Manifest {
       documents: count(entry, 'documents'),
       passages: count(entry, 'passages'),
       ...(entry['dead'] === undefined ? {} : { dead: decodeDead(record(entry, 'dead')) }),
+      ...(entry['vectors'] === undefined ? {} : { vectors: decodeFile(record(entry, 'vectors')) }),
       ...(entry['lists'] === undefined ? {} : { lists: decodeFile(record(entry, 'lists')) }),
     })),
   };

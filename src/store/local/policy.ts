@@ -4,6 +4,8 @@ export interface MergeCandidate {
   readonly bytes: number;
   readonly documents: number;
   readonly deadDocuments: number;
+  /** Bytes that nothing reads any more although its documents live. Default 0. */
+  readonly unusedBytes?: number;
 }
 
 export interface PolicyOptions {
@@ -17,7 +19,7 @@ export interface PolicyOptions {
 export const MERGE_FACTOR = 8;
 /** Smaller segments count as this large: they cost an open file each, whatever they hold. */
 const FLOOR_BYTES = 1 << 20;
-/** A segment with a greater part of dead documents is written anew even if it is alone. */
+/** A segment with a greater part of dead documents, or of bytes that nothing reads, is written anew even if it is alone. */
 const DEAD_FRACTION = 0.5;
 
 /**
@@ -29,7 +31,9 @@ const DEAD_FRACTION = 0.5;
  * @returns ascending positions in `segments`.
  */
 export function chooseMerge(segments: readonly MergeCandidate[], options: PolicyOptions): number[] | undefined {
-  const live = segments.map(({ bytes, documents, deadDocuments }) => bytes * (1 - deadDocuments / documents));
+  const live = segments.map(
+    ({ bytes, documents, deadDocuments, unusedBytes = 0 }) => (bytes - unusedBytes) * (1 - deadDocuments / documents),
+  );
   if (options.full) return chooseFull(segments, live, options.maxBytes);
 
   const classes = new Map<number, number[]>();
@@ -49,12 +53,17 @@ export function chooseMerge(segments: readonly MergeCandidate[], options: Policy
     if (chosen.length > 1) return chosen.sort((a, b) => a - b);
   }
   const wasteful = segments.findIndex(
-    ({ documents, deadDocuments }, i) => deadDocuments > DEAD_FRACTION * documents && live[i]! <= options.maxBytes,
+    ({ bytes, documents, deadDocuments, unusedBytes = 0 }, i) =>
+      (deadDocuments > DEAD_FRACTION * documents || unusedBytes > DEAD_FRACTION * bytes) &&
+      live[i]! <= options.maxBytes,
   );
   return wasteful < 0 ? undefined : [wasteful];
 }
 
-/** Neighbours that fit together, so that documents keep their order; else a segment with dead documents, of any size. */
+/**
+ * Neighbours that fit together, so that documents keep their order; else a segment with dead documents or unused bytes, of
+ * any size.
+ */
 function chooseFull(
   segments: readonly MergeCandidate[],
   live: readonly number[],
@@ -64,7 +73,8 @@ function chooseFull(
     const rest = Array.from({ length: segments.length - from }, (_, i) => from + i);
     const group = fitting(rest, live, maxBytes);
     if (group.length > 1) return group;
-    if (segments[from]!.deadDocuments > 0) return [from];
+    const { deadDocuments, unusedBytes = 0 } = segments[from]!;
+    if (deadDocuments > 0 || unusedBytes > 0) return [from];
     from++;
   }
   return undefined;

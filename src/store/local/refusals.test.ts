@@ -128,6 +128,16 @@ const CHANGES = ['publish', 'compact', 'reencode'] as const;
 /** The encoder that `reencode` puts in place. */
 const OTHER = { encoder: 'other', dim: 2 };
 
+async function reencode(store: LocalStore): Promise<void> {
+  const change = await store.reencode(OTHER);
+  try {
+    const vectors = async (passages: readonly unknown[]) => passages.map(() => Float32Array.of(1, 0));
+    await change.run({ vectors, batch: 9, keepAfterMs: 0 });
+  } finally {
+    change.close();
+  }
+}
+
 /** Every passage has a vector of the encoder that the collection names. */
 async function expectEncoder(store: LocalStore, isOther: boolean): Promise<void> {
   const snapshot = await store.snapshot();
@@ -163,15 +173,12 @@ describe('a disk that refuses', () => {
     after.delete('d4');
     after.delete('d14');
     if (change !== 'publish') await writer.publish();
+    if (change === 'reencode') await writer.close();
     const { documents } = writer.pending;
 
     const generation = await store.generation();
     const act = () =>
-      change === 'compact'
-        ? writer.compact({ full: true })
-        : change === 'publish'
-          ? writer.publish()
-          : writer.reencode({ ...OTHER, vectors: async (passages) => passages.map(() => Float32Array.of(1, 0)) });
+      change === 'compact' ? writer.compact({ full: true }) : change === 'publish' ? writer.publish() : reencode(store);
     Object.assign(disk, failure);
     const outcome = await act().then(
       () => undefined,
@@ -195,7 +202,12 @@ describe('a disk that refuses', () => {
     await expectEncoder(store, change === 'reencode');
     expect(writer.pending.documents).toBe(0);
     if (change === 'reencode') {
-      await writer.close();
+      // Nothing of it is left.
+      expect(fs.existsSync(join(store.directory, 'reencode.json'))).toBe(false);
+      await (await store.writer()).close();
+      const files = (await store.inspect()).segments.flatMap(({ name }) => [`${name}.seg`]);
+      const left = fs.readdirSync(join(store.directory, 'segments')).filter((name) => !/\.(dead|vectors)$/.test(name));
+      expect(left.sort()).toEqual(files.sort());
       return disk.refused[0];
     }
     writer.add(document(100, 2));
@@ -207,7 +219,7 @@ describe('a disk that refuses', () => {
 
   for (const change of CHANGES) {
     test(`at any call of ${change} leaves the collection whole and the writer usable`, {
-      timeout: 60_000,
+      timeout: 120_000,
     }, async () => {
       // Re-encoding writes as publishing does: half of the cases are enough.
       for (const once of change === 'reencode' ? [false] : [true, false]) {

@@ -91,10 +91,10 @@ export class LocalSnapshot implements Snapshot {
   searchDense(query: Float32Array, params: DenseParams): Hits {
     const k = this.#checkParams(params);
     this.#checkVector(query);
-    const places = this.#open().filter(({ segment }) => segment.hasDense);
+    const places = this.#open().filter(({ view }) => view.hasDense);
     if (k === 0) return mergeHits([], 0);
     return mergeHits(
-      places.map(({ view, segment, passageBase }) => {
+      places.map(({ view, passageBase }) => {
         const own = {
           k,
           ...optional('live', view.livePassages),
@@ -102,7 +102,7 @@ export class LocalSnapshot implements Snapshot {
         };
         const hits =
           view.lists === undefined
-            ? segment.dense.search(query, { ...own, ...optional('refine', params.refine) })
+            ? view.dense.search(query, { ...own, ...optional('refine', params.refine) })
             : view.lists.index.search(query, { ...own, ...this.#listParams(params) });
         return { base: passageBase, hits };
       }),
@@ -123,7 +123,7 @@ export class LocalSnapshot implements Snapshot {
     this.#checkVector(query);
     const scores = new Float32Array(ordinals.length).fill(Number.NaN);
     for (const { place, at, items } of this.#byPlace(ordinals)) {
-      if (place.segment.hasDense) scores.set(place.segment.dense.scores(query, items), at);
+      if (place.view.hasDense) scores.set(place.view.dense.scores(query, items), at);
     }
     return scores;
   }
@@ -167,19 +167,19 @@ export class LocalSnapshot implements Snapshot {
   }
 
   passageVector(ordinal: number): Float32Array | undefined {
-    const { segment, passageBase } = this.#placeOfPassage(ordinal);
-    return segment.hasDense ? segment.dense.vector(ordinal - passageBase) : undefined;
+    const { view, passageBase } = this.#placeOfPassage(ordinal);
+    return view.hasDense ? view.dense.vector(ordinal - passageBase) : undefined;
   }
 
   hasVector(ordinal: number): boolean {
-    const { segment, passageBase } = this.#placeOfPassage(ordinal);
-    return segment.hasDense && segment.dense.has(ordinal - passageBase);
+    const { view, passageBase } = this.#placeOfPassage(ordinal);
+    return view.hasDense && view.dense.has(ordinal - passageBase);
   }
 
   readVectors(ordinals: Uint32Array, target: Float32Array<ArrayBuffer>): void {
     const { dim } = this.settings;
     for (const { place, at, items } of this.#byPlace(ordinals)) {
-      place.segment.dense.read(items, target.subarray(at * dim, (at + items.length) * dim));
+      place.view.dense.read(items, target.subarray(at * dim, (at + items.length) * dim));
     }
   }
 

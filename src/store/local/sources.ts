@@ -96,7 +96,7 @@ export class MergeSource implements SegmentSource {
   }
 
   *writeIndexes(container: ContainerWriter): Generator<void> {
-    const live = this.parts.map((view) => view.livePassages ?? everyPassage(view));
+    const live = this.parts.map((view) => view.livePassages ?? everyPassage(view.entry.passages));
     const lexical = this.parts.map(({ segment }, i) => ({ index: segment.lexical, live: live[i]! }));
     for (const [name, bytes] of InvertedIndex.merge(lexical)) {
       container.section(name, bytes);
@@ -104,15 +104,16 @@ export class MergeSource implements SegmentSource {
     }
     if (this.settings.dim === 0) return;
     FlatIndex.merge(
-      this.parts.map(({ segment }, i) => ({ index: segment.dense, live: live[i]! })),
+      this.parts.map(({ dense }, i) => ({ index: dense, live: live[i]! })),
       container,
     );
     yield;
   }
 }
 
-export function everyPassage(view: SegmentView): BitSet {
-  const live = new BitSet(view.entry.passages);
-  live.addRange(0, live.size);
-  return live;
+/** The passages 0 to `count - 1`. */
+export function everyPassage(count: number): BitSet {
+  const every = new BitSet(count);
+  every.addRange(0, count);
+  return every;
 }

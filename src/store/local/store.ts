@@ -1,15 +1,28 @@
 import fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
-import type { CollectionSettings, SegmentInfo, Snapshot, Store, StoreInfo, VerifyReport, Writer } from '../types.ts';
+import type {
+  CollectionSettings,
+  EncoderTarget,
+  PendingReencode,
+  Reencode,
+  SegmentInfo,
+  Snapshot,
+  Store,
+  StoreInfo,
+  VerifyReport,
+  Writer,
+} from '../types.ts';
 import { type FileSystem, nodeFileSystem, onDisk } from './filesystem.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { acquireLock, LOCK, removeLockLeftovers } from './lock.ts';
 import { FORMAT_VERSION, ManifestWriter, manifestPath, readManifest, SEGMENTS } from './manifest.ts';
+import { LocalReencode } from './reencode.ts';
+import { readReencodeState } from './reencode-state.ts';
 import { LocalSnapshot } from './snapshot.ts';
 import { indexInfo } from './vector-model.ts';
 import { type VerifyOptions, verifyCollection } from './verify.ts';
-import { entryBytes, SegmentCache } from './views.ts';
+import { entryBytes, SegmentCache, type SegmentView } from './views.ts';
 import { LocalWriter } from './writer.ts';
 
 /** Options that only tests and unusual hosts need. */
@@ -67,6 +80,20 @@ export class LocalStore implements Store {
     }
   }
 
+  async reencode(target: EncoderTarget): Promise<Reencode> {
+    checkSettings({ ...this.settings, ...target });
+    const { directory } = this;
+    const host = { directory, fileSystem: this.#fs, cache: this.#cache, writer: () => this.writer() };
+    return LocalReencode.begin(host, target);
+  }
+
+  async pendingReencode(): Promise<PendingReencode | undefined> {
+    const state = readReencodeState(this.directory);
+    if (typeof state !== 'object') return undefined;
+    const { encoder, dim, started } = state;
+    return { encoder, dim, started };
+  }
+
   async verify(options?: VerifyOptions): Promise<VerifyReport> {
     return verifyCollection(this.directory, options);
   }
@@ -75,13 +102,13 @@ export class LocalStore implements Store {
     const { manifest, views } = this.#cache.acquireCurrent();
     try {
       const segments = views.map(
-        ({ entry, segment }): SegmentInfo => ({
-          name: entry.name,
-          bytes: entryBytes(entry),
-          documents: entry.documents,
-          deadDocuments: entry.dead?.documents ?? 0,
-          passages: entry.passages,
-          sections: segment.container.sections.sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1)),
+        (view): SegmentInfo => ({
+          name: view.entry.name,
+          bytes: entryBytes(view.entry),
+          documents: view.entry.documents,
+          deadDocuments: view.entry.dead?.documents ?? 0,
+          passages: view.entry.passages,
+          sections: sectionsOf(view),
         }),
       );
       return {
@@ -142,6 +169,15 @@ export async function createLocalStore(
     lock.release();
   }
   return openLocalStore(path, options);
+}
+
+/** Largest first. The segment's own vectors count as `unused` where others stand in for them. */
+function sectionsOf(view: SegmentView): SegmentInfo['sections'] {
+  const { unusedBytes } = view;
+  const own = view.segment.container.sections.filter(({ name }) => unusedBytes === 0 || !name.startsWith('dense.'));
+  const others = view.vectors?.container.sections ?? [];
+  const unused = unusedBytes === 0 ? [] : [{ name: 'unused', bytes: unusedBytes }];
+  return [...own, ...others, ...unused].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
 }
 
 /** Whether there is a collection. @throws CorruptFileError, IncompatibleError when there is a damaged or foreign one. */

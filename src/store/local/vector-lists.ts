@@ -3,7 +3,7 @@ import { type Parallel, Turns } from '../../base/parallel.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { type FlatIndex, IvfIndex, IvfModel } from '../../index/index.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
-import type { Segment } from './segment.ts';
+import type { SegmentEntry } from './manifest.ts';
 
 /** Vectors coded between two looks at whether to go on: enough for several threads. */
 const STEP = 32_768;
@@ -29,7 +29,7 @@ export class ModelFile {
   }
 }
 
-/** An open file with the lists of one segment: items are its passages, candidates are refined with its own vectors. */
+/** An open file with the lists of one segment: items are its passages, candidates are refined with its vectors. */
 export class ListsFile {
   readonly container: ContainerReader;
   #index: IvfIndex | undefined;
@@ -39,7 +39,7 @@ export class ListsFile {
     path: string,
     expected: FileStamp,
     readonly model: ModelFile,
-    private readonly segment: Segment,
+    private readonly source: { readonly entry: SegmentEntry; readonly dense: FlatIndex },
   ) {
     this.container = new ContainerReader(path, expected);
   }
@@ -54,11 +54,12 @@ export class ListsFile {
   open(lazy: boolean): IvfIndex {
     return inFile(this.container.path, () => {
       const { model } = this.model;
-      const index = IvfIndex.open(this.container, { model, lazy, vectors: this.segment.dense });
-      if (index.count !== this.segment.passageCount || index.vectorCount !== this.segment.dense.vectorCount) {
+      const { dense, entry } = this.source;
+      const index = IvfIndex.open(this.container, { model, lazy, vectors: dense });
+      if (index.count !== entry.passages || index.vectorCount !== dense.vectorCount) {
         throw new CorruptFileError(
           this.container.path,
-          `it has ${index.vectorCount} vectors of ${index.count} passages, its segment ${this.segment.dense.vectorCount} of ${this.segment.passageCount}`,
+          `it has ${index.vectorCount} vectors of ${index.count} passages, its segment ${dense.vectorCount} of ${entry.passages}`,
         );
       }
       return index;

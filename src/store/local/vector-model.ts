@@ -42,8 +42,8 @@ export async function trainModel(views: readonly SegmentView[], options: Rebuild
 /** Vectors of live passages, evenly spread over all segments. */
 function drawSample(views: readonly SegmentView[], wanted: number, seed: number, signal?: AbortSignal): Vectors {
   const places = views.flatMap((view) => {
-    if (!view.segment.hasDense) return [];
-    const { dense } = view.segment;
+    if (!view.hasDense) return [];
+    const { dense } = view;
     const live = view.livePassages;
     const items = live === undefined ? dense.items : dense.items.filter((item) => live.has(item));
     return items.length === 0 ? [] : [{ dense, items }];
@@ -104,8 +104,9 @@ export function coverage(
   let scanned = 0;
   let small = 0;
   let bytes = vectorIndex?.model.bytes ?? 0;
-  for (const { entry, segment, lists } of views) {
-    const vectors = segment.hasDense ? segment.dense.vectorCount : 0;
+  for (const view of views) {
+    const { entry, lists } = view;
+    const vectors = view.hasDense ? view.dense.vectorCount : 0;
     if (lists !== undefined) indexed += vectors;
     else if (vectors > 0) {
       scanned += vectors;

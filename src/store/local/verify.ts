@@ -64,9 +64,9 @@ class Verification {
     let views: (SegmentView | undefined)[] = [];
     for (;;) {
       const faults = this.#faults.length;
-      const { segments, vectorIndex } = manifest;
-      views = segments.map((entry) =>
-        this.#attempt(this.#name(entry.name), () => cache.acquireOne(entry, vectorIndex)),
+      const current: Manifest = manifest;
+      views = current.segments.map((entry) =>
+        this.#attempt(this.#name(entry.name), () => cache.acquireOne(entry, current)),
       );
       if (this.#faults.length === faults) break;
       // A writer may have replaced what the manifest named, between reading it and opening the files.
@@ -118,8 +118,9 @@ class Verification {
     }
     // Contents that fail their checksum are not looked into any further.
     const sound = await this.#bytes(view.segment.container);
+    const vectorsSound = view.vectors === undefined || (await this.#bytes(view.vectors.container));
     const listsSound = view.lists === undefined || (await this.#bytes(view.lists.container));
-    if (!sound || !listsSound) return;
+    if (!sound || !vectorsSound || !listsSound) return;
     for (const check of [this.#counts, this.#recordsAndIds, this.#texts, this.#indexes, this.#lists]) {
       const faults = this.#faults.length;
       try {
@@ -259,8 +260,9 @@ class Verification {
     }
   }
 
-  *#indexes({ entry, segment }: SegmentView, settings: CollectionSettings): Generator<string | undefined> {
-    const { lexical } = segment;
+  *#indexes(view: SegmentView, settings: CollectionSettings): Generator<string | undefined> {
+    const { entry } = view;
+    const { lexical } = view.segment;
     const { k1, b } = settings.bm25;
     if (lexical.count !== entry.passages) {
       yield `its lexical index has ${lexical.count} passages, the manifest says ${entry.passages}`;
@@ -276,12 +278,12 @@ class Verification {
       yield `its passages have ${length} terms, its lexical index says ${lexical.totalLength}`;
     }
     yield;
-    if (segment.hasDense !== settings.dim > 0) {
-      yield settings.dim > 0 ? 'it lacks the vectors that the manifest promises' : 'it has vectors of no encoder';
+    if (settings.dim === 0) return;
+    if (!view.hasDense) {
+      yield 'it lacks the vectors that the manifest promises';
       return;
     }
-    if (settings.dim === 0) return;
-    const { dense } = segment;
+    const { dense } = view;
     if (dense.count !== entry.passages || dense.dim !== settings.dim) {
       yield `its dense index has ${dense.count} passages of ${dense.dim} components, the manifest says ${entry.passages} of ${settings.dim}`;
     }
@@ -290,12 +292,13 @@ class Verification {
     yield;
   }
 
-  *#lists({ lists, segment }: SegmentView): Generator<string | undefined> {
+  *#lists(view: SegmentView): Generator<string | undefined> {
+    const { lists } = view;
     if (lists === undefined) return;
     // Checks the structure, and that every item is in as many lists as it should be.
     const index = lists.open(false);
     yield;
-    for (const item of segment.dense.items) {
+    for (const item of view.dense.items) {
       if (index.has(item)) continue;
       yield `passage ${item} has a vector, but is in no list`;
       return;

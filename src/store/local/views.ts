@@ -1,18 +1,13 @@
 import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
+import type { FlatIndex } from '../../index/index.ts';
+import type { CollectionSettings } from '../types.ts';
 import { BlockCache, LruCache } from './lru.ts';
-import {
-  entryPath,
-  type FileEntry,
-  type Manifest,
-  readManifest,
-  type SegmentEntry,
-  segmentPath,
-  type VectorIndexEntry,
-} from './manifest.ts';
+import { entryPath, type FileEntry, type Manifest, readManifest, type SegmentEntry, segmentPath } from './manifest.ts';
 import { Segment } from './segment.ts';
 import { readTombstones } from './tombstones.ts';
 import { ListsFile, ModelFile } from './vector-lists.ts';
+import { VectorsFile } from './vectors-file.ts';
 
 const CACHED_TERMS = 1024;
 
@@ -27,9 +22,31 @@ export class SegmentView {
     readonly segment: Segment,
     /** Absent when every document is alive. */
     readonly dead: BitSet | undefined,
+    readonly settings: Pick<CollectionSettings, 'dim'>,
+    /** Its vectors, where they were made after it. */
+    readonly vectors?: VectorsFile,
     /** Its vectors in lists, where they were coded. */
     readonly lists?: ListsFile,
   ) {}
+
+  /** Whether its passages have vectors of the collection's encoder; without an encoder none have. */
+  get hasDense(): boolean {
+    return this.settings.dim > 0 && (this.vectors !== undefined || this.segment.hasDense);
+  }
+
+  /** @throws InvariantError where there are no vectors; see {@link SegmentView.hasDense}. */
+  get dense(): FlatIndex {
+    return this.vectors?.index ?? this.segment.dense;
+  }
+
+  /** Bytes of the segment's own vectors where others stand in for them, or none are wanted any more. */
+  get unusedBytes(): number {
+    if (this.vectors === undefined && this.settings.dim > 0) return 0;
+    return this.segment.container.sections.reduce(
+      (sum, { name, bytes }) => (name.startsWith('dense.') ? sum + bytes : sum),
+      0,
+    );
+  }
 
   get liveDocumentCount(): number {
     return this.entry.documents - (this.entry.dead?.documents ?? 0);
@@ -76,7 +93,7 @@ export class SegmentView {
 
 /** Bytes of a segment's files. */
 export function entryBytes(entry: SegmentEntry): number {
-  return entry.bytes + (entry.dead?.bytes ?? 0) + (entry.lists?.bytes ?? 0);
+  return entry.bytes + (entry.dead?.bytes ?? 0) + (entry.vectors?.bytes ?? 0) + (entry.lists?.bytes ?? 0);
 }
 
 /** An open file that is shared by all who use it. */
@@ -92,16 +109,17 @@ interface Shared<T> {
 export class SegmentCache {
   readonly #segments = new Map<string, Shared<Segment>>();
   readonly #models = new Map<string, Shared<ModelFile>>();
+  readonly #vectors = new Map<string, Shared<VectorsFile>>();
   readonly #lists = new Map<string, Shared<ListsFile>>();
   readonly #blocks = new BlockCache();
 
   constructor(readonly directory: string) {}
 
   /** Opens what a manifest names; {@link SegmentCache.release} gives it back. @throws CorruptFileError */
-  acquire({ segments, vectorIndex }: Manifest): SegmentView[] {
+  acquire(manifest: Manifest): SegmentView[] {
     const views: SegmentView[] = [];
     try {
-      for (const entry of segments) views.push(this.acquireOne(entry, vectorIndex));
+      for (const entry of manifest.segments) views.push(this.acquireOne(entry, manifest));
       return views;
     } catch (error) {
       this.release(views);
@@ -109,8 +127,8 @@ export class SegmentCache {
     }
   }
 
-  /** @param vectorIndex what the lists of the entry, if it has any, were made with. */
-  acquireOne(entry: SegmentEntry, vectorIndex: VectorIndexEntry | undefined): SegmentView {
+  /** @param manifest which the entry belongs to: its index is what the lists of the entry, if it has any, were made with. */
+  acquireOne(entry: SegmentEntry, { settings, vectorIndex }: Pick<Manifest, 'settings' | 'vectorIndex'>): SegmentView {
     const dead =
       entry.dead === undefined
         ? undefined
@@ -119,25 +137,33 @@ export class SegmentCache {
     const segment = use(this.#segments, `${entry.name} ${entry.bytes} ${entry.checksum}`, () => {
       return new Segment(path, entry.documents, entry.passages, entry, this.#blocks);
     });
+    let vectors: VectorsFile | undefined;
     try {
-      const lists =
-        entry.lists === undefined || vectorIndex === undefined
-          ? undefined
-          : this.#acquireLists(entry.lists, vectorIndex.model, segment);
-      return new SegmentView(entry, segment, dead, lists);
+      if (entry.vectors !== undefined) vectors = this.#acquireVectors(entry.vectors);
+      if (entry.lists === undefined || vectorIndex === undefined) {
+        return new SegmentView(entry, segment, dead, settings, vectors);
+      }
+      const source = new SegmentView(entry, segment, dead, settings, vectors);
+      const lists = this.#acquireLists(entry.lists, vectorIndex.model, source);
+      return new SegmentView(entry, segment, dead, settings, vectors, lists);
     } catch (error) {
+      if (vectors !== undefined) giveBack(this.#vectors, vectors);
       giveBack(this.#segments, segment);
       throw error;
     }
   }
 
-  #acquireLists(entry: FileEntry, modelEntry: FileEntry, segment: Segment): ListsFile {
+  #acquireVectors(entry: FileEntry): VectorsFile {
+    return use(this.#vectors, keyOf(entry), () => new VectorsFile(entryPath(this.directory, entry), entry));
+  }
+
+  #acquireLists(entry: FileEntry, modelEntry: FileEntry, source: SegmentView): ListsFile {
     const model = use(this.#models, keyOf(modelEntry), () => {
       return new ModelFile(entryPath(this.directory, modelEntry), modelEntry);
     });
     try {
       return use(this.#lists, keyOf(entry), () => {
-        return new ListsFile(entryPath(this.directory, entry), entry, model, segment);
+        return new ListsFile(entryPath(this.directory, entry), entry, model, source);
       });
     } catch (error) {
       giveBack(this.#models, model);
@@ -146,7 +172,8 @@ export class SegmentCache {
   }
 
   release(views: readonly SegmentView[]): void {
-    for (const { segment, lists } of views) {
+    for (const { segment, vectors, lists } of views) {
+      if (vectors !== undefined) giveBack(this.#vectors, vectors);
       if (lists !== undefined) {
         giveBack(this.#lists, lists);
         giveBack(this.#models, lists.model);

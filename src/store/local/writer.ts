@@ -1,40 +1,16 @@
 import { join } from 'node:path';
-import { setImmediate as nextTick } from 'node:timers/promises';
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError, invariant, StorageError } from '../../base/errors.ts';
-import type { Parallel } from '../../base/parallel.ts';
-import type {
-  CompactOptions,
-  CompactReport,
-  NewDocument,
-  RebuildOptions,
-  RebuildReport,
-  ReencodeOptions,
-  Writer,
-} from '../types.ts';
-import { ContainerWriter, type FileStamp } from './container.ts';
+import type { CompactOptions, CompactReport, NewDocument, RebuildOptions, RebuildReport, Writer } from '../types.ts';
+import { type Change, Changes } from './changes.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import { Attempt } from './leftovers.ts';
 import type { Lock } from './lock.ts';
-import {
-  type DeadEntry,
-  entryPath,
-  type Manifest,
-  ManifestWriter,
-  referencedFiles,
-  SEGMENTS,
-  type SegmentEntry,
-  segmentPath,
-  type VectorIndexEntry,
-} from './manifest.ts';
-import { PendingDocument, TermNumbers } from './pending.ts';
+import { type Manifest, ManifestWriter, referencedFiles, SEGMENTS } from './manifest.ts';
 import { chooseMerge } from './policy.ts';
-import { encodeAgain, ReencodedSource } from './reencode.ts';
-import { type SegmentSource, writeSegment } from './segment-writer.ts';
+import { SegmentFiles, type Step } from './segment-files.ts';
 import { MergeSource, PendingSource } from './sources.ts';
-import { writeTombstones } from './tombstones.ts';
-import { buildLists, leastVectors } from './vector-lists.ts';
-import { coverage, openModel, trainModel } from './vector-model.ts';
+import { coverage, trainModel } from './vector-model.ts';
 import { entryBytes, type SegmentCache, type SegmentView } from './views.ts';
 
 /**
@@ -44,15 +20,6 @@ import { entryBytes, type SegmentCache, type SegmentView } from './views.ts';
 export const MOST_SEGMENTS = 64;
 /** Default of {@link CompactOptions.maxSegmentBytes}. */
 export const MAX_SEGMENT_BYTES = 2 ** 30;
-/** Milliseconds of work between two looks at the abort signal. */
-const YIELD_AFTER = 12;
-
-/** Called every few milliseconds with the bytes written so far; may throw to give up. */
-type Step = (bytes: number) => void;
-
-/** What waits for one document id: a document to be written, or nothing left of it. */
-type Change = PendingDocument | 'removed';
-
 /**
  * The writer of a collection in a directory.
  *
@@ -68,15 +35,8 @@ export class LocalWriter implements Writer {
   readonly #manifests: ManifestWriter;
   #manifest: Manifest;
   #views: readonly SegmentView[];
-  /** Never lower than the manifest's, higher after a failed attempt: a name is not tried twice. */
-  #nextSegment: number;
-  #changes = new Map<string, Change>();
-  /** What a publication in progress is writing. */
-  #inFlight: ReadonlyMap<string, Change> = new Map();
-  #numbers = new TermNumbers();
-  #documents = 0;
-  #passages = 0;
-  #bytes = 0;
+  readonly #files: SegmentFiles;
+  readonly #changes = new Changes((id) => this.#storedHash(id));
   /** Publications and compactions run one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -90,30 +50,26 @@ export class LocalWriter implements Writer {
     this.#manifests = new ManifestWriter(directory, fileSystem);
     this.#manifest = current.manifest;
     this.#views = current.views;
-    this.#nextSegment = current.manifest.nextSegment;
+    this.#files = new SegmentFiles(directory, fileSystem, cache, current.manifest.nextSegment);
   }
 
   get pending() {
-    return { documents: this.#documents, passages: this.#passages, bytes: this.#bytes + this.#numbers.bytes };
+    return this.#changes.pending;
   }
 
   add(document: NewDocument): void {
     this.#checkOpen();
-    this.#change(document.id, new PendingDocument(document, this.#manifest.settings.dim, this.#numbers));
+    this.#changes.add(document, this.#manifest.settings.dim);
   }
 
   remove(id: string): boolean {
     this.#checkOpen();
-    if (this.contentHash(id) === undefined) return false;
-    if (this.#publishedHash(id) !== undefined) this.#change(id, 'removed');
-    else this.#forget(id);
-    return true;
+    return this.#changes.remove(id);
   }
 
   contentHash(id: string): string | undefined {
     this.#checkOpen();
-    const change = this.#changes.get(id);
-    return change === undefined ? this.#publishedHash(id) : hashOf(change);
+    return this.#changes.contentHash(id);
   }
 
   publish(): Promise<number> {
@@ -131,9 +87,15 @@ export class LocalWriter implements Writer {
     return this.#enqueue(() => this.#rebuild(index));
   }
 
-  reencode(options: ReencodeOptions): Promise<number> {
+  /** The state that it has published last, or started from. Segments stay open until it publishes or is closed. */
+  get current(): Current {
+    return { manifest: this.#manifest, views: this.#views };
+  }
+
+  /** Publishes settings and segments; every file that the segments name is on stable storage already. */
+  replace(state: Pick<Manifest, 'settings' | 'segments' | 'vectorIndex'>): Promise<number> {
     this.#checkOpen();
-    return this.#enqueue(() => this.#reencode(options));
+    return this.#enqueue(() => this.#replace(state));
   }
 
   async close(): Promise<void> {
@@ -144,10 +106,7 @@ export class LocalWriter implements Writer {
     this.#lock.release();
   }
 
-  /** Hash of the document in what is published, or being published. */
-  #publishedHash(id: string): string | undefined {
-    const change = this.#inFlight.get(id);
-    if (change !== undefined) return hashOf(change);
+  #storedHash(id: string): string | undefined {
     for (const view of this.#views) {
       const document = view.findLive(id);
       if (document !== undefined) return view.segment.record(document).contentHash;
@@ -155,50 +114,17 @@ export class LocalWriter implements Writer {
     return undefined;
   }
 
-  #change(id: string, change: Change): void {
-    this.#forget(id);
-    this.#changes.set(id, change);
-    this.#count(change, 1);
-  }
-
-  #forget(id: string): void {
-    const change = this.#changes.get(id);
-    if (change === undefined) return;
-    this.#changes.delete(id);
-    this.#count(change, -1);
-  }
-
-  #count(change: Change, sign: 1 | -1): void {
-    this.#documents += sign;
-    if (change === 'removed') return;
-    this.#passages += sign * change.passages.length;
-    this.#bytes += sign * change.bytes;
-  }
-
   async #publish(): Promise<number> {
     if (this.#changes.size === 0) return this.#manifest.generation;
     if (this.#views.length >= MOST_SEGMENTS) await this.#makeRoom();
-
-    const changes = this.#changes;
-    this.#inFlight = changes;
-    this.#changes = new Map();
-    this.#documents = this.#passages = this.#bytes = 0;
-    const failed = () => {
-      // What came in meanwhile is newer.
-      const newer = this.#changes;
-      this.#inFlight = new Map();
-      this.#changes = new Map();
-      this.#documents = this.#passages = this.#bytes = 0;
-      for (const [id, change] of [...changes, ...newer]) this.#change(id, change);
-    };
+    const changes = this.#changes.take();
     try {
       await this.#writeChanges(changes);
     } catch (error) {
-      failed();
+      this.#changes.failed();
       throw error;
     }
-    this.#inFlight = new Map();
-    if (this.#changes.size === 0) this.#numbers = new TermNumbers();
+    this.#changes.published();
     return this.#manifest.generation;
   }
 
@@ -217,13 +143,14 @@ export class LocalWriter implements Writer {
         }
         // A segment without a live document is dropped altogether.
         if (dead.count === view.entry.documents) continue;
-        const entry = await this.#writeDead(view, dead, generation, files);
-        const replacement = this.#cache.acquireOne(entry, this.#manifest.vectorIndex);
+        const entry = await this.#files.dead(view, dead, generation, files);
+        const replacement = this.#cache.acquireOne(entry, this.#manifest);
         opened.push(replacement);
         views.push(replacement);
       }
       if (documents.length > 0) {
-        const view = await this.#writeSegment(new PendingSource(documents, this.#manifest.settings), files);
+        const source = new PendingSource(documents, this.#manifest.settings);
+        const view = await this.#files.segment(source, this.#manifest, files);
         opened.push(view);
         views.push(view);
       }
@@ -234,44 +161,12 @@ export class LocalWriter implements Writer {
     }
   }
 
-  async #writeDead(view: SegmentView, dead: BitSet, generation: number, files: Attempt): Promise<SegmentEntry> {
-    const file = `${view.entry.name}.${generation}.dead`;
-    const path = join(this.#directory, SEGMENTS, file);
-    const stamp = await onDisk(path, () => {
-      files.add(path);
-      return writeTombstones(path, dead, this.#fs);
-    });
-    let passages = 0;
-    for (const document of dead)
-      passages += view.segment.firstPassage(document + 1) - view.segment.firstPassage(document);
-    const entry: DeadEntry = { file, ...stamp, documents: dead.count, passages };
-    return { ...view.entry, dead: entry };
-  }
-
-  async #reencode({ encoder, dim, vectors, signal }: ReencodeOptions): Promise<number> {
-    await this.#publish();
-    const settings = { ...this.#manifest.settings, encoder, dim };
+  async #replace(state: Pick<Manifest, 'settings' | 'segments' | 'vectorIndex'>): Promise<number> {
     const files = new Attempt(this.#fs);
     const opened: SegmentView[] = [];
     try {
-      if (vectors === undefined) {
-        if (dim !== this.#manifest.settings.dim) {
-          throw new InvalidArgumentError(
-            `Vectors of ${this.#manifest.settings.dim} components cannot stay for an encoder of ${dim}.`,
-            'Encode the passages again.',
-          );
-        }
-        await this.#commit(this.#views, files, this.#manifest.vectorIndex, settings);
-        return this.#manifest.generation;
-      }
-      for (const view of this.#views) {
-        if (view.liveDocumentCount === 0) continue;
-        const fresh = await encodeAgain(view, vectors, signal);
-        const source = new ReencodedSource(view, settings, fresh);
-        const step = () => signal?.throwIfAborted();
-        opened.push(await this.#writeSegment(source, files, step, undefined));
-      }
-      await this.#commit(opened, files, undefined, settings);
+      for (const entry of state.segments) opened.push(this.#cache.acquireOne(entry, state));
+      await this.#commit(opened, files, state.vectorIndex, state.settings);
       return this.#manifest.generation;
     } catch (error) {
       this.#giveUp(opened, files);
@@ -279,97 +174,16 @@ export class LocalWriter implements Writer {
     }
   }
 
-  /** Writes a segment, and its lists where there is a compressed index, and opens it. */
-  async #writeSegment(
-    source: SegmentSource,
-    files: Attempt,
-    step: Step = () => undefined,
-    vectorIndex: VectorIndexEntry | undefined = this.#manifest.vectorIndex,
-  ): Promise<SegmentView> {
-    const name = `s${String(this.#nextSegment++).padStart(6, '0')}`;
-    const { stamp, result } = await this.#writeFile(
-      segmentPath(this.#directory, name),
-      (container) => writeSegment(container, source),
-      files,
-      step,
-    );
-    const view = this.#cache.acquireOne({ name, ...stamp, ...result }, undefined);
-    if (vectorIndex === undefined) return view;
-    return this.#withLists(view, vectorIndex, files, step);
-  }
-
-  /** The segment with its vectors coded, if it has enough of them; the view given is used up. */
-  async #withLists(
-    view: SegmentView,
-    vectorIndex: VectorIndexEntry,
-    files: Attempt,
-    step: Step = () => undefined,
-    threads?: Parallel,
-  ): Promise<SegmentView> {
-    try {
-      const { segment, entry } = view;
-      const { lists: _, ...plain } = entry;
-      const model = openModel(entryPath(this.#directory, vectorIndex.model), vectorIndex.model);
-      if (!segment.hasDense || segment.dense.vectorCount < leastVectors(model.lists)) {
-        return this.#cache.acquireOne(plain, vectorIndex);
-      }
-      const index = await buildLists(segment.dense, model, threads, () => step(0));
-      const file = `${entry.name}.${vectorIndex.model.file.replace(/\.model$/, '')}.lists`;
-      const { stamp } = await this.#writeFile(
-        join(this.#directory, SEGMENTS, file),
-        function* (container) {
-          index.write(container);
-          yield;
-        },
-        files,
-        step,
-      );
-      return this.#cache.acquireOne({ ...plain, lists: { file, ...stamp } }, vectorIndex);
-    } finally {
-      this.#cache.release([view]);
-    }
-  }
-
-  /** Writes a container. `step` runs every few milliseconds and may throw to give up. */
-  async #writeFile<T>(
-    path: string,
-    write: (container: ContainerWriter) => Generator<unknown, T, undefined>,
-    files: Attempt,
-    step: Step,
-  ): Promise<{ readonly stamp: FileStamp; readonly result: T }> {
-    const container = await onDisk(path, () => new ContainerWriter(path, this.#fs));
-    try {
-      const work = write(container);
-      let next = work.next();
-      for (let from = performance.now(); next.done !== true; next = work.next()) {
-        if (performance.now() - from < YIELD_AFTER) continue;
-        step(container.bytes);
-        await nextTick();
-        from = performance.now();
-      }
-      step(container.bytes);
-      const stamp = await container.finish();
-      step(container.bytes);
-      files.add(path);
-      return { stamp, result: next.value };
-    } catch (error) {
-      container.abandon();
-      return onDisk(path, () => {
-        throw error;
-      });
-    }
-  }
-
   /** Makes these segments the collection. Everything that they consist of is on stable storage, but for the names. */
   async #commit(
     views: readonly SegmentView[],
     files: Attempt,
-    vectorIndex: VectorIndexEntry | undefined,
+    vectorIndex: Manifest['vectorIndex'],
     settings = this.#manifest.settings,
   ): Promise<void> {
     const manifest: Manifest = {
       generation: this.#manifest.generation + 1,
-      nextSegment: this.#nextSegment,
+      nextSegment: this.#files.nextNumber,
       settings,
       ...(vectorIndex === undefined ? {} : { vectorIndex }),
       segments: views.map(({ entry }) => entry),
@@ -426,10 +240,11 @@ export class LocalWriter implements Writer {
     let documentsDropped = 0;
     let done = 0;
     for (;;) {
-      const candidates = this.#views.map(({ entry }) => ({
+      const candidates = this.#views.map(({ entry, unusedBytes }) => ({
         bytes: entryBytes(entry),
         documents: entry.documents,
         deadDocuments: entry.dead?.documents ?? 0,
+        unusedBytes,
       }));
       const chosen = chooseMerge(candidates, { full, maxBytes: maxSegmentBytes });
       if (chosen === undefined) break;
@@ -453,13 +268,14 @@ export class LocalWriter implements Writer {
   }
 
   /** Replaces some segments by one that holds their live documents, at the place of the first. */
-  async #merge(positions: readonly number[], step: (bytes: number) => void): Promise<void> {
+  async #merge(positions: readonly number[], step: Step): Promise<void> {
     invariant(positions.length > 0, 'a merge of nothing');
     const files = new Attempt(this.#fs);
     const opened: SegmentView[] = [];
     try {
       const parts = positions.map((position) => this.#views[position]!);
-      const merged = await this.#writeSegment(new MergeSource(parts, this.#manifest.settings), files, step);
+      const source = new MergeSource(parts, this.#manifest.settings);
+      const merged = await this.#files.segment(source, this.#manifest, files, step);
       opened.push(merged);
       await this.#commit(
         this.#views.flatMap((view) => (view === parts[0] ? [merged] : parts.includes(view) ? [] : [view])),
@@ -476,26 +292,19 @@ export class LocalWriter implements Writer {
     const files = new Attempt(this.#fs);
     const opened: SegmentView[] = [];
     try {
-      const vectorIndex = options === undefined ? undefined : await this.#writeModel(options, files);
+      const { vectorIndex: _, ...manifest } = this.#manifest;
+      const vectorIndex = options === undefined ? undefined : await this.#learnModel(options, files);
       const total = this.#views.reduce((sum, { entry }) => sum + entry.passages, 0);
       let done = 0;
+      const step = () => {
+        options?.signal?.throwIfAborted();
+        options?.onProgress?.('coding', total === 0 ? 1 : done / total);
+      };
+      const made = vectorIndex === undefined ? manifest : { ...manifest, vectorIndex };
       for (const { entry } of this.#views) {
         const { lists: _, ...plain } = entry;
-        const before = this.#cache.acquireOne(plain, undefined);
-        const view =
-          vectorIndex === undefined
-            ? before
-            : await this.#withLists(
-                before,
-                vectorIndex,
-                files,
-                () => {
-                  options?.signal?.throwIfAborted();
-                  options?.onProgress?.('coding', total === 0 ? 1 : done / total);
-                },
-                options?.threads,
-              );
-        opened.push(view);
+        const before = this.#cache.acquireOne(plain, manifest);
+        opened.push(await this.#files.lists(before, made, files, step, options?.threads));
         done += entry.passages;
       }
       options?.onProgress?.('coding', 1);
@@ -507,21 +316,9 @@ export class LocalWriter implements Writer {
     }
   }
 
-  async #writeModel(options: RebuildOptions, files: Attempt): Promise<VectorIndexEntry> {
+  async #learnModel(options: RebuildOptions, files: Attempt) {
     const model = await trainModel(this.#views, options);
-    const file = `m${String(this.#nextSegment++).padStart(6, '0')}.model`;
-    const { stamp } = await this.#writeFile(
-      join(this.#directory, SEGMENTS, file),
-      function* (container) {
-        for (const [name, bytes] of model.save()) {
-          container.section(name, bytes);
-          yield;
-        }
-      },
-      files,
-      () => options.signal?.throwIfAborted(),
-    );
-    return { spec: model.spec, search: options.search ?? {}, model: { file, ...stamp } };
+    return this.#files.model(model, options.search ?? {}, files, () => options.signal?.throwIfAborted());
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
@@ -533,10 +330,6 @@ export class LocalWriter implements Writer {
   #checkOpen(): void {
     if (this.#closed) throw new InvalidArgumentError('This writer was closed.', 'Open a new one.');
   }
-}
-
-function hashOf(change: Change): string | undefined {
-  return change === 'removed' ? undefined : change.record.contentHash;
 }
 
 /** The state that a writer starts from. */
