@@ -34,6 +34,11 @@ export class CollectionEncoders {
     else this.#given.set(encoder.id, encoder);
   }
 
+  /** An encoder that was admitted is not to be used any more, since the collection did not get it. */
+  dismiss(encoder: Encoder): void {
+    if (this.#given.get(encoder.id) === encoder) this.#given.delete(encoder.id);
+  }
+
   /** Opens an encoder, for the caller to dispose of. @param spec not `none`. */
   open(spec: string): Promise<Encoder> {
     return this.openSpec(locatedSpec(spec, this.versions));

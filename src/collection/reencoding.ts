@@ -68,6 +68,10 @@ export async function reencodeCollection(
     kept = true;
     const { superseded } = change;
     return { ...report, before, encoder: id, relevanceDropped, ...(superseded === undefined ? {} : { superseded }) };
+  } catch (error) {
+    // Unless it failed after it was published.
+    if (given && (await store.inspect()).settings.encoder !== id) encoders.dismiss(wanted);
+    throw error;
   } finally {
     if (!kept) await encoder?.dispose?.();
   }
