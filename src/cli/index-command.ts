@@ -1,11 +1,18 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import pc from 'picocolors';
-import { ExitCode, NotFoundError } from '../base/errors.ts';
-import { type IndexReport, openCollection } from '../collection/index.ts';
+import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import {
+  type Collection,
+  type IndexReport,
+  openCollection,
+  type ReencodeCollectionReport,
+} from '../collection/index.ts';
+import { DEFAULT_ENCODER, QUICK_ENCODER } from '../encode/index.ts';
 import { openLocalStore } from '../store/index.ts';
 import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
 import { Progress } from './progress.ts';
+import { howToGoOn, printReencode, reencode } from './reencode-command.ts';
 import { Exit } from './run.ts';
 
 export interface IndexCommandOptions {
@@ -19,6 +26,10 @@ export interface IndexCommandOptions {
   readonly maxBytes?: number;
   readonly language?: string;
   readonly passageWords?: number;
+  /** Search with {@link QUICK_ENCODER} at once, then go on to `encoder`. */
+  readonly quick: boolean;
+  /** Another one than {@link QUICK_ENCODER}. */
+  readonly quickEncoder?: string;
   readonly quiet: boolean;
 }
 
@@ -50,19 +61,74 @@ async function removeEmpty(directory: string): Promise<void> {
 
 /** @returns how many documents the collection holds. */
 async function index(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<number> {
+  const { encoder, quick, quickEncoder = QUICK_ENCODER, json } = options;
+  const exists = existsSync(`${options.in}/manifest.json`);
+  const opened = quick ? (exists ? undefined : quickEncoder) : encoder;
   await using collection = await openCollection(options.in, {
     create: true,
-    ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
+    ...(opened === undefined ? {} : { encoder: opened }),
     settings: {
       ...(options.language === undefined ? {} : { language: options.language }),
       ...(options.passageWords === undefined ? {} : { passageTokens: options.passageWords }),
     },
   });
+  const target = quick ? await quickTarget(collection, encoder ?? DEFAULT_ENCODER, quickEncoder) : undefined;
+  const report = await read(collection, paths, options, signal);
+  if (!json) {
+    if (report.documents > 0 || report.removed > 0) printReport(report, options.in);
+    else printFailures(report);
+  }
+  let moved: ReencodeCollectionReport | undefined;
+  if (target !== undefined && report.documents > 0) {
+    say(`${pc.green('searchable')} now, with ${quickEncoder}; what follows is better vectors, with ${target}.`);
+    try {
+      moved = await reencode(collection, target, options, signal);
+    } catch (error) {
+      if (json && signal.aborted) printJson(report);
+      throw error;
+    }
+    if (!json) printReencode(moved);
+  } else {
+    const pending = await collection.pendingReencode();
+    if (pending !== undefined) {
+      say(`A change to the encoder ${pending.encoder} is not finished. ${howToGoOn(options.in)}`);
+    }
+  }
+  if (json) printJson({ ...report, ...(moved === undefined ? {} : { reencode: moved }) });
+  if (report.failures.length > 0) throw new Exit(ExitCode.partial);
+  if (report.documents === 0) {
+    throw new NotFoundError(
+      `There is nothing to index under ${paths.join(', ')}.`,
+      'Name a folder with Markdown, HTML, PDF, DOCX, JSON, CSV, text or source files; --no-ignore reads ignored ones too.',
+    );
+  }
+  return report.documents;
+}
+
+/**
+ * The encoder that a collection is to get after it was indexed quickly; undefined when it has it already.
+ * @throws InvalidArgumentError when it has an encoder that somebody chose.
+ */
+async function quickTarget(collection: Collection, target: string, quickEncoder: string): Promise<string | undefined> {
+  const { encoder } = (await collection.inspect()).settings;
+  if (encoder === target) return undefined;
+  if (encoder === quickEncoder) return target;
+  throw new InvalidArgumentError(
+    `The collection in ${collection.directory} has the encoder "${encoder}", and --quick would replace it by "${target}".`,
+    `Leave --quick out, or do that: \`sagitta reencode --encoder ${target}\`.`,
+  );
+}
+
+async function read(
+  collection: Collection,
+  paths: string[],
+  options: IndexCommandOptions,
+  signal: AbortSignal,
+): Promise<IndexReport> {
   const progress = new Progress(options.quiet || options.json);
   const start = performance.now();
-  let report: IndexReport;
   try {
-    report = await collection.index(paths, {
+    return await collection.index(paths, {
       signal,
       prune: !options.keep,
       noIgnore: !options.ignore,
@@ -79,17 +145,6 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
   } finally {
     progress.done();
   }
-  if (options.json) printJson(report);
-  else if (report.documents > 0 || report.removed > 0) printReport(report, options.in);
-  else printFailures(report);
-  if (report.failures.length > 0) throw new Exit(ExitCode.partial);
-  if (report.documents === 0) {
-    throw new NotFoundError(
-      `There is nothing to index under ${paths.join(', ')}.`,
-      'Name a folder with Markdown, HTML, PDF, DOCX, JSON, CSV, text or source files; --no-ignore reads ignored ones too.',
-    );
-  }
-  return report.documents;
 }
 
 function printReport(report: IndexReport, directory: string): void {

@@ -75,6 +75,8 @@ function milliseconds(value: string): number {
 
 command('index <paths...>', 'index files and folders; only what changed is read into the collection')
   .option('--encoder <spec>', 'minilm (default), static, bert:FOLDER, http:URL#MODEL, hf:MODEL or none')
+  .option('--quick', 'searchable in seconds with a quick encoder, then goes on to the better one', false)
+  .addOption(new Option('--quick-encoder <spec>', 'the quick encoder').hideHelp())
   .option('--include <pattern>', 'only files that match (repeatable, .gitignore syntax)', collect)
   .option('--exclude <pattern>', 'no files that match (repeatable)', collect)
   .option('--no-ignore', 'read what .gitignore and the built-in rules would skip')
@@ -200,6 +202,14 @@ command('rebuild', 'code the vectors by another index specification; nothing is 
   .option('--drop', 'go back to scanning int8 codes one by one', false)
   .action(async (options) =>
     run(options.json, async (signal) => (await import('./rebuild-command.ts')).rebuildCommand(options, signal)),
+  );
+
+command('reencode', 'give the collection another encoder; searches go on, and it resumes where it was interrupted')
+  .option('--encoder <spec>', 'as for index (default: the one that was begun)')
+  .option('--abandon', 'give up what was begun', false)
+  .option('--quiet', 'no progress', false)
+  .action(async (options) =>
+    run(options.json, async (signal) => (await import('./reencode-command.ts')).reencodeCommand(options, signal)),
   );
 
 const vectors = program

@@ -5,6 +5,7 @@ import type { VectorIndexInfo } from '../store/index.ts';
 import { smallSegments } from './coverage.ts';
 import { bytes, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
+import { howToGoOn } from './reencode-command.ts';
 import { Exit } from './run.ts';
 import { idFromHere, shownFromHere } from './where.ts';
 
@@ -39,6 +40,10 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
   const { encoder, dim, bm25 } = info.settings;
   print(`encoder ${encoder}${dim > 0 ? ` (${dim} components)` : ''}, BM25 k1 ${bm25.k1} b ${bm25.b}`);
   if (info.vectorIndex !== undefined) print(describeIndex(info.vectorIndex, options.in));
+  if (info.reencode !== undefined) {
+    const { encoder: next, started } = info.reencode;
+    print(`to get the encoder ${next}, begun ${started}. ${howToGoOn(options.in)}`);
+  }
   print();
   const rows = info.segments.map(({ name, bytes: size, documents, deadDocuments, passages, sections }) => [
     name,

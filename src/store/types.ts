@@ -343,6 +343,8 @@ export interface StoreInfo {
   readonly segments: readonly SegmentInfo[];
   /** Present when there is a compressed index of the vectors. */
   readonly vectorIndex?: VectorIndexInfo;
+  /** Present when a change to another encoder was begun and is not finished. */
+  readonly reencode?: PendingReencode;
 }
 
 export interface VectorIndexInfo extends VectorIndexSettings {

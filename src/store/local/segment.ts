@@ -45,8 +45,8 @@ export class Segment {
   readonly #records: JsonBlocks<DocumentRecord>;
   readonly #headings: JsonBlocks<readonly string[]>;
   readonly texts: Texts;
-  /** Whether it has vectors: those of a collection without an encoder have none. */
-  readonly hasDense: boolean;
+  /** Whether it was written with vectors. Which ones count, if any, its `SegmentView` knows. */
+  readonly hasOwnDense: boolean;
   #table: Uint32Array | undefined;
   #passages: Uint32Array | undefined;
   #ids: Uint32Array | undefined;
@@ -71,7 +71,7 @@ export class Segment {
     this.#records = new JsonBlocks(this.#container, Section.documents, path, cache);
     this.#headings = new JsonBlocks(this.#container, Section.headings, path, cache);
     this.texts = new Texts(this.#container, path, cache);
-    this.hasDense = this.#container.sections.some(({ name }) => name.startsWith('dense.'));
+    this.hasOwnDense = this.#container.sections.some(({ name }) => name.startsWith('dense.'));
   }
 
   get container(): ContainerReader {
@@ -193,9 +193,9 @@ export class Segment {
     return this.#lexical;
   }
 
-  /** @throws InvariantError in a segment without vectors; see {@link Segment.hasDense}. */
-  get dense(): FlatIndex {
-    invariant(this.hasDense, `${this.path} has no vectors`);
+  /** @throws InvariantError in a segment without vectors; see {@link Segment.hasOwnDense}. */
+  get ownDense(): FlatIndex {
+    invariant(this.hasOwnDense, `${this.path} has no vectors`);
     this.#dense ??= FlatIndex.open(this.#container);
     return this.#dense;
   }

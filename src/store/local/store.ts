@@ -99,6 +99,7 @@ export class LocalStore implements Store {
   }
 
   async inspect(): Promise<StoreInfo> {
+    const reencode = await this.pendingReencode();
     const { manifest, views } = this.#cache.acquireCurrent();
     try {
       const segments = views.map(
@@ -124,6 +125,7 @@ export class LocalStore implements Store {
         ),
         segments,
         ...(manifest.vectorIndex === undefined ? {} : { vectorIndex: indexInfo(views, manifest.vectorIndex) }),
+        ...(reencode === undefined ? {} : { reencode }),
       };
     } finally {
       this.#cache.release(views);

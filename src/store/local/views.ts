@@ -31,12 +31,12 @@ export class SegmentView {
 
   /** Whether its passages have vectors of the collection's encoder; without an encoder none have. */
   get hasDense(): boolean {
-    return this.settings.dim > 0 && (this.vectors !== undefined || this.segment.hasDense);
+    return this.settings.dim > 0 && (this.vectors !== undefined || this.segment.hasOwnDense);
   }
 
   /** @throws InvariantError where there are no vectors; see {@link SegmentView.hasDense}. */
   get dense(): FlatIndex {
-    return this.vectors?.index ?? this.segment.dense;
+    return this.vectors?.index ?? this.segment.ownDense;
   }
 
   /** Bytes of the segment's own vectors where others stand in for them, or none are wanted any more. */

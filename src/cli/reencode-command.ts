@@ -1,0 +1,110 @@
+import pc from 'picocolors';
+import { InvalidArgumentError } from '../base/errors.ts';
+import { type Collection, openCollection, type ReencodeCollectionReport } from '../collection/index.ts';
+import { duration, number, plural, print, printJson, say } from './output.ts';
+import { Progress } from './progress.ts';
+
+export interface ReencodeCommandOptions {
+  readonly in: string;
+  readonly json: boolean;
+  readonly encoder?: string;
+  readonly abandon: boolean;
+  readonly quiet: boolean;
+}
+
+/** `sagitta reencode`: searches and other commands go on meanwhile, with the encoder that was there before. */
+export async function reencodeCommand(options: ReencodeCommandOptions, signal: AbortSignal): Promise<void> {
+  const { encoder, abandon, json } = options;
+  if (encoder !== undefined && abandon) {
+    throw new InvalidArgumentError('Both --encoder and --abandon are given.', 'Give one of them.');
+  }
+  await using collection = await openCollection(options.in);
+  if (abandon) return abandonReencode(collection, json);
+  const wanted = encoder ?? (await collection.pendingReencode())?.encoder;
+  if (wanted === undefined) {
+    throw new InvalidArgumentError('No encoder is named, and none is on its way.', 'Add --encoder NAME.');
+  }
+  const report = await reencode(collection, wanted, options, signal);
+  if (json) printJson(report);
+  else printReencode(report);
+}
+
+async function abandonReencode(collection: Collection, json: boolean): Promise<void> {
+  const given = await collection.abandonReencode();
+  if (json) return printJson({ abandoned: given?.encoder ?? null });
+  if (given === undefined) return print('There is no change of the encoder to give up.');
+  print(`${pc.green('given up')} the change to ${given.encoder}; what was encoded for it is removed`);
+}
+
+/** Gives a collection another encoder, with progress; says how to go on when that is interrupted or fails. */
+export async function reencode(
+  collection: Collection,
+  encoder: string,
+  { in: directory, quiet, json }: Pick<ReencodeCommandOptions, 'in' | 'quiet' | 'json'>,
+  signal: AbortSignal,
+): Promise<ReencodeCollectionReport> {
+  const progress = new Progress(quiet || json);
+  let first: { readonly done: number; readonly at: number } | undefined;
+  let last = { done: 0, total: 0 };
+  try {
+    return await collection.reencode(encoder, {
+      signal,
+      onProgress: ({ phase, done, total }) => {
+        last = { done, total };
+        first ??= { done, at: performance.now() };
+        const rate = (done - first.done) / ((performance.now() - first.at) / 1000);
+        progress.show(() => {
+          if (phase === 'waiting') return 'waiting for another process that writes to the collection';
+          if (phase === 'indexing') return 'learning the compressed index again';
+          const left = rate > 0 ? `, ${duration((1000 * (total - done)) / rate)} left` : '';
+          const pace = rate > 0 ? ` (${number(Math.round(rate))}/s${left})` : '';
+          return `encoding with ${encoder}: ${number(done)} of ${plural(total, 'passage')}${pace}`;
+        });
+      },
+    });
+  } catch (error) {
+    progress.done();
+    if (last.done > 0) {
+      say(
+        `${number(last.done)} of ${plural(last.total, 'passage')} are encoded with ${encoder}, and kept. Until all are, searches use the ` +
+          `encoder that was there before. ${howToGoOn(directory)}`,
+      );
+    }
+    throw error;
+  } finally {
+    progress.done();
+  }
+}
+
+export function howToGoOn(directory: string): string {
+  const command = `sagitta reencode --in ${directory}`;
+  return `\`${command}\` goes on with it, \`${command} --abandon\` gives it up.`;
+}
+
+export function printReencode(report: ReencodeCollectionReport): void {
+  const { before, encoder, passages, encoded, index, relevanceDropped, superseded } = report;
+  if (before === encoder && encoded === 0 && index === undefined) {
+    print(`the encoder is ${encoder} already; nothing was changed`);
+    return;
+  }
+  const rest = encoded < passages ? `, ${number(passages - encoded)} of them encoded before` : '';
+  print(
+    encoder === 'none'
+      ? `${pc.green('reencoded')} the vectors of ${before} are dropped; BM25 stays`
+      : `${pc.green('reencoded')} ${plural(passages, 'passage')} with ${encoder}${rest}; until now it was ${before}`,
+  );
+  if (superseded !== undefined) {
+    const what = superseded === 'damaged' ? 'A change that cannot be read any more' : `The change to ${superseded}`;
+    say(`${what}, which was begun before, is given up, with what was encoded for it.`);
+  }
+  if (index !== undefined) {
+    say(
+      index.problem === undefined
+        ? `The index ${index.spec} was learned again, from the new vectors.`
+        : `The index ${index.spec} was dropped: ${index.problem} Vectors are scanned one by one; \`sagitta plan\` finds an index for them.`,
+    );
+  }
+  if (relevanceDropped) {
+    say(`What was learned of relevance with ${before} was dropped; \`sagitta learn-relevance\` learns it again.`);
+  }
+}
