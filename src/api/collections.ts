@@ -86,6 +86,19 @@ export const jobRequestSchema = z
       full: z.boolean().default(false),
     }),
     z.strictObject({
+      kind: z
+        .literal('reencode')
+        .describe('Give the collection another encoder; searches go on with the one before until all is done.'),
+      collection: collectionSchema,
+      encoder: z
+        .string()
+        .max(2000)
+        .optional()
+        .describe(
+          'A name without an address or a folder, or `none`. Default: the change that was begun, whatever its encoder.',
+        ),
+    }),
+    z.strictObject({
       kind: z.literal('verify').describe('Read every byte and check every checksum.'),
       collection: collectionSchema,
     }),
@@ -97,7 +110,7 @@ export type JobRequestInput = z.input<typeof jobRequestSchema>;
 export const jobSchema = z
   .strictObject({
     id: z.string(),
-    kind: z.enum(['add', 'sync', 'compact', 'verify']),
+    kind: z.enum(['add', 'sync', 'compact', 'reencode', 'verify']),
     collection: z.string(),
     state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
     created: z.string().describe('ISO 8601.'),

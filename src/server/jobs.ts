@@ -15,10 +15,13 @@ interface Entry {
   readonly listeners: Set<(job: Job) => void>;
 }
 
-const OPERATION_OF = { add: 'addRaw', sync: 'sync', compact: 'compact', verify: 'verify' } as const satisfies Record<
-  Job['kind'],
-  OperationName
->;
+const OPERATION_OF = {
+  add: 'addRaw',
+  sync: 'sync',
+  compact: 'compact',
+  reencode: 'reencode',
+  verify: 'verify',
+} as const satisfies Record<Job['kind'], OperationName>;
 
 /**
  * Long work that goes on while the client does something else. Jobs live as long as the server; what they made durable

@@ -145,7 +145,9 @@ function JobLine({ job: { kind, state, progress, report, problem, created } }: {
       ? ''
       : progress.total === undefined
         ? plural(progress.done, 'document')
-        : `${bytes(progress.done)} of ${bytes(progress.total)}`;
+        : kind === 'reencode'
+          ? `${number(progress.done)} of ${plural(progress.total, 'passage')}`
+          : `${bytes(progress.done)} of ${bytes(progress.total)}`;
   return (
     <>
       <strong>{kind}</strong> {state} <time class="faint">{new Date(created).toLocaleTimeString()}</time>

@@ -34,6 +34,7 @@ const ANSWERS: Readonly<Record<OperationName, z.ZodType>> = {
   remove: removeAnswerSchema,
   sync: report,
   compact: report,
+  reencode: report,
   verify: report,
 };
 

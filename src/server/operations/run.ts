@@ -77,6 +77,13 @@ const handlers: Handlers = {
         onProgress: (done, total) => onProgress?.({ phase: 'merging', done, total }),
       })),
     })),
+  reencode: (host, { collection: name, encoder }, { signal, onProgress }) =>
+    writing(host, name, async (collection) => ({
+      ...(await collection.reencode(await encoderToGive(collection, encoder), {
+        ...(signal === undefined ? {} : { signal }),
+        onProgress: ({ phase, done, total }) => onProgress?.({ phase, done, total }),
+      })),
+    })),
   verify: async (host, { collection: name }, { signal, onProgress }) => ({
     ...(await verifyCollection(host.served(name).directory, {
       ...(signal === undefined ? {} : { signal }),
@@ -84,6 +91,23 @@ const handlers: Handlers = {
     })),
   }),
 };
+
+/**
+ * The encoder that a collection may be given from afar. One that reads a folder or sends texts to an address is begun on the
+ * server's own command line: a key that allows writing allows neither.
+ */
+async function encoderToGive(collection: Collection, wanted: string | undefined): Promise<string> {
+  const pending = (await collection.pendingReencode())?.encoder;
+  if (wanted === undefined && pending === undefined) {
+    throw new InvalidArgumentError('No encoder is named, and none is on its way.', 'Name one as `encoder`.');
+  }
+  if (wanted === undefined || wanted === pending) return pending!;
+  if (/^[a-z][a-z\d-]*$/.test(wanted)) return wanted;
+  throw new InvalidArgumentError(
+    `The encoder "${wanted.slice(0, 100)}" is not one that a collection may be given over the network.`,
+    'Name an encoder without an address or a folder, or use `sagitta reencode` where the server runs.',
+  );
+}
 
 function writing<T>(
   host: CollectionHost,

@@ -68,6 +68,7 @@ export interface Operations {
   readonly remove: { request: RemoveRequest; answer: RemoveAnswer };
   readonly sync: { request: Named; answer: Record<string, unknown> };
   readonly compact: { request: Named & { full: boolean }; answer: Record<string, unknown> };
+  readonly reencode: { request: Named & { encoder?: string | undefined }; answer: Record<string, unknown> };
   readonly verify: { request: Named; answer: Record<string, unknown> };
 }
 export type OperationName = keyof Operations;

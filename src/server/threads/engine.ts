@@ -35,6 +35,7 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
   remove: 'write',
   sync: 'write',
   compact: 'write',
+  reencode: 'write',
 };
 
 /** Threads work on this many searches at a time; more than one, so that those that wait for the encoder make room. */
