@@ -26,6 +26,15 @@ function settle(segments: readonly MergeCandidate[], options: { full: boolean; m
 }
 
 describe('the merge policy', () => {
+  test('writes a segment anew when nothing reads most of its bytes, and for full compaction when nothing reads some', () => {
+    const [some, most] = [0.4, 0.6].map((part) => ({ ...whole(100 * MiB), unusedBytes: part * 100 * MiB }));
+    const maxBytes = 1024 * MiB;
+    expect(chooseMerge([whole(MiB), some!], { full: false, maxBytes })).toBeUndefined();
+    expect(chooseMerge([whole(MiB), most!], { full: false, maxBytes })).toEqual([1]);
+    expect(chooseMerge([some!], { full: true, maxBytes })).toEqual([0]);
+    expect(chooseMerge([whole(100 * MiB)], { full: true, maxBytes })).toBeUndefined();
+  });
+
   test('keeps the number of segments logarithmic and copies each byte a logarithmic number of times', () => {
     const options = { full: false, maxBytes: 1024 * MiB };
     let segments: MergeCandidate[] = [];
