@@ -96,10 +96,7 @@ export async function deployTuned(context: ReencodeContext, files: TunedFiles, o
     return id;
   } catch (error) {
     // With nothing done there is nothing to go on with.
-    if (done === 0 && (await context.store.inspect()).settings.encoder !== id) {
-      await (await context.store.reencode(change)).abandon();
-      await dropFailedVersion(context.directory, versionOf(files));
-    }
+    if (done === 0) await forget(context, change, files).catch(() => undefined);
     throw error;
   } finally {
     await encoder.dispose?.();
@@ -129,7 +126,8 @@ async function place(context: ReencodeContext, files: TunedFiles, id: string) {
   const { directory, store, encoders } = context;
   const { settings } = await store.inspect();
   const pending = await store.pendingReencode();
-  if (pending !== undefined && pending.encoder !== id) {
+  // One to the encoder that the collection has lacks its last steps only.
+  if (pending !== undefined && pending.encoder !== id && pending.encoder !== settings.encoder) {
     throw new IncompatibleError(
       `The collection in ${directory} is about to get the encoder "${pending.encoder}".`,
       'Let that be finished first (`sagitta reencode`), or give it up (`sagitta reencode --abandon`).',
@@ -145,6 +143,13 @@ async function place(context: ReencodeContext, files: TunedFiles, id: string) {
     if (pending === undefined) await dropFailedVersion(directory, versionOf(files));
     throw error;
   }
+}
+
+/** Leaves no trace of a change that came to nothing, unless it is published all the same. */
+async function forget({ directory, store }: ReencodeContext, change: Reencode, files: TunedFiles): Promise<void> {
+  if ((await store.inspect()).settings.encoder === change.encoder) return;
+  await (await store.reencode(change)).abandon();
+  await dropFailedVersion(directory, versionOf(files));
 }
 
 function checkBase({ directory }: ReencodeContext, { encoder }: CollectionSettings, base: string): void {

@@ -50,7 +50,11 @@ export class LocalReencode implements Reencode {
         return new LocalReencode(host, lock, before);
       }
       const state = { tag: randomBytes(4).toString('hex'), encoder, dim, started: new Date().toISOString() };
-      await writeReencodeState(directory, state, fileSystem);
+      await writeReencodeState(directory, state, fileSystem).catch(async (error) => {
+        // It may be in place all the same.
+        await removeReencodeState(directory, fileSystem).catch(() => undefined);
+        throw error;
+      });
       // What a damaged state was about cannot be told; the next writer removes it.
       if (typeof before === 'object') removeMade(directory, fileSystem, before);
       return new LocalReencode(host, lock, state, typeof before === 'object' ? before.encoder : before);
