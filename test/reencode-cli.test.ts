@@ -82,7 +82,7 @@ describe('sagitta reencode', () => {
     expect(none).toMatchObject({ before: 'hash:128', encoder: 'none', passages: 40, encoded: 0 });
     expect((await sagitta(folder, 'reencode', '--abandon')).stdout).toMatch(/no change of the encoder/);
     expect((await sagitta(folder, 'verify')).stdout).toMatch(/^sound/);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe('sagitta index --quick', () => {
@@ -101,7 +101,7 @@ describe('sagitta index --quick', () => {
     // An encoder that somebody chose is not replaced in passing.
     const other = ['--quick', '--quick-encoder', 'hash:64', '--encoder', 'hash:32'];
     expect((await sagitta(folder, 'index', 'docs', ...other)).code).toBe(2);
-  }, 60_000);
+  }, 240_000);
 
   it('interrupted, leaves a collection that can be searched, and says how to go on', async () => {
     using folder = testFolder(pages);
@@ -111,7 +111,7 @@ describe('sagitta index --quick', () => {
     folder.write(Object.fromEntries(Array.from({ length: 700 }, (_, i) => [`docs/q${i}.txt`, `wheat garden ${i}`])));
     const child = start(folder, 'index', 'docs', ...quick);
     const end = ended(child);
-    await expect.poll(() => endpoint.state.texts, { timeout: 40_000, interval: 5 }).toBeGreaterThan(0);
+    await expect.poll(() => endpoint.state.texts, { timeout: 120_000, interval: 5 }).toBeGreaterThan(0);
     expect(endpoint.state.texts).toBeLessThan(740);
     child.kill('SIGINT');
     const { code, stderr } = await end;
@@ -133,5 +133,5 @@ describe('sagitta index --quick', () => {
     expect(endpoint.state.texts).toBeLessThanOrEqual(741 + 512);
     expect(endpoint.state.texts).toBeGreaterThanOrEqual(Math.max(741, seen));
     expect((await sagitta(folder, 'verify')).stdout).toMatch(/^sound/);
-  }, 120_000);
+  }, 240_000);
 });

@@ -32,7 +32,7 @@ describe('a server of a collection that gets another encoder', () => {
       dim: 128,
     });
     expect(server.faults).toEqual([]);
-  });
+  }, 120_000);
 
   it('changes it as a job, to encoders that neither read folders nor send texts away', async () => {
     await using server = await testServer(documents);
@@ -68,5 +68,5 @@ describe('a server of a collection that gets another encoder', () => {
     expect(body).toMatchObject({ retriever: 'bm25', hits: [{ id: 'd7' }, {}, {}] });
     expect(await job(server, { kind: 'verify' })).toMatchObject({ report: { sound: true } });
     expect(server.faults).toEqual([]);
-  });
+  }, 120_000);
 });
