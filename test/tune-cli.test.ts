@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { openCollection } from 'sagitta/collection';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tinyBert } from './support/tiny-bert.ts';
 import { collectionIn, documents, examples } from './support/tuning.ts';
 
 const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
@@ -87,16 +87,17 @@ describe('sagitta tune', () => {
   }, 60_000);
 
   it('takes judgements, trains the query side of the encoder, and learns from the hybrid', async () => {
-    await using collection = await openCollection(join(folder, 'lite'), { create: true });
-    await collection.add(documents);
+    const model = join(folder, 'model');
+    await tinyBert(model, [...documents.map(({ text }) => text), ...examples.map(({ query }) => query)]);
+    await using collection = await collectionIn(join(folder, 'bert'), `bert:${model}`);
     const { code, stdout, stderr } = tune(
-      'lite',
+      'bert',
       ...['--qrels', 'qrels.tsv', '--queries', 'queries.jsonl', '--what', 'query', '--distill', '--json'],
-      ...['--epochs', '6', '--learning-rate', '0.001', '--batch-size', '16', '--lora', '8'],
+      ...['--epochs', '20', '--learning-rate', '0.01', '--batch-size', '16', '--lora', '8'],
     );
     expect(code, stderr).toBe(0);
     const report = JSON.parse(stdout);
-    expect(report).toMatchObject({ what: 'query', base: 'minilm', better: true });
+    expect(report).toMatchObject({ what: 'query', base: `bert:${model}`, better: true });
     expect(report.deployed).toMatch(/^tuned:bert-query-/);
     const { hits } = await collection.search(examples[0]!.query, { retriever: 'dense', k: 10 });
     expect(hits.map(({ id }) => id)).toContain('d0');

@@ -89,7 +89,7 @@ describe('tuning that fails', () => {
       using folder = testFolder();
       await using collection = await collectionIn(folder.at('c'), url);
       const before = readFileSync(folder.at('c/manifest.json'));
-      for (const what of ['encoder', 'query', 'table'] as const) {
+      for (const what of ['encoder', 'query'] as const) {
         const error = await tune(collection, { ...options, what }).catch((reason: unknown) => reason);
         expect(error).toBeInstanceOf(InvalidArgumentError);
         expect((error as Error).message).toContain('Use --what adapter');

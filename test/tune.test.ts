@@ -20,6 +20,8 @@ describe('tuning a collection', () => {
     expect(report.better).toBe(true);
     expect(report.dense.systemMean).toBeGreaterThan(report.dense.baselineMean + 0.2);
     expect(report.dense.p.adjusted).toBeLessThan(0.01);
+    expect(report.hybrid.systemMean).toBeGreaterThan(report.hybrid.baselineMean + 0.2);
+    expect(report).toMatchObject({ decidedOn: 'hybrid', learningRate: 5e-3, denseShare: { before: 0.5 } });
     expect(report.queries).toEqual({ train: 86, validation: 22, test: 36 });
     expect(report.deployed).toMatch(/^tuned:adapter-[0-9a-f]{12}$/);
     expect([...new Set(seen)]).toEqual(['preparing', 'validating', 'training', 'testing', 'deploying']);
@@ -45,6 +47,7 @@ describe('tuning a collection', () => {
     // What was deployed is an encoder of its own, too.
     const version = report.deployed!.slice('tuned:'.length);
     const encoder = await openEncoder(`tuned:${folder.at(`c/encoders/${version}`)}`);
+    expect(encoder.denseShare).toBe(report.denseShare.after);
     expect((await encoder.encode([query], { role: 'query' })).dim).toBe(128);
     await encoder.dispose?.();
     // And plain onnxruntime opens it.
@@ -158,7 +161,7 @@ describe('tuning a collection', () => {
 
   it('encodes passages again for a token table, and an encoder of another base is not deployed', async () => {
     using folder = testFolder();
-    await using collection = await openCollection(folder.at('c'), { create: true });
+    await using collection = await openCollection(folder.at('c'), { create: true, encoder: 'hash:64' });
     const things = ['cat', 'car', 'storm', 'bread', 'piano', 'river', 'tax', 'virus', 'planet', 'shoe', 'law', 'tree'];
     await collection.add(things.map((thing) => ({ id: thing, text: `Everything about the ${thing}.` })));
     await collection.remove(['shoe']);
@@ -167,9 +170,9 @@ describe('tuning a collection', () => {
       ['tell me of', 'explain', 'why'].map((phrase) => ({ query: `${phrase} ${thing}`, relevant: [thing] })),
     );
     const report = await tune(collection, { examples: pairs, what: 'table', epochs: 1, dryRun: true, threads: 1 });
-    expect(report.base).toBe('minilm');
+    expect(report).toMatchObject({ base: 'hash:64', learningRate: 3e-3 });
     const table = await shippedTable();
-    const description = { form: 'static', base: 'minilm', dim: table.dim, languages: ['en'] } as const;
+    const description = { form: 'static', base: 'hash:64', dim: table.dim, languages: ['en'] } as const;
     const files = { description, model: writeTable(table) };
     const id = await collection.deploy(files);
     const info = await collection.inspect();

@@ -153,6 +153,7 @@ command('tune', 'train the encoder on queries of your own; it is deployed only i
   )
   .option('--distill', 'learn from the graded scores of the hybrid too', false)
   .option('--lora <rank>', 'with query and encoder: train low-rank updates, not the weights', whole('--lora'))
+  .option('--side <rank>', 'with query and encoder: train a side path beside the weights', whole('--side'))
   .option('--rank <n>', 'with adapter: columns of the correction', whole('--rank'))
   .option('--seed <n>', 'seed of everything that is random', whole('--seed', 0))
   .option('--dry-run', 'train and test, but change nothing', false)

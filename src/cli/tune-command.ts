@@ -35,6 +35,7 @@ export interface TuneCommandOptions {
   readonly mine?: 'bm25' | 'dense';
   readonly distill: boolean;
   readonly lora?: number;
+  readonly side?: number;
   readonly rank?: number;
   readonly seed?: number;
   readonly dryRun: boolean;
@@ -108,7 +109,7 @@ async function readExamples(options: TuneCommandOptions): Promise<readonly TuneE
 }
 
 function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'> {
-  const { what, distill, dryRun, resume, lora, rank } = options;
+  const { what, distill, dryRun, resume, lora, side, rank } = options;
   const names = ['epochs', 'patience', 'learningRate', 'batchSize', 'negatives', 'mine', 'seed'] as const;
   const given = Object.fromEntries(
     names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
@@ -119,7 +120,10 @@ function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'>
     dryRun,
     resume,
     ...given,
-    ...(lora === undefined ? {} : { tuning: { lora: { rank: lora, alpha: lora } } }),
+    tuning: {
+      ...(lora === undefined ? {} : { lora: { rank: lora, alpha: lora } }),
+      ...(side === undefined ? {} : { side: { rank: side } }),
+    },
     ...(rank === undefined ? {} : { adapter: { rank } }),
   };
 }
@@ -132,7 +136,7 @@ async function save(path: string, text: string): Promise<void> {
 }
 
 function printReport(report: TuneReport): void {
-  const { queries, dense, denseUnseen, hybrid, hybridOverBm25, bm25, deployed, reason } = report;
+  const { queries, dense, denseUnseen, hybrid, hybridUnseen, hybridOverBm25, denseShare, deployed, reason } = report;
   print(
     `trained ${report.what} of ${report.base} on ${plural(queries.train, 'query', 'queries')} in ${duration(report.trainedMs)}: ` +
       `${plural(report.steps, 'step')}${report.stoppedEarly ? ', stopped early' : ''}, best at step ${number(report.bestStep)}`,
@@ -146,26 +150,26 @@ function printReport(report: TuneReport): void {
     p.adjusted < 0.0001 ? '<0.0001' : p.adjusted.toFixed(4),
     `${wins} / ${losses}`,
   ];
+  const unseen = (name: string, among: Comparison | undefined) =>
+    among === undefined
+      ? []
+      : [row(`${name}, ${plural(among.power.queries, 'query', 'queries')} for documents not trained on`, among)];
   print(
     table(
       ['', 'before', 'after', 'change', 'p', 'better / worse'],
       [
         row('dense', dense),
-        ...(denseUnseen === undefined
-          ? []
-          : [
-              row(
-                `dense, ${plural(denseUnseen.power.queries, 'query', 'queries')} for documents not trained on`,
-                denseUnseen,
-              ),
-            ]),
+        ...unseen('dense', denseUnseen),
         row('hybrid', hybrid),
+        ...unseen('hybrid', hybridUnseen),
         row('hybrid over BM25', hybridOverBm25),
       ],
     ),
   );
-  print(`BM25 alone: ${bm25.toFixed(4)}`);
-  if (dense.power.warning !== undefined) say(pc.yellow(dense.power.warning));
+  print(
+    `BM25 alone: ${report.bm25.toFixed(4)}; share of dense in hybrid: ${denseShare.before} before, ${denseShare.after} after`,
+  );
+  if (hybrid.power.warning !== undefined) say(pc.yellow(hybrid.power.warning));
   if (deployed !== undefined) print(`${pc.green('deployed')} ${deployed}`);
   else print(`${pc.yellow('not deployed')} ${reason}`);
 }

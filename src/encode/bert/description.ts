@@ -189,7 +189,7 @@ async function languagesOf(folder: string): Promise<string[] | undefined> {
 
 /** The small files of the layout for a model, by their paths: what {@link readDescription} reads, and sentence-transformers too. */
 export function describedFiles(description: BertDescription): Map<string, Uint8Array> {
-  const { architecture, shape, pooling, normalize, maxLength, lowerCase, prompts } = description;
+  const { architecture, shape, pooling, normalize, maxLength, lowerCase, prompts, languages } = description;
   const modes = Object.entries(POOLINGS).map(([mode, name]) => [mode, name === pooling]);
   const parts = ['Transformer', 'Pooling', ...(normalize ? ['Normalize'] : [])];
   const json: Record<string, unknown> = {
@@ -206,10 +206,15 @@ export function describedFiles(description: BertDescription): Map<string, Uint8A
     // What sentence-transformers needs to open tokenizer.json.
     'tokenizer_config.json': { tokenizer_class: 'PreTrainedTokenizerFast', model_max_length: maxLength },
   };
+  const files = new Map(Object.entries(json).map(([path, value]) => [path, `${JSON.stringify(value, null, 2)}\n`]));
+  if (languages !== undefined) files.set(FILES.card, cardOf(languages));
   const encoder = new TextEncoder();
-  return new Map(
-    Object.entries(json).map(([path, value]) => [path, encoder.encode(`${JSON.stringify(value, null, 2)}\n`)]),
-  );
+  return new Map(Array.from(files, ([path, text]) => [path, encoder.encode(text)]));
+}
+
+function cardOf(languages: readonly string[]): string {
+  const list = languages.map((code) => `- ${code}\n`).join('');
+  return `---\nlanguage:\n${list}library_name: sentence-transformers\npipeline_tag: sentence-similarity\n---\n`;
 }
 
 function configOf(architecture: BertDescription['architecture'], shape: BertShape): Json {

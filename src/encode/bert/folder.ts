@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { IncompatibleError } from '../../base/errors.ts';
 import { connectedAdapters } from '../../tensor/index.ts';
 import { stampOf } from '../cache.ts';
 import type { Encoder, TokenEncoder } from '../encoder.ts';
@@ -24,8 +26,15 @@ export async function bertFolder(
 ): Promise<Encoder & TokenEncoder> {
   const description = await readDescription(resolve(folder));
   const id = options.id ?? `bert:${formatSettings(description.folder, idSettings(options))}`;
-  const source = sourceOf(id, description, async () => stampOf(description.weights));
   const { side } = options;
+  const path = join(description.folder, SIDE_FILE);
+  if (side === undefined && existsSync(path)) {
+    throw new IncompatibleError(
+      `${path}: the encoder has a side path beside its weights, whose rank encoder.json says.`,
+      `Open it as tuned:${folder}.`,
+    );
+  }
+  const source = sourceOf(id, description, async () => `${await stampOf(description.weights)} ${side?.rank ?? ''}`);
   return bertEncoder(
     side === undefined ? source : { ...source, parts: () => partsWithSide(description, side) },
     options,
@@ -33,7 +42,10 @@ export async function bertFolder(
 }
 
 /** The weights, and the side path that was trained beside them. */
-async function partsWithSide(description: BertDescription, side: NonNullable<BertTuning['side']>): Promise<BertParts> {
+export async function partsWithSide(
+  description: BertDescription,
+  side: NonNullable<BertTuning['side']>,
+): Promise<BertParts> {
   const parts = await partsOf(description);
   const file = openSafetensors(join(description.folder, SIDE_FILE));
   try {

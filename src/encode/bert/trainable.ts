@@ -12,6 +12,8 @@ import {
   unitLength,
   withLora,
 } from '../../tensor/index.ts';
+import type { Encoder } from '../encoder.ts';
+import { withPrefix } from '../prefixes.ts';
 import { declareRagged, type Ragged, raggedInputs, raggedOf, raggedShapes } from '../ragged.ts';
 import type { TrainableEncoder } from '../trainable.ts';
 import { type BertOptions, bertEncoder } from './bert.ts';
@@ -36,14 +38,23 @@ export interface TrainableBertOptions {
   readonly seed?: number;
 }
 
+/** A trainable BERT, which can be served in 8 bits (the default, as it is when it was saved) or in floats. */
+export interface TrainableBert extends TrainableEncoder {
+  serve(id: string, options?: BertOptions): Encoder;
+  save(): Promise<ReadonlyMap<string, Uint8Array>>;
+}
+
 /** Parameters beside the weights. */
 const ADDED = /_[ab]$|^side\//;
 
-/** A BERT with parameters that can be trained: in full, or by LoRA or side-connected adapters. */
+/**
+ * A BERT with parameters that can be trained: in full, or by LoRA or side-connected adapters. `batch` takes texts whose prefix begins with `q`
+ * for queries, others for documents, as far as the model's prompts go.
+ */
 export async function trainableBert(
   description: BertDescription,
   options: TrainableBertOptions = {},
-): Promise<TrainableEncoder> {
+): Promise<TrainableBert> {
   const { tuning = {}, trainTable = true, seed = 0 } = options;
   const maxLength = Math.min(options.maxLength ?? 128, description.maxLength);
   const { shape, pooling, normalize } = description;
@@ -77,9 +88,10 @@ export async function trainableBert(
 
   const weights = parameters.names.filter((name) => !ADDED.test(name));
   const frozen = isPartial ? weights : [POSITIONS, TYPES, ...(trainTable ? [] : [WORDS])];
-  const prompts = (texts: readonly string[], prefix: string) => {
-    const prompt = description.prompts[prefix.startsWith('q') ? 'query' : 'document'] ?? '';
-    return texts.map((text) => prompt + (description.lowerCase ? text.toLowerCase() : text));
+  const prompted = (texts: readonly string[], prefix: string) => {
+    const role = prefix.startsWith('q') ? 'query' : 'document';
+    const inputs = withPrefix(texts, description.prompts, { role });
+    return description.lowerCase ? inputs.map((text) => text.toLowerCase()) : inputs;
   };
   /** The weights with the low-rank updates in them. */
   const merged = (): Parameters => {
@@ -104,7 +116,7 @@ export async function trainableBert(
 
     batch(texts, prefix): Batch {
       const { cls, sep } = tokenizer;
-      const lists = prompts(texts, prefix).map((text) => [cls, ...tokenizer.encode(text, maxLength - 2), sep]);
+      const lists = prompted(texts, prefix).map((text) => [cls, ...tokenizer.encode(text, maxLength - 2), sep]);
       const { tokens, ...inputs } = raggedInputs(lists, pooling);
       const named = { ...inputs, tokens: { data: tokens, shape: [tokens.length] } };
       return Object.fromEntries(Object.entries(named).map(([name, value]) => [prefix + name, value]));
@@ -115,7 +127,7 @@ export async function trainableBert(
     encode: (scope: Scope, batch: Tensors, prefix: string) =>
       vectors(scope, { ...raggedOf(batch, prefix), words: table(scope, batch[`${prefix}tokens`]!) }),
 
-    serve: (id, served: BertOptions = { precision: 'float32' }) => {
+    serve: (id, served: BertOptions = {}) => {
       const own = merged();
       return bertEncoder(
         {

@@ -66,10 +66,10 @@ const DESCRIPTION = 'encoder.json';
 const TEMPORARY = '.new-';
 const REMEDY = 'Restore the folder, or train again.';
 
-/** Name of a version: form and the beginning of a hash over all that changes vectors. */
+/** Name of a version: form and the beginning of a hash over all that changes vectors or rankings. */
 export function versionOf(files: TunedFiles): string {
-  const { form, base, dim, tuning } = files.description;
-  const hash = createHash('sha256').update(JSON.stringify([form, base, dim, tuning ?? null]));
+  const { form, base, dim, tuning = null, denseShare = null } = files.description;
+  const hash = createHash('sha256').update(JSON.stringify([form, base, dim, tuning, denseShare]));
   for (const [name, bytes] of contentOf(files)) hash.update(name).update(bytes);
   return `${form}-${hash.digest('hex').slice(0, 12)}`;
 }

@@ -42,6 +42,7 @@ async function openForm(folder: string, id: string, openBase: OpenBase): Promise
     id,
     dim,
     ...(languages === undefined ? {} : { languages }),
+    ...(inner.window === undefined ? {} : { window: inner.window }),
     async encode(inputs, options: EncodeOptions = {}) {
       const vectors = await inner.encode(inputs, options);
       return options.role === 'query' ? adapt(session, vectors) : vectors;
@@ -56,10 +57,12 @@ async function openForm(folder: string, id: string, openBase: OpenBase): Promise
 /** Queries by one encoder, documents by another. */
 function bySide(id: string, queries: Encoder, documents: Encoder): Encoder {
   const { languages } = queries;
+  const { window } = documents;
   return {
     id,
     dim: queries.dim,
     ...(languages === undefined ? {} : { languages }),
+    ...(window === undefined ? {} : { window }),
     encode: (inputs, options = {}) => (options.role === 'query' ? queries : documents).encode(inputs, options),
     async dispose() {
       await queries.dispose?.();

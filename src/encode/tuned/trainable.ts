@@ -1,10 +1,12 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { readParameters } from '../../tensor/index.ts';
 import { readDescription } from '../bert/description.ts';
+import { partsWithSide } from '../bert/folder.ts';
 import { miniLmDescription } from '../bert/minilm.ts';
 import { trainableBert } from '../bert/trainable.ts';
 import type { BertTuning } from '../bert/tuning.ts';
-import { shippedTable } from '../static/shipped.ts';
+import { parseSettings } from '../spec.ts';
+import { readTableFile, shippedTable } from '../static/shipped.ts';
 import { readTable } from '../static/table.ts';
 import { trainableStatic } from '../static/trainable.ts';
 import type { TrainableEncoder } from '../trainable.ts';
@@ -35,36 +37,46 @@ export interface OpenTrainableOptions {
  */
 export async function openTrainable(id: string, options: OpenTrainableOptions): Promise<OpenTrainable> {
   const { versions, tuning = {}, trainTable = true, seed = 0 } = options;
-  const [, kind = '', rest = ''] = /^([^:?]*)[:?]?(.*)$/s.exec(id)!;
+  const [, kind = '', rest = ''] = /^([^:?]*):?(.*)$/s.exec(id)!;
   const common = { tuning, trainTable, seed };
-  if (kind === 'minilm') return { form: 'bert', tuning, encoder: await trainableBert(miniLmDescription(), common) };
-  if (kind === 'bert') {
-    const folder = decodeURIComponent(rest.replace(/\?.*$/s, ''));
-    return { form: 'bert', tuning, encoder: await trainableBert(await readDescription(folder), common) };
+  if (kind === 'minilm' || kind === 'bert') {
+    const { name, settings } = parseSettings(id, rest, ['precision', 'length']);
+    const read = kind === 'minilm' ? miniLmDescription() : await readDescription(name);
+    const { maxLength } = read;
+    const description = { ...read, maxLength: settings.length === undefined ? maxLength : Number(settings.length) };
+    return { form: 'bert', tuning, encoder: await trainableBert(description, common) };
   }
-  if (kind === 'static') return { form: 'static', tuning: {}, encoder: trainableStatic(await shippedTable()) };
+  if (kind === 'static') {
+    const table = rest === '' ? await shippedTable() : await readTableFile(rest);
+    return { form: 'static', tuning: {}, encoder: trainableStatic(table) };
+  }
   if (kind === 'use-lite') return { form: 'use-lite', tuning, encoder: await trainableUseLite(common) };
   if (kind === 'tuned') return openTuned(/[/\\]/.test(rest) ? rest : versionFolder(versions, rest), id, common);
   throw notTrainable(id);
 }
 
+/** What the encoder has beside its weights is trained on. */
 async function openTuned(
   folder: string,
   id: string,
   common: { readonly tuning: BertTuning; readonly trainTable: boolean; readonly seed: number },
 ): Promise<OpenTrainable> {
   const { description, model } = await readTuned(folder);
-  // What the encoder has beside its weights is trained on.
-  const tuning = { ...description.tuning, ...common.tuning };
   if (description.form === 'static') {
     return { form: 'static', tuning: {}, encoder: trainableStatic(readTable(model, folder)) };
   }
   if (description.form === 'bert') {
-    const encoder = await trainableBert(await readDescription(folder), { ...common, tuning });
-    return { form: 'bert', tuning, encoder };
+    // Low-rank updates are part of the weights by now.
+    const { side } = description.tuning ?? {};
+    const read = await readDescription(folder);
+    if (side === undefined) return { form: 'bert', tuning: common.tuning, encoder: await trainableBert(read, common) };
+    const tuning = { ...common.tuning, side };
+    const { parameters } = await partsWithSide(read, side);
+    return { form: 'bert', tuning, encoder: await trainableBert(read, { ...common, tuning, parameters }) };
   }
   if (description.form === 'use-lite') {
     const parameters = readParameters(model, folder);
+    const tuning = { ...description.tuning, ...common.tuning };
     return { form: 'use-lite', tuning, encoder: await trainableUseLite({ ...common, tuning, parameters }) };
   }
   throw notTrainable(id);

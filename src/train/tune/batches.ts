@@ -1,6 +1,7 @@
 import { BitSet } from '../../base/bits.ts';
 import type { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
+import { denseShareOf } from '../../encode/dense-share.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import type { Retriever } from '../../search/index.ts';
 import type { Batch } from '../../tensor/index.ts';
@@ -144,7 +145,8 @@ async function teacherScores(
 ): Promise<Map<number, number>[]> {
   const { vectors: passages } = corpus;
   const rankings = await ranker.rank(queries, passages);
-  const fused = await hybridRankings(corpus, { encoder, queries, passages, rankings }, examples);
+  const encoded = { encoder, queries, passages, rankings };
+  const fused = await hybridRankings(corpus, encoded, examples, denseShareOf(encoder));
   return fused.map((ranking, query) => {
     const best = ranking[0]?.score ?? 1;
     const range = best - (ranking.at(-1)?.score ?? 0) || 1;

@@ -1,10 +1,12 @@
 import type { Vectors } from '../../base/vectors.ts';
 import { queryLanguage } from '../../collection/searching.ts';
+import { denseShareOf } from '../../encode/dense-share.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
 import { type BatchRanker, DEPTH, type Encoded, hybridRankings, METRIC, measure, type TuneCorpus } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
-import type { Learner } from './learners.ts';
+import type { ServedLearner } from './learners.ts';
+import { chooseDenseShare } from './share.ts';
 import type { TuneReport } from './types.ts';
 
 /** What is compared, and on what. */
@@ -13,21 +15,29 @@ export interface TestInput {
   readonly ranker: BatchRanker;
   /** What was trained on: documents of none of them are `denseUnseen`. */
   readonly trained: readonly TuneExample[];
+  /** Queries that choose the share of the dense ranking afterwards. */
+  readonly validation: readonly TuneExample[];
   /** The test queries. */
   readonly examples: readonly TuneExample[];
   /** The encoder that made the corpus' vectors. */
   readonly before: Encoder;
-  readonly after: Pick<Learner, 'encodeQueries' | 'encodePassages'>;
+  readonly after: Pick<ServedLearner, 'encodeQueries' | 'encodePassages'>;
   /** Of significance. */
   readonly level: number;
   readonly signal?: AbortSignal;
 }
 
+/** What the test showed. */
+export type TestResult = Pick<
+  TuneReport,
+  'dense' | 'denseUnseen' | 'hybrid' | 'hybridUnseen' | 'bm25' | 'hybridOverBm25' | 'denseShare'
+>;
+
+type Rankings = Encoded['rankings'];
+
 /** Compares before and after on the test queries, over all passages: dense, hybrid, and the hybrid with BM25 alone. */
-export async function compareOnTest(
-  input: TestInput,
-): Promise<Pick<TuneReport, 'dense' | 'denseUnseen' | 'hybrid' | 'bm25' | 'hybridOverBm25'>> {
-  const { corpus, ranker, trained, examples, level, signal } = input;
+export async function compareOnTest(input: TestInput): Promise<TestResult> {
+  const { corpus, ranker, trained, validation, examples, level, signal } = input;
   const queries = examples.map(({ query }) => query);
   const encoded = async (queries: Vectors, passages: Vectors): Promise<Encoded> => {
     return { encoder: input.before, queries, passages, rankings: await ranker.rank(queries, passages) };
@@ -39,42 +49,56 @@ export async function compareOnTest(
   const all = corpus.ordinals.map((_, number) => number);
   const vectors = await input.after.encodePassages(all, signal);
   const after = await encoded(await input.after.encodeQueries(queries, signal), vectors);
-  const words: { id: number; score: number }[][] = [];
+  const choosing = validation.map(({ query }) => query);
+  const chosenOn = await encoded(await input.after.encodeQueries(choosing, signal), vectors);
+  const usual = denseShareOf(input.before);
+  const denseShare = { before: usual, after: await chooseDenseShare(corpus, chosenOn, validation, usual) };
+
+  const rankings = {
+    before: before.rankings,
+    after: after.rankings,
+    bm25: await lexicalRankings(corpus, examples),
+    hybridBefore: await hybridRankings(corpus, before, examples, denseShare.before),
+    hybridAfter: await hybridRankings(corpus, after, examples, denseShare.after),
+  };
+  const over = (name: keyof typeof rankings, chosen: readonly number[]): Evaluation =>
+    measure(
+      corpus,
+      chosen.map((i) => rankings[name][i]!),
+      chosen.map((i) => examples[i]!),
+    );
+  const everything = [...examples.keys()];
+  const compare = (a: keyof typeof rankings, b: keyof typeof rankings, chosen = everything): Comparison =>
+    compareSystems([named(a, over(a, chosen)), named(b, over(b, chosen))], { metrics: [METRIC], level })[0]!;
+  const known = new Set(trained.flatMap(({ relevant }) => relevant));
+  const unseen = everything.filter((i) => examples[i]!.relevant.every((id) => !known.has(id)));
+  return {
+    dense: compare('before', 'after'),
+    hybrid: compare('hybridBefore', 'hybridAfter'),
+    ...(unseen.length < 2
+      ? {}
+      : {
+          denseUnseen: compare('before', 'after', unseen),
+          hybridUnseen: compare('hybridBefore', 'hybridAfter', unseen),
+        }),
+    bm25: over('bm25', everything).mean(METRIC),
+    hybridOverBm25: compare('bm25', 'hybridAfter'),
+    denseShare,
+  };
+}
+
+async function lexicalRankings(corpus: TuneCorpus, examples: readonly TuneExample[]): Promise<Rankings> {
+  const rankings: { id: number; score: number }[][] = [];
   for (const { query } of examples) {
     const { hits } = await corpus.lexical({ text: query, language: queryLanguage(query) }, { k: DEPTH });
-    words.push(
+    rankings.push(
       hits.flatMap(({ passage, score }) => {
         const id = corpus.numberOf(passage);
         return id === undefined ? [] : [{ id, score }];
       }),
     );
   }
-  const evaluations = {
-    before: measure(corpus, before.rankings, examples),
-    after: measure(corpus, after.rankings, examples),
-    bm25: measure(corpus, words, examples),
-    hybridBefore: measure(corpus, await hybridRankings(corpus, before, examples), examples),
-    hybridAfter: measure(corpus, await hybridRankings(corpus, after, examples), examples),
-  };
-  const comparison = (a: string, left: Evaluation, b: string, right: Evaluation): Comparison =>
-    compareSystems([named(a, left), named(b, right)], { metrics: [METRIC], level })[0]!;
-  const compare = (a: keyof typeof evaluations, b: keyof typeof evaluations): Comparison =>
-    comparison(a, evaluations[a], b, evaluations[b]);
-  const known = new Set(trained.flatMap(({ relevant }) => relevant));
-  const unseen = [...examples.keys()].filter((i) => examples[i]!.relevant.every((id) => !known.has(id)));
-  const among = ({ rankings }: Encoded) =>
-    measure(
-      corpus,
-      unseen.map((i) => rankings[i]!),
-      unseen.map((i) => examples[i]!),
-    );
-  return {
-    dense: compare('before', 'after'),
-    ...(unseen.length < 2 ? {} : { denseUnseen: comparison('before', among(before), 'after', among(after)) }),
-    hybrid: compare('hybridBefore', 'hybridAfter'),
-    bm25: evaluations.bm25.mean(METRIC),
-    hybridOverBm25: compare('bm25', 'hybridAfter'),
-  };
+  return rankings;
 }
 
 function named(name: string, evaluation: Evaluation) {

@@ -1,7 +1,6 @@
 import { Vectors } from '../../base/vectors.ts';
 import { lexicalRetriever, queryLanguage } from '../../collection/searching.ts';
 import type { IndexingSettings } from '../../collection/types.ts';
-import { denseShareOf } from '../../encode/dense-share.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval/index.ts';
 import { hybrid, type Retriever, speaks } from '../../search/index.ts';
@@ -78,21 +77,23 @@ export class TuneCorpus {
 const CHUNK = 4096;
 /** Passages kept per query: more than ten documents, however many passages each has, within reason. */
 export const DEPTH = 100;
+/** Passages that fusion asks a retriever for at most, to give {@link DEPTH}: the second block of candidates. */
+const ASKED = 200;
 
 /** Ranks passages by inner product, for many queries at once. */
 export class BatchRanker {
   private constructor(private readonly session: Session) {}
 
-  static async create(runtime: Runtime, dim: number): Promise<BatchRanker> {
+  static async create(runtime: Runtime): Promise<BatchRanker> {
     const graph = new Graph();
-    const queries = graph.input('queries', 'float32', ['queries', dim]);
-    const passages = graph.input('passages', 'float32', ['passages', dim]);
+    const queries = graph.input('queries', 'float32', ['queries', 'dim']);
+    const passages = graph.input('passages', 'float32', ['passages', 'dim']);
     graph.output('scores', matmul(queries, transposeLast(passages)));
     return new BatchRanker(await runtime.createSession(toOnnx(graph)));
   }
 
   /** The best `depth` passages of each query: row numbers of `passages`, best first, and their scores. */
-  async rank(queries: Vectors, passages: Vectors, depth = DEPTH): Promise<{ id: number; score: number }[][]> {
+  async rank(queries: Vectors, passages: Vectors, depth = ASKED): Promise<{ id: number; score: number }[][]> {
     const best: { id: number; score: number }[][] = Array.from({ length: queries.count }, () => []);
     if (queries.count === 0) return best;
     for (let from = 0; from < passages.count; from += CHUNK) {
@@ -148,8 +149,8 @@ export const METRIC = 'ndcg@10';
 
 /** What an encoder made of a corpus and of queries. */
 export interface Encoded {
-  /** Whose share the dense ranking has. */
-  readonly encoder: Pick<Encoder, 'id' | 'denseShare' | 'languages'>;
+  /** Decides which queries it is asked. */
+  readonly encoder: Pick<Encoder, 'languages'>;
   /** One row for each query. */
   readonly queries: Vectors;
   /** One row for each passage of the corpus. */
@@ -158,11 +159,15 @@ export interface Encoded {
   readonly rankings: readonly (readonly { readonly id: number; readonly score: number }[])[];
 }
 
-/** The rankings of the hybrid that the collection searches with, at the depth that it searches with. */
+/**
+ * The rankings of the hybrid that the collection searches with, from the candidates that it searches with.
+ * @param denseShare of the dense ranking, 0 to 1.
+ */
 export async function hybridRankings(
   corpus: TuneCorpus,
   { encoder, queries, passages, rankings }: Encoded,
   examples: readonly TuneExample[],
+  denseShare: number,
 ): Promise<{ id: number; score: number }[][]> {
   const fused: { id: number; score: number }[][] = [];
   for (const [i, { query: text }] of examples.entries()) {
@@ -182,7 +187,7 @@ export async function hybridRankings(
           }),
       },
     );
-    const retriever = hybrid(corpus.lexical, semantic, denseShareOf(encoder));
+    const retriever = hybrid(corpus.lexical, semantic, denseShare);
     const { hits: best } = await retriever({ text, language }, { k: DEPTH });
     fused.push(
       best.flatMap(({ passage, score }) => {

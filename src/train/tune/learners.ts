@@ -5,7 +5,7 @@ import type { Encoder } from '../../encode/encoder.ts';
 import type { TrainableEncoder } from '../../encode/trainable.ts';
 import { type AdapterShape, adapter, adapterGraph } from '../../encode/tuned/adapter.ts';
 import { keepsDocuments, modelName, type TunedFiles, type TunedForm } from '../../encode/tuned/description.ts';
-import { openTrainable } from '../../encode/tuned/trainable.ts';
+import { type OpenTrainable, openTrainable } from '../../encode/tuned/trainable.ts';
 import {
   add,
   type Batch,
@@ -47,16 +47,24 @@ export interface Learner {
   readonly shapes: Readonly<Record<string, PartialShape>>;
   /** Whether passages get other vectors too. */
   readonly encodesPassages: boolean;
+  /** Peak learning rate that suits it where none is named. */
+  readonly learningRate: number;
   /** Cosines `[queries, passages]` of a batch. */
   scores(scope: Scope, batch: Tensors): Tensor;
   /** The arrays of queries and passages. */
   batch(queries: readonly number[], passages: readonly number[]): Batch;
-  /** Vectors of queries with the parameters as they are. */
+  /** The encoder with the parameters as they are, as it would be deployed. */
+  serve(): ServedLearner;
+  /** What is deployed. @param training how it was trained, for people. @param denseShare see `Encoder.denseShare`. */
+  files(training: Readonly<Record<string, unknown>>, denseShare: number): Promise<TunedFiles>;
+}
+
+/** What was trained so far, at work. */
+export interface ServedLearner {
   encodeQueries(queries: readonly string[], signal?: AbortSignal): Promise<Vectors>;
-  /** Vectors of passages with the parameters as they are; their own where they stay. */
+  /** Vectors of passages; their own where they stay. */
   encodePassages(numbers: readonly number[], signal?: AbortSignal): Promise<Vectors>;
-  /** What is deployed. */
-  files(training: Readonly<Record<string, unknown>>): Promise<TunedFiles>;
+  dispose(): Promise<void>;
 }
 
 /** What a learner is made from. */
@@ -86,24 +94,16 @@ export async function createLearner(input: LearnerInput): Promise<Learner> {
   const start = what === 'table' && !isStatic ? 'static' : baseId;
   const opened = await openTrainable(start, { versions, tuning: input.tuning, trainTable, seed });
   const form = what === 'query' && opened.form !== 'static' ? (`${opened.form}-query` as const) : opened.form;
-  return encoderLearner({ ...input, tuning: opened.tuning }, opened.encoder, form);
+  return encoderLearner({ ...input, tuning: opened.tuning }, opened, form);
 }
 
-function encoderLearner(input: LearnerInput, encoder: TrainableEncoder, form: TunedForm): Learner {
+function encoderLearner(input: LearnerInput, opened: OpenTrainable, form: TunedForm): Learner {
+  const { encoder } = opened;
   const { corpus, queries, baseId } = input;
   const encodesPassages = !keepsDocuments(form);
   const textOf = (number: number) => {
     const { title, headings, text } = corpus.passage(number);
     return embeddingText(title, headings, text);
-  };
-  /** An encoder with the parameters of this moment; freed after use. */
-  const serving = async <T>(work: (served: Encoder) => Promise<T>): Promise<T> => {
-    const served = encoder.serve('training');
-    try {
-      return await work(served);
-    } finally {
-      await served.dispose?.();
-    }
   };
   const options = (role: 'query' | 'document', signal: AbortSignal | undefined) => ({
     role,
@@ -114,6 +114,7 @@ function encoderLearner(input: LearnerInput, encoder: TrainableEncoder, form: Tu
     groups: encoder.groups,
     shapes: { ...encoder.shapes('q:'), ...(encodesPassages ? encoder.shapes('d:') : {}) },
     encodesPassages,
+    learningRate: rateFor(opened.form, input.tuning),
     scores: (scope, batch) =>
       cosines(
         encoder.encode(scope, batch, 'q:'),
@@ -126,23 +127,38 @@ function encoderLearner(input: LearnerInput, encoder: TrainableEncoder, form: Tu
       ),
       ...(encodesPassages ? encoder.batch(passages.map(textOf), 'd:') : { documents: rowsOf(corpus, passages) }),
     }),
-    encodeQueries: (texts, signal) => serving((served) => served.encode(texts, options('query', signal))),
-    encodePassages: (numbers, signal) =>
-      encodesPassages
-        ? serving((served) => served.encode(numbers.map(textOf), options('document', signal)))
-        : Promise.resolve(vectorsOf(corpus, numbers)),
-    files: async (training) => ({
+    serve: () => {
+      const served = encoder.serve('training');
+      return {
+        encodeQueries: (texts, signal) => served.encode(texts, options('query', signal)),
+        encodePassages: async (numbers, signal) =>
+          encodesPassages
+            ? served.encode(numbers.map(textOf), options('document', signal))
+            : vectorsOf(corpus, numbers),
+        dispose: async () => served.dispose?.(),
+      };
+    },
+    files: async (training, denseShare) => ({
       description: {
         form,
         base: baseId,
         dim: encoder.dim,
         ...(input.base.languages === undefined ? {} : { languages: input.base.languages }),
         ...(Object.keys(input.tuning).length > 0 ? { tuning: input.tuning } : {}),
+        denseShare,
         training,
       },
       ...(await contentOf(encoder, form)),
     }),
   };
+}
+
+/** Weights that were trained beforehand move little; what is added to them starts at nothing and moves more. */
+function rateFor(form: OpenTrainable['form'], { lora, side }: BertTuning): number {
+  if (form === 'static') return 3e-3;
+  if (side !== undefined) return 1e-3;
+  if (lora !== undefined) return 5e-4;
+  return form === 'bert' ? 5e-5 : 1e-4;
 }
 
 /** The model of an encoder, and the files beside it. */
@@ -180,28 +196,33 @@ async function adapterLearner(input: LearnerInput): Promise<Learner> {
     groups: [],
     shapes: {},
     encodesPassages: false,
+    learningRate: 1e-3,
     scores: (scope, batch) => cosines(adapter(scope, batch['given']!, shape), batch['documents']!),
     batch: (chosen, passages) => ({
       given: toValue(Vectors.fromRows(chosen.map((query) => own.row(query)))),
       documents: rowsOf(corpus, passages),
     }),
-    async encodeQueries(texts) {
-      const { data, count } = await frozen(texts);
-      const session = await runtime.createSession(model());
-      try {
-        const { vectors } = await session.run({ given: { data, shape: [count, dim] } });
-        return new Vectors(vectors!.data as Float32Array, dim);
-      } finally {
-        await session.dispose();
-      }
+    serve: () => {
+      const session = runtime.createSession(model());
+      // Its failure is that of whoever uses it.
+      session.catch(() => undefined);
+      return {
+        async encodeQueries(texts) {
+          const { data, count } = await frozen(texts);
+          const { vectors } = await (await session).run({ given: { data, shape: [count, dim] } });
+          return new Vectors(vectors!.data as Float32Array, dim);
+        },
+        encodePassages: async (numbers) => vectorsOf(corpus, numbers),
+        dispose: async () => (await session).dispose(),
+      };
     },
-    encodePassages: async (numbers) => vectorsOf(corpus, numbers),
-    files: async (training) => ({
+    files: async (training, denseShare) => ({
       description: {
         form: 'adapter',
         base: baseId,
         dim,
         ...(base.languages === undefined ? {} : { languages: base.languages }),
+        denseShare,
         training,
       },
       model: model(),

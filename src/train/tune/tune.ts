@@ -5,14 +5,14 @@ import { Random } from '../../base/random.ts';
 import { type Collection, ENCODERS } from '../../collection/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { nativeRuntime } from '../../encode/runtime.ts';
-import type { Comparison } from '../../eval/index.ts';
 import { adamW, linearSchedule, Trainer } from '../../tensor/index.ts';
 import { batchesOf, type TrainingSet, trainingSet } from './batches.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { compareOnTest } from './comparison.ts';
 import { BatchRanker, METRIC, measure, TuneCorpus } from './corpus.ts';
+import { decide } from './decision.ts';
 import { checkExamples, checkLeaks, FEWEST_TESTED, type TuneExample } from './examples.ts';
-import { createLearner, type Learner, type TuneTarget, tuneLoss } from './learners.ts';
+import { createLearner, type Learner, type ServedLearner, type TuneTarget, tuneLoss } from './learners.ts';
 import { resolveExamples } from './references.ts';
 import { syntheticExamples } from './synthetic.ts';
 import type { CurvePoint, TuneOptions, TuneProgress, TuneReport } from './types.ts';
@@ -25,8 +25,8 @@ const LAST_LOSSES = 20;
 
 /**
  * Tunes a collection's encoder to queries of one's own: holds out a test set, trains, keeps the state that was best on
- * validation queries, compares before and after on the test queries with a paired test, and deploys the result if it is
- * significantly better. Otherwise, and on any failure, the collection stays as it is.
+ * validation queries, compares before and after on the test queries with a paired test, and deploys the result if the search
+ * that the collection answers with is significantly better: see `decide`. Otherwise, and on any failure, the collection stays as it is.
  *
  * A quarter of the queries is for the test and three twentieths for validation; queries of the same text count once.
  *
@@ -39,19 +39,20 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
   try {
     const trained = await train(run);
     options.onProgress?.({ ...trained.progress, phase: 'testing' });
-    const result = await compareOnTest({
-      corpus: run.corpus,
-      ranker: run.ranker,
-      trained: run.train,
-      examples: run.test,
-      before: run.encoder,
-      after: run.learner,
-      level: options.level ?? 0.05,
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
-    const { dense, denseUnseen } = result;
-    const worse = denseUnseen?.significant === true && denseUnseen.difference < 0;
-    const better = dense.significant && dense.difference > 0 && !worse;
+    const result = await served(run.learner, (after) =>
+      compareOnTest({
+        corpus: run.corpus,
+        ranker: run.ranker,
+        trained: run.train,
+        validation: run.validation,
+        examples: run.test,
+        before: run.encoder,
+        after,
+        level: options.level ?? 0.05,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      }),
+    );
+    const { better, reason: against } = decide(result);
     const report = {
       what: run.what,
       base: run.base,
@@ -59,17 +60,20 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
       duplicates: run.duplicates,
       ...trained.outcome,
       ...result,
+      decidedOn: 'hybrid',
       better,
+      learningRate: run.learningRate,
       seed: run.seed,
-    };
-    const reason = reasonAgainst(report, worse, options.dryRun === true);
+    } as const;
+    const dry = options.dryRun === true ? 'This was a dry run.' : undefined;
+    const why = against ?? dry;
+    const reason = why === undefined ? undefined : `${why} Nothing was changed.`;
     let deployed: string | undefined;
     if (reason === undefined) {
       options.onProgress?.({ ...trained.progress, phase: 'deploying' });
       const { curve: _, ...figures } = report;
-      deployed = await collection.deploy(await run.learner.files({ made: 'sagitta tune', ...figures }), {
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
-      });
+      const files = await run.learner.files({ made: 'sagitta tune', ...figures }, result.denseShare.after);
+      deployed = await collection.deploy(files, options.signal === undefined ? {} : { signal: options.signal });
     }
     await run.checkpoint.remove();
     // Other runs started from the encoder that was.
@@ -85,19 +89,14 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
   }
 }
 
-function reasonAgainst(
-  { dense, denseUnseen, better }: Pick<TuneReport, 'dense' | 'denseUnseen' | 'better'>,
-  worse: boolean,
-  dryRun: boolean,
-): string | undefined {
-  const change = ({ difference, p }: Comparison) => `${difference.toFixed(4)} (p ${p.adjusted.toFixed(3)})`;
-  if (worse && dense.difference > 0) {
-    return `On queries for documents that were not trained on, nDCG@10 changed by ${change(denseUnseen!)}: it learned those documents by heart. Nothing was changed.`;
+/** Work with what was trained so far; freed afterwards. */
+async function served<T>(learner: Learner, work: (after: ServedLearner) => Promise<T>): Promise<T> {
+  const after = learner.serve();
+  try {
+    return await work(after);
+  } finally {
+    await after.dispose();
   }
-  if (!better) {
-    return `nDCG@10 of dense retrieval changed by ${change(dense)}, which is no significant gain. Nothing was changed.`;
-  }
-  return dryRun ? 'This was a dry run. Nothing was changed.' : undefined;
 }
 
 /** Everything that a run works with. */
@@ -119,6 +118,7 @@ interface Run {
   readonly checkpoint: Checkpoint;
   readonly epochs: number;
   readonly batchSize: number;
+  readonly learningRate: number;
   close(): Promise<void>;
 }
 
@@ -160,7 +160,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const validation = order.splice(0, Math.min(300, Math.max(4, Math.round(order.length / 5))));
 
     const runtime = await nativeRuntime();
-    ranker = await BatchRanker.create(runtime, snapshot.settings.dim);
+    ranker = await BatchRanker.create(runtime);
     const frozen = what === 'adapter' || what === 'query';
     const negatives = options.negatives ?? (frozen ? 2 : 0);
     const mine = options.mine ?? (frozen ? 'dense' : 'bm25');
@@ -188,14 +188,14 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const wanted = options.batchSize ?? (what === 'adapter' ? 64 : 32);
     const batchSize = Math.max(2, Math.min(wanted, set.items.length >> 2));
     const steps = epochs * batchesOf(set, batchSize, new Random(seed)).length;
-    const rate = options.learningRate ?? { adapter: 1e-3, query: 1e-4, encoder: 1e-4, table: 3e-3 }[what];
+    const { learningRate = learner.learningRate } = options;
     const trainer = new Trainer({
       parameters: learner.parameters,
       loss: tuneLoss(learner, { temperature: options.temperature ?? 0.05, distill }),
       groups: [{ match: /^objective\//, weightDecay: 0 }, ...learner.groups],
       shapes: learner.shapes,
       optimizer: adamW(),
-      learningRate: linearSchedule({ peak: rate, steps }),
+      learningRate: linearSchedule({ peak: learningRate, steps }),
       clip: 1,
       runtime,
       ...(options.threads === undefined ? {} : { threads: options.threads }),
@@ -207,7 +207,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
         seed,
         epochs,
         batchSize,
-        rate,
+        learningRate,
         negatives,
         options.mine,
         distill,
@@ -239,6 +239,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       checkpoint,
       epochs,
       batchSize,
+      learningRate,
       async close() {
         await trainer.dispose();
         await ranker?.dispose();
@@ -365,8 +366,10 @@ async function validator(run: Run): Promise<() => Promise<number>> {
     pool = [...chosen].sort((a, b) => a - b);
   }
   return async () => {
-    const vectors = await learner.encodePassages(pool, options.signal);
-    const rankings = await ranker.rank(await learner.encodeQueries(queries, options.signal), vectors);
+    const rankings = await served(learner, async (after) => {
+      const vectors = await after.encodePassages(pool, options.signal);
+      return ranker.rank(await after.encodeQueries(queries, options.signal), vectors);
+    });
     const numbered = rankings.map((ranking) => ranking.map(({ id, score }) => ({ id: pool[id]!, score })));
     return measure(corpus, numbered, validation).mean(METRIC);
   };

@@ -14,7 +14,10 @@ export interface TuneOptions {
   readonly what?: TuneTarget;
   /** Passes over the examples, at most. Default 60 for `adapter`, else 6. */
   readonly epochs?: number;
-  /** Peak learning rate. Default 1e-3 for `adapter`, 1e-4 for `query` and `encoder`, 3e-3 for `table`. */
+  /**
+   * Peak learning rate. Default 1e-3 for `adapter`, 3e-3 for a token table; of encoders, 5e-5 for the weights of a BERT and 1e-4 for those of
+   * `use-lite`, 5e-4 for LoRA, 1e-3 for a side path.
+   */
   readonly learningRate?: number;
   /** Queries of a batch. Default 64 for `adapter`, else 32; no more than a quarter of the training queries. */
   readonly batchSize?: number;
@@ -97,13 +100,19 @@ export interface TuneReport {
    * documents. Absent when there are fewer than two such queries.
    */
   readonly denseUnseen?: Comparison;
-  /** `dense` for the hybrid, with the weights that the collection searches with. */
+  /** `dense` for the hybrid, each with its own share of the dense ranking. */
   readonly hybrid: Comparison;
+  /** `denseUnseen` for the hybrid. */
+  readonly hybridUnseen?: Comparison;
+  /** Share of the dense ranking in the hybrid, before and after; the latter was chosen on the validation queries. */
+  readonly denseShare: { readonly before: number; readonly after: number };
   /** BM25 alone on the test queries, nDCG@10. */
   readonly bm25: number;
   /** The hybrid after training against BM25 alone. */
   readonly hybridOverBm25: Comparison;
-  /** Whether dense retrieval became significantly better, and not significantly worse on `denseUnseen`. */
+  /** What was decided on: what the collection is searched with unless a search says otherwise. */
+  readonly decidedOn: 'hybrid';
+  /** Whether that became significantly better, and neither it nor dense retrieval significantly worse on queries for other documents. */
   readonly better: boolean;
   /** The encoder that the collection now has; absent when nothing was changed. */
   readonly deployed?: string;
@@ -111,5 +120,7 @@ export interface TuneReport {
   readonly reason?: string;
   readonly trainedMs: number;
   readonly tookMs: number;
+  /** Its peak. */
+  readonly learningRate: number;
   readonly seed: number;
 }
