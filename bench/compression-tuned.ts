@@ -37,7 +37,7 @@ async function tunedCollection(train: TestCollection, test: TestCollection): Pro
   const making = `${folder}.new`;
   rmSync(making, { recursive: true, force: true });
   {
-    await using collection = await openCollection(making, { create: true });
+    await using collection = await openCollection(making, { create: true, encoder: 'use-lite' });
     await collection.add(train.documents);
     const { deployed, dense } = await tune(collection, {
       examples: untested(train, test),

@@ -1,5 +1,6 @@
 // What does training on SciFact's training judgements give on its test queries, dense and hybrid? One row a recipe.
 // Recipes named on the command line are run, all of them by default: npm run bench -- training-scifact full lora
+// `--in=FOLDER` keeps the collection there, or takes the one that is there: encoding it takes a minute or more.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,14 @@ import { Vectors } from '../src/base/vectors.ts';
 import { type Collection, openCollection } from '../src/collection/index.ts';
 import { nativeRuntime } from '../src/encode/runtime.ts';
 import type { Comparison } from '../src/eval/index.ts';
-import { checkExamples, ridgeMap, type TuneExample, type TuneOptions, tune } from '../src/train/index.ts';
+import {
+  checkExamples,
+  ridgeMap,
+  type TuneExample,
+  type TuneOptions,
+  type TuneReport,
+  tune,
+} from '../src/train/index.ts';
 import { compareOnTest } from '../src/train/tune/comparison.ts';
 import { BatchRanker, METRIC, measure as measureRankings, TuneCorpus } from '../src/train/tune/corpus.ts';
 import { report } from './harness.ts';
@@ -16,16 +24,18 @@ import { examplesOf, readCollection, type TestCollection, untested } from './lib
 
 const THREADS = 2;
 const SEED = 1;
+const LORA = { rank: 16, alpha: 16 };
 const recipes: Readonly<Record<string, Omit<TuneOptions, 'examples'>>> = {
   adapter: { what: 'adapter' },
   linear: { what: 'adapter', adapter: { form: 'linear' } },
   query: { what: 'query' },
+  'query, lora': { what: 'query', tuning: { lora: LORA } },
   table: { what: 'table' },
-  lora: { what: 'encoder', learningRate: 1e-3, tuning: { lora: { rank: 16, alpha: 16 } } },
-  side: { what: 'encoder', learningRate: 1e-3, tuning: { side: { rank: 32 } } },
-  full: { what: 'encoder', learningRate: 2e-4 },
-  'full, BM25 negatives': { what: 'encoder', learningRate: 2e-4, negatives: 1 },
-  'full, distillation': { what: 'encoder', learningRate: 2e-4, negatives: 1, distill: true },
+  lora: { what: 'encoder', tuning: { lora: LORA } },
+  side: { what: 'encoder', tuning: { side: { rank: 32 } } },
+  full: { what: 'encoder' },
+  'full, BM25 negatives': { what: 'encoder', negatives: 1 },
+  'full, distillation': { what: 'encoder', negatives: 1, distill: true },
 };
 const RIDGE = 'ridge';
 /** Weights of staying as it is, in training pairs, among which validation chooses. */
@@ -46,6 +56,7 @@ interface Outcome {
   readonly hybrid: Comparison;
   readonly hybridOverBm25: Comparison;
   readonly bm25: number;
+  readonly denseShare: TuneReport['denseShare'];
   /** Best nDCG@10 on the validation queries, and what was chosen by it. */
   readonly validation: number;
   readonly kept: string;
@@ -59,11 +70,12 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
   const given = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
   for (const name of given)
     if (!all.includes(name)) throw new Error(`No recipe "${name}". There are: ${all.join(', ')}.`);
-  const folder = mkdtempSync(join(tmpdir(), 'sagitta-training-'));
+  const kept = process.argv.find((argument) => argument.startsWith('--in='))?.slice('--in='.length);
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'sagitta-training-'));
   const rows: Record<string, string | number>[] = [];
   try {
     await using collection = await openCollection(folder, { create: true });
-    await collection.add(train.documents);
+    if ((await collection.inspect()).documents === 0) await collection.add(train.documents);
     for (const name of given.length > 0 ? given : all) {
       const outcome =
         name === RIDGE
@@ -78,6 +90,7 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
         'unseen p': denseUnseen!.p.randomisation.toFixed(4),
         hybrid: hybrid.systemMean.toFixed(4),
         'hybrid p': hybrid.p.randomisation.toFixed(4),
+        share: outcome.denseShare.after,
         'over BM25': hybridOverBm25.difference.toFixed(4),
         'over BM25 p': hybridOverBm25.p.randomisation.toFixed(4),
         validation: outcome.validation.toFixed(4),
@@ -93,7 +106,7 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
       );
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    if (kept === undefined) rmSync(folder, { recursive: true, force: true });
   }
   report({
     name: 'training-scifact',
@@ -106,6 +119,7 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
       'unseen p',
       'hybrid',
       'hybrid p',
+      'share',
       'over BM25',
       'over BM25 p',
       'validation',
@@ -117,7 +131,7 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
       `nDCG@10 of ${tested.length} test queries; ${examples.length} training queries, of which a fifth is for validation; seed ${SEED}`,
       'p: two-sided paired randomisation test against the untrained encoder; hybrid p: against the untrained hybrid; over BM25: the hybrid after training against BM25 alone',
       'unseen: test queries none of whose relevant documents is relevant to a training query',
-      'hybrid: the default fusion with the default weights, which were chosen for the untrained encoder',
+      'hybrid: the default fusion; share: that of the dense ranking, chosen on the validation queries (before: what the encoder has)',
       'validation: best nDCG@10 of the held-out training queries, by which the state that is tested was kept; among a pool of passages where those are encoded again, among all of them elsewhere',
     ],
   });
@@ -136,14 +150,14 @@ async function tuned(collection: Collection, options: TuneOptions): Promise<Outc
 /** No training at all: the linear map of queries onto their documents in closed form. */
 async function ridge(collection: Collection, examples: TuneExample[], tested: TuneExample[]): Promise<Outcome> {
   const snapshot = await collection.snapshot();
-  const ranker = await BatchRanker.create(await nativeRuntime(), snapshot.settings.dim);
+  const ranker = await BatchRanker.create(await nativeRuntime());
   try {
     const corpus = new TuneCorpus(snapshot, collection.settings);
     const base = (await collection.encoder())!;
     // The same split as `tune` makes.
     const checked = checkExamples(examples, (id) => snapshot.findDocument(id) !== undefined);
     const train = new Random(SEED).shuffle([...checked.examples]);
-    const validation = train.splice(0, Math.min(300, Math.round(train.length / 5)));
+    const validation = train.splice(0, Math.min(300, Math.max(4, Math.round(train.length / 5))));
     const encode = (list: readonly TuneExample[]) =>
       base.encode(
         list.map(({ query }) => query),
@@ -169,6 +183,7 @@ async function ridge(collection: Collection, examples: TuneExample[], tested: Tu
       corpus,
       ranker,
       trained: train,
+      validation,
       examples: tested,
       before: base,
       after: {

@@ -3,7 +3,7 @@ export { type BertDescription, readDescription } from './bert/description.ts';
 export { bertFolder } from './bert/folder.ts';
 export { miniLm, miniLmDescription } from './bert/minilm.ts';
 export type { Precision } from './bert/prepare.ts';
-export { type TrainableBertOptions, trainableBert } from './bert/trainable.ts';
+export { type TrainableBert, type TrainableBertOptions, trainableBert } from './bert/trainable.ts';
 export type { BertTuning } from './bert/tuning.ts';
 export { type WordPieces, WordPieceTokenizer } from './bert/wordpiece.ts';
 export { denseShareOf } from './dense-share.ts';
