@@ -27,6 +27,7 @@ import { Indexer } from './indexer.ts';
 import { checkInput } from './input.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { blocksOf, encodePassages } from './prepare.ts';
+import { queryLanguage } from './query-language.ts';
 import { judgesRelevance, saveRelevance, searchRelevant } from './relevant.ts';
 import { noSuchDocument, rankSnapshot, type SearchContext, searchSnapshot, similarInSnapshot } from './searching.ts';
 import { resolveSettings } from './settings.ts';
@@ -197,6 +198,11 @@ export class Collection {
     return this.#reading((snapshot) => searchSnapshot(this.#context(snapshot), query, options));
   }
 
+  /** The language (ISO 639-1, or `und`) that a search takes a query to be in unless it is told. */
+  async queryLanguage(query: string): Promise<string> {
+    return this.#reading(async (snapshot) => queryLanguage(query, snapshot));
+  }
+
   /**
    * Passages similar to a passage of the collection, which is not among them: nearest by its embedding, or by BM25 with
    * its own words where it has none. A filter and a limit per document work as in `search`.
@@ -232,6 +238,7 @@ export class Collection {
       {
         directory: this.directory,
         search: (words, wanted) => this.search(words, wanted),
+        queryLanguage: (words) => this.queryLanguage(words),
         encoder: () =>
           this.#reading(async (snapshot) => ({
             id: snapshot.settings.encoder,

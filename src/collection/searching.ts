@@ -19,8 +19,9 @@ import {
   type Retriever,
 } from '../search/index.ts';
 import type { DocumentRecord, Snapshot } from '../store/types.ts';
-import { analyzerFor, detectLanguage, highlight } from '../text/index.ts';
+import { analyzerFor, highlight } from '../text/index.ts';
 import { analysisLanguage, analyzeQuery, primary } from './prepare.ts';
+import { languagesFor, queryLanguage } from './query-language.ts';
 import { checkLanguage } from './settings.ts';
 import type {
   DocumentRanking,
@@ -33,10 +34,6 @@ import type {
   Shortfall,
   SimilarOptions,
 } from './types.ts';
-
-/** Share of documents below which a language is not worth an analysis of its own for queries of unknown language. */
-const MINOR_LANGUAGE = 0.05;
-const DETECTION_THRESHOLD = 0.5;
 
 /** What a search works on. */
 export interface SearchContext {
@@ -149,7 +146,7 @@ async function retrieve(
   if (options.language !== undefined) checkLanguage(primary(options.language));
   signal?.throwIfAborted();
   const name = options.retriever ?? defaultRetriever(text, context);
-  const language = options.language === undefined ? queryLanguage(text) : primary(options.language);
+  const language = options.language === undefined ? queryLanguage(text, snapshot) : primary(options.language);
   const retriever = await retrieverFor(name, context, options);
   const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
   const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
@@ -201,27 +198,6 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
 function defaultRetriever(text: string, { encoder }: SearchContext): RetrieverName {
   if (text.trim() === '') return 'dense';
   return encoder === undefined ? 'bm25' : 'hybrid';
-}
-
-/** Language that a query is taken to be in; `und` where it cannot be told. */
-export function queryLanguage(text: string): string {
-  const { language, confidence } = detectLanguage(text, { sample: 2_000 });
-  return confidence >= DETECTION_THRESHOLD ? language : 'und';
-}
-
-/**
- * Languages whose analysis a query gets: its own when the collection holds it; else those that the collection mainly
- * holds, since names, numbers and loan words match across languages.
- */
-function languagesFor(language: string, snapshot: Snapshot, settings: IndexingSettings): string[] {
-  if (language !== 'und' && snapshot.languages.has(language)) return [language];
-  let total = 0;
-  for (const count of snapshot.languages.values()) total += count;
-  const major = new Set<string>();
-  for (const [candidate, count] of snapshot.languages) {
-    if (count >= total * MINOR_LANGUAGE) major.add(analysisLanguage(candidate, settings));
-  }
-  return major.size > 0 ? [...major] : [settings.language];
 }
 
 async function retrieverFor(name: RetrieverName, context: SearchContext, options: SearchOptions): Promise<Retriever> {

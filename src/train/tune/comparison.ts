@@ -1,5 +1,5 @@
 import type { Vectors } from '../../base/vectors.ts';
-import { queryLanguage } from '../../collection/searching.ts';
+import { queryLanguage } from '../../collection/query-language.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
 import { type BatchRanker, DEPTH, type Encoded, hybridRankings, METRIC, measure, type TuneCorpus } from './corpus.ts';
@@ -41,7 +41,10 @@ export async function compareOnTest(
   const after = await encoded(await input.after.encodeQueries(queries, signal), vectors);
   const words: { id: number; score: number }[][] = [];
   for (const { query } of examples) {
-    const { hits } = await corpus.lexical({ text: query, language: queryLanguage(query) }, { k: DEPTH });
+    const { hits } = await corpus.lexical(
+      { text: query, language: queryLanguage(query, corpus.snapshot) },
+      { k: DEPTH },
+    );
     words.push(
       hits.flatMap(({ passage, score }) => {
         const id = corpus.numberOf(passage);
