@@ -101,7 +101,7 @@ export class Collection {
     encoder: Encoder | undefined,
     open: (spec: string) => Promise<Encoder> = openEncoder,
   ) {
-    const { ingest, ...options } = settings.options;
+    const { ingest, analysis: _, ...options } = settings.options;
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);

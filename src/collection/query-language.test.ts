@@ -89,7 +89,7 @@ describe('the language of a short query', () => {
 });
 
 describe('the analysis of a query', () => {
-  it('is that of its language, if there are documents in it, else that of the major languages', () => {
+  it('is that of its language, if there are documents in it, else that of the major languages; others count less', () => {
     const snapshot = {
       languages: new Map([
         ['en', 90],
@@ -98,9 +98,9 @@ describe('the analysis of a query', () => {
         ['und', 20],
       ]),
     };
-    expect(languagesFor('fr', snapshot, DEFAULT_SETTINGS)).toEqual(['fr']);
-    expect(languagesFor('sv', snapshot, DEFAULT_SETTINGS)).toEqual(['en', 'de']);
-    expect(languagesFor('und', snapshot, DEFAULT_SETTINGS)).toEqual(['en', 'de']);
-    expect(languagesFor('und', { languages: new Map() }, DEFAULT_SETTINGS)).toEqual(['en']);
+    expect(languagesFor('fr', snapshot, DEFAULT_SETTINGS)).toEqual({ own: ['fr'], others: ['en', 'de'] });
+    expect(languagesFor('sv', snapshot, DEFAULT_SETTINGS)).toEqual({ own: ['en', 'de'], others: ['fr'] });
+    expect(languagesFor('und', snapshot, DEFAULT_SETTINGS)).toEqual({ own: ['en', 'de'], others: ['fr'] });
+    expect(languagesFor('und', { languages: new Map() }, DEFAULT_SETTINGS)).toEqual({ own: ['en'], others: [] });
   });
 });

@@ -16,21 +16,29 @@ export function queryLanguage(text: string, { languages }: Pick<Snapshot, 'langu
   return confidence >= DETECTION_THRESHOLD ? language : 'und';
 }
 
-/**
- * Languages whose analysis a query gets: its own when the collection holds it; else those that the collection mainly
- * holds, since names, numbers and loan words match across languages.
- */
+/** Languages by whose analysis a query is searched. */
+export interface QueryLanguages {
+  /** Its own when the collection holds it; else those that the collection mainly holds, since names and numbers match across languages. */
+  readonly own: readonly string[];
+  /** All others that the collection holds. */
+  readonly others: readonly string[];
+}
+
+/** @param language from {@link queryLanguage}, or as the caller says. */
 export function languagesFor(
   language: string,
   { languages }: Pick<Snapshot, 'languages'>,
   settings: IndexingSettings,
-): string[] {
-  if (language !== 'und' && languages.has(language)) return [language];
+): QueryLanguages {
   let total = 0;
   for (const count of languages.values()) total += count;
-  const major = new Set<string>();
+  const own = new Set<string>();
+  const others = new Set<string>();
+  const known = language !== 'und' && languages.has(language);
   for (const [candidate, count] of languages) {
-    if (count >= total * MINOR_LANGUAGE) major.add(analysisLanguage(candidate, settings));
+    const major = known ? candidate === language : count >= total * MINOR_LANGUAGE;
+    (major ? own : others).add(analysisLanguage(candidate, settings));
   }
-  return major.size > 0 ? [...major] : [settings.language];
+  if (own.size === 0) own.add(settings.language);
+  return { own: [...own], others: [...others].filter((other) => !own.has(other)) };
 }
