@@ -60,7 +60,7 @@ describe('a collection that was taught what is relevant', () => {
   it("judges by the query's embedding, as long as the encoder stays", async () => {
     await using collection = await openCollection(server.directory);
     const query = 'signing key';
-    const vector = (await queryEmbedding((await collection.encoder())!, query))!;
+    const vector = (await queryEmbedding((await collection.encoder())!, query, { language: 'en' }))!;
     // One component: how near the query is to the one asked; others are far from it, and lose 20.
     const sum = vector.reduce((total, value) => total + value * value, 0);
     const byQuery: RelevanceParameters = {

@@ -34,7 +34,8 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
       unknown++;
       continue;
     }
-    const vector = encoder === undefined ? undefined : await queryEmbedding(encoder, text, { signal });
+    const language = await collection.queryLanguage(text);
+    const vector = encoder === undefined ? undefined : await queryEmbedding(encoder, text, { language, signal });
     const embedded = vector === undefined ? {} : { vector };
     const { hits } = await collection.search(text, {
       k: RELEVANCE_DEPTH,

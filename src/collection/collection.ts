@@ -26,6 +26,7 @@ import { Indexer } from './indexer.ts';
 import { checkInput } from './input.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { blocksOf } from './prepare.ts';
+import { queryLanguage } from './query-language.ts';
 import {
   type DeployOptions,
   deployTuned,
@@ -95,7 +96,7 @@ export class Collection {
     encoder: Encoder | undefined,
     open: (spec: string) => Promise<Encoder> = openEncoder,
   ) {
-    const { ingest, ...options } = settings.options;
+    const { ingest, analysis: _, ...options } = settings.options;
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
@@ -191,6 +192,11 @@ export class Collection {
     return this.#reading((snapshot) => searchSnapshot(this.#context(snapshot), query, options));
   }
 
+  /** The language (ISO 639-1, or `und`) that a search takes a query to be in unless it is told. */
+  async queryLanguage(query: string): Promise<string> {
+    return this.#reading(async (snapshot) => queryLanguage(query, snapshot));
+  }
+
   /**
    * Passages similar to a passage of the collection, which is not among them: nearest by its embedding, or by BM25 with
    * its own words where it has none. A filter and a limit per document work as in `search`.
@@ -226,6 +232,7 @@ export class Collection {
       {
         directory: this.directory,
         search: (words, wanted) => this.search(words, wanted),
+        queryLanguage: (words) => this.queryLanguage(words),
         encoder: () =>
           this.#reading(async (snapshot) => ({
             id: snapshot.settings.encoder,

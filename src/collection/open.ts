@@ -7,6 +7,7 @@ import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { INGEST_VERSION } from '../ingest/index.ts';
 import { createLocalStore, openLocalStore } from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
+import { ANALYSIS_VERSION } from '../text/index.ts';
 import { Collection } from './collection.ts';
 import { resolveSettings } from './settings.ts';
 import type { IndexingSettings } from './types.ts';
@@ -64,13 +65,14 @@ export async function openCollection(directory: string, options: OpenOptions = {
       encoder: id,
       dim,
       bm25: checkBm25({ ...DEFAULT_BM25, ...options.bm25 }),
-      options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION },
+      options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION, analysis: ANALYSIS_VERSION },
     };
     const store = await createLocalStore(path, settings);
     return new Collection(path, store, settings, given(wanted), options.openEncoder);
   }
   const store = await openLocalStore(path);
   const { settings } = store;
+  checkAnalysis(directory, settings);
   checkAgreement(directory, settings, options);
   return new Collection(path, store, settings, given(options.encoder), options.openEncoder);
 }
@@ -94,6 +96,16 @@ function checkBm25({ k1, b }: { k1: number; b: number }): { k1: number; b: numbe
     throw new InvalidArgumentError(`BM25 with k1 ${k1} and b ${b}.`, 'Give k1 from 0 to 100 and b from 0 to 1.');
   }
   return { k1, b };
+}
+
+/** Collections of before the first recorded version are of version 1. */
+function checkAnalysis(directory: string, { options }: CollectionSettings): void {
+  const { analysis = 1 } = options;
+  if (analysis === ANALYSIS_VERSION) return;
+  throw new IncompatibleError(
+    `The words of the collection in ${directory} were indexed by analysis ${analysis}, and this version of Sagitta searches by analysis ${ANALYSIS_VERSION}.`,
+    'Index its documents again into a new folder (`sagitta index PATH --in DIR`).',
+  );
 }
 
 function checkAgreement(directory: string, settings: CollectionSettings, options: OpenOptions): void {

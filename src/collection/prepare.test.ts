@@ -19,7 +19,10 @@ describe('preparePassages', () => {
     const {
       passages: [passage],
     } = await preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 0, headingBoost: 0 });
-    expect(passage!.fields).toHaveLength(1);
+    expect(passage!.fields).toEqual([
+      expect.objectContaining({ boost: 1 }),
+      { terms: ['introduction', 'rotation', 'signing', 'the'], boost: 1, length: 0 },
+    ]);
   });
 
   it('tells the encoder the title, but not twice', async () => {

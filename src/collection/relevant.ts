@@ -6,7 +6,6 @@ import type { Encoder } from '../encode/encoder.ts';
 import { formatRelevance, parseRelevance, type RelevanceParameters, relevanceOf, speaks } from '../search/index.ts';
 import { onDisk, replaceFile } from '../store/local/filesystem.ts';
 import { manifestPath } from '../store/local/manifest.ts';
-import { queryLanguage } from './searching.ts';
 import type { RelevantOptions, RelevantResult, SearchOptions, SearchResult } from './types.ts';
 
 /** Hits of a query that its relevance is judged from; they are judged in blocks of as many. */
@@ -78,7 +77,7 @@ function readRelevance(directory: string): RelevanceParameters {
 export async function queryEmbedding(
   encoder: Encoder,
   query: string,
-  { language = queryLanguage(query), signal }: Pick<SearchOptions, 'language' | 'signal'> = {},
+  { language, signal }: { readonly language: string; readonly signal?: AbortSignal },
 ): Promise<Float32Array | undefined> {
   if (!speaks(encoder, language)) return undefined;
   return (await encoder.encode([query], { role: 'query', ...(signal === undefined ? {} : { signal }) })).row(0);
@@ -88,13 +87,14 @@ export async function queryEmbedding(
 export interface RelevantSource {
   readonly directory: string;
   readonly search: (query: string, options: SearchOptions) => Promise<SearchResult>;
+  readonly queryLanguage: (query: string) => Promise<string>;
   /** The encoder that the collection has now, with its id in the manifest: that of a trained one is another wherever it lies. */
   readonly encoder: () => Promise<{ readonly id: string; readonly encoder: Encoder | undefined }>;
 }
 
 /** Searches deeper than asked for, judges what comes, and keeps what is probably relevant. */
 export async function searchRelevant(
-  { directory, search, encoder }: RelevantSource,
+  { directory, search, queryLanguage, encoder }: RelevantSource,
   query: string,
   options: RelevantOptions,
 ): Promise<RelevantResult> {
@@ -117,7 +117,10 @@ export async function searchRelevant(
   const vector =
     parameters.query === undefined || query.trim() === ''
       ? undefined
-      : await queryEmbedding(checkEncoder(await encoder(), parameters.query.encoder), query, options);
+      : await queryEmbedding(checkEncoder(await encoder(), parameters.query.encoder), query, {
+          ...options,
+          language: options.language ?? (await queryLanguage(query)),
+        });
   const { threshold } = parameters;
   for (let depth = RELEVANCE_DEPTH * Math.ceil(k / RELEVANCE_DEPTH); ; depth += RELEVANCE_DEPTH) {
     const { shortfall: _, ...found } = await search(query, {

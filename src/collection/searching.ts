@@ -19,8 +19,9 @@ import {
   type Retriever,
 } from '../search/index.ts';
 import type { DocumentRecord, Snapshot } from '../store/types.ts';
-import { analyzerFor, detectLanguage, highlight } from '../text/index.ts';
-import { analysisLanguage, analyzeQuery, primary } from './prepare.ts';
+import { analyzerFor, highlight } from '../text/index.ts';
+import { analysisLanguage, analyzeQuery, leftOut, primary } from './prepare.ts';
+import { languagesFor, queryLanguage } from './query-language.ts';
 import { checkLanguage } from './settings.ts';
 import type {
   DocumentRanking,
@@ -33,10 +34,6 @@ import type {
   Shortfall,
   SimilarOptions,
 } from './types.ts';
-
-/** Share of documents below which a language is not worth an analysis of its own for queries of unknown language. */
-const MINOR_LANGUAGE = 0.05;
-const DETECTION_THRESHOLD = 0.5;
 
 /** What a search works on. */
 export interface SearchContext {
@@ -88,13 +85,14 @@ export async function searchSnapshot(
     );
   }
   const analysis = languagesFor(language, snapshot, settings);
-  const terms = new Set(analyzeQuery(text, analysis).map(({ term }) => term));
+  const terms = new Set(analyzeQuery(text, analysis.own, analysis.others).map(({ term }) => term));
+  const words = { any: terms.size > 0, leftOut: leftOut(text, analysis.own) };
   const hits = chosen.map((hit, position) =>
     toHit(hit, position + 1, snapshot, settings, terms, options.explain === true),
   );
   const shortfall =
     hits.length < k
-      ? explainShortfall(snapshot, k, hits.length, perDocument, ranking, allowed, options.filter)
+      ? explainShortfall(snapshot, k, hits.length, perDocument, ranking, allowed, options.filter, words)
       : undefined;
   return {
     query: text,
@@ -149,7 +147,7 @@ async function retrieve(
   if (options.language !== undefined) checkLanguage(primary(options.language));
   signal?.throwIfAborted();
   const name = options.retriever ?? defaultRetriever(text, context);
-  const language = options.language === undefined ? queryLanguage(text) : primary(options.language);
+  const language = options.language === undefined ? queryLanguage(text, snapshot) : primary(options.language);
   const retriever = await retrieverFor(name, context, options);
   const allowed = options.filter === undefined ? undefined : allowedPassages(snapshot, options.filter);
   const query: Query = { text, language, ...(vector === undefined ? {} : { vector: Float32Array.from(vector) }) };
@@ -203,27 +201,6 @@ function defaultRetriever(text: string, { encoder }: SearchContext): RetrieverNa
   return encoder === undefined ? 'bm25' : 'hybrid';
 }
 
-/** Language that a query is taken to be in; `und` where it cannot be told. */
-export function queryLanguage(text: string): string {
-  const { language, confidence } = detectLanguage(text, { sample: 2_000 });
-  return confidence >= DETECTION_THRESHOLD ? language : 'und';
-}
-
-/**
- * Languages whose analysis a query gets: its own when the collection holds it; else those that the collection mainly
- * holds, since names, numbers and loan words match across languages.
- */
-function languagesFor(language: string, snapshot: Snapshot, settings: IndexingSettings): string[] {
-  if (language !== 'und' && snapshot.languages.has(language)) return [language];
-  let total = 0;
-  for (const count of snapshot.languages.values()) total += count;
-  const major = new Set<string>();
-  for (const [candidate, count] of snapshot.languages) {
-    if (count >= total * MINOR_LANGUAGE) major.add(analysisLanguage(candidate, settings));
-  }
-  return major.size > 0 ? [...major] : [settings.language];
-}
-
 async function retrieverFor(name: RetrieverName, context: SearchContext, options: SearchOptions): Promise<Retriever> {
   const { snapshot, settings } = context;
   const lexical = lexicalRetriever(snapshot, settings);
@@ -252,7 +229,10 @@ async function retrieverFor(name: RetrieverName, context: SearchContext, options
 
 /** BM25 as a collection searches with it: queries are analysed in their language, or in those of the collection. */
 export function lexicalRetriever(snapshot: Snapshot, settings: IndexingSettings): Retriever {
-  return bm25(snapshot, ({ text, language = 'und' }) => analyzeQuery(text, languagesFor(language, snapshot, settings)));
+  return bm25(snapshot, ({ text, language = 'und' }) => {
+    const { own, others } = languagesFor(language, snapshot, settings);
+    return analyzeQuery(text, own, others);
+  });
 }
 
 /**
@@ -429,6 +409,7 @@ function explainShortfall(
   ranking: Ranking,
   allowed: BitSet | undefined,
   filter: Filter | string | undefined,
+  words: { readonly any: boolean; readonly leftOut: readonly string[] },
 ): Shortfall {
   const count = allowed?.count ?? snapshot.passageCount;
   const matching = ranking.hits.length;
@@ -441,8 +422,14 @@ function explainShortfall(
       return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
     if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
     if (matching >= count) return `the filter allows only ${passages(count)}`;
+    const stages = [...foundBy(ranking)].filter((stage) => words.any || stage !== 'bm25');
+    const wordless = words.any ? '' : 'the query has no words';
+    if (stages.length === 0) return wordless;
     const among = `of ${passages(count)}${allowed === undefined ? '' : ' that the filter allows'}`;
-    return `${among}, ${matching} ${[...foundBy(ranking)].map((stage) => MATCHING[stage] ?? `match (${stage})`).join(' or ')}`;
+    const matched = stages.map((stage) =>
+      stage === 'bm25' ? wordsMatched(words.leftOut) : (MATCHING[stage] ?? `match (${stage})`),
+    );
+    return `${wordless}${wordless === '' ? '' : ', and '}${among}, ${matching} ${matched.join(' or ')}`;
   }
 }
 
@@ -457,9 +444,14 @@ function explainFilter(snapshot: Snapshot, filter: Filter | string | undefined):
   });
 }
 
-/** What a passage that a stage returns has. */
+/** What a passage that words find has. @param without words of the query that were left out. */
+function wordsMatched(without: readonly string[]): string {
+  const words = without.map((word) => `"${word}"`).join(', ');
+  return `contain a word of the query${words === '' ? '' : ` other than ${words}, which most texts have`}`;
+}
+
+/** What a passage that another stage returns has. */
 const MATCHING: Readonly<Record<string, string>> = {
-  bm25: 'contain a word of the query',
   dense: 'have an embedding in a language that the encoder knows',
 };
 

@@ -9,12 +9,14 @@ export interface IndexedField {
   readonly terms: readonly string[];
   /** What one occurrence counts; 0 leaves the field out. Between 1e-6 and 1e6. */
   readonly boost: number;
+  /** What one occurrence adds to the document's length, 0 to 1e6. Default: its boost. */
+  readonly length?: number;
 }
 
 /**
  * Collects documents for an {@link InvertedIndex}. Fields are joined before saturation (BM25F, Robertson, Zaragoza and
  * Taylor 2004): a document's term frequency is the sum of the boosts of the term's occurrences, its length the sum of
- * the boosts of all occurrences, both kept in float32.
+ * the boosts of all occurrences, or what their fields say instead, both kept in float32.
  *
  * Holds 8 bytes per distinct term of a document, and every distinct term once.
  */
@@ -48,9 +50,12 @@ export class InvertedIndexBuilder {
 
   /** Adds the next document: the first is 0, the second 1, and so on. */
   add(fields: readonly IndexedField[]): void {
-    for (const { boost } of fields) {
+    for (const { boost, length = boost } of fields) {
       if (boost !== 0 && !(boost >= 1e-6 && boost <= 1e6)) {
         throw new InvalidArgumentError(`A field has the boost ${boost}.`, 'Pass 0, or a number from 1e-6 to 1e6.');
+      }
+      if (!(length >= 0 && length <= 1e6)) {
+        throw new InvalidArgumentError(`A field has the length ${length}.`, 'Pass a number from 0 to 1e6.');
       }
     }
     if (this.#count >= MAX_DOCUMENTS) {
@@ -62,9 +67,9 @@ export class InvertedIndexBuilder {
     const stamp = this.#count + 1;
     const start = this.#postings;
     let length = 0;
-    for (const { terms, boost } of fields) {
+    for (const { terms, boost, length: each = boost } of fields) {
       if (boost === 0) continue;
-      length += boost * terms.length;
+      length += each * terms.length;
       for (let i = 0; i < terms.length; i++) {
         const term = this.#numbers.get(terms[i]!) ?? this.#newTerm(terms[i]!);
         if (this.#seen[term] === stamp) {

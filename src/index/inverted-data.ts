@@ -234,12 +234,13 @@ export class PostingsData {
 
   /**
    * Fills the table of bounds. A stored bound `u = tf / (tf + K)` holds for the index's own average length. Under a greater
-   * one K shrinks, by the quotient of the two at most: `K' >= r K` gives `tf / (tf + K') <= u / (u + r (1 - u))`.
+   * one K shrinks, by the quotient of the two at most: `K' >= r K` gives `tf / (tf + K') <= u / (u + r (1 - u))`. Where it
+   * is 0, so is the length of every document that may be found, and K is the same under both.
    */
   #boundFor(averageLength: number): void {
     if (this.#boundsFor === averageLength) return;
     const own = this.meta.totalLength / this.meta.count;
-    const r = Math.min(1, own / averageLength);
+    const r = averageLength === 0 ? 1 : Math.min(1, own / averageLength);
     const bounds = this.arena.f32(this.#bounds, 256);
     for (let i = 0; i < 256; i++) {
       const u = i / 255;

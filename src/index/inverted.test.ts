@@ -43,7 +43,9 @@ class Naive {
       return frequencies;
     });
     this.lengths = documents.map((fields) =>
-      Math.fround(fields.reduce((sum, { terms, boost }) => sum + boost * terms.length, 0)),
+      Math.fround(
+        fields.reduce((sum, { terms, boost, length = boost }) => sum + (boost > 0 ? length : 0) * terms.length, 0),
+      ),
     );
   }
 
@@ -66,7 +68,7 @@ class Naive {
     });
     ordered.sort((x, y) => y.weight - x.weight || Buffer.compare(Buffer.from(x.term), Buffer.from(y.term)));
     const constant = fround(this.k1 * (1 - this.b));
-    const slope = fround((this.k1 * this.b) / averageLength);
+    const slope = averageLength === 0 ? 0 : fround((this.k1 * this.b) / averageLength);
     return Float32Array.from(this.lengths, (length, document) => {
       const norm = fround(constant + fround(slope * length));
       let sum = 0;
@@ -304,6 +306,31 @@ describe('InvertedIndex.search', () => {
       { k: 9 },
     );
     expect(plain(twice)).toEqual(plain(summed));
+  });
+
+  it('finds terms of fields that make a document no longer, and ranks by the others as if these were not there', () => {
+    const random = new Random(7);
+    const words = corpus(random, 400);
+    const further = words.map(() => ({ terms: [`f${random.below(20)}`, 'f', 't1'], boost: 1, length: 0 }));
+    const both = words.map((fields, i) => [...fields, further[i]!]);
+    const naive = new Naive(both);
+    expect(naive.lengths).toEqual(new Naive(words).lengths);
+    for (const index of openAll(both)) {
+      expect(index.averageLength).toBe(open(words).averageLength);
+      for (const names of [['f3'], ['f', 't2'], ['t1', 'f7', 't40']]) {
+        const terms = names.map((term) => ({ term, weight: 1 }));
+        expect(plain(index.search(terms, { k: 15 }))).toEqual(naive.search(terms, 15));
+      }
+    }
+    // Nothing but such fields: all documents are of length 0.
+    const only = further.map((field) => [field]);
+    for (const index of openAll(only)) {
+      expect(index.averageLength).toBe(0);
+      expect(plain(index.search([{ term: 'f3', weight: 1 }], { k: 9 }))).toEqual(
+        new Naive(only).search([{ term: 'f3', weight: 1 }], 9),
+      );
+    }
+    expect(() => open([[{ terms: ['a'], boost: 1, length: -1 }]])).toThrow(InvalidArgumentError);
   });
 
   it('finds nothing for no terms, unknown terms, zero weights, and in an empty index', () => {

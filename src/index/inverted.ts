@@ -146,7 +146,7 @@ export class InvertedIndex {
     return { k1: this.#meta.k1, b: this.#meta.b };
   }
 
-  /** Length of a document: the sum of the boosts of its terms' occurrences. */
+  /** Length of a document: the sum of the boosts of its terms' occurrences, or of the lengths that their fields say. */
   lengthOf(id: number): number {
     this.#expectDocument(id);
     return this.#data().length(id);
@@ -279,8 +279,7 @@ export class InvertedIndex {
         'Pass the number of documents and the mean of their lengths.',
       );
     }
-    // Without a live document that has terms there is nothing to find, and the formula means nothing.
-    if (matching && (this.#meta.terms === 0 || averageLength === 0 || weights.size === 0)) return [];
+    if (matching && (this.#meta.terms === 0 || count === 0 || weights.size === 0)) return [];
     const data = this.#data();
     const names = [...weights.keys()];
     const numbers = data.lookup(names);

@@ -39,6 +39,8 @@ export interface PassageRecord {
 export interface FieldTerms {
   readonly terms: readonly string[];
   readonly boost: number;
+  /** What one occurrence adds to the passage's length. Default: its boost. */
+  readonly length?: number;
 }
 
 export interface NewPassage extends PassageRecord {

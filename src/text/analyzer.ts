@@ -1,10 +1,13 @@
 import { CharacterClass, classAt, classOf, classTable, widthAt } from './characters.ts';
 import { splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
-import { normalizerFor } from './normalize.ts';
+import { normalizerFor, plainForm, typedForm } from './normalize.ts';
 import type { Part } from './part.ts';
-import { segmentDense } from './segmenter.ts';
+import { regularRun, segmentDense, withoutFinalMark } from './segmenter.ts';
 import { stopWordsOf } from './stop-words.ts';
+
+/** Raised whenever a text yields other terms than before: what was indexed with another version is not found with this one. */
+export const ANALYSIS_VERSION = 2;
 
 /** A searchable term and where it stands. */
 export interface Token {
@@ -13,6 +16,20 @@ export interface Token {
   /** UTF-16 code units into the text that was analysed, whatever normalisation did to the length. */
   readonly start: number;
   readonly end: number;
+}
+
+/** All that a text can be found by. */
+export interface Analysis {
+  /** Terms of its words, in order and as often as they occur: what ranks. */
+  readonly terms: readonly string[];
+  /**
+   * Further forms of these words: unstemmed and without marks, the same whatever language the text was taken for, unless the
+   * word's term is that and at most two letters less; as typed where letters are lacking (`mueller`); parts that the word is
+   * seldom looked for by.
+   */
+  readonly forms: readonly string[];
+  /** Plain forms of the grammatical words, which have no term. */
+  readonly stopWords: readonly string[];
 }
 
 /** Turns text into the terms that lexical search compares. Stateless apart from a cache; safe to share. */
@@ -25,6 +42,10 @@ export interface Analyzer {
   tokens(text: string): Token[];
   /** The terms alone, same order, faster. */
   terms(text: string): string[];
+  /** The terms and everything else that a text can be found by. */
+  analyze(text: string): Analysis;
+  /** Where everything stands that a text can be found by, by ascending start. */
+  places(text: string): Token[];
 }
 
 export interface AnalyzerOptions {
@@ -57,7 +78,13 @@ export function analyzerFor(language: string, options: AnalyzerOptions = {}): An
 }
 
 /** What a chunk yields, places counted from its start. */
-type Pieces = readonly Token[];
+interface Pieces {
+  readonly terms: readonly Token[];
+  readonly forms: readonly Token[];
+  readonly stopWords: readonly Token[];
+}
+
+const NONE: readonly Token[] = [];
 
 /** Chunks longer than this are cut: encoded data, not words. */
 const LONGEST_CHUNK = 128;
@@ -92,18 +119,34 @@ class ChunkAnalyzer implements Analyzer {
 
   tokens(text: string): Token[] {
     const tokens: Token[] = [];
-    this.#scan(text, (pieces, offset) => {
-      for (const { term, start, end } of pieces) tokens.push({ term, start: offset + start, end: offset + end });
-    });
+    this.#scan(text, ({ terms }, offset) => place(terms, offset, tokens));
     return tokens;
+  }
+
+  places(text: string): Token[] {
+    const tokens: Token[] = [];
+    this.#scan(text, ({ terms, forms, stopWords }, offset) => {
+      for (const found of [terms, forms, stopWords]) place(found, offset, tokens);
+    });
+    return tokens.sort((a, b) => a.start - b.start || a.end - b.end);
   }
 
   terms(text: string): string[] {
     const terms: string[] = [];
-    this.#scan(text, (pieces) => {
-      for (let i = 0; i < pieces.length; i++) terms.push(pieces[i]!.term);
-    });
+    this.#scan(text, (pieces) => append(pieces.terms, terms));
     return terms;
+  }
+
+  analyze(text: string): Analysis {
+    const terms: string[] = [];
+    const forms: string[] = [];
+    const stopWords: string[] = [];
+    this.#scan(text, (pieces) => {
+      append(pieces.terms, terms);
+      append(pieces.forms, forms);
+      append(pieces.stopWords, stopWords);
+    });
+    return { terms, forms, stopWords };
   }
 
   /** Finds the chunks and dense runs of the text and reports what each yields. */
@@ -122,10 +165,10 @@ class ChunkAnalyzer implements Analyzer {
         while (i < length && continuesDense(text, i)) i += widthAt(text, i);
         found(this.#dense(text.slice(start, i)), start);
       } else if (kind === CharacterClass.emoji) {
-        const end = i + widthAt(text, i);
-        found([{ term: text.slice(i, end), start: 0, end: end - i }], i);
+        const end = emojiEnd(text, i);
+        found({ terms: [{ term: text.slice(i, end), start: 0, end: end - i }], forms: NONE, stopWords: NONE }, i);
         i = end;
-      } else i++;
+      } else i = text.charCodeAt(i) === ESCAPE ? escapeEnd(text, i) : i + 1;
     }
   }
 
@@ -150,30 +193,43 @@ class ChunkAnalyzer implements Analyzer {
     return pieces;
   }
 
-  /** Normalises, stems and filters the parts. */
+  /** Normalises, stems and sorts the parts. */
   #finish(parts: readonly Part[]): Pieces {
-    const pieces: Token[] = [];
-    for (const { text, start, end } of parts) {
-      const term = this.#term(text);
-      if (term !== '') pieces.push({ term, start, end });
+    const terms: Token[] = [];
+    const forms: Token[] = [];
+    const stopWords: Token[] = [];
+    for (const { text, start, end, aside } of parts) {
+      const term = aside ? '' : this.#term(text);
+      if (term !== '') terms.push({ term, start, end });
+      const further = term === '' && !aside ? stopWords : forms;
+      const plain = plainForm(text);
+      if (plain !== '' && (term === '' || !isNear(term, plain, this.language)))
+        further.push({ term: plain, start, end });
+      const typed = typedForm(text, this.language);
+      if (typed !== undefined) further.push({ term: plainForm(typed), start, end });
     }
-    return pieces;
+    return { terms, forms: orNone(forms), stopWords: orNone(stopWords) };
   }
 
   /** The words of a run without spaces; what they become is remembered one by one, since no two runs are equal. */
   #dense(run: string): Pieces {
-    const pieces: Token[] = [];
-    for (const { text, start, end } of segmentDense(run)) {
+    const regular = regularRun(run);
+    const terms: Token[] = [];
+    const forms: Token[] = [];
+    for (const { text, start, end, aside } of segmentDense(regular?.text ?? run)) {
       let term = this.#denseTerms.get(text);
       if (term === undefined) {
         if (this.#denseTerms.size >= GENERATION) this.#denseTerms.clear();
         const own = text.split('').join('');
-        term = this.#term(own);
+        term = withoutFinalMark(plainForm(own));
         this.#denseTerms.set(own, term);
       }
-      if (term !== '') pieces.push({ term, start, end });
+      if (term === '') continue;
+      const place =
+        regular === undefined ? { start, end } : { start: regular.starts[start]!, end: regular.ends[end - 1]! };
+      (aside ? forms : terms).push({ term, ...place });
     }
-    return pieces;
+    return { terms, forms: orNone(forms), stopWords: NONE };
   }
 
   /** The term of one part; empty for stop words and what normalisation leaves nothing of. */
@@ -186,8 +242,37 @@ class ChunkAnalyzer implements Analyzer {
   }
 }
 
+/** Letters by which a form may be longer than its term without being one of its own. */
+const ENDING = 2;
+
+/**
+ * Whether a form says nothing that the term does not say: it has the term's letters and an ending (`networks`, `happily`), which
+ * is unlike `university` beside `univers`. Most forms do; to index them as well makes an index half as large again.
+ */
+function isNear(term: string, plain: string, language: string): boolean {
+  // Capitals of Turkish are those of another letter wherever they were not typed as Turkish.
+  if (language === 'tr' || language === 'az') return term === plain;
+  // The stems of `cities` and `happy` end in an i for the y.
+  const stem = term.endsWith('i') ? term.slice(0, -1) : term;
+  return plain.length - stem.length <= ENDING && plain.startsWith(stem);
+}
+
+function append(tokens: readonly Token[], terms: string[]): void {
+  for (let i = 0; i < tokens.length; i++) terms.push(tokens[i]!.term);
+}
+
+function place(tokens: readonly Token[], offset: number, placed: Token[]): void {
+  for (const { term, start, end } of tokens) placed.push({ term, start: offset + start, end: offset + end });
+}
+
+function orNone(tokens: readonly Token[]): readonly Token[] {
+  return tokens.length === 0 ? NONE : tokens;
+}
+
 const DOT = 46;
 const COMMA = 44;
+const ESCAPE = 0x1b;
+const GRAVE = 96;
 const ZERO_WIDTH_NON_JOINER = 0x200c;
 
 /** The end of the chunk that starts at `start`. */
@@ -221,6 +306,8 @@ function afterJoint(text: string, i: number, first: number): number {
   let j = i + (first === CharacterClass.ignorable ? widthAt(text, i) : 1);
   while (j < text.length && classAt(text, j) === CharacterClass.ignorable) j += widthAt(text, j);
   if (j >= text.length || classAt(text, j) !== CharacterClass.word) return -1;
+  // A grave is an apostrophe in "don`t", and begins or ends a name in program text everywhere else.
+  if (unit === GRAVE && !/^(?:s|t|d|m|re|ve|ll)(?![\p{L}\p{N}])/iu.test(text.slice(j, j + 3))) return -1;
   if (unit === COMMA && !(isDigit(before) && isDigit(text.charCodeAt(j)))) return -1;
   // The zero-width non-joiner separates the parts of Persian words as a space does.
   if (unit === ZERO_WIDTH_NON_JOINER && before >= 0x600 && before <= 0x6ff) return -1;
@@ -246,6 +333,26 @@ function withSigns(text: string, start: number, end: number): number {
   while (after < text.length && isDigit(text.charCodeAt(after))) after++;
   return after < text.length && classAt(text, after) === CharacterClass.word ? end : after;
 }
+
+/** Two letters that name a region are one flag; a selector behind a pictograph says how to show it, not what it is. */
+function emojiEnd(text: string, start: number): number {
+  const end = start + widthAt(text, start);
+  const isFlag = isRegional(text, start) && end < text.length && isRegional(text, end);
+  return isFlag ? end + 2 : end;
+}
+
+function isRegional(text: string, index: number): boolean {
+  const codePoint = text.codePointAt(index)!;
+  return codePoint >= 0x1f1e6 && codePoint <= 0x1f1ff;
+}
+
+/** Behind what tells a terminal how to show the text, which may stand right before a word (`ESC[31mERROR`). */
+function escapeEnd(text: string, start: number): number {
+  control.lastIndex = start;
+  return control.test(text) ? control.lastIndex : start + 1;
+}
+
+const control = new RegExp(`${String.fromCharCode(ESCAPE)}(?:\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[@-Z\\\\-_])`, 'y');
 
 function continuesDense(text: string, i: number): boolean {
   const kind = classOf(text.charCodeAt(i));

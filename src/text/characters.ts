@@ -7,7 +7,7 @@ export const CharacterClass = {
   separator: 0,
   /** Letter, digit, mark or underscore of a script that puts spaces between words. */
   word: 1,
-  /** Joins two words into one chunk when it stands between them: `'`, `.`, `-`, `&`, and `,` between digits. */
+  /** Joins two words into one chunk when it stands between them: apostrophes, `.`, `-`, `&`, and `,` between digits. */
   connector: 2,
   /** Invisible: soft hyphen, joiners, directional marks. Never ends a word, never part of a term. */
   ignorable: 3,
@@ -15,7 +15,7 @@ export const CharacterClass = {
   dense: 4,
   /** First half of a surrogate pair; the class is that of the code point. */
   surrogate: 5,
-  /** Pictograph; a term of its own. */
+  /** Pictograph, whether shown in colours or as text; a term of its own. */
   emoji: 6,
 } as const;
 export type CharacterClass = (typeof CharacterClass)[keyof typeof CharacterClass];
@@ -26,12 +26,17 @@ const UNKNOWN = 255;
 const table = new Uint8Array(65_536).fill(UNKNOWN);
 
 const dense =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u30fc\uff70\u3005\u3099\u309a]/u;
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u30fc\uff70\u3005\u3099\u309a\uff9e\uff9f]/u;
 const word = /[\p{L}\p{M}\p{Nd}\p{Nl}_\u2080-\u2089]/u;
 const number = /\p{N}/u;
 const ignorable = /[\p{Cf}\p{Variation_Selector}]/u;
-const emoji = /\p{Emoji_Presentation}/u;
-const connectors = "'’ʼ＇.-\u2010\u2011&,\u00b7";
+/** Also those that are shown as text unless a variation selector follows: nobody types that on purpose, or leaves it out. */
+const emoji = /[\p{Emoji_Presentation}\p{Extended_Pictographic}]/u;
+/** Apostrophes, and what is typed or set in their place: the grave, the acute, quotation marks and primes. */
+export const APOSTROPHES = "'’＇‘‛´`′՚";
+/** Signs like them that are letters: of Hawaiian, of Semitic and Slavic names in Latin script, of African languages. */
+export const MODIFIERS = 'ʼʻʽʾʿʹꞌ';
+const connectors = `${APOSTROPHES}${MODIFIERS}.-\u2010\u2011&,\u00b7`;
 
 /** The class of a code point. */
 export function classify(codePoint: number): CharacterClass {

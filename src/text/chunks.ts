@@ -1,10 +1,11 @@
+import { APOSTROPHES, MODIFIERS } from './characters.ts';
 import { splitKorean } from './korean.ts';
 import type { Part } from './part.ts';
 
 /** How apostrophes inside words are read. */
 type Apostrophe = 'possessive' | 'elision' | 'suffix' | 'letter';
 
-const APOSTROPHES: Readonly<Record<string, Apostrophe>> = {
+const APOSTROPHE: Readonly<Record<string, Apostrophe>> = {
   en: 'possessive',
   und: 'possessive',
   fr: 'elision',
@@ -21,7 +22,15 @@ const simple = /^(?:[a-z]+|[A-Z][a-z]*|[A-Z]+)$/;
 const hyphens = /[-\u2010\u2011]/;
 const number = /^\p{Nd}+(?:[.,]\p{Nd}+)*$/u;
 const acronym = /^(?:\p{L}\.)+\p{L}$/u;
-const apostrophe = /['’ʼ＇]/;
+const apostrophe = new RegExp(`[${APOSTROPHES}${MODIFIERS}]`, 'u');
+const apostrophes = new RegExp(apostrophe, 'gu');
+const possessive = new RegExp(`[${APOSTROPHES}ʼ][sS]$`, 'u');
+const elided = new RegExp(`^[^${APOSTROPHES}ʼ]{1,5}[${APOSTROPHES}ʼ](?=.)`, 'u');
+/** Numbers that are no words with capitals: 0x1F, 0b10. */
+const based = /^0[xXbBoO][0-9a-fA-F]+$/;
+/** A version, and a name with a number that is also written apart: `v2.4.1`, `RFC7231`. */
+const version = /^[vV](?=\p{Nd}+(?:\.\p{Nd}+)+$)/u;
+const numbered = /^(\p{L}{2,})(\p{Nd}{2,}|\p{Nd}+(?:\.\p{Nd}+)+)$/u;
 const hangul = /\p{Script=Hangul}/u;
 /** Where case separates words: `parse|Config`, `HTTP|Server`. */
 const caseJoint = /(?<=[\p{Ll}\p{Nd}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
@@ -29,7 +38,8 @@ const caseJoint = /(?<=[\p{Ll}\p{Nd}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 /**
  * A chunk is what stands between two separators: a word, or several held together by case, hyphens, dots, underscores or
  * apostrophes (`parseConfigFile`, `e-mail`, `node.js`, `O'Reilly`). It is searched for in parts and as a whole, so the
- * whole is written without its joints: `parseConfig`, `parse_config` and `parse-config` meet in `parseconfig`.
+ * whole is written without its joints: `parseConfig`, `parse_config` and `parse-config` meet in `parseconfig`. Parts that it
+ * is seldom looked for by stand aside: `RFC` and `7231` of `RFC7231`, `Reilly` of `O'Reilly`.
  *
  * @returns the parts in ascending order, a whole before its first part.
  */
@@ -55,12 +65,17 @@ export function splitChunk(chunk: string, language: string): Part[] {
     return parts;
   }
   collect(chunk, 0, language, parts);
-  if (parts.length > 1 && !number.test(chunk)) parts.unshift({ text: whole, start: 0, end: chunk.length });
+  const words = parts.filter(({ aside }) => aside !== true);
+  // The last capital of `translateX` is no part, and yet no less of the name.
+  const incomplete = words.length === 1 && caseJoint.test(chunk) && words[0]!.text.length < whole.length;
+  if ((words.length > 1 || incomplete) && !number.test(chunk)) {
+    parts.unshift({ text: whole, start: 0, end: chunk.length });
+  }
   return parts;
 }
 
 function joined(chunk: string): string {
-  return chunk.replace(/['’ʼ＇.\-\u2010\u2011&_,\u00b7]/g, '');
+  return chunk.replace(apostrophes, '').replace(/[-\u2010\u2011&_,\u00b7]|(?<!\p{Nd})\.|\.(?!\p{Nd})/gu, '');
 }
 
 function collect(text: string, offset: number, language: string, parts: Part[]): void {
@@ -95,11 +110,19 @@ function collect(text: string, offset: number, language: string, parts: Part[]):
     return;
   }
   if (hangul.test(text)) {
-    parts.push(...splitKorean(text, offset));
+    const composed = text.normalize('NFC');
+    const syllables = splitKorean(composed, offset);
+    // Letters of a syllable one by one: what becomes of them is found in the whole word.
+    const spread = composed.length === text.length ? {} : { start: offset, end: offset + text.length };
+    parts.push(...syllables.map((part) => ({ ...part, ...spread })));
     return;
   }
   if (apostrophe.test(text)) {
     apostrophized(text, offset, language, parts);
+    return;
+  }
+  if (based.test(text)) {
+    push(text, offset, text.length);
     return;
   }
   if (caseJoint.test(text)) {
@@ -107,6 +130,15 @@ function collect(text: string, offset: number, language: string, parts: Part[]):
     return;
   }
   push(text, offset, text.length);
+  const aside = (start: number, end: number): void => {
+    parts.push({ text: text.slice(start, end), start: offset + start, end: offset + end, aside: true });
+  };
+  if (version.test(text)) aside(1, text.length);
+  const split = numbered.exec(text)?.[1]?.length;
+  if (split !== undefined) {
+    aside(0, split);
+    aside(split, text.length);
+  }
 }
 
 /** Calls back with the non-empty pieces between matches of `joint`. */
@@ -137,16 +169,24 @@ function camel(text: string, found: (piece: string, start: number) => void): voi
 }
 
 function apostrophized(text: string, offset: number, language: string, parts: Part[]): void {
-  const kind = APOSTROPHES[language] ?? 'letter';
-  const at = text.search(apostrophe);
-  if (kind === 'possessive' && /['’ʼ＇][sS]$/.test(text)) {
+  const kind = APOSTROPHE[language] ?? 'letter';
+  const whole = { text: text.replace(apostrophes, ''), start: offset, end: offset + text.length };
+  const article = kind === 'elision' ? elided.exec(text)?.[0].length : undefined;
+  if (kind === 'possessive' && possessive.test(text)) {
     collect(text.slice(0, -2), offset, language, parts);
   } else if (kind === 'suffix') {
-    collect(text.slice(0, at), offset, language, parts);
-  } else if (kind === 'elision' && at <= 5 && at < text.length - 1) {
+    collect(text.slice(0, text.search(apostrophe)), offset, language, parts);
+  } else if (article !== undefined) {
     // l'homme, quest'anno: what is elided is an article, a pronoun or a preposition.
-    collect(text.slice(at + 1), offset + at + 1, language, parts);
+    collect(text.slice(article), offset + article, language, parts);
   } else {
-    parts.push({ text: text.replace(/['’ʼ＇]/g, ''), start: offset, end: offset + text.length });
+    parts.push(whole);
+    pieces(text, apostrophe, (piece, start) => {
+      if (piece.length >= 3)
+        parts.push({ text: piece, start: offset + start, end: offset + start + piece.length, aside: true });
+    });
+    return;
   }
+  // Who reads the text as another language takes the sign for a letter.
+  parts.push({ ...whole, aside: true });
 }

@@ -1,4 +1,11 @@
-export { type Analyzer, type AnalyzerOptions, analyzerFor, type Token } from './analyzer.ts';
+export {
+  ANALYSIS_VERSION,
+  type Analysis,
+  type Analyzer,
+  type AnalyzerOptions,
+  analyzerFor,
+  type Token,
+} from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
 export { charactersFor, cutToTokens, estimateTokens, share } from './budget.ts';
 export {
@@ -13,6 +20,7 @@ export { highlight, type Range, type Snippet, snippet } from './highlight.ts';
 export { type DetectedLanguage, type DetectOptions, detectLanguage } from './language.ts';
 export { loadLanguage, primaryLanguage } from './languages.ts';
 export { loadMarkdown, type MarkdownDocument, markdownBlocks } from './markdown.ts';
+export { plainForm } from './normalize.ts';
 export { type Passage, type PassageOptions, splitPassages } from './passages.ts';
 export { sentenceStarts } from './sentences.ts';
 export { textBlocks } from './text-blocks.ts';

@@ -12,6 +12,12 @@ export interface DetectedLanguage {
 export interface DetectOptions {
   /** Only these languages (ISO 639-1) come into question. Default: all that are known. */
   readonly among?: readonly string[];
+  /**
+   * How often each language (ISO 639-1; `und` is passed over) is met where the text comes from or is looked up, such as
+   * documents of a collection. A short text is then taken for what is usual there, unless it speaks against that: its script,
+   * letters and grammatical words do. Default: every language is as likely as another, and short texts are `und`.
+   */
+  readonly prior?: ReadonlyMap<string, number>;
   /** Code units looked at, taken from the beginning, the middle and the end. Default 4,000. */
   readonly sample?: number;
 }
@@ -24,13 +30,13 @@ const UNKNOWN: DetectedLanguage = { language: 'und', confidence: 0 };
  * are no evidence for a language.
  */
 export function detectLanguage(text: string, options: DetectOptions = {}): DetectedLanguage {
-  const { sample = 4_000 } = options;
+  const { sample = 4_000, prior } = options;
   const among = options.among && new Set(options.among.map(primaryLanguage));
   const words = sampled(text, sample).match(WORD) ?? [];
   const script = dominantScript(words);
   if (script === undefined) return UNKNOWN;
   const own = words.filter((word) => scriptOf(word.codePointAt(0)!) === script).map((word) => word.toLowerCase());
-  const found = detectIn(script, own, among);
+  const found = detectIn(script, own, among, prior);
   if (found.confidence <= 0 || (among && !among.has(found.language))) return UNKNOWN;
   return { language: found.language, confidence: Math.min(1, found.confidence) };
 }
@@ -121,27 +127,40 @@ function dominantScript(words: readonly string[]): string | undefined {
 }
 
 /** @param words of that script, lower case. */
-function detectIn(script: string, words: readonly string[], among: ReadonlySet<string> | undefined): DetectedLanguage {
+function detectIn(script: string, words: readonly string[], among: Among, prior: Prior): DetectedLanguage {
   switch (script) {
     case 'latin':
-      return byMarks(latin, words, among);
+      return byMarks(latin, words, among, prior);
     case 'cyrillic':
-      return byMarks(cyrillic, words, among);
+      return byMarks(cyrillic, words, among, prior);
     case 'arabic':
-      return byMarks(arabic, words, among);
+      return byMarks(arabic, words, among, prior);
     case 'devanagari':
-      return byMarks(devanagari, words, among);
+      return byMarks(devanagari, words, among, prior);
     case 'han':
-      return chineseOrJapanese(words.join(''), among);
+      return chineseOrJapanese(words.join(''), among, prior);
     default:
       return { language: script, confidence: 1 };
   }
 }
 
-/** Kana are Japanese; Han alone is Chinese, with some doubt where it is short. */
-function chineseOrJapanese(text: string, among: ReadonlySet<string> | undefined): DetectedLanguage {
+type Among = ReadonlySet<string> | undefined;
+type Prior = DetectOptions['prior'];
+
+/** Grammatical words and simplified characters that Japanese does not write. */
+const CHINESE =
+  /[的了们們这這吗嗎么麼她您说个时为对发经动过还进现长门问间开关见车马书电语话读无业习买卖从传价处头实导师带应张归录总战户报择换显术杀权样检欢气汉测满热环种积简类红约级纪纸线练组细终结给统继续维编网职联脑节获营补规视觉计订认让议记讲许论设访证评识词译试详误请课谁调谈负责货质购费资转轮软轻载输边达运远连选递遗邮针钟钱铁银销错键闭闻队阳险难页项顺预领频题风飞饭馆验]/u;
+/** Characters that Chinese, simplified or not, does not write. */
+const JAPANESE = /[込働峠畑駅図広発応検対気団実売読価単戦総続処変帰県関険験択鉄転聴]/u;
+
+/** Kana are Japanese; Han alone is Chinese, with some doubt where it is short, unless Japanese is more usual or has such characters. */
+function chineseOrJapanese(text: string, among: Among, prior: Prior): DetectedLanguage {
   const kana = text.match(/[\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;
   if (kana * 20 >= text.length || (among?.has('ja') && !among.has('zh'))) return { language: 'ja', confidence: 1 };
+  const usual = (prior?.get('ja') ?? 0) > (prior?.get('zh') ?? 0);
+  if (among?.has('ja') !== false && !CHINESE.test(text) && (usual || JAPANESE.test(text))) {
+    return { language: 'ja', confidence: 0.6 };
+  }
   return { language: 'zh', confidence: Math.min(1, 0.6 + text.length / 25) };
 }
 
@@ -194,8 +213,72 @@ const DOUBT = 0.6;
 /** Share of the words that has to speak for the best language; natural text has two or three times that. */
 const COVERAGE = 0.16;
 
-function byMarks(lazy: LazyMarks, words: readonly string[], among: ReadonlySet<string> | undefined): DetectedLanguage {
-  const { languages, words: known, marks, usual } = lazy();
+/** Votes of a language for being e times as usual as another. */
+const USUAL = 0.12;
+/** Documents that a language which the prior does not name counts as having. */
+const UNSEEN = 0.5;
+/** Share from which on a language is taken as long as nothing speaks against it. */
+const MOSTLY = 0.75;
+/** Votes by which another language leads where something speaks against one: 0 to 3 of 100 short English queries, 90 of others. */
+const AGAINST = 0.45;
+
+/** What the prior says of some languages. */
+interface Expectation {
+  /** Votes before a word is looked at: 0 for the most usual language, negative for others. */
+  readonly start: readonly number[];
+  readonly usual: number;
+  /** Whether nearly everything is in that language. */
+  readonly mostly: boolean;
+}
+
+/** @returns undefined where the prior knows none of the languages. */
+function expectation(languages: readonly string[], prior: Prior): Expectation | undefined {
+  const counts = languages.map((language) => prior?.get(language) ?? 0);
+  const most = Math.max(...counts);
+  if (most <= 0) return undefined;
+  return {
+    start: counts.map((count) => USUAL * Math.log((count + UNSEEN) / (most + UNSEEN))),
+    usual: counts.indexOf(most),
+    mostly: most >= MOSTLY * counts.reduce((sum, count) => sum + count, 0),
+  };
+}
+
+function byMarks(lazy: LazyMarks, words: readonly string[], among: Among, prior: Prior): DetectedLanguage {
+  const { languages, usual } = lazy();
+  const open = indexesWhere(languages, (language) => among?.has(language) !== false);
+  if (open.length === 0) return UNKNOWN;
+  const { votes, speaking } = poll(lazy(), words);
+  const expected = expectation(languages, prior);
+  if (expected?.mostly && open.includes(expected.usual)) {
+    const others = open.filter((i) => i !== expected.usual).map((i) => votes[i]!);
+    const lead = votes[expected.usual]! - Math.max(0, ...others);
+    if (lead > -AGAINST && !foreignTo(languages[expected.usual]!, words))
+      return { language: languages[expected.usual]!, confidence: Math.max(0.6, Math.tanh(lead / LEAD)) };
+  }
+  const totals = expected === undefined ? votes : votes.map((count, i) => count + expected.start[i]!);
+  const [best, second] = leaders(totals, open);
+  const lead = totals[best]! - (second === undefined ? 0 : totals[second]!);
+  if (usual !== undefined) {
+    const rival = expected?.usual ?? languages.indexOf(usual);
+    const convincing = !open.includes(rival) || totals[best]! - totals[rival]! >= DOUBT;
+    return { language: languages[convincing ? best : rival]!, confidence: Math.max(0.6, Math.tanh(lead)) };
+  }
+  const coverage = Math.min(1, speaking[best]! / words.length / COVERAGE);
+  // One word may be a name or borrowed: "mit license", "ad hoc query".
+  const repeated = 1 - 0.5 ** speaking[best]!;
+  return { language: languages[best]!, confidence: Math.tanh(lead / LEAD) * coverage * repeated };
+}
+
+/** Whether a word has letters that English does not write: of other languages this tells too little. */
+function foreignTo(language: string, words: readonly string[]): boolean {
+  return language === 'en' && words.some((word) => nonAscii.test(word));
+}
+
+/** What the words say, before any expectation: votes of each language, and how many words speak for it. */
+function poll(
+  { languages, words: known, marks }: Marks,
+  words: readonly string[],
+): { votes: Float64Array; speaking: Float64Array } {
   const votes = new Float64Array(languages.length);
   const speaking = new Float64Array(languages.length);
   /** 1 for what one language alone has, 0.2 or so for what most have. */
@@ -209,39 +292,27 @@ function byMarks(lazy: LazyMarks, words: readonly string[], among: ReadonlySet<s
     }
   }
   // Long texts are settled by their grammatical words; looking at every word's letters would cost ten times as much.
-  const leaders = Float64Array.from(votes).sort();
-  if (leaders.at(-1)! < 2 * (leaders.at(-2) ?? 0) + CLEAR) {
-    for (const word of words) {
-      if (word.length < 3) continue;
-      const foreign = nonAscii.test(word);
-      const withLetters = indexesWhere(marks, ({ letters }) => letters?.test(word));
-      for (const language of withLetters) {
-        votes[language]! += (foreign ? VOTE.foreignLetter : VOTE.letterGroup) * rarity(withLetters.length);
-        if (foreign && !known.has(word)) speaking[language]!++;
-      }
-      if (word.length < 5) continue;
-      const withAffix = indexesWhere(marks, ({ affixes }) => affixes?.test(word));
-      for (const language of withAffix) votes[language]! += VOTE.affix * rarity(withAffix.length);
+  const ordered = Float64Array.from(votes).sort();
+  if (ordered.at(-1)! >= 2 * (ordered.at(-2) ?? 0) + CLEAR) return { votes, speaking };
+  for (const word of words) {
+    if (word.length < 3) continue;
+    const foreign = nonAscii.test(word);
+    const withLetters = indexesWhere(marks, ({ letters }) => letters?.test(word));
+    for (const language of withLetters) {
+      votes[language]! += (foreign ? VOTE.foreignLetter : VOTE.letterGroup) * rarity(withLetters.length);
+      if (foreign && !known.has(word)) speaking[language]!++;
     }
+    if (word.length < 5) continue;
+    const withAffix = indexesWhere(marks, ({ affixes }) => affixes?.test(word));
+    for (const language of withAffix) votes[language]! += VOTE.affix * rarity(withAffix.length);
   }
-  let best = -1;
-  let second = -1;
-  languages.forEach((language, i) => {
-    if (among && !among.has(language)) return;
-    if (best < 0 || votes[i]! > votes[best]!) [best, second] = [i, best];
-    else if (second < 0 || votes[i]! > votes[second]!) second = i;
-  });
-  if (best < 0) return UNKNOWN;
-  const lead = votes[best]! - (second < 0 ? 0 : votes[second]!);
-  if (usual !== undefined) {
-    const rival = languages.indexOf(usual);
-    const convincing = among?.has(usual) === false || votes[best]! - votes[rival]! >= DOUBT;
-    return { language: convincing ? languages[best]! : usual, confidence: Math.max(0.6, Math.tanh(lead)) };
-  }
-  const coverage = Math.min(1, speaking[best]! / words.length / COVERAGE);
-  // One word may be a name or borrowed: "mit license", "ad hoc query".
-  const repeated = 1 - 0.5 ** speaking[best]!;
-  return { language: languages[best]!, confidence: Math.tanh(lead / LEAD) * coverage * repeated };
+  return { votes, speaking };
+}
+
+/** The two of the candidates with the most votes; the first of equals. */
+function leaders(votes: Float64Array, candidates: readonly number[]): [number, number | undefined] {
+  const [best, second] = [...candidates].sort((a, b) => votes[b]! - votes[a]! || a - b);
+  return [best!, second];
 }
 
 function indexesWhere<T>(items: readonly T[], wanted: (item: T) => boolean | undefined): number[] {

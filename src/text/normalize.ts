@@ -24,10 +24,17 @@ const DISTINCT: Readonly<Record<string, string>> = {
 /** Languages whose marks carry the meaning throughout, such as Vietnamese tones. */
 const UNFOLDED = new Set(['vi', 'yo']);
 
+/** What is typed for letters where a keyboard lacks them, besides leaving out their marks. */
+const TYPED: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', å: 'aa', ø: 'oe' };
+/** Languages that have these letters in every other word, and are typed without marks if at all. */
+const UNTYPED = new Set(['fi', 'et', 'hu', 'sk', 'tr', 'az', 'tk', 'vi', 'sq', 'eu']);
+
 const ARABIC_SCRIPT = new Set(['fa', 'ur', 'ps', 'ug', 'sd', 'ckb']);
 const marksOfArabic = /[\u0640\u064b-\u065f\u0670\u06d6-\u06ed]/g;
 const arabicScript = /\p{Script=Arabic}/u;
 const latinOrGreek = /[\p{Script=Latin}\p{Script=Greek}]/u;
+/** Marks that stand alone after composition: stress over Cyrillic, and pairs that have no letter of their own. */
+const looseMarks = /[\u0300-\u036f]/g;
 const nonAscii = /[^\p{ASCII}]/u;
 
 export function normalizerFor(language: string): Normalizer {
@@ -37,18 +44,14 @@ export function normalizerFor(language: string): Normalizer {
   return {
     clean(word) {
       if (!nonAscii.test(word)) return turkic ? word.replaceAll('I', 'ı').toLowerCase() : word.toLowerCase();
-      let out = word.normalize('NFKC').replace(/[\p{Cf}\p{Variation_Selector}]/gu, '');
+      let out = compatible(word);
       // 'İ'.toLowerCase() is an i with a combining dot, which is a plain i everywhere but in Turkish typography.
       out = turkic ? out.replaceAll('I', 'ı').replaceAll('İ', 'i') : out.replaceAll('İ', 'I');
-      out = out.toLowerCase().replace(/\p{Nd}/gu, asciiDigit);
+      out = lowerCase(out);
       if (arabicScript.test(out)) return unifyArabic(out, ARABIC_SCRIPT.has(language));
       if (language === 'de' || language === 'und' || language === 'en') out = out.replaceAll('ß', 'ss');
       if (language === 'ro') out = out.replaceAll('ş', 'ș').replaceAll('ţ', 'ț');
-      return out
-        .replace(/[\u0591-\u05c7]/g, '')
-        .replaceAll('ё', 'е')
-        .replaceAll('\u0901', '\u0902')
-        .replaceAll('\u093c', '');
+      return withoutOptionalMarks(out);
     },
     fold(stem) {
       if (!folds || !nonAscii.test(stem)) return stem;
@@ -62,6 +65,60 @@ export function normalizerFor(language: string): Normalizer {
   };
 }
 
+/**
+ * A word as it is typed without care for marks, case and language: the same for every language, so that a word is found in
+ * a text whatever either was taken for.
+ */
+export function plainForm(word: string): string {
+  if (!nonAscii.test(word)) return word.toLowerCase();
+  let out = lowerCase(compatible(word).replaceAll('İ', 'I'));
+  if (arabicScript.test(out))
+    out = unifyArabic(out, false).replace(/ئ/g, 'ي').replace(/ؤ/g, 'و').replace(/[ہے]/g, plainArabic);
+  let plain = '';
+  for (const letter of withoutOptionalMarks(out)) {
+    if (latinOrGreek.test(letter)) plain += SPECIAL[letter] ?? letter.normalize('NFD').replace(/\p{M}/gu, '');
+    else plain += PLAIN_CYRILLIC[letter] ?? letter;
+  }
+  return plain.replace(looseMarks, '');
+}
+
+/** The form that is typed with two letters for one (`Mueller`), not yet plain; undefined where it is no other. */
+export function typedForm(word: string, language: string): string | undefined {
+  if (!nonAscii.test(word) || UNTYPED.has(language)) return undefined;
+  const lower = word.normalize('NFC').toLowerCase();
+  const typed = lower.replace(/[äöüåø]/g, (letter) => TYPED[letter]!);
+  return typed === lower ? undefined : typed;
+}
+
+const PLAIN_CYRILLIC: Readonly<Record<string, string>> = { ґ: 'г', ї: 'і', ў: 'у' };
+
+function plainArabic(letter: string): string {
+  return letter === 'ہ' ? 'ه' : 'ي';
+}
+
+/** Compatibility forms as what they stand for, without invisible characters. */
+function compatible(word: string): string {
+  return word.normalize('NFKC').replace(/[\p{Cf}\p{Variation_Selector}]/gu, '');
+}
+
+/** Lower case, and digits of every script as those of ASCII. A dotted i is an i, however it came to its dot. */
+function lowerCase(word: string): string {
+  return word
+    .toLowerCase()
+    .replaceAll('i\u0307', 'i')
+    .replace(/\p{Nd}/gu, asciiDigit);
+}
+
+/** Without points, stress and nuktas, which few type; of two ways to write a nasal the usual one. */
+function withoutOptionalMarks(word: string): string {
+  return word
+    .replace(/[\u0591-\u05c7]/g, '')
+    .replace(/(?<=\p{Script=Cyrillic})[\u0300\u0301]/gu, '')
+    .replaceAll('ё', 'е')
+    .replaceAll('\u0901', '\u0902')
+    .replaceAll('\u093c', '');
+}
+
 /** Letters that Unicode does not decompose. */
 const SPECIAL: Readonly<Record<string, string>> = {
   ß: 'ss',
@@ -73,6 +130,9 @@ const SPECIAL: Readonly<Record<string, string>> = {
   ł: 'l',
   ı: 'i',
   þ: 'th',
+  ħ: 'h',
+  ŧ: 't',
+  ə: 'e',
   ς: 'σ',
 };
 

@@ -5,4 +5,6 @@ export interface Part {
   /** Where it stands, in code units from the start of the chunk or run that it was found in. */
   readonly start: number;
   readonly end: number;
+  /** Whether it is a further form, found but not counted as a word. */
+  readonly aside?: true;
 }

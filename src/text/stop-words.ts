@@ -8,6 +8,15 @@ import { ARABIC, CYRILLIC, DEVANAGARI, LATIN } from './language-marks.ts';
 const ENGLISH = `a an and are as at be but by for if in into is it no not of on or such that the their then there these they
   this to was will with`;
 
+/** Grammatical words that are as much nouns or names: summer, state, saint, butter, time and place. */
+const CONTENT: Readonly<Record<string, string>> = {
+  fr: 'été',
+  it: 'stato stati',
+  pt: 'são',
+  fi: 'voi',
+  tr: 'zaman yer',
+};
+
 const sets = new Map<string, ReadonlySet<string>>();
 
 /**
@@ -19,7 +28,8 @@ export function stopWordsOf(language: string): ReadonlySet<string> {
   if (set === undefined) {
     const lists = { ...LATIN, ...CYRILLIC, ...ARABIC, ...DEVANAGARI };
     const words = language === 'en' ? ENGLISH : Object.hasOwn(lists, language) ? lists[language]!.words : '';
-    set = new Set(words.split(/\s+/).filter((word) => word !== ''));
+    const content = new Set(CONTENT[language]?.split(' '));
+    set = new Set(words.split(/\s+/).filter((word) => word !== '' && !content.has(word)));
     sets.set(language, set);
   }
   return set;

@@ -34,7 +34,7 @@ export class TermNumbers {
 
 interface PendingPassage {
   readonly record: PassageRecord;
-  readonly fields: readonly { readonly terms: Uint32Array; readonly boost: number }[];
+  readonly fields: readonly (Omit<FieldTerms, 'terms'> & { readonly terms: Uint32Array })[];
   readonly vector: Float32Array | undefined;
 }
 
@@ -58,7 +58,7 @@ export class PendingDocument {
     this.text = text;
     this.passages = passages.map(({ fields, vector, start, end, headings, page }) => ({
       record: { start, end, headings: [...headings], ...(page === undefined ? {} : { page }) },
-      fields: fields.map(({ terms, boost }) => ({ terms: numbers.encode(terms), boost })),
+      fields: fields.map((field) => ({ ...field, terms: numbers.encode(field.terms) })),
       vector: vector?.slice(),
     }));
     this.bytes = this.passages.reduce(
@@ -69,7 +69,7 @@ export class PendingDocument {
   }
 
   fields(passage: PendingPassage): FieldTerms[] {
-    return passage.fields.map(({ terms, boost }) => ({ terms: this.numbers.decode(terms), boost }));
+    return passage.fields.map((field) => ({ ...field, terms: this.numbers.decode(field.terms) }));
   }
 }
 
@@ -106,9 +106,12 @@ function checkPassage(
   if (page !== undefined && !(Number.isInteger(page) && page >= 0 && page < 2 ** 32 - 1)) {
     throw new InvalidArgumentError(`${what} is on page ${page}.`, 'Pages are whole numbers.');
   }
-  for (const { boost } of fields) {
+  for (const { boost, length = boost } of fields) {
     if (boost !== 0 && !(boost >= 1e-6 && boost <= 1e6)) {
       throw new InvalidArgumentError(`${what} has a field of boost ${boost}.`, 'Use 0, or a number from 1e-6 to 1e6.');
+    }
+    if (!(length >= 0 && length <= 1e6)) {
+      throw new InvalidArgumentError(`${what} has a field of length ${length}.`, 'Use a number from 0 to 1e6.');
     }
   }
   if (vector === undefined) return;

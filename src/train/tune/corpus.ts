@@ -1,5 +1,6 @@
 import { Vectors } from '../../base/vectors.ts';
-import { lexicalRetriever, queryLanguage } from '../../collection/searching.ts';
+import { queryLanguage } from '../../collection/query-language.ts';
+import { lexicalRetriever } from '../../collection/searching.ts';
 import type { IndexingSettings } from '../../collection/types.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval/index.ts';
@@ -171,7 +172,7 @@ export async function hybridRankings(
 ): Promise<{ id: number; score: number }[][]> {
   const fused: { id: number; score: number }[][] = [];
   for (const [i, { query: text }] of examples.entries()) {
-    const language = queryLanguage(text);
+    const language = queryLanguage(text, corpus.snapshot);
     const hits = rankings[i]!.map(({ id, score }) => ({ passage: corpus.ordinals[id]!, score }));
     const semantic: Retriever = Object.assign(
       async (_query: unknown, { k }: { readonly k: number }) => ({
