@@ -19,5 +19,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'papers/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
     maxWorkers: 2,
+    // Models are prepared once for all runs, and never in the user's own cache.
+    env: { SAGITTA_CACHE: fileURLToPath(new URL('./node_modules/.cache/sagitta', import.meta.url)) },
   },
 });

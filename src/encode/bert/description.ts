@@ -57,11 +57,11 @@ export async function readDescription(folder: string, weightsName: string = FILE
       'Give the folder of a sentence-transformers model, which holds config.json.',
     );
   }
-  const config = await readJson(join(folder, FILES.config), true);
+  const config = await readObject(join(folder, FILES.config), true);
   const { architecture, shape } = readShape(config, join(folder, FILES.config));
   const modules = await readModules(folder);
-  const transformer = await readJson(join(folder, modules.transformer, FILES.transformer));
-  const settings = await readJson(join(folder, FILES.prompts));
+  const transformer = await readObject(join(folder, modules.transformer, FILES.transformer));
+  const settings = await readObject(join(folder, FILES.prompts));
   const similarity = settings['similarity_fn_name'] ?? 'cosine';
   if (similarity !== 'cosine' && similarity !== 'dot') {
     throw unsupported(join(folder, FILES.prompts), 'similarity_fn_name', similarity, 'cosine, dot');
@@ -80,7 +80,7 @@ export async function readDescription(folder: string, weightsName: string = FILE
     normalize: modules.normalize || similarity === 'cosine',
     maxLength: Math.min(typeof asked === 'number' && asked >= 3 ? asked : shape.positions, shape.positions),
     lowerCase: transformer['do_lower_case'] === true,
-    prompts: promptsOf(settings),
+    prompts: promptsOf(settings, join(folder, FILES.prompts)),
     ...(languages === undefined ? {} : { languages }),
   };
 }
@@ -97,7 +97,7 @@ function readShape(config: Json, file: string): Pick<BertDescription, 'architect
     const name = names.find((candidate) => config[candidate] !== undefined) ?? names[0]!;
     const value = config[name];
     if (!Number.isInteger(value) || (value as number) < 1 || (value as number) > 1e7) {
-      throw new CorruptFileError(file, `${name} is ${JSON.stringify(value)}, not a whole number`, RESTORE);
+      throw new CorruptFileError(file, `${name} is ${shown(value)}, not a whole number`, RESTORE);
     }
     return value as number;
   };
@@ -138,10 +138,16 @@ interface Modules {
 async function readModules(folder: string): Promise<Modules> {
   const file = join(folder, FILES.modules);
   const list = await readJson(file);
-  if (!Array.isArray(list)) return { transformer: '', pooling: 'mean', normalize: false };
   let modules: Modules = { transformer: '', pooling: 'mean', normalize: false };
-  for (const { type, path = '' } of list as { type?: unknown; path?: string }[]) {
-    const kind = String(type).split('.').at(-1);
+  if (list === undefined) return modules;
+  const isModule = (entry: unknown): entry is { type: string; path?: string } => {
+    const { type, path = '' } = isObject(entry) ? entry : {};
+    return typeof type === 'string' && typeof path === 'string';
+  };
+  if (!Array.isArray(list) || !list.every(isModule))
+    throw new CorruptFileError(file, 'it is not a list of modules', RESTORE);
+  for (const { type, path = '' } of list) {
+    const kind = type.split('.').at(-1);
     if (kind === 'Transformer') modules = { ...modules, transformer: path };
     else if (kind === 'Pooling') modules = { ...modules, pooling: await readPooling(join(folder, path, FILES.config)) };
     else if (kind === 'Normalize') modules = { ...modules, normalize: true };
@@ -158,7 +164,7 @@ const POOLINGS: Readonly<Record<string, TextPooling>> = {
 };
 
 async function readPooling(file: string): Promise<TextPooling> {
-  const config = await readJson(file, true);
+  const config = await readObject(file, true);
   const modes = Object.keys(config).filter((name) => name.startsWith('pooling_mode_') && config[name] === true);
   const [mode] = modes;
   if (modes.length !== 1 || !Object.hasOwn(POOLINGS, mode!)) {
@@ -168,8 +174,9 @@ async function readPooling(file: string): Promise<TextPooling> {
   return POOLINGS[mode!]!;
 }
 
-function promptsOf(settings: Json): Prefixes {
-  const prompts = (settings['prompts'] ?? {}) as Record<string, unknown>;
+function promptsOf(settings: Json, file: string): Prefixes {
+  const { prompts = {} } = settings;
+  if (!isObject(prompts)) throw new CorruptFileError(file, `prompts is ${shown(prompts)}, not an object`, RESTORE);
   const usual = settings['default_prompt_name'];
   const first = (...names: readonly unknown[]) => {
     const name = names.find((candidate) => typeof candidate === 'string' && typeof prompts[candidate] === 'string');
@@ -249,21 +256,34 @@ function configOf(architecture: BertDescription['architecture'], shape: BertShap
 
 const RESTORE = 'Restore the file, or download the model again.';
 
-async function readJson(file: string, isNeeded = false): Promise<Json> {
+/** A file's object; an empty one where the file is absent and need not be there. */
+async function readObject(file: string, isNeeded = false): Promise<Json> {
+  const value = (await readJson(file)) ?? (isNeeded ? undefined : {});
+  if (value === undefined)
+    throw new NotFoundError(`There is no file ${file}.`, 'Give the folder of a sentence-transformers model.');
+  if (isObject(value)) return value;
+  throw new CorruptFileError(file, 'it is not a JSON object', RESTORE);
+}
+
+/** What a file says; undefined where there is none. */
+async function readJson(file: string): Promise<unknown> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (cause) {
-    if (!isNeeded && (cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw new NotFoundError(`${file} cannot be read.`, 'Give the folder of a sentence-transformers model.', { cause });
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new CorruptFileError(file, `it cannot be read (${code})`, RESTORE, { cause });
   }
   try {
-    const value = JSON.parse(text) as unknown;
-    if (typeof value === 'object' && value !== null) return value as Json;
+    return JSON.parse(text) as unknown;
   } catch (cause) {
     throw new CorruptFileError(file, 'it is not JSON', RESTORE, { cause });
   }
-  throw new CorruptFileError(file, 'it is not a JSON object', RESTORE);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 async function mustExist(folder: string, name: string): Promise<void> {
@@ -287,7 +307,11 @@ async function isFolder(path: string): Promise<boolean> {
 
 function unsupported(file: string, setting: string, value: unknown, known: string): IncompatibleError {
   return new IncompatibleError(
-    `${file}: ${setting} is ${JSON.stringify(value)}, which is not supported.`,
+    `${file}: ${setting} is ${shown(value)}, which is not supported.`,
     `Use a model with one of: ${known}; others run through hf:FOLDER with the package @huggingface/transformers.`,
   );
+}
+
+function shown(value: unknown): string {
+  return JSON.stringify(value) ?? 'missing';
 }
