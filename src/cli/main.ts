@@ -42,8 +42,17 @@ function command(usage: string, description: string): Command {
     .hook('preAction', (_, action) => {
       if (action.getOptionValueSource('in') === 'default') action.setOptionValue('in', nearestCollection());
     })
+    .addOption(allowRemote())
     .option('--json', 'print one JSON object instead of text', false);
 }
+
+/** Agreement holds for the whole process, its threads included, as the environment does. */
+function allowRemote(): Option {
+  return new Option('--allow-remote', 'let the collection contact the machine that its encoder names (http:, hf:)');
+}
+program.hook('preAction', (_, action) => {
+  if (action.opts()['allowRemote'] === true) process.env['SAGITTA_ALLOW_REMOTE'] = '1';
+});
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -280,6 +289,7 @@ program
   .command('serve')
   .description('serve collections: an HTTP API, a web page and MCP, on this machine unless there are keys')
   .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
+  .addOption(allowRemote())
   .option('--source <[name=]path>', 'folder or file that a sync job reads again (repeatable)', several)
   .option('--port <n>', 'port; 0 takes any free one (default: 7700)', whole('--port', 0))
   .option('--host <address>', 'address to listen on (default: 127.0.0.1); others need --keys')
@@ -309,6 +319,7 @@ program
   .command('mcp')
   .description('speak the Model Context Protocol over stdin and stdout')
   .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
+  .addOption(allowRemote())
   .action(async (options) =>
     run(false, async (signal) =>
       (await import('./serve-command.ts')).mcpCommand({ in: options.in ?? [nearestCollection()] }, signal),

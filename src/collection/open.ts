@@ -26,7 +26,12 @@ export interface OpenOptions {
    * Opens the encoder that the manifest names, when it is needed first; the collection disposes of it. For hosts that
    * share one model between threads. Default: `openEncoder` of `sagitta/encode`.
    */
-  readonly openEncoder?: (spec: string) => Promise<Encoder>;
+  readonly openEncoder?: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder>;
+  /**
+   * Whether the encoder that an existing collection names may contact another machine (`http:`, `hf:`): a collection may come
+   * from anywhere. One that is named here by `encoder` may. Default: whether the environment has `SAGITTA_ALLOW_REMOTE=1`.
+   */
+  readonly allowRemote?: boolean;
   /** BM25 parameters of a new collection; default k1 0.9, b 0.4. For an existing one they must agree. */
   readonly bm25?: { readonly k1?: number; readonly b?: number };
 }
@@ -67,12 +72,14 @@ export async function openCollection(directory: string, options: OpenOptions = {
       options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION },
     };
     const store = await createLocalStore(path, settings);
-    return new Collection(path, store, settings, given(wanted), options.openEncoder);
+    return new Collection(path, store, settings, given(wanted), true, options.openEncoder);
   }
   const store = await openLocalStore(path);
   const { settings } = store;
   checkAgreement(directory, settings, options);
-  return new Collection(path, store, settings, given(options.encoder), options.openEncoder);
+  const { allowRemote = process.env['SAGITTA_ALLOW_REMOTE'] === '1' } = options;
+  const agreed = allowRemote || options.encoder !== undefined;
+  return new Collection(path, store, settings, given(options.encoder), agreed, options.openEncoder);
 }
 
 /** What a new collection's manifest records of its encoder. */
