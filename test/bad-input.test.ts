@@ -349,6 +349,7 @@ describe('limits', () => {
     socket.on('data', (chunk: Buffer) => {
       received += chunk.length;
     });
+    socket.resume();
     await once(socket, 'close');
     expect(received).toBeLessThan(100 * text.length);
   });

@@ -30,6 +30,12 @@ const arabicScript = /\p{Script=Arabic}/u;
 const latinOrGreek = /[\p{Script=Latin}\p{Script=Greek}]/u;
 const nonAscii = /[^\p{ASCII}]/u;
 
+/** Compatibility forms become what they stand for, except where that would make a text many times as long: no word is written so. */
+function compatible(word: string): string {
+  const out = word.normalize('NFKC');
+  return out.length <= 4 * word.length + 64 ? out : word.normalize('NFC');
+}
+
 export function normalizerFor(language: string): Normalizer {
   const distinct = new Set(DISTINCT[language] ?? '');
   const folds = !UNFOLDED.has(language);
@@ -37,7 +43,7 @@ export function normalizerFor(language: string): Normalizer {
   return {
     clean(word) {
       if (!nonAscii.test(word)) return turkic ? word.replaceAll('I', 'ı').toLowerCase() : word.toLowerCase();
-      let out = word.normalize('NFKC').replace(/[\p{Cf}\p{Variation_Selector}]/gu, '');
+      let out = compatible(word).replace(/[\p{Cf}\p{Variation_Selector}]/gu, '');
       // 'İ'.toLowerCase() is an i with a combining dot, which is a plain i everywhere but in Turkish typography.
       out = turkic ? out.replaceAll('I', 'ı').replaceAll('İ', 'i') : out.replaceAll('İ', 'I');
       out = out.toLowerCase().replace(/\p{Nd}/gu, asciiDigit);
