@@ -150,7 +150,7 @@ describe('every analyzer', () => {
   });
 });
 
-test('a character that stands for many is found by them, and a run of such characters stays as long as it is', () => {
+it('a character that stands for many is found by them, and a run of such characters stays as long as it is', () => {
   const analyzer = analyzerFor('ar');
   const [term] = analyzer.terms('\ufdfa');
   expect(term!.length).toBeGreaterThan(10);
