@@ -38,7 +38,7 @@ export interface OpenOptions {
 
 const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
 /** A misspelt encoder would make a collection with another one, for good. */
-const OPTIONS = ['encoder', 'create', 'settings', 'openEncoder', 'bm25'];
+const OPTIONS = ['encoder', 'create', 'settings', 'openEncoder', 'allowRemote', 'bm25'];
 
 /**
  * Opens the collection in `directory`, or makes it with `create: true`.
