@@ -11,6 +11,8 @@ export default defineConfig({
     ...Object.fromEntries(folders.map((folder) => [`${folder}/index`, `src/${folder}/index.ts`])),
     'threads/worker': 'src/threads/worker.ts',
     ...(existsSync('src/cli/main.ts') ? { 'cli/main': 'src/cli/main.ts' } : {}),
+    // What the process that reads files runs.
+    'ingest/process': 'src/ingest/isolated/process.ts',
     // What the threads of a server run.
     'server/worker': 'src/server/threads/worker.ts',
   },

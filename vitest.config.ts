@@ -18,6 +18,8 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'papers/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 30_000,
+    // A hook may start a server, whose threads compile the sources that they run.
+    hookTimeout: 60_000,
     maxWorkers: 2,
     // Models are prepared once for all runs, and never in the user's own cache.
     env: { SAGITTA_CACHE: fileURLToPath(new URL('./node_modules/.cache/sagitta', import.meta.url)) },

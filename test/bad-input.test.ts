@@ -310,20 +310,57 @@ describe('API keys', () => {
 
 describe('limits', () => {
   it('requests beyond what one client may have under way get 429', async () => {
+    await using small = await testServer(NOTES, { perClient: 1 });
+    const search = (): Promise<Answer> => small.ask('POST', '/v1/search', { query: 'harbour' });
+    const answers = await Promise.all(Array.from({ length: 30 }, search));
+    expect(answers.some(({ status }) => status === 200)).toBe(true);
+    const refused = answers.find(({ status }) => status !== 200)!;
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refused.body.code).toBe('too-many-requests');
+    expect((await search()).status).toBe(200);
+  });
+
+  it('slow senders do not make others wait behind their address', async () => {
     await using small = await testServer(NOTES, { perClient: 3 });
-    const begun = Array.from({ length: 3 }, () => connect(small.running.port, '127.0.0.1'));
-    for (const socket of begun) {
+    const slow = Array.from({ length: 30 }, () => connect(small.running.port, '127.0.0.1'));
+    for (const socket of slow) {
+      socket.on('error', () => undefined);
       socket.write(
         'POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{',
       );
     }
-    const status = async (): Promise<Answer> => small.ask('POST', '/v1/search', { query: 'harbour' });
-    await expect.poll(async () => (await status()).status).toBe(429);
-    const refused = await status();
-    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect(refused.body.code).toBe('too-many-requests');
-    for (const socket of begun) socket.destroy();
-    await expect.poll(async () => (await status()).status).toBe(200);
+    await new Promise((next) => setTimeout(next, 200));
+    expect((await small.ask('POST', '/v1/search', { query: 'harbour' })).status).toBe(200);
+    for (const socket of slow) socket.destroy();
+  });
+
+  it('who asks and does not read is dropped', async () => {
+    const text = 'a long letter '.repeat(20_000);
+    await using small = await testServer([{ id: 'letter', text }], { requestTimeout: 1000 });
+    const socket = connect(small.running.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.pause();
+    for (let i = 0; i < 150; i++) socket.write('GET /v1/documents/letter HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await expect.poll(() => small.log.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await new Promise((next) => setTimeout(next, 4000));
+    // What the system had taken for the client is all that comes.
+    let received = 0;
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+    });
+    socket.resume();
+    await once(socket, 'close');
+    expect(received).toBeLessThan(100 * text.length);
+  });
+
+  it.each(['127.0.0.999', '127.0.0.1:99999', 'a b', '[::1', '%'])('the host %j is a 400', async (host) => {
+    const socket = connect(server.running.port, '127.0.0.1');
+    socket.write(`GET /v1/collections HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    expect(answer).toMatch(/^HTTP\/1\.1 4(00|21) /);
+    if (host === '127.0.0.999') expect(answer).toContain('"code":"invalid-request"');
   });
 
   it('a read-only server refuses to write', async () => {

@@ -161,7 +161,9 @@ function flip(at: number, bit: number) {
 }
 
 function files(): string[] {
+  // Nobody reads what the lock file says but a person.
   return (fs.readdirSync(directory, { recursive: true }) as string[])
+    .filter((name) => name !== 'writer.lock')
     .filter((name) => fs.statSync(join(directory, name)).isFile())
     .sort();
 }

@@ -157,6 +157,18 @@ export class TrainingDivergedError extends UserError {
   }
 }
 
+/** What a collection brings along would contact another machine, and nobody agreed to that. */
+export class RemoteNotAllowedError extends UserError {
+  readonly code = 'remote-not-allowed';
+  readonly exitCode = ExitCode.usage;
+  constructor(spec: string) {
+    super(
+      `The encoder "${spec}" sends texts to another machine, or fetches a model from one, and this was not agreed to.`,
+      'If you trust it, allow it (allowRemote; --allow-remote or SAGITTA_ALLOW_REMOTE=1), or search by words alone (bm25).',
+    );
+  }
+}
+
 /** A defect of Sagitta: please report it. */
 export class InvariantError extends SagittaError {
   readonly code: string = 'invariant';

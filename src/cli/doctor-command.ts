@@ -94,7 +94,9 @@ async function encoder(directory: string): Promise<Finding> {
     const { ENCODERS } = await import('../collection/index.ts');
     const { locatedSpec } = await import('../encode/tuned/description.ts');
     const start = performance.now();
-    const opened = await openEncoder(locatedSpec(spec, join(directory, ENCODERS)));
+    const opened = await openEncoder(locatedSpec(spec, join(directory, ENCODERS)), {
+      allowRemote: process.env['SAGITTA_ALLOW_REMOTE'] === '1',
+    });
     await opened.encode(['Is anybody there?']);
     const drawn = await errorSensitivity(opened, PROBES, new Random(1));
     await opened.dispose?.();

@@ -27,6 +27,9 @@ export interface IndexCommandOptions {
   readonly ignore: boolean;
   readonly keep: boolean;
   readonly maxBytes?: number;
+  readonly maxSeconds?: number;
+  readonly maxMemory?: number;
+  readonly maxText?: number;
   readonly language?: string;
   readonly passageWords?: number;
   /** Search with {@link QUICK_ENCODER} at once, then go on to `encoder`. */
@@ -155,6 +158,9 @@ function scopeOptions(options: IndexCommandOptions, signal: AbortSignal): IndexO
     ...(options.include === undefined ? {} : { include: options.include }),
     ...(options.exclude === undefined ? {} : { exclude: options.exclude }),
     ...(options.maxBytes === undefined ? {} : { maxBytes: options.maxBytes }),
+    ...(options.maxSeconds === undefined ? {} : { maxSeconds: options.maxSeconds }),
+    ...(options.maxMemory === undefined ? {} : { maxMemory: options.maxMemory }),
+    ...(options.maxText === undefined ? {} : { maxText: options.maxText }),
   };
 }
 

@@ -42,8 +42,17 @@ function command(usage: string, description: string): Command {
     .hook('preAction', (_, action) => {
       if (action.getOptionValueSource('in') === 'default') action.setOptionValue('in', nearestCollection());
     })
+    .addOption(allowRemote())
     .option('--json', 'print one JSON object instead of text', false);
 }
+
+/** Agreement holds for the whole process, its threads included, as the environment does. */
+function allowRemote(): Option {
+  return new Option('--allow-remote', 'let the collection contact the machine that its encoder names (http:, hf:)');
+}
+program.hook('preAction', (_, action) => {
+  if (action.opts()['allowRemote'] === true) process.env['SAGITTA_ALLOW_REMOTE'] = '1';
+});
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -82,6 +91,9 @@ command('index <paths...>', 'index files and folders; only what changed is read 
   .option('--no-ignore', 'read what .gitignore and the built-in rules would skip')
   .option('--keep', 'keep documents whose file is gone', false)
   .option('--max-bytes <n>', 'largest file that is not read line by line', whole('--max-bytes'))
+  .option('--max-seconds <n>', 'most time for one file (default: 60)', above('--max-seconds'))
+  .option('--max-memory <bytes>', 'most memory for reading one file (default: 512 MiB)', whole('--max-memory'))
+  .option('--max-text <n>', 'most characters that come out of one file (default: 32 Mi)', whole('--max-text'))
   .option('--language <code>', 'language of documents whose language cannot be told (new collections)')
   .option('--passage-words <n>', 'most words of a passage, 10 to 10000 (new collections)', whole('--passage-words', 10))
   .option('--list', 'say what would be read and what would not, and why; changes nothing', false)
@@ -278,6 +290,7 @@ program
   .command('serve')
   .description('serve collections: an HTTP API, a web page and MCP, on this machine unless there are keys')
   .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
+  .addOption(allowRemote())
   .option('--source <[name=]path>', 'folder or file that a sync job reads again (repeatable)', several)
   .option('--port <n>', 'port; 0 takes any free one (default: 7700)', whole('--port', 0))
   .option('--host <address>', 'address to listen on (default: 127.0.0.1); others need --keys')
@@ -307,6 +320,7 @@ program
   .command('mcp')
   .description('speak the Model Context Protocol over stdin and stdout')
   .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
+  .addOption(allowRemote())
   .action(async (options) =>
     run(false, async (signal) =>
       (await import('./serve-command.ts')).mcpCommand({ in: options.in ?? [nearestCollection()] }, signal),

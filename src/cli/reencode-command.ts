@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { InvalidArgumentError } from '../base/errors.ts';
+import { InvalidArgumentError, RemoteNotAllowedError } from '../base/errors.ts';
 import { type Collection, openCollection, type ReencodeCollectionReport } from '../collection/index.ts';
 import { duration, number, plural, print, printJson, say } from './output.ts';
 import { Progress } from './progress.ts';
@@ -21,6 +21,10 @@ export async function reencodeCommand(options: ReencodeCommandOptions, signal: A
   await using collection = await openCollection(options.in);
   if (abandon) return abandonReencode(collection, json);
   const wanted = encoder ?? (await collection.pendingReencode())?.encoder;
+  // What the collection brings along was named by nobody here.
+  if (encoder === undefined && /^(http|hf):/.test(wanted ?? '') && process.env['SAGITTA_ALLOW_REMOTE'] !== '1') {
+    throw new RemoteNotAllowedError(wanted!);
+  }
   if (wanted === undefined) {
     throw new InvalidArgumentError('No encoder is named, and none is on its way.', 'Add --encoder NAME.');
   }

@@ -94,13 +94,14 @@ export class Collection {
     store: Store,
     settings: CollectionSettings,
     encoder: Encoder | undefined,
-    open: (spec: string) => Promise<Encoder> = openEncoder,
+    allowRemote: boolean,
+    open: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder> = openEncoder,
   ) {
     const { ingest, analysis: _, ...options } = settings.options;
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
-    this.#encoders = new CollectionEncoders(directory, encoder, open);
+    this.#encoders = new CollectionEncoders(directory, encoder, allowRemote, open);
   }
 
   /**

@@ -87,7 +87,7 @@ describe('a deployment whose sync fails', () => {
     for (let nth = 1; ; nth++) {
       const disk = await failingSyncs(nth, once);
       const store = await openLocalStore(directory, { fileSystem: disk.fileSystem });
-      const collection = new Collection(directory, store, store.settings, undefined);
+      const collection = new Collection(directory, store, store.settings, undefined, false);
       const files = adapter(base, nth);
       const outcome = await collection.deploy(files).catch((error: unknown) => error);
       await collection.close();

@@ -17,7 +17,8 @@ export class CollectionEncoders {
   constructor(
     readonly directory: string,
     given: Encoder | undefined,
-    private readonly openSpec: (spec: string) => Promise<Encoder>,
+    private readonly allowRemote: boolean,
+    private readonly openSpec: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder>,
   ) {
     if (given !== undefined) this.#given.set(given.id, given);
     this.#opens = given === undefined;
@@ -39,9 +40,12 @@ export class CollectionEncoders {
     if (this.#given.get(encoder.id) === encoder) this.#given.delete(encoder.id);
   }
 
-  /** Opens an encoder, for the caller to dispose of. @param spec not `none`. */
-  open(spec: string): Promise<Encoder> {
-    return this.openSpec(locatedSpec(spec, this.versions));
+  /**
+   * Opens an encoder, for the caller to dispose of.
+   * @param spec not `none`. @param named whether the user named it, which agrees to what it contacts. Default false.
+   */
+  open(spec: string, named = false): Promise<Encoder> {
+    return this.openSpec(locatedSpec(spec, this.versions), { allowRemote: named || this.allowRemote });
   }
 
   /**

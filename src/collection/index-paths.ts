@@ -137,7 +137,7 @@ function scopeOf(directory: string, paths: readonly string[], options: IndexOpti
 
 function readingOptions(directory: string, options: IndexOptions) {
   return {
-    ...pick(options, ['signal', 'maxBytes']),
+    ...pick(options, ['signal', 'maxBytes', 'maxSeconds', 'maxMemory', 'maxText']),
     ...(options.noIgnore === true ? { ignoreFiles: false, hidden: true } : {}),
     skipFolders: [directory],
   };

@@ -70,7 +70,7 @@ export class Indexer {
     this.signal?.throwIfAborted();
     const language = languageOf(indexable, this.settings);
     const window = this.encoder !== undefined && speaks(this.encoder, language) ? this.encoder.window : undefined;
-    const { passages, cut } = await preparePassages(indexable, language, this.settings, window);
+    const { passages, cut } = await preparePassages(indexable, language, this.settings, window, this.signal);
     this.#cut += cut;
     this.#forget(indexable.record.id);
     const known = vectors?.length === passages.length && vectors.every((vector) => vector !== undefined);

@@ -27,14 +27,19 @@ export interface OpenOptions {
    * Opens the encoder that the manifest names, when it is needed first; the collection disposes of it. For hosts that
    * share one model between threads. Default: `openEncoder` of `sagitta/encode`.
    */
-  readonly openEncoder?: (spec: string) => Promise<Encoder>;
+  readonly openEncoder?: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder>;
+  /**
+   * Whether the encoder that an existing collection names may contact another machine (`http:`, `hf:`): a collection may come
+   * from anywhere. One that is named here by `encoder` may. Default: whether the environment has `SAGITTA_ALLOW_REMOTE=1`.
+   */
+  readonly allowRemote?: boolean;
   /** BM25 parameters of a new collection; default k1 0.9, b 0.4. For an existing one they must agree. */
   readonly bm25?: { readonly k1?: number; readonly b?: number };
 }
 
 const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
 /** A misspelt encoder would make a collection with another one, for good. */
-const OPTIONS = ['encoder', 'create', 'settings', 'openEncoder', 'bm25'];
+const OPTIONS = ['encoder', 'create', 'settings', 'openEncoder', 'allowRemote', 'bm25'];
 
 /**
  * Opens the collection in `directory`, or makes it with `create: true`.
@@ -68,13 +73,15 @@ export async function openCollection(directory: string, options: OpenOptions = {
       options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION, analysis: ANALYSIS_VERSION },
     };
     const store = await createLocalStore(path, settings);
-    return new Collection(path, store, settings, given(wanted), options.openEncoder);
+    return new Collection(path, store, settings, given(wanted), true, options.openEncoder);
   }
   const store = await openLocalStore(path);
   const { settings } = store;
   checkAnalysis(directory, settings);
   checkAgreement(directory, settings, options);
-  return new Collection(path, store, settings, given(options.encoder), options.openEncoder);
+  const { allowRemote = process.env['SAGITTA_ALLOW_REMOTE'] === '1' } = options;
+  const agreed = allowRemote || options.encoder !== undefined;
+  return new Collection(path, store, settings, given(options.encoder), agreed, options.openEncoder);
 }
 
 /** What a new collection's manifest records of its encoder. */

@@ -35,6 +35,22 @@ describe('preparePassages', () => {
   });
 });
 
+describe('preparing a long document', () => {
+  it('lets others have their turn, and stops when it is told to', async () => {
+    const text = 'The harbour master wrote a letter. '.repeat(20_000);
+    const long = { title: 'Letters', text, blocks: blocksOf({ id: 'l', text }) };
+    const controller = new AbortController();
+    const start = performance.now();
+    const preparing = preparePassages(long, 'en', DEFAULT_SETTINGS, undefined, controller.signal);
+    setTimeout(() => controller.abort(new Error('enough')), 1);
+    await expect(preparing).rejects.toThrow('enough');
+    const stopped = performance.now() - start;
+    const whole = performance.now();
+    await preparePassages(long, 'en', DEFAULT_SETTINGS);
+    expect(stopped).toBeLessThan(performance.now() - whole);
+  });
+});
+
 describe('languageOf', () => {
   const blocks = [] as const;
   it('prefers what the document declares', () => {

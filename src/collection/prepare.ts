@@ -1,3 +1,4 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Encoder, EncoderWindow } from '../encode/encoder.ts';
 import { speaks, weightedTerms } from '../search/index.ts';
 import type { FieldTerms, PassageRecord, PassageToEncode, WeightedTerm } from '../store/types.ts';
@@ -49,16 +50,21 @@ export interface PreparedPassages {
   readonly cut: number;
 }
 
+/** Milliseconds of work between two turns of the event loop. */
+const YIELD_AFTER = 12;
+
 /**
  * Cuts a document into passages and analyses each: text, title and the headings above it, as fields with boosts. A title
  * without a text is a passage of its own, an empty one; without either there is none.
  * @param window of the encoder that is to read them: longer passages are cut further.
+ * @param signal stops it between two passages; every few milliseconds others have their turn, so that it can come.
  */
 export async function preparePassages(
   document: Preparable,
   language: string,
   settings: IndexingSettings,
   window?: EncoderWindow,
+  signal?: AbortSignal,
 ): Promise<PreparedPassages> {
   const analyzer = analyzerFor(analysisLanguage(language, settings));
   const title = analyzer.analyze(document.title);
@@ -67,7 +73,14 @@ export async function preparePassages(
   if (whole.length === 0 && document.title.trim() !== '') whole.push({ start: 0, end: 0, headings: [] });
   const { places, cut } =
     window === undefined ? { places: whole, cut: 0 } : await fitPassages(document, whole, window, overlap);
-  const passages = places.map(({ start, end, headings, page }) => {
+  const passages: PreparedPassage[] = [];
+  let from = performance.now();
+  for (const { start, end, headings, page } of places) {
+    if (performance.now() - from > YIELD_AFTER) {
+      await nextTick();
+      signal?.throwIfAborted();
+      from = performance.now();
+    }
     const text = document.text.slice(start, end);
     const analyses = [{ analysis: [analyzer.analyze(text)], boost: 1 }];
     if (settings.titleBoost > 0) analyses.push({ analysis: [title], boost: settings.titleBoost });
@@ -83,15 +96,15 @@ export async function preparePassages(
         analyses.flatMap(({ analysis }) => analysis),
       ),
     );
-    return {
+    passages.push({
       start,
       end,
       headings,
       ...(page === undefined ? {} : { page }),
       fields,
       embeddingText: embeddingText(document.title, headings, text),
-    };
-  });
+    });
+  }
   return { passages, cut };
 }
 

@@ -46,7 +46,7 @@ export async function reencodeCollection(
 ): Promise<ReencodeCollectionReport> {
   const { directory, store, encoders } = context;
   const given = typeof wanted === 'object';
-  const encoder = given ? wanted : wanted === 'none' ? undefined : await encoders.open(wanted);
+  const encoder = given ? wanted : wanted === 'none' ? undefined : await encoders.open(wanted, true);
   const id = !given && isVersion(wanted) ? wanted : (encoder?.id ?? 'none');
   let kept = given;
   try {

@@ -1,3 +1,4 @@
+import type { ReadLimits } from '../ingest/index.ts';
 import type { IngestFailure, IngestNote, SkippedGroup } from '../ingest/types.ts';
 import type { Contribution, Filter, Fusion, StageTrace } from '../search/index.ts';
 import type { CompactReport, Metadata } from '../store/types.ts';
@@ -54,7 +55,7 @@ export interface AddOptions {
 }
 
 /** Options of {@link Collection.index}. */
-export interface IndexOptions extends AddOptions {
+export interface IndexOptions extends AddOptions, ReadLimits {
   /** Only files that match one of these patterns (`.gitignore` syntax). Default: all. */
   readonly include?: readonly string[];
   /** No files that match one of these. */

@@ -46,15 +46,16 @@ class FilesBeside {
   constructor(private readonly directory: string) {}
 
   /** A trained encoder, and the trained ones that it starts from. */
-  async encoder(spec: string): Promise<void> {
+  async encoder(spec: string, above: readonly string[] = []): Promise<void> {
     const version = /^tuned:([^/\\]+)$/.exec(spec)?.[1];
     if (version === undefined) return;
     const folder = versionFolder(join(this.directory, ENCODERS), version);
     await this.#attempt(folder, async () => {
+      if (above.includes(version)) throw new CorruptFileError(folder, 'it starts from itself');
       const { description, model } = await readTuned(folder);
       this.files += 2;
       this.bytes += model.byteLength;
-      await this.encoder(description.base);
+      await this.encoder(description.base, [...above, version]);
     });
   }
 

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { InvalidArgumentError } from '../base/errors.ts';
+import { CorruptFileError, InvalidArgumentError, RemoteNotAllowedError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { BertOptions } from './bert/bert.ts';
 import type { Encoder, TokenEncoder } from './encoder.ts';
@@ -18,7 +18,26 @@ interface Form {
   /** As it is shown to those who mistype it. */
   readonly form: string;
   /** @param rest what follows the colon. */
-  open(rest: string, spec: string): Promise<OpenEncoder>;
+  open(rest: string, spec: string, how: How): Promise<OpenEncoder>;
+}
+
+/** How an encoder and those that it starts from are opened. */
+interface How {
+  readonly allowRemote: boolean;
+  /** Trained encoders that start from the one to be opened. */
+  readonly above: readonly string[];
+}
+
+/** Encoders that one may start from, one after the other. */
+const LONGEST_CHAIN = 64;
+
+/** Options of {@link openEncoder}. */
+export interface OpenEncoderOptions {
+  /**
+   * Whether an encoder may contact another machine: `http:`, and `hf:` for a model that is not on this one. Default true, since
+   * who names an encoder means it; pass false for a name that came from elsewhere, such as a collection.
+   */
+  readonly allowRemote?: boolean;
 }
 
 const FORMS: Readonly<Record<string, Form>> = {
@@ -49,7 +68,8 @@ const FORMS: Readonly<Record<string, Form>> = {
   },
   http: {
     form: 'http:<url>#<model>',
-    async open(rest, spec) {
+    async open(rest, spec, { allowRemote }) {
+      if (!allowRemote) throw new RemoteNotAllowedError(spec);
       const cut = rest.indexOf('#');
       if (cut < 0) throw noSuchEncoder(spec);
       const { name, settings } = parseSettings(spec, rest.slice(cut + 1), ['dim', 'query', 'document']);
@@ -65,7 +85,7 @@ const FORMS: Readonly<Record<string, Form>> = {
   },
   hf: {
     form: 'hf:<model>',
-    async open(rest, spec) {
+    async open(rest, spec, { allowRemote }) {
       if (rest === '') throw noSuchEncoder(spec);
       const names = ['pooling', 'query', 'document', 'normalize', 'dtype', 'revision'] as const;
       const { name, settings } = parseSettings(spec, rest, names);
@@ -78,16 +98,28 @@ const FORMS: Readonly<Record<string, Form>> = {
         ...(document === undefined ? {} : { documentPrefix: document }),
         normalize: normalize !== 'false',
         ...others,
+        ...(allowRemote ? {} : { localOnly: true }),
+      }).catch((error) => {
+        // What is not on this machine cannot be loaded; the package says so in words of its own.
+        throw allowRemote || !(error instanceof InvalidArgumentError) ? error : new RemoteNotAllowedError(spec);
       });
     },
   },
   tuned: {
     form: 'tuned:<folder>',
-    async open(rest, spec) {
+    async open(rest, spec, { above, ...how }) {
       if (rest === '') throw noSuchEncoder(spec);
+      if (above.includes(spec) || above.length === LONGEST_CHAIN) {
+        throw new CorruptFileError(
+          rest,
+          above.includes(spec) ? 'it starts from itself' : 'it starts from too many others',
+        );
+      }
       const { openTuned } = await import('./tuned/open.ts');
       const { locatedSpec } = await import('./tuned/description.ts');
-      return openTuned(rest, spec, (base) => openEncoder(locatedSpec(base, dirname(rest))));
+      return openTuned(rest, spec, (base) =>
+        open(locatedSpec(base, dirname(rest)), { ...how, above: [...above, spec] }),
+      );
     },
   },
   static: {
@@ -128,11 +160,16 @@ const FORMS: Readonly<Record<string, Form>> = {
  * - `hash:<dim>`: hashed words, for tests (`testEncoder`); setting `seed`
  *
  * @throws InvalidArgumentError for anything else. MissingPackageError when a package that it needs is not installed.
+ * RemoteNotAllowedError; CorruptFileError for a trained encoder that is damaged, or starts from itself.
  */
-export async function openEncoder(spec: string): Promise<OpenEncoder> {
+export async function openEncoder(spec: string, { allowRemote = true }: OpenEncoderOptions = {}): Promise<OpenEncoder> {
+  return open(spec, { allowRemote, above: [] });
+}
+
+async function open(spec: string, how: How): Promise<OpenEncoder> {
   const [, kind = '', colon, rest = ''] = /^([^:?]*)(:?)(.*)$/s.exec(spec)!;
   if (!Object.hasOwn(FORMS, kind) || (colon === ':' && rest === '')) throw noSuchEncoder(spec);
-  return FORMS[kind]!.open(rest, spec);
+  return FORMS[kind]!.open(rest, spec, how);
 }
 
 function bertSettings(spec: string, rest: string): { name: string; options: BertOptions } {

@@ -11,6 +11,7 @@ export {
 } from './changes.ts';
 export { type DecodedText, type DecodeOptions, decode } from './decode.ts';
 export { makeDocument, type Reading } from './document.ts';
+export { DEFAULT_LIMITS, type ReadLimits } from './limits.ts';
 export { documentId } from './metadata.ts';
 export { DEFAULT_MAX_BYTES, type ListEvent, listFiles, type ReadOptions, readDocuments, readFile } from './read.ts';
 export type { ReadContext, Reader, ReaderItem } from './reader.ts';

@@ -1,6 +1,8 @@
 import { InvariantError, UserError } from '../base/errors.ts';
 import { contentHash } from './changes.ts';
 import { fsReason, isFsError } from './fs-errors.ts';
+import { ReadingProcess } from './isolated/reading-process.ts';
+import { DEFAULT_LIMITS, outputSize, type ReadLimits, resolveLimits } from './limits.ts';
 import { documentId, isFallbackTitle } from './metadata.ts';
 import {
   BinaryFileError,
@@ -12,7 +14,7 @@ import {
   type ReaderItem,
 } from './reader.ts';
 import { readerFor } from './readers/index.ts';
-import { createScope, type Scope } from './scope.ts';
+import { createScope, extensionOf, type Scope } from './scope.ts';
 import { openBytes, openSource, type Source } from './source.ts';
 import type { FoundDocument, IngestEvent, IngestFailure, SourceDocument, SourceFile } from './types.ts';
 import { type WalkOptions, walk } from './walk.ts';
@@ -20,7 +22,7 @@ import { type WalkOptions, walk } from './walk.ts';
 /** Largest file that is read whole: 64 MiB. */
 export const DEFAULT_MAX_BYTES = 64 * 1024 * 1024;
 
-export interface ReadOptions extends WalkOptions {
+export interface ReadOptions extends WalkOptions, ReadLimits {
   /** Largest file, in bytes, and largest record of a format that is read in a stream. Default 64 MiB. */
   readonly maxBytes?: number;
   /**
@@ -28,9 +30,16 @@ export interface ReadOptions extends WalkOptions {
    * every file is read.
    */
   readonly isUnchanged?: (file: SourceFile) => boolean;
-  /** Asked first, before the built-in readers. */
+  /** Asked first, before the built-in readers. What they read is read in this process, where time and memory have no limit. */
   readonly readers?: readonly Reader[];
 }
+
+/**
+ * Files of these formats, up to this many bytes, are read in this process: they hold their text as it is, so that their size
+ * bounds time and memory, and folders of small files need no second process. Everything else is read in one of its own.
+ */
+const PLAIN = new Set(['markdown', 'text', 'code', 'json', 'jsonl', 'csv']);
+const PLAIN_BYTES = 64 * 1024;
 
 /**
  * Reads what lies under the paths: one event per document, failure, or file passed over, in the stable order of
@@ -44,11 +53,33 @@ export async function* readDocuments(
   options: ReadOptions = {},
 ): AsyncGenerator<IngestEvent> {
   const scope = 'roots' in paths ? paths : createScope(paths, options);
-  for await (const event of walk(scope, options)) {
-    options.signal?.throwIfAborted();
-    if (event.kind !== 'file') yield event;
-    else if (options.isUnchanged?.(event.file)) yield { kind: 'unchanged', file: event.file };
-    else yield* readFile(event.file, options);
+  const { maxBytes = DEFAULT_MAX_BYTES, signal } = options;
+  const reading = new ReadingProcess(resolveLimits(options));
+  try {
+    for await (const event of walk(scope, options)) {
+      signal?.throwIfAborted();
+      if (event.kind !== 'file') yield event;
+      else if (options.isUnchanged?.(event.file)) yield { kind: 'unchanged', file: event.file };
+      else if (await isReadHere(event.file, options)) yield* readFile(event.file, options);
+      else yield* reading.read(event.file, maxBytes, signal);
+    }
+  } finally {
+    reading.close();
+  }
+}
+
+/** Whether the file is harmless as it is, or refused before it is read. */
+async function isReadHere(file: SourceFile, options: ReadOptions): Promise<boolean> {
+  const { readers = [], maxBytes = DEFAULT_MAX_BYTES } = options;
+  if (readers.some(({ extensions }) => extensions.includes(extensionOf(file.path)))) return true;
+  if (file.size > PLAIN_BYTES && file.size <= maxBytes) return false;
+  try {
+    const reader = await readerFor(file, openSource(file, maxBytes, undefined));
+    if (reader === undefined) return true;
+    return file.size > maxBytes ? reader.streams !== true : PLAIN.has(reader.format);
+  } catch {
+    // `readFile` says what is wrong.
+    return true;
   }
 }
 
@@ -93,7 +124,7 @@ export async function* listFiles(
 
 /** Reads one file: its documents and failures, then one `file` event; or one `skipped` event. */
 export async function* readFile(file: SourceFile, options: ReadOptions = {}): AsyncGenerator<IngestEvent> {
-  const { maxBytes = DEFAULT_MAX_BYTES, signal } = options;
+  const { maxBytes = DEFAULT_MAX_BYTES, maxText = DEFAULT_LIMITS.maxText, signal } = options;
   const source = openSource(file, maxBytes, signal, (name, bytes) => readInside(name, bytes, source, options, 1));
   let documents = 0;
   let failures = 0;
@@ -111,6 +142,7 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
 
     // The last document waits until it is known whether it is the only one.
     let waiting: SourceDocument | undefined;
+    let size = 0;
     for await (const item of reader.read(file, source)) {
       signal?.throwIfAborted();
       if (isFailure(item)) {
@@ -124,6 +156,13 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
       }
       // A title that the file declares is worth finding without a text.
       if (item.text.trim() === '' && isFallbackTitle(item.title, item.id, file.path)) continue;
+      size = outputSize(item) + (reader.streams ? 0 : size);
+      if (size > maxText) {
+        failures++;
+        yield { kind: 'failure', failure: tooMuch(file, item, maxText) };
+        if (reader.streams) continue;
+        break;
+      }
       if (waiting !== undefined) yield found(waiting);
       documents++;
       waiting = item;
@@ -190,5 +229,15 @@ function toFailure(file: SourceFile, error: unknown): IngestFailure {
   return {
     path: file.path,
     reason: `It could not be read (${problem}). Check that it opens in other programs, or exclude it.`,
+  };
+}
+
+function tooMuch({ path }: SourceFile, { id }: SourceDocument, limit: number): IngestFailure {
+  return {
+    path,
+    ...(id === documentId(path) ? {} : { where: id.slice(documentId(path).length + 1) }),
+    reason:
+      `More than ${limit.toLocaleString('en')} characters of text, structure and metadata come out of it. ` +
+      'Split it, or raise the limit (--max-text).',
   };
 }

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { KeyFile } from './keys.ts';
@@ -26,7 +27,7 @@ export interface ServeOptions {
   readonly perClient?: number;
   /** Milliseconds for one search or look-up. Default 10,000. */
   readonly timeout?: number;
-  /** Milliseconds for a request to arrive whole. Default 30,000. */
+  /** Milliseconds for a request to arrive whole, and for a client to go on taking its answer. Default 30,000. */
   readonly requestTimeout?: number;
   /** Bytes of a body with documents. Default 32 MiB. Other bodies: 1 MiB at most. */
   readonly maxBody?: number;
@@ -54,8 +55,6 @@ type Defaulted =
   | 'maxBody'
   | 'drain';
 export type ServeConfig = Omit<ServeOptions, Defaulted> & Required<Pick<ServeOptions, Defaulted>>;
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i;
 
 /** @throws InvalidArgumentError for settings that are impossible or unsafe. */
 export function resolveConfig(options: ServeOptions): ServeConfig {
@@ -107,7 +106,7 @@ export function resolveConfig(options: ServeOptions): ServeConfig {
 }
 
 export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
+  return /^(localhost|::1|\[::1\])$/i.test(host) || (host.startsWith('127.') && isIPv4(host));
 }
 
 function isOrigin(text: string): boolean {

@@ -125,6 +125,9 @@ export class Jobs {
   }
 }
 
+/** Events that may wait for a client that reads slowly. */
+const MOST_UNREAD = 256;
+
 /** The states of one job as server-sent events, ending with its last one; comments in between keep proxies from hanging up. */
 export function jobEvents(jobs: Jobs, id: string, signal: AbortSignal): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
@@ -144,11 +147,23 @@ export function jobEvents(jobs: Jobs, id: string, signal: AbortSignal): Readable
         end();
         controller.close();
       };
+      const drop = (): void => {
+        if (closed) return;
+        closed = true;
+        end();
+        controller.error(new Error('The client does not read.'));
+      };
       signal.addEventListener('abort', finish, { once: true });
-      beat = setInterval(() => controller.enqueue(encoder.encode(': still here\n\n')), 15_000);
+      // Who does not take what is sent is dropped, rather than written to without end.
+      const falling = (): boolean => (controller.desiredSize ?? 0) < -MOST_UNREAD;
+      beat = setInterval(() => {
+        if (falling()) drop();
+        else controller.enqueue(encoder.encode(': still here\n\n'));
+      }, 15_000);
       beat.unref();
       stop = jobs.watch(id, (job) => {
         if (closed) return;
+        if (falling()) return drop();
         const event = job.finished === undefined ? 'progress' : job.state;
         controller.enqueue(encoder.encode(`id: ${++sent}\nevent: ${event}\ndata: ${JSON.stringify(job)}\n\n`));
         // After the constructor of the stream has returned: `stop` is not known before.

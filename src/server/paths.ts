@@ -1,16 +1,17 @@
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { InvariantError } from '../base/errors.ts';
-
-/** A file of the package, from wherever the bundler put the module that asks: beside it, below it or above it. */
-function locate(...places: readonly string[]): URL | undefined {
-  return places.map((place) => new URL(place, import.meta.url)).find((url) => existsSync(url));
-}
+import { locate } from '../ingest/isolated/locate.ts';
 
 /** Starts a thread of the server. */
 export function startWorker(workerData: unknown): Worker {
-  const file = locate('./threads/worker.ts', './worker.js', './server/worker.js', '../server/worker.js');
+  const file = locate(
+    import.meta.url,
+    './threads/worker.ts',
+    './worker.js',
+    './server/worker.js',
+    '../server/worker.js',
+  );
   if (file === undefined) throw new InvariantError('dist/server/worker.js is missing from the package');
   if (!file.pathname.endsWith('.ts')) return new Worker(file, { workerData });
   // Sources that run without a build: a thread does not inherit the loader of TypeScript (Node 20).
@@ -21,6 +22,6 @@ export function startWorker(workerData: unknown): Worker {
 
 /** The folder of the built web page; undefined where it was not built. */
 export function webFolder(): string | undefined {
-  const found = locate('./web/index.html', '../web/index.html', '../../dist/web/index.html');
+  const found = locate(import.meta.url, './web/index.html', '../web/index.html', '../../dist/web/index.html');
   return found === undefined ? undefined : fileURLToPath(new URL('.', found));
 }

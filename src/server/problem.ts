@@ -7,6 +7,7 @@ import {
   MissingPackageError,
   NotFoundError,
   RemoteError,
+  RemoteNotAllowedError,
   SagittaError,
   StorageError,
   UserError,
@@ -37,6 +38,7 @@ const TITLES = {
   'corrupt-file': 'The collection is damaged',
   storage: 'The disk refused',
   remote: 'The endpoint of the encoder failed',
+  'remote-not-allowed': 'The collection asks for an endpoint that nobody agreed to',
   'missing-package': 'A package is not installed',
   cancelled: 'The request was given up',
   internal: 'A defect of the server',
@@ -118,6 +120,7 @@ function statusOf(error: UserError): { status: number; retryAfter?: number } {
   if (error instanceof CollectionLockedError) return { status: 409, retryAfter: 1 };
   if (error instanceof IncompatibleError) return { status: 409 };
   if (error instanceof StorageError) return { status: 507 };
+  if (error instanceof RemoteNotAllowedError) return { status: 403 };
   if (error instanceof RemoteError) return { status: 502, retryAfter: 5 };
   if (error instanceof MissingPackageError) return { status: 501 };
   if (error instanceof CorruptFileError) return { status: 500 };

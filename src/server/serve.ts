@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { InvalidArgumentError, StorageError } from '../base/errors.ts';
 import { resolveConfig, type ServeOptions } from './config.ts';
@@ -110,6 +110,7 @@ function createServer(app: App, requestTimeout: number): Server {
   server.headersTimeout = Math.min(10_000, requestTimeout);
   server.requestTimeout = requestTimeout;
   server.keepAliveTimeout = 30_000;
+  dropThoseWhoDoNotRead(server, requestTimeout);
   server.maxHeadersCount = 100;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
@@ -131,6 +132,20 @@ function createServer(app: App, requestTimeout: number): Server {
     );
   });
   return server;
+}
+
+/** Ends connections on which an answer waits and nothing moves for so many milliseconds; work that takes longer is nobody's fault. */
+function dropThoseWhoDoNotRead(server: Server, patience: number): void {
+  const answering = new Set<Socket>();
+  server.on('request', ({ socket }, response) => {
+    answering.add(socket);
+    response.once('close', () => answering.delete(socket));
+  });
+  server.timeout = patience;
+  // Nothing moved for so long, in neither direction; also called for connections that wait for a next request.
+  server.on('timeout', (socket) => {
+    if (!answering.has(socket) || socket.writableLength > 0) socket.destroy();
+  });
 }
 
 function listen(server: Server, host: string, port: number): Promise<AddressInfo> {

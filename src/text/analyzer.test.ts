@@ -149,3 +149,12 @@ describe('every analyzer', () => {
     );
   });
 });
+
+it('a character that stands for many is found by them, and a run of such characters stays as long as it is', () => {
+  const analyzer = analyzerFor('ar');
+  const [term] = analyzer.terms('\ufdfa');
+  expect(term!.length).toBeGreaterThan(10);
+  expect(analyzer.terms('قال \ufdfa هنا')).toContain(term);
+  const run = '\ufdfa'.repeat(50_000);
+  expect(analyzer.terms(run).join('').length).toBeLessThanOrEqual(run.length);
+});

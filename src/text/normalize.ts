@@ -96,9 +96,14 @@ function plainArabic(letter: string): string {
   return letter === 'ہ' ? 'ه' : 'ي';
 }
 
-/** Compatibility forms as what they stand for, without invisible characters. */
+/**
+ * Compatibility forms as what they stand for, except where that would make a text many times as long (no word is written so), without
+ * invisible characters.
+ */
 function compatible(word: string): string {
-  return word.normalize('NFKC').replace(/[\p{Cf}\p{Variation_Selector}]/gu, '');
+  const plain = word.normalize('NFKC');
+  const short = plain.length <= 4 * word.length + 64 ? plain : word.normalize('NFC');
+  return short.replace(/[\p{Cf}\p{Variation_Selector}]/gu, '');
 }
 
 /** Lower case, and digits of every script as those of ASCII. A dotted i is an i, however it came to its dot. */

@@ -9,7 +9,7 @@ import { scaleToUnit } from '../unit.ts';
 /** How a text's vector is made of its tokens': their mean, the first one (`[CLS]`), or the last one. */
 export type HfPooling = 'mean' | 'cls' | 'last';
 
-/** Settings of {@link hfEncoder}. All but `cacheDir`, `batchSize` and `module` change the vectors and stand in the id. */
+/** Settings of {@link hfEncoder}. All but `cacheDir`, `localOnly`, `batchSize` and `module` change the vectors and stand in the id. */
 export interface HfEncoderOptions {
   /** A model on the Hugging Face hub with ONNX files, e.g. `Xenova/all-MiniLM-L6-v2`, or a folder. */
   readonly model: string;
@@ -27,6 +27,8 @@ export interface HfEncoderOptions {
   readonly revision?: string;
   /** Folder for what is downloaded. Default: the package's. */
   readonly cacheDir?: string;
+  /** Load nothing that is not on this machine. Default false. */
+  readonly localOnly?: boolean;
   /** Most texts in one run of the model. Default 16. */
   readonly batchSize?: number;
   /** The package, if it is not to be imported. */
@@ -152,12 +154,13 @@ export async function hfEncoder(options: HfEncoderOptions): Promise<Encoder & To
 }
 
 async function load(options: HfEncoderOptions): Promise<{ tokenizer: HfTokenizer; model: HfModel }> {
-  const { model: name, dtype, revision, cacheDir } = options;
+  const { model: name, dtype, revision, cacheDir, localOnly = false } = options;
   const module = options.module ?? (await importPackage());
   const settings = {
     ...(dtype === undefined ? {} : { dtype }),
     ...(revision === undefined ? {} : { revision }),
     ...(cacheDir === undefined ? {} : { cache_dir: cacheDir }),
+    ...(localOnly ? { local_files_only: true } : {}),
   };
   try {
     const [tokenizer, model] = await Promise.all([

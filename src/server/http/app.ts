@@ -8,7 +8,7 @@ import type { Metrics } from '../metrics.ts';
 import type { Engine } from '../operations/types.ts';
 import { type ProblemError, problem, toProblem } from '../problem.ts';
 import { parseJson, validate } from '../validate.ts';
-import { readBody } from './body.ts';
+import { Arrivals, readBody } from './body.ts';
 import { authorize, type Caller, checkHostAndOrigin, corsHeaders, PREFLIGHT_HEADERS } from './guard.ts';
 import { ROUTES, type Route, type RouteAnswer, type RouteContext } from './routes.ts';
 import type { StaticFiles } from './static.ts';
@@ -69,6 +69,14 @@ export function createApp(parts: AppParts): App {
           headers: { connection: 'close' },
         });
       }
+      if (!URL.canParse(request.url)) {
+        throw problem(
+          400,
+          'invalid-request',
+          `"${(request.headers.get('host') ?? '').slice(0, 200)}" is not a host, or what follows it is no path.`,
+          'Use the address that the server printed.',
+        );
+      }
       checkHostAndOrigin(request, config);
       if (request.method === 'OPTIONS' && request.headers.has('access-control-request-method')) {
         const headers = corsHeaders(request, config);
@@ -126,9 +134,16 @@ function makeRouter(parts: AppParts): Hono<Env> {
   const { config, engine, jobs } = parts;
   const app = new Hono<Env>();
   const perClient = new ClientLimit(config.perClient);
-  /** Who asks, whether they may, and whether they have room: behind a proxy, where all have one address, keys tell them apart. */
+  const arrivals = new Arrivals();
+  /** Who asks, and whether they may. */
   const admit = ({ env: { note }, req }: Context<Env>, scope: Scope): void => {
     note.caller = authorize(req.raw, note.caller.client, scope, config);
+  };
+  /**
+   * Whether the client has room for one more: behind a proxy, where all have one address, keys tell them apart. Once its body is
+   * there, so that slow senders do not make others wait behind their address.
+   */
+  const enter = (note: Note): void => {
     note.release = perClient.enter(note.caller.client);
   };
   for (const route of ROUTES) {
@@ -157,6 +172,7 @@ function makeRouter(parts: AppParts): Hono<Env> {
   app.get('/metrics', async (c) => {
     c.env.note.route = '/metrics';
     admit(c, 'read');
+    enter(c.env.note);
     return new Response(await parts.metrics.text(), {
       headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' },
     });
@@ -166,7 +182,10 @@ function makeRouter(parts: AppParts): Hono<Env> {
     note.route = '/mcp';
     admit(c, 'read');
     const body =
-      c.req.method === 'POST' ? parseJson(await readBody(c.req.raw, ['application/json'], SMALL_BODY)) : undefined;
+      c.req.method === 'POST'
+        ? parseJson(await readBody(c.req.raw, ['application/json'], SMALL_BODY, arrivals))
+        : undefined;
+    enter(note);
     return parts.mcp(c.req.raw, body, note.caller);
   });
   app.get('*', (c) => {
@@ -203,7 +222,10 @@ function makeRouter(parts: AppParts): Hono<Env> {
     let body: unknown;
     if (route.body !== undefined) {
       const limit = route.body.size === 'small' ? Math.min(SMALL_BODY, config.maxBody) : config.maxBody;
-      bytes = await readBody(request, route.body.types, limit);
+      bytes = await readBody(request, route.body.types, limit, arrivals);
+    }
+    enter(c.env.note);
+    if (route.body !== undefined) {
       if (route.body.raw !== true) body = validate(route.body.schema, parseJson(bytes));
     }
     const context: RouteContext = {
@@ -329,7 +351,7 @@ function problemResponse({ problem: document, headers }: ProblemError, note: Not
 }
 
 function pathOf(url: string): string {
-  return new URL(url).pathname.slice(0, 500);
+  return URL.canParse(url) ? new URL(url).pathname.slice(0, 500) : '';
 }
 
 /** Requests under way by client. */

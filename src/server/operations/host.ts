@@ -9,7 +9,7 @@ export interface HostOptions {
   /** Refuse everything that writes. Default false. */
   readonly readOnly?: boolean;
   /** Default: each collection opens its own. */
-  readonly openEncoder?: (spec: string) => Promise<Encoder>;
+  readonly openEncoder?: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder>;
 }
 
 /**

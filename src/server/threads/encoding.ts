@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads';
-import { MissingPackageError, RemoteError, SagittaError, UserError } from '../../base/errors.ts';
+import { MissingPackageError, RemoteError, RemoteNotAllowedError, SagittaError, UserError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { openEncoder } from '../../encode/registry.ts';
@@ -48,7 +48,7 @@ export class EncodingService {
     request: Exclude<EncodingRequest, { type: 'cancel' }>,
     signal: AbortSignal,
   ): Promise<{ reply: EncodingReply; transfer?: ArrayBuffer[] }> {
-    const { encoder, batcher } = await this.#open(request.spec);
+    const { encoder, batcher } = await this.#open(request.spec, request.allowRemote);
     if (request.type === 'open') {
       const { id, dim, languages } = encoder;
       const description = { id, dim, ...(languages === undefined ? {} : { languages }) };
@@ -59,13 +59,17 @@ export class EncodingService {
     return { reply: { id: request.id, type: 'encoded', data: own, dim }, transfer: [own.buffer] };
   }
 
-  #open(spec: string): Promise<Served> {
-    let served = this.#served.get(spec);
+  #open(spec: string, allowRemote: boolean): Promise<Served> {
+    const key = `${allowRemote} ${spec}`;
+    let served = this.#served.get(key);
     if (served === undefined) {
-      served = openEncoder(spec).then((encoder) => ({ encoder, batcher: new EncodingBatcher(encoder) }));
-      this.#served.set(spec, served);
+      served = openEncoder(spec, { allowRemote }).then((encoder) => ({
+        encoder,
+        batcher: new EncodingBatcher(encoder),
+      }));
+      this.#served.set(key, served);
       // An endpoint or a package may be back at the next request.
-      served.catch(() => this.#served.delete(spec));
+      served.catch(() => this.#served.delete(key));
     }
     return served;
   }
@@ -98,15 +102,15 @@ export class RemoteEncoders {
   }
 
   /** An encoder that is asked over the line. */
-  async open(spec: string): Promise<Encoder> {
-    const reply = await this.#ask({ type: 'open', spec });
+  async open(spec: string, { allowRemote }: { readonly allowRemote: boolean }): Promise<Encoder> {
+    const reply = await this.#ask({ type: 'open', spec, allowRemote });
     if (reply.type !== 'opened') throw new RemoteError('The thread that encodes gave no encoder.', 'Report this.');
     const { encoder } = reply;
     return {
       ...encoder,
       encode: async (texts, options = {}) => {
         const { role = 'document', signal } = options;
-        const answer = await this.#ask({ type: 'encode', spec, texts, role }, signal);
+        const answer = await this.#ask({ type: 'encode', spec, allowRemote, texts, role }, signal);
         return answer.type === 'encoded' ? new Vectors(answer.data, answer.dim) : Vectors.zeros(0, encoder.dim);
       },
     };
@@ -156,5 +160,7 @@ function revive({ code, message, remedy }: { code: string; message: string; reme
     const name = remedy.replace('Run: npm install ', '');
     return new MissingPackageError(name, problem.replace(` needs the package ${name}, which is not installed.`, ''));
   }
+  const asked = /^The encoder "(.+)" sends texts/s.exec(problem)?.[1];
+  if (code === 'remote-not-allowed' && asked !== undefined) return new RemoteNotAllowedError(asked);
   return new RemoteError(problem, remedy);
 }

@@ -36,10 +36,11 @@ export type OperationReply =
 
 /** Over the line between a thread that carries out operations and the one that encodes. */
 export type EncodingRequest = { readonly id: number } & (
-  | { readonly type: 'open'; readonly spec: string }
+  | { readonly type: 'open'; readonly spec: string; readonly allowRemote: boolean }
   | {
       readonly type: 'encode';
       readonly spec: string;
+      readonly allowRemote: boolean;
       readonly texts: readonly string[];
       readonly role: 'query' | 'document';
     }

@@ -22,7 +22,7 @@ function serveEncoding(port: MessagePort): void {
 
 function serveOperations(port: MessagePort, role: Extract<ThreadRole, { role: 'operations' }>): void {
   const encoders = new RemoteEncoders();
-  const host = new CollectionHost({ ...role, openEncoder: (spec) => encoders.open(spec) });
+  const host = new CollectionHost({ ...role, openEncoder: (spec, options) => encoders.open(spec, options) });
   const calls = new Map<number, AbortController>();
   const reply = (message: OperationReply, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 

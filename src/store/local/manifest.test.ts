@@ -30,7 +30,7 @@ const manifest: Manifest = {
     options: { language: 'en', odd: ['\ud800', 'ü', 1e-7] },
   },
   segments: [
-    { name: 's000001', bytes: 100, checksum: 0x0a, documents: 3, passages: 9 },
+    { name: 's000001', bytes: 1000, checksum: 0x0a, documents: 3, passages: 9 },
     {
       name: 's000002',
       bytes: 2 ** 40,

@@ -74,7 +74,17 @@ export interface Manifest {
   readonly segments: readonly SegmentEntry[];
 }
 
-const SEGMENT = /^s\d{6,}$/;
+const SEGMENT = /^s(\d{6,})$/;
+/** Segments that a manifest may name: writers merge long before, and each is an open file. */
+const MOST_SEGMENTS = 4096;
+/** Generations, and numbers of segments, that there may be: one a millisecond for 8,000 years. */
+const HIGHEST = 2 ** 48;
+const LARGEST_DIM = 65_536;
+/** Bytes that a segment has at least for each document and each passage (segment.ts). */
+const DOCUMENT_BYTES = 8;
+const PASSAGE_BYTES = 16;
+/** A manifest that names every segment that it may is smaller. */
+const LARGEST_MANIFEST = 16 * 1024 * 1024;
 
 /** Whether the name is one that a writer gives to a file in `segments/`. */
 export function isOurs(file: string): boolean {
@@ -116,6 +126,7 @@ export function readManifest(directory: string): Manifest {
   const path = manifestPath(directory);
   let bytes: Buffer;
   try {
+    if (fs.statSync(path).size > LARGEST_MANIFEST) throw new CorruptFileError(path, 'it is too large to be a manifest');
     bytes = fs.readFileSync(path);
   } catch (error) {
     const code = systemCode(error);
@@ -184,7 +195,11 @@ export class ManifestWriter {
    * one; an error after it means that the new one may not survive a power failure.
    */
   async publish(manifest: Manifest, onReplaced: () => void): Promise<void> {
-    await replaceThrough(this.fileSystem, manifestPath(this.directory), encodeManifest(manifest), onReplaced);
+    const path = manifestPath(this.directory);
+    if (manifest.generation >= HIGHEST || manifest.nextSegment >= HIGHEST) {
+      throw new IncompatibleError(`${path} has come to the last of its numbers.`, 'Index again into a new collection.');
+    }
+    await replaceThrough(this.fileSystem, path, encodeManifest(manifest), onReplaced);
   }
 }
 
@@ -222,31 +237,56 @@ function decode(root: Record<string, unknown>): Manifest {
   if (root['formatVersion'] !== FORMAT_VERSION) throw new TypeError('it has no format version');
   const settings = record(root, 'settings');
   const bm25 = record(settings, 'bm25');
-  return {
-    generation: count(root, 'generation'),
-    nextSegment: count(root, 'nextSegment'),
+  const manifest: Manifest = {
+    generation: count(root, 'generation', HIGHEST),
+    nextSegment: count(root, 'nextSegment', HIGHEST),
     settings: {
       encoder: text(settings, 'encoder'),
-      dim: count(settings, 'dim'),
+      dim: count(settings, 'dim', LARGEST_DIM),
       bm25: { k1: number(bm25, 'k1'), b: number(bm25, 'b') },
       options: record(settings, 'options'),
     },
     ...(root['vectorIndex'] === undefined ? {} : { vectorIndex: decodeVectorIndex(record(root, 'vectorIndex')) }),
-    segments: list(root, 'segments').map((entry) => ({
-      name: fileName(entry, 'name'),
-      bytes: count(entry, 'bytes'),
-      checksum: checksumOf(entry),
-      documents: count(entry, 'documents'),
-      passages: count(entry, 'passages'),
-      ...(entry['dead'] === undefined ? {} : { dead: decodeDead(record(entry, 'dead')) }),
-      ...(entry['vectors'] === undefined ? {} : { vectors: decodeFile(record(entry, 'vectors')) }),
-      ...(entry['lists'] === undefined ? {} : { lists: decodeFile(record(entry, 'lists')) }),
-    })),
+    segments: decodeSegments(list(root, 'segments')),
   };
+  const numbers = manifest.segments.map(({ name }) => Number(SEGMENT.exec(name)![1]));
+  if (numbers.some((number) => number >= manifest.nextSegment)) {
+    throw new TypeError('its field nextSegment is the number of a segment that there is');
+  }
+  return manifest;
 }
 
-function decodeDead(entry: Record<string, unknown>): DeadEntry {
-  return { ...decodeFile(entry), documents: count(entry, 'documents'), passages: count(entry, 'passages') };
+function decodeSegments(entries: readonly Record<string, unknown>[]): SegmentEntry[] {
+  if (entries.length > MOST_SEGMENTS) {
+    throw new TypeError(`it names ${entries.length} segments, and no writer leaves more than ${MOST_SEGMENTS}`);
+  }
+  const segments = entries.map((entry): SegmentEntry => {
+    const bytes = count(entry, 'bytes');
+    const documents = count(entry, 'documents', bytes / DOCUMENT_BYTES);
+    const passages = count(entry, 'passages', bytes / PASSAGE_BYTES);
+    return {
+      name: segmentName(entry),
+      bytes,
+      checksum: checksumOf(entry),
+      documents,
+      passages,
+      ...(entry['dead'] === undefined ? {} : { dead: decodeDead(record(entry, 'dead'), documents, passages) }),
+      ...(entry['vectors'] === undefined ? {} : { vectors: decodeFile(record(entry, 'vectors')) }),
+      ...(entry['lists'] === undefined ? {} : { lists: decodeFile(record(entry, 'lists')) }),
+    };
+  });
+  if (new Set(segments.map(({ name }) => name)).size < segments.length) {
+    throw new TypeError('it names a segment twice');
+  }
+  return segments;
+}
+
+function decodeDead(entry: Record<string, unknown>, documents: number, passages: number): DeadEntry {
+  return {
+    ...decodeFile(entry),
+    documents: count(entry, 'documents', documents),
+    passages: count(entry, 'passages', passages),
+  };
 }
 
 function decodeFile(entry: Record<string, unknown>): FileEntry {
@@ -267,8 +307,15 @@ function field<T>(from: Record<string, unknown>, name: string, what: string, val
   return value as T;
 }
 
-const count = (from: Record<string, unknown>, name: string) =>
-  field<number>(from, name, 'a whole number', (value) => Number.isSafeInteger(value) && (value as number) >= 0);
+const count = (from: Record<string, unknown>, name: string, most = Number.MAX_SAFE_INTEGER) =>
+  field<number>(
+    from,
+    name,
+    'a possible number',
+    (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most,
+  );
+const segmentName = (from: Record<string, unknown>) =>
+  field<string>(from, 'name', 'the name of a segment', (value) => typeof value === 'string' && SEGMENT.test(value));
 const number = (from: Record<string, unknown>, name: string) =>
   field<number>(from, name, 'a number', (value) => typeof value === 'number');
 const text = (from: Record<string, unknown>, name: string) =>

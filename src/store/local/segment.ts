@@ -189,14 +189,14 @@ export class Segment {
   }
 
   get lexical(): InvertedIndex {
-    this.#lexical ??= InvertedIndex.open(this.#container);
+    this.#lexical ??= this.#ofPassages(InvertedIndex.open(this.#container), 'lexical');
     return this.#lexical;
   }
 
   /** @throws InvariantError in a segment without vectors; see {@link Segment.hasOwnDense}. */
   get ownDense(): FlatIndex {
     invariant(this.hasOwnDense, `${this.path} has no vectors`);
-    this.#dense ??= FlatIndex.open(this.#container);
+    this.#dense ??= this.#ofPassages(FlatIndex.open(this.#container), 'dense');
     return this.#dense;
   }
 
@@ -219,6 +219,12 @@ export class Segment {
 
   corrupt(problem: string): CorruptFileError {
     return new CorruptFileError(this.path, `it ${problem}`);
+  }
+
+  /** An index with an item for each passage, as the manifest counts them. */
+  #ofPassages<T extends { readonly count: number }>(index: T, name: string): T {
+    if (index.count === this.passageCount) return index;
+    throw this.corrupt(`has a ${name} index of ${index.count} passages where the manifest says ${this.passageCount}`);
   }
 
   #tableOf(): Uint32Array {
