@@ -54,12 +54,18 @@ export async function readCollection(name: string, parts: Parts = {}): Promise<T
     if (known === undefined) judgements.set(query, new Map([[document, Number(gain)]]));
     else known.set(document, Number(gain));
   }
-  const texts = new Map<string, string>();
-  for await (const line of lines(`${folder}/${queries}`)) {
-    const { _id, text } = JSON.parse(line);
-    if (judgements.has(_id)) texts.set(_id, text);
-  }
+  const texts = new Map([...(await queriesOf(name, queries))].filter(([id]) => judgements.has(id)));
   return { name, documents, queries: texts, judgements };
+}
+
+/** Queries of a collection that is there by id, also those without a judgement. */
+export async function queriesOf(name: string, file = 'queries.jsonl'): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for await (const line of lines(`${dataFolder}/${name}/${file}`)) {
+    const { _id, text } = JSON.parse(line);
+    texts.set(_id, text);
+  }
+  return texts;
 }
 
 /** Queries with the documents that answer them, as `tune` takes them. */

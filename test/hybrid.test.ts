@@ -138,7 +138,9 @@ describe('hybrid search', () => {
     // Relevance that grows with BM25 alone.
     const byWords: RelevanceParameters = {
       weights: Array.from({ length: HIT_SCORES + 1 }, (_, row) =>
-        Array.from({ length: LIST_FEATURES + 1 }, (_, i) => (i < LIST_FEATURES ? 0 : [30, -30, -30, -4][row]!)),
+        Array.from({ length: LIST_FEATURES + 1 }, (_, i) =>
+          i < LIST_FEATURES ? 0 : [30, -30, -30, -30, -30, -4][row]!,
+        ),
       ),
       threshold: 0.5,
     };

@@ -57,12 +57,11 @@ export async function learnAdapter(
     depth: data.cosines[0]!.length,
     learningRate: 0.02,
     head: { rank: 64, width: 32, decay },
+    // The pools hold an answer to every request.
+    withoutAnswers: false,
     ...context,
   });
-  return (query) => {
-    const { hits, vector } = judgedList(data, query, seen);
-    return relevanceOf(hits, learned, vector);
-  };
+  return (query) => relevanceOf(judgedList(data, query, seen), learned);
 }
 
 export function scored({ relevant }: Candidates, rows: readonly number[], calibrate: Calibrate): Scored[] {

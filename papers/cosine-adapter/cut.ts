@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { openCollection } from '../../src/collection/index.ts';
 import { nativeRuntime } from '../../src/encode/runtime.ts';
 import { evaluate, type TestCollection } from '../../src/eval/index.ts';
-import { type Contribution, hitScores, type RelevanceParameters, relevanceOf } from '../../src/search/index.ts';
+import {
+  hitScores,
+  type QueryWords,
+  type RelevanceParameters,
+  relevanceOf,
+  type ScoredHit,
+  type ScoredList,
+} from '../../src/search/index.ts';
 import { f1, type JudgedList, learnRelevance, type RelevanceOptions } from '../../src/train/index.ts';
 import { sourcesOf, vectorsOf } from '../lab/embeddings.ts';
 import { type ComparativeClaim, type Config, type Contestant, type Lab, material } from '../lab/index.ts';
@@ -12,9 +19,13 @@ import { type ComparativeClaim, type Config, type Contestant, type Lab, material
 /** Hits of a query that are looked at. */
 const DEPTH = 50;
 
-interface Hit {
+interface Hit extends ScoredHit {
   readonly id: string;
-  readonly contributions: readonly Contribution[];
+}
+
+interface List {
+  readonly hits: readonly Hit[];
+  readonly words?: QueryWords;
 }
 
 /** Relevant documents of a query. */
@@ -23,7 +34,7 @@ type Truth = readonly string[];
 type Answer = readonly string[];
 
 interface Lists {
-  readonly lists: Readonly<Record<string, readonly Hit[]>>;
+  readonly lists: Readonly<Record<string, List>>;
   /** Embeddings of the queries. */
   readonly vectors: ReadonlyMap<string, Float32Array>;
   readonly truth: ReadonlyMap<string, Truth>;
@@ -37,8 +48,9 @@ function load(lab: Lab): Promise<Lists> {
     const [train, test] = [await lab.collection('scifact', { split: 'train' }), await lab.collection('scifact')];
     const asked = new Map([...train.queries].slice(0, lab.pick(60, 809)));
     for (const [id, text] of [...test.queries].slice(0, lab.pick(60, 300))) asked.set(id, text);
-    const lists = await lab.remember(['relevance lists', train.fingerprint, test.fingerprint, String(asked.size)], () =>
-      search(test, asked, lab),
+    const lists = await lab.remember(
+      ['relevance lists with words', train.fingerprint, test.fingerprint, String(asked.size)],
+      () => search(test, asked, lab),
     );
     const own = [...train.queries.keys()];
     const position = new Map(own.map((id, i) => [id, i]));
@@ -60,23 +72,30 @@ async function search(
   collection: TestCollection,
   queries: ReadonlyMap<string, string>,
   lab: Lab,
-): Promise<Record<string, Hit[]>> {
+): Promise<Record<string, List>> {
   const folder = mkdtempSync(join(tmpdir(), 'sagitta-relevance-'));
   try {
     await using index = await openCollection(folder, { create: true, encoder: lab.encoder });
     lab.say(`indexing ${collection.documentCount} documents`);
     await index.add(collection.documents(), { signal: lab.signal });
     lab.say(`asking ${queries.size} queries`);
-    const lists: Record<string, Hit[]> = {};
+    const lists: Record<string, List> = {};
     for (const [id, text] of queries) {
       lab.checkTime();
-      const { hits } = await index.search(text, { k: DEPTH, perDocument: 1, explain: true });
-      lists[id] = hits.map((hit) => ({ id: hit.id, contributions: hit.contributions ?? [] }));
+      const { hits, words } = await index.search(text, { k: DEPTH, perDocument: 1, explain: true });
+      lists[id] = {
+        hits: hits.map((hit) => ({ id: hit.id, contributions: hit.contributions!, match: hit.match! })),
+        words: words!,
+      };
     }
     return lists;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function listOf({ lists, vectors }: Lists, query: string): ScoredList {
+  return { ...lists[query]!, vector: vectors.get(query)! };
 }
 
 function quality(truth: Truth, answer: Answer): number {
@@ -97,7 +116,7 @@ function fixedCut({ lists }: Lists): Contestant<Truth, Answer> {
     configs,
     fit: async ({ cut, at }) => ({
       answer: (query) => {
-        const hits = lists[query]!;
+        const { hits } = lists[query]!;
         const wanted = Number(at);
         if (cut === 'k') return hits.slice(0, wanted).map(({ id }) => id);
         const scores = hitScores(hits);
@@ -115,8 +134,8 @@ function adapter(lists: Lists, name: string, by: RelevanceOptions['by'] = 'held-
       const learned = await learnFrom(lists, train, { by, depth: Number(depth), signal });
       return {
         answer: (query) => {
-          const hits = lists.lists[query]!;
-          const probabilities = relevanceOf(hits, learned, lists.vectors.get(query));
+          const { hits } = lists.lists[query]!;
+          const probabilities = relevanceOf(listOf(lists, query), learned);
           return hits.filter((_, i) => probabilities[i]! >= learned.threshold).map(({ id }) => id);
         },
         costs: { threshold: learned.threshold },
@@ -126,14 +145,13 @@ function adapter(lists: Lists, name: string, by: RelevanceOptions['by'] = 'held-
 }
 
 async function learnFrom(
-  { lists, vectors }: Lists,
+  lists: Lists,
   train: ReadonlyMap<string, Truth>,
   options: Omit<RelevanceOptions, 'runtime'>,
 ): Promise<RelevanceParameters> {
   const judged: JudgedList[] = [...train].map(([query, truth]) => ({
-    hits: lists[query]!,
-    relevant: lists[query]!.map(({ id }) => truth.includes(id)),
-    vector: vectors.get(query)!,
+    ...listOf(lists, query),
+    relevant: lists.lists[query]!.hits.map(({ id }) => truth.includes(id)),
   }));
   return learnRelevance(judged, { runtime: await nativeRuntime(), ...options });
 }
@@ -180,7 +198,7 @@ async function cuts(lists: Lists, lab: Lab): Promise<string[]> {
     let [both, kept, wanted, empty] = [0, 0, 0, 0];
     const run = new Map(
       queries.map((id) => {
-        const hits = lists.lists[id]!;
+        const { hits } = lists.lists[id]!;
         const scores = Array.from(score(hits, id));
         const answer = hits.filter((_, i) => keep(scores[i]!, i));
         kept += answer.length;
@@ -202,7 +220,7 @@ async function cuts(lists: Lists, lab: Lab): Promise<string[]> {
       '|---|---|---|---|---|---|---|',
       row(
         `calibrated, probability at least ${learned.threshold}`,
-        (hits, query) => relevanceOf(hits, learned, lists.vectors.get(query)),
+        (_, query) => relevanceOf(listOf(lists, query), learned),
         (value) => value >= learned.threshold,
       ),
       ...[1, 2, 3].map((k) => row(`the first ${k}`, lexical, (_, rank) => rank < k)),

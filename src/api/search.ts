@@ -73,6 +73,17 @@ export const hitSchema = z
     metadata: metadataSchema,
     highlights: list(rangeSchema).describe('What matched, as ranges of `text`.'),
     contributions: list(contributionSchema).optional(),
+    match: z
+      .strictObject({
+        coverage: z
+          .number()
+          .describe(
+            "Share of the query's words that the passage holds, by their rarity; words that no passage holds count as missing.",
+          ),
+        reach: z.number().describe('BM25 as a share of what endless repetition of all words would reach.'),
+      })
+      .optional()
+      .describe("With `explain`: how the passage matches the query's words."),
     relevance: z.number().optional().describe('With `relevant`: the probability that the passage is relevant.'),
   })
   .meta({ id: 'Hit' });
@@ -122,6 +133,14 @@ export const searchAnswerSchema = z
       })
       .optional()
       .describe('With `relevant`: how the cut was made.'),
+    words: z
+      .strictObject({
+        count: z.int().describe('Words that were looked for; stop words are none.'),
+        missing: z.number().describe('Share of them, by rarity, that no passage holds.'),
+        strange: z.number().describe("Share of those that the encoder's vocabulary does not hold either."),
+      })
+      .optional()
+      .describe("With `explain`: what is known of the query's words."),
     trace: traceSchema,
   })
   .meta({ id: 'SearchAnswer' });

@@ -4,7 +4,7 @@ import { openCollection, queryEmbedding, RELEVANCE_DEPTH } from '../collection/i
 import { nativeRuntime } from '../encode/runtime.ts';
 import { readJudgements, readQueries } from '../eval/index.ts';
 import type { RelevanceGrounds, RelevanceParameters } from '../search/index.ts';
-import { type JudgedList, learnRelevance } from '../train/index.ts';
+import { foreignQuestions, gibberish, type JudgedList, learnRelevance } from '../train/index.ts';
 import { number, print, printJson } from './output.ts';
 import { Progress } from './progress.ts';
 
@@ -15,7 +15,12 @@ export interface LearnRelevanceCommandOptions {
   readonly qrels: string;
   readonly quiet: boolean;
   readonly by: RelevanceGrounds | 'held-out';
+  /** Whether general questions, and words of no language, count as what the collection does not answer. */
+  readonly foreign: boolean;
 }
+
+/** Words of no language that are learned from. */
+const GIBBERISH = 30;
 
 /** `sagitta learn-relevance`: learns from judged queries what `search --relevant` goes by. */
 export async function learnRelevanceCommand(options: LearnRelevanceCommandOptions, signal: AbortSignal): Promise<void> {
@@ -25,6 +30,20 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
   const progress = new Progress(options.quiet || options.json);
   const encoder = await collection.encoder();
   const { settings } = await collection.inspect();
+  const listOf = async (text: string, grades?: ReadonlyMap<string, number>): Promise<JudgedList> => {
+    const language = await collection.queryLanguage(text);
+    const vector = encoder === undefined ? undefined : await queryEmbedding(encoder, text, { language, signal });
+    const embedded = vector === undefined ? {} : { vector };
+    const { hits, words } = await collection.search(text, {
+      k: RELEVANCE_DEPTH,
+      perDocument: 1,
+      explain: true,
+      signal,
+      ...embedded,
+    });
+    const relevant = hits.map(({ id }) => (grades?.get(id) ?? 0) > 0);
+    return { hits, relevant, ...(words === undefined ? {} : { words }), ...embedded };
+  };
   const lists: JudgedList[] = [];
   let unknown = 0;
   for (const [id, grades] of judgements) {
@@ -34,18 +53,14 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
       unknown++;
       continue;
     }
-    const language = await collection.queryLanguage(text);
-    const vector = encoder === undefined ? undefined : await queryEmbedding(encoder, text, { language, signal });
-    const embedded = vector === undefined ? {} : { vector };
-    const { hits } = await collection.search(text, {
-      k: RELEVANCE_DEPTH,
-      perDocument: 1,
-      explain: true,
-      signal,
-      ...embedded,
-    });
-    lists.push({ hits, relevant: hits.map((hit) => (grades.get(hit.id) ?? 0) > 0), ...embedded });
+    lists.push(await listOf(text, grades));
     progress.show(() => `${number(lists.length)} of ${number(judgements.size)} queries`);
+  }
+  const foreign: JudgedList[] = [];
+  for (const text of options.foreign ? [...foreignQuestions, ...gibberish(GIBBERISH, 1)] : []) {
+    signal.throwIfAborted();
+    foreign.push(await listOf(text));
+    progress.show(() => `${number(foreign.length)} questions that it does not answer`);
   }
   progress.done();
   const found = lists.filter(({ relevant }) => relevant.includes(true)).length;
@@ -58,17 +73,26 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
   const learned = await learnRelevance(lists, {
     runtime: await nativeRuntime(),
     by: options.by,
-    head: { encoder: settings.encoder },
+    encoder: settings.encoder,
+    foreign,
     signal,
   });
   await collection.setRelevance(learned);
   if (options.json) {
     const { threshold, map = 'linear', query } = learned;
-    printJson({ queries: lists.length, found, unknown, threshold, map, embedding: query !== undefined });
+    printJson({
+      queries: lists.length,
+      found,
+      foreign: foreign.length,
+      unknown,
+      threshold,
+      map,
+      embedding: query !== undefined,
+    });
   } else {
     const without = unknown === 0 ? '' : `, ${number(unknown)} judged queries have no text`;
     print(
-      `${pc.green('learned')} from ${number(lists.length)} queries, ${number(found)} of which find something relevant${without}`,
+      `${pc.green('learned')} from ${number(lists.length)} queries, ${number(found)} of which find something relevant, and ${number(foreign.length)} foreign questions${without}`,
     );
     print(
       `\`search --relevant\` keeps hits of probability ${learned.threshold} and more, judged by ${groundsOf(learned)}`,

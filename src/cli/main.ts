@@ -122,7 +122,7 @@ command('search <query...>', 'ask, and get the passages that answer best')
       .default('text'),
   )
   .option('--explain', 'show what each stage contributed and how long it took', false)
-  .option('--relevant', 'only what is probably relevant; needs `sagitta learn-relevance` once', false)
+  .option('--relevant', 'only what is probably relevant, which may be nothing', false)
   .action(async (words: string[], options) =>
     run(options.json, async (signal) => (await import('./search-command.ts')).searchCommand(words, options, signal)),
   );
@@ -458,6 +458,7 @@ command('learn-relevance', 'learn from judged queries what `search --relevant` g
       .choices(['held-out', 'list', 'query', 'both'])
       .default('held-out'),
   )
+  .option('--no-foreign', 'do not take general questions for what the collection cannot answer')
   .option('--quiet', 'no progress', false)
   .action(async (options) =>
     run(options.json, async (signal) =>

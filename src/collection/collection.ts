@@ -223,10 +223,11 @@ export class Collection {
 
   /**
    * Searches, and keeps only what is probably relevant, which may be nothing; at most one passage of a document unless `perDocument`
-   * says otherwise. The collection must have learned from judged queries what is relevant (`sagitta learn-relevance`).
+   * says otherwise. What the collection learned from judged queries (`sagitta learn-relevance`) decides, else what comes with the software
+   * for `minilm`, for `static`, and for collections without embeddings.
    *
-   * @throws NotFoundError when it has not; IncompatibleError when it learned from embeddings of an encoder that it no longer has;
-   * otherwise as {@link search}.
+   * @throws NotFoundError when there is neither for its encoder; IncompatibleError when an earlier version learned it; otherwise as
+   * {@link search}.
    */
   async searchRelevant(query: string, options: RelevantOptions = {}): Promise<RelevantResult> {
     return searchRelevant(
@@ -246,8 +247,8 @@ export class Collection {
   }
 
   /** Whether {@link searchRelevant} works. */
-  get judgesRelevance(): boolean {
-    return judgesRelevance(this.directory);
+  async judgesRelevance(): Promise<boolean> {
+    return this.#reading(async ({ settings }) => judgesRelevance(this.directory, settings.encoder));
   }
 
   /** Takes over what was learned of relevance (`learnRelevance` of `sagitta/train`). */

@@ -8,7 +8,7 @@ export { listPaths } from './index-paths.ts';
 export { type OpenOptions, openCollection } from './open.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export type { DeployOptions, ReencodeCollectionOptions, ReencodeCollectionReport } from './reencoding.ts';
-export { judgesRelevance, judgesRelevanceBy, queryEmbedding, RELEVANCE_DEPTH } from './relevant.ts';
+export { judgesRelevance, queryEmbedding, RELEVANCE_DEPTH } from './relevant.ts';
 export { allowedPassages, documentFilter } from './searching.ts';
 export { DEFAULT_SETTINGS } from './settings.ts';
 export type {

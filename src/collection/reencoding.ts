@@ -92,6 +92,7 @@ export async function deployTuned(context: ReencodeContext, files: TunedFiles, o
         if (progress.phase === 'encoding') onProgress?.(progress.done, progress.total);
       },
       check: (settings) => checkBase(context, settings, base),
+      onPublished: async () => void (await dropRelevance(context.directory)),
     });
     return id;
   } catch (error) {

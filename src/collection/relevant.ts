@@ -1,9 +1,16 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { IncompatibleError, InvalidArgumentError, NotFoundError, SagittaError } from '../base/errors.ts';
+import { InvalidArgumentError, NotFoundError, SagittaError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
-import { formatRelevance, parseRelevance, type RelevanceParameters, relevanceOf, speaks } from '../search/index.ts';
+import {
+  defaultRelevance,
+  formatRelevance,
+  parseRelevance,
+  type RelevanceParameters,
+  relevanceOf,
+  speaks,
+} from '../search/index.ts';
 import { onDisk, replaceFile } from '../store/local/filesystem.ts';
 import { manifestPath } from '../store/local/manifest.ts';
 import type { RelevantOptions, RelevantResult, SearchOptions, SearchResult } from './types.ts';
@@ -18,23 +25,34 @@ export function relevanceFile(directory: string): string {
   return join(directory, 'relevance.json');
 }
 
-export function judgesRelevance(directory: string): boolean {
-  return existsSync(relevanceFile(directory));
-}
-
 /**
- * Whether what was learned of relevance fits the encoder that the collection has now: a head over embeddings is of no use with another
- * one. A damaged file counts as fitting: the search that uses it says what is wrong.
+ * Whether relevance can be judged in a collection: it learned with the encoder that it has now, or this encoder's relevance comes with the
+ * software. A file that cannot be read counts: the search that uses it says what is wrong.
+ * @param encoder id of the encoder, `none` without one.
  */
-export function judgesRelevanceBy(directory: string, encoder: string): boolean {
-  if (!judgesRelevance(directory)) return false;
+export function judgesRelevance(directory: string, encoder: string): boolean {
   try {
-    const { query } = readRelevance(directory);
-    return query === undefined || query.encoder === encoder;
+    return relevanceFor(directory, encoder) !== undefined;
   } catch (error) {
     if (error instanceof SagittaError) return true;
     throw error;
   }
+}
+
+/** What relevance is judged by: what the collection learned with this encoder, else what comes with the software for it. */
+function relevanceFor(directory: string, encoder: string): Judging | undefined {
+  if (existsSync(relevanceFile(directory))) {
+    const parameters = readRelevance(directory);
+    const { encoder: learned = parameters.query?.encoder ?? encoder } = parameters;
+    if (learned === encoder) return { parameters, isOwn: true };
+  }
+  const parameters = defaultRelevance(encoder);
+  return parameters === undefined ? undefined : { parameters, isOwn: false };
+}
+
+interface Judging {
+  readonly parameters: RelevanceParameters;
+  readonly isOwn: boolean;
 }
 
 /** Writes what relevance is judged by; it replaces what was there at once. */
@@ -98,12 +116,6 @@ export async function searchRelevant(
   query: string,
   options: RelevantOptions,
 ): Promise<RelevantResult> {
-  if (!judgesRelevance(directory)) {
-    throw new NotFoundError(
-      'This collection has not learned what is relevant.',
-      'Teach it with judged queries: `sagitta learn-relevance --queries FILE --qrels FILE`.',
-    );
-  }
   const { retriever } = options as SearchOptions;
   if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError(
@@ -111,40 +123,63 @@ export async function searchRelevant(
       'Leave the retriever out.',
     );
   }
-  const parameters = readRelevance(directory);
+  const { id, encoder: own } = await encoder();
+  const judging = relevanceFor(directory, id);
+  if (judging === undefined) {
+    throw new NotFoundError(
+      `This collection has not learned what is relevant, and none is known of the encoder "${id}".`,
+      'Teach it with judged queries: `sagitta learn-relevance --queries FILE --qrels FILE`.',
+    );
+  }
   const { k = 10, explain = false } = options;
   // An empty query is the search's to refuse.
   const vector =
-    parameters.query === undefined || query.trim() === ''
+    judging.parameters.query === undefined || query.trim() === '' || own === undefined
       ? undefined
-      : await queryEmbedding(checkEncoder(await encoder(), parameters.query.encoder), query, {
+      : await queryEmbedding(own, query, {
           ...options,
           language: options.language ?? (await queryLanguage(query)),
         });
-  const { threshold } = parameters;
   for (let depth = RELEVANCE_DEPTH * Math.ceil(k / RELEVANCE_DEPTH); ; depth += RELEVANCE_DEPTH) {
-    const { shortfall: _, ...found } = await search(query, {
+    const {
+      shortfall: _,
+      words,
+      ...found
+    } = await search(query, {
       perDocument: 1,
       ...options,
       ...(vector === undefined ? {} : { vector }),
       k: depth,
       explain: true,
     });
-    const all = relevanceOf(found.hits, parameters, vector);
+    const parameters = parametersFor(found, judging);
+    const { threshold } = parameters;
+    const all = relevanceOf(
+      { hits: found.hits, ...(words === undefined ? {} : { words }), ...(vector === undefined ? {} : { vector }) },
+      parameters,
+    );
     const { judged, ended } = judgedPart(all, threshold);
     const probabilities = all.slice(0, judged);
     const kept = found.hits.flatMap((hit, i) =>
       probabilities[i]! >= threshold ? [{ ...hit, relevance: all[i]! }] : [],
     );
     if (kept.length < k && !ended && all.length === depth) continue;
-    const hits = kept.slice(0, k).map(({ contributions, ...hit }, i) => ({
+    const hits = kept.slice(0, k).map(({ contributions, match, ...hit }, i) => ({
       ...hit,
       rank: i + 1,
       ...(explain && contributions !== undefined ? { contributions } : {}),
+      ...(explain && match !== undefined ? { match } : {}),
     }));
     const best = Math.max(0, ...probabilities);
-    return { ...found, hits, relevance: { threshold, judged, kept: hits.length, best } };
+    const relevance = { threshold, judged, kept: hits.length, best };
+    return { ...found, hits, ...(explain && words !== undefined ? { words } : {}), relevance };
   }
+}
+
+/** Where vectors had no say, as for a query in a language that the encoder does not know, words decide alone. */
+function parametersFor({ hits }: Pick<SearchResult, 'hits'>, { parameters, isOwn }: Judging): RelevanceParameters {
+  const hasVectors = hits.some(({ contributions = [] }) => contributions.some(({ stage }) => stage === 'dense'));
+  return isOwn || hasVectors ? parameters : defaultRelevance('none')!;
 }
 
 /**
@@ -158,12 +193,4 @@ function judgedPart(probabilities: Float64Array, threshold: number): { judged: n
     if (kept < FRUITFUL * RELEVANCE_DEPTH) return { judged: to, ended: true };
   }
   return { judged: probabilities.length, ended: false };
-}
-
-function checkEncoder({ id, encoder }: Awaited<ReturnType<RelevantSource['encoder']>>, learned: string): Encoder {
-  if (encoder !== undefined && id === learned) return encoder;
-  throw new IncompatibleError(
-    `Relevance was learned from embeddings of "${learned}", and the collection ${encoder === undefined ? 'has no embeddings' : `now has the encoder "${id}"`}.`,
-    'Learn it again: `sagitta learn-relevance --queries FILE --qrels FILE`.',
-  );
 }

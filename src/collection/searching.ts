@@ -14,6 +14,7 @@ import {
   hybrid,
   parseFilter,
   type Query,
+  QueryMatcher,
   type RankedPassage,
   type Ranking,
   type Retriever,
@@ -87,23 +88,43 @@ export async function searchSnapshot(
   const analysis = languagesFor(language, snapshot, settings);
   const terms = new Set(analyzeQuery(text, analysis.own, analysis.others).map(({ term }) => term));
   const words = { any: terms.size > 0, leftOut: leftOut(text, analysis.own) };
-  const hits = chosen.map((hit, position) =>
-    toHit(hit, position + 1, snapshot, settings, terms, options.explain === true),
-  );
+  const hits = chosen.map((hit, position) => toHit(hit, position + 1, snapshot, settings, terms));
   const shortfall =
     hits.length < k
       ? explainShortfall(snapshot, k, hits.length, perDocument, ranking, allowed, options.filter, words)
       : undefined;
+  const explained =
+    options.explain === true ? await explain(context, text, { name, chosen, hits, analysis: analysis.own }) : { hits };
   return {
     query: text,
     retriever: name,
     language,
     tookMs: performance.now() - start,
-    hits,
+    ...explained,
     examined: examinedBy(ranking),
     ...(shortfall === undefined ? {} : { shortfall }),
     trace: ranking.trace,
   };
+}
+
+/** What is said of hits, and of the words that were asked for, where somebody wants to know. */
+async function explain(
+  { snapshot, encoder }: SearchContext,
+  text: string,
+  {
+    name,
+    chosen,
+    hits,
+    analysis,
+  }: Pick<Retrieved, 'name' | 'chosen'> & { readonly hits: readonly SearchHit[]; readonly analysis: readonly string[] },
+): Promise<Pick<SearchResult, 'hits' | 'words'>> {
+  const matcher = new QueryMatcher(snapshot, text, analysis);
+  const matches = matcher.match(chosen.map(({ passage }) => passage));
+  const explained = hits.map((hit, i) => {
+    const { contributions = [{ stage: name, rank: hit.rank, score: hit.score, share: hit.score }] } = chosen[i]!;
+    return { ...hit, contributions, match: matches[i]! };
+  });
+  return { hits: explained, words: await matcher.words(name === 'bm25' ? undefined : await encoder?.()) };
 }
 
 /** Runs one search and returns documents by their best passage, without texts. */
@@ -378,7 +399,6 @@ function toHit(
   snapshot: Snapshot,
   settings: IndexingSettings,
   terms: ReadonlySet<string>,
-  explain: boolean,
 ): SearchHit {
   const passage = snapshot.passage(hit.passage);
   const document = snapshot.document(passage.document);
@@ -397,7 +417,6 @@ function toHit(
     language: document.language,
     metadata: document.metadata,
     highlights: highlight(text, terms, analyzerFor(analysisLanguage(document.language, settings))),
-    ...(explain && hit.contributions !== undefined ? { contributions: hit.contributions } : {}),
   };
 }
 

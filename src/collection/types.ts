@@ -1,6 +1,6 @@
 import type { ReadLimits } from '../ingest/index.ts';
 import type { IngestFailure, IngestNote, SkippedGroup } from '../ingest/types.ts';
-import type { Contribution, Filter, Fusion, StageTrace } from '../search/index.ts';
+import type { Contribution, Filter, Fusion, QueryWords, StageTrace, WordMatch } from '../search/index.ts';
 import type { CompactReport, Metadata } from '../store/types.ts';
 import type { Block } from '../text/blocks.ts';
 
@@ -130,7 +130,10 @@ export interface SearchOptions {
   readonly refine?: number;
   /** Lists scanned where the vectors have a compressed index. Default: what the index says. */
   readonly nprobe?: number;
-  /** Attach each stage's contribution to the hits. The trace is always there. Default false. */
+  /**
+   * Attach each stage's contribution to the hits, and how they match the query's words; say which of these are known. The trace is
+   * always there. Default false.
+   */
   readonly explain?: boolean;
   /**
    * An embedding of the query made elsewhere, by the collection's encoder. The query may then be empty, and the default
@@ -175,6 +178,8 @@ export interface SearchHit {
   readonly highlights: readonly Range[];
   /** With `explain`: what each stage contributed. */
   readonly contributions?: readonly Contribution[];
+  /** With `explain`: how much of the query's words it holds. */
+  readonly match?: WordMatch;
 }
 
 /** Options of {@link Collection.searchRelevant}: relevance is judged of hybrid search. */
@@ -218,6 +223,8 @@ export interface SearchResult {
   readonly examined: number;
   /** Present exactly when fewer than `k` hits came. */
   readonly shortfall?: Shortfall;
+  /** With `explain`: how many words were looked for, and how many of them are unknown here. */
+  readonly words?: QueryWords;
   readonly trace: StageTrace;
 }
 

@@ -46,5 +46,8 @@ export {
   relevanceMaps,
   relevanceOf,
   type ScoredHit,
+  type ScoredList,
 } from './relevance.ts';
+export { defaultRelevance } from './relevance-defaults.ts';
 export type { Contribution, Query, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';
+export { QueryMatcher, type QueryWords, type WordMatch } from './word-match.ts';

@@ -1,56 +1,74 @@
 import { DataFormatError, IncompatibleError } from '../base/errors.ts';
 import { affine, isMatrix, isQueryHead, type QueryHead, queryAdjustments } from './query-head.ts';
 import type { Contribution } from './types.ts';
+import type { QueryWords, WordMatch } from './word-match.ts';
 
-/** What is known of a hit before its relevance is judged: what each stage made of it. */
+/** What is known of a hit before its relevance is judged: what each stage made of it, and how it matches the query's words. */
 export interface ScoredHit {
   readonly contributions?: readonly Contribution[];
+  readonly match?: WordMatch;
+}
+
+/** A query's hits, best first, as relevance is judged of them. */
+export interface ScoredList {
+  readonly hits: readonly ScoredHit[];
+  /** What is known of the query's words. Absent where nobody looked: none is then taken for missing. */
+  readonly words?: QueryWords;
+  /** The query's embedding; only a head asks for it, and a query without one counts as the average one. */
+  readonly vector?: ArrayLike<number>;
 }
 
 /** Hits that the features of a query are taken from, at most. */
 const LOOKED_AT = 50;
+/** Hits that are asked how much of the query they hold. */
+const BEST = 5;
 
 /**
- * What a query's list looks like, in numbers of about 1: how well the best words match, how close the best vector is, and how far
- * both stand out. The scores of a query mean little without this: a BM25 score of 12 is a lot for two words and little for twelve.
+ * What a query's list looks like, in numbers of about 1: how well the best words match, how close the best vector is, how far
+ * both stand out, how much of the query the best hits hold, and how much of it is unknown. The scores of a query mean little without
+ * this: a BM25 score of 12 is a lot for two words and little for twelve.
  */
-export function listFeatures(hits: readonly ScoredHit[]): Float64Array {
-  const lexical = columnOf(hits, 'bm25');
-  const semantic = columnOf(hits, 'dense');
-  const [words, vectors] = [summary(lexical), summary(semantic)];
+export function listFeatures({ hits, words }: ScoredList): Float64Array {
+  const [lexical, semantic] = [summary(columnOf(hits, 'bm25')), summary(columnOf(hits, 'dense'))];
+  const best = hits.slice(0, BEST);
   return Float64Array.of(
-    Math.log1p(words.top) / 3,
-    words.top === 0 ? 0 : words.mean / words.top,
-    words.top === 0 ? 0 : (words.top - words.second) / words.top,
-    vectors.top,
-    vectors.top - vectors.mean,
-    5 * (vectors.top - vectors.second),
+    Math.log1p(lexical.top) / 3,
+    // Hits that no word matches score 0, also those that a small collection lacks.
+    lexical.top === 0 ? 0 : lexical.sum / LOOKED_AT / lexical.top,
+    lexical.top === 0 ? 0 : (lexical.top - lexical.second) / lexical.top,
+    semantic.top,
+    semantic.top - semantic.mean,
+    5 * (semantic.top - semantic.second),
+    Math.max(0, ...best.map(({ match }) => match?.coverage ?? 0)),
+    Math.max(0, ...best.map(({ match }) => match?.reach ?? 0)),
+    words?.missing ?? 0,
+    words?.strange ?? 0,
+    Math.log1p(words?.count ?? 0) / 3,
   );
 }
 
 /** What {@link hitScores} gives for a hit. */
-export const HIT_SCORES = 3;
+export const HIT_SCORES = 5;
 
 /** A quarter of a standard deviation: the best of fifty scores is then about 1 above their mean. */
 const STANDARD = 4;
 
 /**
- * The scores of hits: BM25 in tens, the cosine, and the fused score as a share of the best one's; 0 where a stage has none for
- * a hit. Standardised, BM25 and cosine become `(score - mean) / (4 deviation)` of those of the first 50, and a hit without a score has the
+ * The scores of hits: BM25 in tens, the cosine, the fused score (1 where one hit is the best of all stages), the share of the query's words that the hit
+ * holds, and BM25 as a share of what the query could reach ({@link WordMatch}); 0 where a stage has none for a hit. Standardised, BM25 and cosine become `(score - mean) / (4 deviation)` of those of the first 50, and a hit without a score has the
  * least of these.
  */
 export function hitScores(
   hits: readonly ScoredHit[],
   standardised = false,
-): (readonly [lexical: number, semantic: number, fused: number])[] {
+): (readonly [lexical: number, semantic: number, fused: number, coverage: number, reach: number])[] {
   const fused = hits.map(({ contributions = [] }) => contributions.reduce((sum, { share }) => sum + share, 0));
-  const best = Math.max(0, ...fused) || 1;
   const [lexical, semantic] = standardised
     ? [standardising(columnOf(hits, 'bm25')), standardising(columnOf(hits, 'dense'))]
     : [(score = 0) => score / 10, (score = 0) => score];
-  return hits.map(({ contributions = [] }, i) => {
+  return hits.map(({ contributions = [], match }, i) => {
     const of = (stage: string): number | undefined => contributions.find((one) => one.stage === stage)?.score;
-    return [lexical(of('bm25')), semantic(of('dense')), fused[i]! / best];
+    return [lexical(of('bm25')), semantic(of('dense')), fused[i]!, match?.coverage ?? 0, match?.reach ?? 0];
   });
 }
 
@@ -72,13 +90,14 @@ function columnOf(hits: readonly ScoredHit[], stage: string): number[] {
     .sort((a, b) => b - a);
 }
 
-function summary(scores: readonly number[]): { top: number; second: number; mean: number } {
+function summary(scores: readonly number[]): { top: number; second: number; mean: number; sum: number } {
   const [top = 0, second = 0] = scores;
-  return { top, second, mean: scores.length === 0 ? 0 : scores.reduce((sum, score) => sum + score, 0) / scores.length };
+  const sum = scores.reduce((total, score) => total + score, 0);
+  return { top, second, mean: scores.length === 0 ? 0 : sum / scores.length, sum };
 }
 
 /** What {@link listFeatures} gives. */
-export const LIST_FEATURES = 6;
+export const LIST_FEATURES = 11;
 
 /**
  * Forms of the map: `linear` takes the scores as they are; `root`, `quadratic` and `power` take a power of `(1 + c) / 2` for the cosine
@@ -103,6 +122,11 @@ export interface RelevanceParameters {
   readonly map?: RelevanceMap;
   /** What the query's embedding adds. Default: nothing, the list alone decides. */
   readonly query?: QueryHead;
+  /**
+   * Id of the encoder whose search it was learned from, `none` for words alone: cosines of another encoder mean something else. Default:
+   * any.
+   */
+  readonly encoder?: string;
 }
 
 /** Numbers that a map has: slopes, offset, and perhaps an exponent. */
@@ -122,33 +146,29 @@ export const LEAST_BASE = 1e-6;
  *
  * ```
  * theta = weights [features of the list; 1] + head(q)
- * f     = softplus(theta_0) bm25 / 10 + softplus(theta_1) g(c) + softplus(theta_2) share + theta_3
- * g(c)  = c | ((1 + c) / 2)^(1/2) | ((1 + c) / 2)^2 | ((1 + c) / 2)^(softplus(theta_4) + 0.05)
+ * f     = softplus(theta_0) bm25 / 10 + softplus(theta_1) g(c) + softplus(theta_2) share + softplus(theta_3) coverage + softplus(theta_4) reach + theta_5
+ * g(c)  = c | ((1 + c) / 2)^(1/2) | ((1 + c) / 2)^2 | ((1 + c) / 2)^(softplus(theta_6) + 0.05)
  * r     = 1 / (1 + exp(-f))
  * ```
  *
- * with `c` the cosine and `share` the fused score as a share of the best one's. The map `standard` has `(s - mean) / (4 deviation)` of the
+ * with `c` the cosine and `share` the fused score. The map `standard` has `(s - mean) / (4 deviation)` of the
  * list's BM25 scores and cosines in place of `bm25 / 10` and `g(c)`; it is not of the paper. In the paper the query's embedding `q` alone decides
  * ({@link QueryHead}) and the cosine is the only score. The shape of the list needs fewer judgements to learn from.
  *
- * @param vector the query's embedding; only a head asks for it, and without one the query counts as the average one.
  * @returns probabilities in the order of the hits.
  * @throws IncompatibleError for an embedding of another length than the head was learned on.
  */
-export function relevanceOf(
-  hits: readonly ScoredHit[],
-  { weights, map = 'linear', query }: RelevanceParameters,
-  vector?: ArrayLike<number>,
-): Float64Array {
-  const features = listFeatures(hits);
-  const added = query === undefined ? undefined : queryAdjustments(query, vector);
+export function relevanceOf(list: ScoredList, { weights, map = 'linear', query }: RelevanceParameters): Float64Array {
+  const features = listFeatures(list);
+  const added = query === undefined ? undefined : queryAdjustments(query, list.vector);
   const theta = weights.map((row, i) => affine(row, features) + (added?.[i] ?? 0));
   const slopes = theta.slice(0, HIT_SCORES).map(softplus);
   const exponent = map === 'root' ? 0.5 : map === 'quadratic' ? 2 : softplus(theta[HIT_SCORES + 1]!) + LEAST_EXPONENT;
   const asTheyAre = map === 'linear' || map === 'standard';
-  return Float64Array.from(hitScores(hits, map === 'standard'), ([lexical, cosine, fused]) => {
+  return Float64Array.from(hitScores(list.hits, map === 'standard'), ([lexical, cosine, ...others]) => {
     const mapped = asTheyAre ? cosine : Math.max(LEAST_BASE, (1 + cosine) / 2) ** exponent;
-    const logit = slopes[0]! * lexical + slopes[1]! * mapped + slopes[2]! * fused + theta[HIT_SCORES]!;
+    const scores = [lexical, mapped, ...others];
+    const logit = scores.reduce((sum, score, i) => sum + slopes[i]! * score, theta[HIT_SCORES]!);
     return 1 / (1 + Math.exp(-logit));
   });
 }
@@ -157,8 +177,8 @@ function softplus(x: number): number {
   return x > 30 ? x : Math.log1p(Math.exp(x));
 }
 
-/** Of the file's form. Version 1 named none, and knew neither maps nor heads. */
-const VERSION = 2;
+/** Of the file's form. Versions 1 and 2 knew nothing of words that are missing. */
+const VERSION = 3;
 
 /** The text of a file that {@link parseRelevance} reads. */
 export function formatRelevance(parameters: RelevanceParameters): string {
@@ -166,16 +186,23 @@ export function formatRelevance(parameters: RelevanceParameters): string {
 }
 
 /**
- * Parameters from the text of a file, also one of an earlier version.
- * @throws DataFormatError when it is not that of parameters; IncompatibleError when a newer version wrote it.
+ * Parameters from the text of a file.
+ * @throws DataFormatError when it is not that of parameters; IncompatibleError when an earlier or a newer version wrote it.
  */
 export function parseRelevance(text: string, place: string): RelevanceParameters {
   const read = readObject(text);
-  const { version = 1, weights, threshold, map = 'linear', query } = read as Partial<Record<string, unknown>>;
+  const { version, weights, threshold, map = 'linear', query, encoder } = read as Partial<Record<string, unknown>>;
   if (typeof version === 'number' && version > VERSION) {
     throw new IncompatibleError(
       `${place}: it has version ${version}, and this software knows ${VERSION}.`,
       'Update Sagitta, or run `sagitta learn-relevance` again.',
+    );
+  }
+  // The first version named none.
+  if (version !== VERSION && Array.isArray(weights)) {
+    throw new IncompatibleError(
+      `${place}: an earlier version of Sagitta learned this from other signals than searches have now.`,
+      'Run `sagitta learn-relevance` again, or delete the file.',
     );
   }
   const sound =
@@ -184,6 +211,7 @@ export function parseRelevance(text: string, place: string): RelevanceParameters
     typeof threshold === 'number' &&
     threshold >= 0 &&
     threshold <= 1 &&
+    (encoder === undefined || typeof encoder === 'string') &&
     (query === undefined || isQueryHead(query, weights.length));
   if (!sound) {
     throw new DataFormatError(
@@ -197,6 +225,7 @@ export function parseRelevance(text: string, place: string): RelevanceParameters
     threshold,
     ...(map === 'linear' ? {} : { map: map as RelevanceMap }),
     ...(query === undefined ? {} : { query }),
+    ...(encoder === undefined ? {} : { encoder }),
   };
 }
 

@@ -7,7 +7,7 @@ import {
   type SearchRequest,
 } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
-import { type Collection, judgesRelevanceBy, verifyCollection } from '../../collection/index.ts';
+import { type Collection, judgesRelevance, verifyCollection } from '../../collection/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
@@ -134,7 +134,7 @@ async function search(collection: Collection, request: SearchRequest, { signal }
   };
   const inLanguage = { ...options, ...(language === undefined ? {} : { language }) };
   if (relevant === true) {
-    if (!collection.judgesRelevance) {
+    if (!(await collection.judgesRelevance())) {
       throw new InvalidArgumentError(
         'This collection cannot tell where relevance ends.',
         'Leave `relevant` out; `capabilities.relevance` of a collection says whether it can.',
@@ -166,7 +166,7 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
   return host.use(served.name, async (collection) => {
     const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
     const languages = await collection.read(async (snapshot) => Object.fromEntries(snapshot.languages));
-    const capabilities = { ...base, relevance: judgesRelevanceBy(served.directory, settings.encoder) };
+    const capabilities = { ...base, relevance: judgesRelevance(served.directory, settings.encoder) };
     return {
       name: served.name,
       state: 'ready' as const,

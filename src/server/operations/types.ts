@@ -22,7 +22,6 @@ import type {
   SearchRequest,
   WriteAnswer,
 } from '../../api/index.ts';
-import { judgesRelevance } from '../../collection/index.ts';
 
 /** A collection that is served. */
 export interface ServedCollection {
@@ -119,6 +118,6 @@ export function baseCapabilities(collection: ServedCollection, readOnly: boolean
     sync: !readOnly && (collection.sources?.length ?? 0) > 0,
     frontier: existsSync(planFile(collection)),
     evaluation: existsSync(evaluationFile(collection)),
-    relevance: judgesRelevance(collection.directory),
+    relevance: false,
   };
 }

@@ -3,7 +3,7 @@ import { Vectors } from '../../base/vectors.ts';
 import { PrincipalComponents } from '../../codec/index.ts';
 import type { QueryHead } from '../../search/index.ts';
 import { rounded } from './rounding.ts';
-import type { HeadOptions, JudgedList } from './types.ts';
+import type { JudgedList, RelevanceOptions } from './types.ts';
 
 /** Embeddings that a head needs, at least. */
 export const FEWEST_EMBEDDINGS = 100;
@@ -33,7 +33,7 @@ export function embeddedLists(lists: readonly JudgedList[]): (JudgedList & { vec
 /** The directions of the embeddings that a head looks at. @throws InvalidArgumentError when there are too few embeddings. */
 export async function componentsOf(
   lists: readonly JudgedList[],
-  { encoder = '', rank = 16 }: HeadOptions,
+  { encoder = '', head: { rank = 16 } = {} }: Pick<RelevanceOptions, 'encoder' | 'head'>,
 ): Promise<Pick<QueryHead, 'encoder' | 'mean' | 'components'>> {
   if (!Number.isInteger(rank) || rank < 1) {
     throw new InvalidArgumentError(`The rank of a head is ${rank}.`, 'Give a whole number of components, at least 1.');

@@ -1,3 +1,4 @@
-export { f1, learnRelevance } from './learn.ts';
+export { foreignQuestions, gibberish } from './foreign.ts';
+export { evenly, f1, learnRelevance, withoutAnswers } from './learn.ts';
 export { calibrationLoss } from './objective.ts';
 export type { HeadOptions, JudgedList, RelevanceOptions } from './types.ts';

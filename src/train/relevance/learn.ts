@@ -10,11 +10,12 @@ const FEWEST_LISTS = 30;
 
 /**
  * Learns what relevance is judged by, from judged lists: binary cross-entropy of every hit, lists that the search itself returned, so that
- * what is not relevant is as hard as it will be. A third of the lists is held back: they choose the form of the map and what decides on it
- * (see {@link RelevanceOptions}), and the threshold, that of greatest mean F1 per query.
+ * what is not relevant is as hard as it will be. So that nothing is found where nothing answers, the same lists without their relevant hits
+ * are learned from as well, and those of foreign questions.
  *
- * The simplest, the linear map that the list decides on, gives way only to one whose mean F1 on the lists held back is greater by more than
- * two standard errors of the difference; of several the best.
+ * A third of the queries is held back: they choose the form of the map and what decides on it (see {@link RelevanceOptions}), and the
+ * threshold, that of greatest mean F1 per list, where lists with and without something relevant count alike. The simplest, the linear map that the list decides on, gives way only to one whose mean F1 on
+ * the lists held back is greater by more than two standard errors of the difference; of several the best.
  *
  * @param lists of at least 30 queries. What was not judged counts as not relevant.
  * @throws InvalidArgumentError for fewer, for a head without 100 embeddings, and for embeddings that are not finite or of several lengths.
@@ -29,7 +30,7 @@ export async function learnRelevance(
       `Give at least ${FEWEST_LISTS}.`,
     );
   }
-  const { by = 'held-out' } = options;
+  const { by = 'held-out', foreign = [], withoutAnswers: unanswered = true } = options;
   const embeddings = embeddedLists(lists).length;
   if (by !== 'held-out' && by !== 'list' && embeddings < FEWEST_EMBEDDINGS) {
     throw new InvalidArgumentError(
@@ -37,8 +38,28 @@ export async function learnRelevance(
       `Give at least ${FEWEST_EMBEDDINGS} with one, or let the list decide (\`by: 'list'\`).`,
     );
   }
-  const [learning, choosing] = [lists.filter((_, i) => i % 3 !== 0), lists.filter((_, i) => i % 3 === 0)];
-  return best(learning, choosing, candidatesOf(embeddings, options), options);
+  const [learning, choosing] = [heldBack(lists, false), heldBack(lists, true)];
+  const emptied = unanswered ? learning.flatMap(withoutAnswers) : [];
+  return best(
+    [...learning, ...emptied, ...heldBack(foreign, false)],
+    [...choosing, ...heldBack(foreign, true)],
+    candidatesOf(embeddings, options),
+    options,
+  );
+}
+
+function heldBack(lists: readonly JudgedList[], is: boolean): JudgedList[] {
+  return lists.filter((_, i) => (i % HELD_BACK === 0) === is);
+}
+
+/** One list in so many is held back. */
+const HELD_BACK = 3;
+
+/** The list as it were if what answers the query was not there; none where nothing answers it anyway. */
+export function withoutAnswers(list: JudgedList): JudgedList[] {
+  if (!list.relevant.includes(true)) return [];
+  const hits = list.hits.filter((_, i) => !list.relevant[i]);
+  return [{ ...list, hits, relevant: hits.map(() => false) }];
 }
 
 interface Candidate {
@@ -76,24 +97,31 @@ async function best(
 /** Standard errors of the difference that a gain is worth something from. */
 const SIGNIFICANT = 2;
 
-/** The threshold of greatest mean F1 over queries, of a grid, and what each query has there. */
+/** The threshold of greatest mean F1 over lists, of a grid, and what each list has there, times its weight. */
 function cutOf(
   lists: readonly JudgedList[],
   learned: LearnedMap,
 ): { learned: LearnedMap; threshold: number; values: number[] } {
-  const probabilities = lists.map(({ hits, vector }) => relevanceOf(hits, { ...learned, threshold: 0 }, vector));
+  const weights = evenly(lists);
+  const probabilities = lists.map((list) => relevanceOf(list, { ...learned, threshold: 0 }));
   let [threshold, values] = [0.5, lists.map(() => 0)];
   for (let step = 1; step < 50; step++) {
     const at = step / 50;
-    const own = lists.map(({ relevant }, q) =>
-      f1(
-        relevant,
-        Array.from(probabilities[q]!, (r) => r >= at),
-      ),
-    );
+    const own = lists.map(({ relevant }, q) => {
+      const kept = Array.from(probabilities[q]!, (r) => r >= at);
+      return weights[q]! * f1(relevant, kept);
+    });
     if (step === 1 || mean(own) > mean(values)) [threshold, values] = [at, own];
   }
   return { learned, threshold, values };
+}
+
+/** Weights of lists, 1 on average, with which those that hold something relevant and those that do not count alike. */
+export function evenly(lists: readonly JudgedList[]): number[] {
+  const answered = lists.map(({ relevant }) => relevant.includes(true));
+  const count = answered.filter(Boolean).length;
+  const kinds = [count, lists.length - count].filter((one) => one > 0).length;
+  return answered.map((is) => lists.length / kinds / (is ? count : lists.length - count));
 }
 
 /** F1 of what is kept of one list: 1 when nothing was to be kept and nothing is. @param missed relevant documents outside the list. */

@@ -37,13 +37,13 @@ describe('learnRelevance', () => {
   it('cuts lists of any scale where relevance ends, and keeps nothing where there is none', async () => {
     const learned = await learnRelevance(lists(120, 1), { runtime });
     const unseen = lists(60, 2);
-    const kept = unseen.map(({ hits }) => Array.from(relevanceOf(hits, learned), (p) => p >= learned.threshold));
+    const kept = unseen.map((list) => Array.from(relevanceOf(list, learned), (p) => p >= learned.threshold));
     const mean = unseen.reduce((sum, { relevant }, i) => sum + f1(relevant, kept[i]!), 0) / unseen.length;
     // The first two everywhere would give 0.75.
     expect(mean).toBeGreaterThan(0.95);
-    for (const { hits } of unseen) {
-      const probabilities = relevanceOf(hits, learned);
-      for (let i = 1; i < hits.length; i++) expect(probabilities[i]!).toBeLessThanOrEqual(probabilities[i - 1]!);
+    for (const list of unseen) {
+      const probabilities = relevanceOf(list, learned);
+      for (let i = 1; i < list.hits.length; i++) expect(probabilities[i]!).toBeLessThanOrEqual(probabilities[i - 1]!);
     }
     expect(parseRelevance(formatRelevance(learned), 'x')).toEqual(learned);
   });
@@ -54,23 +54,44 @@ describe('learnRelevance', () => {
       '',
       '{}',
       'null',
-      '{"weights": [[1]], "threshold": 0.5}',
-      '{"weights": [], "threshold": 2}',
-      formatRelevance({ ...OLD, map: 'power' }),
-      formatRelevance({ ...OLD, query: { encoder: 'x', mean: [0], components: [[1, 2]], hidden: [], output: [] } }),
+      '{"version": 3, "weights": [[1]], "threshold": 0.5}',
+      '{"version": 3, "weights": [], "threshold": 2}',
+      formatRelevance({ ...NOW, map: 'power' }),
+      formatRelevance({ ...NOW, query: { encoder: 'x', mean: [0], components: [[1, 2]], hidden: [], output: [] } }),
     ]) {
       expect(() => parseRelevance(text, 'relevance.json')).toThrow(/relevance\.json.*learn-relevance/);
     }
   });
 
-  it('reads files of the first version, and says which it does not know', () => {
-    expect(parseRelevance(JSON.stringify(OLD), 'relevance.json')).toEqual(OLD);
-    expect(() => parseRelevance(JSON.stringify({ ...OLD, version: 3 }), 'relevance.json')).toThrow(IncompatibleError);
+  it('refuses what an earlier version learned, and a later one', () => {
+    const first = { weights: Array.from({ length: 4 }, () => [0, 0, 0, 0, 0, 0, 0.5]), threshold: 0.5 };
+    for (const old of [first, { version: 2, ...first }]) {
+      expect(() => parseRelevance(JSON.stringify(old), 'relevance.json')).toThrow(IncompatibleError);
+      expect(() => parseRelevance(JSON.stringify(old), 'relevance.json')).toThrow(/earlier version.*learn-relevance/);
+    }
+    expect(() => parseRelevance(JSON.stringify({ ...NOW, version: 4 }), 'relevance.json')).toThrow(IncompatibleError);
+  });
+
+  it('finds nothing where nothing answers, if it was shown such lists', async () => {
+    const learned = await learnRelevance(lists(60, 1), { runtime, foreign: foreign(60, 3), encoder: 'toy' });
+    expect(learned.encoder).toBe('toy');
+    for (const list of foreign(40, 4)) expect(Math.max(...relevanceOf(list, learned))).toBeLessThan(learned.threshold);
   });
 });
 
-/** As the first version wrote it. */
-const OLD = { weights: Array.from({ length: 4 }, () => [0, 0, 0, 0, 0, 0, 0.5]), threshold: 0.5 };
+/** Lists of hits that match well, for queries none of whose words are known. */
+function foreign(count: number, seed: number): JudgedList[] {
+  return lists(count, seed).map((list) => ({
+    ...list,
+    relevant: list.relevant.map(() => false),
+    words: { count: 3, missing: 1, strange: 1 },
+  }));
+}
+
+const NOW: RelevanceParameters = {
+  weights: Array.from({ length: HIT_SCORES + 1 }, () => Array.from({ length: LIST_FEATURES + 1 }, () => 0.5)),
+  threshold: 0.5,
+};
 
 /** All hits of a list are relevant, or none; cosines tell, but have an offset that a direction of the query's embedding decides on. */
 function shifted(count: number, seed: number, dim = 12): JudgedList[] {
@@ -88,10 +109,10 @@ function shifted(count: number, seed: number, dim = 12): JudgedList[] {
 }
 
 function meanF1(unseen: readonly JudgedList[], learned: RelevanceParameters): number {
-  const values = unseen.map(({ hits, relevant, vector }) =>
+  const values = unseen.map((list) =>
     f1(
-      relevant,
-      Array.from(relevanceOf(hits, learned, vector), (r) => r >= learned.threshold),
+      list.relevant,
+      Array.from(relevanceOf(list, learned), (r) => r >= learned.threshold),
     ),
   );
   return values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -100,21 +121,23 @@ function meanF1(unseen: readonly JudgedList[], learned: RelevanceParameters): nu
 describe("a head over the query's embedding", () => {
   it('is learned where it decides, is held to what it was learned on, and its file is read again', async () => {
     const [seen, unseen] = [shifted(400, 1), shifted(200, 2)];
-    const head = { encoder: 'toy' };
-    const chosen = await learnRelevance(seen, { runtime, head });
+    const encoder = 'toy';
+    const chosen = await learnRelevance(seen, { runtime, encoder, withoutAnswers: false });
     expect(chosen.query?.encoder).toBe('toy');
-    const list = await learnRelevance(seen, { runtime, by: 'list' });
+    const list = await learnRelevance(seen, { runtime, by: 'list', withoutAnswers: false });
     expect(list.query).toBeUndefined();
     expect(meanF1(unseen, chosen)).toBeGreaterThan(meanF1(unseen, list) + 0.05);
 
     const read = parseRelevance(formatRelevance(chosen), 'x');
     expect(read).toEqual(chosen);
-    const { hits, vector } = unseen[0]!;
-    expect(relevanceOf(hits, read, vector)).toEqual(relevanceOf(hits, chosen, vector));
+    const { hits } = unseen[0]!;
+    expect(relevanceOf(unseen[0]!, read)).toEqual(relevanceOf(unseen[0]!, chosen));
     // Without an embedding a query counts as the average one.
-    expect(relevanceOf(hits, chosen)).toEqual(relevanceOf(hits, chosen, chosen.query!.mean));
-    expect(() => relevanceOf(hits, chosen, new Float32Array(7))).toThrow(IncompatibleError);
-    expect(() => relevanceOf(hits, chosen, new Float32Array(7))).toThrow(/7 components.*12 by toy.*learn-relevance/);
+    expect(relevanceOf({ hits }, chosen)).toEqual(relevanceOf({ hits, vector: chosen.query!.mean }, chosen));
+    expect(() => relevanceOf({ hits, vector: new Float32Array(7) }, chosen)).toThrow(IncompatibleError);
+    expect(() => relevanceOf({ hits, vector: new Float32Array(7) }, chosen)).toThrow(
+      /7 components.*12 by toy.*learn-relevance/,
+    );
   });
 
   it('is left out where the list tells as much', async () => {
@@ -177,7 +200,7 @@ describe('a map', () => {
       fc.property(parameters, cosines, row(3), (learned, scores, vector) => {
         const sorted = scores.toSorted((a, b) => b - a);
         const hits = sorted.map((score) => ({ contributions: [{ stage: 'dense', rank: 1, score, share: 0 }] }));
-        const probabilities = relevanceOf(hits, learned, vector);
+        const probabilities = relevanceOf({ hits, vector }, learned);
         for (let i = 0; i < probabilities.length; i++) {
           expect(probabilities[i]!).toBeGreaterThanOrEqual(0);
           expect(probabilities[i]!).toBeLessThanOrEqual(1);

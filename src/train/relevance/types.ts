@@ -1,17 +1,28 @@
-import type { RelevanceGrounds, RelevanceMap, ScoredHit } from '../../search/index.ts';
+import type { RelevanceGrounds, RelevanceMap, ScoredList } from '../../search/index.ts';
 import type { Runtime } from '../../tensor/index.ts';
 
 /** A query's hits, best first, and whether each is relevant. */
-export interface JudgedList {
-  readonly hits: readonly ScoredHit[];
+export interface JudgedList extends ScoredList {
   readonly relevant: readonly boolean[];
-  /** The query's embedding. Queries without one, as those in a language that the encoder does not know, count as the average one. */
-  readonly vector?: ArrayLike<number>;
 }
 
 /** Options of `learnRelevance`. */
 export interface RelevanceOptions {
   readonly runtime: Runtime;
+  /** Lists of questions that the collection cannot answer: nothing in them is relevant. Default: none. */
+  readonly foreign?: readonly JudgedList[];
+  /** Whether each list is also learned from with its relevant hits taken away, so that nothing in it answers. Default true. */
+  readonly withoutAnswers?: boolean;
+  /**
+   * Learn only from these of the scores of a hit (places in what `hitScores` gives), and of the list's features only from the words that
+   * nobody knows: for relevance that collections of other sizes and kinds are to be judged by. Default: from everything.
+   */
+  readonly scores?: readonly number[];
+  /**
+   * Id of the encoder of the search, as a collection's settings give it, `none` for words alone: what is learned is not used with
+   * another. Default: unknown, which a head takes for none that there is.
+   */
+  readonly encoder?: string;
   /**
    * What decides on a query's map. Default `held-out`: `list`, unless the lists held back are told significantly better by `both`. With
    * fewer than 100 embeddings only the list is tried.
@@ -33,11 +44,6 @@ export interface RelevanceOptions {
 
 /** Options of a head over the query's embedding: see `QueryHead`. */
 export interface HeadOptions {
-  /**
-   * Id of the encoder that made the embeddings, as a collection's settings give it: `search --relevant` refuses to use the head with
-   * another. Default: none, which fits no collection.
-   */
-  readonly encoder?: string;
   /** Principal components of the embeddings that count, at most half as many as there are queries. Default 16. */
   readonly rank?: number;
   /** Default 16. */

@@ -42,7 +42,7 @@ export async function learnMap(
 ): Promise<LearnedMap> {
   const { by, map, depth = 20, steps = 300, learningRate = 0.05, seed = 1, signal, runtime } = options;
   const { width = 16, decay = 0.1 } = options.head ?? {};
-  const base = by === 'list' ? undefined : await componentsOf(lists, options.head ?? {});
+  const base = by === 'list' ? undefined : await componentsOf(lists, options);
   const numbers = numbersOfMap(map);
   const parameters = new Parameters(seed);
   const shape = [LIST_FEATURES, numbers];
@@ -64,6 +64,7 @@ export async function learnMap(
   });
   try {
     const batch = batchOf(lists, depth, by, map, base);
+    if (options.scores !== undefined) keepOnly(batch, options.scores);
     for (let step = 0; step < steps; step++) {
       signal?.throwIfAborted();
       await trainer.step(batch);
@@ -80,8 +81,9 @@ export async function learnMap(
     );
   };
   return {
-    weights: rows('weights', 'constants'),
+    weights: onlySlopesOf(rows('weights', 'constants'), options.scores),
     ...(map === 'linear' ? {} : { map }),
+    ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
     ...(base === undefined
       ? {}
       : {
@@ -92,6 +94,29 @@ export async function learnMap(
           },
         }),
   };
+}
+
+/** Place among the list's features of the words that nobody knows. */
+const STRANGE = 9;
+
+/** Sets what is not learned from to 0, so that its weights stay at 0. */
+function keepOnly({ features, scores }: Batch, kept: readonly number[]): void {
+  features!.data.forEach((_, i) => {
+    if (i % LIST_FEATURES !== STRANGE) features!.data[i] = 0;
+  });
+  scores!.data.forEach((_, i) => {
+    if (!kept.includes(i % HIT_SCORES)) scores!.data[i] = 0;
+  });
+}
+
+/** Of scores that were not learned from. */
+const NO_SLOPE = -30;
+
+function onlySlopesOf(weights: number[][], kept: readonly number[] | undefined): number[][] {
+  if (kept === undefined) return weights;
+  return weights.map((row, i) =>
+    i >= HIT_SCORES || kept.includes(i) ? row : row.map((_, at) => (at < LIST_FEATURES ? 0 : NO_SLOPE)),
+  );
 }
 
 /** Of the weights of the list's features: what the head's are given by its options. */
@@ -130,8 +155,9 @@ function batchOf(
   const present = new Float32Array(count * depth);
   const rank = base?.components.length ?? 0;
   const components = new Float32Array(count * rank);
-  lists.forEach(({ hits, relevant, vector }, q) => {
-    if (by !== 'query') features.set(listFeatures(hits), q * LIST_FEATURES);
+  lists.forEach((list, q) => {
+    const { hits, relevant, vector } = list;
+    if (by !== 'query') features.set(listFeatures(list), q * LIST_FEATURES);
     if (base !== undefined && vector !== undefined) components.set(queryComponents(base, vector), q * rank);
     hitScores(hits, map === 'standard')
       .slice(0, depth)
