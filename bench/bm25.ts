@@ -182,7 +182,7 @@ report({
   },
   notes: [
     `${entries.length} WordNet entries (words and gloss); ${QUERIES} queries of 4 distinct words of one entry (seed ${SEED}), top 10.`,
-    'Stop words are in every index but the one with English analysis; the first figure is of queries without them. Orama needs',
+    'Stop words are in every index, and not searched for with English analysis; the first figure is of queries without them. Orama needs',
     'seconds for a query with them and sits the second out. Figures are medians over rounds, in each of which a peer answers',
     'only a part of the queries.',
     'Every engine gets raw text and splits it itself; analysis counts, both in building and in searching. All settings of the',

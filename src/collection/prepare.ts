@@ -156,23 +156,25 @@ export function analyzeQuery(
   others: readonly string[] = [],
 ): WeightedTerm[] {
   const weights = new Map<string, number>();
-  const add = (terms: Iterable<string>, factor: number): void => {
+  const analyses = languages.map((language) => analyzerFor(language).analyze(text));
+  const count = (terms: readonly string[]): void => {
     for (const { term, weight } of weightedTerms(terms)) {
-      weights.set(term, Math.max(factor * weight, weights.get(term) ?? 0));
+      if (weight > (weights.get(term) ?? 0)) weights.set(term, weight);
     }
   };
-  const analyses = languages.map((language) => analyzerFor(language).analyze(text));
-  for (const { terms } of analyses) add(terms, 1);
-  if (weights.size === 0) for (const { stopWords } of analyses) add(stopWords, 1);
-  for (const { forms } of analyses) add(forms, FORM_WEIGHT);
-  const left = new Set(others.length === 0 ? [] : leftOut(text, languages));
-  for (const language of others) {
-    const tokens = analyzerFor(language).tokens(text);
-    const searched = tokens.filter(({ start, end }) => !left.has(plainForm(text.slice(start, end))));
-    add(
-      searched.map(({ term }) => term),
-      FORM_WEIGHT,
-    );
+  for (const { terms } of analyses) count(terms);
+  if (weights.size === 0) for (const { stopWords } of analyses) count(stopWords);
+  const further = (term: string): void => {
+    if (!weights.has(term)) weights.set(term, FORM_WEIGHT);
+  };
+  for (const { forms } of analyses) forms.forEach(further);
+  if (others.length > 0) {
+    const left = new Set(leftOut(text, languages));
+    for (const language of others) {
+      for (const { term, start, end } of analyzerFor(language).tokens(text)) {
+        if (!left.has(plainForm(text.slice(start, end)))) further(term);
+      }
+    }
   }
   return Array.from(weights, ([term, weight]) => ({ term, weight }));
 }
