@@ -364,9 +364,9 @@ describe('what was learned from the vectors', () => {
     await using collection = await openCollection(folder.at('c'), { create: true, encoder: 'hash:64' });
     await collection.add(documents(0, 10));
     folder.write({ 'c/relevance.json': '{}' });
-    expect(collection.judgesRelevance).toBe(true);
+    expect(await collection.judgesRelevance()).toBe(true);
     expect((await collection.reencode('hash:128')).relevanceDropped).toBe(true);
-    expect(collection.judgesRelevance).toBe(false);
+    expect(await collection.judgesRelevance()).toBe(false);
     expect((await collection.reencode('hash:64')).relevanceDropped).toBe(false);
   });
 });

@@ -46,7 +46,7 @@ const UNKNOWN = ['', ' \n\t ', 'ภาษาไทยไม่มีช่อง
 async function readTexts(): Promise<string[]> {
   const random = new Random(1);
   const words: string[] = [];
-  for (const name of ['assemblyscript', 'fast-check', 'linkedom', 'mammoth', 'typescript', 'unpdf', 'yaml']) {
+  for (const name of ['assemblyscript', 'fast-check', 'linkedom', 'markdown-it', 'typescript', 'unpdf', 'yaml']) {
     words.push(...(await readFile(`node_modules/${name}/README.md`, 'utf8')).split(/\s+/));
   }
   const plain = words.filter((word) => word.length <= 8 && /[\w.,:;#`-]/.test(word));

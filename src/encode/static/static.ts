@@ -21,6 +21,8 @@ export function staticEncoder(id: string, table: StaticTable): Encoder {
         if (i % 1024 === 0) signal?.throwIfAborted();
         const row = vectors.row(i);
         for (const token of tokenizer.encode(text, STATIC_LENGTH)) {
+          // What is unknown has no vote.
+          if (token === 0) continue;
           const scale = scales[token]!;
           const at = token * dim;
           for (let d = 0; d < dim; d++) row[d]! += scale * values[at + d]!;

@@ -49,7 +49,7 @@ const SPECIAL = [
 async function readTexts(): Promise<string[]> {
   const random = new Random(1);
   const words: string[] = [];
-  for (const name of ['assemblyscript', 'fast-check', 'linkedom', 'mammoth', 'typescript', 'unpdf', 'yaml']) {
+  for (const name of ['assemblyscript', 'fast-check', 'linkedom', 'markdown-it', 'typescript', 'unpdf', 'yaml']) {
     words.push(...(await readFile(`node_modules/${name}/README.md`, 'utf8')).split(/ +/));
   }
   const plain = words.filter((word) => word.length <= 8);
