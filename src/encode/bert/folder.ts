@@ -5,14 +5,17 @@ import { connectedAdapters } from '../../tensor/index.ts';
 import { stampOf } from '../cache.ts';
 import type { Encoder, TokenEncoder } from '../encoder.ts';
 import { formatSettings } from '../spec.ts';
+import type { EncoderTuning } from '../tuning.ts';
 import { type BertOptions, type BertSource, bertEncoder, idSettings } from './bert.ts';
 import { type BertDescription, readDescription } from './description.ts';
 import { WORDS } from './model.ts';
 import type { BertParts } from './prepare.ts';
 import { openSafetensors } from './safetensors.ts';
-import { type BertTuning, SIDE_FILE } from './tuning.ts';
 import { placesOf, prefixOf, readBert } from './weights.ts';
 import { openWords } from './words.ts';
+
+/** Where a saved encoder keeps its side path, beside the weights. */
+export const SIDE_FILE = 'side.safetensors';
 
 /**
  * A sentence-transformers folder of the BERT family: safetensors in f32, f16 or bf16, WordPiece `tokenizer.json`, and its pooling,
@@ -22,7 +25,7 @@ import { openWords } from './words.ts';
  */
 export async function bertFolder(
   folder: string,
-  options: BertOptions & { readonly id?: string; readonly side?: BertTuning['side'] } = {},
+  options: BertOptions & { readonly id?: string; readonly side?: EncoderTuning['side'] } = {},
 ): Promise<Encoder & TokenEncoder> {
   const description = await readDescription(resolve(folder));
   const id = options.id ?? `bert:${formatSettings(description.folder, idSettings(options))}`;
@@ -44,7 +47,7 @@ export async function bertFolder(
 /** The weights, and the side path that was trained beside them. */
 export async function partsWithSide(
   description: BertDescription,
-  side: NonNullable<BertTuning['side']>,
+  side: NonNullable<EncoderTuning['side']>,
 ): Promise<BertParts> {
   const parts = await partsOf(description);
   const file = openSafetensors(join(description.folder, SIDE_FILE));

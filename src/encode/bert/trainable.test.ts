@@ -7,10 +7,10 @@ import { IncompatibleError } from '../../base/errors.ts';
 import { mean, multiply, negate, sgd, sum, Trainer } from '../../tensor/index.ts';
 import type { Encoder } from '../encoder.ts';
 import { nativeRuntime } from '../runtime.ts';
+import type { EncoderTuning } from '../tuning.ts';
 import { type BertDescription, readDescription } from './description.ts';
 import { bertFolder } from './folder.ts';
 import { type TrainableBert, trainableBert } from './trainable.ts';
-import type { BertTuning } from './tuning.ts';
 
 const QUERIES = ['how do i turn the key', 'rain tomorrow'];
 const DOCUMENTS = ['Signing keys are replaced every ninety days.', 'The forecast says that it will be wet.'];
@@ -123,7 +123,7 @@ describe('a trainable BERT', () => {
 
   it('with LoRA or a side path trains those modules only, which change nothing at the start', async () => {
     const plain = await vectorsOf(await bertFolder(tiny.folder, FLOAT));
-    const tunings: readonly (readonly [string, BertTuning, RegExp])[] = [
+    const tunings: readonly (readonly [string, EncoderTuning, RegExp])[] = [
       ['lora', { lora: { rank: 4, alpha: 8 } }, /^layer\d\/\w+\/weight_[ab]$/],
       ['side', { side: { rank: 4 } }, /^side\//],
     ];

@@ -16,12 +16,12 @@ import type { Encoder } from '../encoder.ts';
 import { withPrefix } from '../prefixes.ts';
 import { declareRagged, type Ragged, raggedInputs, raggedOf, raggedShapes } from '../ragged.ts';
 import type { TrainableEncoder } from '../trainable.ts';
+import { type EncoderTuning, frozen } from '../tuning.ts';
 import { type BertOptions, bertEncoder } from './bert.ts';
 import { type BertDescription, describedFiles } from './description.ts';
-import { partsOf } from './folder.ts';
+import { partsOf, SIDE_FILE } from './folder.ts';
 import { type BertModules, bertStates, linearLayers, POSITIONS, pooled, TYPES, WORDS } from './model.ts';
 import { writeSafetensors } from './safetensors.ts';
-import { type BertTuning, SIDE_FILE } from './tuning.ts';
 import { toTensors } from './weights.ts';
 import { WordPieceTokenizer } from './wordpiece.ts';
 import { wordsOf } from './words.ts';
@@ -30,7 +30,7 @@ import { wordsOf } from './words.ts';
 export interface TrainableBertOptions {
   /** Weights to start from, trained in place. Default: those of the description. */
   readonly parameters?: Parameters;
-  readonly tuning?: BertTuning;
+  readonly tuning?: EncoderTuning;
   /** Whether the table of word pieces is trained too, where the weights are. Default true. */
   readonly trainTable?: boolean;
   /** Tokens of a text that are read in training, at most those that the encoder reads. Fewer make training faster. Default 128. */
@@ -87,7 +87,8 @@ export async function trainableBert(
   }
 
   const weights = parameters.names.filter((name) => !ADDED.test(name));
-  const frozen = isPartial ? weights : [POSITIONS, TYPES, ...(trainTable ? [] : [WORDS])];
+  // Places and types are a few rows that pairs of short texts would only bend.
+  const kept = isPartial ? weights : [POSITIONS, TYPES, ...(trainTable ? [] : [WORDS])];
   const prompted = (texts: readonly string[], prefix: string) => {
     const role = prefix.startsWith('q') ? 'query' : 'document';
     const inputs = withPrefix(texts, description.prompts, { role });
@@ -112,7 +113,7 @@ export async function trainableBert(
   return {
     dim: shape.width,
     parameters,
-    groups: [{ match: new RegExp(`^(${frozen.map(escapePattern).join('|')})$`), frozen: true }],
+    groups: [frozen(kept)],
 
     batch(texts, prefix): Batch {
       const { cls, sep } = tokenizer;
@@ -170,8 +171,4 @@ function addProduct(
       for (let column = 0; column < to; column++) target[row * to + column]! += scale * b[inner * to + column]!;
     }
   }
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
-import type { BertTuning } from '../bert/tuning.ts';
+import type { EncoderTuning } from '../tuning.ts';
 
 /**
  * How vectors are made. Every form but `bert`, `use-lite` and `static` starts from the vectors of `base`.
@@ -44,7 +44,7 @@ export interface TunedDescription {
   readonly dim: number;
   /** Languages that the encoder knows; absent means any. */
   readonly languages?: readonly string[];
-  readonly tuning?: BertTuning;
+  readonly tuning?: EncoderTuning;
   /** See `Encoder.denseShare`. Default: that of `base`. */
   readonly denseShare?: number;
   /** How it was trained, for people. */

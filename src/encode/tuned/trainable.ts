@@ -4,12 +4,12 @@ import { readDescription } from '../bert/description.ts';
 import { partsWithSide } from '../bert/folder.ts';
 import { miniLmDescription } from '../bert/minilm.ts';
 import { trainableBert } from '../bert/trainable.ts';
-import type { BertTuning } from '../bert/tuning.ts';
 import { parseSettings } from '../spec.ts';
 import { readTableFile, shippedTable } from '../static/shipped.ts';
 import { readTable } from '../static/table.ts';
 import { trainableStatic } from '../static/trainable.ts';
 import type { TrainableEncoder } from '../trainable.ts';
+import type { EncoderTuning } from '../tuning.ts';
 import { trainableUseLite } from '../use-lite/trainable.ts';
 import { readTuned, type TunedForm, versionFolder } from './description.ts';
 
@@ -18,14 +18,14 @@ export interface OpenTrainable {
   readonly encoder: TrainableEncoder;
   readonly form: Extract<TunedForm, 'bert' | 'use-lite' | 'static'>;
   /** Modules beside the weights that it has: those asked for, and those it had. */
-  readonly tuning: BertTuning;
+  readonly tuning: EncoderTuning;
 }
 
 /** How {@link openTrainable} opens it. */
 export interface OpenTrainableOptions {
   /** Folder of trained encoders among which `tuned:VERSION` is looked for. */
   readonly versions: string;
-  readonly tuning?: BertTuning;
+  readonly tuning?: EncoderTuning;
   /** Whether tables of tokens are trained too. Default true. */
   readonly trainTable?: boolean;
   readonly seed?: number;
@@ -59,7 +59,7 @@ export async function openTrainable(id: string, options: OpenTrainableOptions): 
 async function openTuned(
   folder: string,
   id: string,
-  common: { readonly tuning: BertTuning; readonly trainTable: boolean; readonly seed: number },
+  common: { readonly tuning: EncoderTuning; readonly trainTable: boolean; readonly seed: number },
 ): Promise<OpenTrainable> {
   const { description, model } = await readTuned(folder);
   if (description.form === 'static') {

@@ -19,6 +19,7 @@ import {
   zeros,
 } from '../../tensor/index.ts';
 import { declareRagged, type Pooling, type Ragged } from '../ragged.ts';
+import type { EncoderTuning } from '../tuning.ts';
 import type { Weights } from './weights.ts';
 
 /** Components of a token's embedding. */
@@ -42,17 +43,6 @@ export interface UseLiteInputs extends Ragged {
   readonly embeddings: Tensor;
 }
 
-/** Trained modules beside the weights; see `tuning.ts`. */
-export interface UseLiteTuning {
-  /**
-   * Low-rank updates of the weight matrices (Hu et al. 2021, arXiv 2106.09685): `W + alpha / rank * A B`, with `A`
-   * random and `B` 0 at the start.
-   */
-  readonly lora?: { readonly rank: number; readonly alpha: number };
-  /** Adapters after each layer, joined by a side path that bypasses the layers between them: see `connectedAdapters`. */
-  readonly side?: { readonly rank: number };
-}
-
 /**
  * Universal Sentence Encoder Lite (Cer et al. 2018): two pre-norm transformer layers, the mean over tokens, and a tanh
  * layer. The tokens of all texts of a batch stand one after the other without padding, so that the linear layers, which
@@ -65,7 +55,7 @@ export function useLiteModel(
   inputs: UseLiteInputs,
   pooling: UseLitePooling,
   weights: Weights,
-  tuning: UseLiteTuning = {},
+  tuning: EncoderTuning = {},
 ): Tensor {
   const { embeddings } = inputs;
   const weight = (name: string, ...shape: number[]) => scope.parameter(name, shape, () => weights.get(name, shape));
@@ -129,7 +119,7 @@ export function useLiteGraph(
   parameters: Parameters,
   pooling: UseLitePooling,
   weights: Weights,
-  tuning: UseLiteTuning = {},
+  tuning: EncoderTuning = {},
 ): Graph {
   const graph = new Graph();
   const embeddings = graph.input('embeddings', 'float32', ['tokens', EMBEDDING]);
@@ -139,7 +129,7 @@ export function useLiteGraph(
 }
 
 /** A model that needs nothing beside it: instead of `embeddings` its input is `tokens`, their numbers. */
-export function completeGraph(parameters: Parameters, weights: Weights, tuning: UseLiteTuning): Graph {
+export function completeGraph(parameters: Parameters, weights: Weights, tuning: EncoderTuning): Graph {
   const graph = new Graph();
   const scope = constantsOf(graph, parameters);
   const tokens = graph.input('tokens', 'int32', ['tokens']);

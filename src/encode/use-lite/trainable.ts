@@ -2,18 +2,8 @@ import { join } from 'node:path';
 import { type Batch, Parameters, type Scope, type Tensors, toOnnx } from '../../tensor/index.ts';
 import { raggedInputs, raggedOf, raggedShapes } from '../ragged.ts';
 import type { TrainableEncoder } from '../trainable.ts';
-import {
-  ADDED,
-  completeGraph,
-  EMBEDDING,
-  MAX_LENGTH,
-  TABLE,
-  TIMING,
-  TOKENS,
-  type UseLiteTuning,
-  useLiteModel,
-  WIDTH,
-} from './graph.ts';
+import { type EncoderTuning, frozen } from '../tuning.ts';
+import { ADDED, completeGraph, EMBEDDING, MAX_LENGTH, TABLE, TIMING, TOKENS, useLiteModel, WIDTH } from './graph.ts';
 import { UnigramTokenizer } from './unigram.ts';
 import { useLite } from './use-lite.ts';
 import { readVocabulary, readWeights, tunedWeights, weightsFolder } from './weights.ts';
@@ -26,7 +16,7 @@ export interface TrainableUseLiteOptions {
    * Train only modules beside the weights, which stay as they are. Default: train all weights. `useLiteTuning` of the
    * encoder that serves them must be the same.
    */
-  readonly tuning?: UseLiteTuning;
+  readonly tuning?: EncoderTuning;
   /** Whether the embedding table is trained too, where the weights are. Default true. */
   readonly trainTable?: boolean;
   /** Tokens of a text that are read, at most 128. Fewer make training faster; the encoder served reads 128. */
@@ -49,17 +39,12 @@ export async function trainableUseLite(options: TrainableUseLiteOptions = {}): P
     const { data, shape } = parameters.get(name);
     parameters.set(name, data.slice(), shape);
   }
-  // By name: what an objective adds, such as a learned temperature, is not the encoder's to freeze.
   const weightNames = parameters.names.filter((name) => !ADDED.test(name));
 
   return {
     dim: WIDTH,
     parameters,
-    groups: [
-      { match: new RegExp(`^${TIMING}$`), frozen: true },
-      ...(isPartial ? [{ match: new RegExp(`^(${weightNames.map(escapePattern).join('|')})$`), frozen: true }] : []),
-      ...(trainTable ? [] : [{ match: new RegExp(`^${TABLE}$`), frozen: true }]),
-    ],
+    groups: [frozen(isPartial ? weightNames : [TIMING, ...(trainTable ? [] : [TABLE])])],
 
     batch(texts, prefix): Batch {
       // The graph knows no empty text: a space is the nearest thing to it.
@@ -81,8 +66,4 @@ export async function trainableUseLite(options: TrainableUseLiteOptions = {}): P
     serve: (id) => useLite({ folder, tuned: { id, parameters: parameters.clone(), tuning } }),
     toOnnx: () => toOnnx(completeGraph(parameters, weights, tuning)),
   };
-}
-
-function escapePattern(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&');
 }

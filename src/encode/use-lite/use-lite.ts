@@ -6,16 +6,8 @@ import type { Encoder, TokenEncoder } from '../encoder.ts';
 import { raggedInputs } from '../ragged.ts';
 import { forEachRun, type TokenizedText } from '../runs.ts';
 import { nativeRuntime } from '../runtime.ts';
-import {
-  EMBEDDING,
-  MAX_LENGTH,
-  TABLE,
-  TOKENS,
-  type UseLitePooling,
-  type UseLiteTuning,
-  useLiteGraph,
-  WIDTH,
-} from './graph.ts';
+import type { EncoderTuning } from '../tuning.ts';
+import { EMBEDDING, MAX_LENGTH, TABLE, TOKENS, type UseLitePooling, useLiteGraph, WIDTH } from './graph.ts';
 import { UnigramTokenizer } from './unigram.ts';
 import { readVocabulary, readWeights, tunedWeights, type Weights, weightsFolder } from './weights.ts';
 
@@ -24,7 +16,7 @@ export interface UseLiteTuned {
   /** Encoder id: names the weights, since they change the vectors. */
   readonly id: string;
   readonly parameters: Parameters;
-  readonly tuning?: UseLiteTuning;
+  readonly tuning?: EncoderTuning;
 }
 
 /** Settings of {@link useLite}. Only `tuned` changes the vectors. */

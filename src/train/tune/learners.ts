@@ -1,11 +1,11 @@
 import { Vectors } from '../../base/vectors.ts';
 import { embeddingText } from '../../collection/embedding-text.ts';
-import type { BertTuning } from '../../encode/bert/tuning.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import type { TrainableEncoder } from '../../encode/trainable.ts';
 import { type AdapterShape, adapter, adapterGraph } from '../../encode/tuned/adapter.ts';
 import { keepsDocuments, modelName, type TunedFiles, type TunedForm } from '../../encode/tuned/description.ts';
 import { type OpenTrainable, openTrainable } from '../../encode/tuned/trainable.ts';
+import type { EncoderTuning } from '../../encode/tuning.ts';
 import {
   add,
   type Batch,
@@ -78,7 +78,7 @@ export interface LearnerInput {
   readonly versions: string;
   readonly seed: number;
   readonly adapter: AdapterShape;
-  readonly tuning: BertTuning;
+  readonly tuning: EncoderTuning;
   readonly runtime: Runtime;
   readonly signal?: AbortSignal;
 }
@@ -154,7 +154,7 @@ function encoderLearner(input: LearnerInput, opened: OpenTrainable, form: TunedF
 }
 
 /** Weights that were trained beforehand move little; what is added to them starts at nothing and moves more. */
-function rateFor(form: OpenTrainable['form'], { lora, side }: BertTuning): number {
+function rateFor(form: OpenTrainable['form'], { lora, side }: EncoderTuning): number {
   if (form === 'static') return 3e-3;
   if (side !== undefined) return 1e-3;
   if (lora !== undefined) return 5e-4;

@@ -1,5 +1,5 @@
-import type { BertTuning } from '../../encode/bert/tuning.ts';
 import type { AdapterShape } from '../../encode/tuned/adapter.ts';
+import type { EncoderTuning } from '../../encode/tuning.ts';
 import type { Comparison } from '../../eval/index.ts';
 import type { TuneExample } from './examples.ts';
 import type { TuneTarget } from './learners.ts';
@@ -38,7 +38,7 @@ export interface TuneOptions {
   /** For `adapter`. */
   readonly adapter?: AdapterShape;
   /** For `query` and `encoder`: train modules beside the weights. Default: the weights. */
-  readonly tuning?: BertTuning;
+  readonly tuning?: EncoderTuning;
   /** Validations without improvement after which training stops. Default 3. */
   readonly patience?: number;
   /** Level of significance that a gain must have to be deployed. Default 0.05. */
