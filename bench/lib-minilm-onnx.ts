@@ -2,8 +2,8 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { partsOf } from '../src/encode/bert/folder.ts';
 import { miniLmDescription } from '../src/encode/bert/minilm.ts';
+import type { BertParts } from '../src/encode/bert/model.ts';
 import { linearLayers, POSITIONS, TYPES, WORDS } from '../src/encode/bert/model.ts';
-import type { BertParts } from '../src/encode/bert/prepare.ts';
 import * as t from '../src/tensor/index.ts';
 
 /** Multiplies with the weights of a linear layer, without its bias. */

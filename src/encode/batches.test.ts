@@ -8,8 +8,9 @@ it('puts every item into one batch, in the order of lengths, within both limits'
       fc.array(fc.nat(200), { maxLength: 60 }),
       fc.integer({ min: 1, max: 500 }),
       fc.integer({ min: 1, max: 9 }),
-      (lengths, maxLength, maxCount) => {
-        const batches = batchesByLength(lengths, maxLength, maxCount);
+      fc.boolean(),
+      (lengths, maxLength, maxCount, alike) => {
+        const batches = batchesByLength(lengths, maxLength, maxCount, alike);
         const order = batches.flat();
         expect([...order].sort((a, b) => a - b)).toEqual(lengths.map((_, i) => i));
         order.slice(1).forEach((item, i) => {
@@ -20,6 +21,7 @@ it('puts every item into one batch, in the order of lengths, within both limits'
           expect(batch.length).toBeLessThanOrEqual(maxCount);
           const sum = batch.reduce((total, item) => total + lengths[item]!, 0);
           expect(batch.length === 1 || sum <= maxLength).toBe(true);
+          if (alike) expect(new Set(batch.map((item) => lengths[item])).size).toBe(1);
         }
       },
     ),

@@ -8,17 +8,25 @@ export interface TokenizedText {
   readonly tokens: ArrayLike<number>;
 }
 
+/** Limits of a run of a model. */
+export interface RunLimits {
+  /** Most tokens, beyond one text. */
+  readonly tokens: number;
+  /** Whether all texts of a run have as many tokens. Default false. */
+  readonly alike?: boolean;
+}
+
 /** Texts that are tokenized and sorted together; bounds the memory of a call beyond its result. */
 const WINDOW = 4096;
 
 /**
- * Calls `run` with texts of similar length, in runs of at most `runTokens` tokens, until every text that has tokens has had its turn.
+ * Calls `run` with texts of similar length, in runs within the limits, until every text that has tokens has had its turn.
  * @param tokenize a text's tokens; none leaves the text out.
  */
 export async function forEachRun(
   inputs: readonly Content[],
   tokenize: (text: string) => ArrayLike<number>,
-  runTokens: number,
+  { tokens: most, alike }: RunLimits,
   { batchSize = Number.POSITIVE_INFINITY, signal, onProgress }: EncodeOptions,
   run: (texts: readonly TokenizedText[]) => Promise<void>,
 ): Promise<void> {
@@ -36,7 +44,7 @@ export async function forEachRun(
     }
     done += count - texts.length;
     const lengths = texts.map(({ tokens }) => tokens.length);
-    for (const batch of batchesByLength(lengths, runTokens, batchSize)) {
+    for (const batch of batchesByLength(lengths, most, batchSize, alike)) {
       signal?.throwIfAborted();
       await run(batch.map((item) => texts[item]!));
       done += batch.length;

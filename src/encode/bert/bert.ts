@@ -4,12 +4,13 @@ import type { Runtime, Session } from '../../tensor/index.ts';
 import { cached } from '../cache.ts';
 import type { EncodeOptions, Encoder, TokenEncoder } from '../encoder.ts';
 import { withPrefix } from '../prefixes.ts';
-import { raggedInputs } from '../ragged.ts';
-import { forEachRun, type TokenizedText } from '../runs.ts';
+import { forEachRun, type RunLimits, type TokenizedText } from '../runs.ts';
 import { nativeRuntime } from '../runtime.ts';
 import type { SpecSettings } from '../spec.ts';
 import type { BertDescription } from './description.ts';
-import { type BertParts, OUTPUTS, type Precision, prepareBert } from './prepare.ts';
+import type { BertParts } from './model.ts';
+import { type Precision, prepareBert } from './prepare.ts';
+import { OUTPUTS } from './served.ts';
 import { WordPieceTokenizer } from './wordpiece.ts';
 import type { WordRows } from './words.ts';
 
@@ -44,10 +45,10 @@ export function idSettings({ precision = 'int8', maxLength }: BertOptions): Spec
   return { precision: precision === 'int8' ? undefined : precision, length: maxLength };
 }
 
-/** Tokens in one run of the model: enough for matrix products at full speed, few enough for the caches. */
-const RUN_TOKENS = 512;
+/** Runs of the model: enough tokens for matrix products at full speed, few enough for the caches, and nothing to be padded. */
+const LIMITS: RunLimits = { tokens: 512, alike: true };
 /** Changes whenever `prepareBert` does. */
-const PREPARATION = 2;
+const PREPARATION = 3;
 
 /**
  * Encoders of the BERT family. A text is cut to what the model reads; one in which the tokenizer knows no word gets the zero vector.
@@ -72,13 +73,20 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
       `Give a whole number from 3 to ${description.shape.positions}.`,
     );
   }
+  const places = Int32Array.from({ length: maxLength }, (_, i) => i);
   const model = new Model(source, precision, options.runtime, threads);
 
   const run = async (texts: readonly TokenizedText[], { words, session }: Loaded, output: string) => {
-    const lists = texts.map(({ tokens }) => tokens);
-    const { tokens, ...inputs } = raggedInputs(lists, description.pooling);
-    const embeddings = { data: words(tokens), shape: [tokens.length, width] };
-    return (await session.run({ ...inputs, words: embeddings }, {}, [output]))[output]!.data as Float32Array;
+    const { length } = texts[0]!.tokens;
+    const tokens = new Int32Array(texts.length * length);
+    texts.forEach((text, i) => {
+      tokens.set(text.tokens, i * length);
+    });
+    const inputs = {
+      words: { data: words(tokens), shape: [texts.length, length, width] },
+      positions: { data: places.subarray(0, length), shape: [length] },
+    };
+    return (await session.run(inputs, {}, [output]))[output]!.data as Float32Array;
   };
   const prepared = (inputs: readonly string[], encodeOptions: EncodeOptions) => {
     const texts = withPrefix(inputs, description.prompts, encodeOptions);
@@ -98,7 +106,7 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
       const loaded = await model.load();
       const vectors = Vectors.zeros(inputs.length, width);
       const tokenize = tokensOf(loaded.tokenizer, maxLength);
-      await forEachRun(prepared(inputs, encodeOptions), tokenize, RUN_TOKENS, encodeOptions, async (texts) => {
+      await forEachRun(prepared(inputs, encodeOptions), tokenize, LIMITS, encodeOptions, async (texts) => {
         const rows = await run(texts, loaded, OUTPUTS.texts);
         texts.forEach(({ input }, i) => {
           vectors.row(input).set(rows.subarray(i * width, (i + 1) * width));
@@ -117,7 +125,7 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
         offsets[i + 1] = offsets[i]! + Math.max(0, tokenize(text).length - 2);
       });
       const vectors = Vectors.zeros(offsets[inputs.length]!, width);
-      await forEachRun(texts, tokenize, RUN_TOKENS, encodeOptions, async (batch) => {
+      await forEachRun(texts, tokenize, LIMITS, encodeOptions, async (batch) => {
         const rows = await run(batch, loaded, OUTPUTS.tokens);
         let start = 0;
         for (const { input, tokens } of batch) {

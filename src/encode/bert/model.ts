@@ -9,6 +9,7 @@ import {
   max,
   normal,
   normalize,
+  type Parameters,
   raggedAttention,
   relu,
   reshape,
@@ -55,6 +56,18 @@ export function linearLayers({ layers, width, hidden }: BertShape): Map<string, 
   return paths;
 }
 
+/** What a model that is served is made of. */
+export interface BertParts {
+  readonly shape: BertShape;
+  /** All that {@link bertStates} names; the table of word pieces too, of which a run is given rows. */
+  readonly parameters: Parameters;
+  readonly pooling: Exclude<Pooling, 'tokens'>;
+  /** Whether vectors are scaled to unit length. */
+  readonly normalize: boolean;
+  /** Modules beside the weights, made anew for each graph. */
+  readonly modules?: (scope: Scope) => BertModules;
+}
+
 /** What a model is given beside where tokens stand. */
 export interface BertInputs extends Ragged {
   /** `[tokens, width]` rows of the table of word pieces. */
@@ -63,19 +76,8 @@ export interface BertInputs extends Ragged {
   readonly types?: Tensor;
 }
 
-/**
- * Computes a linear layer. @param at the scope of its parameters: `weight` `[from, to]` and `bias` `[to]`. @param path the same
- * without what is before it, as in {@link linearLayers}.
- */
-export type LinearLayer = (at: Scope, path: string, x: Tensor, to: number) => Tensor;
-
-/** In floating point, as in training. */
-export const floatLayer: LinearLayer = (at, _path, x, to) => linear(at, x, to, { initializer: normal(0.02) });
-
 /** What may be put into a model beside its weights. */
 export interface BertModules {
-  /** How linear layers are computed. Default {@link floatLayer}. */
-  readonly linear?: LinearLayer;
   /** Called with the states after attention and after each block, in order; what it returns takes their place. */
   readonly after?: (x: Tensor) => Tensor;
 }
@@ -87,8 +89,8 @@ export interface BertModules {
  */
 export function bertStates(scope: Scope, inputs: BertInputs, shape: BertShape, modules: BertModules = {}): Tensor {
   const { width, hidden, heads, epsilon } = shape;
-  const { linear: layer = floatLayer, after = (x: Tensor) => x } = modules;
-  const linear = (x: Tensor, path: string, to: number) => layer(scope.at(path), path, x, to);
+  const { after = (x: Tensor) => x } = modules;
+  const product = (x: Tensor, path: string, to: number) => linear(scope.at(path), x, to, { initializer: normal(0.02) });
   const norm = (x: Tensor, path: string): Tensor => normalize(scope.at(path), x, epsilon);
 
   const positions = scope.lookup(POSITIONS, [shape.positions, width], inputs.positions, normal(0.02));
@@ -100,10 +102,10 @@ export function bertStates(scope: Scope, inputs: BertInputs, shape: BertShape, m
   x = norm(x, 'embeddings/norm');
   for (let i = 0; i < shape.layers; i++) {
     const at = `layer${i}`;
-    const attended = raggedAttention(linear(x, `${at}/qkv`, 3 * width), inputs, heads);
-    x = after(norm(add(x, linear(attended, `${at}/attended`, width)), `${at}/norm1`));
-    const inner = ACTIVATIONS[shape.activation](linear(x, `${at}/up`, hidden));
-    x = after(norm(add(x, linear(inner, `${at}/down`, width)), `${at}/norm2`));
+    const attended = raggedAttention(product(x, `${at}/qkv`, 3 * width), inputs, heads);
+    x = after(norm(add(x, product(attended, `${at}/attended`, width)), `${at}/norm1`));
+    const inner = ACTIVATIONS[shape.activation](product(x, `${at}/up`, hidden));
+    x = after(norm(add(x, product(inner, `${at}/down`, width)), `${at}/norm2`));
   }
   return x;
 }

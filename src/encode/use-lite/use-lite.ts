@@ -63,7 +63,7 @@ export function useLite(options: UseLiteOptions = {}): Encoder & TokenEncoder {
       const { tables, session } = await model.load('mean');
       const tokenize = (text: string) => tables.tokenizer.encode(text, MAX_LENGTH);
       const vectors = Vectors.zeros(inputs.length, WIDTH);
-      await forEachRun(inputs, tokenize, RUN_TOKENS, encodeOptions, async (texts) => {
+      await forEachRun(inputs, tokenize, { tokens: RUN_TOKENS }, encodeOptions, async (texts) => {
         const rows = await session.run(runInputs(texts, tables, 'mean'));
         texts.forEach(({ input }, i) => {
           vectors.row(input).set((rows['vectors']!.data as Float32Array).subarray(i * WIDTH, (i + 1) * WIDTH));
@@ -85,7 +85,7 @@ export function useLite(options: UseLiteOptions = {}): Encoder & TokenEncoder {
         offsets[i + 1] = offsets[i]! + tokenize(text).length;
       });
       const vectors = Vectors.zeros(offsets[inputs.length]!, WIDTH);
-      await forEachRun(inputs, tokenize, RUN_TOKENS, encodeOptions, async (texts) => {
+      await forEachRun(inputs, tokenize, { tokens: RUN_TOKENS }, encodeOptions, async (texts) => {
         const rows = (await session.run(runInputs(texts, tables, 'tokens')))['vectors']!.data as Float32Array;
         let start = 0;
         for (const { input, tokens } of texts) {

@@ -2,6 +2,7 @@ export { expandDims, expandLike, type Operand, reshape, reshapeLike, sum } from 
 export { type ConvolutionOptions, convolve } from './convolution.ts';
 export { type DropoutOptions, dropout } from './dropout.ts';
 export * from './elementwise.ts';
+export { biasGelu, biasGeluTanh, multiHeadAttention } from './fused.ts';
 export {
   concat,
   diagonal,

@@ -130,6 +130,7 @@ function sliceLength(x: Tensor, extent: Dim, from: number, to: number): Dim {
   if (typeof extent !== 'number') {
     // Of an axis of unknown extent: the whole, or a stretch counted from one end.
     if (from === 0 && to === Number.MAX_SAFE_INTEGER) return extent;
+    if (from < 0 && to === Number.MAX_SAFE_INTEGER) return -from;
     if (to !== Number.MAX_SAFE_INTEGER && from >= 0 === to >= 0 && to > from) return to - from;
     throw shapeError('slice', [x.shape], `the length of ${from} to ${to} is not known`);
   }
