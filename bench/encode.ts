@@ -13,7 +13,7 @@ import { writeMiniLmOnnx } from './lib-minilm-onnx.ts';
 import { readWordNet } from './lib-wordnet.ts';
 
 const THREADS = 2;
-const ROUNDS = 5;
+const ROUNDS = 3;
 const WORDS: readonly (readonly [words: number, texts: number])[] = [
   [20, 1024],
   [150, 128],

@@ -54,7 +54,7 @@ const RUN_TOKENS = 512;
 /** Tokens from which on threads are used: where they stand ready, and where they have to start first, each with the model. */
 const WORTH_THREADS = { ready: 4 * RUN_TOKENS, started: 16 * RUN_TOKENS } as const;
 /** Changes whenever `prepareBert` does. */
-const PREPARATION = 3;
+const PREPARATION = 4;
 
 /**
  * Encoders of the BERT family. A text is cut to what the model reads; one in which the tokenizer knows no word gets the zero vector.
