@@ -5,13 +5,15 @@ const layers = [
   'kernels',
   'tensor',
   'text',
+  'content',
   'encode',
   'codec',
   'index',
   'threads',
+  'corpus',
+  'search',
   'store',
   'ingest',
-  'search',
   'eval',
   'collection',
   'train',
@@ -22,7 +24,21 @@ const layers = [
   'server',
   'cli',
 ];
-const browser = ['base', 'charts', 'kernels', 'tensor', 'text', 'codec', 'index', 'threads', 'search', 'api', 'client'];
+const browser = [
+  'base',
+  'charts',
+  'kernels',
+  'tensor',
+  'text',
+  'content',
+  'codec',
+  'index',
+  'threads',
+  'corpus',
+  'search',
+  'api',
+  'client',
+];
 
 module.exports = {
   forbidden: [
@@ -37,7 +53,7 @@ module.exports = {
     {
       name: 'browser-folders-import-no-node',
       comment:
-        'base, charts, kernels, tensor, text, codec, index, threads, search, api and client also run in browsers',
+        'base, charts, kernels, tensor, text, content, codec, index, threads, corpus, search, api and client also run in browsers',
       severity: 'error',
       from: { path: `^src/(${browser.join('|')})/`, pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },

@@ -1,15 +1,28 @@
 import { InvalidArgumentError } from '../base/errors.ts';
+import type { DocumentRecord, InputDocument } from '../content/index.ts';
+import { blocksOf, checkInput, type IndexingSettings, queryLanguage, resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { openEncoder } from '../encode/registry.ts';
 import type { TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
-import type { RelevanceParameters } from '../search/index.ts';
+import {
+  type DocumentRanking,
+  type PassageReference,
+  type RelevanceParameters,
+  rankCorpus,
+  type SearchOptions,
+  type SearchResult,
+  type SimilarOptions,
+  searchCorpus,
+  similarInCorpus,
+} from '../search/index.ts';
+import { noSuchDocument } from '../search/searching.ts';
+import { SnapshotCorpus } from '../store/corpus.ts';
 import type {
   CollectionSettings,
   CompactOptions,
   CompactReport,
-  DocumentRecord,
   PendingReencode,
   RebuildOptions,
   RebuildReport,
@@ -23,10 +36,7 @@ import { dropEncoderVersions } from './encoder-versions.ts';
 import { CollectionEncoders } from './encoders.ts';
 import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
-import { checkInput } from './input.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
-import { blocksOf } from './prepare.ts';
-import { queryLanguage } from './query-language.ts';
 import {
   type DeployOptions,
   deployTuned,
@@ -36,22 +46,7 @@ import {
   reencodeCollection,
 } from './reencoding.ts';
 import { judgesRelevance, saveRelevance, searchRelevant } from './relevant.ts';
-import { noSuchDocument, rankSnapshot, type SearchContext, searchSnapshot, similarInSnapshot } from './searching.ts';
-import { resolveSettings } from './settings.ts';
-import type {
-  AddOptions,
-  DocumentRanking,
-  IndexingSettings,
-  IndexOptions,
-  IndexReport,
-  InputDocument,
-  PassageReference,
-  RelevantOptions,
-  RelevantResult,
-  SearchOptions,
-  SearchResult,
-  SimilarOptions,
-} from './types.ts';
+import type { AddOptions, IndexOptions, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 import { verifyCollection } from './verify.ts';
 
 /** A document as the collection holds it. */
@@ -190,12 +185,12 @@ export class Collection {
    * that no document has.
    */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
-    return this.#reading((snapshot) => searchSnapshot(this.#context(snapshot), query, options));
+    return this.#searching((corpus) => searchCorpus(corpus, query, options));
   }
 
   /** The language (ISO 639-1, or `und`) that a search takes a query to be in unless it is told. */
   async queryLanguage(query: string): Promise<string> {
-    return this.#reading(async (snapshot) => queryLanguage(query, snapshot));
+    return this.#searching(async (corpus) => queryLanguage(query, corpus));
   }
 
   /**
@@ -204,11 +199,11 @@ export class Collection {
    * @throws NotFoundError when there is no such passage.
    */
   async similar(passage: PassageReference, options: SimilarOptions = {}): Promise<SearchResult> {
-    return this.#reading((snapshot) => similarInSnapshot(this.#context(snapshot), passage, options));
+    return this.#searching((corpus) => similarInCorpus(corpus, passage, options));
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */
-  async read<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  async read<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
     return this.#reading(work);
   }
 
@@ -218,7 +213,7 @@ export class Collection {
    * nothing and says `abstained`.
    */
   async rank(query: string, options: Omit<SearchOptions, 'perDocument' | 'explain'> = {}): Promise<DocumentRanking> {
-    return this.#reading((snapshot) => rankSnapshot(this.#context(snapshot), query, options));
+    return this.#searching((corpus) => rankCorpus(corpus, query, options));
   }
 
   /**
@@ -278,9 +273,16 @@ export class Collection {
     });
   }
 
-  /** The newest published state, for retrievers of one's own (`sagitta/search`). The caller closes it. */
+  /** The newest published state. The caller closes it. */
   async snapshot(): Promise<Snapshot> {
     return this.#store.snapshot();
+  }
+
+  /** A snapshot, as what retrievers of one's own (`sagitta/search`) stand on; valid as long as the snapshot is. */
+  corpus(snapshot: Snapshot): SnapshotCorpus {
+    const { encoder } = snapshot.settings;
+    const open = encoder === 'none' ? undefined : async () => (await this.#encoders.of(encoder))!;
+    return new SnapshotCorpus(snapshot, this.settings, open);
   }
 
   /** What the collection consists of: counts, bytes, segments and sections, settings. */
@@ -389,12 +391,8 @@ export class Collection {
     await this.close();
   }
 
-  #context(snapshot: Snapshot): SearchContext {
-    const encoder =
-      snapshot.settings.encoder === 'none'
-        ? undefined
-        : async () => (await this.#encoders.of(snapshot.settings.encoder))!;
-    return { snapshot, settings: this.settings, encoder };
+  #searching<T>(work: (corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
+    return this.#reading((_, corpus) => work(corpus));
   }
 
   get #reencoding(): ReencodeContext {
@@ -407,10 +405,10 @@ export class Collection {
   }
 
   /** Runs `work` on the newest state, which stays open until it is done, even if a newer one comes meanwhile. */
-  async #reading<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  async #reading<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
     this.#checkOpen();
-    if (this.#current === undefined || (await this.#store.generation()) !== this.#current.snapshot.generation) {
-      const fresh = new SnapshotLease(await this.#store.snapshot());
+    if (this.#current === undefined || (await this.#store.generation()) !== this.#current.corpus.snapshot.generation) {
+      const fresh = new SnapshotLease(this.corpus(await this.#store.snapshot()));
       this.#current?.retire();
       this.#current = fresh;
     }
@@ -451,12 +449,12 @@ class SnapshotLease {
   #users = 0;
   #retired = false;
 
-  constructor(readonly snapshot: Snapshot) {}
+  constructor(readonly corpus: SnapshotCorpus) {}
 
-  async use<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  async use<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
     this.#users++;
     try {
-      return await work(this.snapshot);
+      return await work(this.corpus.snapshot, this.corpus);
     } finally {
       this.#users--;
       this.#closeIfDone();
@@ -469,6 +467,6 @@ class SnapshotLease {
   }
 
   #closeIfDone(): void {
-    if (this.#retired && this.#users === 0) this.snapshot.close();
+    if (this.#retired && this.#users === 0) this.corpus.snapshot.close();
   }
 }

@@ -1,3 +1,16 @@
+export type { InputDocument } from '../content/index.ts';
+export { DEFAULT_SETTINGS, type IndexingSettings } from '../corpus/index.ts';
+export type {
+  DocumentRanking,
+  PassageReference,
+  Range,
+  RetrieverName,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
+  Shortfall,
+  SimilarOptions,
+} from '../search/index.ts';
 export {
   type AddReport,
   Collection,
@@ -9,25 +22,5 @@ export { type OpenOptions, openCollection } from './open.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export type { DeployOptions, ReencodeCollectionOptions, ReencodeCollectionReport } from './reencoding.ts';
 export { judgesRelevance, queryEmbedding, RELEVANCE_DEPTH } from './relevant.ts';
-export { allowedPassages, documentFilter } from './searching.ts';
-export { DEFAULT_SETTINGS } from './settings.ts';
-export type {
-  AddOptions,
-  DocumentRanking,
-  IndexingSettings,
-  IndexOptions,
-  IndexProgress,
-  IndexReport,
-  InputDocument,
-  PassageReference,
-  Range,
-  RelevantOptions,
-  RelevantResult,
-  RetrieverName,
-  SearchHit,
-  SearchOptions,
-  SearchResult,
-  Shortfall,
-  SimilarOptions,
-} from './types.ts';
+export type { AddOptions, IndexOptions, IndexProgress, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 export { verifyCollection } from './verify.ts';

@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import type { IndexingSettings } from '../corpus/index.ts';
+import { resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { INGEST_VERSION } from '../ingest/index.ts';
@@ -9,8 +11,6 @@ import { createLocalStore, openLocalStore } from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
 import { ANALYSIS_VERSION } from '../text/index.ts';
 import { Collection } from './collection.ts';
-import { resolveSettings } from './settings.ts';
-import type { IndexingSettings } from './types.ts';
 
 /** Options of {@link openCollection}. */
 export interface OpenOptions {

@@ -3,17 +3,18 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, NotFoundError, SagittaError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
+import { speaks } from '../encode/speaks.ts';
+import type { SearchOptions, SearchResult } from '../search/index.ts';
 import {
   defaultRelevance,
   formatRelevance,
   parseRelevance,
   type RelevanceParameters,
   relevanceOf,
-  speaks,
 } from '../search/index.ts';
 import { onDisk, replaceFile } from '../store/local/filesystem.ts';
 import { manifestPath } from '../store/local/manifest.ts';
-import type { RelevantOptions, RelevantResult, SearchOptions, SearchResult } from './types.ts';
+import type { RelevantOptions, RelevantResult } from './types.ts';
 
 /** Hits of a query that its relevance is judged from; they are judged in blocks of as many. */
 export const RELEVANCE_DEPTH = 50;

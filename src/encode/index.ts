@@ -13,6 +13,7 @@ export { type HttpEncoderOptions, httpEncoder } from './http/http.ts';
 export type { Prefixes } from './prefixes.ts';
 export { DEFAULT_ENCODER, type OpenEncoder, openEncoder, QUICK_ENCODER } from './registry.ts';
 export { nativeRuntime } from './runtime.ts';
+export { speaks } from './speaks.ts';
 export { readTableFile, shippedTable } from './static/shipped.ts';
 export { staticEncoder } from './static/static.ts';
 export { quantizeTable, readTable, type StaticTable, writeTable } from './static/table.ts';

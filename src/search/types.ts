@@ -1,13 +1,6 @@
 import type { BitSet } from '../base/bits.ts';
-
-/** A question, as text, as a vector, or both. */
-export interface Query {
-  readonly text: string;
-  /** An embedding made elsewhere, of the collection's encoder; encoded from `text` when absent. */
-  readonly vector?: Float32Array;
-  /** ISO 639-1; detected when absent, `und` when that failed. */
-  readonly language?: string;
-}
+import type { Hits } from '../base/hits.ts';
+import type { Query } from '../content/index.ts';
 
 /** Settings of one retrieval; never kept by a retriever. */
 export interface RetrieveParams {
@@ -65,4 +58,9 @@ export interface Retriever {
    * that can tell without searching. @param passages ascending ordinals.
    */
   readonly score?: (query: Query, passages: Uint32Array) => Promise<Float32Array>;
+}
+
+/** What a field found, as a ranking has it. */
+export function hitsOf({ ids, scores }: Hits): RankedPassage[] {
+  return Array.from(ids, (passage, i) => ({ passage, score: scores[i]! }));
 }

@@ -1,5 +1,5 @@
 import { Vectors } from '../../base/vectors.ts';
-import { embeddingText } from '../../collection/embedding-text.ts';
+import { embeddingText } from '../../corpus/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import type { TrainableEncoder } from '../../encode/trainable.ts';
 import { type AdapterShape, adapter, adapterGraph } from '../../encode/tuned/adapter.ts';
