@@ -8,9 +8,12 @@ import type { Plan } from '../index/index.ts';
 import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
 import {
   type DocumentRanking,
+  type Extensions,
   type PassageReference,
+  type PipelineInput,
   type RelevanceParameters,
   rankCorpus,
+  type SearchEnvironment,
   type SearchOptions,
   type SearchResult,
   type SimilarOptions,
@@ -36,6 +39,7 @@ import { dropEncoderVersions } from './encoder-versions.ts';
 import { CollectionEncoders } from './encoders.ts';
 import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
+import { changedPipelines, PIPELINES, type StoredPipelines, storedPipelines, withStored } from './pipelines.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import {
   type DeployOptions,
@@ -45,7 +49,7 @@ import {
   type ReencodeContext,
   reencodeCollection,
 } from './reencoding.ts';
-import { judgesRelevance, saveRelevance, searchRelevant } from './relevant.ts';
+import { judgesRelevance, relevanceFor, saveRelevance, searchRelevant } from './relevant.ts';
 import type { AddOptions, IndexOptions, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 import { verifyCollection } from './verify.ts';
 
@@ -78,6 +82,7 @@ export class Collection {
   readonly #ingestVersion: unknown;
   readonly settings: IndexingSettings;
   readonly #encoders: CollectionEncoders;
+  readonly #extensions: Extensions;
   #current: SnapshotLease | undefined;
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -91,8 +96,10 @@ export class Collection {
     encoder: Encoder | undefined,
     allowRemote: boolean,
     open: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder> = openEncoder,
+    extensions: Extensions = {},
   ) {
-    const { ingest, analysis: _, ...options } = settings.options;
+    const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
+    this.#extensions = extensions;
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
@@ -185,7 +192,7 @@ export class Collection {
    * that no document has.
    */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
-    return this.#searching((corpus) => searchCorpus(corpus, query, options));
+    return this.#searching((corpus, environment) => searchCorpus(corpus, query, options, environment));
   }
 
   /** The language (ISO 639-1, or `und`) that a search takes a query to be in unless it is told. */
@@ -199,7 +206,7 @@ export class Collection {
    * @throws NotFoundError when there is no such passage.
    */
   async similar(passage: PassageReference, options: SimilarOptions = {}): Promise<SearchResult> {
-    return this.#searching((corpus) => similarInCorpus(corpus, passage, options));
+    return this.#searching((corpus, environment) => similarInCorpus(corpus, passage, options, environment));
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */
@@ -213,7 +220,7 @@ export class Collection {
    * nothing and says `abstained`.
    */
   async rank(query: string, options: Omit<SearchOptions, 'perDocument' | 'explain'> = {}): Promise<DocumentRanking> {
-    return this.#searching((corpus) => rankCorpus(corpus, query, options));
+    return this.#searching((corpus, environment) => rankCorpus(corpus, query, options, environment));
   }
 
   /**
@@ -225,19 +232,43 @@ export class Collection {
    * {@link search}.
    */
   async searchRelevant(query: string, options: RelevantOptions = {}): Promise<RelevantResult> {
-    return searchRelevant(
-      {
-        directory: this.directory,
-        search: (words, wanted) => this.search(words, wanted),
-        queryLanguage: (words) => this.queryLanguage(words),
-        encoder: () =>
-          this.#reading(async (snapshot) => ({
-            id: snapshot.settings.encoder,
-            encoder: await this.#encoders.of(snapshot.settings.encoder),
-          })),
-      },
-      query,
-      options,
+    return this.#reading((snapshot, corpus) =>
+      searchRelevant(
+        (words, wanted) => searchCorpus(corpus, words, wanted, this.#environment(snapshot)),
+        { directory: this.directory, encoder: snapshot.settings.encoder },
+        query,
+        options,
+      ),
+    );
+  }
+
+  /** The pipelines that have names here, besides `bm25`, `dense` and `hybrid`, and the one of searches that name none. */
+  async pipelines(): Promise<StoredPipelines> {
+    return this.#reading(async ({ settings }) => storedPipelines(settings.options));
+  }
+
+  /**
+   * Gives a pipeline a name in this collection: searches, and other pipelines, may use it from now on.
+   * @param input undefined takes the name away.
+   * @throws InvalidArgumentError for a name that is taken, a pipeline that cannot run here, and where others use what would be gone.
+   */
+  async namePipeline(name: string, input: PipelineInput | undefined): Promise<void> {
+    await this.#changePipelines(name, input);
+  }
+
+  /** Sets the pipeline of searches that name none. @param input undefined goes back to `hybrid`, or `bm25` without an encoder. */
+  async setDefaultPipeline(input: PipelineInput | undefined): Promise<void> {
+    await this.#changePipelines(undefined, input);
+  }
+
+  async #changePipelines(name: string | undefined, input: PipelineInput | undefined): Promise<void> {
+    await this.#writing((writer) =>
+      this.#reading(async (snapshot, corpus) => {
+        const { options } = snapshot.settings;
+        const environment = { ...this.#environment(snapshot), corpus };
+        const after = await changedPipelines(storedPipelines(options), name, input, environment);
+        await writer.configure({ ...options, [PIPELINES]: after });
+      }),
     );
   }
 
@@ -391,8 +422,16 @@ export class Collection {
     await this.close();
   }
 
-  #searching<T>(work: (corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
-    return this.#reading((_, corpus) => work(corpus));
+  #searching<T>(work: (corpus: SnapshotCorpus, environment: SearchEnvironment) => Promise<T>): Promise<T> {
+    return this.#reading((snapshot, corpus) => work(corpus, this.#environment(snapshot)));
+  }
+
+  #environment({ settings }: Snapshot): SearchEnvironment {
+    return {
+      ...withStored(storedPipelines(settings.options)),
+      extensions: this.#extensions,
+      relevance: async () => relevanceFor(this.directory, settings.encoder),
+    };
   }
 
   get #reencoding(): ReencodeContext {

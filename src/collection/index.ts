@@ -11,6 +11,7 @@ export type {
   Shortfall,
   SimilarOptions,
 } from '../search/index.ts';
+export { RELEVANCE_DEPTH } from '../search/index.ts';
 export {
   type AddReport,
   Collection,
@@ -19,8 +20,9 @@ export {
 export { ENCODERS } from './encoder-versions.ts';
 export { listPaths } from './index-paths.ts';
 export { type OpenOptions, openCollection } from './open.ts';
+export type { StoredPipelines } from './pipelines.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export type { DeployOptions, ReencodeCollectionOptions, ReencodeCollectionReport } from './reencoding.ts';
-export { judgesRelevance, queryEmbedding, RELEVANCE_DEPTH } from './relevant.ts';
+export { judgesRelevance, queryEmbedding } from './relevant.ts';
 export type { AddOptions, IndexOptions, IndexProgress, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 export { verifyCollection } from './verify.ts';

@@ -1,6 +1,6 @@
 import type { ReadLimits } from '../ingest/index.ts';
 import type { IngestFailure, IngestNote, SkippedGroup } from '../ingest/types.ts';
-import type { SearchHit, SearchOptions, SearchResult } from '../search/index.ts';
+import type { RelevanceCut, SearchHit, SearchOptions, SearchResult } from '../search/index.ts';
 import type { CompactReport } from '../store/types.ts';
 
 export interface IndexProgress {
@@ -67,22 +67,14 @@ export interface IndexOutcome {
   readonly tookMs: number;
 }
 
-/** Options of {@link Collection.searchRelevant}: relevance is judged of hybrid search. */
+/** Options of {@link Collection.searchRelevant}; a pipeline ends before the cut. Default: `hybrid`, or `bm25` without an encoder. */
 export type RelevantOptions = Omit<SearchOptions, 'retriever' | 'vector' | 'weights' | 'fusion'>;
 
 /** Hits that are probably relevant, perhaps none. */
-export interface RelevantResult extends Omit<SearchResult, 'hits' | 'shortfall'> {
+export interface RelevantResult extends Omit<SearchResult, 'hits' | 'shortfall' | 'relevance'> {
   readonly hits: readonly (SearchHit & {
     /** Probability that it is relevant. */
     readonly relevance: number;
   })[];
-  readonly relevance: {
-    /** Hits of at least this probability are kept. */
-    readonly threshold: number;
-    /** Hits that were judged, and those kept. */
-    readonly judged: number;
-    readonly kept: number;
-    /** The greatest probability of all hits judged. */
-    readonly best: number;
-  };
+  readonly relevance: RelevanceCut;
 }

@@ -1,5 +1,6 @@
 import type { Query } from '../content/index.ts';
 import { type Corpus, type FieldParams, fieldOf, MEANING } from '../corpus/index.ts';
+import { denseShareOf } from '../encode/dense-share.ts';
 import { encode } from './represent.ts';
 import { hitsOf, type Retriever } from './types.ts';
 
@@ -48,5 +49,6 @@ export function dense(corpus: Corpus, options: DenseOptions = {}): Retriever {
       if (encoded.query === undefined) return new Float32Array(passages.length).fill(Number.NaN);
       return corpus.score(field, encoded.query, passages);
     },
+    share: async () => denseShareOf(await own.open()),
   });
 }

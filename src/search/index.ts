@@ -55,6 +55,30 @@ export type {
   Shortfall,
   SimilarOptions,
 } from './options.ts';
+export {
+  BUILT_IN,
+  type CompiledPipeline,
+  checkPipelineName,
+  compilePipeline,
+  type Extensions,
+  type Feedback,
+  type FuseParameters,
+  type Judging,
+  OPERATORS,
+  type Operator,
+  type OperatorParameter,
+  type OperatorScope,
+  type ParameterValue,
+  Pipeline,
+  type PipelineEnvironment,
+  type PipelineInput,
+  type PipelineStep,
+  pipeline,
+  RELEVANCE_DEPTH,
+  type Reranker,
+  type RerankOptions,
+  type StepInput,
+} from './pipeline/index.ts';
 export { type QueryHead, queryComponents } from './query-head.ts';
 export {
   formatRelevance,
@@ -75,7 +99,15 @@ export {
   type ScoredList,
 } from './relevance.ts';
 export { defaultRelevance } from './relevance-defaults.ts';
-export { rankCorpus, searchCorpus, similarInCorpus } from './searching.ts';
+export { rankCorpus, type SearchEnvironment, searchCorpus, similarInCorpus } from './searching.ts';
 export { allowedPassages, documentFilter } from './selection.ts';
-export type { Contribution, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';
+export type {
+  Contribution,
+  RankedPassage,
+  Ranking,
+  RelevanceCut,
+  RetrieveParams,
+  Retriever,
+  StageTrace,
+} from './types.ts';
 export { QueryMatcher, type QueryWords, type WordMatch } from './word-match.ts';

@@ -1,16 +1,23 @@
 import type { Metadata } from '../content/index.ts';
 import type { Filter } from './filter.ts';
 import type { Fusion } from './fusions.ts';
-import type { Contribution, StageTrace } from './types.ts';
+import type { PipelineInput } from './pipeline/index.ts';
+import type { Contribution, RelevanceCut, StageTrace } from './types.ts';
 import type { QueryWords, WordMatch } from './word-match.ts';
 
+/** Pipelines that every collection has by these names. */
 export type RetrieverName = 'bm25' | 'dense' | 'hybrid';
 
 /** Options of {@link Collection.search}. */
 export interface SearchOptions {
   /** At most this many hits. Default 10; values above the collection's size return everything that matches. */
   readonly k?: number;
-  /** Default `hybrid` when the collection has an encoder, else `bm25`. */
+  /**
+   * How to search: a text such as `fuse(words, meaning) > group(1) > cut`, the same as data, or built; or the name of a pipeline. Default: the
+   * collection's own, else `hybrid` when it has an encoder, else `bm25`.
+   */
+  readonly pipeline?: PipelineInput;
+  /** The pipeline of that name, in place of `pipeline`. */
   readonly retriever?: RetrieverName;
   /** Only passages of documents that satisfy this; an expression (see `parseFilter`) or its parsed form. */
   readonly filter?: Filter | string;
@@ -84,6 +91,8 @@ export interface SearchHit {
   readonly contributions?: readonly Contribution[];
   /** With `explain`: how much of the query's words it holds. */
   readonly match?: WordMatch;
+  /** Where the pipeline cut by relevance: the probability that it is relevant. */
+  readonly relevance?: number;
 }
 
 /** Why there are fewer hits than asked for. */
@@ -98,7 +107,8 @@ export interface Shortfall {
 
 export interface SearchResult {
   readonly query: string;
-  readonly retriever: RetrieverName;
+  /** The pipeline, as it was named or written. */
+  readonly retriever: string;
   /** Language of the query, given or detected. */
   readonly language: string;
   readonly tookMs: number;
@@ -107,6 +117,8 @@ export interface SearchResult {
   readonly examined: number;
   /** Present exactly when fewer than `k` hits came. */
   readonly shortfall?: Shortfall;
+  /** Where the pipeline cut by relevance: how. */
+  readonly relevance?: RelevanceCut;
   /** With `explain`: how many words were looked for, and how many of them are unknown here. */
   readonly words?: QueryWords;
   readonly trace: StageTrace;
@@ -114,7 +126,8 @@ export interface SearchResult {
 
 /** Documents for a query, each by its best passage. */
 export interface DocumentRanking {
-  readonly retriever: RetrieverName;
+  /** The pipeline, as it was named or written. */
+  readonly retriever: string;
   /** Language of the query, given or detected. */
   readonly language: string;
   /** Best first. */

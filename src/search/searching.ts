@@ -1,9 +1,9 @@
 import type { BitSet } from '../base/bits.ts';
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Query } from '../content/index.ts';
 import { type Corpus, checkLanguage, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
-import { denseShareOf } from '../encode/dense-share.ts';
 import { highlight } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
 import { dense } from './dense.ts';
@@ -11,16 +11,17 @@ import { hybrid } from './hybrid.ts';
 import type {
   DocumentRanking,
   PassageReference,
-  RetrieverName,
   SearchHit,
   SearchOptions,
   SearchResult,
   SimilarOptions,
 } from './options.ts';
+import { gathered } from './pipeline/group.ts';
+import { BUILT_IN, compilePipeline, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
 import { wordsOf } from './represent.ts';
 import { allowedPassages } from './selection.ts';
 import { explainShortfall } from './shortfall.ts';
-import type { RankedPassage, Ranking, Retriever } from './types.ts';
+import type { RankedPassage, Ranking, Retriever, StageTrace } from './types.ts';
 import { QueryMatcher } from './word-match.ts';
 
 /** {@link SearchOptions}, and what only searches within one corpus can say. */
@@ -29,9 +30,16 @@ interface CorpusSearchOptions extends SearchOptions {
   readonly without?: number;
 }
 
+/** What surrounds a search: pipelines with names, parts of one's own, and what relevance is judged by. */
+export interface SearchEnvironment extends Pick<PipelineEnvironment, 'names' | 'extensions' | 'relevance'> {
+  /** The pipeline of searches that name none. Default `hybrid` where there are embeddings, else `bm25`. */
+  readonly standard?: PipelineInput;
+}
+
 /** All names of options: a misspelt filter must not search unfiltered. */
 const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   k: true,
+  pipeline: true,
   retriever: true,
   filter: true,
   perDocument: true,
@@ -56,12 +64,13 @@ export async function searchCorpus(
   corpus: Corpus,
   text: string,
   options: CorpusSearchOptions = {},
+  environment: SearchEnvironment = {},
 ): Promise<SearchResult> {
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
-  const retrieved = await retrieve(corpus, text, { ...options, k, perDocument });
+  const retrieved = await retrieve(corpus, text, { ...options, k, perDocument }, environment);
   const { name, query, allowed, ranking, chosen } = retrieved;
-  if (name === 'dense' && ranking.abstained === true) {
+  if (ranking.abstained === true) {
     const { id, languages = [] } = await fieldOf(corpus, MEANING, ['vector']).open();
     throw new InvalidArgumentError(
       `The query is in language "${query.language}", which the encoder ${id} does not know (it knows ${languages.join(', ')}).`,
@@ -90,8 +99,8 @@ export async function searchCorpus(
     language: query.language!,
     tookMs: performance.now() - start,
     ...explained,
-    examined: examinedBy(ranking),
-    ...(shortfall === undefined ? {} : { shortfall }),
+    examined: examinedBy(ranking.trace),
+    ...given({ shortfall, relevance: ranking.relevance }),
     trace: ranking.trace,
   };
 }
@@ -108,16 +117,21 @@ async function explain(
     const { contributions = [{ stage: name, rank: hit.rank, score: hit.score, share: hit.score }] } = chosen[i]!;
     return { ...hit, contributions, match: matches[i]! };
   });
-  const field = name === 'bm25' ? undefined : corpus.fields.find(({ kind }) => kind === 'vector');
+  const field = name === 'bm25' ? undefined : corpus.fields.find((one) => one.name === MEANING);
   const encoder = field?.kind === 'vector' ? await field.open() : undefined;
   return { hits: explained, words: await matcher.words(encoder) };
 }
 
 /** Searches and returns documents by their best passage, without texts: what evaluation needs, at a fraction of the cost. */
-export async function rankCorpus(corpus: Corpus, text: string, options: SearchOptions = {}): Promise<DocumentRanking> {
+export async function rankCorpus(
+  corpus: Corpus,
+  text: string,
+  options: SearchOptions = {},
+  environment: SearchEnvironment = {},
+): Promise<DocumentRanking> {
   const start = performance.now();
   const { k = 10 } = options;
-  const { name, query, ranking, chosen } = await retrieve(corpus, text, { ...options, k, perDocument: 1 });
+  const { name, query, ranking, chosen } = await retrieve(corpus, text, { ...options, k, perDocument: 1 }, environment);
   const owners = await corpus.documentsOf(chosen.map(({ passage }) => passage));
   return {
     retriever: name,
@@ -130,7 +144,8 @@ export async function rankCorpus(corpus: Corpus, text: string, options: SearchOp
 }
 
 interface Retrieved {
-  readonly name: RetrieverName;
+  /** What the pipeline is called. */
+  readonly name: string;
   readonly query: Query;
   readonly allowed: BitSet | undefined;
   readonly ranking: Ranking;
@@ -138,38 +153,32 @@ interface Retrieved {
   readonly chosen: readonly RankedPassage[];
 }
 
-/** What every kind of search begins with: checks, the choice of a retriever, and the passages. */
+/** What every kind of search begins with: checks, the choice of a pipeline, and the passages. */
 async function retrieve(
   corpus: Corpus,
   text: string,
   options: CorpusSearchOptions & { readonly k: number; readonly perDocument: number },
+  environment: SearchEnvironment,
 ): Promise<Retrieved> {
-  const { k, perDocument, signal, vector, without } = options;
+  const { k, perDocument, signal, vector, without, filter } = options;
   checkQuery(text, k, perDocument, options);
   if (options.language !== undefined) checkLanguage(primary(options.language));
   signal?.throwIfAborted();
-  const name = options.retriever ?? defaultRetriever(text, corpus);
   const { analysis } = fieldOf(corpus, WORDS, ['terms']);
   const language = options.language === undefined ? analysis.languageOf(text) : primary(options.language);
-  const retriever = await retrieverFor(name, corpus, options);
-  const allowed = options.filter === undefined ? undefined : await allowedPassages(corpus, options.filter);
+  const { name, retriever } = await retrieverFor(corpus, text, options, environment);
+  const allowed = filter === undefined ? undefined : await allowedPassages(corpus, filter);
   const query: Query = {
     content: text,
     language,
     ...(vector === undefined ? {} : { encoded: new Map([[MEANING, Float32Array.from(vector)]]) }),
   };
-  const found = await gather(retriever, query, corpus, {
-    k,
-    perDocument,
-    ...(without === undefined ? {} : { without }),
-    ...(allowed === undefined ? {} : { allowed }),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const found = await gathered(retriever, query, corpus, { k, perDocument, ...given({ without, allowed, signal }) });
   return { name, query, allowed, ...found };
 }
 
 function checkQuery(text: string, k: number, perDocument: number, options: SearchOptions): void {
-  const { vector, retriever } = options;
+  const { vector, pipeline } = options;
   const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
   if (unknown !== undefined) {
     const guess = nearest(unknown, Object.keys(OPTIONS));
@@ -180,14 +189,14 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
   }
   if (typeof text !== 'string' || (text.trim() === '' && vector === undefined))
     throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
-  if (vector !== undefined && text.trim() === '' && retriever !== undefined && retriever !== 'dense') {
-    throw new InvalidArgumentError(
-      `The retriever "${retriever}" needs words, and the query is a vector alone.`,
-      'Use dense, or give the words too.',
-    );
-  }
-  if (vector !== undefined && retriever === 'bm25') {
-    throw new InvalidArgumentError('The retriever "bm25" has no use for a vector.', 'Use dense or hybrid.');
+  if (pipeline !== undefined) {
+    const other = (['retriever', 'fusion', 'weights', 'candidates'] as const).find((one) => options[one] !== undefined);
+    if (other !== undefined) {
+      throw new InvalidArgumentError(
+        `A search has a pipeline and also "${other}".`,
+        other === 'retriever' ? 'Give one of them.' : `Write ${other === 'fusion' ? 'it' : other} into the pipeline.`,
+      );
+    }
   }
   if (!Number.isInteger(k) || k < 1)
     throw new InvalidArgumentError(`k is ${k}.`, 'Ask for a whole number of hits, at least 1.');
@@ -203,37 +212,55 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
   }
 }
 
-function defaultRetriever(text: string, corpus: Corpus): RetrieverName {
-  if (text.trim() === '') return 'dense';
-  return hasMeaning(corpus) ? 'hybrid' : 'bm25';
-}
-
 function hasMeaning({ fields }: Corpus): boolean {
   return fields.some(({ name }) => name === MEANING);
 }
 
-async function retrieverFor(name: RetrieverName, corpus: Corpus, options: SearchOptions): Promise<Retriever> {
-  const lexical = bm25(corpus);
-  if (name === 'bm25') return lexical;
-  if (name !== 'dense' && name !== 'hybrid') {
-    const guess = nearest(name, ['bm25', 'dense', 'hybrid']);
-    throw new InvalidArgumentError(
-      `Unknown retriever "${name}".`,
-      guess === undefined ? 'Choose bm25, dense or hybrid.' : `Did you mean "${guess}"?`,
-    );
-  }
-  if (!hasMeaning(corpus)) {
+/** The pipeline that a search names, or the default one, ready to run. @returns also what it is called. */
+async function retrieverFor(
+  corpus: Corpus,
+  text: string,
+  options: SearchOptions,
+  environment: SearchEnvironment,
+): Promise<{ name: string; retriever: Retriever }> {
+  const { refine, nprobe, candidates, weights, fusion, vector } = options;
+  const wordless = text.trim() === '';
+  const standard = wordless ? 'dense' : (environment.standard ?? (hasMeaning(corpus) ? 'hybrid' : 'bm25'));
+  const wanted = options.pipeline ?? namedRetriever(options.retriever) ?? standard;
+  const name = typeof wanted === 'string' ? wanted : String(pipeline(wanted, environment.extensions));
+  if ((name === 'dense' || name === 'hybrid') && !hasMeaning(corpus)) {
     throw new InvalidArgumentError(
       `This collection has no embeddings, so "${name}" cannot search it.`,
       'Use the retriever bm25, or index again into a new collection with an encoder.',
     );
   }
-  const semantic = dense(corpus, {
-    ...(options.refine === undefined ? {} : { refine: options.refine }),
-    ...(options.nprobe === undefined ? {} : { nprobe: options.nprobe }),
-  });
-  if (name === 'dense') return semantic;
-  return hybrid(lexical, semantic, denseShareOf(await fieldOf(corpus, MEANING, ['vector']).open()), options);
+  if (fusion !== undefined && name === 'hybrid') {
+    const semantic = dense(corpus, given({ refine, nprobe }));
+    return { name, retriever: hybrid(bm25(corpus), semantic, await semantic.share!(), options) };
+  }
+  // What a call says of `hybrid` is part of the pipeline.
+  const own = name === 'hybrid' ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
+  const params = given({ refine, nprobe });
+  const { retriever, fields } = await compilePipeline(own, { corpus, ...environment, params });
+  if (wordless && fields.some(({ kind }) => kind === 'terms')) {
+    throw new InvalidArgumentError(
+      `The retriever "${name}" needs words, and the query is a vector alone.`,
+      'Use dense, or give the words too.',
+    );
+  }
+  if (vector !== undefined && !fields.some((field) => field.name === MEANING)) {
+    throw new InvalidArgumentError(`The retriever "${name}" has no use for a vector.`, 'Use dense or hybrid.');
+  }
+  return { name, retriever };
+}
+
+function namedRetriever(name: string | undefined): string | undefined {
+  if (name === undefined || Object.hasOwn(BUILT_IN, name)) return name;
+  const guess = nearest(name, Object.keys(BUILT_IN));
+  throw new InvalidArgumentError(
+    `Unknown retriever "${name}".`,
+    guess === undefined ? 'Choose bm25, dense or hybrid, or give a pipeline.' : `Did you mean "${guess}"?`,
+  );
 }
 
 /**
@@ -244,22 +271,21 @@ export async function similarInCorpus(
   corpus: Corpus,
   { id, start }: PassageReference,
   options: SimilarOptions = {},
+  environment: SearchEnvironment = {},
 ): Promise<SearchResult> {
   const passage = await findPassage(corpus, id, start);
+  const { retriever, pipeline: own } = options;
   const [vector] =
-    options.retriever === 'bm25' || !hasMeaning(corpus)
+    retriever === 'bm25' || !hasMeaning(corpus)
       ? []
       : ((await corpus.get(MEANING, Uint32Array.of(passage))) as (Float32Array | undefined)[]);
-  if (vector !== undefined && options.retriever !== 'hybrid') {
-    return searchCorpus(corpus, '', { ...options, vector, without: passage });
+  if (vector !== undefined && retriever !== 'hybrid' && own === undefined) {
+    return searchCorpus(corpus, '', { ...options, vector, without: passage }, environment);
   }
   const { document, text } = (await corpus.passages([passage]))[0]!;
   const { title } = (await corpus.documents([document]))[0]!;
-  return searchCorpus(corpus, text || title, {
-    ...options,
-    ...(vector === undefined ? { retriever: options.retriever ?? 'bm25' } : { vector }),
-    without: passage,
-  });
+  const how = own === undefined && vector === undefined ? { retriever: retriever ?? 'bm25' } : given({ vector });
+  return searchCorpus(corpus, text || title, { ...options, ...how, without: passage }, environment);
 }
 
 /** Ordinal of the passage of a document that starts at `start`, or holds that character. */
@@ -280,54 +306,6 @@ async function findPassage(corpus: Corpus, id: string, start: number | undefined
 /** What is said of an id that no document has. */
 export function noSuchDocument(id: string): NotFoundError {
   return new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
-}
-
-interface Gathering {
-  readonly k: number;
-  readonly perDocument: number;
-  readonly allowed?: BitSet;
-  readonly without?: number;
-  readonly signal?: AbortSignal;
-}
-
-/** Asks deeper and deeper until `k` hits remain after limiting each document, or the retriever has no more. */
-async function gather(
-  retriever: Retriever,
-  query: Query,
-  corpus: Corpus,
-  { k, perDocument, without, ...rest }: Gathering,
-): Promise<{ ranking: Ranking; chosen: RankedPassage[] }> {
-  const limit = Math.max(1, corpus.passageCount);
-  const least = without === undefined ? k : k + 1;
-  let depth = Math.min(limit, perDocument === Number.POSITIVE_INFINITY ? least : k * 3);
-  for (;;) {
-    const all = await retriever(query, { k: depth, ...rest });
-    const hits = without === undefined ? all.hits : all.hits.filter(({ passage }) => passage !== without);
-    const ranking = { ...all, hits };
-    const chosen = await limitPerDocument(hits, corpus, perDocument, k);
-    if (chosen.length >= k || all.hits.length < depth || depth >= limit) return { ranking, chosen };
-    depth = Math.min(limit, depth * 4);
-  }
-}
-
-async function limitPerDocument(
-  hits: readonly RankedPassage[],
-  corpus: Corpus,
-  perDocument: number,
-  k: number,
-): Promise<RankedPassage[]> {
-  if (perDocument === Number.POSITIVE_INFINITY) return hits.slice(0, k);
-  const owners = await corpus.documentsOf(hits.map(({ passage }) => passage));
-  const seen = new Map<number, number>();
-  const chosen: RankedPassage[] = [];
-  for (const [i, hit] of hits.entries()) {
-    if (chosen.length === k) break;
-    const count = seen.get(owners[i]!) ?? 0;
-    if (count >= perDocument) continue;
-    seen.set(owners[i]!, count + 1);
-    chosen.push(hit);
-  }
-  return chosen;
 }
 
 /** @param terms what is highlighted. */
@@ -355,12 +333,12 @@ async function hitsFor(
       language,
       metadata,
       highlights: highlight(text, terms, analysis.analyzerOf(language)),
+      ...(chosen[i]!.relevance === undefined ? {} : { relevance: chosen[i]!.relevance }),
     };
   });
 }
 
-function examinedBy(ranking: Ranking): number {
-  const { inputs } = ranking.trace;
-  if (inputs === undefined) return ranking.trace.examined;
-  return Math.max(0, ...inputs.map(({ examined }) => examined));
+/** Passages that the field that looked at most of them scored. */
+function examinedBy({ examined, inputs }: StageTrace): number {
+  return inputs === undefined ? examined : Math.max(0, ...inputs.map(examinedBy));
 }

@@ -30,11 +30,13 @@ async function reasonFor(
   { returned, perDocument, ranking, allowed, filter, words }: ShortSearch,
 ): Promise<string> {
   const matching = ranking.hits.length;
+  const cut = limitedBy(ranking.trace);
   if (corpus.passageCount === 0) return 'the collection is empty';
   if (count === 0) {
     const blamed = filter === undefined ? undefined : await explainFilter(corpus, filter);
     return blamed ?? 'no document satisfies the filter';
   }
+  if (cut !== undefined) return `the pipeline leaves ${matching}: ${cut}`;
   if (matching > returned) return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
   if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
   if (matching >= count) return `the filter allows only ${passages(count)}`;
@@ -58,6 +60,12 @@ const VECTORS = 'have an embedding in a language that the encoder knows';
 
 function isLexical(stage: string): boolean {
   return /^bm25\b/.test(stage);
+}
+
+/** What a stage of the pipeline that leaves hits out says of it, the last one first. */
+function limitedBy({ stage, examined, returned, note, inputs }: StageTrace): string | undefined {
+  if (/^(cut|group)\b/.test(stage) && returned < examined) return note;
+  return inputs?.length === 1 ? limitedBy(inputs[0]!) : undefined;
 }
 
 /** The stages at the bottom, which searched fields. */

@@ -28,6 +28,8 @@ export interface RankedPassage {
   readonly passage: number;
   readonly score: number;
   readonly contributions?: readonly Contribution[];
+  /** Where relevance was judged: the probability that it is relevant. */
+  readonly relevance?: number;
 }
 
 /** What a stage did: for `--explain`, and for anyone who wonders why. */
@@ -47,7 +49,20 @@ export interface Ranking {
   readonly hits: readonly RankedPassage[];
   /** True when the stage had no opinion at all (it does not know the query's language): fusion leaves it out. */
   readonly abstained?: boolean;
+  /** Where relevance was judged: how the cut was made. */
+  readonly relevance?: RelevanceCut;
   readonly trace: StageTrace;
+}
+
+/** How hits were cut by their relevance. */
+export interface RelevanceCut {
+  /** Hits of at least this probability are kept. */
+  readonly threshold: number;
+  /** Hits that were judged, and those kept. */
+  readonly judged: number;
+  readonly kept: number;
+  /** The greatest probability of all hits judged. */
+  readonly best: number;
 }
 
 /** A retriever maps a query to a ranking; combinators map retrievers to retrievers. */
@@ -58,6 +73,8 @@ export interface Retriever {
    * that can tell without searching. @param passages ascending ordinals.
    */
   readonly score?: (query: Query, passages: Uint32Array) => Promise<Float32Array>;
+  /** What it deserves beside a ranking by words, 0 to 1: of one by vectors, what its encoder says. */
+  readonly share?: () => Promise<number>;
 }
 
 /** What a field found, as a ranking has it. */

@@ -139,6 +139,8 @@ export interface Writer {
    * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
    */
   rebuild(index: RebuildOptions | undefined): Promise<RebuildReport>;
+  /** Publishes what is pending, and these options in place of those that the settings have. @returns the generation. */
+  configure(options: CollectionSettings['options']): Promise<number>;
   /** Gives the lock back; what was not published is dropped. */
   close(): Promise<void>;
 }
