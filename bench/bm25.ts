@@ -57,7 +57,7 @@ const asCollections: Analysis = {
     const fields = [{ terms: analysis.terms, boost: 1 }];
     return [...fields, furtherForms(fields, [analysis])];
   },
-  terms: (query) => analyzeQuery(query, ['en']).terms,
+  terms: (query) => [...analyzeQuery(query, ['en']).terms],
 };
 
 function sagitta(name: string, { fields, terms }: Analysis): Engine {
