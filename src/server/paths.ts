@@ -5,7 +5,7 @@ import { locate, startPackaged } from '../encode/lanes/packaged.ts';
 /** Starts a thread of the server. */
 export function startWorker(workerData: unknown): Worker {
   return startPackaged(
-    workerData,
+    { workerData },
     import.meta.url,
     './threads/worker.ts',
     './worker.js',

@@ -36,7 +36,7 @@ export interface BertOptions {
   /** Most tokens that are read of a text. Default: what the model says. */
   readonly maxLength?: number;
   /**
-   * Texts that are encoded at a time when there are many, each by a thread with a session of its own (some 40 MB); at least 1, which encodes in
+   * Texts that are encoded at a time when there are many, each by a thread with a session of its own (some 80 MB); at least 1, which encodes in
    * the calling thread. Default: one for each processor, or 1 where `runtime` is given.
    */
   readonly threads?: number;
@@ -50,9 +50,9 @@ export function idSettings({ precision = 'int8', maxLength }: BertOptions): Spec
 }
 
 /** Runs of the model: enough tokens for matrix products at full speed, few enough for the caches, and nothing to be padded. */
-const RUN_TOKENS = 512;
+const RUN_TOKENS = 256;
 /** Tokens from which on threads are used: where they stand ready, and where they have to start first, each with the model. */
-const WORTH_THREADS = { ready: 4 * RUN_TOKENS, started: 16 * RUN_TOKENS } as const;
+const WORTH_THREADS = { ready: 8 * RUN_TOKENS, started: 32 * RUN_TOKENS } as const;
 /** Changes whenever `prepareBert` does. */
 const PREPARATION = 4;
 
@@ -60,8 +60,8 @@ const PREPARATION = 4;
  * Encoders of the BERT family. A text is cut to what the model reads; one in which the tokenizer knows no word gets the zero vector.
  * `encodeTokens` gives the last layer's states, one unit vector per token, without the two special ones; none for such a text.
  *
- * The model is loaded at the first call; `encode([])` loads it and does no more. Up to 512 tokens of texts of one length make one run. The runs
- * of a call with many texts are done by threads side by side; those of a small one hold up the event loop, 50 ms at most. The signal is
+ * The model is loaded at the first call; `encode([])` loads it and does no more. Up to 256 tokens of texts of one length make one run. The runs
+ * of a call with many texts are done by threads side by side; those of a small one hold up the event loop, some 30 ms at most. The signal is
  * heeded between runs.
  */
 export function bertEncoder(source: BertSource, options: BertOptions = {}): Encoder & TokenEncoder {

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
 import { ThreadError } from '../../base/errors.ts';
 import type { Value } from '../../tensor/index.ts';
-import { LANE, type LaneReply, type LaneRequest, type LaneSetup } from './messages.ts';
+import { LANE, type LaneModel, type LaneReply, type LaneRequest, type LaneSetup } from './messages.ts';
 import { startPackaged } from './packaged.ts';
 
 interface Waiting {
@@ -69,7 +69,7 @@ export class Lanes {
       const settle = () => settled(states);
       process.on('exit', settle);
       const missing = this.count - this.#lanes.size;
-      const started = Array.from({ length: missing }, (_, lane) => this.#start({ model, states, lane }));
+      const started = Array.from({ length: missing }, (_, lane) => this.#start({ states, lane }, { model }));
       void Promise.all(started).then(() => process.off('exit', settle));
       this.#deal();
     } catch (error) {
@@ -80,9 +80,9 @@ export class Lanes {
   }
 
   /** @returns a promise of its end. */
-  #start(setup: LaneSetup): Promise<void> {
+  #start(setup: LaneSetup, model: LaneModel): Promise<void> {
     const worker = startPackaged(
-      setup,
+      { workerData: setup, resourceLimits: { maxYoungGenerationSizeMb: 4 } },
       import.meta.url,
       './worker.ts',
       './lane.js',
@@ -108,6 +108,7 @@ export class Lanes {
       lane.current?.reject(threadError(why));
       if (this.#lanes.size === 0) this.#fail(threadError(why));
     });
+    worker.postMessage(model);
     worker.unref();
     this.#lanes.add(lane);
     return new Promise((resolve) => void worker.once('exit', () => resolve()));

@@ -2,7 +2,6 @@ import type { Value } from '../../tensor/index.ts';
 
 /** What a lane starts with. */
 export interface LaneSetup {
-  readonly model: Uint8Array;
   /** Shared: what each lane does, one of {@link LANE}. */
   readonly states: Int32Array;
   /** Its place there. */
@@ -10,6 +9,11 @@ export interface LaneSetup {
 }
 
 export const LANE = { idle: 0, working: 1, stopped: 2 } as const;
+
+/** The first message: not a part of the setup, which a thread never lets go of. */
+export interface LaneModel {
+  readonly model: Uint8Array;
+}
 
 export interface LaneRequest {
   readonly run: number;

@@ -1,11 +1,12 @@
 // What a lane runs: one session of a model, one run after the other.
 import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import type { Session } from '../../tensor/index.ts';
 import { nativeRuntime } from '../runtime.ts';
-import { LANE, type LaneReply, type LaneRequest, type LaneSetup } from './messages.ts';
+import { LANE, type LaneModel, type LaneReply, type LaneRequest, type LaneSetup } from './messages.ts';
 
 if (!isMainThread && parentPort !== null) {
   const port = parentPort;
-  const { model, states, lane } = workerData as LaneSetup;
+  const { states, lane } = workerData as LaneSetup;
   /** While it says that it works, the process does not exit: see `Lanes`. */
   const working = async <T>(work: () => Promise<T>): Promise<T> => {
     if (Atomics.compareExchange(states, lane, LANE.idle, LANE.working) === LANE.stopped) return new Promise(() => {});
@@ -16,7 +17,8 @@ if (!isMainThread && parentPort !== null) {
       Atomics.notify(states, lane);
     }
   };
-  const opened = working(async () => (await nativeRuntime()).createSession(model, { threads: 1 }));
+  let opened: Promise<Session>;
+  let last: Promise<unknown>;
   const answer = async ({ run, inputs, output }: LaneRequest): Promise<[LaneReply, ArrayBuffer[]]> => {
     try {
       const { data, shape } = (await (await opened).run(inputs, {}, [output]))[output]!;
@@ -32,10 +34,14 @@ if (!isMainThread && parentPort !== null) {
     await (await opened.catch(() => undefined))?.dispose();
     port.close();
   };
-  let last: Promise<unknown> = opened.catch(() => {});
-  port.on('message', (request: LaneRequest | undefined) => {
+  port.once('message', ({ model }: LaneModel) => {
+    opened = working(async () => (await nativeRuntime()).createSession(model, { threads: 1 }));
+    last = opened.catch(() => {});
+    port.on('message', serve);
+  });
+  const serve = (request: LaneRequest | undefined): void => {
     last = last.then(() =>
       request === undefined ? end() : working(async () => port.postMessage(...(await answer(request)))),
     );
-  });
+  };
 }
