@@ -108,9 +108,9 @@ export class Lanes {
       lane.current?.reject(threadError(why));
       if (this.#lanes.size === 0) this.#fail(threadError(why));
     });
+    this.#lanes.add(lane);
     worker.postMessage(model);
     worker.unref();
-    this.#lanes.add(lane);
     return new Promise((resolve) => void worker.once('exit', () => resolve()));
   }
 
