@@ -16,7 +16,6 @@ import {
   type KernelBuild,
   paddedDim,
   quantizeQuery,
-  selectTop,
 } from '../kernels/index.ts';
 import { blockEnds, SettledHits } from './blocks.ts';
 import { checkVector, FlatHeader, Section } from './flat-format.ts';
@@ -151,42 +150,59 @@ export class FlatIndex {
    * @throws InvalidArgumentError for a query of another dimension or not finite, and for parameters out of range.
    */
   search(query: Float32Array, params: FlatSearchParams): Hits {
-    const { k, allowed, live, refine = DEFAULT_REFINE } = params;
-    checkVector(query, this.dim, 'query');
+    const { allowed, live, ...rest } = params;
+    return FlatIndex.searchAll([{ index: this, base: 0, allowed, live }], query, rest);
+  }
+
+  /**
+   * Searches several indexes as if they were one, whose items are numbered from `base` on. However many there are, as many candidates
+   * are read and scored again as in one.
+   *
+   * @param parts at least one, all of one dimension, in ascending order of their bases.
+   */
+  static searchAll(
+    parts: readonly FlatSearchPart[],
+    query: Float32Array,
+    { k, refine = DEFAULT_REFINE }: Pick<FlatSearchParams, 'k' | 'refine'>,
+  ): Hits {
     if (!Number.isInteger(k) || k < 1) {
       throw new InvalidArgumentError(`k is ${k}.`, 'Pass a whole number, 1 or more.');
     }
     if (!(refine >= 1)) {
       throw new InvalidArgumentError(`refine is ${refine}.`, 'Pass a number of 1 or more.');
     }
-    this.#checkSet(allowed, 'allowed');
-    this.#checkSet(live, 'live');
-    const ends = blockEnds(Math.min(k, this.vectorCount));
-    const candidates = (end: number): number =>
-      Math.min(this.vectorCount, Math.max(Math.ceil(end * refine), LEAST_CANDIDATES));
-    const { rows: ranked, examined } = this.#scan(query, candidates(ends.at(-1)!), this.#rowMask(allowed, live));
-    // In the order of their numbers, so that neighbours are read together.
-    const rows = ranked.toSorted();
-    const scores = this.#rescore(query, rows);
-    const ids = this.#rowIds();
-    const idOf = (row: number): number => (ids === undefined ? row : ids[row]!);
-    const { arena } = this.#load();
-    if (ends.length === 1) {
-      // Positions ascend with the ids, so equal scores come in ascending id.
-      const best = selectTop(arena, scores, Math.min(k, rows.length));
-      return { ids: best.ids.map((i) => idOf(rows[i]!)), scores: best.scores, examined };
-    }
-    const rankOf = new Map(Array.from(ranked, (row, rank) => [row, rank]));
-    const best = Array.from(selectTop(arena, scores, rows.length).ids, (i) => ({ row: rows[i]!, score: scores[i]! }));
+    const count = parts.reduce((sum, { index }) => sum + index.vectorCount, 0);
+    const ends = blockEnds(Math.min(k, count));
+    const candidates = (end: number): number => Math.min(count, Math.max(Math.ceil(end * refine), LEAST_CANDIDATES));
+    const most = candidates(ends.at(-1)!);
+    const scans = parts.map(({ index, allowed, live }) => {
+      checkVector(query, index.dim, 'query');
+      index.#checkSet(allowed, 'allowed');
+      index.#checkSet(live, 'live');
+      return index.#scan(query, Math.min(most, index.vectorCount), index.#rowMask(allowed, live));
+    });
+    const best = chosenRows(scans, most).flatMap(({ rows, ranks }, part) => {
+      const { index, base } = parts[part]!;
+      const scores = index.#rescore(query, rows);
+      const ids = index.#rowIds();
+      return Array.from(rows, (row, i) => ({
+        id: base + (ids === undefined ? row : ids[row]!),
+        score: scores[i]!,
+        rank: ranks[i]!,
+      }));
+    });
+    best.sort((a, b) => b.score - a.score || a.id - b.id);
     const settled = new SettledHits();
     for (const end of ends) {
-      const among = best.filter(({ row }) => rankOf.get(row)! < candidates(end));
+      const last = candidates(end);
+      const among = best.filter(({ rank }) => rank < last);
       settled.append(
-        among.map(({ row }) => idOf(row)),
+        among.map(({ id }) => id),
         among.map(({ score }) => score),
         end,
       );
     }
+    const examined = scans.reduce((sum, scan) => sum + scan.examined, 0);
     return settled.hits(k, examined);
   }
 
@@ -203,7 +219,7 @@ export class FlatIndex {
   }
 
   /** The `wanted` best rows by int8 score, best first. */
-  #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined): { rows: Uint32Array; examined: number } {
+  #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined): RowScan {
     const { arena, codes, scales } = this.#load();
     const mark = arena.mark();
     try {
@@ -214,7 +230,8 @@ export class FlatIndex {
       quantizeQuery(query, arena.i16(quantized, padded));
       arena.kernels.heapReset(heap, wanted);
       const examined = arena.kernels.scanInt8(quantized, codes, scales, this.vectorCount, this.dim, bits, 0, heap);
-      return { rows: drainHeap(arena, heap, wanted).ids, examined };
+      const { ids, scores } = drainHeap(arena, heap, wanted);
+      return { rows: ids, scores, examined };
     } finally {
       arena.release(mark);
     }
@@ -332,6 +349,51 @@ export class FlatIndex {
     this.source.readInto(name, arena.u8(address, bytes));
     return address;
   }
+}
+
+/** One of several indexes that are searched together. */
+export interface FlatSearchPart {
+  readonly index: FlatIndex;
+  /** What its items' numbers begin with. */
+  readonly base: number;
+  /** As in {@link FlatSearchParams}. */
+  readonly allowed?: BitSet | undefined;
+  readonly live?: BitSet | undefined;
+}
+
+/** The best rows by int8 score, best first. */
+interface RowScan {
+  readonly rows: Uint32Array;
+  readonly scores: Float32Array;
+  readonly examined: number;
+}
+
+/** Rows of one part in ascending order, with their ranks among the best of all parts. */
+interface ChosenRows {
+  readonly rows: Uint32Array;
+  readonly ranks: readonly number[];
+}
+
+/** The `most` best of several scans; of equal scores those of earlier parts come first. */
+function chosenRows(scans: readonly RowScan[], most: number): ChosenRows[] {
+  const chosen = scans.map((): { row: number; rank: number }[] => []);
+  const next = new Uint32Array(scans.length);
+  for (let rank = 0; rank < most; rank++) {
+    let best = -1;
+    for (let part = 0; part < scans.length; part++) {
+      const { scores } = scans[part]!;
+      if (next[part]! >= scores.length) continue;
+      if (best < 0 || scores[next[part]!]! > scans[best]!.scores[next[best]!]!) best = part;
+    }
+    if (best < 0) break;
+    chosen[best]!.push({ row: scans[best]!.rows[next[best]!]!, rank });
+    next[best]!++;
+  }
+  return chosen.map((rows) => {
+    // In the order of their numbers, so that neighbours are read together.
+    rows.sort((a, b) => a.row - b.row);
+    return { rows: Uint32Array.from(rows, ({ row }) => row), ranks: rows.map(({ rank }) => rank) };
+  });
 }
 
 /** An index to be merged, and which of its items are kept (`count` bits). */

@@ -1,7 +1,7 @@
 export { searchInBlocks } from './blocks.ts';
 export { type BuildOptions, buildIndex, openIndex } from './build.ts';
 export { exactNeighbours } from './exact.ts';
-export { FlatIndex, type FlatOptions, type FlatPart, type FlatSearchParams } from './flat.ts';
+export { FlatIndex, type FlatOptions, type FlatPart, type FlatSearchParams, type FlatSearchPart } from './flat.ts';
 export { FlatIndexBuilder } from './flat-builder.ts';
 export {
   InvertedIndex,

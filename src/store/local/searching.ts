@@ -40,12 +40,18 @@ export function mergeHits(parts: readonly { readonly base: number; readonly hits
   const scores = new Float32Array(length);
   const next = new Uint32Array(parts.length);
   for (let i = 0; i < length; i++) {
-    // Parts are in ascending order of their bases, so the first of equal scores has the lowest ordinal.
     let best = -1;
     for (let part = 0; part < parts.length; part++) {
-      const { hits } = parts[part]!;
-      if (next[part]! >= hits.ids.length) continue;
-      if (best < 0 || hits.scores[next[part]!]! > parts[best]!.hits.scores[next[best]!]!) best = part;
+      const { base, hits } = parts[part]!;
+      const at = next[part]!;
+      if (at >= hits.ids.length) continue;
+      const ahead = best < 0 ? 1 : hits.scores[at]! - parts[best]!.hits.scores[next[best]!]!;
+      if (
+        ahead > 0 ||
+        (ahead === 0 && base + hits.ids[at]! < parts[best]!.base + parts[best]!.hits.ids[next[best]!]!)
+      ) {
+        best = part;
+      }
     }
     const { base, hits } = parts[best]!;
     ids[i] = base + hits.ids[next[best]!]!;

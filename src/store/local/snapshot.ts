@@ -1,8 +1,9 @@
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
+import { given } from '../../base/given.ts';
 import type { Hits } from '../../base/hits.ts';
 import type { DocumentRecord, PassageRecord, WeightedTerm } from '../../content/index.ts';
-import { searchInBlocks, type VectorIndex, type VectorSearchParams } from '../../index/index.ts';
+import { FlatIndex, searchInBlocks, type VectorIndex, type VectorSearchParams } from '../../index/index.ts';
 import type {
   CollectionSettings,
   DenseParams,
@@ -92,21 +93,25 @@ export class LocalSnapshot implements Snapshot {
     this.#checkVector(query);
     const places = this.#open().filter(({ view }) => view.hasDense);
     if (k === 0) return mergeHits([], 0);
-    return mergeHits(
-      places.map(({ view, passageBase }) => {
-        const own = {
-          k,
-          ...optional('live', view.livePassages),
-          ...optional('allowed', sliceAllowed(params.allowed, view, passageBase)),
-        };
-        const hits =
-          view.lists === undefined
-            ? view.dense.search(query, { ...own, ...optional('refine', params.refine) })
-            : searchInLists(view.lists.index, query, { ...own, ...this.#listParams(params) });
-        return { base: passageBase, hits };
-      }),
-      k,
-    );
+    const among = ({ view, passageBase }: Place) => ({
+      live: view.livePassages,
+      allowed: sliceAllowed(params.allowed, view, passageBase),
+    });
+    // What is scanned one by one is one list, whatever segments it lies in.
+    const scanned = places.filter(({ view }) => view.lists === undefined);
+    const flat = scanned.map((place) => ({ index: place.view.dense, base: place.passageBase, ...among(place) }));
+    const parts = places.flatMap((place) => {
+      const { view, passageBase } = place;
+      if (view.lists === undefined) return [];
+      const own = given({ k, ...among(place) });
+      return [
+        { base: passageBase, hits: searchInLists(view.lists.index, query, { ...own, ...this.#listParams(params) }) },
+      ];
+    });
+    if (flat.length > 0) {
+      parts.push({ base: 0, hits: FlatIndex.searchAll(flat, query, given({ k, refine: params.refine })) });
+    }
+    return mergeHits(parts, k);
   }
 
   scoreLexical(terms: readonly WeightedTerm[], ordinals: Uint32Array): Float32Array {
