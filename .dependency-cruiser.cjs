@@ -2,6 +2,7 @@
 const layers = [
   'base',
   'charts',
+  'spec',
   'kernels',
   'tensor',
   'text',
@@ -22,7 +23,20 @@ const layers = [
   'server',
   'cli',
 ];
-const browser = ['base', 'charts', 'kernels', 'tensor', 'text', 'codec', 'index', 'threads', 'search', 'api', 'client'];
+const browser = [
+  'base',
+  'charts',
+  'spec',
+  'kernels',
+  'tensor',
+  'text',
+  'codec',
+  'index',
+  'threads',
+  'search',
+  'api',
+  'client',
+];
 
 module.exports = {
   forbidden: [
@@ -36,8 +50,7 @@ module.exports = {
     })),
     {
       name: 'browser-folders-import-no-node',
-      comment:
-        'base, charts, kernels, tensor, text, codec, index, threads, search, api and client also run in browsers',
+      comment: `${browser.join(', ')} also run in browsers`,
       severity: 'error',
       from: { path: `^src/(${browser.join('|')})/`, pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },

@@ -1,0 +1,15 @@
+export {
+  type Argument,
+  type Expression,
+  formatExpression,
+  formatWord,
+  itemsOf,
+  type Joined,
+  type Labelled,
+  type Name,
+  numberIn,
+  parseExpression,
+  type Term,
+} from './grammar.ts';
+export { readSettings, type SettingRule, type SettingRules, type SettingValues } from './settings.ts';
+export { type Span, SpecText } from './text.ts';
