@@ -2,7 +2,7 @@ import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import type { LinearMap } from '../../src/codec/linalg.ts';
 import type { AdapterShape } from '../../src/encode/index.ts';
-import { add, scale } from '../../src/tensor/index.ts';
+import { add, scale, toValue } from '../../src/tensor/index.ts';
 import {
   centringShift,
   cosines,
@@ -12,7 +12,7 @@ import {
   ridgeMap,
 } from '../../src/train/index.ts';
 import { normalized, take } from '../lab/embeddings.ts';
-import { type TrainedHeads, toValue, trainHeads } from '../lab/heads.ts';
+import { type TrainedHeads, trainHeads } from '../lab/heads.ts';
 import {
   type Claim,
   type Config,

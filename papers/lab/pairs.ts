@@ -1,10 +1,10 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import { evaluate, type RankedList } from '../../src/eval/index.ts';
-import type { Batch } from '../../src/tensor/index.ts';
+import { type Batch, toValue } from '../../src/tensor/index.ts';
 import { exactTop } from '../../src/train/index.ts';
 import { embed, take } from './embeddings.ts';
-import { type Fit, type HeadOptions, type TrainedHeads, toValue } from './heads.ts';
+import type { Fit, HeadOptions, TrainedHeads } from './heads.ts';
 import type { Lab } from './lab.ts';
 import type { Config, Contestant, Split } from './types.ts';
 

@@ -10,11 +10,12 @@ import {
   scale,
   slice,
   type Tensor,
+  toValue,
   transposeLast,
 } from '../../src/tensor/index.ts';
 import { cosines, exactTop, infoNCE, listwiseKL } from '../../src/train/index.ts';
 import { type Embedded, embed, take } from '../lab/embeddings.ts';
-import { type Fit, fitting, type Training, toValue } from '../lab/heads.ts';
+import { type Fit, fitting, type Training } from '../lab/heads.ts';
 import { type Config, type Lab, material, type Paper } from '../lab/index.ts';
 import { gradesOf, type Pairs, type PairTower, pairContestant, rankingMetric, splitsOf } from '../lab/pairs.ts';
 import { type Kind, kinds, LIST, lexical, type Made, type MadeQuery, madeQueries, teacherScore } from './synthetic.ts';

@@ -1,7 +1,7 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import { nativeRuntime } from '../../src/encode/runtime.ts';
-import { add, Graph, type Tensor, toOnnx } from '../../src/tensor/index.ts';
+import { add, run, type Tensor } from '../../src/tensor/index.ts';
 import { batchAUC, cosines, exactTop, infoNCE } from '../../src/train/index.ts';
 import { take } from '../lab/embeddings.ts';
 import { type Fit, fitting, type Training } from '../lab/heads.ts';
@@ -202,24 +202,18 @@ async function lossesWith(data: Pairs, most: number): Promise<[infoNCE: number, 
   const count = 64;
   const { queries, documents } = pairBatches(data, { size: count })(new Random(1), 0, 0);
   const random = new Random(2);
-  const graph = new Graph();
-  const [q, d, offsets] = [
-    graph.input('queries', 'float32', queries!.shape as number[]),
-    graph.input('documents', 'float32', documents!.shape as number[]),
-    graph.input('offsets', 'float32', [count, 1]),
-  ];
-  const scores = add(cosines(q, d), offsets);
-  graph.output('infoNCE', infoNCE(scores, { temperature: 0.05 }));
-  graph.output('auc', batchAUC(scores, 0.05));
-  const session = await (await nativeRuntime()).createSession(toOnnx(graph), { threads: 1 });
-  try {
-    const out = await session.run({
-      queries: queries!,
-      documents: documents!,
-      offsets: { data: Float32Array.from({ length: count }, () => most * random.next()), shape: [count, 1] },
-    });
-    return [Number(out['infoNCE']!.data[0]), Number(out['auc']!.data[0])];
-  } finally {
-    await session.dispose();
-  }
+  const batch = {
+    queries: queries!,
+    documents: documents!,
+    offsets: { data: Float32Array.from({ length: count }, () => most * random.next()), shape: [count, 1] },
+  };
+  const losses = await run(
+    (_, inputs) => {
+      const scores = add(cosines(inputs['queries']!, inputs['documents']!), inputs['offsets']!);
+      return { contrast: infoNCE(scores, { temperature: 0.05 }), auc: batchAUC(scores, 0.05) };
+    },
+    batch,
+    { runtime: await nativeRuntime(), threads: 1 },
+  );
+  return [Number(losses['contrast']!.data[0]), Number(losses['auc']!.data[0])];
 }

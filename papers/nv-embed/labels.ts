@@ -1,7 +1,7 @@
-import { concat, expandDims, multiply, reshape, sum } from '../../src/tensor/index.ts';
+import { concat, expandDims, multiply, reshape, sum, toValue } from '../../src/tensor/index.ts';
 import { cosines, exactTop, infoNCE, ownNegativesNCE } from '../../src/train/index.ts';
 import { take } from '../lab/embeddings.ts';
-import { fitting, type Training, toValue } from '../lab/heads.ts';
+import { fitting, type Training } from '../lab/heads.ts';
 import { type Claim, type Contestant, type Lab, material } from '../lab/index.ts';
 import { Deck } from '../lab/pairs.ts';
 import { type Requests, requestsOf } from '../lab/requests.ts';

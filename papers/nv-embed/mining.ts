@@ -1,9 +1,10 @@
 import { Random } from '../../src/base/random.ts';
 import { mean } from '../../src/eval/index.ts';
 import type { Retriever } from '../../src/search/index.ts';
+import { toValue } from '../../src/tensor/index.ts';
 import { cosines, exactTop, infoNCE, type MinerOptions, mineNegatives } from '../../src/train/index.ts';
 import { take } from '../lab/embeddings.ts';
-import { fitting, type Training, toValue } from '../lab/heads.ts';
+import { fitting, type Training } from '../lab/heads.ts';
 import { type Claim, type Config, type Contestant, type Lab, material } from '../lab/index.ts';
 import { Deck } from '../lab/pairs.ts';
 import { type Requests, requestsOf } from '../lab/requests.ts';

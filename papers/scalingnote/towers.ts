@@ -20,12 +20,12 @@ import {
   type Tensor,
   type Tensors,
   toOnnx,
+  toValue,
   unitLength,
   type Value,
 } from '../../src/tensor/index.ts';
 import { cosineDistillation, cosines, infoNCE, mseDistillation, queryDistillation } from '../../src/train/index.ts';
 import { contentOf, embed } from '../lab/embeddings.ts';
-import { toValue } from '../lab/heads.ts';
 import type { Config, Lab } from '../lab/index.ts';
 import { Deck, examplesOf, type Pairs, pairs } from '../lab/pairs.ts';
 import { trainModel } from '../lab/training.ts';

@@ -1,8 +1,8 @@
 import type { Random } from '../../src/base/random.ts';
-import type { Batch } from '../../src/tensor/index.ts';
+import { type Batch, toValue } from '../../src/tensor/index.ts';
 import { exactTop } from '../../src/train/index.ts';
 import { take } from '../lab/embeddings.ts';
-import { type HeadOptions, toValue } from '../lab/heads.ts';
+import type { HeadOptions } from '../lab/heads.ts';
 import type { Lab } from '../lab/index.ts';
 import { lexicalTop } from '../lab/lexical.ts';
 import { Deck, type Pairs } from '../lab/pairs.ts';

@@ -9,6 +9,7 @@ import type { EncoderTuning } from '../../encode/tuning.ts';
 import {
   add,
   type Batch,
+  type FitObjective,
   type ParameterGroup,
   Parameters,
   type PartialShape,
@@ -18,6 +19,7 @@ import {
   type Tensor,
   type Tensors,
   toOnnx,
+  toValue,
   type Value,
 } from '../../tensor/index.ts';
 import { cosines, infoNCE, learnedTemperature, listwiseKL } from '../objectives/index.ts';
@@ -242,13 +244,12 @@ export interface TuneObjective {
  * The loss of a batch: InfoNCE, or listwise distillation with a tenth of it (Tamber et al. 2025). `exclude` marks known
  * positives and copies.
  */
-export function tuneLoss(learner: Learner, { temperature, distill }: TuneObjective) {
-  return (scope: Scope, batch: Tensors): Tensor => {
-    const scores = learner.scores(scope, batch);
-    const exclude = batch['exclude']!;
+export function tuneObjective({ temperature, distill }: TuneObjective): FitObjective {
+  return (forward, batch, scope) => {
+    const scores = forward(batch);
     const contrast = infoNCE(scores, {
       temperature: temperature === 'learned' ? learnedTemperature(scope.at('objective')) : temperature,
-      exclude,
+      exclude: batch['exclude']!,
     });
     if (!distill) return contrast;
     return add(listwiseKL(scores, batch['teacher']!), scale(contrast, 0.1));
@@ -264,8 +265,4 @@ function vectorsOf(corpus: TuneCorpus, numbers: readonly number[]): Vectors {
 
 function rowsOf(corpus: TuneCorpus, numbers: readonly number[]): Value {
   return toValue(vectorsOf(corpus, numbers));
-}
-
-function toValue({ data, count, dim }: Vectors): Value {
-  return { data, shape: [count, dim] };
 }
