@@ -1,7 +1,7 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
-import type { LinearMap } from '../../src/codec/linalg.ts';
 import type { AdapterShape } from '../../src/encode/index.ts';
+import type { LinearMap } from '../../src/math/linear.ts';
 import { add, scale, toValue } from '../../src/tensor/index.ts';
 import {
   centringShift,

@@ -2,7 +2,6 @@ import { Random } from '../../src/base/random.ts';
 import { MemorySections } from '../../src/base/sections.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { PrincipalComponents } from '../../src/codec/index.ts';
-import { LinearMap } from '../../src/codec/linalg.ts';
 import {
   agreement,
   evaluate,
@@ -13,6 +12,7 @@ import {
   restrictRun,
 } from '../../src/eval/index.ts';
 import { InvertedIndex, InvertedIndexBuilder } from '../../src/index/index.ts';
+import { LinearMap } from '../../src/math/linear.ts';
 import { analyzerFor } from '../../src/text/index.ts';
 import { greatest } from '../../src/train/index.ts';
 import { contentOf, type Embedded, embed } from '../lab/embeddings.ts';

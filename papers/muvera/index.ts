@@ -1,6 +1,6 @@
 import { type VectorSets, Vectors } from '../../src/base/vectors.ts';
 import { FixedDimensionalEncoding } from '../../src/codec/index.ts';
-import { LinearMap } from '../../src/codec/linalg.ts';
+import { LinearMap } from '../../src/math/linear.ts';
 import { MaxSim } from '../../src/search/index.ts';
 import { contentOf, embed, normalized, sourcesOf, take, tokensOf, topK } from '../lab/embeddings.ts';
 import { type Contestant, type Lab, type Material, material, type Paper } from '../lab/index.ts';

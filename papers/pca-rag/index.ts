@@ -1,7 +1,7 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { PrincipalComponents } from '../../src/codec/index.ts';
-import { LinearMap } from '../../src/codec/linalg.ts';
+import { LinearMap } from '../../src/math/linear.ts';
 import { greatest } from '../../src/train/index.ts';
 import { type CodeData, codeData, recallOfTop, TOP } from '../lab/codes.ts';
 import { type Config, type Contestant, material, type Paper } from '../lab/index.ts';

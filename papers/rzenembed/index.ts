@@ -1,6 +1,6 @@
 import { Random } from '../../src/base/random.ts';
-import { LinearMap, transpose } from '../../src/codec/linalg.ts';
 import type { RankedList } from '../../src/eval/index.ts';
+import { LinearMap, transpose } from '../../src/math/linear.ts';
 import { identity, type Parameters as ModelParameters, type Tensor } from '../../src/tensor/index.ts';
 import { cosines, type InfoNCEOptions, infoNCE, learnedTemperature, mergeCheckpoints } from '../../src/train/index.ts';
 import { normalized } from '../lab/embeddings.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Vectors } from '../../src/base/vectors.ts';
 import { PrincipalComponents } from '../../src/codec/index.ts';
-import { LinearMap } from '../../src/codec/linalg.ts';
+import { LinearMap } from '../../src/math/linear.ts';
 import { refineByNeighbours } from '../../src/search/index.ts';
 import { greatest } from '../../src/train/index.ts';
 import { normalized, take } from '../lab/embeddings.ts';

@@ -1,8 +1,8 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { type VectorSets, Vectors } from '../base/vectors.ts';
+import { LinearMap } from '../math/linear.ts';
 import { checkVectors } from './check.ts';
-import { LinearMap } from './linalg.ts';
 
 /** Settings of {@link FixedDimensionalEncoding}. Query and document side must agree on all of them. */
 export interface FdeOptions {

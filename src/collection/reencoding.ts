@@ -1,6 +1,6 @@
 import { IncompatibleError } from '../base/errors.ts';
 import type { Encoder } from '../encode/encoder.ts';
-import { isVersion, keepsDocuments, saveTuned, type TunedFiles, versionOf } from '../encode/tuned/description.ts';
+import { isVersion, saveTuned, type TunedFiles, versionOf } from '../encode/tuned/description.ts';
 import { onDisk } from '../store/local/filesystem.ts';
 import type { CollectionSettings, Reencode, ReencodeOptions, ReencodeReport, Store, Writer } from '../store/types.ts';
 import { dropFailedVersion } from './encoder-versions.ts';
@@ -79,13 +79,13 @@ export async function reencodeCollection(
 
 /** See {@link Collection.deploy}. */
 export async function deployTuned(context: ReencodeContext, files: TunedFiles, options: DeployOptions) {
-  const { base, form } = files.description;
+  const { base, of } = files.description;
   const id = `tuned:${versionOf(files)}`;
   const { encoder, change } = await context.writing(() => place(context, files, id));
   const { signal, onProgress } = options;
   let done = 0;
   try {
-    await carryOut(context, change, keepsDocuments(form) ? undefined : encoder, {
+    await carryOut(context, change, of === 'queries' ? undefined : encoder, {
       ...(signal === undefined ? {} : { signal }),
       onProgress: (progress) => {
         done = progress.done;

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { Vectors } from '../base/vectors.ts';
-import { LinearMap } from '../codec/linalg.ts';
+import { LinearMap } from '../math/linear.ts';
 
 /** Options of {@link refineByNeighbours}. */
 export interface NeighbourOptions {

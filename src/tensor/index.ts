@@ -54,6 +54,7 @@ export {
   Scope,
   zeros,
 } from './parameters.ts';
+export { partOf, prefixed, withParts } from './parts.ts';
 export { type Model, type OpenModel, openModel, type RunOptions, run, toValue, toVectors } from './run.ts';
 export { cosineSchedule, linearSchedule, type Schedule, type WarmupOptions } from './schedule.ts';
 export {

@@ -67,16 +67,13 @@ export async function distillStatic(
   const deck = batchesOf(texts, batchSize, new Random(seed));
   const { listwise = 1, temperature = 0.05 } = options;
   await fit(
-    { ...student, shapes: student.shapes('t:'), forward: (scope, batch) => student.encode(scope, batch, 't:') },
+    student,
     dealt(
       (random) => random.shuffle([...deck]),
       (chosen) => {
         const rows = targets.pick(chosen);
         return {
-          ...student.batch(
-            chosen.map((i) => texts[i]!),
-            't:',
-          ),
+          ...student.batch(chosen.map((i) => texts[i]!)),
           targets: toValue(rows),
         };
       },

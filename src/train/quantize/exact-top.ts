@@ -1,5 +1,5 @@
 import type { Vectors } from '../../base/vectors.ts';
-import { LinearMap } from '../../codec/linalg.ts';
+import { LinearMap } from '../../math/linear.ts';
 
 /** Queries that are scored at a time. */
 const BATCH = 256;

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
-import { LinearMap, transpose, unitRow } from '../../codec/linalg.ts';
+import { LinearMap, transpose, unitRow } from '../../math/linear.ts';
 import {
   affine,
   type Batch,
