@@ -218,7 +218,7 @@ export const paper: Paper = {
   slug: 'adapted-dense-retrieval',
   summary:
     'A small correction of the vectors of a black-box encoder, identity plus a low-rank residual, learned from few pairs: `tune --what adapter`.',
-  parts: ['encode/tuned/adapter', 'train/closed-form', 'train/objectives/contrastive', 'tensor/trainer'],
+  parts: ['encode/tuned/adapter', 'train/closed-form', 'train/objectives/contrastive', 'tensor/fit'],
   departures: [
     'The form of the residual, its start and its loss are reconstructed: softmax over the whole corpus at temperature 0.05.',
     'Instead of early stopping: 240 steps, and the identity among what development queries choose from.',

@@ -377,13 +377,7 @@ export const paper: Paper = {
   slug: 'codiemb',
   summary:
     'One encoder for retrieval and for graded similarity: each task has losses and batches of its own, and models that saw the tasks in other proportions are merged by how far they moved.',
-  parts: [
-    'train/objectives/similarity',
-    'train/objectives/contrastive',
-    'train/samplers',
-    'train/merge',
-    'tensor/trainer',
-  ],
+  parts: ['train/objectives/similarity', 'train/objectives/contrastive', 'train/samplers', 'train/merge', 'tensor/fit'],
   departures: [
     'A head over frozen vectors of use-lite, a linear map from the identity and a residual block, where the paper trains language models; no loss on inner layers.',
     'Retrieval is of tools for requests (MetaTool), with in-batch negatives and one positive a query: no mined negatives and no siblings. Similarity is of titles of Open Clip Art, graded by the overlap of their keywords, half of the pairs sharing one.',

@@ -123,7 +123,7 @@ export const paper: Paper = {
   slug: 'mw-loss',
   summary:
     "Training sets every positive against every query's negatives, so that scores mean the same for all queries; InfoNCE leaves each query an offset of its own.",
-  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'eval/pooled', 'tensor/trainer'],
+  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'eval/pooled', 'tensor/fit'],
   departures: [
     'A head of low rank over frozen vectors, shared by queries and documents, where the paper trains whole encoders with five hard negatives; here there is one.',
     'The loss is a mean over pairs where the batch formula sums; learning rates are tuned for each loss.',

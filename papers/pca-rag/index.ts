@@ -74,7 +74,7 @@ export const paper: Paper = {
   slug: 'pca-rag',
   summary:
     'Vectors keep their directions of greatest variance only: a smaller index and faster scans, for a modest loss.',
-  parts: ['codec/pca', 'codec/linalg'],
+  parts: ['codec/pca', 'math/linear'],
   departures: [
     'Vectors are those of use-lite, 512 components, where the paper has 3,072.',
     "Quality is the share of the exact ten best, where the paper correlates similarities with people's grades.",

@@ -147,7 +147,7 @@ export const paper: Paper = {
   slug: 'peg',
   summary:
     'Text encoders trained on noisy pairs with very large batches, and with weights that move from pairs with easy negatives to pairs with hard ones.',
-  parts: ['train/objectives/progressive', 'train/objectives/contrastive', 'tensor/trainer'],
+  parts: ['train/objectives/progressive', 'train/objectives/contrastive', 'tensor/fit'],
   departures: [
     'The weighting is a reconstruction: the paper gives no formula. Difficulty is the mean of the five greatest cosines of negatives, standardised in the batch.',
     'The guard, which makes light of pairs whose negatives beat their positive, is an addition.',

@@ -146,7 +146,7 @@ export const paper: Paper = {
   slug: 'rzenembed',
   summary:
     'InfoNCE that leaves out negatives too near to the positive, weighs hard ones more, and learns a temperature for each task; models trained on several mixtures are averaged.',
-  parts: ['train/objectives/contrastive', 'train/merge', 'tensor/trainer'],
+  parts: ['train/objectives/contrastive', 'train/merge', 'tensor/fit'],
   departures: [
     'The loss and the averaging are taken from the paper, which trains a multimodal language model; here it is a head over frozen vectors of use-lite.',
     'Weights by hardness are without gradient, which the paper leaves open. The threshold is relative to the cosine of the positive, which must be above 0.05.',

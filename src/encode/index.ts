@@ -13,6 +13,8 @@ export { type HttpEncoderOptions, httpEncoder } from './http/http.ts';
 export type { Prefixes } from './prefixes.ts';
 export { DEFAULT_ENCODER, type OpenEncoder, openEncoder, QUICK_ENCODER } from './registry.ts';
 export { nativeRuntime } from './runtime.ts';
+export { type BagOptions, type BagShape, bagVocabulary, trainableBag } from './small/bag.ts';
+export { type TransformerOptions, type TransformerShape, trainableTransformer } from './small/transformer.ts';
 export { readTableFile, shippedTable } from './static/shipped.ts';
 export { staticEncoder } from './static/static.ts';
 export { quantizeTable, readTable, type StaticTable, writeTable } from './static/table.ts';

@@ -18,6 +18,8 @@ for (const form of [
   },
   { name: 'static', starts: ['static'], load: async () => (await import('../static/trainable.ts')).form },
   { name: 'use-lite', starts: ['use-lite'], load: async () => (await import('../use-lite/trainable.ts')).form },
+  { name: 'transformer', starts: [], load: async () => (await import('../small/transformer.ts')).form },
+  { name: 'bag', starts: [], load: async () => (await import('../small/bag.ts')).form },
   { name: 'adapter', starts: [], load: async () => (await import('./adapter.ts')).form },
 ] satisfies Registered[]) {
   forms.set(form.name, form);
