@@ -8,7 +8,7 @@ import { type Codec, createCodec } from '../src/codec/index.ts';
 import { openCollection } from '../src/collection/index.ts';
 import { ownQueries, passagesWithVectors } from '../src/collection/planning.ts';
 import { nativeRuntime } from '../src/encode/runtime.ts';
-import { LinearMap } from '../src/math/linear.ts';
+import { LinearMap } from '../src/math/index.ts';
 import { distillCodec, exactTop, greatest, learnBinary, tune } from '../src/train/index.ts';
 import { report } from './harness.ts';
 import { RESULTS } from './lib-ann.ts';

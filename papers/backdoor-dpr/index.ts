@@ -1,7 +1,7 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { addGrammarErrors, attackRates, errorSensitivity, mean, type RankedList } from '../../src/eval/index.ts';
-import { LinearMap } from '../../src/math/linear.ts';
+import { LinearMap } from '../../src/math/index.ts';
 import { greatest } from '../../src/train/index.ts';
 import { contentOf, embed } from '../lab/embeddings.ts';
 import type { Lab, Paper } from '../lab/index.ts';

@@ -1,5 +1,6 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
+import { unitRows } from '../../src/math/index.ts';
 import { type Batch, constantOf, gather, slice, toValue } from '../../src/tensor/index.ts';
 import {
   batchHardTriplet,
@@ -10,7 +11,6 @@ import {
   tripletLoss,
 } from '../../src/train/index.ts';
 import { type Classes, classBatches, entityNames, rowsOf } from '../lab/classes.ts';
-import { normalized } from '../lab/embeddings.ts';
 import { type Fit, fitting, type Training } from '../lab/heads.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 
@@ -185,7 +185,7 @@ function meansOf(vectors: Vectors, sets: readonly { readonly rows: readonly numb
       for (let c = 0; c < sum.length; c++) sum[c]! += view[c]!;
     }
   });
-  return normalized(means);
+  return unitRows(means);
 }
 
 /** Truth and splits: units are items. */

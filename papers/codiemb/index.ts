@@ -2,6 +2,7 @@ import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import { nativeRuntime } from '../../src/encode/index.ts';
 import { type RankedList, spearman } from '../../src/eval/index.ts';
+import { dot } from '../../src/math/index.ts';
 import {
   add,
   addAll,
@@ -299,7 +300,7 @@ function side(
       const cosinesOf = (pairs: readonly GradedPair[]) =>
         Float64Array.from(pairs, ({ a, b }) => {
           const [x, y] = [titles.row(a), titles.row(b)];
-          return x.reduce((total, value, i) => total + value * y[i]!, 0);
+          return dot(x, y);
         });
       const all = graded.pairs.test;
       return {

@@ -1,9 +1,9 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import { nativeRuntime } from '../../src/encode/runtime.ts';
+import { dot } from '../../src/math/index.ts';
 import { add, run, type Tensor } from '../../src/tensor/index.ts';
 import { batchAUC, cosines, exactTop, infoNCE } from '../../src/train/index.ts';
-import { take } from '../lab/embeddings.ts';
 import { type Fit, fitting, type Training } from '../lab/heads.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 import {
@@ -79,7 +79,7 @@ function pooled(
       const shares = new Map<string, number>();
       for (const split of ['dev', 'test']) {
         const asked = [...data.splits.keys()].filter((query) => data.splits[query] === split);
-        const queries = await heads.encode('query', take(data.queries, asked));
+        const queries = await heads.encode('query', data.queries.pick(asked));
         areas(data, asked, queries, documents).forEach((share, i) => {
           shares.set(data.queryIds[asked[i]!]!, share);
         });
@@ -111,12 +111,6 @@ function countBelow(sorted: Float64Array, score: number): number {
     else high = middle;
   }
   return low;
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
 
 export const paper: Paper = {

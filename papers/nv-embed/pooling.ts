@@ -2,6 +2,7 @@ import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { PrincipalComponents } from '../../src/codec/index.ts';
 import { nativeRuntime } from '../../src/encode/runtime.ts';
+import { unitRows } from '../../src/math/index.ts';
 import {
   add,
   type Batch,
@@ -27,7 +28,7 @@ import {
   zeros,
 } from '../../src/tensor/index.ts';
 import { cosines, multiPositiveNCE } from '../../src/train/index.ts';
-import { normalized, tokensOf } from '../lab/embeddings.ts';
+import { tokensOf } from '../lab/embeddings.ts';
 import { type Claim, type Config, type Contestant, type Lab, material } from '../lab/index.ts';
 import { Deck } from '../lab/pairs.ts';
 import { requestsOf } from '../lab/requests.ts';
@@ -58,7 +59,7 @@ function states(lab: Lab): Promise<States> {
       return pca.apply(own.slice(0, Math.min(LENGTH, own.count)));
     });
     return {
-      pairs: { ...pairs, documents: normalized(pca.apply(pairs.documents)) },
+      pairs: { ...pairs, documents: unitRows(pca.apply(pairs.documents)) },
       batch: (rows) => {
         const data = new Float32Array(rows.length * LENGTH * WIDTH);
         const present = new Float32Array(rows.length * LENGTH);

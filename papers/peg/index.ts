@@ -18,7 +18,6 @@ import {
   type Value,
 } from '../../src/tensor/index.ts';
 import { cosines, infoNCE, type ProgressiveOptions, progressiveWeights } from '../../src/train/index.ts';
-import { take } from '../lab/embeddings.ts';
 import { type Fit, fitting, type Training } from '../lab/heads.ts';
 import { type Config, type Lab, material, type Paper } from '../lab/index.ts';
 import {
@@ -303,14 +302,8 @@ async function wrongWeights(lab: Lab): Promise<string> {
   const examples = new Random(5).shuffle(examplesOf(seen, 'train')).slice(0, lab.pick(64, 512));
   const isWrong = ({ query, document }: PairExample): boolean => !data.relevant[query]!.has(document);
   const [queries, documents] = [
-    take(
-      data.queries,
-      examples.map(({ query }) => query),
-    ),
-    take(
-      data.documents,
-      examples.map(({ document }) => document),
-    ),
+    data.queries.pick(examples.map(({ query }) => query)),
+    data.documents.pick(examples.map(({ document }) => document)),
   ];
   const wrong = examples.map(isWrong);
   const share = wrong.filter(Boolean).length / wrong.length;

@@ -1,9 +1,8 @@
 import { Random } from '../../src/base/random.ts';
 import type { RankedList } from '../../src/eval/index.ts';
-import { LinearMap, transpose } from '../../src/math/linear.ts';
+import { LinearMap, transpose, unitRows } from '../../src/math/index.ts';
 import { identity, type Parameters as ModelParameters, type Tensor } from '../../src/tensor/index.ts';
 import { cosines, type InfoNCEOptions, infoNCE, learnedTemperature, mergeCheckpoints } from '../../src/train/index.ts';
-import { normalized } from '../lab/embeddings.ts';
 import { type Fit, fitting, type TrainedHeads, type Training } from '../lab/heads.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 import {
@@ -138,7 +137,7 @@ function soup(
     start.set(name!, identity(shape, new Random(1)), shape);
     const merged = mergeCheckpoints(start, trained).get(name!);
     const map = new LinearMap(transpose(merged.data, shape[1]!), Math.sqrt(data.length));
-    return { encode: async (_, vectors) => normalized(map.apply(vectors)) };
+    return { encode: async (_, vectors) => unitRows(map.apply(vectors)) };
   };
 }
 

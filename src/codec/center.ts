@@ -1,5 +1,5 @@
 import { Vectors } from '../base/vectors.ts';
-import { meanOf } from '../math/linear.ts';
+import { meanOf } from '../math/index.ts';
 import { checkQuery, checkSample, checkTrained, checkVectors } from './check.ts';
 import type { Learned, ProjectedQuery, Transform } from './codec.ts';
 import { NOTHING, take } from './learned.ts';

@@ -1,5 +1,5 @@
 import { Vectors } from '../base/vectors.ts';
-import { LinearMap, transpose } from '../math/linear.ts';
+import { LinearMap, transpose } from '../math/index.ts';
 import { checkQuery, checkTrained, checkVectors } from './check.ts';
 import type { Learned, ProjectedQuery, TrainOptions, Transform } from './codec.ts';
 import { NOTHING, take } from './learned.ts';

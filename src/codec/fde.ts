@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { type VectorSets, Vectors } from '../base/vectors.ts';
-import { LinearMap } from '../math/linear.ts';
+import { LinearMap } from '../math/index.ts';
 import { checkVectors } from './check.ts';
 
 /** Settings of {@link FixedDimensionalEncoding}. Query and document side must agree on all of them. */

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Vectors } from '../base/vectors.ts';
 import { Arena } from '../kernels/index.ts';
-import { LinearMap, transpose } from '../math/linear.ts';
+import { LinearMap, transpose } from '../math/index.ts';
 import { checkQuery, checkSample, checkTrained, checkVectors, codeCount } from './check.ts';
 import type { Codec, Learned, Scorer, TrainOptions } from './codec.ts';
 import { NOTHING, take } from './learned.ts';

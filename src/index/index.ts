@@ -1,5 +1,5 @@
+export type { Metric } from '../math/index.ts';
 export { type BuildOptions, buildIndex, openIndex } from './build.ts';
-export { exactNeighbours } from './exact.ts';
 export { FlatIndex, type FlatOptions, type FlatPart, type FlatSearchParams } from './flat.ts';
 export { FlatIndexBuilder } from './flat-builder.ts';
 export {
@@ -18,6 +18,6 @@ export type { VectorReader } from './ivf-refine.ts';
 export { type PlanOptions, plan } from './plan.ts';
 export { planChart, planSpeedChart } from './plan-report.ts';
 export type { Budget, OperatingPoint, Plan, Proof, Unmet } from './plan-types.ts';
-export { formatSpec, type IndexSpec, type Metric, type PartName, parseSpec, type SpecPart } from './spec.ts';
+export { formatSpec, type IndexSpec, type PartName, parseSpec, type SpecPart } from './spec.ts';
 export { encodeFvecs, encodeNpy, formatOfName, parseVectors, type VectorFormat } from './vector-files.ts';
 export type { VectorIndex, VectorSearchParams } from './vector-index.ts';

@@ -2,19 +2,11 @@ import { CorruptFileError, InvalidArgumentError } from '../base/errors.ts';
 import type { SectionData, SectionSource } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
 import { ChainCodec, type Codec, openCodec, saveCodec, type TrainOptions } from '../codec/index.ts';
+import type { Metric } from '../math/index.ts';
 import { asCorrupt, bytesOf, decodeModelHeader, encodeModelHeader, ModelSection, readFloats } from './ivf-format.ts';
 import { checkRows, checkScale, normalise } from './ivf-items.ts';
 import { type IvfParts, trainParts } from './ivf-train.ts';
-import {
-  formatCode,
-  formatPart,
-  formatSpec,
-  type IndexSpec,
-  type Metric,
-  parseSpec,
-  type SpecPart,
-  setting,
-} from './spec.ts';
+import { formatCode, formatPart, formatSpec, type IndexSpec, parseSpec, type SpecPart, setting } from './spec.ts';
 
 export interface IvfTrainOptions extends TrainOptions {
   /** Default `ip`. */

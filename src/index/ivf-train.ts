@@ -11,10 +11,11 @@ import {
   type Transform,
 } from '../codec/index.ts';
 import { Arena } from '../kernels/index.ts';
+import type { Metric } from '../math/index.ts';
 import { Coarse, type CoarseParameters, coarseAround, singleList, trainCoarse } from './ivf-coarse.ts';
 import { stratified } from './ivf-items.ts';
 import { squaredDistance } from './ivf-refine.ts';
-import { formatCode, formatPart, type IndexSpec, type Metric, setting } from './spec.ts';
+import { formatCode, formatPart, type IndexSpec, setting } from './spec.ts';
 
 /** Everything that an index learns. */
 export interface IvfParts {

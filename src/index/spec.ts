@@ -1,9 +1,6 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 
-/** How scores of vectors are defined; greater is better in all three. */
-export type Metric = 'ip' | 'cosine' | 'l2';
-
 /** One part of a specification, such as `pq32x4` or `ivf1024(spill=1)`. */
 export interface SpecPart {
   /** `pq`, `ivf`, `sq8`, ... */

@@ -1,3 +1,13 @@
+export { kendall, meanRanks, pearson, spearman } from './correlation.ts';
+export {
+  incompleteBeta,
+  logGamma,
+  mean,
+  quantile,
+  studentQuantile,
+  studentTwoSided,
+  variance,
+} from './distributions.ts';
 export {
   crossProduct,
   type Eigen,
@@ -8,5 +18,6 @@ export {
   solvePositive,
   symmetricEigen,
   transpose,
-  unitRow,
 } from './linear.ts';
+export { dot, products, unitRow, unitRows } from './rows.ts';
+export { type ExactOptions, exactSelections, exactTop, greatest, type Metric } from './top.ts';

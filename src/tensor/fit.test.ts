@@ -117,7 +117,10 @@ describe('fit', () => {
     expect(weights(model)).toEqual(kept[2]);
   });
 
-  it('goes on after an interruption as if there had been none', async () => {
+  it.each([
+    ['within an epoch', 7, 'training'],
+    ['before a validation', 10, 'validating'],
+  ] as const)('goes on after an interruption %s as if there had been none', async (_, at, phase) => {
     const run = async (interrupted: boolean) => {
       let state: FitState | undefined;
       const checkpoint: FitCheckpoint = {
@@ -129,7 +132,7 @@ describe('fit', () => {
               ([name, { data, shape }]) => [name, { data: data.slice(), shape }] as const,
             ),
           );
-          state = { ...given, trainer: { ...given.trainer, arrays } };
+          state = { ...given, curve: [...given.curve], trainer: { ...given.trainer, arrays } };
         },
       };
       const controller = new AbortController();
@@ -138,21 +141,35 @@ describe('fit', () => {
         ...options,
         epochs: 3,
         checkpoint,
-        validation: { measure: async () => -Math.abs(weights(model)[0]! - 2), patience: 9 },
+        validation: {
+          measure: async () => {
+            controller.signal.throwIfAborted();
+            return -Math.abs(weights(model)[0]! - 2);
+          },
+          patience: 9,
+        },
         signal: controller.signal,
       };
       const data = t.drawn(5, example);
-      if (!interrupted) return [weights(model), await t.fit(model, data, squares, how), weights(model)] as const;
-      const stop = ({ step }: t.FitProgress) => step === 7 && controller.abort(new Error('enough'));
-      await expect(t.fit(model, data, squares, { ...how, onProgress: stop })).rejects.toThrow('enough');
-      const { signal: _, ...again } = how;
-      return [[], await t.fit(model, data, squares, { ...again, resume: true }), weights(model)] as const;
+      if (interrupted) {
+        const onProgress = (progress: t.FitProgress) =>
+          progress.step === at && progress.phase === phase && controller.abort(new Error('enough'));
+        await expect(t.fit(model, data, squares, { ...how, onProgress })).rejects.toThrow('enough');
+        const { signal: _, validation, ...again } = how;
+        const measure = async () => -Math.abs(weights(model)[0]! - 2);
+        const report = await t.fit(model, data, squares, {
+          ...again,
+          validation: { ...validation, measure },
+          resume: true,
+        });
+        return { report, found: weights(model) };
+      }
+      return { report: await t.fit(model, data, squares, how), found: weights(model) };
     };
-    const [, straight, expected] = await run(false);
-    const [, resumed, found] = await run(true);
-    expect(found).toEqual(expected);
-    expect(resumed.resumedFrom).toBe(7);
-    expect(resumed.curve).toEqual(straight.curve);
+    const [straight, resumed] = [await run(false), await run(true)];
+    expect(resumed.found).toEqual(straight.found);
+    expect(resumed.report.resumedFrom).toBe(at);
+    expect(resumed.report.curve).toEqual(straight.report.curve);
   });
 
   it('deals epochs anew, from the seed', async () => {

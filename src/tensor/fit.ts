@@ -1,4 +1,5 @@
 import { Random } from '../base/random.ts';
+import { mean } from '../math/index.ts';
 import type {
   FitBatch,
   FitData,
@@ -85,7 +86,9 @@ export async function fit(
 
     let stoppedEarly = false;
     try {
-      if (curve.length === 0) await validate(0);
+      // At the start, and where an interruption came between an epoch and its validation.
+      const epochsDone = trainer.steps / Math.max(1, data.steps);
+      if (Number.isInteger(epochsDone) && (curve.at(-1)?.step ?? -1) < trainer.steps) await validate(epochsDone);
       stoppedEarly = isExhausted();
       for (let epoch = Math.floor(trainer.steps / Math.max(1, data.steps)); epoch < epochs && !stoppedEarly; epoch++) {
         const batchOf = data.epoch(new Random(seed + epoch), epoch);
@@ -201,8 +204,4 @@ function scheduleOf(steps: number, { learningRate: peak, schedule = 'linear', wa
   if (schedule === 'constant') return (step) => peak * Math.min(1, step / Math.max(1, warmup ?? 0));
   const options = { peak, steps, ...(warmup === undefined ? {} : { warmup }) };
   return schedule === 'linear' ? linearSchedule(options) : cosineSchedule(options);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,5 +1,5 @@
 import { Vectors } from '../../base/vectors.ts';
-import { LinearMap, transpose } from '../../math/linear.ts';
+import { LinearMap, transpose } from '../../math/index.ts';
 import {
   type Batch,
   embedding,

@@ -13,11 +13,10 @@ import {
   type RankedList,
   splitByDocuments,
 } from '../../eval/index.ts';
-import { LinearMap } from '../../math/linear.ts';
+import { exactTop, greatest, LinearMap } from '../../math/index.ts';
 import type { Snapshot } from '../../store/types.ts';
 import type { Runtime } from '../../tensor/index.ts';
 import { distillCodec } from './distill-codec.ts';
-import { exactTop, greatest } from './exact-top.ts';
 
 /** Options of {@link learnIndex}. */
 export interface LearnIndexOptions {

@@ -10,7 +10,7 @@ import { FileCheckpoint, removeCheckpoints } from '../checkpoint.ts';
 import { batchesOf, type TrainingSet, trainingSet } from './batches.ts';
 
 import { compareOnTest } from './comparison.ts';
-import { BatchRanker, METRIC, measure, TuneCorpus } from './corpus.ts';
+import { METRIC, measure, rank, TuneCorpus } from './corpus.ts';
 import { decide } from './decision.ts';
 import { checkExamples, checkLeaks, FEWEST_TESTED, type TuneExample } from './examples.ts';
 import { createLearner, type Learner, type ServedLearner, type TuneTarget, tuneObjective } from './learners.ts';
@@ -51,7 +51,6 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
     const result = await served(run.learner, (after) =>
       compareOnTest({
         corpus: run.corpus,
-        ranker: run.ranker,
         trained: run.train,
         validation: run.validation,
         examples: run.test,
@@ -122,7 +121,6 @@ interface Run {
   readonly duplicates: number;
   readonly learner: Learner;
   readonly set: TrainingSet;
-  readonly ranker: BatchRanker;
   readonly runtime: Runtime;
   readonly checkpoint: FileCheckpoint;
   readonly epochs: number;
@@ -149,7 +147,6 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     );
   }
   const snapshot = await collection.snapshot();
-  let ranker: BatchRanker | undefined;
   try {
     const random = new Random(seed);
     const corpus = new TuneCorpus(snapshot, collection.settings);
@@ -169,12 +166,11 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const validation = order.splice(0, Math.min(300, Math.max(4, Math.round(order.length / 5))));
 
     const runtime = await nativeRuntime();
-    ranker = await BatchRanker.create(runtime);
     const frozen = what === 'adapter' || what === 'query';
     const negatives = options.negatives ?? (frozen ? 2 : 0);
     const mine = options.mine ?? (frozen ? 'dense' : 'bm25');
     const distill = options.distill === true;
-    const set = await trainingSet(corpus, order, base, ranker, {
+    const set = await trainingSet(corpus, order, base, {
       negatives,
       mine,
       distill,
@@ -235,19 +231,16 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       duplicates,
       learner,
       set,
-      ranker,
       runtime,
       checkpoint,
       epochs,
       batchSize,
       learningRate,
       async close() {
-        await ranker?.dispose();
         snapshot.close();
       },
     };
   } catch (error) {
-    await ranker?.dispose();
     snapshot.close();
     throw error;
   }
@@ -288,7 +281,7 @@ async function train(run: Run) {
 
 /** Measures the parameters of the moment on the validation queries, among all passages or, where those change, a pool. */
 async function validator(run: Run): Promise<() => Promise<number>> {
-  const { corpus, learner, validation, ranker, options } = run;
+  const { corpus, learner, validation, options } = run;
   const queries = validation.map(({ query }) => query);
   let pool = corpus.ordinals.map((_, number) => number);
   if (learner.encodesPassages && pool.length > VALIDATION_POOL) {
@@ -310,7 +303,7 @@ async function validator(run: Run): Promise<() => Promise<number>> {
   return async () => {
     const rankings = await served(learner, async (after) => {
       const vectors = await after.encodePassages(pool, options.signal);
-      return ranker.rank(await after.encodeQueries(queries, options.signal), vectors);
+      return rank(await after.encodeQueries(queries, options.signal), vectors, options.signal);
     });
     const numbered = rankings.map((ranking) => ranking.map(({ id, score }) => ({ id: pool[id]!, score })));
     return measure(corpus, numbered, validation).mean(METRIC);
