@@ -1,5 +1,5 @@
 import { Vectors } from '../../src/base/vectors.ts';
-import { createTransform } from '../../src/codec/index.ts';
+import { PrincipalComponents } from '../../src/codec/index.ts';
 import { unitRows } from '../../src/math/index.ts';
 import { exactTop } from '../../src/train/index.ts';
 import { type CodeData, codeData, TOP } from './codes.ts';
@@ -20,7 +20,7 @@ export const COMPONENTS = 128;
 export function smallCodeData(lab: Lab): Promise<SmallCodeData> {
   return lab.once('small code data', async () => {
     const data = await codeData(lab);
-    const pca = createTransform(`pca${COMPONENTS}`, data.documents.dim)!;
+    const pca = new PrincipalComponents(data.documents.dim, COMPONENTS);
     await pca.train(data.documents);
     const reduce = (vectors: Vectors, components = COMPONENTS): Vectors => {
       const all = pca.apply(vectors);

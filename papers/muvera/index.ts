@@ -219,7 +219,7 @@ export const paper: Paper = {
     'Token vectors are those of use-lite, which was not trained for late interaction.',
     'Candidates come from an exhaustive scan of the encodings, so that the figures show the encoding and not an index.',
   ],
-  reach: { exports: ['codec/FixedDimensionalEncoding', 'search/MaxSim'], byDefault: false },
+  reach: { exports: ['index/buildSetIndex', 'codec/FixedDimensionalEncoding', 'search/MaxSim'], byDefault: false },
   claims: [
     {
       id: 'recall',

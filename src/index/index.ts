@@ -1,4 +1,5 @@
 export type { Metric } from '../math/index.ts';
+export type { SpecPart } from '../spec/index.ts';
 export { type BuildOptions, buildIndex, openIndex } from './build.ts';
 export { FlatIndex, type FlatOptions, type FlatPart, type FlatSearchParams } from './flat.ts';
 export { FlatIndexBuilder } from './flat-builder.ts';
@@ -18,6 +19,7 @@ export type { VectorReader } from './ivf-refine.ts';
 export { type PlanOptions, plan } from './plan.ts';
 export { planChart, planSpeedChart } from './plan-report.ts';
 export type { Budget, OperatingPoint, Plan, Proof, Unmet } from './plan-types.ts';
-export { formatSpec, type IndexSpec, type PartName, parseSpec, type SpecPart } from './spec.ts';
+export { buildSetIndex, openSetIndex, type SetBuildOptions, SetIndex } from './set-index.ts';
+export { formatSpec, type IndexSpec, parseSpec } from './spec.ts';
 export { encodeFvecs, encodeNpy, formatOfName, parseVectors, type VectorFormat } from './vector-files.ts';
 export type { VectorIndex, VectorSearchParams } from './vector-index.ts';

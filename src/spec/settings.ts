@@ -37,14 +37,15 @@ export function readSettings<const Rules extends SettingRules>(
   const found = new Map<string, number | string>();
   for (const argument of term.arguments ?? []) {
     const { name, at, end } = argument;
+    if (names.length === 0) {
+      throw text.error(argument, `\`${term.word}\` takes no settings.`, 'It takes none; remove the parentheses.');
+    }
     if (name === undefined) {
       const said = text.source.slice(at, end);
       throw text.error(
         argument,
         `"${said}" is not a setting.`,
-        names.length === 0
-          ? `\`${term.word}\` takes none; remove the parentheses.`
-          : `Write, for example, \`${names[0]}=${exampleOf(rules[names[0]!]!)}\`.`,
+        `Write, for example, \`${names[0]}=${exampleOf(rules[names[0]!]!)}\`.`,
       );
     }
     const key = name.word.toLowerCase();
