@@ -13,6 +13,8 @@ export default defineConfig({
     ...(existsSync('src/cli/main.ts') ? { 'cli/main': 'src/cli/main.ts' } : {}),
     // What the process that reads files runs.
     'ingest/process': 'src/ingest/isolated/process.ts',
+    // What the threads of an encoder run.
+    'encode/lane': 'src/encode/lanes/worker.ts',
     // What the threads of a server run.
     'server/worker': 'src/server/threads/worker.ts',
   },

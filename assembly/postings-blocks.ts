@@ -303,3 +303,40 @@ export function countPostings(index: Index, term: u32, bitmap: usize, scratch: u
   }
   return sum;
 }
+
+/**
+ * Frequencies (f32) of a term in `count` ascending documents, 0 where it is absent. Unpacks only blocks that may hold one of them.
+ * `scratch`: a cursor and 132 documents.
+ */
+export function lookUpPostings(index: Index, term: u32, documents: usize, count: u32, out: usize, scratch: usize): void {
+  bindPostings(index);
+  const cursor = changetype<Cursor>(scratch);
+  cursor.term = term;
+  start(cursor, index);
+  cursor.documents = scratch + offsetof<Cursor>();
+  let block: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const document = load<u32>(documents + (<usize>i << 2));
+    if (cursor.first != NONE) {
+      let high = cursor.blocks;
+      while (block < high) {
+        const middle = (block + high) >> 1;
+        if (lastOf(cursor, middle) < document) block = middle + 1;
+        else high = middle;
+      }
+    }
+    let frequency: f32 = 0;
+    if (block < cursor.blocks) {
+      if (cursor.decoded != block) {
+        cursor.block = block;
+        decode(cursor);
+      }
+      const position = seek(cursor, cursor.position, document);
+      cursor.position = position;
+      if (position < cursor.size && load<u32>(cursor.documents + (position << 2)) == document) {
+        frequency = frequencyAt(cursor, position);
+      }
+    }
+    store<f32>(out + (<usize>i << 2), frequency);
+  }
+}

@@ -7,7 +7,7 @@ import { offer, threshold as worstOf } from "./heap";
 import { bindPostings, BLOCK, Cursor, decode, END, frequencyAt, Index, isIn, start } from "./postings-blocks";
 import { bindWindow, boundOf, contribution, enterWindow, LOCAL, lookUp, rejected, scan, WINDOW } from "./postings-window";
 
-export { countPostings, readPostings, unpackDocuments, unpackShortDocuments } from "./postings-blocks";
+export { countPostings, lookUpPostings, readPostings, unpackDocuments, unpackShortDocuments } from "./postings-blocks";
 export { lookupTerms, lowerBound } from "./dictionary";
 
 // With at most this many eligible documents in a window, the documents drive and every term is looked up in turn.

@@ -3,7 +3,8 @@ import { create, insertMultiple, save, search } from '@orama/orama';
 import MiniSearch from 'minisearch';
 import { MemorySections } from '../src/base/index.ts';
 import { Random } from '../src/base/random.ts';
-import { analyzeQuery, furtherForms } from '../src/collection/prepare.ts';
+import { furtherForms } from '../src/corpus/passages.ts';
+import { analyzeQuery } from '../src/corpus/query-analysis.ts';
 import { type IndexedField, InvertedIndex, InvertedIndexBuilder, type QueryTerm } from '../src/index/index.ts';
 import { analyzerFor } from '../src/text/index.ts';
 import { interleave, median, pairedRatio, report } from './harness.ts';
@@ -56,7 +57,7 @@ const asCollections: Analysis = {
     const fields = [{ terms: analysis.terms, boost: 1 }];
     return [...fields, furtherForms(fields, [analysis])];
   },
-  terms: (query) => analyzeQuery(query, ['en']),
+  terms: (query) => [...analyzeQuery(query, ['en']).terms],
 };
 
 function sagitta(name: string, { fields, terms }: Analysis): Engine {

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCollection } from '../src/collection/index.ts';
-import { analyzeQuery } from '../src/collection/prepare.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../src/encode/registry.ts';
 import { bm25, convex, dense, type Fusion, fuse, type Ranking, type Retriever, rrf } from '../src/search/index.ts';
 import { report } from './harness.ts';
@@ -45,13 +44,14 @@ for (const [name, parts] of sets) {
     await using index = await openCollection(folder, { create: true, encoder });
     await index.add(collection.documents);
     const snapshot = await index.snapshot();
-    const lexical = bm25(snapshot, ({ text }) => analyzeQuery(text, ['en']));
-    const semantic = dense(snapshot, encoder);
+    const corpus = index.corpus(snapshot);
+    const lexical = bm25(corpus);
+    const semantic = dense(corpus);
     const queries = [...collection.queries].slice(0, MOST_QUERIES);
     const found = new Map<string, number[]>(contestants.map(([contestant]) => [contestant, []]));
     for (const [id, text] of queries) {
-      // The same object throughout: `dense` encodes it once.
-      const query = { text };
+      // The same object throughout: it is encoded once.
+      const query = { content: text, language: 'en' };
       const rankings = await Promise.all([lexical, semantic].map((retriever) => retriever(query, { k: DEPTH })));
       const first = remember(rankings[0]!, lexical);
       const second = remember(rankings[1]!, semantic);

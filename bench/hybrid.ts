@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InvalidArgumentError } from '../src/base/errors.ts';
 import { openCollection, type RetrieverName } from '../src/collection/index.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../src/encode/registry.ts';
 import { report } from './harness.ts';
@@ -50,7 +51,7 @@ for (const [name, parts] of sets) {
           found = hits.map((hit) => hit.id);
         } catch (error) {
           // The dense retriever alone refuses a query in a language that its encoder does not know.
-          if (!(error instanceof QueryLanguageError) || retriever !== 'dense') throw error;
+          if (!(error instanceof InvalidArgumentError) || retriever !== 'dense') throw error;
           refused++;
         }
         scores[retriever].push(ndcg(found, collection.judgements.get(id)!));

@@ -65,8 +65,10 @@ try {
   run('once', copies(1), 'none');
   run('8 copies', copies(8), 'none');
   run('24 copies', copies(24), 'none');
-  run('once', copies(1), 'use-lite');
-  run('4 copies', copies(4), 'use-lite');
+  run('once', copies(1), 'static');
+  run('24 copies', copies(24), 'static');
+  run('once', copies(1), 'minilm');
+  run('8 copies', copies(8), 'minilm');
   report({
     name: 'indexing',
     threads: 2,

@@ -3,16 +3,13 @@ import { once } from 'node:events';
 import { rename } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { problemSchema } from '../src/api/index.ts';
 import { verifyCollection } from '../src/collection/index.ts';
 import { KeyFile, serve } from '../src/server/index.ts';
+import { program } from './support/command.ts';
 import { testFolder } from './support/files.ts';
 import { type Answer, NOTES, type TestServer, testServer } from './support/server.ts';
-
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-const loader = fileURLToPath(import.meta.resolve('tsx'));
 
 let server: TestServer;
 beforeAll(async () => {
@@ -432,7 +429,7 @@ describe('what happens while serving', () => {
     await using idle = await testServer(NOTES);
     const child = spawn(
       process.execPath,
-      ['--import', loader, main, 'serve', '--in', `notes=${idle.directory}`, '--port', '0', '--json', '--no-page'],
+      [...program, 'serve', '--in', `notes=${idle.directory}`, '--port', '0', '--json', '--no-page'],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const exit = once(child, 'exit');

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeWords } from '../src/cli/free-words.ts';
@@ -9,10 +8,8 @@ import { formatHits } from '../src/cli/search-formats.ts';
 import { filterFromHere, idFromHere, nearestCollection, shownFromHere } from '../src/cli/where.ts';
 import { openCollection, type SearchHit } from '../src/collection/index.ts';
 import { parseFilter } from '../src/search/index.ts';
+import { program } from './support/command.ts';
 import { type TestFolder, testFolder } from './support/files.ts';
-
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-const loader = fileURLToPath(import.meta.resolve('tsx'));
 
 describe('words that begin with dashes', () => {
   const command = new Command('search')
@@ -76,7 +73,7 @@ describe('hits for other programs', () => {
 describe('from a folder below the collection', () => {
   let folder: TestFolder;
   const sagitta = (cwd: string, ...args: string[]): { code: number | null; stdout: string; stderr: string } => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', loader, main, ...args], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], {
       cwd: folder.at(cwd),
       encoding: 'utf8',
       env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },

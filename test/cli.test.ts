@@ -3,12 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSyn
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { program } from './support/command.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const main = join(root, 'src/cli/main.ts');
-const loader = fileURLToPath(import.meta.resolve('tsx'));
 let folder: string;
 
 interface Outcome {
@@ -18,7 +15,7 @@ interface Outcome {
 }
 
 function sagitta(...args: string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', loader, main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...program, ...args], {
     cwd: folder,
     encoding: 'utf8',
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
@@ -135,11 +132,10 @@ describe('sagitta', () => {
     const { code, stderr } = sagitta('index', 'noise.bin', 'docs/keys.md', '--in', '.named', '--encoder', 'none');
     expect(stderr).toMatch(/failed noise\.bin: It is not text/);
     expect(code).toBe(1);
-    const inside = spawnSync(
-      process.execPath,
-      ['--import', loader, main, 'index', 'keys.md', '--in', '../.named', '--json'],
-      { cwd: join(folder, 'docs'), encoding: 'utf8' },
-    );
+    const inside = spawnSync(process.execPath, [...program, 'index', 'keys.md', '--in', '../.named', '--json'], {
+      cwd: join(folder, 'docs'),
+      encoding: 'utf8',
+    });
     expect(JSON.parse(inside.stdout)).toMatchObject({ unchanged: 1, added: 0, removed: 0, documents: 1 });
   });
 
@@ -158,7 +154,7 @@ describe('sagitta', () => {
       writeFileSync(join(many, `${i}.md`), `# Number ${i}\n\n${'Some words about it. '.repeat(60)}\n`);
     const child = spawn(
       process.execPath,
-      ['--import', loader, main, 'index', 'many', '--in', '.interrupted', '--encoder', 'hash:64'],
+      [...program, 'index', 'many', '--in', '.interrupted', '--encoder', 'hash:64'],
       { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     let stderr = '';

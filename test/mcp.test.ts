@@ -1,16 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { get } from 'node:http';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../src/client/index.ts';
+import { program } from './support/command.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
-
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-const loader = fileURLToPath(import.meta.resolve('tsx'));
 
 let server: TestServer;
 beforeAll(async () => {
@@ -25,7 +22,7 @@ const transports: [string, () => Transport][] = [
     () =>
       new StdioClientTransport({
         command: process.execPath,
-        args: ['--import', loader, main, 'mcp', '--in', `notes=${server.directory}`],
+        args: [...program, 'mcp', '--in', `notes=${server.directory}`],
         stderr: 'pipe',
       }),
   ],
@@ -236,14 +233,10 @@ describe('MCP over stdio, from a file', () => {
       { method: 'notifications/initialized' },
       { id: 2, method: 'tools/call', params: { name: 'search', arguments: { query: 'harbour' } } },
     ];
-    const { stdout, status } = spawnSync(
-      process.execPath,
-      ['--import', loader, main, 'mcp', '--in', `notes=${server.directory}`],
-      {
-        encoding: 'utf8',
-        input: messages.map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`).join(''),
-      },
-    );
+    const { stdout, status } = spawnSync(process.execPath, [...program, 'mcp', '--in', `notes=${server.directory}`], {
+      encoding: 'utf8',
+      input: messages.map((message) => `${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`).join(''),
+    });
     expect(stdout).toMatch(/"id":1.*\n.*"id":2/);
     expect(stdout).toContain('closed by ice');
     expect(status).toBe(0);

@@ -2,22 +2,18 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { testEncoder } from 'sagitta/encode';
 import { describe, expect, it } from 'vitest';
+import { program } from './support/command.ts';
 import { type TestFolder, testFolder } from './support/files.ts';
-
-const main = join(fileURLToPath(new URL('..', import.meta.url)), 'src/cli/main.ts');
-const loader = fileURLToPath(import.meta.resolve('tsx'));
 
 const pages = Object.fromEntries(
   Array.from({ length: 40 }, (_, i) => [`docs/p${i}.md`, `# Page ${i}\n\nThe copper lamp number ${i} by the river.\n`]),
 );
 
 function start(folder: TestFolder, ...args: string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', loader, main, ...args], {
+  return spawn(process.execPath, [...program, ...args], {
     cwd: folder.path,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },

@@ -2,15 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCollection } from '../src/collection/index.ts';
+import { program } from './support/command.ts';
 import { type TestServer, testServer } from './support/server.ts';
-
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 
 const DOCUMENTS = [
   { id: 'jam', text: 'Boil the strawberries with sugar and lemon until a drop of the jam sets on a cold plate.' },
@@ -79,7 +77,7 @@ describe.each(['minilm', 'static', 'none'])('a collection with %s that was taugh
     expect(explained.body.words.strange).toBeGreaterThan(0.5);
     const told = spawnSync(
       process.execPath,
-      ['--import', 'tsx', main, 'search', 'xyzzyq', '--relevant', '--in', server.directory, '--json'],
+      [...program, 'search', 'xyzzyq', '--relevant', '--in', server.directory, '--json'],
       { encoding: 'utf8' },
     );
     expect(JSON.parse(told.stdout).hits).toEqual([]);

@@ -1,13 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { openCollection, verifyCollection } from 'sagitta/collection';
 import { describe, expect, it } from 'vitest';
+import { program } from './support/command.ts';
 import { testFolder } from './support/files.ts';
 
-const loader = fileURLToPath(import.meta.resolve('tsx'));
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 /** Far more than can be embedded while a test waits. */
 const MANY = Array.from({ length: 600 }, (_, i) => ({
   id: `new${i}`,
@@ -20,7 +18,7 @@ async function busyServer(folder: string, drain: number) {
   await collection.add([{ id: 'old', text: 'A letter from the harbour.' }]);
   await collection.close();
   const args = ['serve', '--in', `notes=${folder}`, '--port', '0', '--json', '--no-page', '--no-log'];
-  const child = spawn(process.execPath, ['--import', loader, main, ...args, '--drain', String(drain)], {
+  const child = spawn(process.execPath, [...program, ...args, '--drain', String(drain)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exit = once(child, 'exit');

@@ -3,18 +3,16 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { program } from './support/command.ts';
 import { tinyBert } from './support/tiny-bert.ts';
 import { collectionIn, documents, examples } from './support/tuning.ts';
 
-const main = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
-const loader = fileURLToPath(import.meta.resolve('tsx'));
 const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' };
 let folder: string;
 
 function tune(collection: string, ...args: string[]): { code: number | null; stdout: string; stderr: string } {
-  const command = ['--import', loader, main, 'tune', '--in', collection, ...args];
+  const command = [...program, 'tune', '--in', collection, ...args];
   const { status, stdout, stderr } = spawnSync(process.execPath, command, {
     cwd: folder,
     encoding: 'utf8',
@@ -43,7 +41,7 @@ describe('sagitta tune', () => {
   it('goes on after Ctrl-C, deploys, and leaves a report and a drawing', async () => {
     const before = manifest();
     const args = ['--pairs', 'pairs.jsonl', '--epochs', '150', '--patience', '150', '--learning-rate', '0.005'];
-    const command = ['--import', loader, main, 'tune', '--in', 'c', ...args];
+    const command = [...program, 'tune', '--in', 'c', ...args];
     const child = spawn(process.execPath, command, { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text) => {

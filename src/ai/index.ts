@@ -1,6 +1,14 @@
 import { type Tool, tool } from 'ai';
 import { z } from 'zod';
-import { LIMITS, type PresentedPassage, presentPassages, renderPassages, type SearchSource } from '../api/index.ts';
+import {
+  LIMITS,
+  type PresentedPassage,
+  presentPassages,
+  type RetrieverName,
+  renderPassages,
+  type SearchSource,
+} from '../api/index.ts';
+import { given } from '../base/given.ts';
 
 /** Options of {@link searchTool}. */
 export interface SearchToolOptions {
@@ -12,7 +20,9 @@ export interface SearchToolOptions {
   readonly filter?: string;
   /** About how many tokens a result may take. Default 2000. */
   readonly tokens?: number;
-  readonly retriever?: 'hybrid' | 'bm25' | 'dense';
+  readonly retriever?: RetrieverName;
+  /** In place of `retriever`: a text such as `fuse(words, meaning) > group(1)`, or the name of a pipeline. */
+  readonly pipeline?: string;
 }
 
 export interface SearchToolInput {
@@ -35,7 +45,7 @@ export function searchTool(
   options: SearchToolOptions = {},
 ): Tool<SearchToolInput, SearchToolOutput> {
   const { description = 'Searches documents. Returns the passages that answer a query best.' } = options;
-  const { k: most = 8, tokens = 2000, filter, retriever } = options;
+  const { k: most = 8, tokens = 2000, filter, retriever, pipeline } = options;
   return tool<SearchToolInput, SearchToolOutput>({
     description,
     inputSchema: z.object({
@@ -46,7 +56,7 @@ export function searchTool(
       const answer = await source.search(query, {
         k,
         ...(filter === undefined ? {} : { filter }),
-        ...(retriever === undefined ? {} : { retriever }),
+        ...given({ retriever, pipeline }),
         ...(abortSignal === undefined ? {} : { signal: abortSignal }),
       });
       return presentPassages(answer, tokens);

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { collectionSchema, list } from './common.ts';
+import { collectionSchema, list, RETRIEVERS } from './common.ts';
 
 export const capabilitiesSchema = z
   .strictObject({
-    retrievers: list(z.enum(['hybrid', 'bm25', 'dense'])),
+    retrievers: list(z.enum(RETRIEVERS)),
     write: z.boolean().describe('Whether documents can be added and removed through this server.'),
     sync: z.boolean().describe('Whether folders were named that a `sync` job reads again.'),
     frontier: z.boolean().describe('Whether `sagitta plan` has measured indexes of its vectors: GET /v1/frontier.'),

@@ -10,6 +10,8 @@ export const LIMITS = {
   candidates: 10_000,
   /** Characters of a filter written as an expression. */
   filter: 20_000,
+  /** Characters of a pipeline written as a text. */
+  pipeline: 4000,
   /** Levels of a filter, and of any other JSON value. */
   depth: 64,
   /** Components of a vector. */
@@ -23,6 +25,10 @@ export const LIMITS = {
   /** Documents listed at once. */
   page: 1000,
 } as const;
+
+/** Pipelines that every collection has by these names. */
+export const RETRIEVERS = ['hybrid', 'bm25', 'dense'] as const;
+export type RetrieverName = (typeof RETRIEVERS)[number];
 
 /** A read-only list: what comes out of the engine is never changed on its way. */
 export const list = <T extends z.ZodType>(item: T): z.ZodReadonly<z.ZodArray<T>> => z.array(item).readonly();
@@ -54,6 +60,23 @@ export const filterSchema = z.union([z.string().min(1).max(LIMITS.filter), z.rec
     '`{"field", "op": "exists"}`, `{"and": []}`, `{"or": []}`, `{"not": {}}`. At most 64 levels deep.',
   examples: ['format = markdown and year >= 2020', { field: 'tags', op: 'in', values: ['api', 'guide'] }],
 });
+
+/**
+ * Only the outside of a pipeline: operators and their parameters are declared once, in the engine, which looks at every part and says
+ * where a mistake stands.
+ */
+export const pipelineSchema = z
+  .union([
+    z.string().min(1).max(LIMITS.pipeline),
+    z.record(z.string(), z.unknown()),
+    z.array(z.record(z.string(), z.unknown())).min(1).max(64),
+  ])
+  .meta({
+    description:
+      'How to search: steps such as `fuse(words, meaning) > rerank(NAME) > group(1) > cut`, the name of a pipeline, or the same as JSON: a list of ' +
+      '`{"op", ...parameters}`, where `of` of an operator that joins rankings is a list of pipelines.',
+    examples: ['fuse(words, meaning) > group(1)', [{ op: 'words' }, { op: 'group', most: 1 }]],
+  });
 
 /** A range of UTF-16 code units. */
 export const rangeSchema = z.strictObject({ start: z.int().min(0), end: z.int().min(0) });

@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { collectionSchema, filterSchema, idSchema, LIMITS, list, metadataSchema, rangeSchema } from './common.ts';
+import {
+  collectionSchema,
+  filterSchema,
+  idSchema,
+  LIMITS,
+  list,
+  metadataSchema,
+  pipelineSchema,
+  RETRIEVERS,
+  rangeSchema,
+} from './common.ts';
 
 const likeSchema = z.strictObject({
   id: idSchema,
@@ -18,9 +28,12 @@ export const searchRequestSchema = z
       .describe("An embedding made elsewhere, of the collection's encoder. With `query` too, both take part."),
     like: likeSchema.optional().describe('Passages similar to this one, instead of a query or a vector.'),
     retriever: z
-      .enum(['hybrid', 'bm25', 'dense'])
+      .enum(RETRIEVERS)
       .optional()
-      .describe('Default: `hybrid` when the collection has embeddings, else `bm25`; `dense` for a vector alone.'),
+      .describe(
+        'The pipeline of that name. Default: `hybrid` when the collection has embeddings, else `bm25`; `dense` for a vector alone.',
+      ),
+    pipeline: pipelineSchema.optional(),
     k: z.int().min(1).max(LIMITS.k).default(10).describe('At most this many hits.'),
     filter: filterSchema.optional(),
     perDocument: z.int().min(1).optional().describe('At most this many passages of one document. Default: no limit.'),
@@ -115,7 +128,7 @@ const traceSchema: z.ZodType<Trace> = z
 export const searchAnswerSchema = z
   .strictObject({
     query: z.string(),
-    retriever: z.enum(['hybrid', 'bm25', 'dense']),
+    retriever: z.string().describe('The pipeline, as it was named or written.'),
     language: z.string().describe('Language of the query, given or detected; `und` where it cannot be told.'),
     tookMs: z.number().describe('Time in the engine, without queueing and transport.'),
     hits: list(hitSchema),
@@ -132,7 +145,7 @@ export const searchAnswerSchema = z
         best: z.number().describe('The greatest probability of all hits judged.'),
       })
       .optional()
-      .describe('With `relevant`: how the cut was made.'),
+      .describe('With `relevant`, or a pipeline that cuts by relevance: how the cut was made.'),
     words: z
       .strictObject({
         count: z.int().describe('Words that were looked for; stop words are none.'),

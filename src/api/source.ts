@@ -1,3 +1,4 @@
+import type { RetrieverName } from './common.ts';
 import type { PresentableHit } from './present.ts';
 
 /** A hit of a {@link SearchSource}. */
@@ -19,7 +20,9 @@ export interface SearchSource {
       readonly k?: number;
       // biome-ignore lint/suspicious/noExplicitAny: an expression, or the parsed form that each source calls by another name
       readonly filter?: any;
-      readonly retriever?: 'hybrid' | 'bm25' | 'dense';
+      readonly retriever?: RetrieverName;
+      /** A text such as `fuse(words, meaning) > group(1)`, or the name of a pipeline. */
+      readonly pipeline?: string;
       readonly perDocument?: number;
       readonly vector?: ArrayLike<number>;
       readonly signal?: AbortSignal;

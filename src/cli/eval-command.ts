@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InvalidArgumentError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
 import { type Collection, openCollection, type RetrieverName } from '../collection/index.ts';
 import {
@@ -27,6 +28,8 @@ import { Progress } from './progress.ts';
 export interface EvalCommandOptions {
   readonly json: boolean;
   readonly retriever: readonly string[];
+  /** In place of retrievers. */
+  readonly pipeline?: readonly string[];
   readonly in?: string;
   readonly encoder?: string;
   readonly corpus?: string;
@@ -50,19 +53,14 @@ const RETRIEVERS: readonly RetrieverName[] = ['bm25', 'dense', 'hybrid'];
 
 /** `sagitta eval DIR`: indexes a test collection, asks its queries, and judges the answers. */
 export async function evalCommand(directory: string, options: EvalCommandOptions, signal: AbortSignal): Promise<void> {
-  const retrievers = checkRetrievers(options.retriever);
+  const systems = options.pipeline ?? checkRetrievers(options.retriever);
   const metrics = parseMetrics(options.metrics ?? defaultMetrics).map(({ name }) => name);
   const { corpus, queries, qrels, split, depth, excludeSelf, seed, level } = options;
-  const test = await openTestCollection(directory, {
-    ...(corpus === undefined ? {} : { corpus }),
-    ...(queries === undefined ? {} : { queries }),
-    ...(qrels === undefined ? {} : { qrels }),
-    ...(split === undefined ? {} : { split }),
-  });
+  const test = await openTestCollection(directory, given({ corpus, queries, qrels, split }));
   const temporary = options.in === undefined ? mkdtempSync(join(tmpdir(), 'sagitta-eval-')) : undefined;
   const progress = new Progress(options.quiet || options.json);
   try {
-    const lexical = retrievers.every((name) => name === 'bm25');
+    const lexical = systems.every((name) => name === 'bm25' || name === 'words');
     const encoder = options.encoder ?? (lexical && temporary !== undefined ? 'none' : undefined);
     await using collection = await openCollection(temporary ?? options.in!, {
       create: true,
@@ -71,25 +69,24 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
     await fill(collection, test, progress, signal);
     const { bytes, settings } = await collection.inspect();
     const entrants: Entrant[] = [];
-    for (const retriever of retrievers) {
+    for (const name of new Set(systems)) {
       const { run, latency, findings } = await collectRun(
         test.queries,
         (text, k) =>
           collection.rank(text, {
-            retriever,
+            ...(options.pipeline === undefined ? { retriever: name as RetrieverName } : { pipeline: name }),
             k,
             signal,
-            ...(options.language === undefined ? {} : { language: options.language }),
-            ...(options.candidates === undefined ? {} : { candidates: options.candidates }),
+            ...given({ language: options.language, candidates: options.candidates }),
           }),
         {
           depth,
           excludeSelf,
           signal,
-          onProgress: (done, total) => progress.show(() => `${retriever}: ${number(done)} of ${number(total)} queries`),
+          onProgress: (done, total) => progress.show(() => `${name}: ${number(done)} of ${number(total)} queries`),
         },
       );
-      entrants.push({ name: retriever, run, latency, bytes, findings });
+      entrants.push({ name, run, latency, bytes, findings });
     }
     progress.done();
     const judgements = excludeSelf ? judgementsWithoutSelf(test.judgements) : test.judgements;
@@ -131,7 +128,7 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
         ['seed', String(seed)],
       ];
       const page = renderPage({
-        title: `${retrievers.join(', ')} on ${test.name}`,
+        title: `${systems.join(', ')} on ${test.name}`,
         entrants,
         judgements,
         verdicts,

@@ -111,6 +111,7 @@ command('search <query...>', 'ask, and get the passages that answer best')
       'hybrid',
     ]),
   )
+  .option('--pipeline <steps>', "steps, or a name: 'fuse(words, meaning) > group(1) > cut' (see `sagitta pipelines`)")
   .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
   .option('--per-document <n>', 'at most this many passages of one document', whole('--per-document'))
   .option('--language <code>', 'language of the query (default: detected)')
@@ -125,6 +126,18 @@ command('search <query...>', 'ask, and get the passages that answer best')
   .option('--relevant', 'only what is probably relevant, which may be nothing', false)
   .action(async (words: string[], options) =>
     run(options.json, async (signal) => (await import('./search-command.ts')).searchCommand(words, options, signal)),
+  );
+
+command('pipelines [name] [steps]', 'list the pipelines that have names here, give one a name, or choose the default')
+  .option('--default', 'searches that name no pipeline run this one', false)
+  .option('--no-default', 'searches that name no pipeline run hybrid again, or bm25 without embeddings')
+  .option('--remove', 'take the name away', false)
+  .action(async (name: string | undefined, steps: string | undefined, options, command) =>
+    run(options.json, async () => {
+      const given = command.getOptionValueSource('default') === 'cli' ? options.default : undefined;
+      const { pipelinesCommand } = await import('./pipelines-command.ts');
+      await pipelinesCommand(name, steps, { ...options, default: given });
+    }),
   );
 
 command('get <id>', 'print a document as it was indexed').action(async (id: string, options) =>
@@ -357,6 +370,11 @@ program
   .command('eval <dir>')
   .description('evaluate retrievers on a test collection: corpus.jsonl, queries.jsonl and qrels.tsv')
   .option('--retriever <names>', 'bm25, dense, hybrid; several with commas', list, ['bm25', 'dense', 'hybrid'])
+  .option(
+    '--pipeline <steps>',
+    'a pipeline, or the name of one, in place of --retriever (repeatable: all are compared)',
+    collect,
+  )
   .option('--in <dir>', 'keep the index in this folder and use it again (default: a temporary one)')
   .option('--encoder <spec>', 'as for index; default minilm')
   .option('--corpus <file>', 'documents (default: corpus.jsonl)')

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
 import {
   type Collection,
   openCollection,
@@ -20,6 +21,7 @@ export interface SearchCommandOptions {
   readonly json: boolean;
   readonly k: number;
   readonly retriever?: RetrieverName;
+  readonly pipeline?: string;
   readonly filter?: string;
   readonly perDocument?: number;
   readonly language?: string;
@@ -42,18 +44,12 @@ export async function searchCommand(
   }
   await using collection = await openCollection(options.in);
   if (options.relevant === true) return await relevantCommand(collection, words.join(' '), options, signal);
-  const { k, retriever, perDocument, language, nprobe, candidates, explain } = options;
-  const filter = filterOf(options);
+  const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain } = options;
   const result = await collection.search(words.join(' '), {
     k,
     explain,
     signal,
-    ...(retriever === undefined ? {} : { retriever }),
-    ...(filter === undefined ? {} : { filter }),
-    ...(perDocument === undefined ? {} : { perDocument }),
-    ...(language === undefined ? {} : { language }),
-    ...(nprobe === undefined ? {} : { nprobe }),
-    ...(candidates === undefined ? {} : { candidates }),
+    ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates }),
   });
   if (options.json) printJson(result);
   else if (options.format !== 'text') printHits(result, options.format);
@@ -85,8 +81,7 @@ async function relevantCommand(
   options: SearchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { k, retriever, perDocument, language, candidates, explain } = options;
-  const filter = filterOf(options);
+  const { k, retriever, pipeline, perDocument, language, candidates, explain } = options;
   if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError('--relevant judges hybrid search only.', 'Leave --retriever out.');
   }
@@ -94,10 +89,7 @@ async function relevantCommand(
     k,
     explain,
     signal,
-    ...(perDocument === undefined ? {} : { perDocument }),
-    ...(filter === undefined ? {} : { filter }),
-    ...(language === undefined ? {} : { language }),
-    ...(candidates === undefined ? {} : { candidates }),
+    ...given({ pipeline, filter: filterOf(options), perDocument, language, candidates }),
   });
   if (options.json) return printJson(result);
   if (options.format !== 'text') return printHits(result, options.format);

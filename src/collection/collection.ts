@@ -1,15 +1,31 @@
 import { InvalidArgumentError } from '../base/errors.ts';
+import type { DocumentRecord, InputDocument } from '../content/index.ts';
+import { blocksOf, checkInput, type IndexingSettings, queryLanguage, resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { openEncoder } from '../encode/registry.ts';
 import type { TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
-import type { RelevanceParameters } from '../search/index.ts';
+import {
+  type DocumentRanking,
+  type Extensions,
+  type PassageReference,
+  type PipelineInput,
+  type RelevanceParameters,
+  rankCorpus,
+  type SearchEnvironment,
+  type SearchOptions,
+  type SearchResult,
+  type SimilarOptions,
+  searchCorpus,
+  similarInCorpus,
+} from '../search/index.ts';
+import { noSuchDocument } from '../search/searching.ts';
+import { SnapshotCorpus } from '../store/corpus.ts';
 import type {
   CollectionSettings,
   CompactOptions,
   CompactReport,
-  DocumentRecord,
   PendingReencode,
   RebuildOptions,
   RebuildReport,
@@ -23,10 +39,8 @@ import { dropEncoderVersions } from './encoder-versions.ts';
 import { CollectionEncoders } from './encoders.ts';
 import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
-import { checkInput } from './input.ts';
+import { changedPipelines, PIPELINES, type StoredPipelines, storedPipelines, withStored } from './pipelines.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
-import { blocksOf } from './prepare.ts';
-import { queryLanguage } from './query-language.ts';
 import {
   type DeployOptions,
   deployTuned,
@@ -35,23 +49,8 @@ import {
   type ReencodeContext,
   reencodeCollection,
 } from './reencoding.ts';
-import { judgesRelevance, saveRelevance, searchRelevant } from './relevant.ts';
-import { noSuchDocument, rankSnapshot, type SearchContext, searchSnapshot, similarInSnapshot } from './searching.ts';
-import { resolveSettings } from './settings.ts';
-import type {
-  AddOptions,
-  DocumentRanking,
-  IndexingSettings,
-  IndexOptions,
-  IndexReport,
-  InputDocument,
-  PassageReference,
-  RelevantOptions,
-  RelevantResult,
-  SearchOptions,
-  SearchResult,
-  SimilarOptions,
-} from './types.ts';
+import { judgesRelevance, relevanceFor, saveRelevance, searchRelevant } from './relevant.ts';
+import type { AddOptions, IndexOptions, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 import { verifyCollection } from './verify.ts';
 
 /** A document as the collection holds it. */
@@ -83,6 +82,7 @@ export class Collection {
   readonly #ingestVersion: unknown;
   readonly settings: IndexingSettings;
   readonly #encoders: CollectionEncoders;
+  readonly #extensions: Extensions;
   #current: SnapshotLease | undefined;
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -96,8 +96,10 @@ export class Collection {
     encoder: Encoder | undefined,
     allowRemote: boolean,
     open: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder> = openEncoder,
+    extensions: Extensions = {},
   ) {
-    const { ingest, analysis: _, ...options } = settings.options;
+    const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
+    this.#extensions = extensions;
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
@@ -190,12 +192,12 @@ export class Collection {
    * that no document has.
    */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
-    return this.#reading((snapshot) => searchSnapshot(this.#context(snapshot), query, options));
+    return this.#searching((corpus, environment) => searchCorpus(corpus, query, options, environment));
   }
 
   /** The language (ISO 639-1, or `und`) that a search takes a query to be in unless it is told. */
   async queryLanguage(query: string): Promise<string> {
-    return this.#reading(async (snapshot) => queryLanguage(query, snapshot));
+    return this.#searching(async (corpus) => queryLanguage(query, corpus));
   }
 
   /**
@@ -204,11 +206,11 @@ export class Collection {
    * @throws NotFoundError when there is no such passage.
    */
   async similar(passage: PassageReference, options: SimilarOptions = {}): Promise<SearchResult> {
-    return this.#reading((snapshot) => similarInSnapshot(this.#context(snapshot), passage, options));
+    return this.#searching((corpus, environment) => similarInCorpus(corpus, passage, options, environment));
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */
-  async read<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  async read<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
     return this.#reading(work);
   }
 
@@ -218,7 +220,7 @@ export class Collection {
    * nothing and says `abstained`.
    */
   async rank(query: string, options: Omit<SearchOptions, 'perDocument' | 'explain'> = {}): Promise<DocumentRanking> {
-    return this.#reading((snapshot) => rankSnapshot(this.#context(snapshot), query, options));
+    return this.#searching((corpus, environment) => rankCorpus(corpus, query, options, environment));
   }
 
   /**
@@ -230,19 +232,43 @@ export class Collection {
    * {@link search}.
    */
   async searchRelevant(query: string, options: RelevantOptions = {}): Promise<RelevantResult> {
-    return searchRelevant(
-      {
-        directory: this.directory,
-        search: (words, wanted) => this.search(words, wanted),
-        queryLanguage: (words) => this.queryLanguage(words),
-        encoder: () =>
-          this.#reading(async (snapshot) => ({
-            id: snapshot.settings.encoder,
-            encoder: await this.#encoders.of(snapshot.settings.encoder),
-          })),
-      },
-      query,
-      options,
+    return this.#reading((snapshot, corpus) =>
+      searchRelevant(
+        (words, wanted) => searchCorpus(corpus, words, wanted, this.#environment(snapshot)),
+        { directory: this.directory, encoder: snapshot.settings.encoder },
+        query,
+        options,
+      ),
+    );
+  }
+
+  /** The pipelines that have names here, besides `bm25`, `dense` and `hybrid`, and the one of searches that name none. */
+  async pipelines(): Promise<StoredPipelines> {
+    return this.#reading(async ({ settings }) => storedPipelines(settings.options));
+  }
+
+  /**
+   * Gives a pipeline a name in this collection: searches, and other pipelines, may use it from now on.
+   * @param input undefined takes the name away.
+   * @throws InvalidArgumentError for a name that is taken, a pipeline that cannot run here, and where others use what would be gone.
+   */
+  async namePipeline(name: string, input: PipelineInput | undefined): Promise<void> {
+    await this.#changePipelines(name, input);
+  }
+
+  /** Sets the pipeline of searches that name none. @param input undefined goes back to `hybrid`, or `bm25` without an encoder. */
+  async setDefaultPipeline(input: PipelineInput | undefined): Promise<void> {
+    await this.#changePipelines(undefined, input);
+  }
+
+  async #changePipelines(name: string | undefined, input: PipelineInput | undefined): Promise<void> {
+    await this.#writing((writer) =>
+      this.#reading(async (snapshot, corpus) => {
+        const { options } = snapshot.settings;
+        const environment = { ...this.#environment(snapshot), corpus };
+        const after = await changedPipelines(storedPipelines(options), name, input, environment);
+        await writer.configure({ ...options, [PIPELINES]: after });
+      }),
     );
   }
 
@@ -278,9 +304,16 @@ export class Collection {
     });
   }
 
-  /** The newest published state, for retrievers of one's own (`sagitta/search`). The caller closes it. */
+  /** The newest published state. The caller closes it. */
   async snapshot(): Promise<Snapshot> {
     return this.#store.snapshot();
+  }
+
+  /** A snapshot, as what retrievers of one's own (`sagitta/search`) stand on; valid as long as the snapshot is. */
+  corpus(snapshot: Snapshot): SnapshotCorpus {
+    const { encoder } = snapshot.settings;
+    const open = encoder === 'none' ? undefined : async () => (await this.#encoders.of(encoder))!;
+    return new SnapshotCorpus(snapshot, this.settings, open);
   }
 
   /** What the collection consists of: counts, bytes, segments and sections, settings. */
@@ -389,12 +422,16 @@ export class Collection {
     await this.close();
   }
 
-  #context(snapshot: Snapshot): SearchContext {
-    const encoder =
-      snapshot.settings.encoder === 'none'
-        ? undefined
-        : async () => (await this.#encoders.of(snapshot.settings.encoder))!;
-    return { snapshot, settings: this.settings, encoder };
+  #searching<T>(work: (corpus: SnapshotCorpus, environment: SearchEnvironment) => Promise<T>): Promise<T> {
+    return this.#reading((snapshot, corpus) => work(corpus, this.#environment(snapshot)));
+  }
+
+  #environment({ settings }: Snapshot): SearchEnvironment {
+    return {
+      ...withStored(storedPipelines(settings.options)),
+      extensions: this.#extensions,
+      relevance: async () => relevanceFor(this.directory, settings.encoder),
+    };
   }
 
   get #reencoding(): ReencodeContext {
@@ -407,10 +444,10 @@ export class Collection {
   }
 
   /** Runs `work` on the newest state, which stays open until it is done, even if a newer one comes meanwhile. */
-  async #reading<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  async #reading<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
     this.#checkOpen();
-    if (this.#current === undefined || (await this.#store.generation()) !== this.#current.snapshot.generation) {
-      const fresh = new SnapshotLease(await this.#store.snapshot());
+    if (this.#current === undefined || (await this.#store.generation()) !== this.#current.corpus.snapshot.generation) {
+      const fresh = new SnapshotLease(this.corpus(await this.#store.snapshot()));
       this.#current?.retire();
       this.#current = fresh;
     }
@@ -451,12 +488,12 @@ class SnapshotLease {
   #users = 0;
   #retired = false;
 
-  constructor(readonly snapshot: Snapshot) {}
+  constructor(readonly corpus: SnapshotCorpus) {}
 
-  async use<T>(work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
+  async use<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
     this.#users++;
     try {
-      return await work(this.snapshot);
+      return await work(this.corpus.snapshot, this.corpus);
     } finally {
       this.#users--;
       this.#closeIfDone();
@@ -469,6 +506,6 @@ class SnapshotLease {
   }
 
   #closeIfDone(): void {
-    if (this.#retired && this.#users === 0) this.snapshot.close();
+    if (this.#retired && this.#users === 0) this.corpus.snapshot.close();
   }
 }

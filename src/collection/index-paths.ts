@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import type { IndexingSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import {
   ChangeTracker,
@@ -15,7 +16,7 @@ import {
 } from '../ingest/index.ts';
 import type { Snapshot, Writer } from '../store/types.ts';
 import { Indexer } from './indexer.ts';
-import type { IndexingSettings, IndexOptions, IndexOutcome } from './types.ts';
+import type { IndexOptions, IndexOutcome } from './types.ts';
 
 /** What a run of indexing works with. */
 export interface IndexContext {

@@ -1,3 +1,17 @@
+export type { InputDocument } from '../content/index.ts';
+export { DEFAULT_SETTINGS, type IndexingSettings } from '../corpus/index.ts';
+export type {
+  DocumentRanking,
+  PassageReference,
+  Range,
+  RetrieverName,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
+  Shortfall,
+  SimilarOptions,
+} from '../search/index.ts';
+export { RELEVANCE_DEPTH } from '../search/index.ts';
 export {
   type AddReport,
   Collection,
@@ -6,28 +20,9 @@ export {
 export { ENCODERS } from './encoder-versions.ts';
 export { listPaths } from './index-paths.ts';
 export { type OpenOptions, openCollection } from './open.ts';
+export type { StoredPipelines } from './pipelines.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export type { DeployOptions, ReencodeCollectionOptions, ReencodeCollectionReport } from './reencoding.ts';
-export { judgesRelevance, queryEmbedding, RELEVANCE_DEPTH } from './relevant.ts';
-export { allowedPassages, documentFilter } from './searching.ts';
-export { DEFAULT_SETTINGS } from './settings.ts';
-export type {
-  AddOptions,
-  DocumentRanking,
-  IndexingSettings,
-  IndexOptions,
-  IndexProgress,
-  IndexReport,
-  InputDocument,
-  PassageReference,
-  Range,
-  RelevantOptions,
-  RelevantResult,
-  RetrieverName,
-  SearchHit,
-  SearchOptions,
-  SearchResult,
-  Shortfall,
-  SimilarOptions,
-} from './types.ts';
+export { judgesRelevance, queryEmbedding } from './relevant.ts';
+export type { AddOptions, IndexOptions, IndexProgress, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 export { verifyCollection } from './verify.ts';

@@ -1,8 +1,10 @@
+import type { DocumentRecord } from '../content/index.ts';
+import type { IndexingSettings } from '../corpus/index.ts';
+import { languageOf, type Preparable, type PreparedPassage, preparePassages } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
-import { speaks } from '../search/index.ts';
-import type { CompactReport, DocumentRecord, NewDocument, Writer } from '../store/types.ts';
-import { languageOf, type Preparable, type PreparedPassage, preparePassages } from './prepare.ts';
-import type { IndexingSettings, IndexProgress } from './types.ts';
+import { speaks } from '../encode/speaks.ts';
+import type { CompactReport, NewDocument, Writer } from '../store/types.ts';
+import type { IndexProgress } from './types.ts';
 
 /** Passages encoded in one go: enough to sort by length and fill batches, few enough to stay small in memory. */
 const ENCODE_AT = 256;

@@ -2,15 +2,16 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import type { IndexingSettings } from '../corpus/index.ts';
+import { resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { INGEST_VERSION } from '../ingest/index.ts';
+import type { Extensions } from '../search/index.ts';
 import { createLocalStore, openLocalStore } from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
 import { ANALYSIS_VERSION } from '../text/index.ts';
 import { Collection } from './collection.ts';
-import { resolveSettings } from './settings.ts';
-import type { IndexingSettings } from './types.ts';
 
 /** Options of {@link openCollection}. */
 export interface OpenOptions {
@@ -33,13 +34,15 @@ export interface OpenOptions {
    * from anywhere. One that is named here by `encoder` may. Default: whether the environment has `SAGITTA_ALLOW_REMOTE=1`.
    */
   readonly allowRemote?: boolean;
+  /** Rerankers, feedback and operators of one's own, which pipelines may name. */
+  readonly extensions?: Extensions;
   /** BM25 parameters of a new collection; default k1 0.9, b 0.4. For an existing one they must agree. */
   readonly bm25?: { readonly k1?: number; readonly b?: number };
 }
 
 const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
 /** A misspelt encoder would make a collection with another one, for good. */
-const OPTIONS = ['encoder', 'create', 'settings', 'openEncoder', 'allowRemote', 'bm25'];
+const OPTIONS = ['encoder', 'create', 'settings', 'openEncoder', 'allowRemote', 'extensions', 'bm25'];
 
 /**
  * Opens the collection in `directory`, or makes it with `create: true`.
@@ -73,7 +76,7 @@ export async function openCollection(directory: string, options: OpenOptions = {
       options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION, analysis: ANALYSIS_VERSION },
     };
     const store = await createLocalStore(path, settings);
-    return new Collection(path, store, settings, given(wanted), true, options.openEncoder);
+    return new Collection(path, store, settings, given(wanted), true, options.openEncoder, options.extensions);
   }
   const store = await openLocalStore(path);
   const { settings } = store;
@@ -81,7 +84,7 @@ export async function openCollection(directory: string, options: OpenOptions = {
   checkAgreement(directory, settings, options);
   const { allowRemote = process.env['SAGITTA_ALLOW_REMOTE'] === '1' } = options;
   const agreed = allowRemote || options.encoder !== undefined;
-  return new Collection(path, store, settings, given(options.encoder), agreed, options.openEncoder);
+  return new Collection(path, store, settings, given(options.encoder), agreed, options.openEncoder, options.extensions);
 }
 
 /** What a new collection's manifest records of its encoder. */

@@ -1,11 +1,20 @@
 import { IncompatibleError } from '../base/errors.ts';
+import { embeddingText } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
+import { speaks } from '../encode/speaks.ts';
 import { isVersion, saveTuned, type TunedFiles, versionOf } from '../encode/tuned/description.ts';
 import { onDisk } from '../store/local/filesystem.ts';
-import type { CollectionSettings, Reencode, ReencodeOptions, ReencodeReport, Store, Writer } from '../store/types.ts';
+import type {
+  CollectionSettings,
+  PassageToEncode,
+  Reencode,
+  ReencodeOptions,
+  ReencodeReport,
+  Store,
+  Writer,
+} from '../store/types.ts';
 import { dropFailedVersion } from './encoder-versions.ts';
 import type { CollectionEncoders } from './encoders.ts';
-import { encodePassages } from './prepare.ts';
 import { dropRelevance } from './relevant.ts';
 
 /** What a change of the encoder needs of the collection. */
@@ -159,4 +168,17 @@ function checkBase({ directory }: ReencodeContext, { encoder }: CollectionSettin
     `The collection in ${directory} has the encoder "${encoder}"; what is to be deployed was trained from "${base}".`,
     'Train again from the encoder that the collection has now.',
   );
+}
+
+/** Vectors of stored passages, undefined where the encoder does not know the language. */
+async function encodePassages(
+  encoder: Encoder,
+  passages: readonly PassageToEncode[],
+  signal?: AbortSignal,
+): Promise<(Float32Array | undefined)[]> {
+  const known = passages.filter(({ language }) => speaks(encoder, language));
+  const texts = known.map(({ title, headings, text }) => embeddingText(title, headings, text));
+  const vectors = await encoder.encode(texts, { role: 'document', ...(signal === undefined ? {} : { signal }) });
+  let row = 0;
+  return passages.map(({ language }) => (speaks(encoder, language) ? vectors.row(row++) : undefined));
 }

@@ -2,23 +2,21 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InvalidArgumentError, NotFoundError, SagittaError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
 import type { Encoder } from '../encode/encoder.ts';
+import { speaks } from '../encode/speaks.ts';
+import type { SearchOptions, SearchResult } from '../search/index.ts';
 import {
   defaultRelevance,
   formatRelevance,
+  type Judging,
   parseRelevance,
+  pipeline,
   type RelevanceParameters,
-  relevanceOf,
-  speaks,
 } from '../search/index.ts';
 import { onDisk, replaceFile } from '../store/local/filesystem.ts';
 import { manifestPath } from '../store/local/manifest.ts';
-import type { RelevantOptions, RelevantResult, SearchOptions, SearchResult } from './types.ts';
-
-/** Hits of a query that its relevance is judged from; they are judged in blocks of as many. */
-export const RELEVANCE_DEPTH = 50;
-/** A block of which a smaller share is kept ends the list. */
-const FRUITFUL = 0.5;
+import type { RelevantOptions, RelevantResult } from './types.ts';
 
 /** What relevance is judged by, beside the manifest. */
 export function relevanceFile(directory: string): string {
@@ -40,7 +38,7 @@ export function judgesRelevance(directory: string, encoder: string): boolean {
 }
 
 /** What relevance is judged by: what the collection learned with this encoder, else what comes with the software for it. */
-function relevanceFor(directory: string, encoder: string): Judging | undefined {
+export function relevanceFor(directory: string, encoder: string): Judging | undefined {
   if (existsSync(relevanceFile(directory))) {
     const parameters = readRelevance(directory);
     const { encoder: learned = parameters.query?.encoder ?? encoder } = parameters;
@@ -48,11 +46,6 @@ function relevanceFor(directory: string, encoder: string): Judging | undefined {
   }
   const parameters = defaultRelevance(encoder);
   return parameters === undefined ? undefined : { parameters, isOwn: false };
-}
-
-interface Judging {
-  readonly parameters: RelevanceParameters;
-  readonly isOwn: boolean;
 }
 
 /** Writes what relevance is judged by; it replaces what was there at once. */
@@ -101,18 +94,13 @@ export async function queryEmbedding(
   return (await encoder.encode([query], { role: 'query', ...(signal === undefined ? {} : { signal }) })).row(0);
 }
 
-/** What {@link searchRelevant} needs of a collection. */
-export interface RelevantSource {
-  readonly directory: string;
-  readonly search: (query: string, options: SearchOptions) => Promise<SearchResult>;
-  readonly queryLanguage: (query: string) => Promise<string>;
-  /** The encoder that the collection has now, with its id in the manifest: that of a trained one is another wherever it lies. */
-  readonly encoder: () => Promise<{ readonly id: string; readonly encoder: Encoder | undefined }>;
-}
-
-/** Searches deeper than asked for, judges what comes, and keeps what is probably relevant. */
+/**
+ * Searches by a pipeline, at most so many passages of a document, and cuts by relevance.
+ * @param search of the collection. @param encoder id of the encoder that it has now, `none` without one.
+ */
 export async function searchRelevant(
-  { directory, search, queryLanguage, encoder }: RelevantSource,
+  search: (query: string, options: SearchOptions) => Promise<SearchResult>,
+  { directory, encoder }: { readonly directory: string; readonly encoder: string },
   query: string,
   options: RelevantOptions,
 ): Promise<RelevantResult> {
@@ -120,77 +108,25 @@ export async function searchRelevant(
   if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError(
       `Relevance is judged of hybrid search only, not of ${retriever}.`,
-      'Leave the retriever out.',
+      'Leave the retriever out, or give a pipeline.',
     );
   }
-  const { id, encoder: own } = await encoder();
-  const judging = relevanceFor(directory, id);
-  if (judging === undefined) {
+  if (relevanceFor(directory, encoder) === undefined) {
     throw new NotFoundError(
-      `This collection has not learned what is relevant, and none is known of the encoder "${id}".`,
+      `This collection has not learned what is relevant, and none is known of the encoder "${encoder}".`,
       'Teach it with judged queries: `sagitta learn-relevance --queries FILE --qrels FILE`.',
     );
   }
-  const { k = 10, explain = false } = options;
-  // An empty query is the search's to refuse.
-  const vector =
-    judging.parameters.query === undefined || query.trim() === '' || own === undefined
-      ? undefined
-      : await queryEmbedding(own, query, {
-          ...options,
-          language: options.language ?? (await queryLanguage(query)),
-        });
-  for (let depth = RELEVANCE_DEPTH * Math.ceil(k / RELEVANCE_DEPTH); ; depth += RELEVANCE_DEPTH) {
-    const {
-      shortfall: _,
-      words,
-      ...found
-    } = await search(query, {
-      perDocument: 1,
-      ...options,
-      ...(vector === undefined ? {} : { vector }),
-      k: depth,
-      explain: true,
-    });
-    const parameters = parametersFor(found, judging);
-    const { threshold } = parameters;
-    const all = relevanceOf(
-      { hits: found.hits, ...(words === undefined ? {} : { words }), ...(vector === undefined ? {} : { vector }) },
-      parameters,
-    );
-    const { judged, ended } = judgedPart(all, threshold);
-    const probabilities = all.slice(0, judged);
-    const kept = found.hits.flatMap((hit, i) =>
-      probabilities[i]! >= threshold ? [{ ...hit, relevance: all[i]! }] : [],
-    );
-    if (kept.length < k && !ended && all.length === depth) continue;
-    const hits = kept.slice(0, k).map(({ contributions, match, ...hit }, i) => ({
-      ...hit,
-      rank: i + 1,
-      ...(explain && contributions !== undefined ? { contributions } : {}),
-      ...(explain && match !== undefined ? { match } : {}),
-    }));
-    const best = Math.max(0, ...probabilities);
-    const relevance = { threshold, judged, kept: hits.length, best };
-    return { ...found, hits, ...(explain && words !== undefined ? { words } : {}), relevance };
-  }
-}
-
-/** Where vectors had no say, as for a query in a language that the encoder does not know, words decide alone. */
-function parametersFor({ hits }: Pick<SearchResult, 'hits'>, { parameters, isOwn }: Judging): RelevanceParameters {
-  const hasVectors = hits.some(({ contributions = [] }) => contributions.some(({ stage }) => stage === 'dense'));
-  return isOwn || hasVectors ? parameters : defaultRelevance('none')!;
-}
-
-/**
- * How much of a list is judged: all of it, or to the end of the first block that is mostly cut. Where a list ends does therefore not
- * depend on how many hits are asked for.
- */
-function judgedPart(probabilities: Float64Array, threshold: number): { judged: number; ended: boolean } {
-  for (let to = RELEVANCE_DEPTH; to <= probabilities.length; to += RELEVANCE_DEPTH) {
-    const block = probabilities.subarray(to - RELEVANCE_DEPTH, to);
-    const kept = block.filter((probability) => probability >= threshold).length;
-    if (kept < FRUITFUL * RELEVANCE_DEPTH) return { judged: to, ended: true };
-  }
-  return { judged: probabilities.length, ended: false };
+  const { candidates, pipeline: own, perDocument = 1, explain = false, ...rest } = options;
+  const standard = encoder === 'none' ? pipeline('words') : pipeline('words').fuse('meaning', given({ candidates }));
+  const ranked = own === undefined ? standard : pipeline(own);
+  const grouped = perDocument === Number.POSITIVE_INFINITY ? ranked : ranked.group(perDocument);
+  const found = await search(query, { ...rest, explain, pipeline: grouped.cut() });
+  const { shortfall: _, relevance, hits, ...result } = found;
+  return {
+    ...result,
+    retriever: own === undefined ? (encoder === 'none' ? 'bm25' : 'hybrid') : String(ranked),
+    hits: hits.map((hit) => ({ ...hit, relevance: hit.relevance! })),
+    relevance: relevance!,
+  };
 }

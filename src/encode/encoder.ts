@@ -1,7 +1,7 @@
 import type { VectorSets, Vectors } from '../base/vectors.ts';
+import type { Content } from '../content/index.ts';
 
-/** What can be encoded. Text for now; images and sounds join as further members. */
-export type Content = string;
+export type { Content };
 
 /** Options of one encoding call. */
 export interface EncodeOptions {

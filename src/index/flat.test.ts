@@ -84,6 +84,26 @@ describe.each(supportedBuilds())('FlatIndex on the %s build', (kernels) => {
     );
   });
 
+  it('only adds hits at the end when more are asked for', () => {
+    const random = new Random(11);
+    // Codes that tell little, so that more candidates find better ones.
+    const vectors = Array.from({ length: 900 }, () =>
+      Float32Array.from({ length: 8 }, () => 1 + 0.002 * random.next()),
+    );
+    const builder = new FlatIndexBuilder(8);
+    for (const vector of vectors) builder.add(vector);
+    const index = FlatIndex.open(new MemorySections(builder.build()));
+    const query = Float32Array.from({ length: 8 }, () => random.next() - 0.5);
+    const all = index.search(query, { k: 900, refine: 1 });
+    expect(new Set(all.ids).size).toBe(900);
+    expect([...all.scores]).toEqual([...all.scores].sort((a, b) => b - a));
+    for (const k of [1, 10, 11, 50, 70, 333]) {
+      const { ids, scores } = index.search(query, { k, refine: 1 });
+      expect([...ids]).toEqual([...all.ids.slice(0, k)]);
+      expect([...scores]).toEqual([...all.scores.slice(0, k)]);
+    }
+  });
+
   it('has recall@10 of at least 0.99 on clustered vectors with default refinement', () => {
     const random = new Random(20);
     const [count, dim, queries] = [20_000, 128, 50];

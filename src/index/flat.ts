@@ -18,6 +18,7 @@ import {
   quantizeQuery,
   selectTop,
 } from '../kernels/index.ts';
+import { blockEnds, SettledHits } from './blocks.ts';
 import { checkVector, FlatHeader, Section } from './flat-format.ts';
 import { mergeFlat } from './flat-merge.ts';
 
@@ -30,7 +31,8 @@ export interface FlatSearchParams {
   readonly live?: BitSet;
   /**
    * How many of the scan's best are scored again with full precision, as a multiple of `k`, 32 at the least. 1 or more,
-   * default 4. Each costs one read of `4 * dim` bytes. Recall is that of the int8 order at depth `k * refine`.
+   * default 4. Each costs one read of `4 * dim` bytes. Recall is that of the int8 order at depth `k * refine`. `k` counts as the
+   * end of its block: 10, 50, 100, 200 and so on.
    */
   readonly refine?: number;
 }
@@ -142,7 +144,8 @@ export class FlatIndex {
 
   /**
    * The items with the largest inner product with the query, scores at full precision (summed in float64, rounded to
-   * float32), equal scores by ascending id. `examined` counts the vectors that the scan scored.
+   * float32), equal scores by ascending id. `examined` counts the vectors that the scan scored. The result for k is the head of the
+   * result for any larger one: what a deeper search finds late stands behind, with a score no better than the last before it.
    *
    * @param query `dim` finite components.
    * @throws InvalidArgumentError for a query of another dimension or not finite, and for parameters out of range.
@@ -158,13 +161,33 @@ export class FlatIndex {
     }
     this.#checkSet(allowed, 'allowed');
     this.#checkSet(live, 'live');
-    const wanted = Math.min(this.vectorCount, Math.max(Math.ceil(k * refine), LEAST_CANDIDATES));
-    const { rows, examined } = this.#scan(query, wanted, this.#rowMask(allowed, live));
+    const ends = blockEnds(Math.min(k, this.vectorCount));
+    const candidates = (end: number): number =>
+      Math.min(this.vectorCount, Math.max(Math.ceil(end * refine), LEAST_CANDIDATES));
+    const { rows: ranked, examined } = this.#scan(query, candidates(ends.at(-1)!), this.#rowMask(allowed, live));
+    // In the order of their numbers, so that neighbours are read together.
+    const rows = ranked.toSorted();
     const scores = this.#rescore(query, rows);
-    // Positions ascend with the ids, so equal scores come in ascending id.
-    const best = selectTop(this.#load().arena, scores, Math.min(k, rows.length));
     const ids = this.#rowIds();
-    return { ids: best.ids.map((i) => (ids === undefined ? rows[i]! : ids[rows[i]!]!)), scores: best.scores, examined };
+    const idOf = (row: number): number => (ids === undefined ? row : ids[row]!);
+    const { arena } = this.#load();
+    if (ends.length === 1) {
+      // Positions ascend with the ids, so equal scores come in ascending id.
+      const best = selectTop(arena, scores, Math.min(k, rows.length));
+      return { ids: best.ids.map((i) => idOf(rows[i]!)), scores: best.scores, examined };
+    }
+    const rankOf = new Map(Array.from(ranked, (row, rank) => [row, rank]));
+    const best = Array.from(selectTop(arena, scores, rows.length).ids, (i) => ({ row: rows[i]!, score: scores[i]! }));
+    const settled = new SettledHits();
+    for (const end of ends) {
+      const among = best.filter(({ row }) => rankOf.get(row)! < candidates(end));
+      settled.append(
+        among.map(({ row }) => idOf(row)),
+        among.map(({ score }) => score),
+        end,
+      );
+    }
+    return settled.hits(k, examined);
   }
 
   /**
@@ -179,7 +202,7 @@ export class FlatIndex {
     return Float32Array.from(rows, (row) => (row < 0 ? Number.NaN : scores[next++]!));
   }
 
-  /** The `wanted` best rows by int8 score, ascending by number. */
+  /** The `wanted` best rows by int8 score, best first. */
   #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined): { rows: Uint32Array; examined: number } {
     const { arena, codes, scales } = this.#load();
     const mark = arena.mark();
@@ -191,7 +214,7 @@ export class FlatIndex {
       quantizeQuery(query, arena.i16(quantized, padded));
       arena.kernels.heapReset(heap, wanted);
       const examined = arena.kernels.scanInt8(quantized, codes, scales, this.vectorCount, this.dim, bits, 0, heap);
-      return { rows: drainHeap(arena, heap, wanted).ids.sort(), examined };
+      return { rows: drainHeap(arena, heap, wanted).ids, examined };
     } finally {
       arena.release(mark);
     }

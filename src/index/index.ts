@@ -1,5 +1,6 @@
 export type { Metric } from '../math/index.ts';
 export type { SpecPart } from '../spec/index.ts';
+export { searchInBlocks } from './blocks.ts';
 export { type BuildOptions, buildIndex, openIndex } from './build.ts';
 export { FlatIndex, type FlatOptions, type FlatPart, type FlatSearchParams } from './flat.ts';
 export { FlatIndexBuilder } from './flat-builder.ts';
@@ -16,6 +17,7 @@ export type { Bm25Parameters } from './inverted-encode.ts';
 export { IvfIndex, type IvfIndexOptions, type IvfOpenOptions, type IvfOptions } from './ivf.ts';
 export { IvfModel, type IvfTrainOptions } from './ivf-model.ts';
 export type { VectorReader } from './ivf-refine.ts';
+export { MaxSim } from './max-sim.ts';
 export { type PlanOptions, plan } from './plan.ts';
 export { planChart, planSpeedChart } from './plan-report.ts';
 export type { Budget, OperatingPoint, Plan, Proof, Unmet } from './plan-types.ts';

@@ -165,19 +165,22 @@ export class PostingsData {
     return total;
   }
 
-  /** Frequency of a term in a document, 0 where it is absent; reads its postings once. */
-  frequenciesOf(term: number): (document: number) => number {
-    const { documents, frequencies } = this.read(term);
-    return (document) => {
-      let low = 0;
-      let high = documents.length;
-      while (low < high) {
-        const middle = (low + high) >> 1;
-        if (documents[middle]! < document) low = middle + 1;
-        else high = middle;
-      }
-      return documents[low] === document ? frequencies[low]! : 0;
-    };
+  /**
+   * Frequencies of terms in documents, 0 where a term is absent: those of the first term, then those of the second, and so on. Reads only
+   * the blocks of postings that may hold one of the documents. @param documents ascending.
+   */
+  frequenciesIn(terms: readonly number[], documents: Uint32Array): Float32Array {
+    const { arena } = this;
+    return this.#withScratch(() => {
+      const ids = arena.put(documents);
+      const found = arena.allocate(4 * terms.length * documents.length);
+      const scratch = arena.allocate(CURSOR_BYTES + 528);
+      terms.forEach((term, i) => {
+        const out = found + 4 * i * documents.length;
+        arena.kernels.lookUpPostings(this.#record, term, ids, documents.length, out, scratch);
+      });
+      return arena.f32(found, terms.length * documents.length).slice();
+    });
   }
 
   /** A term's postings, as copies. */

@@ -408,6 +408,22 @@ describe('InvertedIndex', () => {
     expect(index.parameters).toEqual({ k1: 0.9, b: 0.4 });
   });
 
+  it('scores any documents as it ranks them, whichever blocks of postings they lie in', () => {
+    const random = new Random(23);
+    const documents = corpus(random, 3000, { boosts: [2.5, 1] });
+    for (const index of openAll(documents)) {
+      for (let i = 0; i < 10; i++) {
+        const terms = [...query(random, 4), { term: 'unknown', weight: 1 }];
+        const { ids, scores } = index.search(terms, { k: 3000 });
+        const byId = new Map(Array.from(ids, (id, at) => [id, scores[at]!]));
+        const share = random.next();
+        const some = Uint32Array.from(documents.keys()).filter(() => random.next() < share);
+        expect([...index.scores(terms, some)]).toEqual(Array.from(some, (id) => byId.get(id) ?? 0));
+      }
+      expect(() => index.scores([], Uint32Array.of(2, 1))).toThrow('ascending');
+    }
+  });
+
   it('explains each score as the sum of its parts', () => {
     const random = new Random(17);
     const documents = corpus(random, 700, { boosts: [2.5, 1] });
@@ -418,7 +434,7 @@ describe('InvertedIndex', () => {
         ids.forEach((id, at) => {
           const { score, contributions } = index.explain(terms, id);
           expect(score).toBe(scores[at]);
-          expect(index.scores(terms, [id, 0, id])[2]).toBe(score);
+          expect(index.scores(terms, Uint32Array.of(0, id, id))[2]).toBe(score);
           expect(contributions.reduce((sum, part) => Math.fround(sum + part.score), 0)).toBe(score);
           expect(contributions.map(({ term }) => term).sort()).toEqual(
             [...new Set(terms.map(({ term }) => term))].sort(),

@@ -191,27 +191,33 @@ export class InvertedIndex {
   }
 
   /**
-   * Scores of given documents, bit for bit those of {@link InvertedIndex.search}; 0 for one that matches nothing. Costs a pass over the
-   * postings of the terms, whatever the number of documents.
+   * Scores of given documents, bit for bit those of {@link InvertedIndex.search}; 0 for one that matches nothing. Costs a look into the
+   * postings of each term for each document. @param ids ascending.
    */
   scores(
     terms: readonly QueryTerm[],
-    ids: ArrayLike<number>,
+    ids: Uint32Array,
     params: Pick<LexicalSearchParams, 'statistics'> = {},
   ): Float32Array {
     const { statistics = this.#own } = params;
     const scores = new Float32Array(ids.length);
-    const scored = this.#score(terms, statistics, true);
-    if (scored.length === 0) return scores;
-    const norms = Array.from(ids, (id) => {
+    let before = -1;
+    for (const id of ids) {
       this.#expectDocument(id);
-      return this.#norm(id, statistics);
-    });
-    const data = this.#data();
-    for (const { number, weight } of scored) {
-      const frequencyIn = data.frequenciesOf(number);
-      for (let i = 0; i < ids.length; i++) {
-        const tf = frequencyIn(ids[i]!);
+      if (id < before) throw new InvalidArgumentError('Documents are not in ascending order.', 'Sort their numbers.');
+      before = id;
+    }
+    const scored = this.#score(terms, statistics, true);
+    if (scored.length === 0 || ids.length === 0) return scores;
+    const norms = Float64Array.from(ids, (id) => this.#norm(id, statistics));
+    const frequencies = this.#data().frequenciesIn(
+      scored.map(({ number }) => number),
+      ids,
+    );
+    let at = 0;
+    for (const { weight } of scored) {
+      for (let i = 0; i < ids.length; i++, at++) {
+        const tf = frequencies[at]!;
         if (tf > 0) scores[i]! += Math.fround(weight * Math.fround(tf / Math.fround(tf + norms[i]!)));
       }
     }
@@ -238,7 +244,7 @@ export class InvertedIndex {
     let sum = 0;
     const contributions = this.#score(terms, statistics, false).map(
       ({ term, number, documentFrequency, idf, weight }): LexicalContribution => {
-        const tf = number === NO_TERM ? 0 : data.frequenciesOf(number)(id);
+        const tf = number === NO_TERM ? 0 : data.frequenciesIn([number], Uint32Array.of(id))[0]!;
         const saturated = tf === 0 ? 0 : Math.fround(tf / Math.fround(tf + norm));
         const score = weight < LEAST_WEIGHT ? 0 : Math.fround(weight * saturated);
         sum = Math.fround(sum + score);

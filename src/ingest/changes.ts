@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { DocumentRecord } from '../store/types.ts';
+import type { DocumentRecord } from '../content/index.ts';
 import { documentId, isFallbackTitle } from './metadata.ts';
 import { absolutePath, isWithin, type Scope } from './scope.ts';
 import type { SourceDocument, SourceFile } from './types.ts';

@@ -1,4 +1,4 @@
-import type { Metadata } from '../store/types.ts';
+import type { Metadata } from '../content/index.ts';
 import type { Block } from '../text/blocks.ts';
 import { cleanTitle, documentId, fallbackTitle, languageCode, pathMetadata, toMetadata } from './metadata.ts';
 import type { SourceDocument, SourceFile } from './types.ts';

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Metadata, MetadataValue } from '../store/types.ts';
+import type { Metadata, MetadataValue } from '../content/index.ts';
 import { innerPath } from './scope.ts';
 
 /** What filters know by these names is set by Sagitta; a source's own field of that name is kept as `source.<name>`. */

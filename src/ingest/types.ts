@@ -1,4 +1,4 @@
-import type { Metadata } from '../store/types.ts';
+import type { Metadata } from '../content/index.ts';
 import type { Block } from '../text/blocks.ts';
 
 /** A document as read from its source, before it is cut into passages. */

@@ -14,6 +14,18 @@ export interface PostingsKernels {
   readPostings(index: Address, term: number, documents: Address, frequencies: Address, scratch: Address): void;
   /** How many of a term's documents are in a bitmap. `scratch`: {@link CURSOR_BYTES} and 528 more. */
   countPostings(index: Address, term: number, bitmap: Address, scratch: Address): number;
+  /**
+   * Frequencies (float32) of a term in `count` ascending documents (uint32), 0 where it is absent; unpacks only blocks that may hold one
+   * of them. `scratch`: {@link CURSOR_BYTES} and 528 more.
+   */
+  lookUpPostings(
+    index: Address,
+    term: number,
+    documents: Address,
+    count: number,
+    frequencies: Address,
+    scratch: Address,
+  ): void;
   /** The first term >= the `length` UTF-8 bytes at `bytes`; the number of terms when there is none. */
   lowerBound(index: Address, bytes: Address, length: number): number;
   /**

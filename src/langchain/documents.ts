@@ -1,7 +1,7 @@
 import { Document } from '@langchain/core/documents';
 import type { SourceHit } from '../api/index.ts';
 import { InvalidArgumentError } from '../base/errors.ts';
-import type { Metadata, MetadataValue } from '../store/types.ts';
+import type { Metadata, MetadataValue } from '../content/index.ts';
 
 /** What a document from a search carries besides its own metadata, under the key `sagitta`. */
 export interface SagittaMetadata {

@@ -1,7 +1,8 @@
 import type { CallbackManagerForRetrieverRun } from '@langchain/core/callbacks/manager';
 import type { Document } from '@langchain/core/documents';
 import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrievers';
-import type { SearchSource } from '../api/index.ts';
+import type { RetrieverName, SearchSource } from '../api/index.ts';
+import { given } from '../base/given.ts';
 import { toDocument } from './documents.ts';
 import { type LangChainFilter, mapFilter } from './filter.ts';
 
@@ -13,7 +14,9 @@ export interface SagittaRetrieverInput extends BaseRetrieverInput {
   readonly k?: number;
   readonly filter?: LangChainFilter;
   /** Default: hybrid where the collection has embeddings. */
-  readonly retriever?: 'hybrid' | 'bm25' | 'dense';
+  readonly retriever?: RetrieverName;
+  /** In place of `retriever`: a text such as `fuse(words, meaning) > group(1)`, or the name of a pipeline. */
+  readonly pipeline?: string;
   /** At most this many passages of one document. */
   readonly perDocument?: number;
 }
@@ -32,11 +35,11 @@ export class SagittaRetriever extends BaseRetriever {
   }
 
   override async _getRelevantDocuments(query: string, _run?: CallbackManagerForRetrieverRun): Promise<Document[]> {
-    const { source, k = 4, filter, retriever, perDocument } = this.#input;
+    const { source, k = 4, filter, retriever, pipeline, perDocument } = this.#input;
     const { hits } = await source.search(query, {
       k,
       ...(filter === undefined ? {} : { filter: mapFilter(filter) }),
-      ...(retriever === undefined ? {} : { retriever }),
+      ...given({ retriever, pipeline }),
       ...(perDocument === undefined ? {} : { perDocument }),
     });
     return hits.map(toDocument);

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Document, DocumentInterface } from '@langchain/core/documents';
 import { Embeddings, type EmbeddingsInterface } from '@langchain/core/embeddings';
 import { VectorStore } from '@langchain/core/vectorstores';
-import type { SourceHit, WritableSource } from '../api/index.ts';
+import type { RetrieverName, SourceHit, WritableSource } from '../api/index.ts';
 import { InvalidArgumentError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
 import { flatten, toDocument } from './documents.ts';
 import { type LangChainFilter, mapFilter } from './filter.ts';
 
@@ -12,7 +13,9 @@ export interface SagittaVectorStoreInput {
   /** A collection (`openCollection`) or a client (`createClient`). */
   readonly source: WritableSource;
   /** How `similaritySearch` searches. Default: hybrid where the collection has embeddings. */
-  readonly retriever?: 'hybrid' | 'bm25' | 'dense';
+  readonly retriever?: RetrieverName;
+  /** In place of `retriever`: a text such as `fuse(words, meaning) > group(1)`, or the name of a pipeline. */
+  readonly pipeline?: string;
 }
 
 /**
@@ -22,12 +25,12 @@ export interface SagittaVectorStoreInput {
 export class SagittaVectorStore extends VectorStore {
   declare FilterType: LangChainFilter;
   readonly #source: WritableSource;
-  readonly #retriever: SagittaVectorStoreInput['retriever'];
+  readonly #how: Pick<SagittaVectorStoreInput, 'retriever' | 'pipeline'>;
 
   constructor(input: SagittaVectorStoreInput) {
     super(new InsideEmbeddings(), {});
     this.#source = input.source;
-    this.#retriever = input.retriever;
+    this.#how = given({ retriever: input.retriever, pipeline: input.pipeline });
   }
 
   override _vectorstoreType(): string {
@@ -84,8 +87,7 @@ export class SagittaVectorStore extends VectorStore {
   }
 
   async #search(query: string, k: number, filter: LangChainFilter | undefined): Promise<readonly SourceHit[]> {
-    const retriever = this.#retriever === undefined ? {} : { retriever: this.#retriever };
-    return (await this.#source.search(query, { k, ...retriever, ...mapped(filter) })).hits;
+    return (await this.#source.search(query, { k, ...this.#how, ...mapped(filter) })).hits;
   }
 
   static override async fromDocuments(

@@ -1,72 +1,54 @@
-import type { Encoder } from '../encode/encoder.ts';
-import type { Snapshot } from '../store/types.ts';
-import type { Query, Retriever } from './types.ts';
+import type { Query } from '../content/index.ts';
+import { type Corpus, type FieldParams, fieldOf, MEANING } from '../corpus/index.ts';
+import { denseShareOf } from '../encode/dense-share.ts';
+import { encode } from './represent.ts';
+import { hitsOf, type Retriever } from './types.ts';
 
 /** Options of {@link dense}. */
-export interface DenseOptions {
-  /** See `DenseParams`. */
-  readonly refine?: number;
-  readonly nprobe?: number;
+export interface DenseOptions extends Pick<FieldParams, 'refine' | 'nprobe'> {
+  /** Default `meaning`. */
+  readonly field?: string;
 }
 
 /**
- * Dense retrieval: inner product with the passages' vectors. Abstains when the query is in a language that the encoder
- * does not declare: an embedding of words that a model never saw ranks at random.
+ * Dense retrieval: by the inner product with the passages' vectors, or by late interaction where a field has a vector for each token.
+ * Abstains when the query is in a language that the encoder does not declare.
+ * @throws InvalidArgumentError for a field that is not there, or holds no vectors.
  */
-export function dense(snapshot: Snapshot, encoder: Encoder, options: DenseOptions = {}): Retriever {
-  /** Of queries that come more than once, as they do where rankings are fused. */
-  const encoded = new WeakMap<Query, Promise<Float32Array>>();
-  const vectorOf = (query: Query, signal?: AbortSignal): Promise<Float32Array> => {
-    const { vector } = query;
-    if (vector !== undefined) return Promise.resolve(vector);
-    const known = encoded.get(query);
-    if (known !== undefined) return known;
-    const vectors = encoder.encode([query.text], { role: 'query', ...(signal === undefined ? {} : { signal }) });
-    const made = vectors.then((all) => all.row(0));
-    encoded.set(query, made);
-    return made;
-  };
-  const retriever: Retriever = async (query, params) => {
+export function dense(corpus: Corpus, options: DenseOptions = {}): Retriever {
+  const { field = MEANING, ...params } = options;
+  const own = fieldOf(corpus, field, ['vector', 'vectors'], 'Dense retrieval');
+  const stage = field === MEANING ? 'dense' : `dense ${field}`;
+  const retriever: Retriever = async (query, { k, allowed, signal }) => {
     const start = performance.now();
-    const { language } = query;
-    if (query.vector === undefined && language !== undefined && !speaks(encoder, language)) {
-      return {
-        hits: [],
-        abstained: true,
-        trace: {
-          stage: 'dense',
-          tookMs: performance.now() - start,
-          examined: 0,
-          returned: 0,
-          note: `no vote: the query is in language "${language}", and ${encoder.id} knows ${encoder.languages?.join(', ')}`,
-        },
-      };
+    const encoded = await encode(own, query, signal);
+    if (encoded.query === undefined) {
+      const trace = { stage, tookMs: performance.now() - start, examined: 0, returned: 0, note: encoded.reason };
+      return { hits: [], abstained: true, trace };
     }
-    const vector = await vectorOf(query, params.signal);
     const ready = performance.now();
-    const hits = snapshot.searchDense(vector, {
-      k: params.k,
-      ...(params.allowed === undefined ? {} : { allowed: params.allowed }),
-      ...(options.refine === undefined ? {} : { refine: options.refine }),
-      ...(options.nprobe === undefined ? {} : { nprobe: options.nprobe }),
+    const found = await corpus.search(field, encoded.query, {
+      k,
+      ...params,
+      ...(allowed === undefined ? {} : { allowed }),
     });
     return {
-      hits: Array.from(hits.ids, (passage, i) => ({ passage, score: hits.scores[i]! })),
+      hits: hitsOf(found),
       trace: {
-        stage: 'dense',
+        stage,
         tookMs: performance.now() - start,
-        examined: hits.examined,
-        returned: hits.ids.length,
+        examined: found.examined,
+        returned: found.ids.length,
         note: `encoding the query took ${(ready - start).toFixed(1)} ms of it`,
       },
     };
   };
   return Object.assign(retriever, {
-    score: async (query: Query, passages: Uint32Array) => snapshot.scoreDense(await vectorOf(query), passages),
+    score: async (query: Query, passages: Uint32Array) => {
+      const encoded = await encode(own, query);
+      if (encoded.query === undefined) return new Float32Array(passages.length).fill(Number.NaN);
+      return corpus.score(field, encoded.query, passages);
+    },
+    share: async () => denseShareOf(await own.open()),
   });
-}
-
-/** Whether the encoder's vectors mean something in this language; `und` (undetermined) gets the benefit of the doubt. */
-export function speaks(encoder: Pick<Encoder, 'languages'>, language: string): boolean {
-  return encoder.languages === undefined || language === 'und' || encoder.languages.includes(language);
 }

@@ -1,4 +1,4 @@
-import type { DocumentRecord, MetadataValue } from '../store/types.ts';
+import type { DocumentRecord, MetadataValue } from '../content/index.ts';
 import { type Filter, isBuiltIn, metadataName, type Scalar } from './filter.ts';
 import { globMatcher } from './glob.ts';
 

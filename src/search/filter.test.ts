@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DocumentRecord, Metadata } from '../store/types.ts';
+import type { DocumentRecord, Metadata } from '../content/index.ts';
 import {
   and,
   checkFields,

@@ -52,7 +52,7 @@ const semantic = fixed('dense', [
   [3, 0.9],
   [9, 0.7],
 ]);
-const query = { text: 'anything' };
+const query = { content: 'anything' };
 
 describe('fuse', () => {
   it('adds reciprocal ranks', async () => {

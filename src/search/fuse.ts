@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../base/errors.ts';
+import type { Query } from '../content/index.ts';
 import type { Fusion, Share } from './fusions.ts';
-import type { Contribution, Query, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';
+import type { Contribution, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';
 
 /** Options of {@link fuse}. */
 export interface FuseOptions {

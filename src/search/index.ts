@@ -1,5 +1,21 @@
-export { bm25, type QueryAnalysis, weightedTerms } from './bm25.ts';
-export { type DenseOptions, dense, speaks } from './dense.ts';
+export type { Query, Representation, WeightedTerm } from '../content/index.ts';
+export {
+  type Corpus,
+  type CorpusPassage,
+  type Field,
+  type FieldDefinition,
+  type FieldParams,
+  type FieldSource,
+  MEANING,
+  MemoryCorpus,
+  type MemoryCorpusOptions,
+  memoryCorpus,
+  WORDS,
+  weightedTerms,
+} from '../corpus/index.ts';
+export { MaxSim } from '../index/index.ts';
+export { bm25 } from './bm25.ts';
+export { type DenseOptions, dense } from './dense.ts';
 export {
   and,
   type Comparison,
@@ -27,8 +43,42 @@ export { parseFilter } from './filter-parser.ts';
 export { CANDIDATES, type FuseOptions, fuse } from './fuse.ts';
 export { type ConvexOptions, convex, type Fusion, type Normalization, rrf, type Share } from './fusions.ts';
 export { type HybridOptions, hybrid } from './hybrid.ts';
-export { MaxSim } from './max-sim.ts';
 export { type NeighbourOptions, refineByNeighbours } from './neighbours.ts';
+export type {
+  DocumentRanking,
+  PassageReference,
+  Range,
+  RetrieverName,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
+  Shortfall,
+  SimilarOptions,
+} from './options.ts';
+export {
+  BUILT_IN,
+  type CompiledPipeline,
+  checkPipelineName,
+  compilePipeline,
+  type Extensions,
+  type Feedback,
+  type FuseParameters,
+  type Judging,
+  OPERATORS,
+  type Operator,
+  type OperatorParameter,
+  type OperatorScope,
+  type ParameterValue,
+  Pipeline,
+  type PipelineEnvironment,
+  type PipelineInput,
+  type PipelineStep,
+  pipeline,
+  RELEVANCE_DEPTH,
+  type Reranker,
+  type RerankOptions,
+  type StepInput,
+} from './pipeline/index.ts';
 export { type QueryHead, queryComponents } from './query-head.ts';
 export {
   formatRelevance,
@@ -49,5 +99,15 @@ export {
   type ScoredList,
 } from './relevance.ts';
 export { defaultRelevance } from './relevance-defaults.ts';
-export type { Contribution, Query, RankedPassage, Ranking, RetrieveParams, Retriever, StageTrace } from './types.ts';
+export { rankCorpus, type SearchEnvironment, searchCorpus, similarInCorpus } from './searching.ts';
+export { allowedPassages, documentFilter } from './selection.ts';
+export type {
+  Contribution,
+  RankedPassage,
+  Ranking,
+  RelevanceCut,
+  RetrieveParams,
+  Retriever,
+  StageTrace,
+} from './types.ts';
 export { QueryMatcher, type QueryWords, type WordMatch } from './word-match.ts';

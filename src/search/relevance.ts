@@ -54,7 +54,7 @@ export const HIT_SCORES = 5;
 const STANDARD = 4;
 
 /**
- * The scores of hits: BM25 in tens, the cosine, the fused score (1 where one hit is the best of all stages), the share of the query's words that the hit
+ * The scores of hits: BM25 in tens, the cosine, the fused score as a share of the list's best (which says nothing of the list itself), the share of the query's words that the hit
  * holds, and BM25 as a share of what the query could reach ({@link WordMatch}); 0 where a stage has none for a hit. Standardised, BM25 and cosine become `(score - mean) / (4 deviation)` of those of the first 50, and a hit without a score has the
  * least of these.
  */
@@ -63,12 +63,13 @@ export function hitScores(
   standardised = false,
 ): (readonly [lexical: number, semantic: number, fused: number, coverage: number, reach: number])[] {
   const fused = hits.map(({ contributions = [] }) => contributions.reduce((sum, { share }) => sum + share, 0));
+  const most = Math.max(...fused.slice(0, LOOKED_AT)) || 1;
   const [lexical, semantic] = standardised
     ? [standardising(columnOf(hits, 'bm25')), standardising(columnOf(hits, 'dense'))]
     : [(score = 0) => score / 10, (score = 0) => score];
   return hits.map(({ contributions = [], match }, i) => {
     const of = (stage: string): number | undefined => contributions.find((one) => one.stage === stage)?.score;
-    return [lexical(of('bm25')), semantic(of('dense')), fused[i]!, match?.coverage ?? 0, match?.reach ?? 0];
+    return [lexical(of('bm25')), semantic(of('dense')), fused[i]! / most, match?.coverage ?? 0, match?.reach ?? 0];
   });
 }
 
@@ -151,7 +152,7 @@ export const LEAST_BASE = 1e-6;
  * r     = 1 / (1 + exp(-f))
  * ```
  *
- * with `c` the cosine and `share` the fused score. The map `standard` has `(s - mean) / (4 deviation)` of the
+ * with `c` the cosine and `share` the fused score by the list's best. The map `standard` has `(s - mean) / (4 deviation)` of the
  * list's BM25 scores and cosines in place of `bm25 / 10` and `g(c)`; it is not of the paper. In the paper the query's embedding `q` alone decides
  * ({@link QueryHead}) and the cosine is the only score. The shape of the list needs fewer judgements to learn from.
  *
@@ -177,8 +178,8 @@ function softplus(x: number): number {
   return x > 30 ? x : Math.log1p(Math.exp(x));
 }
 
-/** Of the file's form. Versions 1 and 2 knew nothing of words that are missing. */
-const VERSION = 3;
+/** Of the file's form. Versions 1 and 2 knew nothing of words that are missing, 3 had the fused score as it was. */
+const VERSION = 4;
 
 /** The text of a file that {@link parseRelevance} reads. */
 export function formatRelevance(parameters: RelevanceParameters): string {

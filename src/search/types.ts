@@ -1,13 +1,6 @@
 import type { BitSet } from '../base/bits.ts';
-
-/** A question, as text, as a vector, or both. */
-export interface Query {
-  readonly text: string;
-  /** An embedding made elsewhere, of the collection's encoder; encoded from `text` when absent. */
-  readonly vector?: Float32Array;
-  /** ISO 639-1; detected when absent, `und` when that failed. */
-  readonly language?: string;
-}
+import type { Hits } from '../base/hits.ts';
+import type { Query } from '../content/index.ts';
 
 /** Settings of one retrieval; never kept by a retriever. */
 export interface RetrieveParams {
@@ -35,6 +28,8 @@ export interface RankedPassage {
   readonly passage: number;
   readonly score: number;
   readonly contributions?: readonly Contribution[];
+  /** Where relevance was judged: the probability that it is relevant. */
+  readonly relevance?: number;
 }
 
 /** What a stage did: for `--explain`, and for anyone who wonders why. */
@@ -54,7 +49,20 @@ export interface Ranking {
   readonly hits: readonly RankedPassage[];
   /** True when the stage had no opinion at all (it does not know the query's language): fusion leaves it out. */
   readonly abstained?: boolean;
+  /** Where relevance was judged: how the cut was made. */
+  readonly relevance?: RelevanceCut;
   readonly trace: StageTrace;
+}
+
+/** How hits were cut by their relevance. */
+export interface RelevanceCut {
+  /** Hits of at least this probability are kept. */
+  readonly threshold: number;
+  /** Hits that were judged, and those kept. */
+  readonly judged: number;
+  readonly kept: number;
+  /** The greatest probability of all hits judged. */
+  readonly best: number;
 }
 
 /** A retriever maps a query to a ranking; combinators map retrievers to retrievers. */
@@ -65,4 +73,11 @@ export interface Retriever {
    * that can tell without searching. @param passages ascending ordinals.
    */
   readonly score?: (query: Query, passages: Uint32Array) => Promise<Float32Array>;
+  /** What it deserves beside a ranking by words, 0 to 1: of one by vectors, what its encoder says. */
+  readonly share?: () => Promise<number>;
+}
+
+/** What a field found, as a ranking has it. */
+export function hitsOf({ ids, scores }: Hits): RankedPassage[] {
+  return Array.from(ids, (passage, i) => ({ passage, score: scores[i]! }));
 }

@@ -1,5 +1,5 @@
+import { type Corpus, fieldOf, WORDS } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
-import type { Snapshot } from '../store/types.ts';
 import { analyzerFor } from '../text/index.ts';
 
 /** A word of a query, in all the forms that it is looked for in. */
@@ -30,19 +30,24 @@ export interface WordMatch {
   readonly reach: number;
 }
 
-/** The words of a query as they are known to a collection and to its encoder. */
+/** The words of a query as they are known to a corpus and to an encoder. */
 export class QueryMatcher {
   readonly #words: readonly QueryWord[];
   readonly #total: number;
 
-  /** @param languages those whose analysis the query gets. */
-  constructor(
-    private readonly snapshot: Snapshot,
-    text: string,
-    languages: Iterable<string>,
+  /** Use {@link QueryMatcher.of}. */
+  private constructor(
+    private readonly corpus: Corpus,
+    words: readonly QueryWord[],
   ) {
-    this.#words = wordsOf(snapshot, text, languages);
-    this.#total = this.#words.reduce((sum, { weight }) => sum + weight, 0);
+    this.#words = words;
+    this.#total = words.reduce((sum, { weight }) => sum + weight, 0);
+  }
+
+  /** By the field `words`. @param language of the query. */
+  static async of(corpus: Corpus, text: string, language: string): Promise<QueryMatcher> {
+    const { analysis } = fieldOf(corpus, WORDS, ['terms']);
+    return new QueryMatcher(corpus, await wordsOf(corpus, text, analysis.languagesFor(language).own));
   }
 
   /** @param encoder counts the pieces of a word; without one, or where it cannot tell, every missing word is strange. */
@@ -61,15 +66,13 @@ export class QueryMatcher {
   }
 
   /** One match for each passage, in the order given. */
-  match(passages: readonly number[]): WordMatch[] {
+  async match(passages: readonly number[]): Promise<WordMatch[]> {
     const ascending = Uint32Array.from(new Set(passages)).sort();
     const [covered, reached] = [new Float64Array(ascending.length), new Float64Array(ascending.length)];
     for (const { terms, weight, found } of this.#words) {
       if (!found) continue;
-      const scores = this.snapshot.scoreLexical(
-        terms.map((term) => ({ term, weight: 1 })),
-        ascending,
-      );
+      const plain = terms.map((term) => ({ term, weight: 1 }));
+      const scores = await this.corpus.score(WORDS, plain, ascending);
       scores.forEach((score, i) => {
         if (score > 0) covered[i]! += weight;
         reached[i]! += Math.min(score, weight);
@@ -85,7 +88,7 @@ export class QueryMatcher {
 }
 
 /** What several analyses find at one place is one word; a word that comes again counts once. */
-function wordsOf(snapshot: Snapshot, text: string, languages: Iterable<string>): QueryWord[] {
+async function wordsOf(corpus: Corpus, text: string, languages: Iterable<string>): Promise<QueryWord[]> {
   const byPlace = new Map<string, { text: string; terms: Set<string> }>();
   for (const language of languages) {
     for (const { term, start, end } of analyzerFor(language).tokens(text)) {
@@ -98,8 +101,8 @@ function wordsOf(snapshot: Snapshot, text: string, languages: Iterable<string>):
   const byTerms = new Map<string, QueryWord>();
   for (const { text: word, terms: set } of byPlace.values()) {
     const terms = [...set];
-    const holding = Math.max(...terms.map((term) => snapshot.documentFrequency(term)));
-    const weight = Math.log1p((snapshot.passageCount - holding + 0.5) / (holding + 0.5));
+    const holding = Math.max(...(await corpus.frequencies(WORDS, terms)));
+    const weight = Math.log1p((corpus.passageCount - holding + 0.5) / (holding + 0.5));
     byTerms.set(terms.join(' '), { text: word, terms, weight: Math.max(0, weight), found: holding > 0 });
   }
   return [...byTerms.values()];

@@ -3,48 +3,11 @@ import type { Hits } from '../base/hits.ts';
 import type { Parallel } from '../base/parallel.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { Codec } from '../codec/index.ts';
-
-/** A metadata value; a list matches a filter when one of its members does. */
-export type MetadataValue = string | number | boolean | null | readonly (string | number | boolean)[];
-export type Metadata = Readonly<Record<string, MetadataValue>>;
-
-/** What is known of a document besides its text. */
-export interface DocumentRecord {
-  /** Unique within the collection; for files, the path as given to `index`. */
-  readonly id: string;
-  readonly title: string;
-  /** Path of the file that it came from, when there is one. Several documents may share it (the lines of a JSONL file). */
-  readonly path?: string;
-  /** `markdown`, `html`, `pdf`, `json`, `typescript`, ... */
-  readonly format: string;
-  /** ISO 639-1, or `und` where it could not be told. */
-  readonly language: string;
-  /** Hash of everything that indexing depends on: unchanged hash, unchanged document. */
-  readonly contentHash: string;
-  /** Size and modification time of the file when it was read: unchanged, it need not be read again. Epoch milliseconds. */
-  readonly source?: { readonly size: number; readonly modified: number };
-  readonly metadata: Metadata;
-}
-
-/** A passage: a stretch of its document's text. Offsets are UTF-16 code units. */
-export interface PassageRecord {
-  readonly start: number;
-  readonly end: number;
-  /** Titles of the sections around it, outermost first. */
-  readonly headings: readonly string[];
-  readonly page?: number;
-}
-
-/** Terms of one field of a passage, each occurrence counting `boost` times (BM25F with boosts applied when indexing). */
-export interface FieldTerms {
-  readonly terms: readonly string[];
-  readonly boost: number;
-  /** What one occurrence adds to the passage's length. Default: its boost. */
-  readonly length?: number;
-}
+import type { DocumentRecord, PassageRecord, WeightedTerm } from '../content/index.ts';
+import type { IndexedField } from '../index/index.ts';
 
 export interface NewPassage extends PassageRecord {
-  readonly fields: readonly FieldTerms[];
+  readonly fields: readonly IndexedField[];
   /** Unit-length embedding; absent where the encoder does not know the passage's language. */
   readonly vector?: Float32Array;
 }
@@ -63,12 +26,6 @@ export interface CollectionSettings {
   readonly bm25: { readonly k1: number; readonly b: number };
   /** Settings of the layers above, kept verbatim (chunking, boosts, default language). */
   readonly options: Readonly<Record<string, unknown>>;
-}
-
-export interface WeightedTerm {
-  readonly term: string;
-  /** Multiplies the term's BM25 contribution; 1 for plain queries, its count for repeated terms. */
-  readonly weight: number;
 }
 
 export interface LexicalParams {
@@ -135,6 +92,8 @@ export interface Snapshot {
   documentFrequency(term: string): number;
 
   passage(ordinal: number): PassageRecord & { readonly document: number };
+  /** Ordinal of a passage's document: what {@link Snapshot.passage} knows, without reading the rest. */
+  documentOf(ordinal: number): number;
   passageText(ordinal: number): string;
   /** The passage's embedding, if it has one. */
   passageVector(ordinal: number): Float32Array | undefined;
@@ -180,6 +139,8 @@ export interface Writer {
    * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
    */
   rebuild(index: RebuildOptions | undefined): Promise<RebuildReport>;
+  /** Publishes what is pending, and these options in place of those that the settings have. @returns the generation. */
+  configure(options: CollectionSettings['options']): Promise<number>;
   /** Gives the lock back; what was not published is dropped. */
   close(): Promise<void>;
 }

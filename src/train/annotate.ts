@@ -16,7 +16,7 @@ export type Judge = (
 
 /** Options of {@link annotateQueries}. */
 export interface AnnotateOptions {
-  /** What finds candidates, e.g. `bm25(snapshot, ...)` or `dense(snapshot, encoder)`. */
+  /** What finds candidates, e.g. `bm25(corpus)` or `dense(corpus)`. */
   readonly retriever: Retriever;
   /** Candidates per query, beside its known positives. Default 20. */
   readonly candidates?: number;
@@ -77,7 +77,7 @@ export async function* annotateQueries(
   for await (const { text, positives: known } of queries) {
     number++;
     signal?.throwIfAborted();
-    const { hits } = await retriever({ text }, { k: candidates });
+    const { hits } = await retriever({ content: text }, { k: candidates });
     const found = [...new Set([...hits.map(({ passage }) => passage), ...known])];
     const texts = new Map<number, string>();
     for (const passage of found) texts.set(passage, await textOf(passage));

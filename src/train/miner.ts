@@ -10,7 +10,7 @@ export interface MinerQuery {
 
 /** Which of the retrieved passages count as negatives. */
 export interface MinerOptions {
-  /** What finds candidates, e.g. `bm25(snapshot, ...)` or `dense(snapshot, encoder)`. */
+  /** What finds candidates, e.g. `bm25(corpus)` or `dense(corpus)`. */
   readonly retriever: Retriever;
   /** Negatives per query, at most. Default 4. */
   readonly count?: number;
@@ -61,7 +61,7 @@ export async function* mineNegatives(
   for await (const { text, positives } of queries) {
     number++;
     signal?.throwIfAborted();
-    const { hits } = await retriever({ text }, { k: window.to + positives.size });
+    const { hits } = await retriever({ content: text }, { k: window.to + positives.size });
     const best = hits.findIndex(({ passage }) => positives.has(passage));
     if (consistency !== undefined && (best < 0 || best >= consistency)) continue;
     const positiveScore = hits[best]?.score;

@@ -3,6 +3,7 @@ import { VectorSets, Vectors } from '../../base/vectors.ts';
 import type { Runtime, Session } from '../../tensor/index.ts';
 import { cached } from '../cache.ts';
 import type { EncodeOptions, Encoder, TokenEncoder } from '../encoder.ts';
+import { Lanes } from '../lanes/lanes.ts';
 import { withPrefix } from '../prefixes.ts';
 import { forEachRun, type RunLimits, type TokenizedText } from '../runs.ts';
 import { nativeRuntime } from '../runtime.ts';
@@ -34,7 +35,10 @@ export interface BertOptions {
   readonly precision?: Precision;
   /** Most tokens that are read of a text. Default: what the model says. */
   readonly maxLength?: number;
-  /** Threads for matrix products, at least 1. Default: one per physical core. */
+  /**
+   * Texts that are encoded at a time when there are many, each by a thread with a session of its own (some 40 MB); at least 1, which encodes in
+   * the calling thread. Default: one for each processor, or 1 where `runtime` is given.
+   */
   readonly threads?: number;
   /** What runs the model. Default: `onnxruntime-node`. */
   readonly runtime?: Runtime;
@@ -46,16 +50,19 @@ export function idSettings({ precision = 'int8', maxLength }: BertOptions): Spec
 }
 
 /** Runs of the model: enough tokens for matrix products at full speed, few enough for the caches, and nothing to be padded. */
-const LIMITS: RunLimits = { tokens: 512, alike: true };
+const RUN_TOKENS = 512;
+/** Tokens from which on threads are used: where they stand ready, and where they have to start first, each with the model. */
+const WORTH_THREADS = { ready: 4 * RUN_TOKENS, started: 16 * RUN_TOKENS } as const;
 /** Changes whenever `prepareBert` does. */
-const PREPARATION = 3;
+const PREPARATION = 4;
 
 /**
  * Encoders of the BERT family. A text is cut to what the model reads; one in which the tokenizer knows no word gets the zero vector.
  * `encodeTokens` gives the last layer's states, one unit vector per token, without the two special ones; none for such a text.
  *
- * The model is loaded at the first call; `encode([])` loads it and does no more. Up to 512 tokens make one run, which holds up the event loop
- * (some 30 ms on two cores); the signal is heeded between runs.
+ * The model is loaded at the first call; `encode([])` loads it and does no more. Up to 512 tokens of texts of one length make one run. The runs
+ * of a call with many texts are done by threads side by side; those of a small one hold up the event loop, 50 ms at most. The signal is
+ * heeded between runs.
  */
 export function bertEncoder(source: BertSource, options: BertOptions = {}): Encoder & TokenEncoder {
   const { description } = source;
@@ -76,7 +83,8 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
   const places = Int32Array.from({ length: maxLength }, (_, i) => i);
   const model = new Model(source, precision, options.runtime, threads);
 
-  const run = async (texts: readonly TokenizedText[], { words, session }: Loaded, output: string) => {
+  const limits: RunLimits = { tokens: RUN_TOKENS, alike: true, atOnce: (tokens) => model.atOnce(tokens) };
+  const run = async (texts: readonly TokenizedText[], { words, session }: Loaded, output: string, atOnce: number) => {
     const { length } = texts[0]!.tokens;
     const tokens = new Int32Array(texts.length * length);
     texts.forEach((text, i) => {
@@ -84,9 +92,11 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
     });
     const inputs = {
       words: { data: words(tokens), shape: [texts.length, length, width] },
-      positions: { data: places.subarray(0, length), shape: [length] },
+      positions: { data: places.slice(0, length), shape: [length] },
     };
-    return (await session.run(inputs, {}, [output]))[output]!.data as Float32Array;
+    const value =
+      atOnce > 1 ? await model.lanes!.run(inputs, output) : (await session.run(inputs, {}, [output]))[output]!;
+    return value.data as Float32Array;
   };
   const prepared = (inputs: readonly string[], encodeOptions: EncodeOptions) => {
     const texts = withPrefix(inputs, description.prompts, encodeOptions);
@@ -106,8 +116,8 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
       const loaded = await model.load();
       const vectors = Vectors.zeros(inputs.length, width);
       const tokenize = tokensOf(loaded.tokenizer, maxLength);
-      await forEachRun(prepared(inputs, encodeOptions), tokenize, LIMITS, encodeOptions, async (texts) => {
-        const rows = await run(texts, loaded, OUTPUTS.texts);
+      await forEachRun(prepared(inputs, encodeOptions), tokenize, limits, encodeOptions, async (texts, atOnce) => {
+        const rows = await run(texts, loaded, OUTPUTS.texts, atOnce);
         texts.forEach(({ input }, i) => {
           vectors.row(input).set(rows.subarray(i * width, (i + 1) * width));
         });
@@ -125,8 +135,8 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
         offsets[i + 1] = offsets[i]! + Math.max(0, tokenize(text).length - 2);
       });
       const vectors = Vectors.zeros(offsets[inputs.length]!, width);
-      await forEachRun(texts, tokenize, LIMITS, encodeOptions, async (batch) => {
-        const rows = await run(batch, loaded, OUTPUTS.tokens);
+      await forEachRun(texts, tokenize, limits, encodeOptions, async (batch, atOnce) => {
+        const rows = await run(batch, loaded, OUTPUTS.tokens, atOnce);
         let start = 0;
         for (const { input, tokens } of batch) {
           const end = start + tokens.length * width;
@@ -169,6 +179,8 @@ interface Loaded {
 
 /** Loaded when first needed. What failed to load is tried again. */
 class Model {
+  readonly lanes: Lanes | undefined;
+  #made: Uint8Array | undefined;
   #loaded: Promise<Loaded> | undefined;
   #isDisposed = false;
 
@@ -176,8 +188,17 @@ class Model {
     private readonly source: BertSource,
     private readonly precision: Precision,
     private readonly runtime: Runtime | undefined,
-    private readonly threads: number | undefined,
-  ) {}
+    threads: number | undefined,
+  ) {
+    if (runtime === undefined && threads !== 1) this.lanes = new Lanes(() => this.#model(), threads);
+  }
+
+  /** Runs at a time for a call with so many tokens. */
+  atOnce(tokens: number): number {
+    const { lanes } = this;
+    if (lanes === undefined || lanes.count === 1) return 1;
+    return tokens >= (lanes.areStarted ? WORTH_THREADS.ready : WORTH_THREADS.started) ? lanes.count : 1;
+  }
 
   load(): Promise<Loaded> {
     if (this.#isDisposed) {
@@ -199,7 +220,7 @@ class Model {
     const [tokenizer, rows, model] = await Promise.all([
       WordPieceTokenizer.open(description.tokenizer),
       words(),
-      this.#prepared(runtime),
+      this.#model(),
     ]);
     if (tokenizer.size > description.shape.vocabulary) {
       throw new CorruptFileError(
@@ -208,20 +229,25 @@ class Model {
         'Fetch the folder of the model again.',
       );
     }
-    const { threads } = this;
-    const session = await runtime.createSession(model, threads === undefined ? {} : { threads });
+    const session = await runtime.createSession(model, { threads: 1 });
     return { tokenizer, words: rows, session };
   }
 
-  async #prepared(runtime: Runtime): Promise<Uint8Array> {
+  /** The prepared model, from the cache where it has a place there. */
+  async #model(): Promise<Uint8Array> {
     const { description, parts, cacheKey } = this.source;
-    const make = async () => prepareBert(await parts(), this.precision, runtime);
-    if (this.precision === 'float32' || cacheKey === undefined) return make();
+    const make = async () => prepareBert(await parts(), this.precision, this.runtime ?? (await nativeRuntime()));
+    if (this.precision === 'float32') return make();
+    if (cacheKey === undefined) {
+      this.#made ??= await make();
+      return this.#made;
+    }
     return cached(description.name, `bert ${PREPARATION} ${this.precision} ${await cacheKey()}`, make);
   }
 
   async dispose(): Promise<void> {
     this.#isDisposed = true;
+    await this.lanes?.dispose();
     const loaded = await this.#loaded?.catch(() => undefined);
     this.#loaded = undefined;
     await loaded?.session.dispose();

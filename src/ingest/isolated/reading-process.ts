@@ -1,8 +1,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { InvariantError, UnreadableDocumentError } from '../../base/errors.ts';
+import { locate } from '../../encode/lanes/packaged.ts';
 import type { ReadLimits } from '../limits.ts';
 import type { IngestEvent, SourceFile } from '../types.ts';
-import { locate } from './locate.ts';
 import { LAST_WORDS, type LastWord, type ProcessLimits, type ReadMessage, type ReadReply } from './messages.ts';
 
 /**

@@ -7,6 +7,7 @@ import {
   LIMITS,
   nameHint,
   presentPassages,
+  RETRIEVERS,
   renderPassages,
   type SearchAnswer,
 } from '../../api/index.ts';
@@ -33,6 +34,7 @@ const tokens = (standard: number) =>
     .max(MOST_TOKENS)
     .default(standard)
     .describe(`About how many tokens the result may take. Default ${standard}.`);
+const pipelineText = z.string().min(1).max(LIMITS.pipeline);
 const lines = z
   .string()
   .regex(/^[1-9]\d{0,8}(-([1-9]\d{0,8})?)?$/)
@@ -95,10 +97,12 @@ export function mcpServer(engine: Engine): McpServer {
           .max(LIMITS.filter)
           .optional()
           .describe('Only documents that satisfy it: `year >= 2020 and tags in [api]`.'),
-        retriever: z
-          .enum(['hybrid', 'bm25', 'dense'])
+        retriever: z.enum(RETRIEVERS).optional().describe('`bm25` for exact words, `dense` for meaning alone.'),
+        pipeline: pipelineText
           .optional()
-          .describe('`bm25` for exact words, `dense` for meaning alone.'),
+          .describe(
+            'How to search, in place of `retriever`: `fuse(words, meaning) > group(1)`, or the name of a pipeline.',
+          ),
         relevant: z
           .boolean()
           .optional()
@@ -270,10 +274,11 @@ async function canTell(
   {
     collection: name,
     retriever,
-  }: { readonly collection?: string | undefined; readonly retriever?: string | undefined },
+    pipeline,
+  }: { readonly [Name in 'collection' | 'retriever' | 'pipeline']?: string | undefined },
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (retriever !== undefined && retriever !== 'hybrid') return false;
+  if (pipeline !== undefined || (retriever !== undefined && retriever !== 'hybrid')) return false;
   const { capabilities } = await engine.call('info', { collection: name }, { signal });
   return capabilities.relevance;
 }

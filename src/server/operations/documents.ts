@@ -7,8 +7,10 @@ import {
   parseLines,
 } from '../../api/index.ts';
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
-import { type Collection, documentFilter } from '../../collection/index.ts';
-import type { DocumentRecord, Snapshot } from '../../store/types.ts';
+import type { Collection } from '../../collection/index.ts';
+import type { DocumentRecord } from '../../content/index.ts';
+import { documentFilter } from '../../search/index.ts';
+import type { Snapshot } from '../../store/types.ts';
 import type { GetRequest } from './types.ts';
 
 /** @throws NotFoundError; InvalidArgumentError for lines that the document does not have. */
@@ -90,8 +92,8 @@ export function summary({
 /** Documents by id, a page at a time. The order is the ids' own, so pages stay true while documents come and go. */
 export function listDocuments(collection: Collection, parameters: ListParameters): Promise<DocumentList> {
   const { prefix, after, limit, filter } = parameters;
-  return collection.read(async (snapshot) => {
-    const allowed = filter === undefined ? undefined : documentFilter(snapshot, filter);
+  return collection.read(async (snapshot, corpus) => {
+    const allowed = filter === undefined ? undefined : await documentFilter(corpus, filter);
     const found: { id: string; ordinal: number }[] = [];
     for (const ordinal of snapshot.liveDocuments()) {
       const document = snapshot.document(ordinal);

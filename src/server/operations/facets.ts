@@ -1,7 +1,7 @@
 import type { FacetParameters, Facets } from '../../api/index.ts';
-import { type Collection, documentFilter } from '../../collection/index.ts';
-import { fieldValues } from '../../search/index.ts';
-import type { DocumentRecord } from '../../store/types.ts';
+import type { Collection } from '../../collection/index.ts';
+import type { DocumentRecord } from '../../content/index.ts';
+import { documentFilter, fieldValues } from '../../search/index.ts';
 
 type Value = string | number | boolean;
 
@@ -19,7 +19,7 @@ interface Count {
 
 /** How often each metadata field, the format and the language occur, over the documents that a filter lets through. */
 export function countFacets(collection: Collection, { filter, values: most }: FacetParameters): Promise<Facets> {
-  return collection.read(async (snapshot) => {
+  return collection.read(async (snapshot, corpus) => {
     const counts = new Map<string, Count>();
     let documents = 0;
     const count = (document: DocumentRecord): void => {
@@ -30,7 +30,7 @@ export function countFacets(collection: Collection, { filter, values: most }: Fa
         if (values.length > 0) add(counts, field, values);
       }
     };
-    const allowed = filter === undefined ? undefined : documentFilter(snapshot, filter);
+    const allowed = filter === undefined ? undefined : await documentFilter(corpus, filter);
     for (const ordinal of snapshot.liveDocuments()) {
       const document = snapshot.document(ordinal);
       if (allowed?.(document) !== false) count(document);

@@ -3,7 +3,8 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { PrincipalComponents } from '../../codec/index.ts';
-import { allowedPassages, type Collection } from '../../collection/index.ts';
+import type { Collection } from '../../collection/index.ts';
+import { allowedPassages } from '../../search/index.ts';
 import { summary } from './documents.ts';
 
 /** Components that a point keeps: enough that neighbours stay neighbours, few enough to send. */
@@ -20,14 +21,14 @@ const SEED = 1234;
  * @throws InvalidArgumentError for a collection without embeddings.
  */
 export function sampleForMap(collection: Collection, { filter, points }: MapParameters): Promise<MapAnswer> {
-  return collection.read(async (snapshot) => {
+  return collection.read(async (snapshot, corpus) => {
     if (snapshot.settings.dim === 0) {
       throw new InvalidArgumentError(
         'This collection has no embeddings, so there is no map of it.',
         'Index again into a new collection with an encoder.',
       );
     }
-    const allowed = filter === undefined ? undefined : allowedPassages(snapshot, filter);
+    const allowed = filter === undefined ? undefined : await allowedPassages(corpus, filter);
     const random = new Random(SEED);
     // Reservoir sampling (Vitter 1985, algorithm R): every passage has the same chance.
     const chosen: number[] = [];

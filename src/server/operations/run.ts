@@ -3,11 +3,14 @@ import {
   type CollectionInfo,
   documentInputSchema,
   LIMITS,
+  RETRIEVERS,
   type SearchAnswer,
   type SearchRequest,
 } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
+import { given } from '../../base/given.ts';
 import { type Collection, judgesRelevance, verifyCollection } from '../../collection/index.ts';
+import type { PipelineInput } from '../../search/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
@@ -50,7 +53,7 @@ const handlers: Handlers = {
   frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
   evaluation: async (host, { collection: name }) => readEvaluation(host.served(name)),
   add: (host, { collection: name, documents }, options) =>
-    writing(host, name, (collection) => collection.add(documents.map(withoutUndefined), addOptions(options))),
+    writing(host, name, (collection) => collection.add(documents.map(given), addOptions(options))),
   addRaw: (host, request, options) => {
     const documents = parseDocuments(request.format, request.bytes);
     return handlers.add(host, { collection: request.collection, documents }, options);
@@ -121,18 +124,13 @@ function writing<T>(
 }
 
 async function search(collection: Collection, request: SearchRequest, { signal }: CallOptions): Promise<SearchAnswer> {
-  const { query, vector, like, k, filter, perDocument, language, retriever, candidates, explain, relevant } = request;
+  const { query, vector, like, filter, language, relevant, collection: _, pipeline, ...rest } = request;
+  // The engine checks every part of filters and pipelines.
   const options = {
-    k,
-    explain,
-    ...(retriever === undefined ? {} : { retriever }),
-    // The engine checks every part of it.
-    ...(filter === undefined ? {} : { filter: filter as string }),
-    ...(perDocument === undefined ? {} : { perDocument }),
-    ...(candidates === undefined ? {} : { candidates }),
-    ...(signal === undefined ? {} : { signal }),
+    ...given(rest),
+    ...given({ filter: filter as string, pipeline: pipeline as PipelineInput, signal }),
   };
-  const inLanguage = { ...options, ...(language === undefined ? {} : { language }) };
+  const inLanguage = { ...options, ...given({ language }) };
   if (relevant === true) {
     if (!(await collection.judgesRelevance())) {
       throw new InvalidArgumentError(
@@ -149,15 +147,12 @@ async function search(collection: Collection, request: SearchRequest, { signal }
     if (query !== undefined || vector !== undefined) {
       throw new InvalidArgumentError('A search has `like` and also `query` or `vector`.', 'Give one of them.');
     }
-    return collection.similar({ id: like.id, ...(like.start === undefined ? {} : { start: like.start }) }, options);
+    return collection.similar(given(like), options);
   }
   if (query === undefined && vector === undefined) {
     throw new InvalidArgumentError('The search names nothing to look for.', 'Give `query`, `vector` or `like`.');
   }
-  return collection.search(query ?? '', {
-    ...inLanguage,
-    ...(vector === undefined ? {} : { vector }),
-  });
+  return collection.search(query ?? '', { ...inLanguage, ...given({ vector }) });
 }
 
 async function info(host: CollectionHost, { collection: name }: RequestOf<'info'>): Promise<CollectionInfo> {
@@ -178,10 +173,7 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
       encoder: settings.encoder,
       dim: settings.dim,
       languages,
-      capabilities:
-        settings.dim === 0
-          ? capabilities
-          : { ...capabilities, retrievers: ['hybrid' as const, 'bm25' as const, 'dense' as const] },
+      capabilities: settings.dim === 0 ? capabilities : { ...capabilities, retrievers: RETRIEVERS },
     };
   });
 }
@@ -216,11 +208,4 @@ function addOptions({ signal, onProgress }: CallOptions): Parameters<Collection[
     onProgress: ({ phase, documents, passages, published }) =>
       onProgress?.({ phase, done: documents, passages, published }),
   };
-}
-
-type WithoutUndefined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
-
-/** `undefined` members left out, as `exactOptionalPropertyTypes` wants it. */
-function withoutUndefined<T extends object>(object: T): WithoutUndefined<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as WithoutUndefined<T>;
 }

@@ -97,6 +97,18 @@ export function manifestPath(directory: string): string {
   return join(directory, MANIFEST);
 }
 
+/** Younger files may be replaced without a change of their time, where it counts in seconds. */
+const SETTLED_MS = 5000;
+
+/**
+ * What tells a manifest from the one that replaces it, without reading it; undefined where it is too young, or cannot be looked at.
+ */
+export function manifestStamp(directory: string): string | undefined {
+  const found = fs.statSync(manifestPath(directory), { throwIfNoEntry: false });
+  if (found === undefined || Date.now() - found.mtimeMs < SETTLED_MS) return undefined;
+  return `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
+}
+
 export function segmentPath(directory: string, name: string): string {
   return join(directory, SEGMENTS, `${name}.seg`);
 }

@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
-import type { DocumentRecord, FieldTerms, NewDocument, NewPassage, PassageRecord } from '../types.ts';
+import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
+import type { IndexedField } from '../../index/index.ts';
+import type { NewDocument, NewPassage } from '../types.ts';
 
 /**
  * Numbers the terms of documents that wait for publication. A term occurs hundreds of times; waiting documents hold its
@@ -34,7 +36,7 @@ export class TermNumbers {
 
 interface PendingPassage {
   readonly record: PassageRecord;
-  readonly fields: readonly (Omit<FieldTerms, 'terms'> & { readonly terms: Uint32Array })[];
+  readonly fields: readonly (Omit<IndexedField, 'terms'> & { readonly terms: Uint32Array })[];
   readonly vector: Float32Array | undefined;
 }
 
@@ -68,7 +70,7 @@ export class PendingDocument {
     );
   }
 
-  fields(passage: PendingPassage): FieldTerms[] {
+  fields(passage: PendingPassage): IndexedField[] {
     return passage.fields.map((field) => ({ ...field, terms: this.numbers.decode(field.terms) }));
   }
 }

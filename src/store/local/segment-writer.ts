@@ -1,5 +1,5 @@
 import { invariant } from '../../base/errors.ts';
-import type { DocumentRecord, PassageRecord } from '../types.ts';
+import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
 import type { ContainerWriter } from './container.ts';
 import { buildIdTable, hashId } from './ids.ts';
 import { JsonBlocksWriter } from './json-blocks.ts';

@@ -1,8 +1,8 @@
 import { BitSet } from '../../base/bits.ts';
 import { CorruptFileError, invariant } from '../../base/errors.ts';
 import { readSection } from '../../base/sections.ts';
+import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
 import { FlatIndex, InvertedIndex } from '../../index/index.ts';
-import type { DocumentRecord, PassageRecord } from '../types.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
 import { candidates } from './ids.ts';
 import { JsonBlocks } from './json-blocks.ts';

@@ -1,16 +1,15 @@
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { Hits } from '../../base/hits.ts';
+import type { DocumentRecord, PassageRecord, WeightedTerm } from '../../content/index.ts';
+import { searchInBlocks, type VectorIndex, type VectorSearchParams } from '../../index/index.ts';
 import type {
   CollectionSettings,
   DenseParams,
-  DocumentRecord,
   LexicalParams,
-  PassageRecord,
   Snapshot,
   VectorIndexSettings,
   VectorSearchDefaults,
-  WeightedTerm,
 } from '../types.ts';
 import type { Manifest } from './manifest.ts';
 import { collectionStatistics, mergeHits } from './searching.ts';
@@ -103,7 +102,7 @@ export class LocalSnapshot implements Snapshot {
         const hits =
           view.lists === undefined
             ? view.dense.search(query, { ...own, ...optional('refine', params.refine) })
-            : view.lists.index.search(query, { ...own, ...this.#listParams(params) });
+            : searchInLists(view.lists.index, query, { ...own, ...this.#listParams(params) });
         return { base: passageBase, hits };
       }),
       k,
@@ -159,6 +158,11 @@ export class LocalSnapshot implements Snapshot {
     const { segment, documentBase, passageBase } = this.#placeOfPassage(ordinal);
     const passage = ordinal - passageBase;
     return { ...segment.passage(passage), document: documentBase + segment.documentOf(passage) };
+  }
+
+  documentOf(ordinal: number): number {
+    const { segment, documentBase, passageBase } = this.#placeOfPassage(ordinal);
+    return documentBase + segment.documentOf(ordinal - passageBase);
   }
 
   passageText(ordinal: number): string {
@@ -290,6 +294,11 @@ export class LocalSnapshot implements Snapshot {
     }
     return place;
   }
+}
+
+/** How deep lists are searched depends on k, and the first hits must not. */
+function searchInLists(index: VectorIndex, query: Float32Array, params: VectorSearchParams): Hits {
+  return searchInBlocks((k) => index.search(query, { ...params, k }), params.k);
 }
 
 function isBelow(number: number, count: number): boolean {

@@ -1,6 +1,7 @@
 import { BitSet } from '../../base/bits.ts';
+import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
 import { FlatIndex, FlatIndexBuilder, InvertedIndex, InvertedIndexBuilder } from '../../index/index.ts';
-import type { CollectionSettings, DocumentRecord, PassageRecord } from '../types.ts';
+import type { CollectionSettings } from '../types.ts';
 import type { ContainerWriter } from './container.ts';
 import type { PendingDocument } from './pending.ts';
 import type { SegmentSource } from './segment-writer.ts';

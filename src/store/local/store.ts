@@ -16,7 +16,7 @@ import type {
 import { type FileSystem, nodeFileSystem, onDisk } from './filesystem.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { acquireLock, LOCK, removeLockLeftovers } from './lock.ts';
-import { FORMAT_VERSION, ManifestWriter, manifestPath, readManifest, SEGMENTS } from './manifest.ts';
+import { FORMAT_VERSION, ManifestWriter, manifestPath, manifestStamp, readManifest, SEGMENTS } from './manifest.ts';
 import { LocalReencode } from './reencode.ts';
 import { readReencodeState } from './reencode-state.ts';
 import { LocalSnapshot } from './snapshot.ts';
@@ -41,6 +41,8 @@ export class LocalStore implements Store {
   readonly settings: CollectionSettings;
   readonly #fs: FileSystem;
   readonly #cache: SegmentCache;
+  /** What was seen last of the manifest. */
+  #seen: { readonly stamp: string | undefined; readonly generation: number } | undefined;
 
   /** Use {@link openLocalStore} or {@link createLocalStore}. */
   constructor(directory: string, settings: CollectionSettings, options: LocalStoreOptions) {
@@ -55,8 +57,13 @@ export class LocalStore implements Store {
     return new LocalSnapshot(manifest, views, this.#cache);
   }
 
+  /** The manifest is read when it was replaced, and as long as its time is too fresh to tell it from the next one. */
   async generation(): Promise<number> {
-    return readManifest(this.directory).generation;
+    const stamp = manifestStamp(this.directory);
+    if (stamp === undefined || stamp !== this.#seen?.stamp) {
+      this.#seen = { stamp, generation: readManifest(this.directory).generation };
+    }
+    return this.#seen.generation;
   }
 
   /** Also removes what killed writers left behind. @throws CollectionLockedError, StorageError, CorruptFileError */

@@ -1,7 +1,15 @@
 import { join } from 'node:path';
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError, invariant, StorageError } from '../../base/errors.ts';
-import type { CompactOptions, CompactReport, NewDocument, RebuildOptions, RebuildReport, Writer } from '../types.ts';
+import type {
+  CollectionSettings,
+  CompactOptions,
+  CompactReport,
+  NewDocument,
+  RebuildOptions,
+  RebuildReport,
+  Writer,
+} from '../types.ts';
 import { type Change, Changes } from './changes.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import { Attempt } from './leftovers.ts';
@@ -85,6 +93,16 @@ export class LocalWriter implements Writer {
   rebuild(index: RebuildOptions | undefined): Promise<RebuildReport> {
     this.#checkOpen();
     return this.#enqueue(() => this.#rebuild(index));
+  }
+
+  configure(options: CollectionSettings['options']): Promise<number> {
+    this.#checkOpen();
+    return this.#enqueue(async () => {
+      await this.#publish();
+      const { settings, vectorIndex } = this.#manifest;
+      await this.#commit(this.#views, new Attempt(this.#fs), vectorIndex, { ...settings, options });
+      return this.#manifest.generation;
+    });
   }
 
   /** The state that it has published last, or started from. Segments stay open until it publishes or is closed. */

@@ -83,10 +83,10 @@ async function best(
   options: RelevanceOptions,
 ): Promise<RelevanceParameters> {
   const [simplest, ...others] = candidates;
-  const first = cutOf(choosing, await learnMap(learning, { ...options, ...simplest! }));
+  const first = cutOf(choosing, await learnMap(learning, { ...options, ...simplest! }), options);
   let [chosen, most] = [first, 0];
   for (const candidate of others) {
-    const other = cutOf(choosing, await learnMap(learning, { ...options, ...candidate }));
+    const other = cutOf(choosing, await learnMap(learning, { ...options, ...candidate }), options);
     const gains = other.values.map((value, i) => value - first.values[i]!);
     const gain = mean(gains);
     if (gain > most && gain > SIGNIFICANT * Math.sqrt(variance(gains) / gains.length)) [chosen, most] = [other, gain];
@@ -97,16 +97,23 @@ async function best(
 /** Standard errors of the difference that a gain is worth something from. */
 const SIGNIFICANT = 2;
 
+/** Step of the thresholds that are tried. */
+const FIRST = 0.02;
+
 /** The threshold of greatest mean F1 over lists, of a grid, and what each list has there, times its weight. */
 function cutOf(
   lists: readonly JudgedList[],
   learned: LearnedMap,
+  { mostLost = 1 }: RelevanceOptions,
 ): { learned: LearnedMap; threshold: number; values: number[] } {
   const weights = evenly(lists);
   const probabilities = lists.map((list) => relevanceOf(list, { ...learned, threshold: 0 }));
-  let [threshold, values] = [0.5, lists.map(() => 0)];
-  for (let step = 1; step < 50; step++) {
-    const at = step / 50;
+  const answered = lists.flatMap(({ relevant }, q) => (relevant.includes(true) ? [probabilities[q]!] : []));
+  const lost = (at: number) => mean(answered.map((list) => (list.some((r) => r >= at) ? 0 : 1)));
+  let [threshold, values] = [FIRST, lists.map(() => 0)];
+  for (let step = 1; step < 1 / FIRST; step++) {
+    const at = step * FIRST;
+    if (step > 1 && lost(at) > mostLost) break;
     const own = lists.map(({ relevant }, q) => {
       const kept = Array.from(probabilities[q]!, (r) => r >= at);
       return weights[q]! * f1(relevant, kept);

@@ -3,7 +3,9 @@ import {
   add,
   exp,
   log,
+  max,
   maximum,
+  mean,
   multiply,
   power,
   reshape,
@@ -16,8 +18,9 @@ import {
 } from '../../tensor/index.ts';
 
 /**
- * Binary cross-entropy of calibrated hits, mean over all places of all lists. `softplus(f) - y f` is the cross-entropy of the logit `f` that
- * `relevanceOf` describes.
+ * Binary cross-entropy of calibrated hits, mean over all places of all lists; and, by `listWeight`, of their best hits, mean over all lists, as the
+ * best hit says whether a list holds anything relevant. `softplus(f) - y f` is the cross-entropy of the logit `f` that `relevanceOf`
+ * describes.
  *
  * @param theta numbers of each query's map, `[queries, numbers]`, before they pass a softplus.
  * @param scores of hits, `[queries, depth * HIT_SCORES]`: the scores of a hit next to each other; standardised for the map `standard`.
@@ -30,6 +33,7 @@ export function calibrationLoss(
   targets: Tensor,
   present: Tensor,
   map: RelevanceMap = 'linear',
+  listWeight = 0,
 ): Tensor {
   const [count, depth] = targets.shape as [number, number];
   const column = (i: number): Tensor => slice(theta, 1, i, i + 1);
@@ -40,9 +44,15 @@ export function calibrationLoss(
     const mapped = i === COSINE ? mappedCosine(score, map, column) : score;
     logits = add(logits, multiply(softplus(column(i)), mapped));
   }
-  const entropy = subtract(softplus(logits), multiply(targets, logits));
-  return scale(sum(multiply(entropy, present)), 1 / (count * depth));
+  const entropy = (logit: Tensor, target: Tensor) => subtract(softplus(logit), multiply(target, logit));
+  const hits = scale(sum(multiply(entropy(logits, targets), present)), 1 / (count * depth));
+  if (listWeight === 0) return hits;
+  // No hit is worse than any: its logit is that of a probability of 0.
+  const best = max(add(multiply(add(logits, -ABSENT), present), ABSENT), 1);
+  return add(hits, scale(mean(entropy(best, max(targets, 1))), listWeight));
 }
+
+const ABSENT = -20;
 
 /** Place of the cosine among the scores of a hit. */
 const COSINE = 1;

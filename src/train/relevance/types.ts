@@ -14,10 +14,19 @@ export interface RelevanceOptions {
   /** Whether each list is also learned from with its relevant hits taken away, so that nothing in it answers. Default true. */
   readonly withoutAnswers?: boolean;
   /**
-   * Learn only from these of the scores of a hit (places in what `hitScores` gives), and of the list's features only from the words that
-   * nobody knows: for relevance that collections of other sizes and kinds are to be judged by. Default: from everything.
+   * Learn only from these of the scores of a hit (places in what `hitScores` gives), and from {@link features} of the list: for relevance
+   * that collections of other sizes and kinds are to be judged by. Default: from everything.
    */
   readonly scores?: readonly number[];
+  /** With {@link scores}: features of the list (places in what `listFeatures` gives) that move the offset. Default: none. */
+  readonly features?: readonly number[];
+  /** Weight of telling lists that hold something relevant from others, beside telling hits. Default 0. */
+  readonly listWeight?: number;
+  /**
+   * Share of the lists held back that have something relevant and may lose all of it, 0 to 1: thresholds above are out of the question,
+   * however good their F1. Default 1, no limit.
+   */
+  readonly mostLost?: number;
   /**
    * Id of the encoder of the search, as a collection's settings give it, `none` for words alone: what is learned is not used with
    * another. Default: unknown, which a head takes for none that there is.

@@ -15,9 +15,11 @@ import {
   affine,
   type Batch,
   constantly,
+  constantOf,
   given,
   linear,
   mean,
+  multiply,
   Parameters,
   type Scope,
   scale,
@@ -53,10 +55,14 @@ export async function learnMap(
     learningRate,
     loss: (scope, { features, components, scores, targets, present }) => {
       const weights = scope.parameter('weights', shape, constantly(0));
-      const own = affine(features!, weights, scope.parameter('constants', [numbers], given(startOf(map))));
+      const own = affine(
+        features!,
+        masked(weights, options),
+        scope.parameter('constants', [numbers], given(startOf(map))),
+      );
       const theta = components === undefined ? own : add(own, head(scope, components, width, numbers));
       const loss = add(
-        calibrationLoss(theta, scores!, targets!, present!, map),
+        calibrationLoss(theta, scores!, targets!, present!, map, options.listWeight),
         scale(mean(square(weights)), WEIGHT_DECAY),
       );
       return components === undefined ? loss : add(loss, scale(headWeight(scope, components, width, numbers), decay));
@@ -96,14 +102,17 @@ export async function learnMap(
   };
 }
 
-/** Place among the list's features of the words that nobody knows. */
-const STRANGE = 9;
+/** Of the list's features only those that are allowed count, and only for the offset, where the scores are chosen. */
+function masked(weights: Tensor, { scores, features = [] }: RelevanceOptions): Tensor {
+  if (scores === undefined) return weights;
+  const [from, to] = weights.shape as [number, number];
+  const mask = new Float32Array(from * to);
+  for (const feature of features) mask[feature * to + HIT_SCORES] = 1;
+  return multiply(weights, constantOf(mask, [from, to]));
+}
 
-/** Sets what is not learned from to 0, so that its weights stay at 0. */
-function keepOnly({ features, scores }: Batch, kept: readonly number[]): void {
-  features!.data.forEach((_, i) => {
-    if (i % LIST_FEATURES !== STRANGE) features!.data[i] = 0;
-  });
+/** Sets the scores that are not learned from to 0. */
+function keepOnly({ scores }: Batch, kept: readonly number[]): void {
   scores!.data.forEach((_, i) => {
     if (!kept.includes(i % HIT_SCORES)) scores!.data[i] = 0;
   });

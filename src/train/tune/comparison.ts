@@ -1,5 +1,5 @@
 import type { Vectors } from '../../base/vectors.ts';
-import { queryLanguage } from '../../collection/query-language.ts';
+import { queryLanguage } from '../../corpus/index.ts';
 import { denseShareOf } from '../../encode/dense-share.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
@@ -90,7 +90,7 @@ async function lexicalRankings(corpus: TuneCorpus, examples: readonly TuneExampl
   const rankings: { id: number; score: number }[][] = [];
   for (const { query } of examples) {
     const { hits } = await corpus.lexical(
-      { text: query, language: queryLanguage(query, corpus.snapshot) },
+      { content: query, language: queryLanguage(query, corpus.snapshot) },
       { k: DEPTH },
     );
     rankings.push(

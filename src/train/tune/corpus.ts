@@ -1,11 +1,12 @@
 import { Vectors } from '../../base/vectors.ts';
-import { queryLanguage } from '../../collection/query-language.ts';
-import { lexicalRetriever } from '../../collection/searching.ts';
-import type { IndexingSettings } from '../../collection/types.ts';
+import type { IndexingSettings } from '../../corpus/index.ts';
+import { queryLanguage } from '../../corpus/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
+import { speaks } from '../../encode/speaks.ts';
 import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval/index.ts';
 import { dot, exactSelections } from '../../math/index.ts';
-import { hybrid, type Retriever, speaks } from '../../search/index.ts';
+import { bm25, hybrid, type Retriever } from '../../search/index.ts';
+import { SnapshotCorpus } from '../../store/corpus.ts';
 import type { PassageToEncode, Snapshot } from '../../store/types.ts';
 import type { TuneExample } from './examples.ts';
 
@@ -26,7 +27,7 @@ export class TuneCorpus {
     readonly snapshot: Snapshot,
     settings: IndexingSettings,
   ) {
-    this.lexical = lexicalRetriever(snapshot, settings);
+    this.lexical = bm25(new SnapshotCorpus(snapshot, settings, undefined));
     const ordinals: number[] = [];
     const documents: number[] = [];
     for (const document of snapshot.liveDocuments()) {
@@ -137,8 +138,8 @@ export async function hybridRankings(
   denseShare: number,
 ): Promise<{ id: number; score: number }[][]> {
   const fused: { id: number; score: number }[][] = [];
-  for (const [i, { query: text }] of examples.entries()) {
-    const language = queryLanguage(text, corpus.snapshot);
+  for (const [i, { query: content }] of examples.entries()) {
+    const language = queryLanguage(content, corpus.snapshot);
     const hits = rankings[i]!.map(({ id, score }) => ({ passage: corpus.ordinals[id]!, score }));
     const semantic: Retriever = Object.assign(
       async (_query: unknown, { k }: { readonly k: number }) => ({
@@ -155,7 +156,7 @@ export async function hybridRankings(
       },
     );
     const retriever = hybrid(corpus.lexical, semantic, denseShare);
-    const { hits: best } = await retriever({ text, language }, { k: DEPTH });
+    const { hits: best } = await retriever({ content, language }, { k: DEPTH });
     fused.push(
       best.flatMap(({ passage, score }) => {
         const id = corpus.numberOf(passage);

@@ -1,5 +1,5 @@
 import { Vectors } from '../../base/vectors.ts';
-import { embeddingText } from '../../collection/embedding-text.ts';
+import { embeddingText } from '../../corpus/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import type { Trainable } from '../../encode/trainable.ts';
 import { type AdapterShape, trainableAdapter } from '../../encode/tuned/adapter.ts';

@@ -54,7 +54,7 @@ class DocumentFinder {
   async #holding(text: string): Promise<string[]> {
     const { snapshot, lexical } = this.corpus;
     const wanted = plain(text);
-    const { hits } = await lexical({ text: wordsOf(text).slice(0, WORDS).join(' ') }, { k: CANDIDATES });
+    const { hits } = await lexical({ content: wordsOf(text).slice(0, WORDS).join(' ') }, { k: CANDIDATES });
     const documents = new Set(hits.map(({ passage }) => snapshot.passage(passage).document));
     return [...documents].flatMap((ordinal) => {
       const { id, title } = snapshot.document(ordinal);

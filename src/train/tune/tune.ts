@@ -286,7 +286,7 @@ async function validator(run: Run): Promise<() => Promise<number>> {
   let pool = corpus.ordinals.map((_, number) => number);
   if (learner.encodesPassages && pool.length > VALIDATION_POOL) {
     const chosen = new Set(validation.flatMap(({ relevant }) => relevant.flatMap((id) => corpus.passagesOf(id))));
-    const rivals = await Promise.all(validation.map(({ query }) => corpus.lexical({ text: query }, { k: RIVALS })));
+    const rivals = await Promise.all(validation.map(({ query }) => corpus.lexical({ content: query }, { k: RIVALS })));
     // Rank by rank, so that every query has its nearest rivals in the pool.
     for (let rank = 0; rank < RIVALS; rank++) {
       for (const { hits } of rivals) {

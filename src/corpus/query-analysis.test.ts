@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SHORT_QUERIES, shortQueries } from '../../test/support/short-queries.ts';
 import { detectLanguage } from '../text/index.ts';
-import { languagesFor, queryLanguage } from './query-language.ts';
+import { languagesFor, queryLanguage } from './query-analysis.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 
 const LANGUAGES = Object.keys(SHORT_QUERIES);

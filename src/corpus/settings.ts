@@ -1,6 +1,21 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import type { IndexingSettings } from './types.ts';
+
+/** How documents become passages and terms. Fixed when a collection is made; recorded in its manifest. */
+export interface IndexingSettings {
+  /** Most words of a passage. Default 200. */
+  readonly passageTokens: number;
+  /** Words repeated between two pieces of one long section, at most half a passage. Default 30. */
+  readonly passageOverlap: number;
+  /** How often an occurrence in the title counts, in comparison with one in the text. Default 1. */
+  readonly titleBoost: number;
+  /** The same for the headings above a passage. Default 0.5. */
+  readonly headingBoost: number;
+  /** Language (ISO 639-1) of documents whose language cannot be told, and of all when detection is off. Default `en`. */
+  readonly language: string;
+  /** Whether to detect each document's language. Default true. */
+  readonly detectLanguage: boolean;
+}
 
 export const DEFAULT_SETTINGS: IndexingSettings = {
   passageTokens: 200,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
 import { markdownBlocks } from '../text/index.ts';
 import { embeddingText } from './embedding-text.ts';
-import { preparePassages } from './prepare.ts';
+import { preparePassages } from './passages.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 
 /** Three letters a token, as if every word were rare. */

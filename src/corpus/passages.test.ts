@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { analyzeQuery, blocksOf, languageOf, preparePassages } from './prepare.ts';
+import { blocksOf, languageOf, preparePassages } from './passages.ts';
+import { analyzeQuery } from './query-analysis.ts';
 import { DEFAULT_SETTINGS, resolveSettings } from './settings.ts';
 
 describe('preparePassages', () => {
@@ -67,7 +68,7 @@ describe('languageOf', () => {
 
 describe('analyzeQuery', () => {
   it('counts a term that several analyses agree on once', () => {
-    const terms = analyzeQuery('docker docker schlüssel', ['en', 'de']);
+    const { terms } = analyzeQuery('docker docker schlüssel', ['en', 'de']);
     expect(terms.find(({ term }) => term === 'docker')).toEqual({ term: 'docker', weight: 2 });
     expect(new Set(terms.map(({ term }) => term)).size).toBe(terms.length);
   });

@@ -1,9 +1,8 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import type { Metadata } from '../store/types.ts';
+import type { InputDocument, Metadata } from '../content/index.ts';
 import type { Block } from '../text/index.ts';
 import { checkLanguage } from './settings.ts';
-import type { InputDocument } from './types.ts';
 
 const TEXTS = ['id', 'text', 'title', 'path', 'format', 'language'] as const;
 const FIELDS: readonly string[] = [...TEXTS, 'metadata', 'blocks'];

@@ -1,24 +1,23 @@
-import { setImmediate as nextTick } from 'node:timers/promises';
-import type { Encoder, EncoderWindow } from '../encode/encoder.ts';
-import { speaks, weightedTerms } from '../search/index.ts';
-import type { FieldTerms, PassageRecord, PassageToEncode, WeightedTerm } from '../store/types.ts';
+import type { InputDocument, PassageRecord } from '../content/index.ts';
+import type { EncoderWindow } from '../encode/encoder.ts';
+import type { IndexedField } from '../index/index.ts';
 import {
   type Analysis,
   analyzerFor,
   type Block,
   detectLanguage,
   markdownBlocks,
-  plainForm,
   splitPassages,
   textBlocks,
 } from '../text/index.ts';
 import { embeddingText } from './embedding-text.ts';
 import { fitPassages, type PassagePlace } from './fitting.ts';
-import type { IndexingSettings, InputDocument } from './types.ts';
+import { analysisLanguage, primary, type WordAnalysis } from './query-analysis.ts';
+import type { IndexingSettings } from './settings.ts';
 
 /** A passage with its terms, and the text that the encoder sees. */
 export interface PreparedPassage extends PassageRecord {
-  readonly fields: readonly FieldTerms[];
+  readonly fields: readonly IndexedField[];
   readonly embeddingText: string;
 }
 
@@ -50,6 +49,12 @@ export interface PreparedPassages {
   readonly cut: number;
 }
 
+/** Lets others have their turn; where there is no `setImmediate`, as in browsers, after a millisecond or more. */
+const nextTurn = (): Promise<void> =>
+  new Promise((resolve) => {
+    if (typeof setImmediate === 'function') setImmediate(resolve);
+    else setTimeout(resolve);
+  });
 /** Milliseconds of work between two turns of the event loop. */
 const YIELD_AFTER = 12;
 
@@ -77,7 +82,7 @@ export async function preparePassages(
   let from = performance.now();
   for (const { start, end, headings, page } of places) {
     if (performance.now() - from > YIELD_AFTER) {
-      await nextTick();
+      await nextTurn();
       signal?.throwIfAborted();
       from = performance.now();
     }
@@ -89,7 +94,7 @@ export async function preparePassages(
     }
     const fields = analyses
       .filter(({ analysis }) => analysis.length > 0)
-      .map(({ analysis, boost }): FieldTerms => ({ terms: analysis.flatMap(({ terms }) => terms), boost }));
+      .map(({ analysis, boost }): IndexedField => ({ terms: analysis.flatMap(({ terms }) => terms), boost }));
     fields.push(
       furtherForms(
         fields,
@@ -108,86 +113,26 @@ export async function preparePassages(
   return { passages, cut };
 }
 
+/** A text as the only field of its kind: its terms, and what it is found by besides. */
+export function sourceTerms(
+  text: string,
+  { language }: { readonly language: string },
+  analysis: WordAnalysis,
+): IndexedField[] {
+  const analysed = analysis.analyzerOf(language).analyze(text);
+  const field: IndexedField = { terms: analysed.terms, boost: 1 };
+  return [field, furtherForms([field], [analysed])];
+}
+
 /**
  * What a passage is found by besides its terms: each form once, however often it occurs, and none that is a term already.
  * It makes the passage no longer, so that ranking by terms is what it would be without.
  */
-export function furtherForms(fields: readonly FieldTerms[], analyses: readonly Analysis[]): FieldTerms {
+export function furtherForms(fields: readonly IndexedField[], analyses: readonly Analysis[]): IndexedField {
   const known = new Set(fields.flatMap(({ terms }) => terms));
   const further = new Set<string>();
   for (const { forms, stopWords } of analyses) {
     for (const form of [...forms, ...stopWords]) if (!known.has(form)) further.add(form);
   }
   return { terms: [...further], boost: 1, length: 0 };
-}
-
-/** Vectors of stored passages, undefined where the encoder does not know the language. */
-export async function encodePassages(
-  encoder: Encoder,
-  passages: readonly PassageToEncode[],
-  signal?: AbortSignal,
-): Promise<(Float32Array | undefined)[]> {
-  const known = passages.filter(({ language }) => speaks(encoder, language));
-  const texts = known.map(({ title, headings, text }) => embeddingText(title, headings, text));
-  const vectors = await encoder.encode(texts, { role: 'document', ...(signal === undefined ? {} : { signal }) });
-  let row = 0;
-  return passages.map(({ language }) => (speaks(encoder, language) ? vectors.row(row++) : undefined));
-}
-
-/** Which analysis a language gets; text of unknown language is analysed as the collection's default language. */
-export function analysisLanguage(language: string, settings: IndexingSettings): string {
-  return language === 'und' ? settings.language : language;
-}
-
-/** What a match of a further form counts beside one of a term: of 0, 0.1, 0.2 and 0.3 the best on SciFact's training queries. */
-const FORM_WEIGHT = 0.1;
-
-/**
- * The query's terms under every analysis in question, and the further forms of its words at a fraction of their weight. A
- * term that several analyses agree on counts once, so adding a language never changes the weight of what is common to both.
- * Grammatical words are left out unless there are no others ({@link leftOut}).
- *
- * @param others languages of documents whose terms are further forms: so every word of a document finds it, whatever the
- * query was taken for. None, where only documents in `languages` are looked for.
- */
-export function analyzeQuery(
-  text: string,
-  languages: readonly string[],
-  others: readonly string[] = [],
-): WeightedTerm[] {
-  const weights = new Map<string, number>();
-  const analyses = languages.map((language) => analyzerFor(language).analyze(text));
-  const count = (terms: readonly string[]): void => {
-    for (const { term, weight } of weightedTerms(terms)) {
-      if (weight > (weights.get(term) ?? 0)) weights.set(term, weight);
-    }
-  };
-  for (const { terms } of analyses) count(terms);
-  if (weights.size === 0) for (const { stopWords } of analyses) count(stopWords);
-  const further = (term: string): void => {
-    if (!weights.has(term)) weights.set(term, FORM_WEIGHT);
-  };
-  for (const { forms } of analyses) forms.forEach(further);
-  if (others.length > 0) {
-    const left = new Set(leftOut(text, languages));
-    for (const language of others) {
-      for (const { term, start, end } of analyzerFor(language).tokens(text)) {
-        if (!left.has(plainForm(text.slice(start, end)))) further(term);
-      }
-    }
-  }
-  return Array.from(weights, ([term, weight]) => ({ term, weight }));
-}
-
-/** Grammatical words of a query that it is not searched for, lower case and without marks, each once. */
-export function leftOut(text: string, languages: readonly string[]): string[] {
-  const analyses = languages.map((language) => analyzerFor(language).analyze(text));
-  const searched = new Set(analyses.flatMap(({ terms }) => terms));
-  if (searched.size === 0) return [];
-  return [...new Set(analyses.flatMap(({ stopWords }) => stopWords))].filter((word) => !searched.has(word));
-}
-
-/** The language of a tag such as `en-GB`. */
-export function primary(tag: string): string {
-  return tag.toLowerCase().split(/[-_]/)[0] || 'und';
 }

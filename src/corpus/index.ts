@@ -1,0 +1,23 @@
+export type {
+  Corpus,
+  CorpusPassage,
+  Field,
+  FieldParams,
+  FieldSource,
+  TermsField,
+  VectorField,
+  VectorsField,
+} from './corpus.ts';
+export { embeddingText } from './embedding-text.ts';
+export { checkRepresentation, fieldOf, MEANING, WORDS } from './fields.ts';
+export { checkInput } from './input.ts';
+export { type FieldDefinition, MemoryCorpus, type MemoryCorpusOptions, memoryCorpus } from './memory.ts';
+export {
+  blocksOf,
+  languageOf,
+  type Preparable,
+  type PreparedPassage,
+  preparePassages,
+} from './passages.ts';
+export { type AnalysedWords, primary, queryLanguage, WordAnalysis, weightedTerms } from './query-analysis.ts';
+export { checkLanguage, DEFAULT_SETTINGS, type IndexingSettings, resolveSettings } from './settings.ts';

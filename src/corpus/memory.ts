@@ -1,0 +1,320 @@
+import { BitSet } from '../base/bits.ts';
+import { InvalidArgumentError } from '../base/errors.ts';
+import type { Hits } from '../base/hits.ts';
+import { MemorySections } from '../base/sections.ts';
+import { VectorSets, Vectors } from '../base/vectors.ts';
+import type { DocumentRecord, InputDocument, PassageRecord, Representation, WeightedTerm } from '../content/index.ts';
+import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
+import { speaks } from '../encode/speaks.ts';
+import {
+  type Bm25Parameters,
+  FlatIndex,
+  FlatIndexBuilder,
+  InvertedIndex,
+  InvertedIndexBuilder,
+  MaxSim,
+} from '../index/index.ts';
+import type { Corpus, CorpusPassage, Field, FieldParams, FieldSource } from './corpus.ts';
+import { checkRepresentation, fieldOf, WORDS } from './fields.ts';
+import { checkInput } from './input.ts';
+import { blocksOf, languageOf, type PreparedPassage, preparePassages, sourceTerms } from './passages.ts';
+import { WordAnalysis } from './query-analysis.ts';
+import { type IndexingSettings, resolveSettings } from './settings.ts';
+
+/** A field that a corpus in memory is to have. `of` defaults to `passage`: title, innermost heading and text. */
+export type FieldDefinition = { readonly name: string; readonly of?: FieldSource } & (
+  | { readonly kind: 'terms' }
+  | { readonly kind: 'vector'; readonly encoder: Encoder }
+  | { readonly kind: 'vectors'; readonly encoder: TokenEncoder }
+);
+
+/** Options of {@link memoryCorpus}. */
+export interface MemoryCorpusOptions {
+  /** As of a collection. */
+  readonly settings?: Partial<IndexingSettings>;
+  /** Default k1 0.9, b 0.4. */
+  readonly bm25?: Bm25Parameters;
+  readonly signal?: AbortSignal;
+}
+
+const STANDARD: readonly FieldDefinition[] = [{ name: WORDS, kind: 'terms' }];
+
+/**
+ * A corpus without a disk: documents are cut into passages, analysed and encoded as a collection does it, and searched in the same way,
+ * with the same hits. Of several documents with one id the last one counts. Holds everything in memory, and is never changed.
+ *
+ * @param fields default one of terms, `words`.
+ * @throws InvalidArgumentError as `Collection.add` does, and for fields without a name of their own.
+ */
+export async function memoryCorpus(
+  documents: Iterable<InputDocument> | AsyncIterable<InputDocument>,
+  fields: readonly FieldDefinition[] = STANDARD,
+  options: MemoryCorpusOptions = {},
+): Promise<MemoryCorpus> {
+  checkFields(fields);
+  const settings = resolveSettings(options.settings);
+  const held = new Map<string, Held>();
+  const languages = new Map<string, number>();
+  for await (const document of documents) {
+    options.signal?.throwIfAborted();
+    const one = await hold(document, fields, settings, options.signal);
+    // In the order in which they came last.
+    held.delete(document.id);
+    held.set(document.id, one);
+  }
+  for (const { record } of held.values()) languages.set(record.language, (languages.get(record.language) ?? 0) + 1);
+  const analysis = new WordAnalysis(settings, languages);
+  const all = [...held.values()];
+  const indexes: Indexed[] = [];
+  for (const field of fields) indexes.push(await indexed(field, all, analysis, options));
+  return new MemoryCorpus(all, indexes, languages);
+}
+
+/** A document with its passages. */
+interface Held {
+  readonly record: DocumentRecord;
+  readonly text: string;
+  readonly passages: readonly PreparedPassage[];
+}
+
+async function hold(
+  document: InputDocument,
+  fields: readonly FieldDefinition[],
+  settings: IndexingSettings,
+  signal: AbortSignal | undefined,
+): Promise<Held> {
+  const metadata = checkInput(document);
+  const { id, text, title = '', path, format = 'text' } = document;
+  const { language: declared } = document;
+  const preparable = {
+    title,
+    text,
+    blocks: blocksOf(document),
+    ...(declared === undefined ? {} : { language: declared }),
+  };
+  const language = languageOf(preparable, settings);
+  // Passages are those that the encoder with the narrowest window reads to their end.
+  const windows = fields.flatMap((field) =>
+    field.kind === 'vector' && speaks(field.encoder, language) && field.encoder.window ? [field.encoder.window] : [],
+  );
+  const window = windows.sort((a, b) => a.tokens - b.tokens)[0];
+  const { passages } = await preparePassages(preparable, language, settings, window, signal);
+  const place = path === undefined ? {} : { path };
+  // Nobody compares what is never indexed again.
+  return { record: { id, title, ...place, format, language, contentHash: '', metadata }, text, passages };
+}
+
+function checkFields(fields: readonly FieldDefinition[]): void {
+  const names = new Set<string>();
+  for (const { name } of fields) {
+    if (!/^[a-z][\w-]*$/i.test(name)) {
+      throw new InvalidArgumentError(
+        `"${name}" is not a name of a field.`,
+        'Use letters, digits, "-" and "_", a letter first.',
+      );
+    }
+    if (names.has(name)) throw new InvalidArgumentError(`Two fields are called "${name}".`, 'Rename one of them.');
+    names.add(name);
+  }
+}
+
+/** A field with its index, the items of which are the passages. */
+type Indexed =
+  | { readonly field: Extract<Field, { kind: 'terms' }>; readonly index: InvertedIndex }
+  | { readonly field: Extract<Field, { kind: 'vector' }>; readonly index: FlatIndex }
+  | { readonly field: Extract<Field, { kind: 'vectors' }>; readonly index: VectorSets };
+
+async function indexed(
+  definition: FieldDefinition,
+  documents: readonly Held[],
+  analysis: WordAnalysis,
+  { bm25, signal }: MemoryCorpusOptions,
+): Promise<Indexed> {
+  const { name, of = 'passage' } = definition;
+  if (definition.kind === 'terms') {
+    const builder = new InvertedIndexBuilder(bm25);
+    for (const { record, text, passages } of documents) {
+      for (const passage of passages) {
+        const own =
+          of === 'passage' ? passage.fields : sourceTerms(sourceOf(of, record, text, passage), record, analysis);
+        builder.add(own);
+      }
+    }
+    const index = InvertedIndex.open(new MemorySections(builder.build()));
+    return { field: { name, of, kind: 'terms', analysis }, index };
+  }
+  const { encoder } = definition;
+  const speaking = 'languages' in encoder ? encoder : {};
+  // The same title stands above many passages.
+  const rows = new Map<string, number>();
+  const rowOf = documents.flatMap(({ record, text, passages }) =>
+    passages.map((passage) => {
+      const seen = sourceOf(of, record, text, passage);
+      if (seen === '' || !speaks(speaking, record.language)) return undefined;
+      const row = rows.get(seen) ?? rows.size;
+      rows.set(seen, row);
+      return row;
+    }),
+  );
+  const texts = [...rows.keys()];
+  const how = { role: 'document', ...(signal === undefined ? {} : { signal }) } as const;
+  const facts = { name, of, dim: encoder.dim, encoder: encoder.id };
+  if (definition.kind === 'vector') {
+    const vectors = texts.length === 0 ? undefined : await definition.encoder.encode(texts, how);
+    const builder = new FlatIndexBuilder(encoder.dim);
+    for (const row of rowOf) builder.add(row === undefined ? undefined : vectors!.row(row));
+    const index = FlatIndex.open(new MemorySections(builder.build()));
+    return { field: { ...facts, kind: 'vector', open: async () => definition.encoder }, index };
+  }
+  const sets = texts.length === 0 ? undefined : await definition.encoder.encodeTokens(texts, how);
+  const parts = rowOf.map((row) =>
+    row === undefined ? new Vectors(new Float32Array(0), encoder.dim) : sets!.item(row),
+  );
+  const offsets = new Uint32Array(parts.length + 1);
+  parts.forEach(({ count }, i) => {
+    offsets[i + 1] = offsets[i]! + count;
+  });
+  const all = parts.length === 0 ? new Vectors(new Float32Array(0), encoder.dim) : Vectors.concat(parts);
+  return {
+    field: { ...facts, kind: 'vectors', open: async () => definition.encoder },
+    index: new VectorSets(all, offsets),
+  };
+}
+
+/** The text of a field's source; empty where there is none. */
+function sourceOf(of: FieldSource, record: DocumentRecord, text: string, passage: PreparedPassage): string {
+  if (of === 'passage') return passage.embeddingText;
+  if (of === 'title') return record.title;
+  if (of === 'text') return text.slice(passage.start, passage.end);
+  const value = record.metadata[of.slice('metadata.'.length)] ?? '';
+  return Array.isArray(value) ? value.join('\n') : String(value);
+}
+
+/** See {@link memoryCorpus}. */
+export class MemoryCorpus implements Corpus {
+  readonly fields: readonly Field[];
+  readonly passageCount: number;
+  readonly documentCount: number;
+  readonly passageSpace: number;
+  readonly #byId: ReadonlyMap<string, number>;
+  /** First passage of each document, and one more. */
+  readonly #first: Uint32Array;
+  readonly #documentOf: Uint32Array;
+
+  /** Use {@link memoryCorpus}. */
+  constructor(
+    private readonly held: readonly Held[],
+    private readonly indexes: readonly Indexed[],
+    readonly languages: ReadonlyMap<string, number>,
+  ) {
+    this.fields = indexes.map(({ field }) => field);
+    this.documentCount = held.length;
+    this.#byId = new Map(held.map(({ record }, document) => [record.id, document]));
+    this.#first = new Uint32Array(held.length + 1);
+    held.forEach(({ passages }, document) => {
+      this.#first[document + 1] = this.#first[document]! + passages.length;
+    });
+    this.passageCount = this.#first.at(-1)!;
+    this.passageSpace = this.passageCount;
+    this.#documentOf = Uint32Array.from(held.flatMap(({ passages }, document) => passages.map(() => document)));
+  }
+
+  async search(name: string, query: Representation, params: FieldParams): Promise<Hits> {
+    const { field, index } = this.#indexed(name, query);
+    const { allowed, refine } = params;
+    if (!Number.isInteger(params.k) || params.k < 1) {
+      throw new InvalidArgumentError(`k is ${params.k}.`, 'Ask for a whole number of hits, at least 1.');
+    }
+    if (allowed !== undefined && allowed.size !== this.passageSpace) {
+      throw new InvalidArgumentError(
+        `The allowed passages are a set of ${allowed.size}, and there are ${this.passageSpace}.`,
+        'Make the set from this corpus.',
+      );
+    }
+    const k = Math.min(params.k, this.passageCount);
+    if (k === 0) return { ids: new Uint32Array(0), scores: new Float32Array(0), examined: 0 };
+    const among = { k, ...(allowed === undefined ? {} : { allowed }) };
+    if (field.kind === 'terms') return (index as InvertedIndex).search(query as readonly WeightedTerm[], among);
+    if (field.kind === 'vector') {
+      return (index as FlatIndex).search(query as Float32Array, {
+        ...among,
+        ...(refine === undefined ? {} : { refine }),
+      });
+    }
+    const scores = new MaxSim(query as Vectors).score(index as VectorSets);
+    const order = [...scores.keys()].filter((i) => scores[i]! > Number.NEGATIVE_INFINITY && allowed?.has(i) !== false);
+    order.sort((a, b) => scores[b]! - scores[a]! || a - b);
+    const ids = Uint32Array.from(order.slice(0, k));
+    return { ids, scores: Float32Array.from(ids, (i) => scores[i]!), examined: order.length };
+  }
+
+  async score(name: string, query: Representation, passages: Uint32Array): Promise<Float32Array> {
+    const { field, index } = this.#indexed(name, query);
+    if (field.kind === 'terms') return (index as InvertedIndex).scores(query as readonly WeightedTerm[], passages);
+    if (field.kind === 'vector') return (index as FlatIndex).scores(query as Float32Array, passages);
+    const scores = new MaxSim(query as Vectors).score(index as VectorSets, passages);
+    return scores.map((score) => (score === Number.NEGATIVE_INFINITY ? Number.NaN : score));
+  }
+
+  async get(name: string, passages: Uint32Array): Promise<(Representation | undefined)[]> {
+    const { kind } = fieldOf(this, name, ['vector', 'vectors']);
+    const { index } = this.indexes.find(({ field }) => field.name === name)!;
+    return Array.from(passages, (passage) => {
+      if (kind === 'vector') return (index as FlatIndex).vector(passage);
+      const vectors = (index as VectorSets).item(passage);
+      return vectors.count === 0 ? undefined : vectors;
+    });
+  }
+
+  async frequencies(name: string, terms: readonly string[]): Promise<Uint32Array> {
+    fieldOf(this, name, ['terms']);
+    const index = this.indexes.find(({ field }) => field.name === name)!.index as InvertedIndex;
+    return Uint32Array.from(terms, (term) => index.documentFrequency(term));
+  }
+
+  async passages(ordinals: ArrayLike<number>): Promise<CorpusPassage[]> {
+    return Array.from(ordinals, (ordinal) => {
+      const document = this.#documentOfPassage(ordinal);
+      const { passages, text } = this.held[document]!;
+      const { start, end, headings, page } = passages[ordinal - this.#first[document]!]! as PassageRecord;
+      const place = { start, end, headings, ...(page === undefined ? {} : { page }) };
+      return { ...place, document, text: text.slice(start, end) };
+    });
+  }
+
+  async documentsOf(passages: ArrayLike<number>): Promise<Uint32Array> {
+    return Uint32Array.from(passages, (passage) => this.#documentOfPassage(passage));
+  }
+
+  async documents(ordinals: ArrayLike<number>): Promise<DocumentRecord[]> {
+    return Array.from(ordinals, (ordinal) => this.held[ordinal]!.record);
+  }
+
+  async find(id: string): Promise<{ document: number; from: number; to: number } | undefined> {
+    const document = this.#byId.get(id);
+    if (document === undefined) return undefined;
+    return { document, from: this.#first[document]!, to: this.#first[document + 1]! };
+  }
+
+  async select(condition: (document: DocumentRecord) => boolean): Promise<BitSet> {
+    const selected = new BitSet(this.passageSpace);
+    this.held.forEach(({ record }, document) => {
+      if (condition(record)) selected.addRange(this.#first[document]!, this.#first[document + 1]!);
+    });
+    return selected;
+  }
+
+  #indexed(name: string, query: Representation): Indexed {
+    const field = fieldOf(this, name, ['terms', 'vector', 'vectors']);
+    checkRepresentation(field, query);
+    return this.indexes.find((one) => one.field.name === name)!;
+  }
+
+  #documentOfPassage(passage: number): number {
+    const document = this.#documentOf[passage];
+    if (document === undefined) {
+      throw new InvalidArgumentError(`This corpus has no passage ${passage}.`, 'Take ordinals from its own hits.');
+    }
+    return document;
+  }
+}

@@ -1,0 +1,175 @@
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import { ThreadError } from '../../base/errors.ts';
+import type { Value } from '../../tensor/index.ts';
+import { LANE, type LaneReply, type LaneRequest, type LaneSetup } from './messages.ts';
+import { startPackaged } from './packaged.ts';
+
+interface Waiting {
+  readonly request: LaneRequest;
+  readonly transfer: readonly ArrayBuffer[];
+  resolve(value: Value): void;
+  reject(error: Error): void;
+}
+
+interface Lane {
+  readonly worker: Worker;
+  current: Waiting | undefined;
+}
+
+/** Lanes end after so many milliseconds without a run: their memory is worth more than the start of new ones. */
+const IDLE = 15_000;
+
+/**
+ * A model in several threads, one session and one processor each: as many runs at once, none of which holds up the event loop. Products of
+ * matrices as small as those of an encoder gain more from runs side by side than from threads within one, which wait for each other at every
+ * operator. Threads start at the first run, do not keep the process alive while idle, and end after a while without one.
+ */
+export class Lanes {
+  readonly count: number;
+  readonly #lanes = new Set<Lane>();
+  readonly #queue: Waiting[] = [];
+  #runs = 0;
+  #starting: Promise<void> | undefined;
+  #idle: NodeJS.Timeout | undefined;
+
+  /** @param model gives an ONNX model, asked at the first run after every rest. @param count default: one for each processor. */
+  constructor(
+    private readonly model: () => Promise<Uint8Array>,
+    count = availableParallelism(),
+  ) {
+    this.count = count;
+  }
+
+  /** Whether threads stand ready. */
+  get areStarted(): boolean {
+    return this.#lanes.size > 0;
+  }
+
+  /**
+   * Computes one output. @param inputs whose arrays, with the whole of their buffers, are given away.
+   * @throws ThreadError when the run fails or its thread ends.
+   */
+  async run(inputs: Readonly<Record<string, Value>>, output: string): Promise<Value> {
+    clearTimeout(this.#idle);
+    const request = { run: this.#runs++, inputs, output };
+    const transfer = Object.values(inputs).map(({ data }) => data.buffer as ArrayBuffer);
+    const done = new Promise<Value>((resolve, reject) => {
+      this.#queue.push({ request, transfer, resolve, reject });
+    });
+    if (this.#lanes.size < this.count) this.#starting ??= this.#startAll();
+    this.#deal();
+    return done;
+  }
+
+  async #startAll(): Promise<void> {
+    try {
+      const model = await this.model();
+      const states = new Int32Array(new SharedArrayBuffer(4 * this.count));
+      const settle = () => settled(states);
+      process.on('exit', settle);
+      const missing = this.count - this.#lanes.size;
+      const started = Array.from({ length: missing }, (_, lane) => this.#start({ model, states, lane }));
+      void Promise.all(started).then(() => process.off('exit', settle));
+      this.#deal();
+    } catch (error) {
+      if (this.#lanes.size === 0) this.#fail(error);
+    } finally {
+      this.#starting = undefined;
+    }
+  }
+
+  /** @returns a promise of its end. */
+  #start(setup: LaneSetup): Promise<void> {
+    const worker = startPackaged(
+      setup,
+      import.meta.url,
+      './worker.ts',
+      './lane.js',
+      './encode/lane.js',
+      '../encode/lane.js',
+    );
+    const lane: Lane = { worker, current: undefined };
+    let why = 'it ended';
+    worker.on('message', (reply: LaneReply) => {
+      const waiting = lane.current;
+      lane.current = undefined;
+      worker.unref();
+      if ('value' in reply) waiting?.resolve(reply.value);
+      else waiting?.reject(threadError(reply.error));
+      this.#deal();
+    });
+    worker.on('error', (error) => {
+      why = String(error);
+    });
+    worker.on('exit', () => {
+      // One that was told to end is gone from the set already.
+      if (!this.#lanes.delete(lane)) return;
+      lane.current?.reject(threadError(why));
+      if (this.#lanes.size === 0) this.#fail(threadError(why));
+    });
+    worker.unref();
+    this.#lanes.add(lane);
+    return new Promise((resolve) => void worker.once('exit', () => resolve()));
+  }
+
+  #deal(): void {
+    for (const lane of this.#lanes) {
+      if (lane.current !== undefined) continue;
+      const next = this.#queue.shift();
+      if (next === undefined) break;
+      lane.current = next;
+      lane.worker.ref();
+      lane.worker.postMessage(next.request, next.transfer);
+    }
+    if (this.#queue.length === 0 && [...this.#lanes].every(({ current }) => current === undefined)) {
+      clearTimeout(this.#idle);
+      this.#idle = setTimeout(() => void this.#end(), IDLE).unref();
+    }
+  }
+
+  /** Nothing is left that could do what waits. */
+  #fail(error: unknown): void {
+    for (const { reject } of this.#queue.splice(0)) reject(error instanceof Error ? error : threadError(String(error)));
+  }
+
+  async #end(): Promise<void> {
+    const lanes = [...this.#lanes];
+    this.#lanes.clear();
+    await Promise.all(
+      lanes.map(({ worker }) => {
+        worker.ref();
+        worker.postMessage(undefined);
+        return new Promise((resolve) => worker.once('exit', resolve));
+      }),
+    );
+  }
+
+  /** Ends the threads, after the runs that they have. */
+  async dispose(): Promise<void> {
+    clearTimeout(this.#idle);
+    await this.#end();
+  }
+}
+
+/** Longest that the end of the process waits for the run of a lane, in milliseconds. */
+const PATIENCE = 2000;
+
+/** Lets no lane begin anything more, and waits for what they do: ONNX Runtime aborts a process that exits while a thread runs a model. */
+function settled(states: Int32Array): void {
+  const deadline = performance.now() + PATIENCE;
+  for (let lane = 0; lane < states.length; lane++) {
+    while (Atomics.compareExchange(states, lane, LANE.idle, LANE.stopped) === LANE.working) {
+      const left = deadline - performance.now();
+      if (left <= 0) return;
+      Atomics.wait(states, lane, LANE.working, left);
+    }
+  }
+}
+
+function threadError(why: string): ThreadError {
+  return new ThreadError(
+    `A thread that encodes has failed: ${why}.`,
+    'Try again, or encode in one thread (`threads: 1`).',
+  );
+}

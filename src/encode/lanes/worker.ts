@@ -1,0 +1,41 @@
+// What a lane runs: one session of a model, one run after the other.
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { nativeRuntime } from '../runtime.ts';
+import { LANE, type LaneReply, type LaneRequest, type LaneSetup } from './messages.ts';
+
+if (!isMainThread && parentPort !== null) {
+  const port = parentPort;
+  const { model, states, lane } = workerData as LaneSetup;
+  /** While it says that it works, the process does not exit: see `Lanes`. */
+  const working = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (Atomics.compareExchange(states, lane, LANE.idle, LANE.working) === LANE.stopped) return new Promise(() => {});
+    try {
+      return await work();
+    } finally {
+      Atomics.compareExchange(states, lane, LANE.working, LANE.idle);
+      Atomics.notify(states, lane);
+    }
+  };
+  const opened = working(async () => (await nativeRuntime()).createSession(model, { threads: 1 }));
+  const answer = async ({ run, inputs, output }: LaneRequest): Promise<[LaneReply, ArrayBuffer[]]> => {
+    try {
+      const { data, shape } = (await (await opened).run(inputs, {}, [output]))[output]!;
+      // The memory of the result is the model's.
+      const copy = data.slice();
+      return [{ run, value: { data: copy, shape } }, [copy.buffer as ArrayBuffer]];
+    } catch (error) {
+      return [{ run, error: String(error) }, []];
+    }
+  };
+  // Ended by itself, as a thread that is ended from outside while ONNX Runtime works brings the process down.
+  const end = async (): Promise<void> => {
+    await (await opened.catch(() => undefined))?.dispose();
+    port.close();
+  };
+  let last: Promise<unknown> = opened.catch(() => {});
+  port.on('message', (request: LaneRequest | undefined) => {
+    last = last.then(() =>
+      request === undefined ? end() : working(async () => port.postMessage(...(await answer(request)))),
+    );
+  });
+}

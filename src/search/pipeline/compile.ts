@@ -1,0 +1,246 @@
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { nearest } from '../../base/nearest.ts';
+import { type Corpus, type Field, type FieldParams, MEANING } from '../../corpus/index.ts';
+import { bm25 } from '../bm25.ts';
+import { dense } from '../dense.ts';
+import { defaultRelevance } from '../relevance-defaults.ts';
+import type { Retriever } from '../types.ts';
+import { OPERATORS, operatorsWith } from './operators.ts';
+import { placeOf } from './parse.ts';
+import type { Extensions, Judging, Operator, OperatorParameter, OperatorScope, PipelineStep } from './types.ts';
+import { Pipeline, type PipelineInput, pipeline } from './value.ts';
+
+/** Names that pipelines have everywhere. */
+export const BUILT_IN: Readonly<Record<'bm25' | 'dense' | 'hybrid', string>> = {
+  bm25: 'words',
+  dense: 'meaning',
+  hybrid: 'fuse(words, meaning)',
+};
+
+/** What a pipeline runs with. */
+export interface PipelineEnvironment {
+  readonly corpus: Corpus;
+  /** Pipelines that may be named, besides `bm25`, `dense` and `hybrid`. */
+  readonly names?: ReadonlyMap<string, PipelineInput>;
+  readonly extensions?: Extensions;
+  /** What relevance is judged by. Default: what comes with the software for the corpus' encoder. */
+  readonly relevance?: () => Promise<Judging | undefined>;
+  /** Of fields of vectors that a pipeline says nothing of. */
+  readonly params?: Pick<FieldParams, 'refine' | 'nprobe'>;
+}
+
+/** A pipeline that is ready to run on a corpus. */
+export interface CompiledPipeline {
+  readonly retriever: Retriever;
+  /** The fields that it searches, names resolved. */
+  readonly fields: readonly Field[];
+}
+
+/**
+ * Looks up the names in a pipeline and makes a retriever of it.
+ * @throws InvalidArgumentError for a name that nothing has, saying where it stands and what it may have meant; an operator over the wrong
+ * kind of field; parameters out of their range; names that lead round in a circle.
+ */
+export async function compilePipeline(
+  input: PipelineInput,
+  environment: PipelineEnvironment,
+): Promise<CompiledPipeline> {
+  const compiler = new Compiler(environment);
+  const { steps } = pipeline(input, environment.extensions);
+  // Data get places by way of their text.
+  const placed =
+    typeof input === 'string' ? steps : pipeline(String(new Pipeline(steps)), environment.extensions).steps;
+  const retriever = await compiler.compile(placed, []);
+  return { retriever, fields: [...compiler.fields] };
+}
+
+const FIELD_PARAMETERS: Readonly<Record<string, OperatorParameter>> = {
+  refine: { kind: 'number', least: 1, help: 'Candidates scored again at full precision, as a multiple of k.' },
+  nprobe: { kind: 'whole', least: 1, help: 'Lists scanned where vectors have a compressed index.' },
+};
+
+class Compiler {
+  readonly fields = new Set<Field>();
+  readonly #corpus: Corpus;
+  readonly #operators: ReadonlyMap<string, Operator>;
+  readonly #scope: Omit<OperatorScope, 'fail'>;
+
+  constructor(private readonly environment: PipelineEnvironment) {
+    const { corpus, extensions = {} } = environment;
+    const { rerankers = [], feedbacks = [] } = extensions;
+    this.#corpus = corpus;
+    this.#operators = operatorsWith(extensions);
+    this.#scope = {
+      corpus,
+      rerankers: new Map(rerankers.map((one) => [one.id, one])),
+      feedbacks: new Map(feedbacks.map((one) => [one.id, one])),
+      relevance: environment.relevance ?? (async () => shippedRelevance(corpus)),
+    };
+  }
+
+  /** @param within names whose pipelines these steps are part of, outermost first. */
+  async compile(steps: readonly PipelineStep[], within: readonly string[]): Promise<Retriever> {
+    let ranking: Retriever | undefined;
+    for (const step of steps) ranking = await this.#compileStep(step, ranking, within);
+    return ranking!;
+  }
+
+  async #compileStep(step: PipelineStep, before: Retriever | undefined, within: readonly string[]): Promise<Retriever> {
+    const { op, of = [], ...parameters } = step;
+    const fail = (problem: string, remedy: string): never => {
+      const place = placeOf(step);
+      const named = within.length === 0 ? '' : `, which is "${within.at(-1)}"`;
+      throw new InvalidArgumentError(
+        place === undefined ? `In a pipeline: ${problem}.` : `At ${place}${named}: ${problem}.`,
+        remedy,
+      );
+    };
+    const operator = this.#operators.get(op);
+    if (operator?.takes === 'ranking') {
+      if (before === undefined)
+        return fail(`"${op}" works on a ranking, and none stands before it`, `Write "words > ${op}".`);
+      const checked = checkParameters(operator.name, operator.parameters, parameters, fail);
+      return await operator.make([before], checked, { ...this.#scope, fail });
+    }
+    const field = this.#corpus.fields.find(({ name }) => name === op);
+    const named = this.#named(op);
+    if (operator === undefined && field === undefined && named === undefined) return this.#unknown(op, before, fail);
+    if (before !== undefined) {
+      return fail(
+        `"${op}" begins a ranking, and cannot work on the one before it`,
+        `Write fuse(..., ${op}) to join both.`,
+      );
+    }
+    if (operator !== undefined) {
+      if (of.length === 0) return fail(`"${op}" joins pipelines, and none is given`, `Write ${op}(words, meaning).`);
+      const inputs: Retriever[] = [];
+      for (const inner of of) inputs.push(await this.compile(inner, within));
+      const checked = checkParameters(operator.name, operator.parameters, parameters, fail);
+      return await operator.make(inputs, checked, { ...this.#scope, fail });
+    }
+    if (of.length > 0) return fail(`"${op}" takes no pipelines`, 'Leave them out.');
+    if (field !== undefined) return this.#field(field, parameters, fail);
+    if (Object.keys(parameters).length > 0) return fail(`the pipeline "${op}" takes no parameters`, 'Leave them out.');
+    if (within.includes(op)) {
+      const circle = [...within.slice(within.indexOf(op)), op].join(' > ');
+      return fail(`the names lead round in a circle (${circle})`, 'Let one of them name no other.');
+    }
+    return await this.compile(pipeline(named!, this.environment.extensions).steps, [...within, op]);
+  }
+
+  #named(name: string): PipelineInput | undefined {
+    if (Object.hasOwn(BUILT_IN, name)) return BUILT_IN[name as keyof typeof BUILT_IN];
+    return this.environment.names?.get(name);
+  }
+
+  #field(field: Field, parameters: Readonly<Record<string, unknown>>, fail: OperatorScope['fail']): Retriever {
+    this.fields.add(field);
+    const { name, kind } = field;
+    const checked = checkParameters(name, kind === 'vector' ? FIELD_PARAMETERS : {}, parameters, fail);
+    if (kind === 'terms') return bm25(this.#corpus, name);
+    return dense(this.#corpus, { field: name, ...this.environment.params, ...checked });
+  }
+
+  #unknown(name: string, before: Retriever | undefined, fail: OperatorScope['fail']): never {
+    if (name === MEANING && !this.#corpus.fields.some(({ kind }) => kind === 'vector')) {
+      fail(
+        'this collection has no embeddings, so there is no field "meaning"',
+        'Search by words, or index again into a new collection with an encoder.',
+      );
+    }
+    const fitting = [...this.#operators.values()].filter(
+      ({ takes }) => (takes === 'ranking') === (before !== undefined),
+    );
+    const known = [
+      ...fitting.map((one) => one.name),
+      ...(before === undefined
+        ? [
+            ...this.#corpus.fields.map((one) => one.name),
+            ...Object.keys(BUILT_IN),
+            ...(this.environment.names?.keys() ?? []),
+          ]
+        : []),
+    ];
+    const guess = nearest(name, known);
+    const what = before === undefined ? 'field, operator or pipeline' : 'operator';
+    return fail(
+      `there is no ${what} "${name}"`,
+      guess === undefined ? `There are ${known.join(', ')}.` : `Did you mean "${guess}"?`,
+    );
+  }
+}
+
+/** Whether a name is one that a pipeline of a collection may have. @throws InvalidArgumentError saying what is wrong with it. */
+export function checkPipelineName(name: string, { fields }: Pick<Corpus, 'fields'>): void {
+  const taken = OPERATORS.has(name) || Object.hasOwn(BUILT_IN, name) || fields.some((field) => field.name === name);
+  if (!taken && /^[a-z][\w-]{0,63}$/i.test(name)) return;
+  throw new InvalidArgumentError(
+    `"${name}" cannot be the name of a pipeline.`,
+    taken
+      ? 'A field, an operator or a pipeline that comes with the software has it; choose another.'
+      : 'Use letters, digits, "-" and "_", a letter first, at most 64.',
+  );
+}
+
+function shippedRelevance({ fields }: Corpus): Judging | undefined {
+  const meaning = fields.find(({ name }) => name === MEANING);
+  const parameters = defaultRelevance(meaning?.kind === 'vector' ? meaning.encoder : 'none');
+  return parameters === undefined ? undefined : { parameters, isOwn: false };
+}
+
+/** @throws what `fail` throws, for a parameter that is not known, missing, of another kind or out of range. */
+function checkParameters(
+  op: string,
+  known: Readonly<Record<string, OperatorParameter>>,
+  given: Readonly<Record<string, unknown>>,
+  fail: OperatorScope['fail'],
+): Record<string, number | string | boolean | readonly (number | string)[]> {
+  const checked: Record<string, number | string | boolean | readonly (number | string)[]> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) continue;
+    const parameter = Object.hasOwn(known, name) ? known[name]! : undefined;
+    if (parameter === undefined) {
+      const guess = nearest(name, Object.keys(known));
+      const names = Object.keys(known).join(', ');
+      const remedy = names === '' ? 'Leave it out.' : `It takes ${names}.`;
+      fail(`"${op}" has no parameter "${name}"`, guess === undefined ? remedy : `Did you mean "${guess}"?`);
+    }
+    checked[name] = checkParameter(op, name, parameter!, value, fail) as number;
+  }
+  const missing = Object.keys(known).find((name) => known[name]!.required === true && !Object.hasOwn(checked, name));
+  if (missing !== undefined) fail(`"${op}" needs "${missing}"`, known[missing]!.help);
+  return checked;
+}
+
+function checkParameter(
+  op: string,
+  name: string,
+  { kind, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, choices = [] }: OperatorParameter,
+  value: unknown,
+  fail: OperatorScope['fail'],
+): unknown {
+  const wrong = (wanted: string): never =>
+    fail(
+      `"${name}" of "${op}" is ${typeof value === 'string' ? `"${value}"` : JSON.stringify(value)}`,
+      `Give ${wanted}.`,
+    );
+  const isNumber = (one: unknown): boolean => typeof one === 'number' && one >= least && one <= most;
+  const range = `${least === Number.NEGATIVE_INFINITY ? '' : ` from ${least}`}${most === Number.POSITIVE_INFINITY ? '' : ` to ${most}`}`;
+  switch (kind) {
+    case 'number':
+      return isNumber(value) ? value : wrong(`a number${range}`);
+    case 'whole':
+      return isNumber(value) && Number.isInteger(value) ? value : wrong(`a whole number${range}`);
+    case 'numbers':
+      return Array.isArray(value) && value.length > 0 && value.every(isNumber)
+        ? value
+        : wrong(`a list of numbers${range}`);
+    case 'name':
+      return typeof value === 'string' && value !== '' ? value : wrong('a name');
+    case 'choice': {
+      if (choices.includes(value as string)) return value;
+      const guess = typeof value === 'string' ? nearest(value, choices) : undefined;
+      return wrong(guess === undefined ? choices.join(' or ') : `${choices.join(' or ')}; did you mean "${guess}"`);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import type { Content, Query } from '../../content/index.ts';
+import type { Corpus } from '../../corpus/index.ts';
+import type { RelevanceParameters } from '../relevance.ts';
+import type { Ranking, Retriever } from '../types.ts';
+
+/** A value of a parameter. */
+export type ParameterValue = number | string | boolean | readonly (number | string)[];
+
+/**
+ * One step of a pipeline, as data (it travels as JSON): a field, a name of another pipeline, or an operator with its parameters. Operators
+ * that join rankings have those of other pipelines in `of`.
+ */
+export interface PipelineStep {
+  readonly op: string;
+  readonly of?: readonly (readonly PipelineStep[])[];
+  readonly [parameter: string]: ParameterValue | readonly (readonly PipelineStep[])[] | undefined;
+}
+
+/** What a parameter of an operator may be. */
+export interface OperatorParameter {
+  readonly kind: 'number' | 'whole' | 'numbers' | 'name' | 'choice';
+  readonly least?: number;
+  readonly most?: number;
+  readonly choices?: readonly string[];
+  readonly required?: boolean;
+  /** Meaning, unit and default, one sentence. */
+  readonly help: string;
+}
+
+/** A step that makes a ranking out of others. Its result for k must be the head of its result for any larger k. */
+export interface Operator {
+  /** Letters, digits and `-`, a letter first. */
+  readonly name: string;
+  /** What it does, one sentence. */
+  readonly help: string;
+  /** Whether it joins the rankings of pipelines that are its arguments, or works on the one ranking before it. */
+  readonly takes: 'pipelines' | 'ranking';
+  /** In the order in which they may be given without their names. */
+  readonly parameters: Readonly<Record<string, OperatorParameter>>;
+  /** @param inputs one for each pipeline, or the one before. @param parameters checked; absent where not given. */
+  make(
+    inputs: readonly Retriever[],
+    parameters: Readonly<Record<string, ParameterValue>>,
+    scope: OperatorScope,
+  ): Retriever | Promise<Retriever>;
+}
+
+/** What an operator works with. */
+export interface OperatorScope {
+  readonly corpus: Corpus;
+  readonly rerankers: ReadonlyMap<string, Reranker>;
+  readonly feedbacks: ReadonlyMap<string, Feedback>;
+  /** What relevance is judged by here; undefined where nobody has learned it. */
+  readonly relevance: () => Promise<Judging | undefined>;
+  /** Refuses the step, saying where it stands. */
+  readonly fail: (problem: string, remedy: string) => never;
+}
+
+/** Scores candidates anew, by looking at each of them with the query. */
+export interface Reranker {
+  /** What it is called by in pipelines. */
+  readonly id: string;
+  /** One score for each candidate, greater being better. A candidate is its title, heading and text. */
+  score(query: Query, candidates: readonly Content[], options: RerankOptions): Promise<ArrayLike<number>>;
+}
+
+export interface RerankOptions {
+  readonly corpus: Corpus;
+  /** The candidates' ordinals in the corpus, in their order. */
+  readonly passages: Uint32Array;
+  readonly signal?: AbortSignal;
+}
+
+/** Refines a query by what it found: pseudo-relevance feedback, a rewritten or longer question, the next hop. */
+export interface Feedback {
+  readonly id: string;
+  /** @param ranking the best of a first ranking. @returns another query; the given one never changes. */
+  refine(query: Query, ranking: Ranking, corpus: Corpus, options: { readonly signal?: AbortSignal }): Promise<Query>;
+}
+
+/** Parts of one's own, by which pipelines may be made. */
+export interface Extensions {
+  readonly rerankers?: readonly Reranker[];
+  readonly feedbacks?: readonly Feedback[];
+  readonly operators?: readonly Operator[];
+}
+
+/** What relevance is judged by. */
+export interface Judging {
+  readonly parameters: RelevanceParameters;
+  /** Whether the collection learned it itself; what comes with the software gives way to words alone where vectors have no say. */
+  readonly isOwn: boolean;
+}

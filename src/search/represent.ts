@@ -1,0 +1,59 @@
+import type { Query, Representation, WeightedTerm } from '../content/index.ts';
+import type { AnalysedWords, TermsField, VectorField, VectorsField } from '../corpus/index.ts';
+import { speaks } from '../encode/speaks.ts';
+
+/** What was made of queries that are still at work: each is analysed and encoded once, however many stages ask. */
+const analysed = new WeakMap<Query, WeakMap<TermsField, AnalysedWords>>();
+const encoded = new WeakMap<Query, WeakMap<VectorField | VectorsField, Promise<Encoded>>>();
+
+/** A query as a field of vectors sees it; `undefined` with a reason where the encoder has no say. */
+export type Encoded = { readonly query: Representation } | { readonly query: undefined; readonly reason: string };
+
+/** The words of a query, by the field's own analysis, whatever the query says of the field. */
+export function wordsOf(field: TermsField, query: Query): AnalysedWords {
+  let byField = analysed.get(query);
+  if (byField === undefined) {
+    byField = new WeakMap();
+    analysed.set(query, byField);
+  }
+  let words = byField.get(field);
+  if (words === undefined) {
+    words = field.analysis.analyse(query);
+    byField.set(field, words);
+  }
+  return words;
+}
+
+/** The terms that a query is searched for in a field. */
+export function termsOf(field: TermsField, query: Query): readonly WeightedTerm[] {
+  return (query.encoded?.get(field.name) as readonly WeightedTerm[] | undefined) ?? wordsOf(field, query).terms;
+}
+
+/** What a query becomes for a field of vectors. An embedding of words that a model never saw ranks at random: then there is none. */
+export function encode(field: VectorField | VectorsField, query: Query, signal?: AbortSignal): Promise<Encoded> {
+  let byField = encoded.get(query);
+  if (byField === undefined) {
+    byField = new WeakMap();
+    encoded.set(query, byField);
+  }
+  let made = byField.get(field);
+  if (made === undefined) {
+    made = encodeAnew(field, query, signal);
+    byField.set(field, made);
+  }
+  return made;
+}
+
+async function encodeAnew(field: VectorField | VectorsField, query: Query, signal?: AbortSignal): Promise<Encoded> {
+  const given = query.encoded?.get(field.name);
+  if (given !== undefined) return { query: given };
+  const { content, language } = query;
+  const how = { role: 'query', ...(signal === undefined ? {} : { signal }) } as const;
+  if (field.kind === 'vectors') return { query: (await (await field.open()).encodeTokens([content], how)).item(0) };
+  const encoder = await field.open();
+  if (language !== undefined && !speaks(encoder, language)) {
+    const reason = `no vote: the query is in language "${language}", and ${encoder.id} knows ${encoder.languages?.join(', ')}`;
+    return { query: undefined, reason };
+  }
+  return { query: (await encoder.encode([content], how)).row(0) };
+}

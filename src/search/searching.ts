@@ -1,0 +1,344 @@
+import type { BitSet } from '../base/bits.ts';
+import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
+import { nearest } from '../base/nearest.ts';
+import type { Query } from '../content/index.ts';
+import { type Corpus, checkLanguage, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
+import { highlight } from '../text/index.ts';
+import { bm25 } from './bm25.ts';
+import { dense } from './dense.ts';
+import { hybrid } from './hybrid.ts';
+import type {
+  DocumentRanking,
+  PassageReference,
+  SearchHit,
+  SearchOptions,
+  SearchResult,
+  SimilarOptions,
+} from './options.ts';
+import { gathered } from './pipeline/group.ts';
+import { BUILT_IN, compilePipeline, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
+import { wordsOf } from './represent.ts';
+import { allowedPassages } from './selection.ts';
+import { explainShortfall } from './shortfall.ts';
+import type { RankedPassage, Ranking, Retriever, StageTrace } from './types.ts';
+import { QueryMatcher } from './word-match.ts';
+
+/** {@link SearchOptions}, and what only searches within one corpus can say. */
+interface CorpusSearchOptions extends SearchOptions {
+  /** Ordinal of a passage that is never returned. */
+  readonly without?: number;
+}
+
+/** What surrounds a search: pipelines with names, parts of one's own, and what relevance is judged by. */
+export interface SearchEnvironment extends Pick<PipelineEnvironment, 'names' | 'extensions' | 'relevance'> {
+  /** The pipeline of searches that name none. Default `hybrid` where there are embeddings, else `bm25`. */
+  readonly standard?: PipelineInput;
+}
+
+/** All names of options: a misspelt filter must not search unfiltered. */
+const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
+  k: true,
+  pipeline: true,
+  retriever: true,
+  filter: true,
+  perDocument: true,
+  language: true,
+  fusion: true,
+  weights: true,
+  refine: true,
+  candidates: true,
+  nprobe: true,
+  explain: true,
+  vector: true,
+  signal: true,
+  without: true,
+};
+
+/**
+ * Searches a corpus: the same in memory and on disk. Returns up to `k` passages, best first, or says in `shortfall` why there are fewer.
+ * @throws InvalidArgumentError for an empty query, options that are not known or out of range, and a filter that does not parse or
+ * names a field that no document has.
+ */
+export async function searchCorpus(
+  corpus: Corpus,
+  text: string,
+  options: CorpusSearchOptions = {},
+  environment: SearchEnvironment = {},
+): Promise<SearchResult> {
+  const start = performance.now();
+  const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
+  const retrieved = await retrieve(corpus, text, { ...options, k, perDocument }, environment);
+  const { name, query, allowed, ranking, chosen } = retrieved;
+  if (ranking.abstained === true) {
+    const { id, languages = [] } = await fieldOf(corpus, MEANING, ['vector']).open();
+    throw new InvalidArgumentError(
+      `The query is in language "${query.language}", which the encoder ${id} does not know (it knows ${languages.join(', ')}).`,
+      "Use hybrid or bm25, or name the query's language if it was misjudged.",
+    );
+  }
+  const words = wordsOf(fieldOf(corpus, WORDS, ['terms']), query);
+  const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)));
+  const { filter } = options;
+  const shortfall =
+    hits.length < k
+      ? await explainShortfall(corpus, {
+          requested: k,
+          returned: hits.length,
+          perDocument,
+          ranking,
+          allowed,
+          filter,
+          words,
+        })
+      : undefined;
+  const explained = options.explain === true ? await explain(corpus, retrieved, hits) : { hits };
+  return {
+    query: text,
+    retriever: name,
+    language: query.language!,
+    tookMs: performance.now() - start,
+    ...explained,
+    examined: examinedBy(ranking.trace),
+    ...given({ shortfall, relevance: ranking.relevance }),
+    trace: ranking.trace,
+  };
+}
+
+/** What is said of hits, and of the words that were asked for, where somebody wants to know. */
+async function explain(
+  corpus: Corpus,
+  { name, query, chosen }: Retrieved,
+  hits: readonly SearchHit[],
+): Promise<Pick<SearchResult, 'hits' | 'words'>> {
+  const matcher = await QueryMatcher.of(corpus, query.content, query.language!);
+  const matches = await matcher.match(chosen.map(({ passage }) => passage));
+  const explained = hits.map((hit, i) => {
+    const { contributions = [{ stage: name, rank: hit.rank, score: hit.score, share: hit.score }] } = chosen[i]!;
+    return { ...hit, contributions, match: matches[i]! };
+  });
+  const field = name === 'bm25' ? undefined : corpus.fields.find((one) => one.name === MEANING);
+  const encoder = field?.kind === 'vector' ? await field.open() : undefined;
+  return { hits: explained, words: await matcher.words(encoder) };
+}
+
+/** Searches and returns documents by their best passage, without texts: what evaluation needs, at a fraction of the cost. */
+export async function rankCorpus(
+  corpus: Corpus,
+  text: string,
+  options: SearchOptions = {},
+  environment: SearchEnvironment = {},
+): Promise<DocumentRanking> {
+  const start = performance.now();
+  const { k = 10 } = options;
+  const { name, query, ranking, chosen } = await retrieve(corpus, text, { ...options, k, perDocument: 1 }, environment);
+  const owners = await corpus.documentsOf(chosen.map(({ passage }) => passage));
+  return {
+    retriever: name,
+    language: query.language!,
+    ids: (await corpus.documents(owners)).map(({ id }) => id),
+    scores: Float64Array.from(chosen, ({ score }) => score),
+    abstained: ranking.abstained === true,
+    tookMs: performance.now() - start,
+  };
+}
+
+interface Retrieved {
+  /** What the pipeline is called. */
+  readonly name: string;
+  readonly query: Query;
+  readonly allowed: BitSet | undefined;
+  readonly ranking: Ranking;
+  /** At most k passages. */
+  readonly chosen: readonly RankedPassage[];
+}
+
+/** What every kind of search begins with: checks, the choice of a pipeline, and the passages. */
+async function retrieve(
+  corpus: Corpus,
+  text: string,
+  options: CorpusSearchOptions & { readonly k: number; readonly perDocument: number },
+  environment: SearchEnvironment,
+): Promise<Retrieved> {
+  const { k, perDocument, signal, vector, without, filter } = options;
+  checkQuery(text, k, perDocument, options);
+  if (options.language !== undefined) checkLanguage(primary(options.language));
+  signal?.throwIfAborted();
+  const { analysis } = fieldOf(corpus, WORDS, ['terms']);
+  const language = options.language === undefined ? analysis.languageOf(text) : primary(options.language);
+  const { name, retriever } = await retrieverFor(corpus, text, options, environment);
+  const allowed = filter === undefined ? undefined : await allowedPassages(corpus, filter);
+  const query: Query = {
+    content: text,
+    language,
+    ...(vector === undefined ? {} : { encoded: new Map([[MEANING, Float32Array.from(vector)]]) }),
+  };
+  const found = await gathered(retriever, query, corpus, { k, perDocument, ...given({ without, allowed, signal }) });
+  return { name, query, allowed, ...found };
+}
+
+function checkQuery(text: string, k: number, perDocument: number, options: SearchOptions): void {
+  const { vector, pipeline } = options;
+  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
+  if (unknown !== undefined) {
+    const guess = nearest(unknown, Object.keys(OPTIONS));
+    throw new InvalidArgumentError(
+      `A search has no option "${unknown}".`,
+      guess === undefined ? `Known: ${Object.keys(OPTIONS).join(', ')}.` : `Did you mean "${guess}"?`,
+    );
+  }
+  if (typeof text !== 'string' || (text.trim() === '' && vector === undefined))
+    throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
+  if (pipeline !== undefined) {
+    const other = (['retriever', 'fusion', 'weights', 'candidates'] as const).find((one) => options[one] !== undefined);
+    if (other !== undefined) {
+      throw new InvalidArgumentError(
+        `A search has a pipeline and also "${other}".`,
+        other === 'retriever' ? 'Give one of them.' : `Write ${other === 'fusion' ? 'it' : other} into the pipeline.`,
+      );
+    }
+  }
+  if (!Number.isInteger(k) || k < 1)
+    throw new InvalidArgumentError(`k is ${k}.`, 'Ask for a whole number of hits, at least 1.');
+  if (!(perDocument >= 1 && (Number.isInteger(perDocument) || perDocument === Number.POSITIVE_INFINITY))) {
+    throw new InvalidArgumentError(
+      `perDocument is ${perDocument}.`,
+      'Allow a whole number of passages of a document, at least 1.',
+    );
+  }
+  const { nprobe = 1 } = options;
+  if (!(Number.isInteger(nprobe) && nprobe >= 1)) {
+    throw new InvalidArgumentError(`nprobe is ${nprobe}.`, 'Scan a whole number of lists, at least 1.');
+  }
+}
+
+function hasMeaning({ fields }: Corpus): boolean {
+  return fields.some(({ name }) => name === MEANING);
+}
+
+/** The pipeline that a search names, or the default one, ready to run. @returns also what it is called. */
+async function retrieverFor(
+  corpus: Corpus,
+  text: string,
+  options: SearchOptions,
+  environment: SearchEnvironment,
+): Promise<{ name: string; retriever: Retriever }> {
+  const { refine, nprobe, candidates, weights, fusion, vector } = options;
+  const wordless = text.trim() === '';
+  const standard = wordless ? 'dense' : (environment.standard ?? (hasMeaning(corpus) ? 'hybrid' : 'bm25'));
+  const wanted = options.pipeline ?? namedRetriever(options.retriever) ?? standard;
+  const name = typeof wanted === 'string' ? wanted : String(pipeline(wanted, environment.extensions));
+  if ((name === 'dense' || name === 'hybrid') && !hasMeaning(corpus)) {
+    throw new InvalidArgumentError(
+      `This collection has no embeddings, so "${name}" cannot search it.`,
+      'Use the retriever bm25, or index again into a new collection with an encoder.',
+    );
+  }
+  if (fusion !== undefined && name === 'hybrid') {
+    const semantic = dense(corpus, given({ refine, nprobe }));
+    return { name, retriever: hybrid(bm25(corpus), semantic, await semantic.share!(), options) };
+  }
+  // What a call says of `hybrid` is part of the pipeline.
+  const own = name === 'hybrid' ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
+  const params = given({ refine, nprobe });
+  const { retriever, fields } = await compilePipeline(own, { corpus, ...environment, params });
+  if (wordless && fields.some(({ kind }) => kind === 'terms')) {
+    throw new InvalidArgumentError(
+      `The retriever "${name}" needs words, and the query is a vector alone.`,
+      'Use dense, or give the words too.',
+    );
+  }
+  if (vector !== undefined && !fields.some((field) => field.name === MEANING)) {
+    throw new InvalidArgumentError(`The retriever "${name}" has no use for a vector.`, 'Use dense or hybrid.');
+  }
+  return { name, retriever };
+}
+
+function namedRetriever(name: string | undefined): string | undefined {
+  if (name === undefined || Object.hasOwn(BUILT_IN, name)) return name;
+  const guess = nearest(name, Object.keys(BUILT_IN));
+  throw new InvalidArgumentError(
+    `Unknown retriever "${name}".`,
+    guess === undefined ? 'Choose bm25, dense or hybrid, or give a pipeline.' : `Did you mean "${guess}"?`,
+  );
+}
+
+/**
+ * Passages similar to one: nearest by its embedding; by BM25 with its own words where it has none.
+ * @throws NotFoundError when there is no such passage.
+ */
+export async function similarInCorpus(
+  corpus: Corpus,
+  { id, start }: PassageReference,
+  options: SimilarOptions = {},
+  environment: SearchEnvironment = {},
+): Promise<SearchResult> {
+  const passage = await findPassage(corpus, id, start);
+  const { retriever, pipeline: own } = options;
+  const [vector] =
+    retriever === 'bm25' || !hasMeaning(corpus)
+      ? []
+      : ((await corpus.get(MEANING, Uint32Array.of(passage))) as (Float32Array | undefined)[]);
+  if (vector !== undefined && retriever !== 'hybrid' && own === undefined) {
+    return searchCorpus(corpus, '', { ...options, vector, without: passage }, environment);
+  }
+  const { document, text } = (await corpus.passages([passage]))[0]!;
+  const { title } = (await corpus.documents([document]))[0]!;
+  const how = own === undefined && vector === undefined ? { retriever: retriever ?? 'bm25' } : given({ vector });
+  return searchCorpus(corpus, text || title, { ...options, ...how, without: passage }, environment);
+}
+
+/** Ordinal of the passage of a document that starts at `start`, or holds that character. */
+async function findPassage(corpus: Corpus, id: string, start: number | undefined): Promise<number> {
+  const found = await corpus.find(id);
+  if (found === undefined) throw noSuchDocument(id);
+  const { from, to } = found;
+  if (start === undefined && from < to) return from;
+  const passages = await corpus.passages(Array.from({ length: to - from }, (_, i) => from + i));
+  const at = passages.findIndex((one) => one.start === start || (one.start <= start! && start! < one.end));
+  if (at >= 0) return from + at;
+  throw new NotFoundError(
+    `The document "${id}" has no passage at ${start ?? 'all'}.`,
+    'Take `id` and `start` from a search hit.',
+  );
+}
+
+/** What is said of an id that no document has. */
+export function noSuchDocument(id: string): NotFoundError {
+  return new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
+}
+
+/** @param terms what is highlighted. */
+async function hitsFor(
+  corpus: Corpus,
+  chosen: readonly RankedPassage[],
+  terms: ReadonlySet<string>,
+): Promise<SearchHit[]> {
+  const { analysis } = fieldOf(corpus, WORDS, ['terms']);
+  const passages = await corpus.passages(chosen.map(({ passage }) => passage));
+  const documents = await corpus.documents(passages.map(({ document }) => document));
+  return passages.map(({ text, start, end, headings, page }, i) => {
+    const { id, path, title, language, metadata } = documents[i]!;
+    return {
+      rank: i + 1,
+      score: chosen[i]!.score,
+      id,
+      ...(path === undefined ? {} : { path }),
+      title,
+      text,
+      start,
+      end,
+      headings,
+      ...(page === undefined ? {} : { page }),
+      language,
+      metadata,
+      highlights: highlight(text, terms, analysis.analyzerOf(language)),
+      ...(chosen[i]!.relevance === undefined ? {} : { relevance: chosen[i]!.relevance }),
+    };
+  });
+}
+
+/** Passages that the field that looked at most of them scored. */
+function examinedBy({ examined, inputs }: StageTrace): number {
+  return inputs === undefined ? examined : Math.max(0, ...inputs.map(examinedBy));
+}

@@ -1,0 +1,78 @@
+import type { BitSet } from '../base/bits.ts';
+import type { AnalysedWords, Corpus } from '../corpus/index.ts';
+import type { Filter } from './filter.ts';
+import type { Shortfall } from './options.ts';
+import { explainFilter } from './selection.ts';
+import type { Ranking, StageTrace } from './types.ts';
+
+/** A search that found fewer hits than it was asked for. */
+export interface ShortSearch {
+  readonly requested: number;
+  readonly returned: number;
+  /** At most so many passages of a document were wanted. */
+  readonly perDocument: number;
+  readonly ranking: Ranking;
+  readonly allowed: BitSet | undefined;
+  readonly filter: Filter | string | undefined;
+  readonly words: AnalysedWords;
+}
+
+/** Why there are fewer hits than asked for. */
+export async function explainShortfall(corpus: Corpus, search: ShortSearch): Promise<Shortfall> {
+  const { requested, returned, allowed } = search;
+  const count = allowed?.count ?? corpus.passageCount;
+  return { requested, returned, allowed: count, reason: await reasonFor(corpus, count, search) };
+}
+
+async function reasonFor(
+  corpus: Corpus,
+  count: number,
+  { returned, perDocument, ranking, allowed, filter, words }: ShortSearch,
+): Promise<string> {
+  const matching = ranking.hits.length;
+  const cut = limitedBy(ranking.trace);
+  if (corpus.passageCount === 0) return 'the collection is empty';
+  if (count === 0) {
+    const blamed = filter === undefined ? undefined : await explainFilter(corpus, filter);
+    return blamed ?? 'no document satisfies the filter';
+  }
+  if (cut !== undefined) return `the pipeline leaves ${matching}: ${cut}`;
+  if (matching > returned) return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
+  if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
+  if (matching >= count) return `the filter allows only ${passages(count)}`;
+  const hasWords = words.terms.length > 0;
+  const stages = fieldStages(ranking.trace).filter((stage) => hasWords || !isLexical(stage));
+  const wordless = hasWords ? '' : 'the query has no words';
+  if (stages.length === 0) return wordless;
+  const among = `of ${passages(count)}${allowed === undefined ? '' : ' that the filter allows'}`;
+  const matched = stages.map((stage) => (isLexical(stage) ? wordsMatched(words.leftOut) : VECTORS));
+  return `${wordless}${wordless === '' ? '' : ', and '}${among}, ${matching} ${[...new Set(matched)].join(' or ')}`;
+}
+
+/** What a passage that words find has. @param without words of the query that were left out. */
+function wordsMatched(without: readonly string[]): string {
+  const words = without.map((word) => `"${word}"`).join(', ');
+  return `contain a word of the query${words === '' ? '' : ` other than ${words}, which most texts have`}`;
+}
+
+/** What a passage that vectors find has. */
+const VECTORS = 'have an embedding in a language that the encoder knows';
+
+function isLexical(stage: string): boolean {
+  return /^bm25\b/.test(stage);
+}
+
+/** What a stage of the pipeline that leaves hits out says of it, the last one first. */
+function limitedBy({ stage, examined, returned, note, inputs }: StageTrace): string | undefined {
+  if (/^(cut|group)\b/.test(stage) && returned < examined) return note;
+  return inputs?.length === 1 ? limitedBy(inputs[0]!) : undefined;
+}
+
+/** The stages at the bottom, which searched fields. */
+function fieldStages({ stage, inputs }: StageTrace): string[] {
+  return inputs === undefined ? [stage] : inputs.flatMap(fieldStages);
+}
+
+function passages(count: number): string {
+  return count === 1 ? '1 passage' : `${count} passages`;
+}
