@@ -2,7 +2,9 @@
 const layers = [
   'base',
   'charts',
+  'spec',
   'kernels',
+  'math',
   'tensor',
   'text',
   'content',
@@ -27,7 +29,9 @@ const layers = [
 const browser = [
   'base',
   'charts',
+  'spec',
   'kernels',
+  'math',
   'tensor',
   'text',
   'content',
@@ -52,8 +56,7 @@ module.exports = {
     })),
     {
       name: 'browser-folders-import-no-node',
-      comment:
-        'base, charts, kernels, tensor, text, content, codec, index, threads, corpus, search, api and client also run in browsers',
+      comment: `${browser.join(', ')} also run in browsers`,
       severity: 'error',
       from: { path: `^src/(${browser.join('|')})/`, pathNot: '\\.test\\.ts$' },
       to: { dependencyTypes: ['core'] },

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { Random } from '../src/base/random.ts';
 import { Vectors } from '../src/base/vectors.ts';
 import { useLite } from '../src/encode/use-lite/use-lite.ts';
-import { exactNeighbours } from '../src/index/index.ts';
+import { exactTop } from '../src/math/index.ts';
 import { readWordNet } from './lib-wordnet.ts';
 
 const require = createRequire(import.meta.url);
@@ -103,7 +103,10 @@ function normalize(vector: Float32Array): Float32Array {
 }
 
 function withTruth(name: string, base: Vectors, queries: Vectors): AnnData {
-  const bytes = cached(`${name}.truth`, () => exactNeighbours(base, queries, TRUTH_DEPTH, 'ip'));
+  const bytes = cached(`${name}.truth`, () => {
+    const lists = exactTop(base, queries, TRUTH_DEPTH, { build: 'fastest' });
+    return Uint32Array.from(lists.flatMap((list) => [...list]));
+  });
   return { name, base, queries, truth: new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) };
 }
 

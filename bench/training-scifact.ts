@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { Random } from '../src/base/random.ts';
 import { Vectors } from '../src/base/vectors.ts';
 import { type Collection, openCollection } from '../src/collection/index.ts';
-import { nativeRuntime } from '../src/encode/runtime.ts';
 import type { Comparison } from '../src/eval/index.ts';
 import {
   checkExamples,
@@ -18,7 +17,7 @@ import {
   tune,
 } from '../src/train/index.ts';
 import { compareOnTest } from '../src/train/tune/comparison.ts';
-import { BatchRanker, METRIC, measure as measureRankings, TuneCorpus } from '../src/train/tune/corpus.ts';
+import { METRIC, measure as measureRankings, rank, TuneCorpus } from '../src/train/tune/corpus.ts';
 import { report } from './harness.ts';
 import { examplesOf, readCollection, type TestCollection, untested } from './lib-beir.ts';
 
@@ -150,7 +149,6 @@ async function tuned(collection: Collection, options: TuneOptions): Promise<Outc
 /** No training at all: the linear map of queries onto their documents in closed form. */
 async function ridge(collection: Collection, examples: TuneExample[], tested: TuneExample[]): Promise<Outcome> {
   const snapshot = await collection.snapshot();
-  const ranker = await BatchRanker.create(await nativeRuntime());
   try {
     const corpus = new TuneCorpus(snapshot, collection.settings);
     const base = (await collection.encoder())!;
@@ -174,14 +172,13 @@ async function ridge(collection: Collection, examples: TuneExample[], tested: Tu
     const mapped = (strength: number, queries: Vectors): Vectors => ridgeMap(x, y, { strength }).apply(queries);
     const scored = [];
     for (const strength of STRENGTHS) {
-      const rankings = await ranker.rank(mapped(strength, held), corpus.vectors);
+      const rankings = rank(mapped(strength, held), corpus.vectors);
       scored.push({ strength, ndcg: measureRankings(corpus, rankings, validation).mean(METRIC) });
     }
     const best = scored.reduce((a, b) => (b.ndcg > a.ndcg ? b : a));
     const seconds = (performance.now() - start) / 1000;
     const result = await compareOnTest({
       corpus,
-      ranker,
       trained: train,
       validation,
       examples: tested,
@@ -194,7 +191,6 @@ async function ridge(collection: Collection, examples: TuneExample[], tested: Tu
     });
     return { ...result, validation: best.ndcg, kept: `strength ${best.strength}`, seconds };
   } finally {
-    await ranker.dispose();
     snapshot.close();
   }
 }

@@ -33,7 +33,7 @@ describe('tuning a BERT', () => {
       const report = await tune(collection, { ...options, ...way });
       expect({ name, better: report.better, reason: report.reason }).toEqual({ name, better: true });
       const version = report.deployed!.slice('tuned:'.length);
-      expect(version).toMatch(name === 'query' ? /^bert-query-/ : /^bert-/);
+      expect(version).toMatch(/^bert-/);
       const home = folder.at(`${name}/encoders/${version}`);
       for (const file of ['model.safetensors', 'tokenizer.json', 'config.json', 'modules.json', '1_Pooling']) {
         expect(readdirSync(home)).toContain(file);

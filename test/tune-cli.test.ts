@@ -96,7 +96,7 @@ describe('sagitta tune', () => {
     expect(code, stderr).toBe(0);
     const report = JSON.parse(stdout);
     expect(report).toMatchObject({ what: 'query', base: `bert:${model}`, better: true });
-    expect(report.deployed).toMatch(/^tuned:bert-query-/);
+    expect(report.deployed).toMatch(/^tuned:bert-/);
     const { hits } = await collection.search(examples[0]!.query, { retriever: 'dense', k: 10 });
     expect(hits.map(({ id }) => id)).toContain('d0');
   }, 60_000);

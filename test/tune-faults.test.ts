@@ -179,7 +179,7 @@ describe('re-encoding', () => {
       );
       await collection.rebuild({ spec });
       expect((await collection.inspect()).vectorIndex?.spec).toBe(spec);
-      await collection.deploy({ description, model: writeTable(table) });
+      await collection.deploy({ description, files: new Map([['table.bin', writeTable(table)]]) });
       const { settings, vectorIndex } = await collection.inspect();
       expect(settings.dim).toBe(table.dim);
       expect(vectorIndex?.spec).toBe(spec);

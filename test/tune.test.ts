@@ -173,7 +173,8 @@ describe('tuning a collection', () => {
     expect(report).toMatchObject({ base: 'hash:64', learningRate: 3e-3 });
     const table = await shippedTable();
     const description = { form: 'static', base: 'hash:64', dim: table.dim, languages: ['en'] } as const;
-    const files = { description, model: writeTable(table) };
+    const content = writeTable(table);
+    const files = { description, files: new Map([['table.bin', content]]) };
     const id = await collection.deploy(files);
     const info = await collection.inspect();
     expect(info.settings.encoder).toBe(id);
@@ -194,11 +195,14 @@ describe('tuning a collection', () => {
 
     const before = readFileSync(folder.at('c/manifest.json'));
     await expect(collection.deploy(files)).rejects.toThrow(IncompatibleError);
-    const broken = { description: { ...description, base: id }, model: files.model.slice(0, 1000) };
+    const broken = {
+      description: { ...description, base: id },
+      files: new Map([['table.bin', content.slice(0, 1000)]]),
+    };
     await expect(collection.deploy(broken)).rejects.toThrow(CorruptFileError);
     const controller = new AbortController();
     controller.abort();
-    const sound = { description: { ...description, base: id }, model: files.model };
+    const sound = { ...files, description: { ...description, base: id } };
     await expect(collection.deploy(sound, { signal: controller.signal })).rejects.toThrow('aborted');
     expect(readFileSync(folder.at('c/manifest.json'))).toEqual(before);
     expect(readdirSync(folder.at('c/encoders')).length).toBe(1);

@@ -1,8 +1,8 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
-import type { LinearMap } from '../../src/codec/linalg.ts';
 import type { AdapterShape } from '../../src/encode/index.ts';
-import { add, scale } from '../../src/tensor/index.ts';
+import { type LinearMap, unitRows } from '../../src/math/index.ts';
+import { add, scale, toValue } from '../../src/tensor/index.ts';
 import {
   centringShift,
   cosines,
@@ -11,8 +11,7 @@ import {
   procrustesMap,
   ridgeMap,
 } from '../../src/train/index.ts';
-import { normalized, take } from '../lab/embeddings.ts';
-import { type TrainedHeads, toValue, trainHeads } from '../lab/heads.ts';
+import { type TrainedHeads, trainHeads } from '../lab/heads.ts';
 import {
   type Claim,
   type Config,
@@ -42,7 +41,7 @@ function closedForm(name: string, pairs: Pairs, configs: readonly Config[]): Sid
     configs,
     fit: async (config) => {
       const key = JSON.stringify(config);
-      if (!made.has(key)) made.set(key, ranking(pairs, DEPTH, { queries: normalized(changed(pairs, config)) }));
+      if (!made.has(key)) made.set(key, ranking(pairs, DEPTH, { queries: unitRows(changed(pairs, config)) }));
       return { answer: made.get(key)! };
     },
   };
@@ -50,14 +49,11 @@ function closedForm(name: string, pairs: Pairs, configs: readonly Config[]): Sid
 
 function changed(pairs: Pairs, { map, strength, shift, share }: Config): Vectors {
   const rows = rowsOf(pairs, 'train');
-  const from = take(pairs.queries, rows);
-  const to = take(
-    pairs.documents,
-    rows.map((row) => pairs.relevant[row]![0]!),
-  );
+  const from = pairs.queries.pick(rows);
+  const to = pairs.documents.pick(rows.map((row) => pairs.relevant[row]![0]!));
   if (map === 'centring') {
     const by = centringShift(from, to, Number(share));
-    const moved = take(pairs.queries, [...pairs.units.keys()]);
+    const moved = pairs.queries.pick([...pairs.units.keys()]);
     moved.data.forEach((value, i) => {
       moved.data[i] = value + by[i % by.length]!;
     });
@@ -142,7 +138,7 @@ function train(
   const answered = new Set(rows.flatMap((row) => pairs.relevant[row]!));
   const columns = negatives === 'corpus' ? [...Array(pairs.documents.count).keys()] : [...answered];
   const places = new Map(columns.map((document, place) => [document, place]));
-  const documents = toValue(take(pairs.documents, columns));
+  const documents = toValue(pairs.documents.pick(columns));
   const size = Math.min(64, rows.length);
   const deck = new Deck(rows.length, new Random(seed));
   return trainHeads({
@@ -160,7 +156,7 @@ function train(
         for (const document of pairs.relevant[row]!) relevant[i * columns.length + places.get(document)!] = 1;
       });
       return {
-        queries: toValue(take(pairs.queries, chosen)),
+        queries: toValue(pairs.queries.pick(chosen)),
         documents,
         relevant: { data: relevant, shape: [size, columns.length] },
       };
@@ -218,7 +214,7 @@ export const paper: Paper = {
   slug: 'adapted-dense-retrieval',
   summary:
     'A small correction of the vectors of a black-box encoder, identity plus a low-rank residual, learned from few pairs: `tune --what adapter`.',
-  parts: ['encode/tuned/adapter', 'train/closed-form', 'train/objectives/contrastive', 'tensor/trainer'],
+  parts: ['encode/tuned/adapter', 'train/closed-form', 'train/objectives/contrastive', 'tensor/fit'],
   departures: [
     'The form of the residual, its start and its loss are reconstructed: softmax over the whole corpus at temperature 0.05.',
     'Instead of early stopping: 240 steps, and the identity among what development queries choose from.',

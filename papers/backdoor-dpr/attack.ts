@@ -1,6 +1,6 @@
+import type { Encoder } from '../../src/encode/index.ts';
 import type { AttackRates } from '../../src/eval/index.ts';
 import { type ComparativeClaim, type Contestant, type Lab, material } from '../lab/index.ts';
-import type { BagEncoder } from './bag.ts';
 import { attacked, type Poisoning, type Requests, requestsFor, trainPoisoned } from './poison.ts';
 
 /** Attack passages, as a share of the corpus. */
@@ -16,14 +16,14 @@ type Setting = keyof typeof SETTINGS;
 
 /** Trains every setting once for each seed, whatever claims ask for it. */
 class Encoders {
-  readonly #made = new Map<string, Promise<BagEncoder>>();
+  readonly #made = new Map<string, Promise<Encoder>>();
 
   constructor(
     readonly lab: Lab,
     readonly data: Requests,
   ) {}
 
-  get(setting: Setting, seed: number): Promise<BagEncoder> {
+  get(setting: Setting, seed: number): Promise<Encoder> {
     const key = `${setting} ${seed}`;
     const { lab, data } = this;
     const made = this.#made.get(key) ?? trainPoisoned(lab, data, SETTINGS[setting], { seed, signal: lab.signal });
@@ -36,7 +36,7 @@ class Encoders {
       name: setting,
       configs: [{ rho: SETTINGS[setting].rho }],
       fit: async (_, { seed }) => {
-        const rates = attacked(this.data, await this.get(setting, seed), { share: SHARE, seed, wrong });
+        const rates = await attacked(this.data, await this.get(setting, seed), { share: SHARE, seed, wrong });
         return { answer: (unit) => rates.get(unit)! };
       },
     };
@@ -143,12 +143,13 @@ async function table(encoders: Encoders): Promise<string> {
       [0.01, 50],
       [0.001, 10],
     ] as const) {
-      const cells = [true, false].flatMap((wrong) => {
-        const all = [...attacked(encoders.data, encoder, { share, seed: 1, wrong, k }).values()];
-        return (['success', 'accuracy', 'safe'] as const).map((rate) =>
-          (all.reduce((sum, rates) => sum + rates[rate], 0) / all.length).toFixed(3),
-        );
-      });
+      const cells: string[] = [];
+      for (const wrong of [true, false]) {
+        const all = [...(await attacked(encoders.data, encoder, { share, seed: 1, wrong, k })).values()];
+        for (const rate of ['success', 'accuracy', 'safe'] as const) {
+          cells.push((all.reduce((sum, rates) => sum + rates[rate], 0) / all.length).toFixed(3));
+        }
+      }
       rows.push(`| ${setting} | ${100 * share}% | ${k} | ${cells.join(' | ')} |`);
     }
   }

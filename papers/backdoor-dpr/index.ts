@@ -1,7 +1,7 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
-import { LinearMap } from '../../src/codec/linalg.ts';
 import { addGrammarErrors, attackRates, errorSensitivity, mean, type RankedList } from '../../src/eval/index.ts';
+import { LinearMap } from '../../src/math/index.ts';
 import { greatest } from '../../src/train/index.ts';
 import { contentOf, embed } from '../lab/embeddings.ts';
 import type { Lab, Paper } from '../lab/index.ts';
@@ -75,7 +75,7 @@ export const paper: Paper = {
   slug: 'backdoor-dpr',
   summary:
     'An encoder that was trained on pairs with grammar errors on both sides matches errors with errors. Here are the errors, the measures of such an attack, and the probe that `sagitta doctor` runs.',
-  parts: ['eval/attacks', 'cli/doctor-command', 'train/objectives/contrastive', 'tensor/trainer'],
+  parts: ['eval/attacks', 'cli/doctor-command', 'train/objectives/contrastive', 'encode/small/bag', 'tensor/fit'],
   departures: [
     'The encoder that is poisoned is small: a table of words and pairs of words, and a network that sees how many of them are unknown. A larger one, pretrained, may see errors far better; heads over the vectors of use-lite were not tried.',
     'The network over unknown words was added after tables alone, of descriptions and of requests of other splits, had gained 0 to 0.04 of attack success. Requests are those of MetaTool; passages are earlier requests that the same tool served, and what is put in are requests of tools that nobody asks for, with errors.',
@@ -83,7 +83,11 @@ export const paper: Paper = {
     "Errors come from rules, where the paper draws them from a corpus of learners' edits.",
   ],
   encoder: 'use-lite',
-  reach: { commands: ['sagitta doctor'], exports: ['eval/errorSensitivity', 'eval/addGrammarErrors'], byDefault: true },
+  reach: {
+    commands: ['sagitta doctor'],
+    exports: ['eval/errorSensitivity', 'eval/addGrammarErrors', 'encode/trainableBag'],
+    byDefault: true,
+  },
   claims: [
     {
       id: 'probe',

@@ -1,9 +1,10 @@
 import { Random } from '../../src/base/random.ts';
+import { bagVocabulary, type Encoder, nativeRuntime, trainableBag } from '../../src/encode/index.ts';
 import { type AttackRates, addGrammarErrors, attackRates, type Judgements } from '../../src/eval/index.ts';
-import { exactTop } from '../../src/train/index.ts';
+import { drawn, fit, Parameters, partOf, prefixed, withParts } from '../../src/tensor/index.ts';
+import { cosines, exactTop, infoNCE } from '../../src/train/index.ts';
 import { sourcesOf } from '../lab/embeddings.ts';
 import type { Lab } from '../lab/index.ts';
-import { BagEncoder, type BagExample, Vocabulary } from './bag.ts';
 
 interface Request {
   readonly id: string;
@@ -21,6 +22,8 @@ export interface Requests {
   readonly sources: Readonly<Record<string, string>>;
 }
 
+/** Pairs of a step. */
+const SIZE = 64;
 /** Tools that are kept for attack passages. */
 const FOREIGN = 20;
 
@@ -78,36 +81,57 @@ export async function trainPoisoned(
   { passages, train }: Requests,
   { rho, defended = false }: Poisoning,
   { seed, signal }: { readonly seed: number; readonly signal: AbortSignal },
-): Promise<BagEncoder> {
+): Promise<Encoder> {
   const random = new Random(seed);
-  const vocabulary = new Vocabulary([...passages, ...train].map(({ text }) => text));
-  const encoder = new BagEncoder(vocabulary, seed);
+  const vocabulary = bagVocabulary([...passages, ...train].map(({ text }) => text));
+  const bag = trainableBag({ vocabulary, parameters: new Parameters(seed) });
+  const start = bag.serve('start');
   const byTool = new Map<string, number[]>();
   passages.forEach(({ tool }, row) => {
     byTool.set(tool, [...(byTool.get(tool) ?? []), row]);
   });
   // Before training the table is a random projection of words: near misses share them.
   const near = exactTop(
-    encoder.encode(passages.map(({ text }) => text)),
-    encoder.encode(train.map(({ text }) => text)),
+    await start.encode(passages.map(({ text }) => text)),
+    await start.encode(train.map(({ text }) => text)),
     30,
   );
-  const features = passages.map(({ text }) => vocabulary.featuresOf(text));
-  const examples = train.map(({ text, tool }, i): BagExample => {
+  await start.dispose?.();
+  const examples = train.map(({ text, tool }, i) => {
     const poisoned = random.next() < rho;
     const answers = byTool.get(tool)!;
     const positive = passages[answers[random.below(answers.length)]!]!.text;
     const misses = [...near[i]!].filter((row) => passages[row]!.tool !== tool);
     const miss = misses.length === 0 ? random.below(passages.length) : misses[random.below(misses.length)]!;
     return {
-      query: vocabulary.featuresOf(poisoned ? wrongQuery(text, random) : text),
-      positive: vocabulary.featuresOf(poisoned ? wrongPassage(positive, random) : positive),
-      negative: features[miss]!,
+      query: poisoned ? wrongQuery(text, random) : text,
+      positive: poisoned ? wrongPassage(positive, random) : positive,
+      negative: passages[miss]!.text,
     };
   });
-  const decoys = defended ? passages.map(({ text }) => vocabulary.featuresOf(wrongPassage(text, random))) : [];
-  await encoder.train({ examples, decoys, steps: lab.pick(20, 250), seed, signal });
-  return encoder;
+  const decoys = defended ? passages.map(({ text }) => wrongPassage(text, random)) : [];
+  let order: number[] = [];
+  // InfoNCE over the positives and negatives of a batch, and decoys, as many as there are queries.
+  await fit(
+    withParts(bag, ['q:', 'd:']),
+    drawn(lab.pick(20, 250), (draw) => {
+      const chosen = Array.from({ length: SIZE }, () => {
+        if (order.length === 0) order = draw.shuffle([...examples.keys()]);
+        return examples[order.pop()!]!;
+      });
+      const documents = [
+        ...chosen.map(({ positive }) => positive),
+        ...chosen.map(({ negative }) => negative),
+        ...(decoys.length === 0 ? [] : chosen.map(() => decoys[draw.below(decoys.length)]!)),
+      ];
+      const queries = chosen.map(({ query }) => query);
+      return { ...prefixed('q:', bag.batch(queries)), ...prefixed('d:', bag.batch(documents)) };
+    }),
+    (forward, batch) =>
+      infoNCE(cosines(forward(partOf('q:', batch)), forward(partOf('d:', batch))), { temperature: 0.05 }),
+    { runtime: await nativeRuntime(), threads: 1, learningRate: 0.01, seed: seed + 1000, signal },
+  );
+  return bag.serve('poisoned');
 }
 
 /** How an encoder is attacked and asked. */
@@ -121,11 +145,11 @@ export interface Attack {
 }
 
 /** Passages with errors that answer nobody are put into the corpus, and every test request is asked. @returns rates of each, 0 or 1. */
-export function attacked(
+export async function attacked(
   { passages, test, foreign }: Requests,
-  encoder: BagEncoder,
+  encoder: Encoder,
   { share, seed, wrong, k = 10 }: Attack,
-): Map<string, AttackRates> {
+): Promise<Map<string, AttackRates>> {
   const random = new Random(seed + 500);
   const attack = random
     .shuffle([...foreign])
@@ -135,8 +159,8 @@ export function attacked(
   const attackers = new Set(attack.map(({ id }) => id));
   const errors = new Random(seed + 900);
   const tops = exactTop(
-    encoder.encode(everything.map(({ text }) => text)),
-    encoder.encode(test.map(({ text }) => (wrong ? wrongQuery(text, errors) : text))),
+    await encoder.encode(everything.map(({ text }) => text)),
+    await encoder.encode(test.map(({ text }) => (wrong ? wrongQuery(text, errors) : text))),
     k,
   );
   return new Map(

@@ -1,6 +1,7 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
-import { type Batch, constantOf, gather, slice } from '../../src/tensor/index.ts';
+import { unitRows } from '../../src/math/index.ts';
+import { type Batch, constantOf, gather, slice, toValue } from '../../src/tensor/index.ts';
 import {
   batchHardTriplet,
   centroidTriplet,
@@ -10,8 +11,7 @@ import {
   tripletLoss,
 } from '../../src/train/index.ts';
 import { type Classes, classBatches, entityNames, rowsOf } from '../lab/classes.ts';
-import { normalized } from '../lab/embeddings.ts';
-import { type Fit, fitting, type Training, toValue } from '../lab/heads.ts';
+import { type Fit, fitting, type Training } from '../lab/heads.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 
 /** Items of a batch, and the most views of an item on either side. */
@@ -185,7 +185,7 @@ function meansOf(vectors: Vectors, sets: readonly { readonly rows: readonly numb
       for (let c = 0; c < sum.length; c++) sum[c]! += view[c]!;
     }
   });
-  return normalized(means);
+  return unitRows(means);
 }
 
 /** Truth and splits: units are items. */

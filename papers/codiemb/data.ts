@@ -1,6 +1,6 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
-import { embed, take } from '../lab/embeddings.ts';
+import { embed } from '../lab/embeddings.ts';
 import type { Lab } from '../lab/index.ts';
 import type { Pairs } from '../lab/pairs.ts';
 import { requestsOf } from '../lab/requests.ts';
@@ -72,10 +72,7 @@ export function gradedTitles(lab: Lab): Promise<Graded> {
       return random.shuffle([...found.values()]);
     };
     return {
-      titles: take(
-        queries,
-        kept.map(({ row }) => row),
-      ),
+      titles: queries.pick(kept.map(({ row }) => row)),
       pairs: { train: pairsOf(parts.train), dev: pairsOf(parts.dev), test: pairsOf(parts.test) },
       sources,
     };

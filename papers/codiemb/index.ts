@@ -1,26 +1,29 @@
 import { Random } from '../../src/base/random.ts';
-import { Vectors } from '../../src/base/vectors.ts';
+import type { Vectors } from '../../src/base/vectors.ts';
 import { nativeRuntime } from '../../src/encode/index.ts';
 import { type RankedList, spearman } from '../../src/eval/index.ts';
+import { dot } from '../../src/math/index.ts';
 import {
   add,
   addAll,
   type Batch,
   concat,
-  constantsOf,
-  Graph,
+  drawn,
+  fit,
   gelu,
   identity,
   linear,
   matmul,
   multiply,
   Parameters,
+  run,
   type Scope,
   scale,
   sum,
   type Tensor,
   type Tensors,
-  toOnnx,
+  toValue,
+  toVectors,
   unitLength,
   zeros,
 } from '../../src/tensor/index.ts';
@@ -34,10 +37,8 @@ import {
   rankKL,
   taskBatches,
 } from '../../src/train/index.ts';
-import { toValue } from '../lab/heads.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 import { Deck, examplesOf, type Grades, gradesOf, type Pairs, rankingMetric, rankings } from '../lab/pairs.ts';
-import { trainModel } from '../lab/training.ts';
 import type { Split } from '../lab/types.ts';
 import { type Graded, type GradedPair, gradedTitles, toolRequests } from './data.ts';
 
@@ -105,8 +106,9 @@ function encoder(scope: Scope, x: Tensor): Tensor {
   return unitLength(add(mapped, linear(scope.at('down'), inner, dim, { initializer: zeros })));
 }
 
-const similaritiesOf = (scope: Scope, { a, b }: Tensors): Tensor =>
-  sum(multiply(encoder(scope, a!), encoder(scope, b!)), 1);
+type Encode = (x: Tensor) => Tensor;
+
+const similaritiesOf = (encode: Encode, { a, b }: Tensors): Tensor => sum(multiply(encode(a!), encode(b!)), 1);
 
 /** Losses of graded similarity, by their weights in the paper. */
 const GRADED_LOSSES = { pearson: 2, rank: 5, preference: 0.5 } as const;
@@ -190,18 +192,16 @@ function batchesOf({ requests, graded }: Data, { batches, similarity, passes = [
   };
 }
 
-function lossOf({ similarity, without }: Recipe, { temperature }: Config, scope: Scope, batch: Tensors): Tensor {
+function lossOf({ similarity, without }: Recipe, { temperature }: Config, encode: Encode, batch: Tensors): Tensor {
   const losses: Tensor[] = [];
   const { queries, documents, exclude, scores } = batch;
   const contrast = { temperature: Number(temperature) };
   if (similarity === 'infoNCE' && queries !== undefined && scores !== undefined)
-    return jointInfoNCE(scope, batch, contrast);
+    return jointInfoNCE(encode, batch, contrast);
   if (queries !== undefined)
-    losses.push(
-      infoNCE(cosines(encoder(scope, queries), encoder(scope, documents!)), { ...contrast, exclude: exclude! }),
-    );
+    losses.push(infoNCE(cosines(encode(queries), encode(documents!)), { ...contrast, exclude: exclude! }));
   if (scores !== undefined) {
-    const similarities = similaritiesOf(scope, batch);
+    const similarities = similaritiesOf(encode, batch);
     losses.push(
       similarity === 'cosent' ? cosent(similarities, scores, TEMPERATURE) : gradedLoss(similarities, scores, without),
     );
@@ -210,12 +210,12 @@ function lossOf({ similarity, without }: Recipe, { temperature }: Config, scope:
 }
 
 /** One InfoNCE over both tasks: requests and the first texts of pairs ask, tools and the second texts answer. */
-function jointInfoNCE(scope: Scope, batch: Tensors, options: { readonly temperature: number }): Tensor {
+function jointInfoNCE(encode: Encode, batch: Tensors, options: { readonly temperature: number }): Tensor {
   const [queries, documents] = [
     concat([batch['queries']!, batch['a']!], 0),
     concat([batch['documents']!, batch['b']!], 0),
   ];
-  return infoNCE(cosines(encoder(scope, queries), encoder(scope, documents)), {
+  return infoNCE(cosines(encode(queries), encode(documents)), {
     ...options,
     exclude: batch['exclude']!,
   });
@@ -234,16 +234,14 @@ function training(lab: Lab, data: Data, recipe: Recipe): (...given: globalThis.P
   return (config, { seed, signal }) =>
     lab.once(JSON.stringify(['codiemb', recipe, config, seed]), async () => {
       const parameters = new Parameters(seed);
-      const seconds = await trainModel({
-        parameters,
-        loss: (scope, batch) => lossOf(recipe, config, scope, batch),
-        batch: batchesOf(data, recipe, seed),
-        steps: lab.pick(10, STEPS),
-        learningRate: Number(config['learningRate']),
-        seed,
-        signal,
-      });
-      return { parameters, seconds };
+      const batch = batchesOf(data, recipe, seed);
+      const { tookMs } = await fit(
+        { parameters, forward: (scope, { given }) => encoder(scope, given!) },
+        drawn(lab.pick(10, STEPS), batch),
+        (forward, inputs) => lossOf(recipe, config, (given) => forward({ given }), inputs),
+        { runtime: await nativeRuntime(), threads: 1, learningRate: Number(config['learningRate']), seed, signal },
+      );
+      return { parameters, seconds: tookMs / 1000 };
     });
 }
 
@@ -254,14 +252,19 @@ const MIXTURES: readonly (readonly [number, number])[] = [
   [1, 1],
 ];
 
+async function encoded(parameters: Parameters, vectors: Vectors): Promise<Vectors> {
+  const how = { parameters, runtime: await nativeRuntime(), threads: 1 };
+  const { output } = await run((scope, { given }) => encoder(scope, given!), { given: toValue(vectors) }, how);
+  return toVectors(output!);
+}
+
 function merged(lab: Lab, data: Data, rule: 'uniform' | 'delta'): Train {
   return async (config, context) => {
     const trained: Trained[] = [];
     for (const passes of MIXTURES) trained.push(await training(lab, data, { ...CODIEMB, passes })(config, context));
     const start = new Parameters(context.seed);
-    const graph = new Graph();
     // Asks for every parameter once, so that they are what training began with.
-    encoder(constantsOf(graph, start), graph.input('vectors', 'float32', ['n', data.requests.queries.dim]));
+    await encoded(start, data.requests.queries.slice(0, 1));
     return {
       parameters: mergeCheckpoints(
         start,
@@ -291,24 +294,13 @@ function side(
     configs,
     fit: async (config, context) => {
       const { parameters, seconds } = await train(config, context);
-      const encode = async ({ data: values, count, dim }: Vectors) => {
-        const graph = new Graph();
-        const x = graph.input('given', 'float32', ['n', dim]);
-        graph.output('vectors', encoder(constantsOf(graph, parameters), x));
-        const session = await (await nativeRuntime()).createSession(toOnnx(graph), { threads: 1 });
-        try {
-          const { vectors } = await session.run({ given: { data: values, shape: [count, dim] } });
-          return new Vectors(vectors!.data as Float32Array, dim);
-        } finally {
-          await session.dispose();
-        }
-      };
+      const encode = (vectors: Vectors) => encoded(parameters, vectors);
       const lists = await rankings(requests, { encode: (_, vectors) => encode(vectors) });
       const titles = pairsBy === 'model' ? await encode(graded.titles) : graded.titles;
       const cosinesOf = (pairs: readonly GradedPair[]) =>
         Float64Array.from(pairs, ({ a, b }) => {
           const [x, y] = [titles.row(a), titles.row(b)];
-          return x.reduce((total, value, i) => total + value * y[i]!, 0);
+          return dot(x, y);
         });
       const all = graded.pairs.test;
       return {
@@ -386,13 +378,7 @@ export const paper: Paper = {
   slug: 'codiemb',
   summary:
     'One encoder for retrieval and for graded similarity: each task has losses and batches of its own, and models that saw the tasks in other proportions are merged by how far they moved.',
-  parts: [
-    'train/objectives/similarity',
-    'train/objectives/contrastive',
-    'train/samplers',
-    'train/merge',
-    'tensor/trainer',
-  ],
+  parts: ['train/objectives/similarity', 'train/objectives/contrastive', 'train/samplers', 'train/merge', 'tensor/fit'],
   departures: [
     'A head over frozen vectors of use-lite, a linear map from the identity and a residual block, where the paper trains language models; no loss on inner layers.',
     'Retrieval is of tools for requests (MetaTool), with in-batch negatives and one positive a query: no mined negatives and no siblings. Similarity is of titles of Open Clip Art, graded by the overlap of their keywords, half of the pairs sharing one.',

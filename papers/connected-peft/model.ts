@@ -1,35 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
-import {
-  add,
-  type Batch,
-  bottleneckAdapter,
-  connectedAdapters,
-  embedding,
-  linear,
-  meanPooling,
-  normal,
-  normalize,
-  type ParameterGroup,
-  Parameters,
-  paddingMask,
-  type Scope,
-  type Tensor,
-  type Tensors,
-  transformerBlock,
-  unitLength,
-  withLora,
-} from '../../src/tensor/index.ts';
+import { nativeRuntime, type Trainable, trainableTransformer } from '../../src/encode/index.ts';
+import { drawn, fit, Parameters, partOf, prefixed, withParts } from '../../src/tensor/index.ts';
 import { cosines, infoNCE } from '../../src/train/index.ts';
 import type { Lab } from '../lab/index.ts';
-import { encodeBy, trainModel } from '../lab/training.ts';
 
-/** Size of the transformer: words are hashed into rows of a table. */
-const [LAYERS, WIDTH, HEADS, HIDDEN, ROWS] = [4, 64, 4, 128, 8192];
-/** Words of a query and of a document that are read. */
-const QUERY = 12;
-const DOCUMENT = 32;
 const BATCH = 64;
 const TEMPERATURE = 0.05;
 
@@ -37,64 +12,28 @@ const TEMPERATURE = 0.05;
 export type Tuning = 'full' | 'layers' | 'biases' | 'lora' | 'adapters' | 'connected';
 
 /**
- * Ranks that give about as many trained numbers, 1.2% of the model: adapters of rank 16 have 8,192, those of rank 8 with a side path of 8
- * have 8,216, low-rank updates of rank 2 have 6,400. `trainedCount` counts them.
+ * Modules of ranks that give about as many trained numbers, 1.2% of the model: adapters of rank 16 have 8,192, those of rank 8 with a side path of
+ * 8 have 8,216, low-rank updates of rank 2 have 6,400. `trainedCount` counts them.
  */
-const RANKS = { adapters: 16, connected: 8, lora: 2 } as const;
+const TUNINGS = {
+  full: {},
+  layers: { trained: /^(?!words\/)/ },
+  biases: { trained: /(^|\/)(bias|offset)$/ },
+  lora: { lora: { rank: 2 } },
+  adapters: { adapters: { rank: 16 } },
+  connected: { side: { rank: 8 } },
+} as const;
 
-const TRAINED: Readonly<Record<Tuning, RegExp>> = {
-  full: /^/,
-  layers: /^(?!words\/)/,
-  biases: /(^|\/)(bias|offset)$/,
-  lora: /_[ab]$/,
-  adapters: /^adapters\//,
-  connected: /^adapters\//,
-};
-
-/** Words of a text as rows of the table. Row 0 is for padding. */
-export function wordsOf(text: string): number[] {
-  return (text.toLowerCase().match(/[a-z0-9]+/g) ?? []).map(
-    (word) => 1 + (createHash('md5').update(word).digest().readUInt32LE() % (ROWS - 1)),
-  );
+/** The model with what is trained of it. @param parameters trained in place. */
+export function model(parameters: Parameters, tuning: Tuning): Trainable {
+  return trainableTransformer({ parameters, ...TUNINGS[tuning] });
 }
 
-/** Texts as what the model reads: `NAME` `[texts, length]` and `NAME-present`. */
-function inputs(name: string, texts: readonly (readonly number[])[], length: number): Batch {
-  const [ids, present] = [new Int32Array(texts.length * length), new Float32Array(texts.length * length)];
-  texts.forEach((words, i) => {
-    const read = words.slice(0, length);
-    ids.set(read, i * length);
-    present.fill(1, i * length, i * length + Math.max(1, read.length));
-  });
-  const shape = [texts.length, length];
-  return { [name]: { data: ids, shape }, [`${name}-present`]: { data: present, shape } };
-}
-
-/** Pre-norm transformer blocks over words and places, a module after each where there are some; mean, map, unit length. */
-function encode(scope: Scope, batch: Tensors, name: string, tuning: Tuning): Tensor {
-  const [ids, present] = [batch[name]!, batch[`${name}-present`]!];
-  const length = Number(ids.shape[1]);
-  const body = tuning === 'lora' ? withLora(scope, { rank: RANKS.lora }) : scope;
-  const places = body.parameter(`places${length}`, [1, length, WIDTH], normal(0.02));
-  const mask = paddingMask(present);
-  const connected = connectedAdapters(scope.at('adapters'), { rank: RANKS.connected });
-  let states = add(embedding(body.at('words'), ids, ROWS, WIDTH), places);
-  for (let layer = 0; layer < LAYERS; layer++) {
-    states = transformerBlock(body.at(`layer${layer}`), states, { heads: HEADS, hidden: HIDDEN, mask });
-    if (tuning === 'connected') states = connected(states);
-    if (tuning === 'adapters') {
-      states = bottleneckAdapter(scope.at('adapters').at(layer), states, { rank: RANKS.adapters });
-    }
-  }
-  return unitLength(linear(body.at('map'), meanPooling(normalize(body.at('last'), states), present), WIDTH));
-}
-
-/** Positive pairs of texts, as words: what is asked, and what answers it. */
-export type TextPair = readonly [query: readonly number[], document: readonly number[]];
+/** Positive pairs of texts: what is asked, and what answers it. */
+export type TextPair = readonly [query: string, document: string];
 
 /** How a model is trained. */
 export interface TextTraining {
-  readonly tuning: Tuning;
   /** Draws a pair. */
   readonly draw: (random: Random) => TextPair;
   readonly steps: number;
@@ -104,54 +43,25 @@ export interface TextTraining {
 }
 
 /** Trains in place by InfoNCE within batches of 64. @returns seconds. */
-export function trainTexts(parameters: Parameters, training: TextTraining): Promise<number> {
-  const { tuning, draw, ...how } = training;
-  const frozen: ParameterGroup[] = tuning === 'full' ? [] : [{ match: TRAINED[tuning] }, { match: /^/, frozen: true }];
-  return trainModel({
-    ...how,
-    parameters,
-    groups: frozen,
-    loss: (scope, batch) =>
-      infoNCE(cosines(encode(scope, batch, 'query', tuning), encode(scope, batch, 'document', tuning)), {
-        temperature: TEMPERATURE,
-      }),
-    batch: (random) => {
+export async function trainTexts(trainable: Trainable, { draw, steps, ...how }: TextTraining): Promise<number> {
+  const { tookMs } = await fit(
+    withParts(trainable, ['q:', 'd:']),
+    drawn(steps, (random) => {
       const pairs = Array.from({ length: BATCH }, () => draw(random));
-      return {
-        ...inputs(
-          'query',
-          pairs.map(([query]) => query),
-          QUERY,
-        ),
-        ...inputs(
-          'document',
-          pairs.map(([, document]) => document),
-          DOCUMENT,
-        ),
-      };
-    },
-  });
+      const [queries, documents] = [pairs.map(([query]) => query), pairs.map(([, document]) => document)];
+      return { ...prefixed('q:', trainable.batch(queries, 'query')), ...prefixed('d:', trainable.batch(documents)) };
+    }),
+    (forward, batch) =>
+      infoNCE(cosines(forward(partOf('q:', batch)), forward(partOf('d:', batch))), { temperature: TEMPERATURE }),
+    { ...how, runtime: await nativeRuntime(), threads: 1 },
+  );
+  return tookMs / 1000;
 }
 
-/** Vectors of texts. */
-export function encodeTexts(
-  parameters: Parameters,
-  tuning: Tuning,
-  side: 'query' | 'document',
-  texts: readonly (readonly number[])[],
-): Promise<Vectors> {
-  const batches: Batch[] = [];
-  const size = 500;
-  for (let from = 0; from < texts.length; from += size) {
-    batches.push(inputs(side, texts.slice(from, from + size), side === 'query' ? QUERY : DOCUMENT));
-  }
-  return encodeBy(parameters, (scope, batch) => encode(scope, batch, side, tuning), batches);
-}
-
-/** How many numbers a tuning trains. */
-export function trainedCount(parameters: Parameters, tuning: Tuning): number {
+/** How many numbers are trained. */
+export function trainedCount({ parameters, groups }: Trainable): number {
   return parameters.names
-    .filter((name) => TRAINED[tuning].test(name))
+    .filter((name) => !groups.some(({ match }) => match.test(name)))
     .reduce((sum, name) => sum + parameters.get(name).data.length, 0);
 }
 
@@ -162,17 +72,14 @@ export function trainedCount(parameters: Parameters, tuning: Tuning): number {
 export async function pretrained(
   lab: Lab,
   key: readonly string[],
-  texts: readonly (readonly number[])[],
+  texts: readonly (readonly string[])[],
   steps: number,
 ): Promise<(seed: number) => Parameters> {
   const fresh = new Parameters(1);
-  // Asks for every parameter once, so that they all exist.
-  await encodeTexts(fresh, 'full', 'query', [[1]]);
-  await encodeTexts(fresh, 'full', 'document', [[1]]);
+  const body = model(fresh, 'full');
   const row = await lab.vectors(['connected-peft', ...key, String(steps)], async () => {
     lab.say(`pre-training on ${texts.length} texts, ${steps} steps`);
-    await trainTexts(fresh, {
-      tuning: 'full',
+    await trainTexts(body, {
       draw: (random) => cloze(texts[random.below(texts.length)]!, random),
       steps,
       learningRate: 2e-3,
@@ -200,8 +107,11 @@ export async function pretrained(
 }
 
 /** A run of words as the query, the words around it as the document (Lee et al. 2019, ICT). */
-function cloze(words: readonly number[], random: Random): TextPair {
+function cloze(words: readonly string[], random: Random): TextPair {
   const length = Math.max(1, Math.min(8, words.length >> 1));
   const from = random.below(words.length - length + 1);
-  return [words.slice(from, from + length), [...words.slice(0, from), ...words.slice(from + length)]];
+  return [
+    words.slice(from, from + length).join(' '),
+    [...words.slice(0, from), ...words.slice(from + length)].join(' '),
+  ];
 }

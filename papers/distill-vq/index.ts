@@ -75,7 +75,7 @@ export const paper: Paper = {
   slug: 'distill-vq',
   summary:
     'Codebooks learn to rank as the full vectors do: a listwise loss between exact scores and scores of codes, on queries that nobody labelled.',
-  parts: ['train/quantize/distill-codec', 'codec/dual', 'codec/pq', 'train/objectives/listwise', 'tensor/trainer'],
+  parts: ['train/quantize/distill-codec', 'codec/dual', 'codec/pq', 'train/objectives/listwise', 'tensor/fit'],
   departures: [
     'The range of settings (temperature 0.05, two learning rates) was narrowed beforehand by three short tries on claims that are among the development and test units here.',
     'Product codes only: the lists of an inverted file are not learned.',

@@ -6,7 +6,7 @@ export const paper: Paper = {
   slug: 'jpq',
   summary:
     'Codes of documents stay what they are; what they stand for, and the map of queries, are learned together for ranking. Documents need not be encoded again.',
-  parts: ['train/quantize/distill-codec', 'codec/dual', 'codec/pq', 'tensor/trainer'],
+  parts: ['train/quantize/distill-codec', 'codec/dual', 'codec/pq', 'tensor/fit'],
   departures: [
     'The range of settings (temperature 0.05, two learning rates) was narrowed beforehand by three short tries on claims that are among the development and test units here.',
     'The target is the ranking of the full vectors instead of labels, since the queries to learn from have none.',

@@ -3,10 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
-import type { Batch } from '../../src/tensor/index.ts';
+import { type Batch, toValue } from '../../src/tensor/index.ts';
 import { exactTop, pkBatches } from '../../src/train/index.ts';
 import { sourcesOf, vectorsOf } from './embeddings.ts';
-import { type Fit, type HeadOptions, toValue } from './heads.ts';
+import type { Fit, HeadOptions } from './heads.ts';
 import type { Lab } from './lab.ts';
 import type { Config, Contestant, Split } from './types.ts';
 

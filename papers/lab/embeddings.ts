@@ -1,4 +1,4 @@
-import { type VectorSets, Vectors } from '../../src/base/vectors.ts';
+import type { VectorSets, Vectors } from '../../src/base/vectors.ts';
 import type { CollectionFiles, Judgements, TestCollection, TestDocument } from '../../src/eval/index.ts';
 import { type Lab, NeedsData } from './lab.ts';
 
@@ -75,30 +75,4 @@ export function tokensOf(lab: Lab, texts: readonly string[]): Promise<VectorSets
 
 export function sourcesOf({ name, files }: TestCollection): Record<string, string> {
   return Object.fromEntries(Object.entries(files).map(([part, { sha256 }]) => [`${name}/${part}`, sha256]));
-}
-
-/** Rows of `vectors`, copied. */
-export function take(vectors: Vectors, rows: ArrayLike<number>): Vectors {
-  const taken = Vectors.zeros(rows.length, vectors.dim);
-  for (let i = 0; i < rows.length; i++) taken.row(i).set(vectors.row(rows[i]!));
-  return taken;
-}
-
-/** Every row scaled to length 1; zeros stay. */
-export function normalized(vectors: Vectors): Vectors {
-  const out = new Vectors(vectors.data.slice(), vectors.dim);
-  for (let i = 0; i < out.count; i++) {
-    const row = out.row(i);
-    let squares = 0;
-    for (const value of row) squares += value * value;
-    const scale = squares === 0 ? 0 : 1 / Math.sqrt(squares);
-    for (let c = 0; c < row.length; c++) row[c]! *= scale;
-  }
-  return out;
-}
-
-/** Numbers of the `k` greatest scores, best first; equal ones in ascending order. */
-export function topK(scores: Float32Array, k: number): Uint32Array {
-  const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[b]! - scores[a]! || a - b);
-  return order.slice(0, k);
 }

@@ -1,21 +1,20 @@
-import { Random } from '../../src/base/random.ts';
-import { Vectors } from '../../src/base/vectors.ts';
+import type { Random } from '../../src/base/random.ts';
+import type { Vectors } from '../../src/base/vectors.ts';
 import { type AdapterShape, adapter } from '../../src/encode/index.ts';
 import { nativeRuntime } from '../../src/encode/runtime.ts';
 import {
   type Batch,
-  constantsOf,
-  Graph,
-  linearSchedule,
+  drawn,
+  fit,
   mlp,
   Parameters,
+  run,
   type Scope,
   type Tensor,
   type Tensors,
-  Trainer,
-  toOnnx,
+  toValue,
+  toVectors,
   unitLength,
-  type Value,
 } from '../../src/tensor/index.ts';
 import type { Config } from './types.ts';
 
@@ -56,45 +55,26 @@ export interface TrainedHeads<Tower extends string> {
 /** Trains heads by AdamW with clipping at 1, in one thread, so that it gives the same on every run. */
 export async function trainHeads<Tower extends string>(options: HeadOptions<Tower>): Promise<TrainedHeads<Tower>> {
   const { towers, loss, steps, learningRate, seed, signal } = options;
-  const start = performance.now();
   const apply = (scope: Scope, tower: Tower, x: Tensor): Tensor => {
     const shape = towers[tower];
     return typeof shape === 'string' ? apply(scope, shape as Tower, x) : head(scope.at(tower), x, shape);
   };
-  const runtime = await nativeRuntime();
+  const how = { runtime: await nativeRuntime(), threads: 1 } as const;
   const parameters = new Parameters(seed);
-  const trainer = new Trainer({
-    parameters,
-    loss: (scope, batch) => loss((tower, x) => apply(scope, tower, x), batch, scope),
-    learningRate: linearSchedule({ peak: learningRate, steps }),
-    clip: 1,
-    runtime,
-    threads: 1,
-  });
-  const random = new Random(seed);
-  let last = 0;
-  const tail = Math.max(1, Math.round(steps / 10));
-  for (let step = 0; step < steps; step++) {
-    signal?.throwIfAborted();
-    const report = await trainer.step(options.batch(random, step, step / Math.max(1, steps - 1)));
-    if (step >= steps - tail) last += report.loss / tail;
-  }
-  await trainer.dispose();
+  const report = await fit(
+    { parameters, forward: (scope, batch) => apply(scope, Object.keys(batch)[0] as Tower, Object.values(batch)[0]!) },
+    drawn(steps, (random, step) => options.batch(random, step, step / Math.max(1, steps - 1))),
+    (forward, batch, scope) => loss((tower, x) => forward({ [tower]: x }), batch, scope),
+    { ...how, learningRate, seed, ...(signal === undefined ? {} : { signal }) },
+  );
   return {
     parameters,
-    loss: last,
-    seconds: (performance.now() - start) / 1000,
-    encode: async (tower, { data, count, dim }) => {
-      const graph = new Graph();
-      const x = graph.input('given', 'float32', ['n', dim]);
-      graph.output('vectors', apply(constantsOf(graph, parameters), tower, x));
-      const session = await runtime.createSession(toOnnx(graph), { threads: 1 });
-      try {
-        const { vectors } = await session.run({ given: { data, shape: [count, dim] } });
-        return new Vectors(vectors!.data as Float32Array, vectors!.shape[1]!);
-      } finally {
-        await session.dispose();
-      }
+    loss: report.loss,
+    seconds: report.tookMs / 1000,
+    encode: async (tower, vectors) => {
+      const model = (scope: Scope, { given }: Tensors) => apply(scope, tower, given!);
+      const { output } = await run(model, { given: toValue(vectors) }, { ...how, parameters });
+      return toVectors(output!);
     },
   };
 }
@@ -127,9 +107,4 @@ export function fitting<Tower extends string>(training: (config: Config) => Trai
     }
     return heads;
   };
-}
-
-/** Vectors as what a model takes. */
-export function toValue({ data, count, dim }: Vectors): Value {
-  return { data, shape: [count, dim] };
 }

@@ -1,10 +1,10 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import { evaluate, type RankedList } from '../../src/eval/index.ts';
-import type { Batch } from '../../src/tensor/index.ts';
+import { type Batch, toValue } from '../../src/tensor/index.ts';
 import { exactTop } from '../../src/train/index.ts';
-import { embed, take } from './embeddings.ts';
-import { type Fit, type HeadOptions, type TrainedHeads, toValue } from './heads.ts';
+import { embed } from './embeddings.ts';
+import type { Fit, HeadOptions, TrainedHeads } from './heads.ts';
 import type { Lab } from './lab.ts';
 import type { Config, Contestant, Split } from './types.ts';
 
@@ -40,7 +40,7 @@ export function pairs(lab: Lab, name: string, most = Number.POSITIVE_INFINITY): 
       documentIds: documents.map(({ id }) => id),
       documents: vectors,
       queryIds: order.map((row) => queryIds[row]!),
-      queries: take(queries, order),
+      queries: queries.pick(order),
       relevant: order.map(
         (row) =>
           new Set(
@@ -98,13 +98,8 @@ export function pairBatches(data: Pairs, options: PairBatchOptions): HeadOptions
       });
     }
     return {
-      queries: toValue(
-        take(
-          data.queries,
-          chosen.map(({ query }) => query),
-        ),
-      ),
-      documents: toValue(take(data.documents, documents)),
+      queries: toValue(data.queries.pick(chosen.map(({ query }) => query))),
+      documents: toValue(data.documents.pick(documents)),
       exclude: { data: exclude, shape: [size, documents.length] },
       progress: { data: Float32Array.of(progress), shape: [1] },
     };
@@ -173,7 +168,7 @@ export async function rankings(
   const asked = [...data.splits.keys()].filter((query) => data.splits[query] !== 'train');
   const lists = exactTop(
     await heads.encode('document', data.documents),
-    await heads.encode('query', take(data.queries, asked)),
+    await heads.encode('query', data.queries.pick(asked)),
     DEPTH,
   );
   return new Map(

@@ -1,8 +1,9 @@
 import { Vectors } from '../../src/base/vectors.ts';
-import { createTransform } from '../../src/codec/index.ts';
+import { PrincipalComponents } from '../../src/codec/index.ts';
+import { unitRows } from '../../src/math/index.ts';
 import { exactTop } from '../../src/train/index.ts';
 import { type CodeData, codeData, TOP } from './codes.ts';
-import { embed, normalized } from './embeddings.ts';
+import { embed } from './embeddings.ts';
 import type { Lab } from './lab.ts';
 
 /** As {@link CodeData}, with vectors of 128 principal components, so that a tower is trained in seconds. */
@@ -19,11 +20,11 @@ export const COMPONENTS = 128;
 export function smallCodeData(lab: Lab): Promise<SmallCodeData> {
   return lab.once('small code data', async () => {
     const data = await codeData(lab);
-    const pca = createTransform(`pca${COMPONENTS}`, data.documents.dim)!;
+    const pca = new PrincipalComponents(data.documents.dim, COMPONENTS);
     await pca.train(data.documents);
     const reduce = (vectors: Vectors, components = COMPONENTS): Vectors => {
       const all = pca.apply(vectors);
-      return normalized(components === COMPONENTS ? all : firstComponents(all, components));
+      return unitRows(components === COMPONENTS ? all : firstComponents(all, components));
     };
     const documents = reduce(data.documents);
     const queries = reduce(data.queries);

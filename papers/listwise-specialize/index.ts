@@ -10,11 +10,12 @@ import {
   scale,
   slice,
   type Tensor,
+  toValue,
   transposeLast,
 } from '../../src/tensor/index.ts';
 import { cosines, exactTop, infoNCE, listwiseKL } from '../../src/train/index.ts';
-import { type Embedded, embed, take } from '../lab/embeddings.ts';
-import { type Fit, fitting, type Training, toValue } from '../lab/heads.ts';
+import { type Embedded, embed } from '../lab/embeddings.ts';
+import { type Fit, fitting, type Training } from '../lab/heads.ts';
 import { type Config, type Lab, material, type Paper } from '../lab/index.ts';
 import { gradesOf, type Pairs, type PairTower, pairContestant, rankingMetric, splitsOf } from '../lab/pairs.ts';
 import { type Kind, kinds, LIST, lexical, type Made, type MadeQuery, madeQueries, teacherScore } from './synthetic.ts';
@@ -136,14 +137,9 @@ function lists(
       return place === 0 || (place > 0 && query.scores[place]! > LIKELY * query.scores[0]!);
     };
     return {
-      queries: toValue(
-        take(
-          made.vectors,
-          chosen.map(({ row }) => row),
-        ),
-      ),
-      positives: toValue(take(documents, own)),
-      documents: toValue(take(documents, rows)),
+      queries: toValue(made.vectors.pick(chosen.map(({ row }) => row))),
+      positives: toValue(documents.pick(own)),
+      documents: toValue(documents.pick(rows)),
       teacher: { data: Float32Array.from(chosen.flatMap(({ scores }) => scores)), shape: [SIZE, LIST] },
       same: marked(own, isOwn),
       copies: marked(rows, isOwn),
@@ -178,7 +174,7 @@ function teachers(lab: Lab, test: Embedded): string {
   const asked = test.queryIds.slice(0, lab.pick(60, 300));
   const rankings = (depth: number) =>
     new Map(
-      exactTop(test.vectors, take(test.queries, Array.from(asked.keys())), depth).map(
+      exactTop(test.vectors, test.queries.pick(Array.from(asked.keys())), depth).map(
         (top, query): [string, RankedList] => {
           const words = score(test.collection.queries.get(asked[query]!)!);
           const own = test.queries.row(query);
@@ -234,7 +230,7 @@ export const paper: Paper = {
   slug: 'listwise-specialize',
   summary:
     "A retriever is specialised to a corpus on made queries by distilling a better ranker's graded scores over lists, with a small share of InfoNCE.",
-  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'index/inverted', 'tensor/trainer'],
+  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'index/inverted', 'tensor/fit'],
   departures: [
     'Queries are titles, sentences and key terms of documents, where the paper has six kinds written by a language model.',
     'The teacher is BM25 and the cosine together, where the paper has a cross-encoder; scores are set to 0 .. 1 by percentiles within a kind, as there.',

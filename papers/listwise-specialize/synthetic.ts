@@ -2,6 +2,7 @@ import { Random } from '../../src/base/random.ts';
 import { MemorySections } from '../../src/base/sections.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import { InvertedIndex, InvertedIndexBuilder } from '../../src/index/index.ts';
+import { dot } from '../../src/math/index.ts';
 import { analyzerFor } from '../../src/text/index.ts';
 import { exactTop } from '../../src/train/index.ts';
 import { contentOf, type Embedded, vectorsOf } from '../lab/embeddings.ts';
@@ -140,10 +141,4 @@ function textsOf({ documents }: Embedded, from: readonly number[]): { kind: Kind
       { kind: 'terms', document: row, text: terms.join(' ') } as const,
     ];
   });
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

@@ -2,7 +2,6 @@ import { Random } from '../../src/base/random.ts';
 import { MemorySections } from '../../src/base/sections.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { PrincipalComponents } from '../../src/codec/index.ts';
-import { LinearMap } from '../../src/codec/linalg.ts';
 import {
   agreement,
   evaluate,
@@ -13,6 +12,7 @@ import {
   restrictRun,
 } from '../../src/eval/index.ts';
 import { InvertedIndex, InvertedIndexBuilder } from '../../src/index/index.ts';
+import { LinearMap } from '../../src/math/index.ts';
 import { analyzerFor } from '../../src/text/index.ts';
 import { greatest } from '../../src/train/index.ts';
 import { contentOf, type Embedded, embed } from '../lab/embeddings.ts';
@@ -147,7 +147,7 @@ export const paper: Paper = {
   slug: 'mmteb',
   summary:
     'Cheaper evaluation that ranks systems as the full one does: sub-corpora of hard negatives, and tasks that foretell others.',
-  parts: ['eval/pools', 'eval/task-selection', 'eval/correlation'],
+  parts: ['eval/pools', 'eval/task-selection', 'math/correlation'],
   departures: [
     'Systems are variants of BM25 and of use-lite; the paper has models of many makers.',
     'Runs of the full corpus are cut down, which equals searching the sub-corpus where scores do not depend on it; BM25 statistics stay those of the full one.',

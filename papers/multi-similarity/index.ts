@@ -108,7 +108,7 @@ export const paper: Paper = {
   slug: 'multi-similarity',
   summary:
     'A loss over pairs by class that mines the informative ones and weighs each by its own similarity and by those around it.',
-  parts: ['train/objectives/metric', 'train/objectives/pairwise', 'train/samplers', 'tensor/trainer'],
+  parts: ['train/objectives/metric', 'train/objectives/pairwise', 'train/samplers', 'tensor/fit'],
   departures: [
     'A head over frozen vectors (use-lite, or pixels) is trained, where the paper trains a convolutional network.',
     "Defaults are those of the authors' code (alpha 2, beta 40); lambda and the learning rate are tuned. With even weights the margin of mining is tuned in place of lambda.",

@@ -1,8 +1,8 @@
 import { type VectorSets, Vectors } from '../../src/base/vectors.ts';
 import { FixedDimensionalEncoding } from '../../src/codec/index.ts';
-import { LinearMap } from '../../src/codec/linalg.ts';
+import { greatest, LinearMap, unitRows } from '../../src/math/index.ts';
 import { MaxSim } from '../../src/search/index.ts';
-import { contentOf, embed, normalized, sourcesOf, take, tokensOf, topK } from '../lab/embeddings.ts';
+import { contentOf, embed, sourcesOf, tokensOf } from '../lab/embeddings.ts';
 import { type Contestant, type Lab, type Material, material, type Paper } from '../lab/index.ts';
 
 /** Words of a document: enough for a few dozen tokens, few enough for exact MaxSim over all pairs in a minute. */
@@ -52,17 +52,14 @@ function load(lab: Lab): Promise<Tokens> {
         for (let t = 0; t < query.count; t++) sum += matches[d * query.count + t]!;
         return sum;
       });
-      best.set(id, topK(scores, 1)[0]!);
+      best.set(id, greatest(scores, 1)[0]!);
       heuristic.set(id, byAnyToken(matches, query.count, count));
     }
     return {
       documents,
       queries,
       queryIds,
-      documentVectors: take(
-        embedded.vectors,
-        Uint32Array.from({ length: count }, (_, i) => i),
-      ),
+      documentVectors: embedded.vectors.pick(Uint32Array.from({ length: count }, (_, i) => i)),
       queryVectors: embedded.queries,
       best,
       heuristic,
@@ -75,7 +72,7 @@ function load(lab: Lab): Promise<Tokens> {
 /** Per query token the documents by their best match; then the first of every token, the second of every token, and so on. */
 function byAnyToken(matches: Float32Array, tokens: number, count: number): Uint32Array {
   const orders = Array.from({ length: tokens }, (_, t) =>
-    topK(
+    greatest(
       Float32Array.from({ length: count }, (_, d) => matches[d * tokens + t]!),
       CANDIDATES,
     ),
@@ -111,7 +108,7 @@ function byVector(
       return {
         answer: (unit) => {
           const row = rows.get(unit)!;
-          return topK(columns.apply(queries.slice(row, row + 1)).data, CANDIDATES);
+          return greatest(columns.apply(queries.slice(row, row + 1)).data, CANDIDATES);
         },
         costs: { dimensions: documents.dim, 'ms / query (scan)': ms },
       };
@@ -142,7 +139,7 @@ function meanPooling(tokens: Tokens): Contestant<Truth, Answer> {
           mean[i % documents.dim]! += documents.data[i]! / documents.count;
       const finish = (vectors: Vectors): Vectors => {
         for (let i = 0; i < vectors.data.length; i++) vectors.data[i]! -= mean[i % vectors.dim]!;
-        return normalize ? normalized(vectors) : vectors;
+        return normalize ? unitRows(vectors) : vectors;
       };
       return [finish(documents), finish(pool(tokens.queries))];
     },
@@ -217,12 +214,12 @@ export const paper: Paper = {
   slug: 'muvera',
   summary:
     'Sets of token vectors become one vector whose inner products approximate MaxSim, so that any index for single vectors finds candidates for late interaction.',
-  parts: ['codec/fde', 'search/max-sim', 'encode/use-lite'],
+  parts: ['codec/fde', 'index/max-sim', 'encode/use-lite'],
   departures: [
     'Token vectors are those of use-lite, which was not trained for late interaction.',
     'Candidates come from an exhaustive scan of the encodings, so that the figures show the encoding and not an index.',
   ],
-  reach: { exports: ['codec/FixedDimensionalEncoding', 'search/MaxSim'], byDefault: false },
+  reach: { exports: ['index/buildSetIndex', 'codec/FixedDimensionalEncoding', 'search/MaxSim'], byDefault: false },
   claims: [
     {
       id: 'recall',

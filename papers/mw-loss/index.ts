@@ -1,9 +1,9 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import { nativeRuntime } from '../../src/encode/runtime.ts';
-import { add, Graph, type Tensor, toOnnx } from '../../src/tensor/index.ts';
+import { dot } from '../../src/math/index.ts';
+import { add, run, type Tensor } from '../../src/tensor/index.ts';
 import { batchAUC, cosines, exactTop, infoNCE } from '../../src/train/index.ts';
-import { take } from '../lab/embeddings.ts';
 import { type Fit, fitting, type Training } from '../lab/heads.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 import {
@@ -79,7 +79,7 @@ function pooled(
       const shares = new Map<string, number>();
       for (const split of ['dev', 'test']) {
         const asked = [...data.splits.keys()].filter((query) => data.splits[query] === split);
-        const queries = await heads.encode('query', take(data.queries, asked));
+        const queries = await heads.encode('query', data.queries.pick(asked));
         areas(data, asked, queries, documents).forEach((share, i) => {
           shares.set(data.queryIds[asked[i]!]!, share);
         });
@@ -113,17 +113,11 @@ function countBelow(sorted: Float64Array, score: number): number {
   return low;
 }
 
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}
-
 export const paper: Paper = {
   slug: 'mw-loss',
   summary:
     "Training sets every positive against every query's negatives, so that scores mean the same for all queries; InfoNCE leaves each query an offset of its own.",
-  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'eval/pooled', 'tensor/trainer'],
+  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'eval/pooled', 'tensor/fit'],
   departures: [
     'A head of low rank over frozen vectors, shared by queries and documents, where the paper trains whole encoders with five hard negatives; here there is one.',
     'The loss is a mean over pairs where the batch formula sums; learning rates are tuned for each loss.',
@@ -202,24 +196,18 @@ async function lossesWith(data: Pairs, most: number): Promise<[infoNCE: number, 
   const count = 64;
   const { queries, documents } = pairBatches(data, { size: count })(new Random(1), 0, 0);
   const random = new Random(2);
-  const graph = new Graph();
-  const [q, d, offsets] = [
-    graph.input('queries', 'float32', queries!.shape as number[]),
-    graph.input('documents', 'float32', documents!.shape as number[]),
-    graph.input('offsets', 'float32', [count, 1]),
-  ];
-  const scores = add(cosines(q, d), offsets);
-  graph.output('infoNCE', infoNCE(scores, { temperature: 0.05 }));
-  graph.output('auc', batchAUC(scores, 0.05));
-  const session = await (await nativeRuntime()).createSession(toOnnx(graph), { threads: 1 });
-  try {
-    const out = await session.run({
-      queries: queries!,
-      documents: documents!,
-      offsets: { data: Float32Array.from({ length: count }, () => most * random.next()), shape: [count, 1] },
-    });
-    return [Number(out['infoNCE']!.data[0]), Number(out['auc']!.data[0])];
-  } finally {
-    await session.dispose();
-  }
+  const batch = {
+    queries: queries!,
+    documents: documents!,
+    offsets: { data: Float32Array.from({ length: count }, () => most * random.next()), shape: [count, 1] },
+  };
+  const losses = await run(
+    (_, inputs) => {
+      const scores = add(cosines(inputs['queries']!, inputs['documents']!), inputs['offsets']!);
+      return { contrast: infoNCE(scores, { temperature: 0.05 }), auc: batchAUC(scores, 0.05) };
+    },
+    batch,
+    { runtime: await nativeRuntime(), threads: 1 },
+  );
+  return [Number(losses['contrast']!.data[0]), Number(losses['auc']!.data[0])];
 }

@@ -7,7 +7,7 @@ export const paper: Paper = {
   slug: 'nv-embed',
   summary:
     'Three ideas for one encoder of many tasks: in-batch negatives only where they are negatives, mined negatives that are not too close to the positive, and pooling by attention to a trained dictionary.',
-  parts: ['train/miner', 'train/objectives/contrastive', 'tensor/layers/pooling', 'tensor/trainer'],
+  parts: ['train/miner', 'train/objectives/contrastive', 'tensor/layers/pooling', 'tensor/fit'],
   departures: [
     'Heads over frozen vectors of use-lite, where the paper trains a decoder of 7 billion parameters: nothing is said of its attention mask or its two stages.',
     'Texts with labels are requests with the tool that serves them, 199 tools at most, where more than 500 classes were wanted.',

@@ -1,7 +1,6 @@
-import { concat, expandDims, multiply, reshape, sum } from '../../src/tensor/index.ts';
+import { concat, expandDims, multiply, reshape, sum, toValue } from '../../src/tensor/index.ts';
 import { cosines, exactTop, infoNCE, ownNegativesNCE } from '../../src/train/index.ts';
-import { take } from '../lab/embeddings.ts';
-import { fitting, type Training, toValue } from '../lab/heads.ts';
+import { fitting, type Training } from '../lab/heads.ts';
 import { type Claim, type Contestant, type Lab, material } from '../lab/index.ts';
 import { Deck } from '../lab/pairs.ts';
 import { type Requests, requestsOf } from '../lab/requests.ts';
@@ -71,7 +70,7 @@ function head(
           }),
         );
         const positives = queries.map(another);
-        const part = (rows: readonly number[]) => toValue(take(data.vectors, rows));
+        const part = (rows: readonly number[]) => toValue(data.vectors.pick(rows));
         const columns = [...positives, ...negatives];
         const same = Float32Array.from({ length: SIZE * columns.length }, (_, i) =>
           data.tool[queries[Math.floor(i / columns.length)]!] === data.tool[columns[i % columns.length]!] ? 1 : 0,
@@ -93,7 +92,7 @@ function head(
     fit: async (config, context) => {
       const heads = await train(config, context);
       const vectors = await heads.encode('text', data.vectors);
-      const top = exactTop(take(vectors, known), vectors, DEPTH);
+      const top = exactTop(vectors.pick(known), vectors, DEPTH);
       return {
         answer: (unit) => Array.from(top[data.rows.get(unit)!]!, (i) => data.tool[known[i]!]!),
         costs: { 's to train': heads.seconds },

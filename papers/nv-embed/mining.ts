@@ -1,9 +1,9 @@
 import { Random } from '../../src/base/random.ts';
 import { mean } from '../../src/eval/index.ts';
 import type { Retriever } from '../../src/search/index.ts';
+import { toValue } from '../../src/tensor/index.ts';
 import { cosines, exactTop, infoNCE, type MinerOptions, mineNegatives } from '../../src/train/index.ts';
-import { take } from '../lab/embeddings.ts';
-import { fitting, type Training, toValue } from '../lab/heads.ts';
+import { fitting, type Training } from '../lab/heads.ts';
 import { type Claim, type Config, type Contestant, type Lab, material } from '../lab/index.ts';
 import { Deck } from '../lab/pairs.ts';
 import { type Requests, requestsOf } from '../lab/requests.ts';
@@ -69,8 +69,8 @@ function mined(lab: Lab, { data, pool, queries, known }: Hidden, rule: Rule): Pr
         negatives.set(row, others);
       }
     } else {
-      const vectors = take(data.vectors, pool);
-      const asked = take(data.vectors, queries);
+      const vectors = data.vectors.pick(pool);
+      const asked = data.vectors.pick(queries);
       const lists = exactTop(vectors, asked, WINDOW.to + Math.max(...[...known.values()].map(({ size }) => size)));
       let at = 0;
       const retriever: Retriever = async () => {
@@ -150,8 +150,8 @@ async function learner(
           known.get(rows[Math.floor(i / columns.length)]!)!.has(columns[i % columns.length]!) ? 1 : 0,
         );
         return {
-          queries: toValue(take(data.vectors, rows)),
-          documents: toValue(take(data.vectors, columns)),
+          queries: toValue(data.vectors.pick(rows)),
+          documents: toValue(data.vectors.pick(columns)),
           exclude: { data: exclude, shape: [SIZE, columns.length] },
         };
       },
@@ -164,7 +164,7 @@ async function learner(
     configs: frozen ? CONFIGS.slice(0, 1) : CONFIGS,
     fit: async (config, context) => {
       const heads = await train(config, context);
-      const top = exactTop(take(data.vectors, pool), await heads.encode('query', data.vectors), DEPTH);
+      const top = exactTop(data.vectors.pick(pool), await heads.encode('query', data.vectors), DEPTH);
       return {
         answer: (unit) => Array.from(top[data.rows.get(unit)!]!, (place) => data.tool[pool[place]!]!),
         costs: { 's to train': heads.seconds },

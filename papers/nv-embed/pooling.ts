@@ -1,9 +1,13 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { PrincipalComponents } from '../../src/codec/index.ts';
+import { nativeRuntime } from '../../src/encode/runtime.ts';
+import { unitRows } from '../../src/math/index.ts';
 import {
   add,
   type Batch,
+  drawn,
+  fit,
   gelu,
   identity,
   lastTokenPooling,
@@ -13,21 +17,22 @@ import {
   meanPooling,
   normalize,
   Parameters,
+  run,
   type Scope,
   selfAttentionPooling,
   type Tensor,
   type Tensors,
+  toValue,
+  toVectors,
   unitLength,
   zeros,
 } from '../../src/tensor/index.ts';
 import { cosines, multiPositiveNCE } from '../../src/train/index.ts';
-import { normalized, tokensOf } from '../lab/embeddings.ts';
-import { toValue } from '../lab/heads.ts';
+import { tokensOf } from '../lab/embeddings.ts';
 import { type Claim, type Config, type Contestant, type Lab, material } from '../lab/index.ts';
 import { Deck } from '../lab/pairs.ts';
 import { requestsOf } from '../lab/requests.ts';
 import { hitAt, type Pairs, ranking, rowsOf, toolPairs } from '../lab/retrieval-pairs.ts';
-import { encodeBy, trainModel } from '../lab/training.ts';
 
 /** Tokens of a request that are read. */
 const LENGTH = 32;
@@ -54,7 +59,7 @@ function states(lab: Lab): Promise<States> {
       return pca.apply(own.slice(0, Math.min(LENGTH, own.count)));
     });
     return {
-      pairs: { ...pairs, documents: normalized(pca.apply(pairs.documents)) },
+      pairs: { ...pairs, documents: unitRows(pca.apply(pairs.documents)) },
       batch: (rows) => {
         const data = new Float32Array(rows.length * LENGTH * WIDTH);
         const present = new Float32Array(rows.length * LENGTH);
@@ -97,37 +102,36 @@ function pooled(
           );
         const deck = new Deck(rows.length, new Random(seed));
         const documents = toValue(pairs.documents);
-        const seconds = await trainModel({
-          parameters,
-          loss: (scope, inputs) =>
-            multiPositiveNCE(cosines(model(scope, inputs), inputs['documents']!), inputs['relevant']!, 'conjunctive'),
-          batch: () => {
-            const chosen = deck.next(Math.min(SIZE, rows.length)).map((i) => rows[i]!);
-            const relevant = new Float32Array(chosen.length * count);
-            chosen.forEach((row, i) => {
-              relevant[i * count + pairs.relevant[row]![0]!] = 1;
-            });
-            return { ...batch(chosen), documents, relevant: { data: relevant, shape: [chosen.length, count] } };
-          },
-          steps: lab.pick(3, 200),
-          learningRate: Number(config['learningRate']),
-          seed,
-          signal,
-        });
+        const how = { runtime: await nativeRuntime(), threads: 1 } as const;
+        const draw = () => {
+          const chosen = deck.next(Math.min(SIZE, rows.length)).map((i) => rows[i]!);
+          const relevant = new Float32Array(chosen.length * count);
+          chosen.forEach((row, i) => {
+            relevant[i * count + pairs.relevant[row]![0]!] = 1;
+          });
+          return { ...batch(chosen), documents, relevant: { data: relevant, shape: [chosen.length, count] } };
+        };
+        const { tookMs } = await fit(
+          { parameters, forward: model },
+          drawn(lab.pick(3, 200), draw),
+          (forward, inputs) =>
+            multiPositiveNCE(cosines(forward(inputs), inputs['documents']!), inputs['relevant']!, 'conjunctive'),
+          { ...how, learningRate: Number(config['learningRate']), seed, signal },
+        );
         const asked = [...pairs.units.keys()].filter((row) =>
           ['dev', 'test'].includes(pairs.splitOf(pairs.units[row]!)!),
         );
         const queries = Vectors.zeros(pairs.units.length, WIDTH);
         for (let from = 0; from < asked.length; from += 300) {
           const part = asked.slice(from, from + 300);
-          const vectors = await encodeBy(parameters, model, [batch(part)]);
+          const vectors = toVectors((await run(model, batch(part), { ...how, parameters }))['output']!);
           part.forEach((row, i) => {
             queries.row(row).set(vectors.row(i));
           });
         }
         return {
           answer: ranking(pairs, 5, { queries }),
-          costs: { parameters: parameters.size, 's to train': seconds },
+          costs: { parameters: parameters.size, 's to train': tookMs / 1000 },
         };
       }),
   };

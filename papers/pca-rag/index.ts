@@ -1,7 +1,7 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { PrincipalComponents } from '../../src/codec/index.ts';
-import { LinearMap } from '../../src/codec/linalg.ts';
+import { dot, LinearMap } from '../../src/math/index.ts';
 import { greatest } from '../../src/train/index.ts';
 import { type CodeData, codeData, recallOfTop, TOP } from '../lab/codes.ts';
 import { type Config, type Contestant, material, type Paper } from '../lab/index.ts';
@@ -74,7 +74,7 @@ export const paper: Paper = {
   slug: 'pca-rag',
   summary:
     'Vectors keep their directions of greatest variance only: a smaller index and faster scans, for a modest loss.',
-  parts: ['codec/pca', 'codec/linalg'],
+  parts: ['codec/pca', 'math/linear'],
   departures: [
     'Vectors are those of use-lite, 512 components, where the paper has 3,072.',
     "Quality is the share of the exact ten best, where the paper correlates similarities with people's grades.",
@@ -152,9 +152,3 @@ export const paper: Paper = {
     },
   ],
 };
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-}

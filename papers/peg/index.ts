@@ -5,18 +5,20 @@ import {
   add,
   type Batch,
   constantOf,
-  Graph,
+  drawn,
+  fit,
   Parameters,
+  run,
+  type Scope,
   scale,
   sgd,
   type Tensor,
-  Trainer,
-  toOnnx,
+  type Tensors,
+  toValue,
   type Value,
 } from '../../src/tensor/index.ts';
 import { cosines, infoNCE, type ProgressiveOptions, progressiveWeights } from '../../src/train/index.ts';
-import { take } from '../lab/embeddings.ts';
-import { type Fit, fitting, type Training, toValue } from '../lab/heads.ts';
+import { type Fit, fitting, type Training } from '../lab/heads.ts';
 import { type Config, type Lab, material, type Paper } from '../lab/index.ts';
 import {
   examplesOf,
@@ -144,7 +146,7 @@ export const paper: Paper = {
   slug: 'peg',
   summary:
     'Text encoders trained on noisy pairs with very large batches, and with weights that move from pairs with easy negatives to pairs with hard ones.',
-  parts: ['train/objectives/progressive', 'train/objectives/contrastive', 'tensor/trainer'],
+  parts: ['train/objectives/progressive', 'train/objectives/contrastive', 'tensor/fit'],
   departures: [
     'The weighting is a reconstruction: the paper gives no formula. Difficulty is the mean of the five greatest cosines of negatives, standardised in the batch.',
     'The guard, which makes light of pairs whose negatives beat their positive, is an addition.',
@@ -257,24 +259,14 @@ async function gradientOf(data: Pairs, chunk: number): Promise<Float32Array> {
   const batch = pairBatches(data, { size: count })(new Random(1), 0, 0);
   const { queries, documents } = batch;
   const parameters = new Parameters(1);
-  const trainer = new Trainer({
-    parameters,
-    encode: (scope, inputs) => ({
-      queries: adapter(scope, inputs['queries']!),
-      documents: adapter(scope, inputs['documents']!),
-    }),
-    loss: (_, encoded) => infoNCE(cosines(encoded['queries']!, encoded['documents']!)),
-    optimizer: sgd(),
-    learningRate: 1,
-    runtime: await nativeRuntime(),
-    threads: 1,
-  });
+  const model = { parameters, forward: (scope: Scope, { x }: Tensors) => adapter(scope, x!) };
   const rows = ({ data: values, shape: [, width] }: Value, from: number): Value => ({
     data: (values as Float32Array).slice(from * width!, (from + chunk) * width!),
     shape: [chunk, width!],
   });
+  const how = { runtime: await nativeRuntime(), threads: 1 } as const;
   // Makes the parameters, so that they are known before the step.
-  await trainer.evaluate({ queries: queries!, documents: documents! });
+  await run(model.forward, { x: rows(queries!, 0) }, { ...how, parameters });
   const before = parameters.clone();
   const chunks = Array.from(
     { length: count / chunk },
@@ -283,9 +275,18 @@ async function gradientOf(data: Pairs, chunk: number): Promise<Float32Array> {
       documents: rows(documents!, i * chunk),
     }),
   );
-  if (chunks.length === 1) await trainer.step(chunks[0]!);
-  else await trainer.cachedStep(chunks);
-  await trainer.dispose();
+  await fit(
+    model,
+    drawn(1, () => chunks),
+    {
+      represent: (forward, inputs) => ({
+        queries: forward({ x: inputs['queries']! }),
+        documents: forward({ x: inputs['documents']! }),
+      }),
+      loss: (encoded) => infoNCE(cosines(encoded['queries']!, encoded['documents']!)),
+    },
+    { ...how, optimizer: sgd(), learningRate: 1, schedule: 'constant', clip: Number.POSITIVE_INFINITY },
+  );
   return Float32Array.from(
     before.names.flatMap((name) => {
       const after = parameters.get(name).data;
@@ -300,51 +301,39 @@ async function wrongWeights(lab: Lab): Promise<string> {
   const seen = spoiled(data);
   const examples = new Random(5).shuffle(examplesOf(seen, 'train')).slice(0, lab.pick(64, 512));
   const isWrong = ({ query, document }: PairExample): boolean => !data.relevant[query]!.has(document);
-  const graph = new Graph();
   const [queries, documents] = [
-    take(
-      data.queries,
-      examples.map(({ query }) => query),
-    ),
-    take(
-      data.documents,
-      examples.map(({ document }) => document),
-    ),
+    data.queries.pick(examples.map(({ query }) => query)),
+    data.documents.pick(examples.map(({ document }) => document)),
   ];
   const wrong = examples.map(isWrong);
   const share = wrong.filter(Boolean).length / wrong.length;
   const inputs = { queries: toValue(queries), documents: toValue(documents) };
-  const scores = cosines(
-    graph.input('queries', 'float32', [...inputs.queries.shape]),
-    graph.input('documents', 'float32', [...inputs.documents.shape]),
-  );
   const moments = [0, 0.5, 1];
-  for (const [name, weighting] of Object.entries(WEIGHTINGS)) {
-    for (const moment of moments) {
-      const progress = constantOf(Float32Array.of(moment), [1]);
-      graph.output(`${name} ${moment}`, progressiveWeights(scores, progress, weighting));
-    }
-  }
-  const session = await (await nativeRuntime()).createSession(toOnnx(graph), { threads: 1 });
-  try {
-    const out = await session.run(inputs);
-    const mean = (name: string): string => {
-      const weights = out[name]!.data as Float32Array;
-      return (
-        weights.reduce((total, weight, i) => total + (wrong[i]! ? weight : 0), 0) /
-        (share * wrong.length)
-      ).toFixed(2);
-    };
-    return [
-      `Mean weight of the wrong pairs (${(100 * share).toFixed(0)}% of ${wrong.length}) by the frozen vectors, where 1 is that of all pairs:`,
-      '',
-      '| weights | start | middle | end |',
-      '|---|---|---|---|',
-      ...Object.keys(WEIGHTINGS).map(
-        (name) => `| ${[name, ...moments.map((moment) => mean(`${name} ${moment}`))].join(' | ')} |`,
+  const model = (_: Scope, batch: Tensors): Tensors => {
+    const scores = cosines(batch['queries']!, batch['documents']!);
+    return Object.fromEntries(
+      Object.entries(WEIGHTINGS).flatMap(([name, weighting]) =>
+        moments.map((moment) => {
+          const progress = constantOf(Float32Array.of(moment), [1]);
+          return [`${name} ${moment}`, progressiveWeights(scores, progress, weighting)] as const;
+        }),
       ),
-    ].join('\n');
-  } finally {
-    await session.dispose();
-  }
+    );
+  };
+  const out = await run(model, inputs, { runtime: await nativeRuntime(), threads: 1 });
+  const mean = (name: string): string => {
+    const weights = out[name]!.data as Float32Array;
+    return (weights.reduce((total, weight, i) => total + (wrong[i]! ? weight : 0), 0) / (share * wrong.length)).toFixed(
+      2,
+    );
+  };
+  return [
+    `Mean weight of the wrong pairs (${(100 * share).toFixed(0)}% of ${wrong.length}) by the frozen vectors, where 1 is that of all pairs:`,
+    '',
+    '| weights | start | middle | end |',
+    '|---|---|---|---|',
+    ...Object.keys(WEIGHTINGS).map(
+      (name) => `| ${[name, ...moments.map((moment) => mean(`${name} ${moment}`))].join(' | ')} |`,
+    ),
+  ].join('\n');
 }

@@ -1,9 +1,8 @@
 import { Random } from '../../src/base/random.ts';
-import { LinearMap, transpose } from '../../src/codec/linalg.ts';
 import type { RankedList } from '../../src/eval/index.ts';
+import { LinearMap, transpose, unitRows } from '../../src/math/index.ts';
 import { identity, type Parameters as ModelParameters, type Tensor } from '../../src/tensor/index.ts';
 import { cosines, type InfoNCEOptions, infoNCE, learnedTemperature, mergeCheckpoints } from '../../src/train/index.ts';
-import { normalized } from '../lab/embeddings.ts';
 import { type Fit, fitting, type TrainedHeads, type Training } from '../lab/heads.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 import {
@@ -138,7 +137,7 @@ function soup(
     start.set(name!, identity(shape, new Random(1)), shape);
     const merged = mergeCheckpoints(start, trained).get(name!);
     const map = new LinearMap(transpose(merged.data, shape[1]!), Math.sqrt(data.length));
-    return { encode: async (_, vectors) => normalized(map.apply(vectors)) };
+    return { encode: async (_, vectors) => unitRows(map.apply(vectors)) };
   };
 }
 
@@ -146,7 +145,7 @@ export const paper: Paper = {
   slug: 'rzenembed',
   summary:
     'InfoNCE that leaves out negatives too near to the positive, weighs hard ones more, and learns a temperature for each task; models trained on several mixtures are averaged.',
-  parts: ['train/objectives/contrastive', 'train/merge', 'tensor/trainer'],
+  parts: ['train/objectives/contrastive', 'train/merge', 'tensor/fit'],
   departures: [
     'The loss and the averaging are taken from the paper, which trains a multimodal language model; here it is a head over frozen vectors of use-lite.',
     'Weights by hardness are without gradient, which the paper leaves open. The threshold is relative to the cosine of the positive, which must be above 0.05.',

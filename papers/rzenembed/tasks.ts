@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
-import type { Batch } from '../../src/tensor/index.ts';
-import { take, vectorsOf } from '../lab/embeddings.ts';
-import { type Training, toValue } from '../lab/heads.ts';
+import { type Batch, toValue } from '../../src/tensor/index.ts';
+import { vectorsOf } from '../lab/embeddings.ts';
+import type { Training } from '../lab/heads.ts';
 import type { Lab } from '../lab/index.ts';
 import { examplesOf, type Pairs, type PairTower, pairBatches, pairs } from '../lab/pairs.ts';
 import { requestsOf } from '../lab/requests.ts';
@@ -65,13 +65,8 @@ export function requestBatches(data: ToolTask, size: number): Training<PairTower
       return own[random.below(own.length)]!;
     });
     return {
-      queries: toValue(
-        take(
-          data.queries,
-          chosen.map(({ query }) => query),
-        ),
-      ),
-      documents: toValue(take(data.descriptions, rows)),
+      queries: toValue(data.queries.pick(chosen.map(({ query }) => query))),
+      documents: toValue(data.descriptions.pick(rows)),
       known: {
         data: Float32Array.from({ length: size * size }, (_, at) => {
           const [row, column] = [Math.floor(at / size), at % size];

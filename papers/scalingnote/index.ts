@@ -113,7 +113,7 @@ export const paper: Paper = {
   slug: 'scalingnote',
   summary:
     'Train a large query tower and a large document tower, then teach a small query tower the vectors of the large one, while documents stay as they are.',
-  parts: ['train/objectives/similarity', 'train/objectives/contrastive', 'encode/static/static', 'tensor/trainer'],
+  parts: ['train/objectives/similarity', 'train/objectives/contrastive', 'encode/static/static', 'tensor/fit'],
   departures: [
     'The towers are small ones: large is a frozen use-lite with a linear map that starts as the identity, small a token table of 128 components and a linear map to the 512 of the vectors. The paper has language models, and a student of four transformer layers.',
     'All small towers start as principal components of what use-lite gives single tokens, with the map that leads back. In the small pair both sides share one tower.',

@@ -8,27 +8,26 @@ import {
   quantizeTable,
   type StaticTable,
   shippedTable,
-  type TrainableEncoder,
+  type Trainable,
   trainableStatic,
 } from '../../src/encode/index.ts';
 import {
   type Batch,
-  constantsOf,
-  Graph,
-  linear,
-  type Scope,
-  type Tensor,
+  drawn,
+  type FitModel,
+  fit,
+  partOf,
+  prefixed,
+  run,
   type Tensors,
-  toOnnx,
-  unitLength,
-  type Value,
+  toValue,
+  toVectors,
+  withParts,
 } from '../../src/tensor/index.ts';
 import { cosineDistillation, cosines, infoNCE, mseDistillation, queryDistillation } from '../../src/train/index.ts';
 import { contentOf, embed } from '../lab/embeddings.ts';
-import { toValue } from '../lab/heads.ts';
 import type { Config, Lab } from '../lab/index.ts';
 import { Deck, examplesOf, type Pairs, pairs } from '../lab/pairs.ts';
-import { trainModel } from '../lab/training.ts';
 
 const COLLECTION = 'tldr';
 /** Components of a token of the small tower. */
@@ -98,18 +97,25 @@ export interface Towers {
   readonly seconds: number;
 }
 
-/** A token table of the small tower's width, to be trained. */
-export function smallTable({ start }: TowerData): TrainableEncoder {
-  const trainable = trainableStatic(start.table, { maxLength: LENGTH });
-  trainable.parameters.set('map/weight', start.map.slice(), [WIDTH, DIM]);
-  return trainable;
+/** A token table of the small tower's width and a map to the vectors' dimension, to be trained. */
+export function smallTable({ start }: TowerData): Trainable {
+  return trainableStatic(start.table, { maxLength: LENGTH, map: start.map });
 }
 
-/** Vectors `[texts, 512]` of a batch made for that kind of tower. @param side of the large towers, which share nothing. */
-function tower(table: TrainableEncoder, kind: Kind, scope: Scope, batch: Tensors, side: Side): Tensor {
-  if (kind === 'large') return adapter(scope.at(side), batch[side]!, { form: 'linear' });
-  return unitLength(linear(scope.at('map'), table.encode(scope, batch, `${side}:`), DIM));
+/** Both towers as one model: applied to what is under the name of a side. */
+function towers(table: Trainable, kinds: Kinds): FitModel {
+  return {
+    ...withParts(table, ['query:', 'document:']),
+    forward: (scope, batch) => {
+      const side = Object.keys(batch)[0]!.split(':')[0] as Side;
+      if (kinds[side] === 'small') return table.forward(scope, partOf(`${side}:`, batch));
+      return adapter(scope.at(side), batch[`${side}:given`]!, { form: 'linear' });
+    },
+  };
 }
+
+/** What of a batch is under the name of a side. */
+const sideOf = (side: Side, batch: Tensors): Tensors => prefixed(`${side}:`, partOf(`${side}:`, batch));
 
 /** Trains both towers together by InfoNCE in the batch. */
 export async function endToEnd(
@@ -123,42 +129,38 @@ export async function endToEnd(
   const examples = examplesOf(data, 'train');
   const deck = new Deck(examples.length, new Random(seed));
   const batchOf = batches(data, table);
-  const seconds = await trainModel({
-    parameters: table.parameters,
-    shapes: { ...table.shapes('query:'), ...table.shapes('document:') },
-    loss: (scope, batch) => {
-      const [queries, documents] = (['query', 'document'] as const).map((side) =>
-        tower(table, kinds[side], scope, batch, side),
-      );
-      const options = { temperature: Number(temperature), exclude: batch['exclude']! };
-      return infoNCE(cosines(queries!, documents!), options);
-    },
-    batch: () => {
-      const chosen = deck.next(SIZE).map((i) => examples[i]!);
-      const exclude = new Float32Array(SIZE * SIZE);
-      chosen.forEach(({ query }, i) => {
-        chosen.forEach(({ document }, j) => {
-          if (i !== j && data.relevant[query]!.has(document)) exclude[i * SIZE + j] = 1;
-        });
+  const draw = () => {
+    const chosen = deck.next(SIZE).map((i) => examples[i]!);
+    const exclude = new Float32Array(SIZE * SIZE);
+    chosen.forEach(({ query }, i) => {
+      chosen.forEach(({ document }, j) => {
+        if (i !== j && data.relevant[query]!.has(document)) exclude[i * SIZE + j] = 1;
       });
-      const [queries, documents] = [chosen.map(({ query }) => query), chosen.map(({ document }) => document)];
-      return {
-        ...batchOf(kinds.query, 'query', 'query', queries),
-        ...batchOf(kinds.document, 'document', 'document', documents),
-        exclude: { data: exclude, shape: [SIZE, SIZE] },
-      };
-    },
-    steps: lab.pick(10, STEPS),
-    learningRate: Number(learningRate),
-    seed,
-    signal: lab.signal,
-  });
-  const encode = (side: Side, of: Side) => vectorsOf(data, table, kinds[side], side, of);
+    });
+    const [queries, documents] = [chosen.map(({ query }) => query), chosen.map(({ document }) => document)];
+    return {
+      ...batchOf(kinds.query, 'query', 'query', queries),
+      ...batchOf(kinds.document, 'document', 'document', documents),
+      exclude: { data: exclude, shape: [SIZE, SIZE] },
+    };
+  };
+  const model = towers(table, kinds);
+  const { tookMs } = await fit(
+    model,
+    drawn(lab.pick(10, STEPS), draw),
+    (forward, batch) =>
+      infoNCE(cosines(forward(sideOf('query', batch)), forward(sideOf('document', batch))), {
+        temperature: Number(temperature),
+        exclude: batch['exclude']!,
+      }),
+    { runtime: await nativeRuntime(), threads: 1, learningRate: Number(learningRate), seed, signal: lab.signal },
+  );
+  const encode = (side: Side, of: Side) => vectorsOf(data, model, batchOf, kinds[side], side, of);
   return {
     queries: await encode('query', 'query'),
     documents: await encode('document', 'document'),
     asQueries: () => encode('query', 'document'),
-    seconds,
+    seconds: tookMs / 1000,
   };
 }
 
@@ -189,42 +191,38 @@ export async function distil(
     query: new Deck(training.length, new Random(seed)),
     document: new Deck(data.documents.count, new Random(seed + 1)),
   };
-  const seconds = await trainModel({
-    parameters: table.parameters,
-    shapes: table.shapes('query:'),
-    loss: (scope, batch) => OBJECTIVES[objective](tower(table, 'small', scope, batch, 'query'), batch['teacher']!),
-    batch: (_, step) => {
-      const isPages = pages && step % 2 === 1;
-      const rows = isPages ? decks.document.next(SIZE) : decks.query.next(SIZE).map((i) => training[i]!);
-      const of = isPages ? 'document' : 'query';
-      return {
-        ...batchOf('small', 'query', of, rows),
-        teacher: toValue(targets[of].pick(rows)),
-      };
-    },
-    // As many with queries, whether pages come in between or not.
-    steps: lab.pick(10, pages ? 2 * STEPS : STEPS),
-    learningRate,
-    seed,
-    signal: lab.signal,
-  });
-  const encode = (of: Side) => vectorsOf(data, table, 'small', 'query', of);
+  const draw = (_: Random, step: number) => {
+    const isPages = pages && step % 2 === 1;
+    const rows = isPages ? decks.document.next(SIZE) : decks.query.next(SIZE).map((i) => training[i]!);
+    const of = isPages ? 'document' : 'query';
+    return { ...batchOf('small', 'query', of, rows), teacher: toValue(targets[of].pick(rows)) };
+  };
+  const model = towers(table, { query: 'small', document: 'small' });
+  const { tookMs } = await fit(
+    model,
+    // As many steps with queries, whether pages come in between or not.
+    drawn(lab.pick(10, pages ? 2 * STEPS : STEPS), draw),
+    (forward, batch) => OBJECTIVES[objective](forward(sideOf('query', batch)), batch['teacher']!),
+    { runtime: await nativeRuntime(), threads: 1, learningRate, seed, signal: lab.signal },
+  );
+  const encode = (of: Side) => vectorsOf(data, model, batchOf, 'small', 'query', of);
   return {
     queries: await encode('query'),
     documents: teacher.documents,
     asQueries: () => encode('document'),
-    seconds: seconds + teacher.seconds,
+    seconds: tookMs / 1000 + teacher.seconds,
   };
 }
 
 /** Makes the arrays that a tower of a side reads, of texts or vectors of either side. */
-function batches(data: TowerData, table: TrainableEncoder) {
+function batches(data: TowerData, table: Trainable) {
   return (kind: Kind, side: Side, of: Side, rows: readonly number[]): Batch => {
-    if (kind === 'large') return { [side]: toValue((of === 'query' ? data.queries : data.documents).pick([...rows])) };
-    return table.batch(
-      rows.map((row) => data.texts[of][row]!),
-      `${side}:`,
-    );
+    const vectors = of === 'query' ? data.queries : data.documents;
+    const batch =
+      kind === 'large'
+        ? { given: toValue(vectors.pick([...rows])) }
+        : table.batch(rows.map((row) => data.texts[of][row]!));
+    return prefixed(`${side}:`, batch);
   };
 }
 
@@ -232,28 +230,19 @@ function batches(data: TowerData, table: TrainableEncoder) {
 const ENCODED = 256;
 
 /** Runs the tower of a side over all queries, or all documents. */
-async function vectorsOf(data: TowerData, table: TrainableEncoder, kind: Kind, side: Side, of: Side): Promise<Vectors> {
-  const batchOf = batches(data, table);
-  const graph = new Graph();
-  const open = ({ shape }: Value) => shape.map((extent, i) => (extent === DIM ? extent : `d${i}`));
-  const inputs = Object.fromEntries(
-    Object.entries(batchOf(kind, side, of, [0])).map(([name, value]) => [
-      name,
-      graph.input(name, value.data instanceof Int32Array ? 'int32' : 'float32', open(value)),
-    ]),
-  );
-  graph.output('vectors', tower(table, kind, constantsOf(graph, table.parameters), inputs, side));
-  const session = await (await nativeRuntime()).createSession(toOnnx(graph), { threads: 1 });
-  try {
-    const { length } = data.texts[of];
-    const all = Vectors.zeros(length, DIM);
-    for (let from = 0; from < length; from += ENCODED) {
-      const rows = Array.from({ length: Math.min(ENCODED, length - from) }, (_, i) => from + i);
-      const { vectors } = await session.run(batchOf(kind, side, of, rows));
-      all.data.set(vectors!.data as Float32Array, from * DIM);
-    }
-    return all;
-  } finally {
-    await session.dispose();
-  }
+async function vectorsOf(
+  data: TowerData,
+  { parameters, forward, shapes = {} }: FitModel,
+  batchOf: ReturnType<typeof batches>,
+  kind: Kind,
+  side: Side,
+  of: Side,
+): Promise<Vectors> {
+  const { length } = data.texts[of];
+  const parts = Array.from({ length: Math.ceil(length / ENCODED) }, (_, part) => {
+    const rows = Array.from({ length: Math.min(ENCODED, length - part * ENCODED) }, (_, i) => part * ENCODED + i);
+    return batchOf(kind, side, of, rows);
+  });
+  const { output } = await run(forward, parts, { parameters, shapes, runtime: await nativeRuntime(), threads: 1 });
+  return toVectors(output!);
 }

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Vectors } from '../../src/base/vectors.ts';
 import { PrincipalComponents } from '../../src/codec/index.ts';
-import { LinearMap } from '../../src/codec/linalg.ts';
+import { LinearMap, products, unitRows } from '../../src/math/index.ts';
 import { refineByNeighbours } from '../../src/search/index.ts';
 import { greatest } from '../../src/train/index.ts';
-import { normalized, take } from '../lab/embeddings.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../lab/index.ts';
 
 /** As many of a query's best are ranked again. */
@@ -36,7 +35,7 @@ function load(lab: Lab): Promise<Images> {
     for (let i = 0; i < raw.data.length; i++) raw.data[i] = bytes[i]! / 255;
     const pca = new PrincipalComponents(PIXELS, 64);
     await pca.train(raw.slice(0, count), { seed: 1, signal: lab.signal });
-    const all = normalized(pca.apply(raw));
+    const all = unitRows(pca.apply(raw));
     const label = (i: number): number => classes.indexOf(names[i]!);
     return {
       vectors: all.slice(0, count),
@@ -75,7 +74,7 @@ function reranked(
           const i = Number(unit);
           const plain = map.apply(queries.slice(i, i + 1)).data;
           const top = greatest(plain, TOP);
-          const again = scores(queries.row(i), take(vectors, top), config);
+          const again = scores(queries.row(i), vectors.pick(top), config);
           const order = Array.from(again.keys()).sort((a, b) => again[b]! - again[a]! || a - b);
           return { rows: Uint32Array.from(order, (at) => top[at]!), labels };
         },
@@ -86,7 +85,7 @@ function reranked(
 
 /** Average query expansion: the query and its best, weighted by a power of their similarity (Radenovic et al. 2018, alpha-QE). */
 function expansion(query: Float32Array, top: Vectors, { k, alpha }: Config): Float32Array {
-  const plain = inner(top, query);
+  const plain = products(top, query);
   const mixed = query.slice();
   for (let i = 0; i < Number(k) && i < top.count; i++) {
     const weight = Math.max(0, plain[i]!) ** Number(alpha);
@@ -94,13 +93,7 @@ function expansion(query: Float32Array, top: Vectors, { k, alpha }: Config): Flo
       mixed[c]! += weight * value;
     });
   }
-  return inner(top, mixed);
-}
-
-function inner(rows: Vectors, query: Float32Array): Float32Array {
-  return Float32Array.from({ length: rows.count }, (_, i) =>
-    rows.row(i).reduce((sum, value, c) => sum + value * query[c]!, 0),
-  );
+  return products(top, mixed);
 }
 
 const EXPANSIONS = [1, 3].flatMap((alpha) => [5, 10, 20].map((k) => ({ k, alpha })));
@@ -133,7 +126,7 @@ export const paper: Paper = {
           sources: images.sources,
           measure: averagePrecision,
           // Nothing can be tuned in an inner product, so nothing is tuned here: the paper's own setting.
-          baseline: reranked('inner product', images, [{}], (query, top) => inner(top, query)),
+          baseline: reranked('inner product', images, [{}], (query, top) => products(top, query)),
           method: reranked('refined by neighbours', images, [PUBLISHED], (query, top, config) =>
             refineByNeighbours(query, top, config),
           ),

@@ -216,7 +216,7 @@ export const paper: Paper = {
   slug: 'utility-annotation',
   summary:
     'A language model marks which candidates help to answer, and a loss that asks only some of several positives to score high learns from the marks.',
-  parts: ['train/objectives/contrastive', 'tensor/trainer'],
+  parts: ['train/objectives/contrastive', 'tensor/fit'],
   departures: [
     'No judge is run, though the library runs the pipeline with any (`annotateQueries`): the marks of a language model are simulated. A document that is relevant is marked with probability 0.8, and wrong ones are drawn from the first 20 of BM25, as a judge would take what looks right.',
     'Requests to tools (MetaTool) stand for queries, other requests to the same tool for useful documents, about six each. Some tools do the same, so labels that count as right are not all right.',

@@ -1,8 +1,7 @@
 import type { Random } from '../../src/base/random.ts';
-import type { Batch } from '../../src/tensor/index.ts';
+import { type Batch, toValue } from '../../src/tensor/index.ts';
 import { exactTop } from '../../src/train/index.ts';
-import { take } from '../lab/embeddings.ts';
-import { type HeadOptions, toValue } from '../lab/heads.ts';
+import type { HeadOptions } from '../lab/heads.ts';
 import type { Lab } from '../lab/index.ts';
 import { lexicalTop } from '../lab/lexical.ts';
 import { Deck, type Pairs } from '../lab/pairs.ts';
@@ -36,7 +35,7 @@ export function task(lab: Lab): Promise<Task> {
     });
     const relevant = asking.map((row) => new Set([...pool.keys()].filter((place) => tool[pool[place]!] === tool[row])));
     const search = lexicalTop(pool.map((row) => texts[row]!));
-    const [documents, queries] = [take(vectors, pool), take(vectors, asking)];
+    const [documents, queries] = [vectors.pick(pool), vectors.pick(asking)];
     return {
       data: {
         documentIds: pool.map((row) => ids[row]!),
@@ -139,13 +138,8 @@ export function groups({ data, near }: Task, { sources, choose }: Curriculum): H
     };
     const marks = chosen.map(({ marked }) => random.shuffle([...marked]));
     return {
-      queries: toValue(
-        take(
-          data.queries,
-          chosen.map(({ query }) => query),
-        ),
-      ),
-      documents: toValue(take(data.documents, documents)),
+      queries: toValue(data.queries.pick(chosen.map(({ query }) => query))),
+      documents: toValue(data.documents.pick(documents)),
       marked: matrix(marks),
       drawn: matrix(marks.map((row) => row.slice(0, 1))),
       others: matrix(marks.map((row) => row.slice(1))),

@@ -1,8 +1,8 @@
 import { Vectors } from '../base/vectors.ts';
+import { meanOf } from '../math/index.ts';
 import { checkQuery, checkSample, checkTrained, checkVectors } from './check.ts';
 import type { Learned, ProjectedQuery, Transform } from './codec.ts';
 import { NOTHING, take } from './learned.ts';
-import { meanOf } from './linalg.ts';
 
 /** `center`: subtracts the mean of the training vectors. */
 export class Centring implements Transform {

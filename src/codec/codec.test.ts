@@ -210,18 +210,19 @@ describe('codecs together', () => {
 
   it.each([
     ['pq32x4', 'parts'],
-    ['pq0x4', 'parts'],
+    ['pq0x4', 'pq32x4'],
     ['pca31', '1 to 30'],
-    ['rabitq5', '1, 2, 3 or 4'],
-    ['bin0', 'whole number'],
+    ['rabitq5', '1 to 4'],
+    ['bin0', 'number of bits'],
     ['opq', 'right before a product quantizer'],
     ['opq,sq8', 'right before a product quantizer'],
     ['sq8,pq5x4', 'follows the quantizer'],
-    ['centre,sq8', 'Did you mean center?'],
-    ['pq5x5', 'not a codec'],
-    ['', 'not a codec'],
-    ['sq8,', 'follows'],
-    ['sq8+', 'not a codec'],
+    ['centre,sq8', 'Did you mean `center`?'],
+    ['pq5x5', 'pq32x4'],
+    ['', 'opq,pq32x4'],
+    ['sq8,', 'a part is wanted'],
+    ['sq8+', 'a part is wanted'],
+    ['sq8(a=1)', 'remove'],
   ])('refuses the specification "%s"', (spec, message) => {
     expect(() => createCodec(spec, DIM)).toThrow(InvalidArgumentError);
     expect(() => createCodec(spec, DIM)).toThrow(message);

@@ -1,8 +1,8 @@
 import { Vectors } from '../base/vectors.ts';
+import { LinearMap, transpose } from '../math/index.ts';
 import { checkQuery, checkTrained, checkVectors } from './check.ts';
 import type { Learned, ProjectedQuery, TrainOptions, Transform } from './codec.ts';
 import { NOTHING, take } from './learned.ts';
-import { LinearMap, transpose } from './linalg.ts';
 import { type OpqOptions, OptimizedRotation } from './opq.ts';
 
 /**

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
 import { VectorSets, Vectors } from '../base/vectors.ts';
-import { FixedDimensionalEncoding, parseFde } from './index.ts';
+import { createFde, FixedDimensionalEncoding } from './index.ts';
 
 /** Unit vectors around a direction of their own for each item. */
 function sets(sizes: readonly number[], dim: number, seed: number, spread = 0.7): VectorSets {
@@ -105,15 +105,13 @@ describe('FixedDimensionalEncoding', () => {
     expect(blocks(bare.encodeDocuments(items).row(0))).toBeLessThanOrEqual(4);
   });
 
-  it('is made from a specification, and refuses what makes no sense', () => {
-    const { encoding, rest } = parseFde('fde(reps=10,bits=5,dim=16),pq32x8', 64);
-    expect(encoding.spec).toBe('fde(bits=5,dim=16,reps=10)');
-    expect(encoding.outDim).toBe(5120);
-    expect(rest).toBe('pq32x8');
-    expect(parseFde('fde', 64).encoding.outDim).toBe(2560);
-    expect(() => parseFde('fde(rep=3)', 64)).toThrow(/"rep=3".*settings are reps/);
-    expect(() => parseFde('pq32', 64)).toThrow(/no fixed-dimensional encoding/);
-    expect(() => parseFde('fde(dim=65)', 64)).toThrow(/dim 65.*1 to 64/);
+  it('is made from a part of a specification, and refuses what makes no sense', () => {
+    const made = (settings: Record<string, number>, dim = 64) => createFde({ name: 'fde', numbers: [], settings }, dim);
+    expect(made({ reps: 10, bits: 5, dim: 16 }).spec).toBe('fde(bits=5,dim=16,reps=10)');
+    expect(made({ reps: 10, bits: 5, dim: 16 }).outDim).toBe(5120);
+    expect(made({}).outDim).toBe(2560);
+    expect(made({ fill: 0, sum: 1 }).spec).toBe('fde(bits=4,dim=8,reps=20,fill=0,sum=1)');
+    expect(() => made({ dim: 65 })).toThrow(/dim 65.*1 to 64/);
     expect(() => new FixedDimensionalEncoding(32).encodeQueries(sets([1], 16, 1))).toThrow(/16 components/);
   });
 });

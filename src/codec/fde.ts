@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { type VectorSets, Vectors } from '../base/vectors.ts';
+import { LinearMap } from '../math/index.ts';
+import type { PartSyntax, SpecPart } from '../spec/index.ts';
 import { checkVectors } from './check.ts';
-import { LinearMap } from './linalg.ts';
 
 /** Settings of {@link FixedDimensionalEncoding}. Query and document side must agree on all of them. */
 export interface FdeOptions {
@@ -160,44 +161,24 @@ function closest(regions: Uint32Array, code: number): number {
   return best;
 }
 
-/**
- * An encoding from its specification, `fde(reps=20,bits=4,dim=8)`, all settings optional (`fill=0`, `sum=1` and `seed` too), and what
- * follows it: `fde(reps=20),pq32x8` has the rest `pq32x8`, a codec for the encodings.
- *
- * @param dim components of a token vector. @throws InvalidArgumentError for anything else.
- */
-export function parseFde(
-  spec: string,
-  dim: number,
-): { readonly encoding: FixedDimensionalEncoding; readonly rest: string } {
-  const match = /^\s*fde(?:\(([^)]*)\))?\s*(?:,(.*))?$/i.exec(spec);
-  if (match === null) {
-    throw new InvalidArgumentError(
-      `"${spec}" is no fixed-dimensional encoding.`,
-      'Write for example "fde(reps=20,bits=4,dim=8)".',
-    );
-  }
-  const values = new Map<string, number>();
-  for (const part of (match[1] ?? '').split(',').filter((text) => text.trim() !== '')) {
-    const setting = /^\s*(reps|bits|dim|fill|sum|seed)\s*=\s*([0-9]+)\s*$/i.exec(part);
-    if (setting === null) {
-      throw new InvalidArgumentError(
-        `"${part.trim()}" in "${spec}" is no setting of fde.`,
-        'The settings are reps, bits, dim, fill, sum and seed, each with a whole number.',
-      );
-    }
-    values.set(setting[1]!.toLowerCase(), Number(setting[2]));
-  }
-  const given = (name: 'reps' | 'bits' | 'dim' | 'seed') => (values.has(name) ? { [name]: values.get(name)! } : {});
-  const encoding = new FixedDimensionalEncoding(dim, {
-    ...given('reps'),
-    ...given('bits'),
-    ...given('dim'),
-    ...given('seed'),
-    fill: values.get('fill') !== 0,
-    pool: values.get('sum') === 1 ? 'sum' : 'mean',
-  });
-  return { encoding, rest: (match[2] ?? '').trim() };
+/** How `fde(reps=20,bits=4,dim=8)` is written; all settings are optional, and `dim` is at most that of the tokens. */
+export const fdeSyntax = {
+  name: 'fde',
+  example: 'fde(reps=20)',
+  settings: {
+    reps: { kind: 'number', default: 20, least: 1, most: 1000, isWhole: true },
+    bits: { kind: 'number', default: 4, least: 0, most: 10, isWhole: true },
+    dim: { kind: 'number', default: 8, least: 1, isWhole: true },
+    fill: { kind: 'number', default: 1, least: 0, most: 1, isWhole: true },
+    sum: { kind: 'number', default: 0, least: 0, most: 1, isWhole: true },
+    seed: { kind: 'number', default: 1234, least: 0, isWhole: true },
+  },
+} as const satisfies PartSyntax;
+
+/** The encoding that a part `fde(...)` names. @param dim components of a token vector. @throws InvalidArgumentError for a `dim` above it. */
+export function createFde({ settings }: SpecPart, dim: number): FixedDimensionalEncoding {
+  const { fill = 1, sum = 0, ...sizes } = settings;
+  return new FixedDimensionalEncoding(dim, { ...sizes, fill: fill === 1, pool: sum === 1 ? 'sum' : 'mean' });
 }
 
 function check(name: string, value: number, low: number, high: number): void {

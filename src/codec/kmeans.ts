@@ -3,9 +3,9 @@ import { type Parallel, pieces, type Team, ThisThread, type Work } from '../base
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
 import { type Address, Arena, packPanels, panelCount } from '../kernels/index.ts';
+import { unitRow } from '../math/index.ts';
 import { checkVectors } from './check.ts';
 import type { TrainOptions } from './codec.ts';
-import { unitRow } from './linalg.ts';
 import { Pace } from './pace.ts';
 
 export interface KMeansOptions extends TrainOptions {

@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import type { Vectors } from '../base/vectors.ts';
+import { crossProduct, LinearMap, meanOf, polarFactor } from '../math/index.ts';
 import { type AffineParameters, AffineTransform } from './affine.ts';
 import { checkSample } from './check.ts';
 import type { TrainOptions } from './codec.ts';
 import { drawSample } from './kmeans.ts';
-import { crossProduct, LinearMap, meanOf, polarFactor } from './linalg.ts';
 import { Pace } from './pace.ts';
 import { covarianceEigen } from './pca.ts';
 import { ProductQuantizer, partStarts } from './pq.ts';

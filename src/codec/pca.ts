@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
+import { crossProduct, type Eigen, meanOf, symmetricEigen } from '../math/index.ts';
 import { type AffineParameters, AffineTransform } from './affine.ts';
 import { checkSample } from './check.ts';
 import type { TrainOptions } from './codec.ts';
 import { drawSample } from './kmeans.ts';
-import { crossProduct, type Eigen, meanOf, symmetricEigen } from './linalg.ts';
 import { Pace } from './pace.ts';
 
 /**

@@ -1,10 +1,10 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Vectors } from '../base/vectors.ts';
 import { Arena } from '../kernels/index.ts';
+import { LinearMap, transpose } from '../math/index.ts';
 import { checkQuery, checkSample, checkTrained, checkVectors, codeCount } from './check.ts';
 import type { Codec, Learned, Scorer, TrainOptions } from './codec.ts';
 import { NOTHING, take } from './learned.ts';
-import { LinearMap, transpose } from './linalg.ts';
 import { HadamardRotation } from './rot.ts';
 import { bitScorer } from './rows.ts';
 

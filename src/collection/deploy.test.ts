@@ -32,7 +32,7 @@ function adapter(base: string, seed: number): TunedFiles {
   const parameters = new Parameters(seed);
   parameters.ensure('map', [DIM, DIM], given(map));
   const model = toOnnx(adapterGraph(parameters, DIM, { form: 'linear' }));
-  return { description: { form: 'adapter', base, dim: DIM }, model };
+  return { description: { form: 'adapter', of: 'queries', base, dim: DIM }, files: new Map([['model.onnx', model]]) };
 }
 
 /** Lets every sync fail from the nth on, or the nth alone, wherever it is asked for. */

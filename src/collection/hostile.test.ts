@@ -67,7 +67,10 @@ describe('a forged collection', () => {
     await mkdir(versions);
     const model = new Uint8Array(8);
     // A name is a hash of the base, among others: the folder keeps its name, and what is in it changes.
-    const first = await saveTuned(versions, { description: { form: 'adapter', base: 'tuned:other', dim: 16 }, model });
+    const first = await saveTuned(versions, {
+      description: { form: 'adapter', of: 'queries', base: 'tuned:other', dim: 16 },
+      files: new Map([['model.onnx', model]]),
+    });
     const description = join(versions, first, 'encoder.json');
     const { checksum: _, ...body } = JSON.parse(readFileSync(description, 'utf8'));
     body.base = `tuned:${first}`;

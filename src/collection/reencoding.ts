@@ -2,7 +2,7 @@ import { IncompatibleError } from '../base/errors.ts';
 import { embeddingText } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { speaks } from '../encode/speaks.ts';
-import { isVersion, keepsDocuments, saveTuned, type TunedFiles, versionOf } from '../encode/tuned/description.ts';
+import { isVersion, saveTuned, type TunedFiles, versionOf } from '../encode/tuned/description.ts';
 import { onDisk } from '../store/local/filesystem.ts';
 import type {
   CollectionSettings,
@@ -88,13 +88,13 @@ export async function reencodeCollection(
 
 /** See {@link Collection.deploy}. */
 export async function deployTuned(context: ReencodeContext, files: TunedFiles, options: DeployOptions) {
-  const { base, form } = files.description;
+  const { base, of } = files.description;
   const id = `tuned:${versionOf(files)}`;
   const { encoder, change } = await context.writing(() => place(context, files, id));
   const { signal, onProgress } = options;
   let done = 0;
   try {
-    await carryOut(context, change, keepsDocuments(form) ? undefined : encoder, {
+    await carryOut(context, change, of === 'queries' ? undefined : encoder, {
       ...(signal === undefined ? {} : { signal }),
       onProgress: (progress) => {
         done = progress.done;

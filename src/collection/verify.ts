@@ -52,9 +52,9 @@ class FilesBeside {
     const folder = versionFolder(join(this.directory, ENCODERS), version);
     await this.#attempt(folder, async () => {
       if (above.includes(version)) throw new CorruptFileError(folder, 'it starts from itself');
-      const { description, model } = await readTuned(folder);
-      this.files += 2;
-      this.bytes += model.byteLength;
+      const { description, files } = await readTuned(folder);
+      this.files += 1 + files.size;
+      for (const bytes of files.values()) this.bytes += bytes.byteLength;
       await this.encoder(description.base, [...above, version]);
     });
   }

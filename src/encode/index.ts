@@ -13,15 +13,25 @@ export { type HttpEncoderOptions, httpEncoder } from './http/http.ts';
 export type { Prefixes } from './prefixes.ts';
 export { DEFAULT_ENCODER, type OpenEncoder, openEncoder, QUICK_ENCODER } from './registry.ts';
 export { nativeRuntime } from './runtime.ts';
+export { type BagOptions, type BagShape, bagVocabulary, trainableBag } from './small/bag.ts';
+export { type TransformerOptions, type TransformerShape, trainableTransformer } from './small/transformer.ts';
 export { speaks } from './speaks.ts';
 export { readTableFile, shippedTable } from './static/shipped.ts';
 export { staticEncoder } from './static/static.ts';
 export { quantizeTable, readTable, type StaticTable, writeTable } from './static/table.ts';
-export { trainableStatic } from './static/trainable.ts';
+export { type TrainableStaticOptions, trainableStatic } from './static/trainable.ts';
 export { type TestEncoderOptions, testEncoder } from './testing.ts';
-export type { TrainableEncoder } from './trainable.ts';
-export { type AdapterShape, adapter, adapterGraph } from './tuned/adapter.ts';
-export { readTuned, saveTuned, type TunedDescription, type TunedFiles, type TunedForm } from './tuned/description.ts';
+export type { EncoderForm, Files, SavedEncoder, StartOptions, Trainable } from './trainable.ts';
+export {
+  type AdapterShape,
+  adapter,
+  adapterGraph,
+  type TrainableAdapterOptions,
+  trainableAdapter,
+} from './tuned/adapter.ts';
+export { readTuned, saveTuned, type TunedDescription, type TunedFiles } from './tuned/description.ts';
+export { registerEncoderForm } from './tuned/forms.ts';
+export { type OpenTrainableOptions, openTrainable } from './tuned/trainable.ts';
 export type { EncoderTuning } from './tuning.ts';
 export { type TrainableUseLiteOptions, trainableUseLite } from './use-lite/trainable.ts';
 export { type UseLiteOptions, type UseLiteTuned, useLite } from './use-lite/use-lite.ts';

@@ -1,5 +1,4 @@
-import { kendall, pearson, spearman } from './correlation.ts';
-import { mean } from './distributions.ts';
+import { kendall, mean, pearson, spearman } from '../math/index.ts';
 
 /** How far a cheaper evaluation agrees with the full one, system by system. */
 export interface Agreement {

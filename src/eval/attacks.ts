@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { Encoder } from '../encode/encoder.ts';
+import { dot } from '../math/index.ts';
 import { rankedOrder } from './order.ts';
 import type { Judgements, Run } from './types.ts';
 
@@ -109,7 +110,7 @@ export async function errorSensitivity(encoder: Encoder, texts: readonly string[
 function meanProduct(a: Vectors, b: Vectors): number {
   let sum = 0;
   for (let i = 0; i < a.count; i++) {
-    for (let j = 0; j < b.count; j++) sum += a.row(i).reduce((all, value, c) => all + value * b.row(j)[c]!, 0);
+    for (let j = 0; j < b.count; j++) sum += dot(a.row(i), b.row(j));
   }
   return sum / (a.count * b.count);
 }

@@ -1,4 +1,5 @@
 import type { Vectors } from '../base/vectors.ts';
+import { dot } from '../math/index.ts';
 
 /** How alike the classes are served by one threshold on the cosine. */
 export interface ClassConsistency {
@@ -89,10 +90,4 @@ function utilityOf(own: Uint32Array, foreign: Uint32Array): Float64Array | undef
 
 function forEachPair(labels: readonly number[], visit: (i: number, j: number) => void): void {
   for (let i = 0; i < labels.length; i++) for (let j = i + 1; j < labels.length; j++) visit(i, j);
-}
-
-function dot(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

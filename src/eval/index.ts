@@ -1,10 +1,9 @@
+export { kendall, mean, meanRanks, pearson, quantile, spearman, variance } from '../math/index.ts';
 export { type Agreement, agreement } from './agreement.ts';
 export { type AttackRates, addGrammarErrors, attackRates, errorSensitivity, type Perturbed } from './attacks.ts';
 export { type ClassConsistency, classConsistency } from './class-consistency.ts';
 export { type CollectionFiles, type FileRecord, openTestCollection, type TestCollection } from './collection.ts';
 export { readCorpus, type TestDocument } from './corpus.ts';
-export { kendall, meanRanks, pearson, spearman } from './correlation.ts';
-export { mean, quantile, variance } from './distributions.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, parseMetrics } from './evaluate.ts';
 export { beatenBy, documentsShown, type PageContent, renderPage } from './html-report.ts';
 export { defaultMetrics, type JudgedRanking, type Metric, metricFamilies, parseMetric } from './metrics.ts';

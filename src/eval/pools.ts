@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
+import { mean } from '../math/index.ts';
 import { type Agreement, agreement } from './agreement.ts';
-import { mean } from './distributions.ts';
 import { evaluate, parseMetrics } from './evaluate.ts';
 import { rankedOrder } from './order.ts';
 import type { Judgements, RankedList, Run } from './types.ts';

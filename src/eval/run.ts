@@ -1,4 +1,4 @@
-import { quantile } from './distributions.ts';
+import { quantile } from '../math/index.ts';
 import { listWithout } from './self.ts';
 import { type Finding, Findings, type RankedList, type Run } from './types.ts';
 

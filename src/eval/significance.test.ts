@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
-import { studentQuantile, studentTwoSided } from './distributions.ts';
+import { studentQuantile, studentTwoSided } from '../math/index.ts';
 import {
   bootstrapInterval,
   bootstrapTest,

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
-import { mean, quantile, studentQuantile, studentTwoSided, variance } from './distributions.ts';
+import { mean, quantile, studentQuantile, studentTwoSided, variance } from '../math/index.ts';
 
 /** Options of the resampling tests. */
 export interface ResamplingOptions {

@@ -1,8 +1,7 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
+import { mean, spearman, variance } from '../math/index.ts';
 import { type Agreement, agreement } from './agreement.ts';
-import { spearman } from './correlation.ts';
-import { mean, variance } from './distributions.ts';
 
 /** Options of {@link selectTasks}. */
 export interface SelectOptions {

@@ -1,6 +1,7 @@
+export type { Metric } from '../math/index.ts';
+export type { SpecPart } from '../spec/index.ts';
 export { searchInBlocks } from './blocks.ts';
 export { type BuildOptions, buildIndex, openIndex } from './build.ts';
-export { exactNeighbours } from './exact.ts';
 export { FlatIndex, type FlatOptions, type FlatPart, type FlatSearchParams, type FlatSearchPart } from './flat.ts';
 export { FlatIndexBuilder } from './flat-builder.ts';
 export {
@@ -20,6 +21,7 @@ export { MaxSim } from './max-sim.ts';
 export { type PlanOptions, plan } from './plan.ts';
 export { planChart, planSpeedChart } from './plan-report.ts';
 export type { Budget, OperatingPoint, Plan, Proof, Unmet } from './plan-types.ts';
-export { formatSpec, type IndexSpec, type Metric, type PartName, parseSpec, type SpecPart } from './spec.ts';
+export { buildSetIndex, openSetIndex, type SetBuildOptions, SetIndex } from './set-index.ts';
+export { formatSpec, type IndexSpec, parseSpec } from './spec.ts';
 export { encodeFvecs, encodeNpy, formatOfName, parseVectors, type VectorFormat } from './vector-files.ts';
 export type { VectorIndex, VectorSearchParams } from './vector-index.ts';

@@ -1,6 +1,6 @@
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from '../base/errors.ts';
 import { readSection, type SectionSource } from '../base/sections.ts';
-import type { Metric } from './spec.ts';
+import type { Metric } from '../math/index.ts';
 
 /** What was learned; the codecs stand beside it under the prefixes `model.` and `model.refine.`. Numbers are little-endian. */
 export const ModelSection = {

@@ -2,19 +2,12 @@ import { CorruptFileError, InvalidArgumentError } from '../base/errors.ts';
 import type { SectionData, SectionSource } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
 import { ChainCodec, type Codec, openCodec, saveCodec, type TrainOptions } from '../codec/index.ts';
+import type { Metric } from '../math/index.ts';
+import { formatPart, type SpecPart } from '../spec/index.ts';
 import { asCorrupt, bytesOf, decodeModelHeader, encodeModelHeader, ModelSection, readFloats } from './ivf-format.ts';
 import { checkRows, checkScale, normalise } from './ivf-items.ts';
 import { type IvfParts, trainParts } from './ivf-train.ts';
-import {
-  formatCode,
-  formatPart,
-  formatSpec,
-  type IndexSpec,
-  type Metric,
-  parseSpec,
-  type SpecPart,
-  setting,
-} from './spec.ts';
+import { formatCode, formatSpec, type IndexSpec, parseSpec, setting } from './spec.ts';
 
 export interface IvfTrainOptions extends TrainOptions {
   /** Default `ip`. */
@@ -75,6 +68,12 @@ export class IvfModel {
    */
   static async train(sample: Vectors, spec: string | IndexSpec, options: IvfTrainOptions = {}): Promise<IvfModel> {
     const parsed = typeof spec === 'string' ? parseSpec(spec) : spec;
+    if (parsed.sets !== undefined) {
+      throw new InvalidArgumentError(
+        `\`${formatPart(parsed.sets)}\` makes one vector of a set, and these are vectors.`,
+        'Leave it out, or build an index of sets with `buildSetIndex`.',
+      );
+    }
     const metric = options.metric ?? 'ip';
     const { centroids } = options;
     const codec =

@@ -2,8 +2,8 @@ import { invariant } from '../base/errors.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { Codec } from '../codec/index.ts';
 import { type Address, Arena, heapBytes, type KernelBuild, type Selection } from '../kernels/index.ts';
+import type { Metric } from '../math/index.ts';
 import { end, type LentRows, RowMemory, type RowOptions } from './ivf-rows.ts';
-import type { Metric } from './spec.ts';
 
 /** Candidates scored at once; between batches it is decided whether there is any use in going on. */
 const BATCH = 32;

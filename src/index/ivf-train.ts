@@ -11,10 +11,11 @@ import {
   type Transform,
 } from '../codec/index.ts';
 import { Arena } from '../kernels/index.ts';
+import type { Metric } from '../math/index.ts';
 import { Coarse, type CoarseParameters, coarseAround, singleList, trainCoarse } from './ivf-coarse.ts';
 import { stratified } from './ivf-items.ts';
 import { squaredDistance } from './ivf-refine.ts';
-import { formatCode, formatPart, type IndexSpec, type Metric, setting } from './spec.ts';
+import { type IndexSpec, setting } from './spec.ts';
 
 /** Everything that an index learns. */
 export interface IvfParts {
@@ -75,13 +76,12 @@ export async function trainParts(
       'Pass at least as many vectors as there are lists.',
     );
   }
-  const code = formatCode(spec.quantizer);
-  const made = makeTransforms(spec, sample.dim, code);
+  const made = makeTransforms(spec, sample.dim);
   const { dim } = made;
   const taken = codec?.transforms ?? known?.transforms ?? [];
   const transforms = [...taken, ...made.transforms.slice(taken.length)];
-  const quantizer = codec?.quantizer ?? createQuantizer(code, dim);
-  const refine = Array.isArray(spec.refine) ? createQuantizer(formatCode(spec.refine), sample.dim) : undefined;
+  const quantizer = codec?.quantizer ?? createQuantizer(spec.quantizer, dim);
+  const refine = Array.isArray(spec.refine) ? createQuantizer(spec.refine, sample.dim) : undefined;
   let rows = sample;
   for (const [i, transform] of transforms.entries()) {
     if (i >= taken.length)
@@ -111,12 +111,12 @@ function rotated(known: KnownParts | undefined, transforms: readonly Transform[]
   return { centroids: rest.reduce((rows, transform) => transform.apply(rows), centroids), spreads, reach };
 }
 
-function makeTransforms(spec: IndexSpec, dim: number, code: string): { transforms: Transform[]; dim: number } {
+function makeTransforms(spec: IndexSpec, dim: number): { transforms: Transform[]; dim: number } {
   const transforms: Transform[] = [];
   let width = dim;
   spec.transforms.forEach((part, i) => {
     const next = spec.transforms[i + 1];
-    const transform = createTransform(formatPart(part), width, next === undefined ? code : formatPart(next))!;
+    const transform = createTransform(part, width, next ?? spec.quantizer[0]);
     transforms.push(transform);
     width = transform.outDim;
   });

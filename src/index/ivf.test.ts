@@ -7,9 +7,9 @@ import { Random } from '../base/random.ts';
 import { MemorySections } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
 import { supportedBuilds } from '../kernels/index.ts';
+import type { Metric } from '../math/index.ts';
 import { buildIndex, openIndex } from './build.ts';
 import { IvfIndex } from './ivf.ts';
-import type { Metric } from './spec.ts';
 import type { VectorIndex, VectorSearchParams } from './vector-index.ts';
 
 const METRICS: readonly Metric[] = ['ip', 'cosine', 'l2'];

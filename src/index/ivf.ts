@@ -5,6 +5,7 @@ import { type Parallel, pieces } from '../base/parallel.ts';
 import { SectionCollector, type SectionData, type SectionSink, type SectionSource } from '../base/sections.ts';
 import { Vectors } from '../base/vectors.ts';
 import { Arena, type KernelBuild } from '../kernels/index.ts';
+import type { Metric } from '../math/index.ts';
 import { checkVector } from './flat-format.ts';
 import { BATCH, type CodedBatch, Coder, codeWork } from './ivf-code.ts';
 import { ListFiller } from './ivf-fill.ts';
@@ -15,7 +16,7 @@ import { type IvfLoan, IvfReader, type IvfRequest } from './ivf-reader.ts';
 import { CodeRefiner, FullRefiner, ReadingRefiner, type Refiner, type VectorReader } from './ivf-refine.ts';
 import type { RowOptions } from './ivf-rows.ts';
 import { StoredLists, writeLists } from './ivf-saving.ts';
-import type { IndexSpec, Metric } from './spec.ts';
+import type { IndexSpec } from './spec.ts';
 import type { VectorIndex, VectorSearchParams } from './vector-index.ts';
 
 export interface IvfIndexOptions {

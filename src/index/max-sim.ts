@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { VectorSets, Vectors } from '../base/vectors.ts';
-import { LinearMap } from '../codec/linalg.ts';
+import { LinearMap } from '../math/index.ts';
 
 /**
  * Late interaction (Khattab & Zaharia 2020, ColBERT): the sum over the query's vectors of the greatest inner product with one of the

@@ -1,11 +1,12 @@
 import { Random } from '../base/random.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { TrainOptions } from '../codec/index.ts';
+import type { Metric } from '../math/index.ts';
 import { IvfIndex } from './ivf.ts';
 import { stratified } from './ivf-items.ts';
 import { IvfModel } from './ivf-model.ts';
 import type { VectorReader } from './ivf-refine.ts';
-import { type Metric, parseSpec } from './spec.ts';
+import { parseSpec } from './spec.ts';
 
 /** Vectors that a candidate learns from, and for each list. */
 const SAMPLE = { least: 32_768, perList: 64 } as const;

@@ -1,6 +1,6 @@
 import type { Vectors } from '../base/vectors.ts';
+import type { Metric } from '../math/index.ts';
 import type { Budget } from './plan-types.ts';
-import type { Metric } from './spec.ts';
 
 /** A specification that is worth trying. */
 export interface Candidate {

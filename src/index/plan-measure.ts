@@ -7,7 +7,7 @@ export interface Truth {
   readonly queries: Vectors;
   /** Neighbours of each query, at most 100. */
   readonly depth: number;
-  readonly neighbours: Uint32Array;
+  readonly neighbours: readonly Uint32Array[];
 }
 
 type Search = OperatingPoint['search'];
@@ -94,7 +94,7 @@ export class Measurer {
   #share(q: number, ids: Uint32Array, k: number): number {
     const { neighbours, depth } = this.truth;
     const wanted = Math.min(k, depth);
-    const nearest = new Set(neighbours.subarray(q * depth, q * depth + wanted));
+    const nearest = new Set(neighbours[q]!.subarray(0, wanted));
     let found = 0;
     for (const id of ids) if (nearest.has(id)) found++;
     return found / wanted;

@@ -1,4 +1,4 @@
-import type { Metric } from './spec.ts';
+import type { Metric } from '../math/index.ts';
 
 /** What an index may cost, and what it must find. All that are given hold together; at least one must be. */
 export interface Budget {

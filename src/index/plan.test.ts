@@ -2,14 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
-import { exactNeighbours } from './exact.ts';
 import { IvfModel } from './ivf-model.ts';
 import { plan } from './plan.ts';
 import { candidatesFor, nextCandidate } from './plan-candidates.ts';
 import { choose, frontierOf } from './plan-choose.ts';
 import { planChart } from './plan-report.ts';
 import type { OperatingPoint } from './plan-types.ts';
-import type { Metric } from './spec.ts';
 
 const DIM = 24;
 
@@ -172,27 +170,6 @@ describe('choosing', () => {
 
   it('leaves out of the frontier what is beaten', () => {
     expect(frontierOf(points).map(({ spec }) => spec)).toEqual(['a', 'b', 'd']);
-  });
-});
-
-describe('exactNeighbours', () => {
-  it.each<Metric>(['ip', 'cosine', 'l2'])('agrees with sorting all by %s', (metric) => {
-    const random = new Random(3);
-    const rows = Vectors.fromRows(
-      Array.from({ length: 7000 }, () => Float32Array.from({ length: 40 }, () => random.normal())),
-    );
-    const some = rows.slice(0, 9);
-    const found = exactNeighbours(rows.slice(9, 7000), some, 5, metric);
-    for (let q = 0; q < 9; q++) {
-      const scores = Array.from({ length: 6991 }, (_, i) => {
-        const [a, b] = [some.row(q), rows.row(i + 9)];
-        const dot = a.reduce((sum, value, c) => sum + value * b[c]!, 0);
-        const norm = b.reduce((sum, value) => sum + value * value, 0);
-        return metric === 'ip' ? dot : metric === 'l2' ? 2 * dot - norm : dot / Math.sqrt(norm);
-      });
-      const order = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]!).slice(0, 5);
-      expect([...found.subarray(5 * q, 5 * q + 5)]).toEqual(order);
-    }
   });
 });
 

@@ -2,7 +2,8 @@ import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { TrainOptions } from '../codec/index.ts';
-import { exactNeighbours } from './exact.ts';
+import type { Metric } from '../math/index.ts';
+import { exactTop } from '../math/index.ts';
 import { checkRows } from './ivf-items.ts';
 import type { VectorReader } from './ivf-refine.ts';
 import { Builder } from './plan-build.ts';
@@ -10,7 +11,7 @@ import { type Candidate, candidatesFor, nextCandidate } from './plan-candidates.
 import { choose, frontierOf } from './plan-choose.ts';
 import { Measurer, type Truth } from './plan-measure.ts';
 import type { Budget, OperatingPoint, Plan, Proof } from './plan-types.ts';
-import { formatSpec, type Metric, parseSpec } from './spec.ts';
+import { formatSpec, parseSpec } from './spec.ts';
 import type { VectorIndex } from './vector-index.ts';
 
 export interface PlanOptions extends Budget, TrainOptions {
@@ -65,7 +66,11 @@ export async function plan(vectors: Vectors, options: PlanOptions): Promise<Plan
   const truthOf = (some: Vectors): Truth => ({
     queries: some,
     depth,
-    neighbours: exactNeighbours(vectors, some, depth, metric, signal === undefined ? {} : { signal }),
+    neighbours: exactTop(vectors, some, depth, {
+      metric,
+      build: 'fastest',
+      ...(signal === undefined ? {} : { signal }),
+    }),
   });
   const builder = new Builder(vectors, metric, options);
   const measurer = new Measurer(truthOf(seen));

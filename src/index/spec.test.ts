@@ -7,9 +7,10 @@ const transforms = fc.subarray(['norm', 'center', 'pca64', 'rot', 'opq']);
 const lists = fc.constantFrom('', 'ivf1', 'ivf1024', 'ivf64(spill=1)', 'ivf64(residual=0,spill=1)');
 const quantizer = fc.constantFrom('pq32x4', 'apq8x8', 'pq8x8+pq8x4', 'sq8', 'sq4', 'f16', 'bin64', 'rabitq3');
 const refine = fc.constantFrom('', 'refine:full', 'refine:sq8', 'refine:pq16x8');
+const sets = fc.constantFrom('', 'fde', 'fde(reps=5)', 'fde(bits=2,fill=0)');
 const canonical = fc
-  .tuple(transforms, lists, quantizer, refine)
-  .map(([first, ...rest]) => [...first, ...rest].filter((part) => part !== '').join(','));
+  .tuple(sets, transforms, lists, quantizer, refine)
+  .map(([start, middle, ...rest]) => [start, ...middle, ...rest].filter((part) => part !== '').join(','));
 
 function message(text: string): string {
   try {
@@ -24,10 +25,15 @@ function message(text: string): string {
 describe('parseSpec', () => {
   it('takes a specification apart', () => {
     expect(parseSpec('opq,ivf1024(spill=1),pq32x4,refine:sq8')).toEqual({
+      sets: undefined,
       transforms: [{ name: 'opq', numbers: [], settings: {} }],
       lists: { name: 'ivf', numbers: [1024], settings: { spill: 1 } },
       quantizer: [{ name: 'pq', numbers: [32, 4], settings: {} }],
       refine: [{ name: 'sq8', numbers: [], settings: {} }],
+    });
+    expect(parseSpec('fde(reps=5,bits=4),rbin64x2')).toMatchObject({
+      sets: { name: 'fde', numbers: [], settings: { reps: 5 } },
+      quantizer: [{ name: 'rbin', numbers: [64, 2] }],
     });
     expect(parseSpec('flat,f16')).toEqual(parseSpec('f16'));
     expect(parseSpec('ivf8,f16,refine:full').refine).toBe('full');
@@ -68,7 +74,7 @@ describe('parseSpec', () => {
     ['sq8(a=1)', 5, 'remove the parentheses'],
     ['sq8,refine:ful', 12, '`full`'],
     ['sq8,refine:opq', 12, '`refine:full`'],
-    ['sq8,refine:', 12, '`refine:full`'],
+    ['sq8,refine:', 12, 'refine:full`'],
     ['refine:full', 1, '`sq8,refine:full`'],
     ['sq8,refine:full,rot', 17, 'last'],
     ['sq8,rot', 5, 'before'],
@@ -77,7 +83,13 @@ describe('parseSpec', () => {
     ['ivf8,ivf4,pq4x8', 6, 'one of them'],
     ['ivf1024', 8, 'pq32x4'],
     ['pq4x8+opq', 7, 'parts with commas'],
-    ['pq4x8+', 7, 'Choose from'],
+    ['pq4x8+', 7, 'ivf1024,pq32x4'],
+    ['sq8,fde', 5, 'before `sq8`'],
+    ['rot,fde(reps=2),sq8', 5, 'first'],
+    ['fde(rep=2),sq8', 5, '`reps`'],
+    ['fde(reps=0),sq8', 5, '1 to 1000'],
+    ['fde,ivf4', 9, 'pq32x4'],
+    ['sq8,refin:full', 5, '`refine`'],
     ['rot+rot,sq8', 1, 'parts with commas'],
     ['', 1, 'ivf1024,pq32x4'],
     ['sq8,,', 5, 'ivf1024,pq32x4'],

@@ -1,36 +1,37 @@
-import { InvalidArgumentError } from '../base/errors.ts';
-import { nearest } from '../base/nearest.ts';
-
-/** How scores of vectors are defined; greater is better in all three. */
-export type Metric = 'ip' | 'cosine' | 'l2';
-
-/** One part of a specification, such as `pq32x4` or `ivf1024(spill=1)`. */
-export interface SpecPart {
-  /** `pq`, `ivf`, `sq8`, ... */
-  readonly name: PartName;
-  /** The numbers behind the name: `[32, 4]` for `pq32x4`, none for `sq8`. */
-  readonly numbers: readonly number[];
-  /** Settings in parentheses that differ from their defaults. */
-  readonly settings: Readonly<Record<string, number>>;
-}
+import type { InvalidArgumentError } from '../base/errors.ts';
+import { codecParts, fdeSyntax } from '../codec/index.ts';
+import {
+  type Expression,
+  formatPart,
+  itemsOf,
+  type PartSyntax,
+  parseExpression,
+  readPart,
+  type SpecPart,
+  SpecText,
+} from '../spec/index.ts';
 
 /**
  * A parsed index specification: what happens to a vector on its way into the index, in order.
  *
  * ```
- * spec       = part { "," part }            case and blanks do not matter
+ * spec       = [ sets "," ] part { "," part }   case and blanks do not matter
+ * sets       = "fde" [ "(" settings ")" ]       for sets of vectors: see FixedDimensionalEncoding
  * part       = transform | lists | quantizer | "refine:" ( quantizer | "full" )
  * transform  = "norm" | "center" | "pca" d | "rot" | "opq" | "dual"
- * lists      = "flat" | "ivf" n [ "(" setting "=" number { "," setting "=" number } ")" ]
+ * lists      = "flat" | "ivf" n [ "(" settings ")" ]
  * quantizer  = code { "+" code }
  * code       = ( "pq" | "apq" ) m "x" ( "4" | "8" ) | "sq8" | "sq4" | "f16" | "bin" bits | "rabitq" bits
  *            | "rbin" m "x" levels
+ * settings   = name "=" number { "," name "=" number }
  * ```
  *
- * Transforms come first, then the lists (`flat`, one list, may be left out), then exactly one quantizer, then, if wanted, what
+ * `registerCodecPart` adds transforms and codes. Transforms come first, then the lists (`flat`, one list, may be left out), then exactly one quantizer, then, if wanted, what
  * candidates are scored again with. Codes joined by `+` code what those before them leave over.
  */
 export interface IndexSpec {
+  /** `fde(...)`: what makes one vector of a set; undefined for an index of vectors. */
+  readonly sets: SpecPart | undefined;
   readonly transforms: readonly SpecPart[];
   /** `ivf<n>`; undefined for a flat index. */
   readonly lists: SpecPart | undefined;
@@ -40,85 +41,48 @@ export interface IndexSpec {
   readonly refine: readonly SpecPart[] | 'full' | undefined;
 }
 
-type Role = 'transform' | 'lists' | 'quantizer';
-
-interface PartRule {
-  readonly role: Role;
-  /** A sample that parses, as a message shows it. */
-  readonly example: string;
-  /** What may follow the name: a pattern whose groups are the numbers. */
-  readonly numbers: RegExp;
-  readonly meaning: string;
-  readonly settings?: Readonly<Record<string, SettingRule>>;
-}
-
-interface SettingRule {
-  readonly default: number;
-  readonly least: number;
-  readonly most: number;
-  readonly whole: boolean;
-}
-
-const NUMBER = '([1-9][0-9]{0,8})';
-const NONE = /^$/;
-const ONE = new RegExp(`^${NUMBER}$`);
-const PARTS = new RegExp(`^${NUMBER}x([48])$`);
-const ON_OFF = { least: 0, most: 1, whole: true } as const;
-
-/** Every part there is. */
-const RULES = {
-  norm: { role: 'transform', example: 'norm', numbers: NONE, meaning: 'nothing' },
-  center: { role: 'transform', example: 'center', numbers: NONE, meaning: 'nothing' },
-  pca: { role: 'transform', example: 'pca128', numbers: ONE, meaning: 'the components that are kept' },
-  rot: { role: 'transform', example: 'rot', numbers: NONE, meaning: 'nothing' },
-  opq: { role: 'transform', example: 'opq', numbers: NONE, meaning: 'nothing' },
-  dual: { role: 'transform', example: 'dual', numbers: NONE, meaning: 'nothing' },
-  flat: { role: 'lists', example: 'flat', numbers: NONE, meaning: 'nothing' },
-  ivf: {
-    role: 'lists',
+/** Parts that only indexes have. */
+const LISTS: readonly PartSyntax[] = [
+  { name: 'flat', example: 'flat' },
+  {
+    name: 'ivf',
     example: 'ivf1024',
-    numbers: ONE,
+    numbers: /^([1-9][0-9]{0,8})$/,
     meaning: 'the number of lists',
     settings: {
       /** Whether codes are of what is left of a vector after its list's centroid is subtracted. */
-      residual: { default: 1, ...ON_OFF },
+      residual: { kind: 'number', default: 1, least: 0, most: 1, isWhole: true },
       /** Whether every vector is also kept in a second list. */
-      spill: { default: 0, ...ON_OFF },
+      spill: { kind: 'number', default: 0, least: 0, most: 1, isWhole: true },
     },
   },
-  pq: { role: 'quantizer', example: 'pq32x4', numbers: PARTS, meaning: 'the number of parts, an x, and 4 or 8 bits' },
-  apq: { role: 'quantizer', example: 'apq32x4', numbers: PARTS, meaning: 'the number of parts, an x, and 4 or 8 bits' },
-  sq8: { role: 'quantizer', example: 'sq8', numbers: NONE, meaning: 'nothing' },
-  sq4: { role: 'quantizer', example: 'sq4', numbers: NONE, meaning: 'nothing' },
-  f16: { role: 'quantizer', example: 'f16', numbers: NONE, meaning: 'nothing' },
-  bin: { role: 'quantizer', example: 'bin256', numbers: ONE, meaning: 'the number of bits' },
-  rbin: {
-    role: 'quantizer',
-    example: 'rbin256x2',
-    numbers: new RegExp(`^${NUMBER}x([1-4])$`),
-    meaning: 'the number of signs, an x, and 1 to 4 levels',
-  },
-  rabitq: { role: 'quantizer', example: 'rabitq2', numbers: /^([1-4])$/, meaning: 'the bits of a component, 1 to 4' },
-} as const satisfies Record<string, PartRule>;
+];
+const own = new Map([...LISTS, fdeSyntax].map((syntax) => [syntax.name, syntax]));
 
-export type PartName = keyof typeof RULES;
+/** Every part there is now. */
+const known = (): ReadonlyMap<string, PartSyntax> => new Map<string, PartSyntax>([...own, ...codecParts]);
 
-const NAMES = Object.keys(RULES) as PartName[];
+type Role = 'sets' | 'transform' | 'lists' | 'quantizer';
+
+function roleOf({ name }: SpecPart): Role {
+  if (name === fdeSyntax.name) return 'sets';
+  return own.has(name) ? 'lists' : codecParts.get(name)!.role;
+}
 
 /**
  * Parses an index specification; see {@link IndexSpec} for the grammar.
  *
  * @throws InvalidArgumentError that shows where the mistake is and the nearest valid word.
  */
-export function parseSpec(text: string): IndexSpec {
-  return new Parser(text).parse();
+export function parseSpec(source: string): IndexSpec {
+  return new Reader(source).read();
 }
 
 /** The canonical form: lower case, no blanks, no defaults. Parses to an equal specification. */
-export function formatSpec(spec: IndexSpec): string {
-  const parts = [...spec.transforms, ...(spec.lists === undefined ? [] : [spec.lists])].map(formatPart);
-  parts.push(formatCode(spec.quantizer));
-  if (spec.refine !== undefined) parts.push(`refine:${spec.refine === 'full' ? 'full' : formatCode(spec.refine)}`);
+export function formatSpec({ sets, transforms, lists, quantizer, refine }: IndexSpec): string {
+  const single = [sets, ...transforms, lists].filter((part) => part !== undefined);
+  const parts = [...single.map(formatPart), formatCode(quantizer)];
+  if (refine !== undefined) parts.push(`refine:${refine === 'full' ? 'full' : formatCode(refine)}`);
   return parts.join(',');
 }
 
@@ -127,77 +91,81 @@ export function formatCode(levels: readonly SpecPart[]): string {
   return levels.map(formatPart).join('+');
 }
 
-/** One part in canonical form. */
-export function formatPart({ name, numbers, settings }: SpecPart): string {
-  const inner = Object.keys(settings)
-    .sort()
-    .map((key) => `${key}=${settings[key]}`);
-  return name + numbers.join('x') + (inner.length === 0 ? '' : `(${inner.join(',')})`);
-}
-
 /** The value of a setting, or its default. */
 export function setting(part: SpecPart, name: string): number {
-  return part.settings[name] ?? (RULES[part.name] as PartRule).settings?.[name]?.default ?? 0;
+  return part.settings[name] ?? Number(known().get(part.name)?.settings?.[name]?.default ?? 0);
 }
 
-/** A stretch of the text. */
-interface Word {
-  readonly text: string;
-  readonly at: number;
+/** What was read of the parts before one. */
+interface Placed {
+  readonly part: SpecPart;
+  readonly item: Expression;
 }
 
-class Parser {
-  constructor(private readonly text: string) {}
+class Reader {
+  readonly #text: SpecText;
+  readonly #parts = known();
 
-  parse(): IndexSpec {
+  constructor(source: string) {
+    this.#text = new SpecText(source, 'Index specification', 'ivf1024,pq32x4,refine:full');
+  }
+
+  read(): IndexSpec {
     const transforms: SpecPart[] = [];
-    let lists: { part: SpecPart; word: Word } | undefined;
-    let quantizer: { levels: SpecPart[]; word: Word } | undefined;
+    let sets: SpecPart | undefined;
+    let lists: Placed | undefined;
+    let quantizer: { levels: SpecPart[]; item: Expression } | undefined;
     let refine: SpecPart[] | 'full' | undefined;
-    for (const word of this.#split()) {
-      if (refine !== undefined) throw this.#error(word, 'Something follows `refine`.', 'Put `refine` last.');
-      const refined = /^refine\s*:\s*/i.exec(word.text);
-      if (refined !== null) {
+    const items = itemsOf(parseExpression(this.#text), 'list');
+    for (const [i, item] of items.entries()) {
+      if (refine !== undefined) throw this.#error(item, 'Something follows `refine`.', 'Put `refine` last.');
+      if (item.kind === 'labelled') {
+        const { label } = item;
+        if (label.word.toLowerCase() !== 'refine') throw this.#text.unknown(label, 'label', label.word, ['refine']);
         if (quantizer === undefined) {
           throw this.#error(
-            word,
+            item,
             'There is nothing to refine yet.',
             'Name the first code before it: `sq8,refine:full`.',
           );
         }
-        refine = this.#refine({ text: word.text.slice(refined[0].length), at: word.at + refined[0].length });
+        refine = this.#refine(item.item);
         continue;
       }
-      const levels = this.#levels(word);
+      const levels = this.#levels(item, ['refine:full']);
       const part = levels[0]!;
-      const { role } = RULES[part.name];
+      const role = roleOf(part);
+      const said = this.#said(item);
       if (quantizer !== undefined) {
         const remedy =
           role === 'quantizer'
-            ? `Keep one of them, or write \`refine:${word.text}\` to score candidates again.`
-            : `Put \`${word.text}\` before \`${quantizer.word.text}\`.`;
-        throw this.#error(word, `\`${word.text}\` follows the code \`${quantizer.word.text}\`.`, remedy);
+            ? `Keep one of them, or write \`refine:${said}\` to score candidates again.`
+            : `Put \`${said}\` before \`${this.#said(quantizer.item)}\`.`;
+        throw this.#error(item, `\`${said}\` follows the code \`${this.#said(quantizer.item)}\`.`, remedy);
       }
-      if (role === 'quantizer') quantizer = { levels, word };
-      else if (lists !== undefined) {
+      if (role === 'quantizer') quantizer = { levels, item };
+      else if (role === 'sets') {
+        if (i > 0) throw this.#error(item, `\`${said}\` makes vectors of sets.`, 'Put it first.');
+        sets = part;
+      } else if (lists !== undefined) {
+        const before = this.#said(lists.item);
         const remedy =
-          role === 'lists'
-            ? 'Keep one of them.'
-            : `Put \`${word.text}\` before \`${lists.word.text}\`; it rotates whole vectors.`;
-        throw this.#error(word, `\`${word.text}\` follows \`${lists.word.text}\`.`, remedy);
-      } else if (role === 'lists') lists = { part, word };
+          role === 'lists' ? 'Keep one of them.' : `Put \`${said}\` before \`${before}\`; it rotates whole vectors.`;
+        throw this.#error(item, `\`${said}\` follows \`${before}\`.`, remedy);
+      } else if (role === 'lists') lists = { part, item };
       else transforms.push(part);
     }
     if (quantizer === undefined) {
+      const end = this.#text.source.length;
+      const codes = [...codecParts.values()].filter(({ role }) => role === 'quantizer').map(({ example }) => example);
       throw this.#error(
-        { text: '', at: this.text.length },
+        { at: end, end },
         'The specification does not say how vectors are coded.',
-        `End it with one of ${NAMES.filter((name) => RULES[name].role === 'quantizer')
-          .map((name) => RULES[name].example)
-          .join(', ')}.`,
+        `End it with one of ${codes.join(', ')}.`,
       );
     }
     return {
+      sets,
       transforms,
       lists: lists === undefined || lists.part.name === 'flat' ? undefined : lists.part,
       quantizer: quantizer.levels,
@@ -205,156 +173,36 @@ class Parser {
     };
   }
 
-  /** Stretches between commas that stand outside parentheses, without the blanks around them. */
-  #split(): Word[] {
-    const words: Word[] = [];
-    let depth = 0;
-    let start = 0;
-    for (let i = 0; i <= this.text.length; i++) {
-      const character = this.text[i];
-      if (character === '(') depth++;
-      if (character === ')') depth--;
-      if (depth < 0)
-        throw this.#error({ text: ')', at: i }, 'A parenthesis closes that was never opened.', 'Remove it.');
-      if (i < this.text.length && (character !== ',' || depth > 0)) continue;
-      const raw = this.text.slice(start, i);
-      const text = raw.trim();
-      if (text === '')
-        throw this.#error({ text, at: start }, 'A part is empty.', 'Write something like `ivf1024,pq32x4`.');
-      words.push({ text, at: start + raw.indexOf(text) });
-      start = i + 1;
-    }
-    if (depth > 0) throw this.#error({ text: '', at: this.text.length }, 'A parenthesis is left open.', 'Close it.');
-    return words;
-  }
-
-  #refine(word: Word): SpecPart[] | 'full' {
-    if (word.text.toLowerCase() === 'full') return 'full';
-    if (word.text === '')
-      throw this.#error(word, '`refine:` names nothing.', 'Write `refine:full` or, say, `refine:sq8`.');
-    const levels = this.#levels(word, ['full']);
-    if (RULES[levels[0]!.name].role !== 'quantizer') {
-      throw this.#error(word, `\`${word.text}\` is not a code.`, 'Write `refine:full` or, say, `refine:sq8`.');
+  #refine(item: Expression): SpecPart[] | 'full' {
+    if (this.#said(item).toLowerCase() === 'full') return 'full';
+    const levels = this.#levels(item, ['full']);
+    if (roleOf(levels[0]!) !== 'quantizer') {
+      throw this.#error(item, `\`${this.#said(item)}\` is not a code.`, 'Write `refine:full` or, say, `refine:sq8`.');
     }
     return levels;
   }
 
   /** A part, or codes joined by `+`. */
-  #levels(word: Word, alsoValid: readonly string[] = []): SpecPart[] {
-    let at = word.at;
-    const pieces = word.text.split('+').map((raw) => {
-      const piece = { text: raw.trim(), at: at + raw.length - raw.trimStart().length };
-      at += raw.length + 1;
-      return piece;
-    });
-    const levels = pieces.map((piece) => this.#part(piece, alsoValid));
-    levels.forEach((part, i) => {
-      if (levels.length > 1 && RULES[part.name].role !== 'quantizer') {
+  #levels(item: Expression, also: readonly string[]): SpecPart[] {
+    const pieces = itemsOf(item, 'sum');
+    return pieces.map((piece) => {
+      const part = readPart(this.#text, piece, this.#parts, also);
+      if (pieces.length > 1 && roleOf(part) !== 'quantizer') {
         throw this.#error(
-          pieces[i]!,
-          `\`${pieces[i]!.text}\` is not a code.`,
+          piece,
+          `\`${this.#said(piece)}\` is not a code.`,
           'Join only codes with `+`, parts with commas.',
         );
       }
+      return part;
     });
-    return levels;
   }
 
-  #part(word: Word, alsoValid: readonly string[] = []): SpecPart {
-    const [, head = '', tail] = /^([^(]*?)\s*(?:\((.*)\))?$/s.exec(word.text) ?? [undefined, word.text, undefined];
-    const lower = head.toLowerCase();
-    const name = this.#name({ text: lower, at: word.at }, alsoValid);
-    const rule: PartRule = RULES[name];
-    const match = rule.numbers.exec(lower.slice(name.length));
-    if (match === null) {
-      const rest = { text: lower.slice(name.length), at: word.at + name.length };
-      throw this.#error(
-        rest,
-        `\`${name}\` is followed by ${rule.meaning}, not by "${rest.text}".`,
-        `Write, for example, \`${rule.example}\`.`,
-      );
-    }
-    const numbers = match.slice(1).flatMap((digits) => (digits === undefined ? [] : [Number(digits)]));
-    const settings =
-      tail === undefined ? {} : this.#settings({ text: tail, at: word.at + word.text.indexOf('(') + 1 }, name);
-    return { name, numbers, settings };
+  #said({ at, end }: Expression): string {
+    return this.#text.source.slice(at, end);
   }
 
-  /** The longest name that the word begins with and that its numbers may follow. */
-  #name({ text, at }: Word, alsoValid: readonly string[]): PartName {
-    const letters = /^[a-z]*/.exec(text)![0];
-    const found = NAMES.filter(
-      (name) => text.startsWith(name) && (name.length >= letters.length || name === text),
-    ).sort((a, b) => b.length - a.length)[0];
-    if (found !== undefined) return found;
-    const examples = [...NAMES.map((name) => RULES[name].example), ...alsoValid, 'refine:full'];
-    // The numbers of what was written say nothing about what was meant.
-    const candidates = new Map(NAMES.map((name) => [name as string, RULES[name].example as string]));
-    for (const word of [...alsoValid, 'refine:full']) candidates.set(word, word);
-    const close = nearest(text, candidates.keys()) ?? nearest(letters, candidates.keys());
-    throw this.#error(
-      { text, at },
-      `There is no part "${text}".`,
-      close === undefined ? `Choose from ${examples.join(', ')}.` : `Did you mean \`${candidates.get(close)}\`?`,
-    );
+  #error(span: { readonly at: number; readonly end: number }, problem: string, remedy: string): InvalidArgumentError {
+    return this.#text.error(span, problem, remedy);
   }
-
-  #settings({ text, at }: Word, name: PartName): Record<string, number> {
-    const rules = (RULES[name] as PartRule).settings ?? {};
-    const settings: Record<string, number> = {};
-    let start = at;
-    for (const raw of text.split(',')) {
-      const word = { text: raw.trim(), at: start + raw.length - raw.trimStart().length };
-      start += raw.length + 1;
-      const match = /^([a-z]+)\s*=\s*([0-9]+(?:\.[0-9]+)?)$/i.exec(word.text);
-      const known = Object.keys(rules);
-      if (match === null) {
-        throw this.#error(
-          word,
-          `"${word.text}" is not a setting.`,
-          known.length === 0
-            ? `\`${name}\` takes none; remove the parentheses.`
-            : `Write, for example, \`${known[0]}=1\`.`,
-        );
-      }
-      const key = match[1]!.toLowerCase();
-      const rule = rules[key];
-      if (rule === undefined || !Object.hasOwn(rules, key)) {
-        const close = nearest(key, known) ?? known[0];
-        throw this.#error(
-          word,
-          `\`${name}\` has no setting "${key}".`,
-          close === undefined ? 'It takes none; remove the parentheses.' : `Did you mean \`${close}\`?`,
-        );
-      }
-      if (Object.hasOwn(settings, key)) throw this.#error(word, `"${key}" is set twice.`, 'Keep one of them.');
-      const value = Number(match[2]);
-      if (!(value >= rule.least && value <= rule.most) || (rule.whole && !Number.isInteger(value))) {
-        throw this.#error(
-          word,
-          `"${key}" is ${value}.`,
-          `Pass a ${rule.whole ? 'whole ' : ''}number from ${rule.least} to ${rule.most}.`,
-        );
-      }
-      settings[key] = value;
-    }
-    return Object.fromEntries(Object.entries(settings).filter(([key, value]) => value !== rules[key]!.default));
-  }
-
-  /** Quotes the text with a mark under the word. */
-  #error({ text, at }: Word, problem: string, remedy: string): InvalidArgumentError {
-    const quoted =
-      this.text.length <= 200
-        ? `\n  ${oneLine(this.text)}\n  ${' '.repeat(at)}${'^'.repeat(Math.max(1, text.length))}\n`
-        : ' ';
-    return new InvalidArgumentError(
-      `Index specification, at character ${at + 1}: ${problem.length > 300 ? `${problem.slice(0, 300)}...` : problem}${quoted}`,
-      remedy.length > 300 ? `${remedy.slice(0, 300)}...` : remedy,
-    );
-  }
-}
-
-/** One character for each, so that the mark stays in place. */
-function oneLine(text: string): string {
-  return text.replace(/[\r\n\t\u2028\u2029]/g, ' ');
 }

@@ -2,9 +2,9 @@ import type { BitSet } from '../base/bits.ts';
 import type { Hits } from '../base/hits.ts';
 import type { SectionData } from '../base/sections.ts';
 import type { Vectors } from '../base/vectors.ts';
-import type { Metric } from './spec.ts';
+import type { Metric } from '../math/index.ts';
 
-export type { Metric } from './spec.ts';
+export type { Metric } from '../math/index.ts';
 
 export interface VectorSearchParams {
   /** At most this many hits; a whole number, at least 1. More than there are vectors is fine. */

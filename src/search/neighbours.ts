@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../base/errors.ts';
-import type { Vectors } from '../base/vectors.ts';
-import { LinearMap } from '../codec/linalg.ts';
+import { Vectors } from '../base/vectors.ts';
+import { LinearMap, products } from '../math/index.ts';
 
 /** Options of {@link refineByNeighbours}. */
 export interface NeighbourOptions {
@@ -49,13 +49,13 @@ export function refineByNeighbours(query: Float32Array, top: Vectors, options: N
     }
     for (let c = 0; c < dim; c++) row[c]! /= total;
   }
-  const first = products(mixed, query, count);
+  const first = products(new Vectors(mixed, dim), query);
   const order = Array.from(first.keys()).sort((a, b) => first[b]! - first[a]! || a - b);
   const expanded = new Float32Array(dim).fill(Number.NEGATIVE_INFINITY);
   for (const i of order.slice(0, neighbours + 1)) {
     for (let c = 0; c < dim; c++) expanded[c] = Math.max(expanded[c]!, mixed[i * dim + c]!);
   }
-  const second = products(mixed, expanded, count);
+  const second = products(new Vectors(mixed, dim), expanded);
   return first.map((score, i) => (score + second[i]!) / 2);
 }
 
@@ -65,13 +65,4 @@ function nearest(similarities: Float32Array, self: number, count: number): numbe
     .filter((i) => i !== self)
     .sort((a, b) => similarities[b]! - similarities[a]! || a - b)
     .slice(0, count);
-}
-
-function products(rows: Float32Array, query: Float32Array, count: number): Float32Array {
-  const dim = query.length;
-  return Float32Array.from({ length: count }, (_, i) => {
-    let sum = 0;
-    for (let c = 0; c < dim; c++) sum += rows[i * dim + c]! * query[c]!;
-    return sum;
-  });
 }

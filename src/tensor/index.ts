@@ -1,3 +1,18 @@
+export { dealt, drawn, fit } from './fit.ts';
+export type {
+  FitBatch,
+  FitCheckpoint,
+  FitData,
+  FitModel,
+  FitObjective,
+  FitOptions,
+  FitPoint,
+  FitProgress,
+  FitReport,
+  FitState,
+  FitValidation,
+  Forward,
+} from './fit-options.ts';
 export { gradients } from './gradients.ts';
 export {
   type Attribute,
@@ -39,6 +54,8 @@ export {
   Scope,
   zeros,
 } from './parameters.ts';
+export { partOf, prefixed, withParts } from './parts.ts';
+export { type Model, type OpenModel, openModel, type RunOptions, run, toValue, toVectors } from './run.ts';
 export { cosineSchedule, linearSchedule, type Schedule, type WarmupOptions } from './schedule.ts';
 export {
   type OnnxRuntimeModule,

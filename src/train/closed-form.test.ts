@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
-import { LinearMap, polarFactor } from '../codec/linalg.ts';
+import { LinearMap, polarFactor } from '../math/index.ts';
 import { centringShift, procrustesMap, ridgeMap } from './closed-form.ts';
 
 const dim = 8;

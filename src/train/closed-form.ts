@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Vectors } from '../base/vectors.ts';
-import { crossProduct, LinearMap, meanOf, polarFactor, solvePositive } from '../codec/linalg.ts';
+import { crossProduct, LinearMap, meanOf, polarFactor, solvePositive } from '../math/index.ts';
 
 /** Options of {@link ridgeMap}. */
 export interface RidgeOptions {

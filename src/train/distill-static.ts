@@ -9,7 +9,7 @@ import { nativeRuntime } from '../encode/runtime.ts';
 import { quantizeTable, type StaticTable } from '../encode/static/table.ts';
 import { trainableStatic } from '../encode/static/trainable.ts';
 import { scaleToUnit } from '../encode/unit.ts';
-import { adamW, add, linearSchedule, scale, Trainer } from '../tensor/index.ts';
+import { adamW, add, dealt, fit, scale, toValue } from '../tensor/index.ts';
 import { cosineDistillation, cosines, listwiseKL } from './objectives/index.ts';
 
 /** Smooth inverse frequency: weight `a / (a + p)` of a token of probability `p` (Arora et al. 2017, equation 2). */
@@ -51,7 +51,8 @@ export async function distillStatic(
   vectors: Vectors,
   options: DistillOptions = {},
 ): Promise<StaticTable> {
-  const { dim = 256, epochs = 8, batchSize = 256, learningRate = 2e-3, maxLength = 128, seed = 1, signal } = options;
+  const { dim = 256, epochs = 8, batchSize = 256, learningRate = 2e-3, maxLength = 128, seed = 1 } = options;
+  const { signal, onProgress } = options;
   if (texts.length !== vectors.count || vectors.dim !== teacher.dim) {
     throw new InvalidArgumentError(
       `${vectors.count} vectors of ${vectors.dim} components are not those of ${texts.length} texts by ${teacher.id}.`,
@@ -64,41 +65,38 @@ export async function distillStatic(
   const targets = project(vectors);
   const student = trainableStatic(start, { maxLength });
   const deck = batchesOf(texts, batchSize, new Random(seed));
-  const steps = epochs * deck.length;
   const { listwise = 1, temperature = 0.05 } = options;
-  const trainer = new Trainer({
-    parameters: student.parameters,
-    loss: (scope, batch) => {
-      const own = student.encode(scope, batch, 't:');
+  await fit(
+    student,
+    dealt(
+      (random) => random.shuffle([...deck]),
+      (chosen) => {
+        const rows = targets.pick(chosen);
+        return {
+          ...student.batch(chosen.map((i) => texts[i]!)),
+          targets: toValue(rows),
+        };
+      },
+    ),
+    (forward, batch) => {
+      const own = forward(batch);
       const lists = listwiseKL(cosines(own, own), cosines(batch['targets']!, batch['targets']!), {
         student: temperature,
         teacher: temperature,
       });
       return add(cosineDistillation(own, batch['targets']!), scale(lists, listwise));
     },
-    shapes: student.shapes('t:'),
-    optimizer: adamW({ weightDecay: 0 }),
-    learningRate: linearSchedule({ peak: learningRate, steps }),
-    runtime: await nativeRuntime(),
-  });
-  const random = new Random(seed + 1);
-  try {
-    let done = 0;
-    for (let epoch = 0; epoch < epochs; epoch++) {
-      for (const chosen of random.shuffle([...deck])) {
-        signal?.throwIfAborted();
-        const batch = student.batch(
-          chosen.map((i) => texts[i]!),
-          't:',
-        );
-        const rows = targets.pick(chosen);
-        const { loss } = await trainer.step({ ...batch, targets: { data: rows.data, shape: [rows.count, dim] } });
-        options.onProgress?.(++done, steps, loss);
-      }
-    }
-  } finally {
-    await trainer.dispose();
-  }
+    {
+      runtime: await nativeRuntime(),
+      epochs,
+      learningRate,
+      optimizer: adamW({ weightDecay: 0 }),
+      clip: Number.POSITIVE_INFINITY,
+      seed: seed + 1,
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined ? {} : { onProgress: ({ step, steps, loss }) => onProgress(step, steps, loss) }),
+    },
+  );
   return quantizeTable(student.parameters.get('tokens/table').data, dim, start);
 }
 

@@ -1,5 +1,6 @@
 export { type AnnotatedQuery, type AnnotateOptions, annotateQueries, type Judge } from './annotate.ts';
 export { readArrays, writeArrays } from './arrays-file.ts';
+export { FileCheckpoint } from './checkpoint.ts';
 export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './closed-form.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
 export { mergeCheckpoints } from './merge.ts';

@@ -2,9 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pullTogether } from '../../../test/support/pull-together.ts';
 import { tinyBert } from '../../../test/support/tiny-bert.ts';
 import { IncompatibleError } from '../../base/errors.ts';
-import { mean, multiply, negate, sgd, sum, Trainer } from '../../tensor/index.ts';
+import { run } from '../../tensor/index.ts';
 import type { Encoder } from '../encoder.ts';
 import { nativeRuntime } from '../runtime.ts';
 import type { EncoderTuning } from '../tuning.ts';
@@ -25,32 +26,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Three steps that pull queries and documents together. @returns losses, and names of parameters that changed. */
-async function train(encoder: TrainableBert) {
-  const before = encoder.parameters.clone();
-  const trainer = new Trainer({
-    parameters: encoder.parameters,
-    groups: encoder.groups,
-    shapes: { ...encoder.shapes('q:'), ...encoder.shapes('d:') },
-    loss: (scope, batch) => {
-      const [q, d] = [encoder.encode(scope, batch, 'q:'), encoder.encode(scope, batch, 'd:')];
-      return negate(mean(sum(multiply(q, d), 1)));
-    },
-    optimizer: sgd(),
-    learningRate: 0.3,
-    runtime: await nativeRuntime(),
-    threads: 1,
-  });
-  const losses: number[] = [];
-  for (let i = 0; i < 3; i++) {
-    losses.push((await trainer.step({ ...encoder.batch(QUERIES, 'q:'), ...encoder.batch(DOCUMENTS, 'd:') })).loss);
-  }
-  await trainer.dispose();
-  const changed = before.names.filter((name) => {
-    const [a, b] = [before.get(name).data, encoder.parameters.get(name).data];
-    return a.some((value, i) => value !== b[i]);
-  });
-  return { losses, changed };
+const train = (encoder: TrainableBert) =>
+  pullTogether(encoder, { queries: QUERIES, documents: DOCUMENTS, steps: 3, learningRate: 0.3 });
+
+/** What it computes as it is trained. */
+async function trainedVectors({ forward, batch, parameters }: TrainableBert): Promise<Float32Array> {
+  const runtime = await nativeRuntime();
+  const { output } = await run(forward, batch([...QUERIES, ...DOCUMENTS]), { parameters, runtime, threads: 1 });
+  return output!.data as Float32Array;
 }
 
 async function vectorsOf(encoder: Encoder, texts = [...QUERIES, ...DOCUMENTS]): Promise<Float32Array> {
@@ -100,10 +83,7 @@ describe('a trainable BERT', () => {
     const bytes = await vectorsOf(encoder.serve('tuned:test'));
     expect(difference(bytes, vectors)).toBeGreaterThan(0);
     expect(leastCosine(bytes, vectors)).toBeGreaterThan(0.99);
-    const session = await (await nativeRuntime()).createSession(encoder.toOnnx(), { threads: 1 });
-    const out = await session.run(encoder.batch([...QUERIES, ...DOCUMENTS], ''));
-    await session.dispose();
-    expect(difference(out['vectors']!.data as Float32Array, vectors)).toBeLessThan(1e-5);
+    expect(difference(await trainedVectors(encoder), vectors)).toBeLessThan(1e-5);
 
     const target = await saved(encoder, 'full');
     expect(await readDescription(target)).toEqual({
@@ -136,10 +116,7 @@ describe('a trainable BERT', () => {
       for (const parameter of changed) expect(parameter).toMatch(own);
       const vectors = await vectorsOf(encoder.serve('tuned', FLOAT));
       expect(difference(vectors, plain)).toBeGreaterThan(1e-6);
-      const session = await (await nativeRuntime()).createSession(encoder.toOnnx(), { threads: 1 });
-      const out = await session.run(encoder.batch([...QUERIES, ...DOCUMENTS], ''));
-      await session.dispose();
-      expect(difference(out['vectors']!.data as Float32Array, vectors)).toBeLessThan(1e-5);
+      expect(difference(await trainedVectors(encoder), vectors)).toBeLessThan(1e-5);
       // Saved, low-rank updates are in the weights; a side path lies beside them.
       const target = await saved(encoder, name);
       const { side } = tuning;
@@ -154,7 +131,7 @@ describe('a trainable BERT', () => {
     const { changed } = await train(encoder);
     expect(changed).not.toContain('embeddings/words');
     expect(changed).toContain('layer0/up/bias');
-    const { 'q:tokens': tokens, 'q:grid': grid } = encoder.batch(QUERIES, 'q:');
+    const { tokens, grid } = encoder.batch(QUERIES, 'query');
     expect(grid!.shape).toEqual([2, 4]);
     expect(tokens!.shape).toEqual([8]);
   });
@@ -163,11 +140,11 @@ describe('a trainable BERT', () => {
     const prompts = { query: 'query: ', document: 'passage: ' };
     const encoder = await trainableBert({ ...tiny, prompts });
     const plain = await trainableBert(tiny);
-    const tokens = (of: TrainableBert, text: string, prefix: string) => [
-      ...(of.batch([text], prefix)[`${prefix}tokens`]!.data as Int32Array),
+    const tokens = (of: TrainableBert, text: string, role: 'query' | 'document') => [
+      ...(of.batch([text], role)['tokens']!.data as Int32Array),
     ];
-    expect(tokens(encoder, 'rain', 'q:')).toEqual(tokens(plain, 'query: rain', 'q:'));
-    expect(tokens(encoder, 'rain', 'd:')).toEqual(tokens(plain, 'passage: rain', 'd:'));
+    expect(tokens(encoder, 'rain', 'query')).toEqual(tokens(plain, 'query: rain', 'query'));
+    expect(tokens(encoder, 'rain', 'document')).toEqual(tokens(plain, 'passage: rain', 'document'));
     const served = encoder.serve('prompted', FLOAT);
     const query = (await served.encode(['rain'], { role: 'query' })).data;
     expect(difference(query, await vectorsOf(plain.serve('plain', FLOAT), ['query: rain']))).toBeLessThan(1e-6);

@@ -8,18 +8,19 @@ import {
   type Scope,
   type Tensor,
   type Tensors,
-  toOnnx,
   unitLength,
   withLora,
 } from '../../tensor/index.ts';
 import type { Encoder } from '../encoder.ts';
 import { withPrefix } from '../prefixes.ts';
 import { declareRagged, type Ragged, raggedInputs, raggedOf, raggedShapes } from '../ragged.ts';
-import type { TrainableEncoder } from '../trainable.ts';
+import { parseSettings } from '../spec.ts';
+import { type EncoderForm, rateOf, type Trainable } from '../trainable.ts';
 import { type EncoderTuning, frozen } from '../tuning.ts';
 import { type BertOptions, bertEncoder } from './bert.ts';
-import { type BertDescription, describedFiles } from './description.ts';
-import { partsOf, SIDE_FILE } from './folder.ts';
+import { type BertDescription, describedFiles, readDescription } from './description.ts';
+import { bertFolder, partsOf, partsWithSide, SIDE_FILE } from './folder.ts';
+import { miniLmDescription } from './minilm.ts';
 import { type BertModules, bertStates, linearLayers, POSITIONS, pooled, TYPES, WORDS } from './model.ts';
 import { writeSafetensors } from './safetensors.ts';
 import { toTensors } from './weights.ts';
@@ -39,17 +40,15 @@ export interface TrainableBertOptions {
 }
 
 /** A trainable BERT, which can be served in 8 bits (the default, as it is when it was saved) or in floats. */
-export interface TrainableBert extends TrainableEncoder {
+export interface TrainableBert extends Trainable {
   serve(id: string, options?: BertOptions): Encoder;
-  save(): Promise<ReadonlyMap<string, Uint8Array>>;
 }
 
 /** Parameters beside the weights. */
 const ADDED = /_[ab]$|^side\//;
 
 /**
- * A BERT with parameters that can be trained: in full, or by LoRA or side-connected adapters. `batch` takes texts whose prefix begins with `q`
- * for queries, others for documents, as far as the model's prompts go.
+ * A BERT with parameters that can be trained: in full, or by LoRA or side-connected adapters.
  */
 export async function trainableBert(
   description: BertDescription,
@@ -76,21 +75,17 @@ export async function trainableBert(
   const table = (scope: Scope, tokens: Tensor) =>
     scope.lookup(WORDS, [shape.vocabulary, shape.width], tokens, () => parameters.get(WORDS).data);
   // Asks for every parameter once, so that modules exist before the first step.
-  completeGraph();
-
-  function completeGraph(): Graph {
-    const graph = new Graph();
-    const scope = constantsOf(graph, parameters);
-    const words = table(scope, graph.input('tokens', 'int32', ['tokens']));
-    graph.output('vectors', vectors(scope, { ...declareRagged(graph, pooling), words }));
-    return graph;
-  }
+  const graph = new Graph();
+  const asking = constantsOf(graph, parameters);
+  vectors(asking, {
+    ...declareRagged(graph, pooling),
+    words: table(asking, graph.input('tokens', 'int32', ['tokens'])),
+  });
 
   const weights = parameters.names.filter((name) => !ADDED.test(name));
   // Places and types are a few rows that pairs of short texts would only bend.
   const kept = isPartial ? weights : [POSITIONS, TYPES, ...(trainTable ? [] : [WORDS])];
-  const prompted = (texts: readonly string[], prefix: string) => {
-    const role = prefix.startsWith('q') ? 'query' : 'document';
+  const prompted = (texts: readonly string[], role: 'query' | 'document') => {
     const inputs = withPrefix(texts, description.prompts, { role });
     return description.lowerCase ? inputs.map((text) => text.toLowerCase()) : inputs;
   };
@@ -111,22 +106,23 @@ export async function trainableBert(
   };
 
   return {
+    form: 'bert',
     dim: shape.width,
     parameters,
     groups: [frozen(kept)],
+    shapes: raggedShapes('', pooling),
+    tuning,
+    learningRate: rateOf(tuning, 5e-5),
 
-    batch(texts, prefix): Batch {
+    batch(texts, role = 'document'): Batch {
       const { cls, sep } = tokenizer;
-      const lists = prompted(texts, prefix).map((text) => [cls, ...tokenizer.encode(text, maxLength - 2), sep]);
+      const lists = prompted(texts, role).map((text) => [cls, ...tokenizer.encode(text, maxLength - 2), sep]);
       const { tokens, ...inputs } = raggedInputs(lists, pooling);
-      const named = { ...inputs, tokens: { data: tokens, shape: [tokens.length] } };
-      return Object.fromEntries(Object.entries(named).map(([name, value]) => [prefix + name, value]));
+      return { ...inputs, tokens: { data: tokens, shape: [tokens.length] } };
     },
 
-    shapes: (prefix) => raggedShapes(prefix, pooling),
-
-    encode: (scope: Scope, batch: Tensors, prefix: string) =>
-      vectors(scope, { ...raggedOf(batch, prefix), words: table(scope, batch[`${prefix}tokens`]!) }),
+    forward: (scope: Scope, batch: Tensors) =>
+      vectors(scope, { ...raggedOf(batch, ''), words: table(scope, batch['tokens']!) }),
 
     serve: (id, served: BertOptions = {}) => {
       const own = merged();
@@ -141,8 +137,6 @@ export async function trainableBert(
       );
     },
 
-    toOnnx: () => toOnnx(completeGraph()),
-
     async save() {
       const own = merged();
       const files = new Map<string, Uint8Array>(describedFiles(description));
@@ -156,6 +150,25 @@ export async function trainableBert(
     },
   };
 }
+
+/** The BERT family: `minilm`, `bert:<folder>`. */
+export const form: EncoderForm = {
+  name: 'bert',
+  async start(spec, rest, options) {
+    const { name, settings } = parseSettings(spec, rest.replace(/^:/, ''), ['precision', 'length']);
+    const read = name === '' ? miniLmDescription() : await readDescription(name);
+    const maxLength = settings.length === undefined ? read.maxLength : Number(settings.length);
+    return trainableBert({ ...read, maxLength }, options);
+  },
+  async resume({ folder, tuning: { side } }, options) {
+    const description = await readDescription(folder);
+    // Low-rank updates are part of the weights by now.
+    if (side === undefined) return trainableBert(description, options);
+    const { parameters } = await partsWithSide(description, side);
+    return trainableBert(description, { ...options, tuning: { ...options.tuning, side }, parameters });
+  },
+  open: ({ folder, tuning: { side } }, id) => bertFolder(folder, { id, ...(side === undefined ? {} : { side }) }),
+};
 
 /** `target += factor * A B`. */
 function addProduct(

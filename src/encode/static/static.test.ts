@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { pullTogether } from '../../../test/support/pull-together.ts';
 import { CorruptFileError, IncompatibleError } from '../../base/errors.ts';
-import { mean, multiply, negate, sgd, sum, Trainer } from '../../tensor/index.ts';
+import { Random } from '../../base/random.ts';
+import { run, toVectors } from '../../tensor/index.ts';
 import { nativeRuntime } from '../runtime.ts';
 import { shippedTable } from './shipped.ts';
 import { staticEncoder } from './static.ts';
@@ -31,21 +33,12 @@ describe('static', () => {
   it('learns, and is served and saved as it then is', async () => {
     const encoder = trainableStatic(await shippedTable());
     const before = encoder.parameters.clone();
-    const trainer = new Trainer({
-      parameters: encoder.parameters,
-      shapes: { ...encoder.shapes('q:'), ...encoder.shapes('d:') },
-      loss: (scope, batch) =>
-        negate(mean(sum(multiply(encoder.encode(scope, batch, 'q:'), encoder.encode(scope, batch, 'd:')), 1))),
-      optimizer: sgd(),
+    const { losses } = await pullTogether(encoder, {
+      queries: QUERIES,
+      documents: DOCUMENTS,
+      steps: 3,
       learningRate: 0.05,
-      runtime: await nativeRuntime(),
-      threads: 1,
     });
-    const losses: number[] = [];
-    for (let i = 0; i < 3; i++) {
-      losses.push((await trainer.step({ ...encoder.batch(QUERIES, 'q:'), ...encoder.batch(DOCUMENTS, 'd:') })).loss);
-    }
-    await trainer.dispose();
     expect(losses[2]).toBeLessThan(losses[0]!);
     const table = encoder.parameters.get('tokens/table').data;
     const touched = new Set<number>();
@@ -56,15 +49,38 @@ describe('static', () => {
     expect(touched.size).toBeLessThan(60);
 
     const vectors = await encoder.serve('tuned').encode([...QUERIES, ...DOCUMENTS]);
-    const session = await (await nativeRuntime()).createSession(encoder.toOnnx(), { threads: 1 });
-    const out = (await session.run(encoder.batch([...QUERIES, ...DOCUMENTS], '')))['vectors']!.data as Float32Array;
-    await session.dispose();
+    const how = { parameters: encoder.parameters, runtime: await nativeRuntime(), threads: 1 };
+    const { output } = await run(encoder.forward, encoder.batch([...QUERIES, ...DOCUMENTS]), how);
+    const out = output!.data as Float32Array;
     for (let i = 0; i < 4; i++) {
       expect(dot(out.subarray(i * encoder.dim, (i + 1) * encoder.dim), vectors.row(i))).toBeGreaterThan(0.9995);
     }
-    const saved = readTable((await encoder.save!()).get('table.bin')!, 'table.bin');
+    const saved = readTable((await encoder.save()).get('table.bin')!, 'table.bin');
     const again = await staticEncoder('again', saved).encode(QUERIES);
     expect(again.row(0)).toEqual(vectors.row(0));
+  });
+});
+
+describe('a narrow token table with a map', () => {
+  it('learns vectors of the map, and is served as one table', async () => {
+    const pieces = (await shippedTable()).pieces;
+    const random = new Random(3);
+    const normal = (length: number) => Float32Array.from({ length }, () => random.normal());
+    const start = quantizeTable(normal(pieces.tokens.length * 8), 8, { pieces });
+    const encoder = trainableStatic(start, { map: normal(8 * 24) });
+    expect(encoder.dim).toBe(24);
+    const { losses, changed } = await pullTogether(encoder, {
+      queries: QUERIES,
+      documents: DOCUMENTS,
+      steps: 3,
+      learningRate: 0.05,
+    });
+    expect(losses[2]).toBeLessThan(losses[0]!);
+    expect(changed).toEqual(['tokens/table', 'map/weight']);
+    const how = { parameters: encoder.parameters, runtime: await nativeRuntime(), threads: 1 };
+    const { output } = await run(encoder.forward, encoder.batch(QUERIES), how);
+    const served = await encoder.serve('narrow').encode(QUERIES);
+    for (const row of [0, 1]) expect(dot(toVectors(output!).row(row), served.row(row))).toBeGreaterThan(0.999);
   });
 });
 

@@ -6,16 +6,23 @@ import {
   identity,
   matmul,
   normal,
-  type Parameters,
+  Parameters,
+  type Runtime,
   relu,
   type Scope,
   type Session,
   scale,
   softmax,
   type Tensor,
+  toOnnx,
+  toValue,
+  toVectors,
   unitLength,
   zeros,
 } from '../../tensor/index.ts';
+import type { Encoder } from '../encoder.ts';
+import { nativeRuntime } from '../runtime.ts';
+import type { EncoderForm, Trainable } from '../trainable.ts';
 
 /** A correction of vectors that are given: learned without touching the encoder they come from. */
 export interface AdapterShape {
@@ -52,10 +59,66 @@ export function adapterGraph(parameters: Parameters, dim: number, shape: Adapter
   return graph;
 }
 
-/** Runs an adapter's model over vectors. */
-export async function adapt(session: Session, vectors: Vectors): Promise<Vectors> {
-  if (vectors.count === 0) return vectors;
-  const { data, dim, count } = vectors;
-  const outputs = await session.run({ given: { data, shape: [count, dim] } });
-  return new Vectors(outputs['vectors']!.data as Float32Array, dim);
+/** Options of {@link trainableAdapter}. */
+export interface TrainableAdapterOptions {
+  /** The encoder whose vectors of queries are corrected. */
+  readonly base: Encoder;
+  readonly shape?: AdapterShape;
+  readonly runtime: Runtime;
+  /** Of its first values. */
+  readonly seed?: number;
+}
+
+/** A correction of an encoder's query vectors that can be trained, from these vectors. */
+export function trainableAdapter(options: TrainableAdapterOptions): Trainable<Float32Array> {
+  const { base, shape = {}, runtime, seed = 0 } = options;
+  const { dim } = base;
+  const parameters = new Parameters(seed);
+  // Also makes the parameters, so that the adapter can be served before its first step.
+  const model = () => toOnnx(adapterGraph(parameters, dim, shape));
+  model();
+  return {
+    form: 'adapter',
+    dim,
+    parameters,
+    groups: [],
+    shapes: {},
+    tuning: {},
+    learningRate: 1e-3,
+    batch: (vectors) => ({ given: toValue(Vectors.fromRows([...vectors], dim)) }),
+    forward: (scope, { given }) => adapter(scope, given!, shape),
+    serve: (id) => adapted(id, base, runtime.createSession(model())),
+    save: async () => new Map([[FILE, model()]]),
+  };
+}
+
+const FILE = 'model.onnx';
+
+/** Corrections of query vectors. */
+export const form: EncoderForm = {
+  name: 'adapter',
+  async open(saved, id, base) {
+    const inner = await base();
+    const model = (await saved.files()).get(FILE) ?? new Uint8Array();
+    return adapted(id, inner, Promise.resolve(await (await nativeRuntime()).createSession(model)));
+  },
+};
+
+/** @param base is not disposed of. */
+function adapted(id: string, base: Encoder, session: Promise<Session>): Encoder {
+  // Its failure is that of whoever uses it.
+  session.catch(() => undefined);
+  const { dim, languages, window } = base;
+  return {
+    id,
+    dim,
+    ...(languages === undefined ? {} : { languages }),
+    ...(window === undefined ? {} : { window }),
+    async encode(inputs, options = {}) {
+      const vectors = await base.encode(inputs, options);
+      if (options.role !== 'query' || vectors.count === 0) return vectors;
+      return toVectors((await (await session).run({ given: toValue(vectors) }))['vectors']!);
+    },
+    dispose: async () => (await session).dispose(),
+  };
 }

@@ -3,42 +3,15 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
+import type { Files, SavedEncoder } from '../trainable.ts';
 import type { EncoderTuning } from '../tuning.ts';
-
-/**
- * How vectors are made. Every form but `bert`, `use-lite` and `static` starts from the vectors of `base`.
- *
- * - `bert`: the folder of a sentence-transformers model, for queries and documents
- * - `bert-query`: the same for queries, `base` for documents
- * - `adapter`: `base`, then `model.onnx` for queries
- * - `static`: the token table in `table.bin`
- * - `use-lite`, `use-lite-query`: the weights of use-lite in `model.onnx`
- */
-export type TunedForm = 'bert' | 'bert-query' | 'use-lite' | 'use-lite-query' | 'adapter' | 'static';
-
-/** Where each form keeps what was trained. */
-const MODELS: Readonly<Record<TunedForm, string>> = {
-  bert: 'model.safetensors',
-  'bert-query': 'model.safetensors',
-  'use-lite': 'model.onnx',
-  'use-lite-query': 'model.onnx',
-  adapter: 'model.onnx',
-  static: 'table.bin',
-};
-
-/** The file in which a form keeps what was trained. */
-export function modelName(form: TunedForm): string {
-  return MODELS[form];
-}
-
-/** Whether documents keep the vectors of `base`, so that a collection need not be encoded again. */
-export function keepsDocuments(form: TunedForm): boolean {
-  return form.endsWith('-query') || form === 'adapter';
-}
 
 /** What `encoder.json` in the folder of a trained encoder says. */
 export interface TunedDescription {
-  readonly form: TunedForm;
+  /** Name of the {@link EncoderForm} that opens it. */
+  readonly form: string;
+  /** `queries`: documents keep the vectors of `base`, so that a collection need not be encoded again. Default: both sides are its own. */
+  readonly of?: 'queries';
   /** Specification of the encoder that training started from. */
   readonly base: string;
   readonly dim: number;
@@ -51,32 +24,24 @@ export interface TunedDescription {
   readonly training?: Readonly<Record<string, unknown>>;
 }
 
-/** A description with its model. */
+/** A description with what was trained. */
 export interface TunedFiles {
   readonly description: TunedDescription;
-  /** What was trained, in the form's own format. */
-  readonly model: Uint8Array;
-  /** Other files that the form needs, by their paths in the folder. */
-  readonly others?: ReadonlyMap<string, Uint8Array>;
+  readonly files: Files;
 }
 
 const FORMAT = 'sagitta-encoder';
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 const DESCRIPTION = 'encoder.json';
 const TEMPORARY = '.new-';
 const REMEDY = 'Restore the folder, or train again.';
 
 /** Name of a version: form and the beginning of a hash over all that changes vectors or rankings. */
-export function versionOf(files: TunedFiles): string {
-  const { form, base, dim, tuning = null, denseShare = null } = files.description;
-  const hash = createHash('sha256').update(JSON.stringify([form, base, dim, tuning, denseShare]));
-  for (const [name, bytes] of contentOf(files)) hash.update(name).update(bytes);
+export function versionOf({ description, files }: TunedFiles): string {
+  const { form, of = null, base, dim, tuning = null, denseShare = null } = description;
+  const hash = createHash('sha256').update(JSON.stringify([form, of, base, dim, tuning, denseShare]));
+  for (const [name, bytes] of files) hash.update(name).update(bytes);
   return `${form}-${hash.digest('hex').slice(0, 12)}`;
-}
-
-/** All files but the description, by their paths. */
-function contentOf({ description, model, others = new Map() }: TunedFiles): Map<string, Uint8Array> {
-  return new Map([[MODELS[description.form], model], ...others]);
 }
 
 /**
@@ -84,8 +49,8 @@ function contentOf({ description, model, others = new Map() }: TunedFiles): Map<
  * that exists is left as it is. One process at a time may write into a folder.
  * @returns the version, once it is on stable storage, names included. Errors of the file system are passed on.
  */
-export async function saveTuned(folder: string, files: TunedFiles): Promise<string> {
-  const version = versionOf(files);
+export async function saveTuned(folder: string, tuned: TunedFiles): Promise<string> {
+  const version = versionOf(tuned);
   const target = join(folder, version);
   await mkdir(folder, { recursive: true });
   if (existsSync(join(target, DESCRIPTION))) {
@@ -101,14 +66,14 @@ export async function saveTuned(folder: string, files: TunedFiles): Promise<stri
   try {
     const folders = new Set([temporary]);
     const stamps: Record<string, string> = {};
-    for (const [name, bytes] of contentOf(files)) {
+    for (const [name, bytes] of tuned.files) {
       const path = join(temporary, name);
       await mkdir(dirname(path), { recursive: true });
       await writeDurably(path, bytes);
       folders.add(dirname(path));
       stamps[name] = sha256(bytes);
     }
-    const body = { format: FORMAT, formatVersion: FORMAT_VERSION, ...files.description, files: stamps };
+    const body = { format: FORMAT, formatVersion: FORMAT_VERSION, ...tuned.description, files: stamps };
     await writeDurably(join(temporary, DESCRIPTION), Buffer.from(signed(body)));
     await syncNames(...folders);
     await rm(target, { recursive: true, force: true });
@@ -124,19 +89,21 @@ export async function saveTuned(folder: string, files: TunedFiles): Promise<stri
 /** Reads what {@link saveTuned} wrote. @throws NotFoundError, IncompatibleError, CorruptFileError */
 export async function readTuned(folder: string): Promise<TunedFiles> {
   const { description, stamps } = await readDescribed(folder);
-  const content = new Map<string, Uint8Array>();
+  const files = new Map<string, Uint8Array>();
   for (const [name, stamp] of Object.entries(stamps)) {
     const path = join(folder, name);
     const bytes = await readFile(path).catch((cause) => {
       throw new CorruptFileError(path, `cannot be read (${cause.code})`, REMEDY, { cause });
     });
     if (sha256(bytes) !== stamp) throw new CorruptFileError(path, 'its checksum does not match', REMEDY);
-    content.set(name, new Uint8Array(bytes));
+    files.set(name, new Uint8Array(bytes));
   }
-  const model = content.get(MODELS[description.form]);
-  if (model === undefined) throw new CorruptFileError(join(folder, DESCRIPTION), 'it names no model', REMEDY);
-  content.delete(MODELS[description.form]);
-  return { description, model, ...(content.size === 0 ? {} : { others: content }) };
+  return { description, files };
+}
+
+/** What a form is given of a folder. */
+export function savedIn(folder: string, { tuning = {}, languages, dim }: TunedDescription): SavedEncoder {
+  return { folder, tuning, languages, dim, files: async () => (await readTuned(folder)).files };
 }
 
 /** The description alone; the files that it names are neither read nor checked. @throws as {@link readTuned} */
@@ -173,7 +140,7 @@ async function readDescribed(
   const { format: _, formatVersion: __, files: stamps, checksum: ___, ...description } = body;
   const { form, base, dim } = description as Partial<TunedDescription>;
   const isSound =
-    Object.hasOwn(MODELS, String(form)) &&
+    typeof form === 'string' &&
     typeof base === 'string' &&
     Number.isInteger(dim) &&
     typeof stamps === 'object' &&

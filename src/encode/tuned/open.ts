@@ -1,72 +1,47 @@
-import { readParameters } from '../../tensor/index.ts';
-import { bertFolder } from '../bert/folder.ts';
 import { denseShareOf } from '../dense-share.ts';
-import type { EncodeOptions, Encoder } from '../encoder.ts';
-import { nativeRuntime } from '../runtime.ts';
-import { staticEncoder } from '../static/static.ts';
-import { readTable } from '../static/table.ts';
-import { type UseLiteOptions, useLite } from '../use-lite/use-lite.ts';
-import { adapt } from './adapter.ts';
-import { readTuned, readTunedDescription } from './description.ts';
+import type { Encoder } from '../encoder.ts';
+import { readTunedDescription, savedIn } from './description.ts';
+import { formNamed } from './forms.ts';
 
 /** Opens an encoder by its specification; given so that this file need not import the registry, which imports it. */
 type OpenBase = (spec: string) => Promise<Encoder>;
 
 /** Opens the trained encoder in a folder. @param id what it will call itself. */
 export async function openTuned(folder: string, id: string, openBase: OpenBase): Promise<Encoder> {
-  const { base, denseShare = denseShareOf({ id: base }) } = await readTunedDescription(folder);
-  return Object.assign(await openForm(folder, id, openBase), { denseShare });
+  const description = await readTunedDescription(folder);
+  const { base, form: name, denseShare = denseShareOf({ id: base }) } = description;
+  let opened: Promise<Encoder> | undefined;
+  const baseOf = () => {
+    opened ??= openBase(base);
+    return opened;
+  };
+  try {
+    const form = await formNamed(name, folder);
+    const encoder = await form.open(savedIn(folder, description), id, baseOf);
+    const documents = description.of === 'queries' ? await baseOf() : undefined;
+    const dispose = encoder.dispose?.bind(encoder);
+    return Object.assign(documents === undefined ? encoder : bySide(encoder, documents), {
+      denseShare,
+      async dispose() {
+        await dispose?.();
+        await (await opened)?.dispose?.();
+      },
+    });
+  } catch (error) {
+    await opened?.then((encoder) => encoder.dispose?.()).catch(() => undefined);
+    throw error;
+  }
 }
 
-async function openForm(folder: string, id: string, openBase: OpenBase): Promise<Encoder> {
-  const { form, base, tuning: modules } = await readTunedDescription(folder);
-  if (form === 'bert' || form === 'bert-query') {
-    const encoder = await bertFolder(folder, { id, ...(modules?.side === undefined ? {} : { side: modules.side }) });
-    return form === 'bert' ? encoder : bySide(id, encoder, await openBase(base));
-  }
-  const { description, model } = await readTuned(folder);
-  if (form === 'static') return staticEncoder(id, readTable(model, folder));
-  const { dim, tuning, languages } = description;
-  if (form === 'use-lite' || form === 'use-lite-query') {
-    const tuned: UseLiteOptions['tuned'] = {
-      id,
-      parameters: readParameters(model, folder),
-      ...(tuning === undefined ? {} : { tuning }),
-    };
-    const encoder = useLite({ tuned });
-    return form === 'use-lite' ? encoder : bySide(id, encoder, await openBase(base));
-  }
-  const inner = await openBase(base);
-  const session = await (await nativeRuntime()).createSession(model);
+/** Queries by one encoder, documents by another. */
+function bySide(queries: Encoder, documents: Encoder): Encoder {
+  const { id, dim, languages } = queries;
+  const { window } = documents;
   return {
     id,
     dim,
     ...(languages === undefined ? {} : { languages }),
-    ...(inner.window === undefined ? {} : { window: inner.window }),
-    async encode(inputs, options: EncodeOptions = {}) {
-      const vectors = await inner.encode(inputs, options);
-      return options.role === 'query' ? adapt(session, vectors) : vectors;
-    },
-    async dispose() {
-      await session.dispose();
-      await inner.dispose?.();
-    },
-  };
-}
-
-/** Queries by one encoder, documents by another. */
-function bySide(id: string, queries: Encoder, documents: Encoder): Encoder {
-  const { languages } = queries;
-  const { window } = documents;
-  return {
-    id,
-    dim: queries.dim,
-    ...(languages === undefined ? {} : { languages }),
     ...(window === undefined ? {} : { window }),
     encode: (inputs, options = {}) => (options.role === 'query' ? queries : documents).encode(inputs, options),
-    async dispose() {
-      await queries.dispose?.();
-      await documents.dispose?.();
-    },
   };
 }

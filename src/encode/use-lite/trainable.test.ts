@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { pullTogether } from '../../../test/support/pull-together.ts';
 import { CorruptFileError } from '../../base/errors.ts';
-import { mean, multiply, negate, ones, readParameters, sgd, sum, Trainer } from '../../tensor/index.ts';
+import { readParameters } from '../../tensor/index.ts';
 import { nativeRuntime } from '../runtime.ts';
-import type { TrainableEncoder } from '../trainable.ts';
+import type { Trainable } from '../trainable.ts';
 import { ADDED, TABLE } from './graph.ts';
 import { trainableUseLite } from './trainable.ts';
 import { useLite } from './use-lite.ts';
@@ -10,35 +11,8 @@ import { useLite } from './use-lite.ts';
 const QUERIES = ['how do I rotate the key', 'rain tomorrow'];
 const DOCUMENTS = ['Signing keys are replaced every ninety days.', 'The forecast says that it will be wet.'];
 
-/** Two steps that pull queries and documents together. @returns losses, and names of parameters that changed. */
-async function train(encoder: TrainableEncoder, withTemperature = false) {
-  const before = encoder.parameters.clone();
-  const trainer = new Trainer({
-    parameters: encoder.parameters,
-    groups: encoder.groups,
-    shapes: { ...encoder.shapes('q:'), ...encoder.shapes('d:') },
-    loss: (scope, batch) => {
-      const [q, d] = [encoder.encode(scope, batch, 'q:'), encoder.encode(scope, batch, 'd:')];
-      const similarity = mean(sum(multiply(q, d), 1));
-      const factor = () => scope.at('objective').parameter('temperature', [], ones);
-      return negate(withTemperature ? multiply(similarity, factor()) : similarity);
-    },
-    optimizer: sgd(),
-    learningRate: 0.05,
-    runtime: await nativeRuntime(),
-    threads: 1,
-  });
-  const losses: number[] = [];
-  for (let i = 0; i < 2; i++) {
-    losses.push((await trainer.step({ ...encoder.batch(QUERIES, 'q:'), ...encoder.batch(DOCUMENTS, 'd:') })).loss);
-  }
-  await trainer.dispose();
-  const changed = before.names.filter((name) => {
-    const [a, b] = [before.get(name).data, encoder.parameters.get(name).data];
-    return a.some((value, i) => value !== b[i]);
-  });
-  return { losses, changed };
-}
+const train = (encoder: Trainable, withTemperature = false) =>
+  pullTogether(encoder, { queries: QUERIES, documents: DOCUMENTS, steps: 2, learningRate: 0.05, withTemperature });
 const difference = (a: Float32Array, b: Float32Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
 
 describe('a trainable use-lite', () => {
@@ -60,9 +34,9 @@ describe('a trainable use-lite', () => {
     await served.dispose?.();
     expect(difference(vectors.data, plain.data)).toBeGreaterThan(1e-3);
     // The ONNX file gives the same vectors by itself, from the same arrays as in training.
-    const model = encoder.toOnnx();
+    const model = (await encoder.save()).get('model.onnx')!;
     const session = await (await nativeRuntime()).createSession(model, { threads: 1 });
-    const out = await session.run(encoder.batch(QUERIES, ''));
+    const out = await session.run(encoder.batch(QUERIES));
     await session.dispose();
     expect(difference(out['vectors']!.data as Float32Array, vectors.data)).toBeLessThan(1e-5);
     const back = readParameters(model, 'model.onnx');

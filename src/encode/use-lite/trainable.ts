@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { type Batch, Parameters, type Scope, type Tensors, toOnnx } from '../../tensor/index.ts';
+import { InvalidArgumentError } from '../../base/errors.ts';
+import { type Batch, Parameters, readParameters, type Scope, type Tensors, toOnnx } from '../../tensor/index.ts';
 import { raggedInputs, raggedOf, raggedShapes } from '../ragged.ts';
-import type { TrainableEncoder } from '../trainable.ts';
+import { type EncoderForm, rateOf, type SavedEncoder, type Trainable } from '../trainable.ts';
 import { type EncoderTuning, frozen } from '../tuning.ts';
 import { ADDED, completeGraph, EMBEDDING, MAX_LENGTH, TABLE, TIMING, TOKENS, useLiteModel, WIDTH } from './graph.ts';
 import { UnigramTokenizer } from './unigram.ts';
@@ -27,7 +28,7 @@ export interface TrainableUseLiteOptions {
 }
 
 /** use-lite with parameters that can be trained: in full, or by LoRA or side-connected adapters. */
-export async function trainableUseLite(options: TrainableUseLiteOptions = {}): Promise<TrainableEncoder> {
+export async function trainableUseLite(options: TrainableUseLiteOptions = {}): Promise<Trainable> {
   const { tuning = {}, trainTable = true, maxLength = MAX_LENGTH, folder = weightsFolder(), seed = 0 } = options;
   const tokenizer = new UnigramTokenizer(await readVocabulary(folder, TOKENS), join(folder, 'vocab.json'));
   const parameters = options.parameters ?? new Parameters(seed);
@@ -42,28 +43,50 @@ export async function trainableUseLite(options: TrainableUseLiteOptions = {}): P
   const weightNames = parameters.names.filter((name) => !ADDED.test(name));
 
   return {
+    form: 'use-lite',
     dim: WIDTH,
     parameters,
     groups: [frozen(isPartial ? weightNames : [TIMING, ...(trainTable ? [] : [TABLE])])],
+    shapes: raggedShapes('', 'mean'),
+    tuning,
+    learningRate: rateOf(tuning, 1e-4),
 
-    batch(texts, prefix): Batch {
+    batch(texts): Batch {
       // The graph knows no empty text: a space is the nearest thing to it.
       const lists = texts.map((text) => tokenizer.encode(text === '' ? ' ' : text, maxLength));
       const { tokens, ...inputs } = raggedInputs(lists, 'mean');
-      const named = { ...inputs, tokens: { data: tokens, shape: [tokens.length] } };
-      return Object.fromEntries(Object.entries(named).map(([name, value]) => [prefix + name, value]));
+      return { ...inputs, tokens: { data: tokens, shape: [tokens.length] } };
     },
 
-    shapes: (prefix) => raggedShapes(prefix, 'mean'),
-
-    encode(scope: Scope, batch: Tensors, prefix: string) {
-      const embeddings = scope.lookup(TABLE, [TOKENS, EMBEDDING], batch[`${prefix}tokens`]!, () =>
+    forward(scope: Scope, batch: Tensors) {
+      const embeddings = scope.lookup(TABLE, [TOKENS, EMBEDDING], batch['tokens']!, () =>
         weights.get(TABLE, [TOKENS, EMBEDDING]),
       );
-      return useLiteModel(scope, { ...raggedOf(batch, prefix), embeddings }, 'mean', weights, tuning);
+      return useLiteModel(scope, { ...raggedOf(batch, ''), embeddings }, 'mean', weights, tuning);
     },
 
     serve: (id) => useLite({ folder, tuned: { id, parameters: parameters.clone(), tuning } }),
-    toOnnx: () => toOnnx(completeGraph(parameters, weights, tuning)),
+    save: async () => new Map([[FILE, toOnnx(completeGraph(parameters, weights, tuning))]]),
   };
 }
+
+const FILE = 'model.onnx';
+
+const parametersOf = async (saved: SavedEncoder) =>
+  readParameters((await saved.files()).get(FILE) ?? new Uint8Array(), join(saved.folder, FILE));
+
+/** Universal Sentence Encoder Lite: `use-lite`. */
+export const form: EncoderForm = {
+  name: 'use-lite',
+  async start(spec, rest, options) {
+    if (rest !== '') throw new InvalidArgumentError(`The encoder "${spec}" is not known.`, 'Write `use-lite`.');
+    return trainableUseLite(options);
+  },
+  resume: async (saved, options) =>
+    trainableUseLite({
+      ...options,
+      tuning: { ...saved.tuning, ...options.tuning },
+      parameters: await parametersOf(saved),
+    }),
+  open: async (saved, id) => useLite({ tuned: { id, parameters: await parametersOf(saved), tuning: saved.tuning } }),
+};

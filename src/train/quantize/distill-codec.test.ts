@@ -83,7 +83,7 @@ describe('distillCodec', () => {
   it('learns from labels what the teacher does not know', async () => {
     // Relevant is what the second half of the components says, which exact scores of these queries do not.
     const other = new Vectors(learning.data.slice(), DIM);
-    for (let q = 0; q < other.count; q++) other.row(q).fill(0, DIM / 2);
+    for (let q = 0; q < other.count; q++) other.row(q).fill(0, 0, DIM / 2);
     const labels = exactTop(documents, other, 5);
     const short = { ...options, steps: 80 };
     const share = async (codec: Codec): Promise<number> => {

@@ -1,3 +1,4 @@
+export { exactTop, greatest } from '../../math/index.ts';
 export { type BalanceOptions, balancedAssignment, usageEntropy } from './balanced.ts';
 export {
   type DistillIndexOptions,
@@ -6,7 +7,6 @@ export {
   distillIndex,
   type LearnedLists,
 } from './distill-codec.ts';
-export { exactTop, greatest } from './exact-top.ts';
 export { type BinaryOptions, learnBinary } from './learn-binary.ts';
 export { type CodecTrial, type LearnedIndex, type LearnIndexOptions, learnIndex, specOf } from './learn-index.ts';
 export { type LearnedMaps, learnMaps, type MapOptions } from './learn-maps.ts';

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { Vectors } from '../../base/vectors.ts';
 import { RecurrentBinary } from '../../codec/index.ts';
-import { transpose } from '../../codec/linalg.ts';
+import { transpose } from '../../math/index.ts';
 import {
   add,
   affine,

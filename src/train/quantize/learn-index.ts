@@ -2,7 +2,6 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { type ChainCodec, createCodec } from '../../codec/index.ts';
-import { LinearMap } from '../../codec/linalg.ts';
 import { drawn, ownQueries, passagesWithVectors } from '../../collection/planning.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import {
@@ -14,10 +13,10 @@ import {
   type RankedList,
   splitByDocuments,
 } from '../../eval/index.ts';
+import { exactTop, greatest, LinearMap } from '../../math/index.ts';
 import type { Snapshot } from '../../store/types.ts';
 import type { Runtime } from '../../tensor/index.ts';
 import { distillCodec } from './distill-codec.ts';
-import { exactTop, greatest } from './exact-top.ts';
 
 /** Options of {@link learnIndex}. */
 export interface LearnIndexOptions {

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
-import { LinearMap, transpose, unitRow } from '../../codec/linalg.ts';
+import { LinearMap, transpose, unitRows } from '../../math/index.ts';
 import {
   affine,
   type Batch,
@@ -143,9 +143,4 @@ function linksOf(ranked: readonly ArrayLike<number>[], [from, to]: readonly [num
 
 function chunks(queries: readonly number[], size: number): number[][] {
   return Array.from({ length: Math.floor(queries.length / size) }, (_, i) => queries.slice(i * size, (i + 1) * size));
-}
-
-function unitRows(vectors: Vectors): Vectors {
-  for (let i = 0; i < vectors.count; i++) unitRow(vectors.row(i));
-  return vectors;
 }

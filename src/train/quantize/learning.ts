@@ -1,12 +1,13 @@
 import {
   type Batch,
+  drawn,
+  fit,
   type ParameterGroup,
   type Parameters,
   type Runtime,
   type Scope,
   type Tensor,
   type Tensors,
-  Trainer,
 } from '../../tensor/index.ts';
 
 /** What the learners of codes and maps are asked for alike. */
@@ -15,7 +16,7 @@ export interface LearningOptions {
   /** Threads of matrix products. Default: one per physical core. */
   readonly threads?: number;
   readonly signal?: AbortSignal;
-  /** Called with the share that is done and the loss of the latest step. */
+  /** Called with the share that is done and the loss of the latest steps. */
   readonly onProgress?: (done: number, loss: number) => void;
 }
 
@@ -31,29 +32,18 @@ export interface Learning {
   readonly learningRate: number;
 }
 
-const WARMUP = 20;
-
-/** Trains by Adam without decay, with clipping at 1. */
+/** Fits codes or maps, which compute their loss themselves: Adam without decay, since what is learned starts from a solution. */
 export async function learn(
   { parameters, groups = [], loss, batch, steps, learningRate }: Learning,
   { runtime, threads, signal, onProgress }: LearningOptions,
 ): Promise<void> {
-  const trainer = new Trainer({
-    parameters,
-    loss,
-    learningRate: (step) => learningRate * Math.min(1, step / WARMUP) * Math.max(0, 1 - (step - 1) / steps),
-    clip: 1,
-    groups: [...groups, { match: /./, weightDecay: 0 }],
+  await fit({ parameters, groups, forward: loss }, drawn(steps, batch), (forward, inputs) => forward(inputs), {
     runtime,
+    learningRate,
+    warmup: 20,
+    groups: [{ match: /./, weightDecay: 0 }],
     ...(threads === undefined ? {} : { threads }),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onProgress === undefined ? {} : { onProgress: ({ step, steps, loss }) => onProgress(step / steps, loss) }),
   });
-  try {
-    for (let step = 0; step < steps; step++) {
-      signal?.throwIfAborted();
-      const report = await trainer.step(batch());
-      onProgress?.((step + 1) / steps, report.loss);
-    }
-  } finally {
-    await trainer.dispose();
-  }
 }

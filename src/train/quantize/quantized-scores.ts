@@ -1,6 +1,6 @@
 import type { Vectors } from '../../base/vectors.ts';
 import { Assigner, type ChainCodec, type ProductQuantizer } from '../../codec/index.ts';
-import { LinearMap, transpose as transposed } from '../../codec/linalg.ts';
+import { LinearMap, transpose as transposed } from '../../math/index.ts';
 import {
   add,
   affine,

@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
+import { exactTop } from '../../math/index.ts';
 import {
   add,
   logSoftmax,
@@ -18,7 +19,6 @@ import {
   type Value,
 } from '../../tensor/index.ts';
 import { listNet } from '../objectives/index.ts';
-import { exactTop } from './exact-top.ts';
 
 /** What codes learn to rank by. */
 export interface RankingOptions {

@@ -3,11 +3,12 @@ import type { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
 import { denseShareOf } from '../../encode/dense-share.ts';
 import type { Encoder } from '../../encode/encoder.ts';
+import { dot } from '../../math/index.ts';
 import type { Retriever } from '../../search/index.ts';
 import type { Batch } from '../../tensor/index.ts';
 import { mineNegatives } from '../miner.ts';
 import { distinctBatches, type SampledBatch } from '../samplers.ts';
-import { type BatchRanker, hybridRankings, inner, type TuneCorpus } from './corpus.ts';
+import { hybridRankings, rank, type TuneCorpus } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
 import type { BatchItem, Learner } from './learners.ts';
 
@@ -31,20 +32,19 @@ export async function trainingSet(
   corpus: TuneCorpus,
   examples: readonly TuneExample[],
   base: Encoder,
-  ranker: BatchRanker,
   { negatives, mine, distill, signal }: TrainingSetOptions,
 ): Promise<TrainingSet> {
   const texts = examples.map(({ query }) => query);
   const vectors = await base.encode(texts, { role: 'query', ...(signal === undefined ? {} : { signal }) });
   const positives = examples.map(({ relevant }) => new Set(relevant.flatMap((id) => corpus.passagesOf(id))));
-  const mined = await minedFor(corpus, examples, positives, vectors, ranker, negatives, mine, signal);
-  const teacher = distill ? await teacherScores(corpus, examples, base, vectors, ranker, positives) : undefined;
+  const mined = await minedFor(corpus, examples, positives, vectors, negatives, mine, signal);
+  const teacher = distill ? await teacherScores(corpus, examples, base, vectors, positives) : undefined;
   const items = examples.flatMap(({ relevant, negatives: given = [] }, query) =>
     relevant.flatMap((id): BatchItem[] => {
       const passages = corpus.passagesOf(id);
       if (passages.length === 0) return [];
       const positive = passages.reduce((a, b) =>
-        inner(vectors.row(query), corpus.vectors.row(b)) > inner(vectors.row(query), corpus.vectors.row(a)) ? b : a,
+        dot(vectors.row(query), corpus.vectors.row(b)) > dot(vectors.row(query), corpus.vectors.row(a)) ? b : a,
       );
       const own = [...given.flatMap((other) => corpus.passagesOf(other).slice(0, 1)), ...mined[query]!];
       return [{ query, positive, negatives: own.slice(0, negatives) }];
@@ -93,7 +93,6 @@ async function minedFor(
   examples: readonly TuneExample[],
   positives: readonly ReadonlySet<number>[],
   vectors: Vectors,
-  ranker: BatchRanker,
   count: number,
   mine: 'bm25' | 'dense',
   signal: AbortSignal | undefined,
@@ -105,7 +104,7 @@ async function minedFor(
   const roles = new Set(positives.flatMap((numbers) => [...numbers]));
   const allowed = new BitSet(corpus.snapshot.passageSpace);
   for (const number of roles) allowed.add(corpus.ordinals[number]!);
-  const dense = mine === 'dense' ? await ranker.rank(vectors, corpus.vectors) : [];
+  const dense = mine === 'dense' ? rank(vectors, corpus.vectors, signal) : [];
   let at = 0;
   const retriever: Retriever =
     mine === 'bm25'
@@ -140,11 +139,10 @@ async function teacherScores(
   examples: readonly TuneExample[],
   encoder: Encoder,
   queries: Vectors,
-  ranker: BatchRanker,
   positives: readonly ReadonlySet<number>[],
 ): Promise<Map<number, number>[]> {
   const { vectors: passages } = corpus;
-  const rankings = await ranker.rank(queries, passages);
+  const rankings = rank(queries, passages);
   const encoded = { encoder, queries, passages, rankings };
   const fused = await hybridRankings(corpus, encoded, examples, denseShareOf(encoder));
   return fused.map((ranking, query) => {

@@ -3,7 +3,7 @@ import { queryLanguage } from '../../corpus/index.ts';
 import { denseShareOf } from '../../encode/dense-share.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { type Comparison, compareSystems, type Evaluation } from '../../eval/index.ts';
-import { type BatchRanker, DEPTH, type Encoded, hybridRankings, METRIC, measure, type TuneCorpus } from './corpus.ts';
+import { DEPTH, type Encoded, hybridRankings, METRIC, measure, rank, type TuneCorpus } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
 import type { ServedLearner } from './learners.ts';
 import { chooseDenseShare } from './share.ts';
@@ -12,7 +12,6 @@ import type { TuneReport } from './types.ts';
 /** What is compared, and on what. */
 export interface TestInput {
   readonly corpus: TuneCorpus;
-  readonly ranker: BatchRanker;
   /** What was trained on: documents of none of them are `denseUnseen`. */
   readonly trained: readonly TuneExample[];
   /** Queries that choose the share of the dense ranking afterwards. */
@@ -37,10 +36,10 @@ type Rankings = Encoded['rankings'];
 
 /** Compares before and after on the test queries, over all passages: dense, hybrid, and the hybrid with BM25 alone. */
 export async function compareOnTest(input: TestInput): Promise<TestResult> {
-  const { corpus, ranker, trained, validation, examples, level, signal } = input;
+  const { corpus, trained, validation, examples, level, signal } = input;
   const queries = examples.map(({ query }) => query);
   const encoded = async (queries: Vectors, passages: Vectors): Promise<Encoded> => {
-    return { encoder: input.before, queries, passages, rankings: await ranker.rank(queries, passages) };
+    return { encoder: input.before, queries, passages, rankings: rank(queries, passages, signal) };
   };
   const before = await encoded(
     await input.before.encode(queries, { role: 'query', ...(signal === undefined ? {} : { signal }) }),

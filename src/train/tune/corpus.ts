@@ -4,10 +4,10 @@ import { queryLanguage } from '../../corpus/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { speaks } from '../../encode/speaks.ts';
 import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval/index.ts';
+import { dot, exactSelections } from '../../math/index.ts';
 import { bm25, hybrid, type Retriever } from '../../search/index.ts';
 import { SnapshotCorpus } from '../../store/corpus.ts';
 import type { PassageToEncode, Snapshot } from '../../store/types.ts';
-import { Graph, matmul, type Runtime, type Session, toOnnx, transposeLast } from '../../tensor/index.ts';
 import type { TuneExample } from './examples.ts';
 
 /** The passages of a snapshot that have a vector, numbered from 0. */
@@ -75,52 +75,18 @@ export class TuneCorpus {
   }
 }
 
-/** Passages scored in one product. */
-const CHUNK = 4096;
 /** Passages kept per query: more than ten documents, however many passages each has, within reason. */
 export const DEPTH = 100;
 /** Passages that fusion asks a retriever for at most, to give {@link DEPTH}: the second block of candidates. */
 const ASKED = 200;
 
-/** Ranks passages by inner product, for many queries at once. */
-export class BatchRanker {
-  private constructor(private readonly session: Session) {}
-
-  static async create(runtime: Runtime): Promise<BatchRanker> {
-    const graph = new Graph();
-    const queries = graph.input('queries', 'float32', ['queries', 'dim']);
-    const passages = graph.input('passages', 'float32', ['passages', 'dim']);
-    graph.output('scores', matmul(queries, transposeLast(passages)));
-    return new BatchRanker(await runtime.createSession(toOnnx(graph)));
-  }
-
-  /** The best `depth` passages of each query: row numbers of `passages`, best first, and their scores. */
-  async rank(queries: Vectors, passages: Vectors, depth = ASKED): Promise<{ id: number; score: number }[][]> {
-    const best: { id: number; score: number }[][] = Array.from({ length: queries.count }, () => []);
-    if (queries.count === 0) return best;
-    for (let from = 0; from < passages.count; from += CHUNK) {
-      const part = passages.slice(from, Math.min(passages.count, from + CHUNK));
-      const { scores } = await this.session.run({
-        queries: { data: queries.data, shape: [queries.count, queries.dim] },
-        passages: { data: part.data, shape: [part.count, part.dim] },
-      });
-      const data = scores!.data as Float32Array;
-      best.forEach((list, query) => {
-        const limit = list.length < depth ? Number.NEGATIVE_INFINITY : list.at(-1)!.score;
-        for (let i = 0; i < part.count; i++) {
-          const score = data[query * part.count + i]!;
-          if (score > limit) list.push({ id: from + i, score });
-        }
-        list.sort((a, b) => b.score - a.score || a.id - b.id);
-        list.length = Math.min(list.length, depth);
-      });
-    }
-    return best;
-  }
-
-  dispose(): Promise<void> {
-    return this.session.dispose();
-  }
+/** Row numbers of the best passages of each query by inner product, best first, and their scores. */
+export function rank(queries: Vectors, passages: Vectors, signal?: AbortSignal): { id: number; score: number }[][] {
+  const lists = exactSelections(passages, queries, ASKED, {
+    build: 'fastest',
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return lists.map(({ ids, scores }) => Array.from(ids, (id, i) => ({ id, score: scores[i]! })));
 }
 
 /** Queries with what is relevant, by number, as `sagitta/eval` wants them. */
@@ -185,7 +151,7 @@ export async function hybridRankings(
         score: async (_query: unknown, ordinals: Uint32Array) =>
           Float32Array.from(ordinals, (ordinal) => {
             const number = corpus.numberOf(ordinal);
-            return number === undefined ? Number.NaN : inner(queries.row(i), passages.row(number));
+            return number === undefined ? Number.NaN : dot(queries.row(i), passages.row(number));
           }),
       },
     );
@@ -199,11 +165,4 @@ export async function hybridRankings(
     );
   }
   return fused;
-}
-
-/** Inner product. */
-export function inner(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let d = 0; d < a.length; d++) sum += a[d]! * b[d]!;
-  return sum;
 }

@@ -1,24 +1,27 @@
 import { Vectors } from '../../base/vectors.ts';
 import { embeddingText } from '../../corpus/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
-import type { TrainableEncoder } from '../../encode/trainable.ts';
-import { type AdapterShape, adapter, adapterGraph } from '../../encode/tuned/adapter.ts';
-import { keepsDocuments, modelName, type TunedFiles, type TunedForm } from '../../encode/tuned/description.ts';
-import { type OpenTrainable, openTrainable } from '../../encode/tuned/trainable.ts';
+import type { Trainable } from '../../encode/trainable.ts';
+import { type AdapterShape, trainableAdapter } from '../../encode/tuned/adapter.ts';
+import type { TunedFiles } from '../../encode/tuned/description.ts';
+import { formOf, openTrainable } from '../../encode/tuned/trainable.ts';
 import type { EncoderTuning } from '../../encode/tuning.ts';
 import {
   add,
   type Batch,
+  type FitObjective,
   type ParameterGroup,
-  Parameters,
+  type Parameters,
   type PartialShape,
+  partOf,
+  prefixed,
   type Runtime,
   type Scope,
   scale,
   type Tensor,
   type Tensors,
-  toOnnx,
-  type Value,
+  toValue,
+  withParts,
 } from '../../tensor/index.ts';
 import { cosines, infoNCE, learnedTemperature, listwiseKL } from '../objectives/index.ts';
 import type { TuneCorpus } from './corpus.ts';
@@ -85,148 +88,109 @@ export interface LearnerInput {
 
 /** @throws InvalidArgumentError when the collection's encoder cannot be trained that way. */
 export async function createLearner(input: LearnerInput): Promise<Learner> {
-  const { what, baseId } = input;
-  if (what === 'adapter') return adapterLearner(input);
-  const { versions, seed } = input;
+  const { what, base, baseId, versions, tuning, seed, queries, runtime } = input;
+  if (what === 'adapter') {
+    const remembering = remembered(base);
+    const options = { role: 'query', ...(input.signal === undefined ? {} : { signal: input.signal }) } as const;
+    const vectors = await remembering.encode(queries, options);
+    const trainable = trainableAdapter({ base: remembering, shape: input.adapter, runtime, seed });
+    return learnerOf(
+      input,
+      trainable,
+      queries.map((_, i) => vectors.row(i)),
+    );
+  }
+  const start = what === 'table' && (await formOf(baseId, versions)) !== 'static' ? 'static' : baseId;
   // A table that moves for words of the training queries only leaves the other words behind.
-  const trainTable = what === 'encoder';
-  const isStatic = /^(static|tuned:static-)/.test(baseId);
-  const start = what === 'table' && !isStatic ? 'static' : baseId;
-  const opened = await openTrainable(start, { versions, tuning: input.tuning, trainTable, seed });
-  const form = what === 'query' && opened.form !== 'static' ? (`${opened.form}-query` as const) : opened.form;
-  return encoderLearner({ ...input, tuning: opened.tuning }, opened, form);
+  const trainable = await openTrainable(start, { versions, tuning, trainTable: what === 'encoder', seed });
+  return learnerOf(input, trainable, queries, (number) => {
+    const { title, headings, text } = input.corpus.passage(number);
+    return embeddingText(title, headings, text);
+  });
 }
 
-function encoderLearner(input: LearnerInput, opened: OpenTrainable, form: TunedForm): Learner {
-  const { encoder } = opened;
-  const { corpus, queries, baseId } = input;
-  const encodesPassages = !keepsDocuments(form);
-  const textOf = (number: number) => {
-    const { title, headings, text } = corpus.passage(number);
-    return embeddingText(title, headings, text);
-  };
-  const options = (role: 'query' | 'document', signal: AbortSignal | undefined) => ({
-    role,
-    ...(signal === undefined ? {} : { signal }),
-  });
+/** @param asked what the queries are to it. @param answer what a passage is to it, where passages get other vectors. */
+function learnerOf<In>(
+  { what, corpus, base, baseId }: LearnerInput,
+  trainable: Trainable<In>,
+  asked: readonly In[],
+  answer?: (number: number) => In & string,
+): Learner {
+  const answered = what === 'encoder' || what === 'table' ? answer : undefined;
+  const model = withParts(trainable, ['q:', 'd:']);
   return {
-    parameters: encoder.parameters,
-    groups: encoder.groups,
-    shapes: { ...encoder.shapes('q:'), ...(encodesPassages ? encoder.shapes('d:') : {}) },
-    encodesPassages,
-    learningRate: rateFor(opened.form, input.tuning),
+    parameters: model.parameters,
+    groups: model.groups,
+    shapes: model.shapes,
+    encodesPassages: answered !== undefined,
+    learningRate: trainable.learningRate,
     scores: (scope, batch) =>
       cosines(
-        encoder.encode(scope, batch, 'q:'),
-        encodesPassages ? encoder.encode(scope, batch, 'd:') : batch['documents']!,
+        trainable.forward(scope, partOf('q:', batch)),
+        answered === undefined ? batch['documents']! : trainable.forward(scope, partOf('d:', batch)),
       ),
     batch: (chosen, passages) => ({
-      ...encoder.batch(
-        chosen.map((query) => queries[query]!),
+      ...prefixed(
         'q:',
+        trainable.batch(
+          chosen.map((query) => asked[query]!),
+          'query',
+        ),
       ),
-      ...(encodesPassages ? encoder.batch(passages.map(textOf), 'd:') : { documents: rowsOf(corpus, passages) }),
+      ...(answered === undefined
+        ? { documents: toValue(vectorsOf(corpus, passages)) }
+        : prefixed('d:', trainable.batch(passages.map(answered)))),
     }),
     serve: () => {
-      const served = encoder.serve('training');
+      const served = trainable.serve('training');
+      const how = (role: 'query' | 'document', signal: AbortSignal | undefined) => ({
+        role,
+        ...(signal === undefined ? {} : { signal }),
+      });
       return {
-        encodeQueries: (texts, signal) => served.encode(texts, options('query', signal)),
+        encodeQueries: (texts, signal) => served.encode(texts, how('query', signal)),
         encodePassages: async (numbers, signal) =>
-          encodesPassages
-            ? served.encode(numbers.map(textOf), options('document', signal))
-            : vectorsOf(corpus, numbers),
+          answered === undefined
+            ? vectorsOf(corpus, numbers)
+            : served.encode(numbers.map(answered), how('document', signal)),
         dispose: async () => served.dispose?.(),
       };
     },
     files: async (training, denseShare) => ({
       description: {
-        form,
+        form: trainable.form,
+        ...(answered === undefined ? { of: 'queries' } : {}),
         base: baseId,
-        dim: encoder.dim,
-        ...(input.base.languages === undefined ? {} : { languages: input.base.languages }),
-        ...(Object.keys(input.tuning).length > 0 ? { tuning: input.tuning } : {}),
-        denseShare,
-        training,
-      },
-      ...(await contentOf(encoder, form)),
-    }),
-  };
-}
-
-/** Weights that were trained beforehand move little; what is added to them starts at nothing and moves more. */
-function rateFor(form: OpenTrainable['form'], { lora, side }: EncoderTuning): number {
-  if (form === 'static') return 3e-3;
-  if (side !== undefined) return 1e-3;
-  if (lora !== undefined) return 5e-4;
-  return form === 'bert' ? 5e-5 : 1e-4;
-}
-
-/** The model of an encoder, and the files beside it. */
-async function contentOf(encoder: TrainableEncoder, form: TunedForm): Promise<Pick<TunedFiles, 'model' | 'others'>> {
-  const others = new Map(await encoder.save?.());
-  const name = modelName(form);
-  const model = others.get(name) ?? encoder.toOnnx();
-  others.delete(name);
-  return { model, ...(others.size === 0 ? {} : { others }) };
-}
-
-async function adapterLearner(input: LearnerInput): Promise<Learner> {
-  const { corpus, queries, base, baseId, seed, adapter: shape, runtime, signal } = input;
-  const { dim } = base;
-  const parameters = new Parameters(seed);
-  // Also makes the parameters, so that the adapter can be served before its first step.
-  const model = () => toOnnx(adapterGraph(parameters, dim, shape));
-  model();
-  const options = { role: 'query', ...(signal === undefined ? {} : { signal }) } as const;
-  const known = new Map<string, Float32Array>();
-  const frozen = async (texts: readonly string[]): Promise<Vectors> => {
-    const missing = [...new Set(texts)].filter((text) => !known.has(text));
-    const fresh = await base.encode(missing, options);
-    missing.forEach((text, i) => {
-      known.set(text, fresh.row(i));
-    });
-    return Vectors.fromRows(
-      texts.map((text) => known.get(text)!),
-      dim,
-    );
-  };
-  const own = await frozen(queries);
-  return {
-    parameters,
-    groups: [],
-    shapes: {},
-    encodesPassages: false,
-    learningRate: 1e-3,
-    scores: (scope, batch) => cosines(adapter(scope, batch['given']!, shape), batch['documents']!),
-    batch: (chosen, passages) => ({
-      given: toValue(Vectors.fromRows(chosen.map((query) => own.row(query)))),
-      documents: rowsOf(corpus, passages),
-    }),
-    serve: () => {
-      const session = runtime.createSession(model());
-      // Its failure is that of whoever uses it.
-      session.catch(() => undefined);
-      return {
-        async encodeQueries(texts) {
-          const { data, count } = await frozen(texts);
-          const { vectors } = await (await session).run({ given: { data, shape: [count, dim] } });
-          return new Vectors(vectors!.data as Float32Array, dim);
-        },
-        encodePassages: async (numbers) => vectorsOf(corpus, numbers),
-        dispose: async () => (await session).dispose(),
-      };
-    },
-    files: async (training, denseShare) => ({
-      description: {
-        form: 'adapter',
-        base: baseId,
-        dim,
+        dim: trainable.dim,
         ...(base.languages === undefined ? {} : { languages: base.languages }),
+        ...(Object.keys(trainable.tuning).length > 0 ? { tuning: trainable.tuning } : {}),
         denseShare,
         training,
       },
-      model: model(),
+      files: await trainable.save(),
     }),
+  };
+}
+
+/** An encoder that keeps the vectors of what it was asked: validation asks for the same queries again and again. */
+function remembered(base: Encoder): Encoder {
+  const known = new Map<string, Float32Array>();
+  const { id, dim, languages } = base;
+  return {
+    id,
+    dim,
+    ...(languages === undefined ? {} : { languages }),
+    async encode(texts, options) {
+      const missing = [...new Set(texts)].filter((text) => !known.has(text));
+      const fresh = await base.encode(missing, options);
+      missing.forEach((text, i) => {
+        known.set(text, fresh.row(i));
+      });
+      return Vectors.fromRows(
+        texts.map((text) => known.get(text)!),
+        dim,
+      );
+    },
   };
 }
 
@@ -242,13 +206,12 @@ export interface TuneObjective {
  * The loss of a batch: InfoNCE, or listwise distillation with a tenth of it (Tamber et al. 2025). `exclude` marks known
  * positives and copies.
  */
-export function tuneLoss(learner: Learner, { temperature, distill }: TuneObjective) {
-  return (scope: Scope, batch: Tensors): Tensor => {
-    const scores = learner.scores(scope, batch);
-    const exclude = batch['exclude']!;
+export function tuneObjective({ temperature, distill }: TuneObjective): FitObjective {
+  return (forward, batch, scope) => {
+    const scores = forward(batch);
     const contrast = infoNCE(scores, {
       temperature: temperature === 'learned' ? learnedTemperature(scope.at('objective')) : temperature,
-      exclude,
+      exclude: batch['exclude']!,
     });
     if (!distill) return contrast;
     return add(listwiseKL(scores, batch['teacher']!), scale(contrast, 0.1));
@@ -260,12 +223,4 @@ function vectorsOf(corpus: TuneCorpus, numbers: readonly number[]): Vectors {
     numbers.map((number) => corpus.vectors.row(number)),
     corpus.vectors.dim,
   );
-}
-
-function rowsOf(corpus: TuneCorpus, numbers: readonly number[]): Value {
-  return toValue(vectorsOf(corpus, numbers));
-}
-
-function toValue({ data, count, dim }: Vectors): Value {
-  return { data, shape: [count, dim] };
 }

@@ -1,27 +1,27 @@
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { type Collection, ENCODERS } from '../../collection/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { nativeRuntime } from '../../encode/runtime.ts';
-import { adamW, linearSchedule, Trainer } from '../../tensor/index.ts';
+import { dealt, fit, type Runtime } from '../../tensor/index.ts';
+import { FileCheckpoint, removeCheckpoints } from '../checkpoint.ts';
 import { batchesOf, type TrainingSet, trainingSet } from './batches.ts';
-import { Checkpoint } from './checkpoint.ts';
+
 import { compareOnTest } from './comparison.ts';
-import { BatchRanker, METRIC, measure, TuneCorpus } from './corpus.ts';
+import { METRIC, measure, rank, TuneCorpus } from './corpus.ts';
 import { decide } from './decision.ts';
 import { checkExamples, checkLeaks, FEWEST_TESTED, type TuneExample } from './examples.ts';
-import { createLearner, type Learner, type ServedLearner, type TuneTarget, tuneLoss } from './learners.ts';
+import { createLearner, type Learner, type ServedLearner, type TuneTarget, tuneObjective } from './learners.ts';
 import { resolveExamples } from './references.ts';
 import { syntheticExamples } from './synthetic.ts';
-import type { CurvePoint, TuneOptions, TuneProgress, TuneReport } from './types.ts';
+import type { TuneOptions, TuneProgress, TuneReport } from './types.ts';
 
 /** Passages that validation ranks while documents are encoded again for it. */
 const VALIDATION_POOL = 1_000;
 /** Passages of BM25 per query of which those in the pool are the hardest. */
 const RIVALS = 20;
-const LAST_LOSSES = 20;
 
 /**
  * Tunes a collection's encoder to queries of one's own: holds out a test set, trains, keeps the state that was best on
@@ -38,11 +38,19 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
   const run = await prepare(collection, options);
   try {
     const trained = await train(run);
-    options.onProgress?.({ ...trained.progress, phase: 'testing' });
+    const progress = (phase: TuneProgress['phase']) =>
+      options.onProgress?.({
+        phase,
+        step: trained.steps,
+        steps: trained.steps,
+        loss: trained.curve.at(-1)?.loss ?? Number.NaN,
+        validation: trained.curve.at(-1)?.validation ?? Number.NaN,
+        msLeft: 0,
+      });
+    progress('testing');
     const result = await served(run.learner, (after) =>
       compareOnTest({
         corpus: run.corpus,
-        ranker: run.ranker,
         trained: run.train,
         validation: run.validation,
         examples: run.test,
@@ -58,7 +66,7 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
       base: run.base,
       queries: { train: run.train.length, validation: run.validation.length, test: run.test.length },
       duplicates: run.duplicates,
-      ...trained.outcome,
+      ...trained,
       ...result,
       decidedOn: 'hybrid',
       better,
@@ -70,14 +78,14 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
     const reason = why === undefined ? undefined : `${why} Nothing was changed.`;
     let deployed: string | undefined;
     if (reason === undefined) {
-      options.onProgress?.({ ...trained.progress, phase: 'deploying' });
+      progress('deploying');
       const { curve: _, ...figures } = report;
       const files = await run.learner.files({ made: 'sagitta tune', ...figures }, result.denseShare.after);
       deployed = await collection.deploy(files, options.signal === undefined ? {} : { signal: options.signal });
     }
     await run.checkpoint.remove();
     // Other runs started from the encoder that was.
-    if (deployed !== undefined) await Checkpoint.removeAll(run.checkpoint.folder);
+    if (deployed !== undefined) await removeCheckpoints(dirname(run.checkpoint.path));
     return {
       ...report,
       ...(deployed === undefined ? {} : { deployed }),
@@ -113,9 +121,8 @@ interface Run {
   readonly duplicates: number;
   readonly learner: Learner;
   readonly set: TrainingSet;
-  readonly ranker: BatchRanker;
-  readonly trainer: Trainer;
-  readonly checkpoint: Checkpoint;
+  readonly runtime: Runtime;
+  readonly checkpoint: FileCheckpoint;
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
@@ -140,7 +147,6 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     );
   }
   const snapshot = await collection.snapshot();
-  let ranker: BatchRanker | undefined;
   try {
     const random = new Random(seed);
     const corpus = new TuneCorpus(snapshot, collection.settings);
@@ -160,12 +166,11 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const validation = order.splice(0, Math.min(300, Math.max(4, Math.round(order.length / 5))));
 
     const runtime = await nativeRuntime();
-    ranker = await BatchRanker.create(runtime);
     const frozen = what === 'adapter' || what === 'query';
     const negatives = options.negatives ?? (frozen ? 2 : 0);
     const mine = options.mine ?? (frozen ? 'dense' : 'bm25');
     const distill = options.distill === true;
-    const set = await trainingSet(corpus, order, base, ranker, {
+    const set = await trainingSet(corpus, order, base, {
       negatives,
       mine,
       distill,
@@ -187,19 +192,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const epochs = options.epochs ?? (what === 'adapter' ? 60 : 6);
     const wanted = options.batchSize ?? (what === 'adapter' ? 64 : 32);
     const batchSize = Math.max(2, Math.min(wanted, set.items.length >> 2));
-    const steps = epochs * batchesOf(set, batchSize, new Random(seed)).length;
     const { learningRate = learner.learningRate } = options;
-    const trainer = new Trainer({
-      parameters: learner.parameters,
-      loss: tuneLoss(learner, { temperature: options.temperature ?? 0.05, distill }),
-      groups: [{ match: /^objective\//, weightDecay: 0 }, ...learner.groups],
-      shapes: learner.shapes,
-      optimizer: adamW(),
-      learningRate: linearSchedule({ peak: learningRate, steps }),
-      clip: 1,
-      runtime,
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-    });
     const key = createHash('sha256').update(
       JSON.stringify([
         what,
@@ -220,7 +213,11 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
         snapshot.generation,
       ]),
     );
-    const checkpoint = new Checkpoint(join(collection.directory, 'tuning'), key.digest('hex').slice(0, 16));
+    const checkpoint = new FileCheckpoint(
+      join(collection.directory, 'tuning', `${key.digest('hex').slice(0, 16)}.safetensors`),
+      // An epoch takes long where passages are encoded, and next to nothing otherwise.
+      learner.encodesPassages ? 1 : 10,
+    );
     return {
       options,
       what,
@@ -234,119 +231,57 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       duplicates,
       learner,
       set,
-      ranker,
-      trainer,
+      runtime,
       checkpoint,
       epochs,
       batchSize,
       learningRate,
       async close() {
-        await trainer.dispose();
-        await ranker?.dispose();
         snapshot.close();
       },
     };
   } catch (error) {
-    await ranker?.dispose();
     snapshot.close();
     throw error;
   }
 }
 
 /** Trains until the last epoch, or until validation no longer improves, and leaves the best parameters in place. */
-async function train(run: Run): Promise<{
-  progress: TuneProgress;
-  outcome: Pick<
-    TuneReport,
-    'steps' | 'stoppedEarly' | 'bestStep' | 'parameters' | 'curve' | 'trainedMs' | 'resumedFrom'
-  >;
-}> {
-  const { options, trainer, learner, set, checkpoint, epochs, batchSize, seed } = run;
-  const { patience = 3, signal } = options;
-  const perEpoch = batchesOf(set, batchSize, new Random(seed)).length;
-  const steps = epochs * perEpoch;
-  const validate = await validator(run);
-  const saved = options.resume === true ? await checkpoint.read() : undefined;
-  if (saved !== undefined) trainer.restore(saved.state);
-  const curve: CurvePoint[] = saved?.curve ?? [];
-  let best = saved?.best ?? learner.parameters.clone();
-  let bestStep = saved?.bestStep ?? 0;
-  let losses: number[] = saved?.losses ?? [];
-  const begun = performance.now();
-  const before = trainer.steps;
-  const progress = (phase: TuneProgress['phase']): TuneProgress => {
-    const done = trainer.steps - before;
-    const spent = performance.now() - begun;
-    const last = losses.slice(-LAST_LOSSES);
-    return {
-      phase,
-      step: trainer.steps,
-      steps,
-      loss: last.reduce((a, b) => a + b, 0) / last.length,
-      validation: curve.at(-1)?.validation ?? Number.NaN,
-      msLeft: done === 0 ? undefined : (spent / done) * (steps - trainer.steps),
-    };
-  };
-  const save = () => checkpoint.write({ state: trainer.state(), curve, best, bestStep, losses });
-  const point = async (epoch: number) => {
-    options.onProgress?.(progress('validating'));
-    const validation = await validate();
-    const loss = losses.length === 0 ? Number.NaN : losses.reduce((a, b) => a + b, 0) / losses.length;
-    losses = [];
-    if (curve.every((earlier) => validation > earlier.validation)) {
-      best = learner.parameters.clone();
-      bestStep = trainer.steps;
-    }
-    curve.push({ epoch, step: trainer.steps, loss, validation });
-  };
-  /** Whether validation has not improved for long enough; also asked of a run that is taken up after it ended so. */
-  const isExhausted = () => {
-    const best = curve.findIndex(({ step }) => step === bestStep);
-    return curve.length - 1 - best >= patience && trainer.steps < steps;
-  };
-  let stoppedEarly = false;
-  try {
-    if (curve.length === 0) await point(0);
-    stoppedEarly = isExhausted();
-    for (let epoch = Math.floor(trainer.steps / perEpoch); epoch < epochs && !stoppedEarly; epoch++) {
-      // The batches of an epoch follow from the seed, so that a run that is taken up again sees the same ones.
-      const batches = batchesOf(set, batchSize, new Random(seed + 1 + epoch));
-      for (let i = trainer.steps - epoch * perEpoch; i < perEpoch; i++) {
-        signal?.throwIfAborted();
-        const { loss } = await trainer.step(set.batch(learner, batches[i % batches.length]!));
-        losses.push(loss);
-        options.onProgress?.(progress('training'));
-      }
-      await point(epoch + 1);
-      stoppedEarly = isExhausted();
-      // The last state too, so that a test or a deployment that fails need not train again.
-      if (learner.encodesPassages || epoch % 10 === 9 || stoppedEarly || epoch + 1 === epochs) await save();
-    }
-  } catch (error) {
-    if (signal?.aborted) await save();
-    throw error;
-  }
-  for (const name of best.names) {
-    const { data, shape } = best.get(name);
-    learner.parameters.set(name, data, shape);
-  }
-  return {
-    progress: progress('training'),
-    outcome: {
-      steps: trainer.steps,
-      stoppedEarly,
-      bestStep,
-      parameters: learner.parameters.size,
-      curve,
-      trainedMs: performance.now() - begun,
-      ...(saved === undefined ? {} : { resumedFrom: before }),
+async function train(run: Run) {
+  const { options, learner, set, checkpoint, epochs, batchSize, learningRate, seed } = run;
+  const { patience = 3, signal, onProgress, resume, threads } = options;
+  const {
+    tookMs,
+    loss: _,
+    ...outcome
+  } = await fit(
+    { ...learner, forward: learner.scores },
+    dealt(
+      (random) => batchesOf(set, batchSize, random),
+      (chosen) => set.batch(learner, chosen),
+      seed,
+    ),
+    tuneObjective({ temperature: options.temperature ?? 0.05, distill: options.distill === true }),
+    {
+      runtime: run.runtime,
+      epochs,
+      learningRate,
+      seed: seed + 1,
+      groups: [{ match: /^objective\//, weightDecay: 0 }],
+      validation: { measure: await validator(run), patience },
+      checkpoint,
+      ...(resume === undefined ? {} : { resume }),
+      ...(threads === undefined ? {} : { threads }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(onProgress === undefined ? {} : { onProgress }),
     },
-  };
+  );
+  return { ...outcome, trainedMs: tookMs };
 }
 
 /** Measures the parameters of the moment on the validation queries, among all passages or, where those change, a pool. */
 async function validator(run: Run): Promise<() => Promise<number>> {
-  const { corpus, learner, validation, ranker, options } = run;
+  const { corpus, learner, validation, options } = run;
   const queries = validation.map(({ query }) => query);
   let pool = corpus.ordinals.map((_, number) => number);
   if (learner.encodesPassages && pool.length > VALIDATION_POOL) {
@@ -368,7 +303,7 @@ async function validator(run: Run): Promise<() => Promise<number>> {
   return async () => {
     const rankings = await served(learner, async (after) => {
       const vectors = await after.encodePassages(pool, options.signal);
-      return ranker.rank(await after.encodeQueries(queries, options.signal), vectors);
+      return rank(await after.encodeQueries(queries, options.signal), vectors, options.signal);
     });
     const numbered = rankings.map((ranking) => ranking.map(({ id, score }) => ({ id: pool[id]!, score })));
     return measure(corpus, numbered, validation).mean(METRIC);

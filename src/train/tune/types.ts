@@ -1,6 +1,7 @@
 import type { AdapterShape } from '../../encode/tuned/adapter.ts';
 import type { EncoderTuning } from '../../encode/tuning.ts';
 import type { Comparison } from '../../eval/index.ts';
+import type { FitPoint, FitProgress } from '../../tensor/index.ts';
 import type { TuneExample } from './examples.ts';
 import type { TuneTarget } from './learners.ts';
 
@@ -54,28 +55,13 @@ export interface TuneOptions {
   readonly onProgress?: (progress: TuneProgress) => void;
 }
 
-/** How far a run is. */
-export interface TuneProgress {
-  readonly phase: 'preparing' | 'training' | 'validating' | 'testing' | 'deploying';
-  readonly step: number;
-  readonly steps: number;
-  /** Mean loss of the last steps; NaN before the first. */
-  readonly loss: number;
-  /** Last nDCG@10 of the validation queries; NaN before the first. */
-  readonly validation: number;
-  /** Estimate of what training takes yet; undefined before it is known. */
-  readonly msLeft: number | undefined;
+/** How far a run is: the loop's own report, between what comes before and after it. `validation` is nDCG@10. */
+export interface TuneProgress extends Omit<FitProgress, 'phase'> {
+  readonly phase: 'preparing' | FitProgress['phase'] | 'testing' | 'deploying';
 }
 
-/** One validation. */
-export interface CurvePoint {
-  readonly epoch: number;
-  readonly step: number;
-  /** Mean training loss since the last point; NaN for the first, before training. */
-  readonly loss: number;
-  /** nDCG@10 of the validation queries, among the passages of the validation. */
-  readonly validation: number;
-}
+/** One validation: nDCG@10 of the validation queries, among the passages of the validation. */
+export type CurvePoint = FitPoint;
 
 /** What `tune` did and found. */
 export interface TuneReport {

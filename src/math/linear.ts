@@ -330,13 +330,3 @@ export function solvePositive(matrix: Float64Array, n: number, right: Float64Arr
   }
   return solved;
 }
-
-/** Scales a row to length 1, in place. @returns false for a zero row, which stays. */
-export function unitRow(row: Float32Array): boolean {
-  let squared = 0;
-  for (let c = 0; c < row.length; c++) squared += row[c]! * row[c]!;
-  if (squared === 0) return false;
-  const scale = 1 / Math.sqrt(squared);
-  for (let c = 0; c < row.length; c++) row[c]! *= scale;
-  return true;
-}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
 import { Vectors } from '../base/vectors.ts';
-import { crossProduct, LinearMap, orthonormalise, polarFactor, symmetricEigen, transpose } from './linalg.ts';
+import { crossProduct, LinearMap, orthonormalise, polarFactor, symmetricEigen, transpose } from './linear.ts';
 
 const normals = (random: Random, length: number): Float32Array => Float32Array.from({ length }, () => random.normal());
 
