@@ -9,7 +9,20 @@ export interface SyntaxNode {
 }
 
 /** Languages whose definitions can be found. */
-export type CodeLanguage = 'typescript' | 'tsx' | 'javascript' | 'python' | 'go' | 'rust' | 'java' | 'c' | 'cpp';
+export type CodeLanguage =
+  | 'typescript'
+  | 'tsx'
+  | 'javascript'
+  | 'python'
+  | 'go'
+  | 'rust'
+  | 'java'
+  | 'c'
+  | 'cpp'
+  | 'csharp'
+  | 'php'
+  | 'ruby'
+  | 'shell';
 
 /** A function, method, class, interface, type, namespace... */
 export interface Definition {
@@ -64,6 +77,11 @@ export function describe(node: SyntaxNode, language: CodeLanguage): Described {
     case 'c':
     case 'cpp':
       return describeC(node);
+    case 'csharp':
+    case 'php':
+    case 'ruby':
+    case 'shell':
+      return describeByType(node, FAMILIES[language]);
     default:
       return describeScript(node);
   }
@@ -77,6 +95,44 @@ function describeCommon(node: SyntaxNode, alsoContainer: (type: string) => boole
   }
   if (LEAVES.has(type)) return { name: nameOf(node) };
   return INSIDE.has(type) ? 'inside' : undefined;
+}
+
+/** Types of nodes that have members, that have none, and that are only around them. */
+interface Family {
+  readonly containers: ReadonlySet<string>;
+  readonly leaves: ReadonlySet<string>;
+  readonly inside: ReadonlySet<string>;
+}
+
+const types = (names: string): ReadonlySet<string> => new Set(names.split(/\s+/));
+const FAMILIES: Readonly<Record<'csharp' | 'php' | 'ruby' | 'shell', Family>> = {
+  csharp: {
+    containers:
+      types(`namespace_declaration class_declaration struct_declaration interface_declaration record_declaration
+      record_struct_declaration`),
+    leaves:
+      types(`method_declaration constructor_declaration destructor_declaration enum_declaration delegate_declaration
+      operator_declaration property_declaration indexer_declaration local_function_statement event_declaration`),
+    inside: types('ERROR file_scoped_namespace_declaration declaration_list global_statement preproc_if'),
+  },
+  php: {
+    containers: types('namespace_definition class_declaration interface_declaration trait_declaration'),
+    leaves: types('function_definition method_declaration enum_declaration'),
+    inside: types('ERROR declaration_list compound_statement if_statement'),
+  },
+  ruby: {
+    containers: types('module class'),
+    leaves: types('method singleton_method'),
+    inside: types('ERROR singleton_class body_statement if unless then'),
+  },
+  shell: { containers: types(''), leaves: types('function_definition'), inside: types('ERROR') },
+};
+
+function describeByType(node: SyntaxNode, { containers, leaves, inside }: Family): Described {
+  if (leaves.has(node.type)) return { name: nameOf(node) };
+  if (!containers.has(node.type)) return inside.has(node.type) ? 'inside' : undefined;
+  // Some grammars have no field for the members of a class.
+  return { name: nameOf(node), body: node.childForFieldName('body') ?? node };
 }
 
 function describeScript(node: SyntaxNode): Described {
@@ -210,7 +266,7 @@ function declaredName(node: SyntaxNode): string {
 function nameOf(node: SyntaxNode): string {
   return withoutArguments(node.childForFieldName('name')?.text ?? '')
     .replace(/^['"]|['"]$/g, '')
-    .replaceAll('::', '.');
+    .replaceAll(/::|\\/g, '.');
 }
 
 /** Type arguments dropped, white space collapsed, kept short. */

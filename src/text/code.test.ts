@@ -19,6 +19,10 @@ const outline = async (text: string, language: CodeLanguage) =>
   );
 
 const samples: Record<CodeLanguage, string> = {
+  csharp: 'namespace A {\n  // Note.\n  class B<T> { int C() => 1; }\n}\n',
+  php: '<?php\nclass A { /* x */ function b() {} }\necho 1;\n',
+  ruby: '# Note.\nclass A\n  def b; end\nend\nputs 1\n',
+  shell: '#!/bin/sh\n# Note.\na() { echo 1; }\na\n',
   typescript: `import x from 'y';
 
 /** A parser. */

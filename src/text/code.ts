@@ -61,6 +61,10 @@ const GRAMMARS: Readonly<Record<CodeLanguage, string>> = {
   java: 'java',
   c: 'cpp',
   cpp: 'cpp',
+  csharp: 'c-sharp',
+  php: 'php',
+  ruby: 'ruby',
+  shell: 'bash',
 };
 
 /** Larger files are generated or bundled; their structure is not worth the time. UTF-16 code units. */

@@ -15,6 +15,7 @@ export {
   createCodeSplitter,
   type TreeSitterRuntime,
 } from './code.ts';
+export { isLinedLanguage, type LinedLanguage, linedBlocks } from './code-lines.ts';
 export { type FrontMatter, frontMatter } from './front-matter.ts';
 export { highlight, type Range, type Snippet, snippet } from './highlight.ts';
 export { type DetectedLanguage, type DetectOptions, detectLanguage } from './language.ts';

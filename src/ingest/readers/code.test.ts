@@ -12,6 +12,36 @@ describe('the source code reader', () => {
     ['A.java', 'class Arrow { int fly() { return 1; } }\n', 'java', ['Arrow', 'Arrow.fly']],
     ['a.h', 'int fly(void) { return 1; }\n', 'c', ['fly']],
     ['a.hpp', 'class Arrow { int fly() { return 1; } };\n', 'cpp', ['Arrow', 'Arrow.fly']],
+    [
+      'A.cs',
+      'using X;\nnamespace Wood\n{\n  /// <summary>Flies.</summary>\n  public class Arrow\n  {\n    public int Fly() => 1;\n    int Size { get; }\n  }\n}\n',
+      'csharp',
+      ['Wood', 'Wood.Arrow', 'Wood.Arrow.Fly', 'Wood.Arrow.Size'],
+    ],
+    [
+      'B.cs',
+      'namespace Wood;\npublic record Bow(int X);\npublic interface IBow { void Bend(); }\n',
+      'csharp',
+      ['Bow', 'IBow', 'IBow.Bend'],
+    ],
+    [
+      'a.php',
+      '<?php\nnamespace A\\B;\nclass Arrow {\n  public function fly() { return 1; }\n}\nfunction shoot() {}\n',
+      'php',
+      ['A.B', 'Arrow', 'Arrow.fly', 'shoot'],
+    ],
+    [
+      'a.rb',
+      'module Wood\n  class Arrow < Thing\n    def fly(a)\n    end\n    def self.make; end\n  end\nend\n',
+      'ruby',
+      ['Wood', 'Wood.Arrow', 'Wood.Arrow.fly', 'Wood.Arrow.make'],
+    ],
+    ['a.sh', '#!/bin/sh\nset -e\n# Flies.\nfly() {\n  echo 1\n}\nfly\n', 'shell', ['fly']],
+    ['run', '#!/usr/bin/env -S bash -e\nfunction fly { echo 1; }\n', 'shell', ['fly']],
+    ['a.kt', 'class Arrow {\n  fun fly() = 1\n}\n', 'kotlin', ['Arrow', 'Arrow.fly']],
+    ['a.swift', 'struct Arrow {\n  func fly() {}\n}\n', 'swift', ['Arrow', 'Arrow.fly']],
+    ['a.sql', 'create table arrows (id int);\n', 'sql', ['arrows']],
+    ['tool', '#!/usr/bin/perl -w\nsub fly { 1 }\n', 'perl', ['fly']],
   ])('finds the definitions in %s', async (name, content, format, names) => {
     const document = await readOne(`src/${name}`, content);
     expect(document).toMatchObject({ format, title: name, text: content, metadata: { folder: 'src' } });

@@ -1,11 +1,18 @@
-import { type Block, type CodeLanguage, textBlocks } from '../../text/index.ts';
+import {
+  type Block,
+  type CodeLanguage,
+  isLinedLanguage,
+  type LinedLanguage,
+  linedBlocks,
+  textBlocks,
+} from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { GeneratedFileError, type Reader } from '../reader.ts';
 import { extensionOf } from '../scope.ts';
 import { codeSplitter } from '../tree-sitter.ts';
 
-const EXTENSIONS: Readonly<Record<CodeLanguage, readonly string[]>> = {
+const EXTENSIONS: Readonly<Record<CodeLanguage | LinedLanguage, readonly string[]>> = {
   typescript: ['ts', 'mts', 'cts'],
   tsx: ['tsx'],
   javascript: ['js', 'mjs', 'cjs', 'jsx'],
@@ -15,9 +22,37 @@ const EXTENSIONS: Readonly<Record<CodeLanguage, readonly string[]>> = {
   java: ['java'],
   c: ['c', 'h'],
   cpp: ['cc', 'cpp', 'cxx', 'c++', 'hh', 'hpp', 'hxx', 'h++', 'ipp', 'inl'],
+  csharp: ['cs', 'csx'],
+  php: ['php', 'phtml', 'php5', 'php7'],
+  ruby: ['rb', 'rake', 'gemspec', 'ru'],
+  shell: ['sh', 'bash', 'zsh', 'ksh', 'bats'],
+  kotlin: ['kt', 'kts'],
+  swift: ['swift'],
+  scala: ['scala', 'sc'],
+  sql: ['sql', 'ddl', 'psql'],
+  lua: ['lua'],
+  perl: ['pl', 'pm'],
+  r: ['r'],
+  dart: ['dart'],
+  elixir: ['ex', 'exs'],
+  powershell: ['ps1', 'psm1'],
+  groovy: ['groovy', 'gradle'],
+  haskell: ['hs'],
 };
+/** Languages by the interpreter that the first line of a script names. */
+const INTERPRETERS: readonly (readonly [RegExp, CodeLanguage | LinedLanguage])[] = [
+  [/^(?:tsx|ts-node|deno|bun)$/, 'typescript'],
+  [/^node(?:js)?$/, 'javascript'],
+  [/^python[\d.]*$/, 'python'],
+  [/^(?:ba|da|k|z|a)?sh$/, 'shell'],
+  [/^ruby[\d.]*$/, 'ruby'],
+  [/^php[\d.]*$/, 'php'],
+  [/^perl[\d.]*$/, 'perl'],
+  [/^lua[\d.]*$/, 'lua'],
+  [/^Rscript$/, 'r'],
+];
 const languages = new Map(
-  (Object.keys(EXTENSIONS) as CodeLanguage[]).flatMap((language) =>
+  (Object.keys(EXTENSIONS) as (CodeLanguage | LinedLanguage)[]).flatMap((language) =>
     EXTENSIONS[language].map((extension) => [extension, language] as const),
   ),
 );
@@ -35,7 +70,7 @@ export const codeReader: Reader = {
     const { text } = decoded;
     if (isMinified(text) && !file.explicit) throw new GeneratedFileError();
     const extension = extensionOf(file.path);
-    const language = languages.get(extension) ?? (/^#!.*python/.test(text) ? 'python' : languageOf(text));
+    const language = languages.get(extension) ?? scriptLanguage(text) ?? 'javascript';
     yield makeDocument(file, {
       format: language,
       text,
@@ -47,7 +82,8 @@ export const codeReader: Reader = {
 };
 
 /** A grammar that gives up on a hostile file costs its definitions, not its text. */
-async function blocksOf(text: string, language: CodeLanguage): Promise<readonly Block[]> {
+async function blocksOf(text: string, language: CodeLanguage | LinedLanguage): Promise<readonly Block[]> {
+  if (isLinedLanguage(language)) return linedBlocks(text, language);
   try {
     return await codeSplitter().codeBlocks(text, language);
   } catch {
@@ -55,8 +91,12 @@ async function blocksOf(text: string, language: CodeLanguage): Promise<readonly 
   }
 }
 
-function languageOf(text: string): CodeLanguage {
-  return /^#!.*\b(?:tsx|deno|bun)\b/.test(text) ? 'typescript' : 'javascript';
+/** What the first line of a script says that it is written in (`#!/usr/bin/env -S python3 -u`). */
+export function scriptLanguage(text: string): CodeLanguage | LinedLanguage | undefined {
+  const words = /^#![ \t]*([^\r\n]{0,200})/.exec(text)?.[1]?.split(/\s+/) ?? [];
+  const names = words.filter((word) => !/^-|=/.test(word)).map((word) => word.slice(word.lastIndexOf('/') + 1));
+  const name = names.find((word) => word !== 'env');
+  return name === undefined ? undefined : INTERPRETERS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
 /** Long lines throughout, which people do not write. */

@@ -2,7 +2,7 @@ import { decode } from '../decode.ts';
 import type { Reader } from '../reader.ts';
 import { extensionOf } from '../scope.ts';
 import type { SourceFile } from '../types.ts';
-import { codeReader } from './code.ts';
+import { codeReader, scriptLanguage } from './code.ts';
 import { csvReader } from './csv.ts';
 import { docbookReader } from './docbook.ts';
 import { docxReader } from './docx.ts';
@@ -10,6 +10,7 @@ import { epubReader } from './epub.ts';
 import { htmlReader } from './html.ts';
 import { jsonReader } from './json.ts';
 import { jsonlReader } from './jsonl.ts';
+import { latexReader } from './latex.ts';
 import { mailboxReader, mailReader } from './mail.ts';
 import { markdownReader } from './markdown.ts';
 import { markupReader } from './markup.ts';
@@ -39,6 +40,7 @@ export const readers: readonly Reader[] = [
   rtfReader,
   roffReader,
   markupReader,
+  latexReader,
   docbookReader,
   subtitlesReader,
   jsonlReader,
@@ -84,6 +86,6 @@ export async function readerFor(
   if (/^\{\\rtf/.test(start)) return rtfReader;
   if (/^From \S+.*\d\d:\d\d/.test(start)) return mailboxReader;
   if (/^(?:[.']\\"|\.TH |\.Dd )/.test(start)) return roffReader;
-  if (/^#!.*\b(?:node|deno|bun|python[\d.]*)\b/.test(start)) return codeReader;
+  if (scriptLanguage(start) !== undefined) return codeReader;
   return textReader;
 }

@@ -6,7 +6,6 @@ import { extensionOf } from '../scope.ts';
 
 /** Plain text formats that are searched as they are, and what they are called. */
 const FORMATS: Readonly<Record<string, string>> = {
-  tex: 'latex',
   bib: 'bibtex',
   yaml: 'yaml',
   yml: 'yaml',
@@ -16,21 +15,8 @@ const FORMATS: Readonly<Record<string, string>> = {
   conf: 'ini',
   properties: 'ini',
   log: 'log',
-  sql: 'sql',
   css: 'css',
   scss: 'css',
-  sh: 'shell',
-  bash: 'shell',
-  zsh: 'shell',
-  ps1: 'powershell',
-  rb: 'ruby',
-  php: 'php',
-  cs: 'csharp',
-  kt: 'kotlin',
-  swift: 'swift',
-  scala: 'scala',
-  lua: 'lua',
-  r: 'r',
   proto: 'protobuf',
   graphql: 'graphql',
 };
