@@ -191,6 +191,7 @@ const REASONS: Readonly<Record<SkippedGroup['reason'], string>> = {
   binary: 'not text, and no format that is read',
   empty: 'without text',
   generated: 'made by machines for machines',
+  image: 'images; text in them is read where `tesseract.js` and `@tesseract.js-data/eng` are installed',
   link: 'links that lead elsewhere',
   special: 'no regular files',
 };

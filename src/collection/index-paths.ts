@@ -148,6 +148,7 @@ function readingOptions(directory: string, options: IndexOptions) {
 const SKIPPED = {
   binary: 'It is not text, and no format that is read. Convert it to one that is.',
   empty: 'There is no text in it. Leave it out, or check that it was written completely.',
+  image: 'It is an image. Install `tesseract.js` and `@tesseract.js-data/eng` to have text in it recognised.',
   generated: 'It is generated. Rename it if it is worth searching.',
   link: 'It is a link that leads elsewhere. Name the file that it leads to.',
   special: 'It is not a regular file. Name a file or a folder.',

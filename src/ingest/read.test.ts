@@ -61,7 +61,7 @@ describe('readDocuments', () => {
       '= 1',
       'j.pdf failed',
       '= 0',
-      'k.png binary',
+      'k.png image',
       'l.md empty',
       'm.txt empty',
       'n.bin.md binary',
@@ -114,7 +114,7 @@ describe('readDocuments', () => {
     expect(seen).toEqual([
       ['NOTES', 'text'],
       ['a.md', 'markdown'],
-      ['b.png', 'binary'],
+      ['b.png', 'image'],
       ['c.txt', 'empty'],
       ['d.pdf', 'pdf'],
       ['e.txt', 'failure'],

@@ -13,10 +13,11 @@ import {
   type Reader,
   type ReaderItem,
 } from './reader.ts';
+import { isPicture } from './readers/image.ts';
 import { readerFor } from './readers/index.ts';
 import { createScope, extensionOf, type Scope } from './scope.ts';
 import { openBytes, openSource, type Source } from './source.ts';
-import type { FoundDocument, IngestEvent, IngestFailure, SourceDocument, SourceFile } from './types.ts';
+import type { FoundDocument, IngestEvent, IngestFailure, SkippedFile, SourceDocument, SourceFile } from './types.ts';
 import { type WalkOptions, walk } from './walk.ts';
 
 /** Largest file that is read whole: 64 MiB. */
@@ -110,8 +111,10 @@ export async function* listFiles(
     try {
       const reader = file.size === 0 ? undefined : await readerFor(file, source, readers);
       if (reader === undefined) {
-        const reason = file.size === 0 ? 'empty' : 'binary';
-        yield { kind: 'skipped', skipped: { path: file.path, reason } };
+        yield {
+          kind: 'skipped',
+          skipped: { path: file.path, reason: whySkipped(file, file.size === 0 ? 'empty' : 'binary') },
+        };
       } else {
         if (!reader.streams) source.checkSize();
         yield { kind: 'file', file, format: reader.format };
@@ -135,7 +138,7 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
     }
     const reader = await readerFor(file, source, options.readers);
     if (reader === undefined) {
-      yield { kind: 'skipped', skipped: { path: file.path, reason: 'binary' } };
+      yield { kind: 'skipped', skipped: { path: file.path, reason: whySkipped(file, 'binary') } };
       return;
     }
     if (!reader.streams) source.checkSize();
@@ -172,7 +175,7 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
       yield found(waiting, whole ? source.stamp : undefined);
     }
     if (documents === 0 && failures === 0) {
-      yield { kind: 'skipped', skipped: { path: file.path, reason: 'empty' } };
+      yield { kind: 'skipped', skipped: { path: file.path, reason: whySkipped(file, 'empty') } };
       return;
     }
   } catch (error) {
@@ -188,6 +191,11 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
     yield { kind: 'failure', failure: toFailure(file, error) };
   }
   yield { kind: 'file', file, documents };
+}
+
+/** A picture is skipped as one, unless there is nothing in the file at all. */
+function whySkipped({ path, size }: SourceFile, reason: 'binary' | 'empty'): SkippedFile['reason'] {
+  return size > 0 && isPicture(extensionOf(path)) ? 'image' : reason;
 }
 
 /** How deep files lie in one another: a message attached to a message attached to one. */

@@ -60,8 +60,8 @@ export interface SourceStamp {
 /** A file that is deliberately not read. */
 export interface SkippedFile {
   readonly path: string;
-  /** `binary`, `empty`, `generated`, `link`, or `special` (a socket, a device). */
-  readonly reason: 'binary' | 'empty' | 'generated' | 'link' | 'special';
+  /** `binary`, `empty`, `generated`, `image` (a picture without text that can be read), `link`, or `special` (a socket, a device). */
+  readonly reason: 'binary' | 'empty' | 'generated' | 'image' | 'link' | 'special';
 }
 
 /** Skipped files that have a reason and an extension in common. */

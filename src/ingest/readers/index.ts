@@ -1,4 +1,5 @@
 import { decode } from '../decode.ts';
+import { recognizedLanguages } from '../ocr.ts';
 import type { Reader } from '../reader.ts';
 import { extensionOf } from '../scope.ts';
 import type { SourceFile } from '../types.ts';
@@ -8,6 +9,7 @@ import { docbookReader } from './docbook.ts';
 import { docxReader } from './docx.ts';
 import { epubReader } from './epub.ts';
 import { htmlReader } from './html.ts';
+import { imageReader, svgReader } from './image.ts';
 import { jsonReader } from './json.ts';
 import { jsonlReader } from './jsonl.ts';
 import { latexReader } from './latex.ts';
@@ -43,6 +45,8 @@ export const readers: readonly Reader[] = [
   latexReader,
   docbookReader,
   subtitlesReader,
+  imageReader,
+  svgReader,
   jsonlReader,
   csvReader,
   jsonReader,
@@ -57,7 +61,7 @@ const SNIFFED = 8192;
 /**
  * The reader of a file, by its extension; without a known one, by its first bytes: PDF, office formats, EPUB and
  * HTML by their signatures, scripts by their first line, anything else that is text as text.
- * @returns undefined for a binary file that no reader knows.
+ * @returns undefined for a binary file that no reader knows, and for pictures where no text can be recognised in them.
  */
 export async function readerFor(
   file: SourceFile,
@@ -66,7 +70,7 @@ export async function readerFor(
 ): Promise<Reader | undefined> {
   const extension = extensionOf(file.path);
   const known = extra.find((reader) => reader.extensions.includes(extension)) ?? byExtension.get(extension);
-  if (known !== undefined) return known;
+  if (known !== undefined) return known !== imageReader || (await recognizedLanguages()).size > 0 ? known : undefined;
 
   const head = await source.head(SNIFFED);
   const start = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 1024)).toString('latin1');

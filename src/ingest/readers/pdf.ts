@@ -4,6 +4,7 @@ import { annotationLines } from '../pdf-annotations.ts';
 import { layoutPages } from '../pdf-layout.ts';
 import type { PdfPage } from '../pdf-lines.ts';
 import { type PdfRun, toLines } from '../pdf-runs.ts';
+import { readScans } from '../pdf-scans.ts';
 import type { Reader } from '../reader.ts';
 
 /** Where at least the place of the cross-reference table must stand, if the end-of-file marker is missing. */
@@ -45,18 +46,26 @@ export const pdfReader: Reader = {
         pages.push({ lines, height: page.view[3]! - page.view[1]!, label: labels?.[number - 1] });
         page.cleanup();
       }
+      const empty = pages.flatMap(({ lines }, i) => (lines.length === 0 ? [i + 1] : []));
+      const scanned = await readScans(pdf, empty, context.signal);
+      for (const [number, lines] of scanned) pages[number - 1] = { ...pages[number - 1]!, lines };
       const { text, blocks } = layoutPages(pages);
       if (text === '') {
         const count = pdf.numPages === 1 ? 'Its one page contains' : `Its ${pdf.numPages} pages contain`;
         throw new UnreadableDocumentError(
           `${count} no text, only images or drawings.`,
-          'Recognise the text first, for example with `ocrmypdf`, and index the result.',
+          'Recognise the text first, for example with `ocrmypdf`, or install `tesseract.js` and `@tesseract.js-data/eng` beside this package.',
         );
       }
-      const empty = pages.flatMap(({ lines }, i) => (lines.length === 0 ? [i + 1] : []));
-      if (empty.length > 0) {
-        const where = `page${empty.length === 1 ? '' : 's'} ${ranges(empty)}`;
-        yield { path: file.path, where, note: 'There is no text: blank, or only images.' };
+      const blank = empty.filter((number) => !scanned.has(number));
+      if (blank.length > 0)
+        yield { path: file.path, where: pagesOf(blank), note: 'There is no text: blank, or only images.' };
+      if (scanned.size > 0) {
+        yield {
+          path: file.path,
+          where: pagesOf([...scanned.keys()]),
+          note: 'The text was recognised in images, and may hold mistakes.',
+        };
       }
       const attached = Object.keys((await pdf.getAttachments().catch(() => null)) ?? {});
       if (attached.length > 0) {
@@ -97,6 +106,10 @@ function checkFrame(bytes: Uint8Array): void {
   if (!isWhole) {
     throw new UnreadableDocumentError('The PDF is cut off: its end is missing.', 'Copy or download it again.');
   }
+}
+
+function pagesOf(numbers: readonly number[]): string {
+  return `page${numbers.length === 1 ? '' : 's'} ${ranges(numbers)}`;
 }
 
 /** `3, 7–9`: ascending numbers. */
