@@ -7,7 +7,7 @@ import { regularRun, segmentDense, withoutFinalMark } from './segmenter.ts';
 import { stopWordsOf } from './stop-words.ts';
 
 /** Raised whenever a text yields other terms than before: what was indexed with another version is not found with this one. */
-export const ANALYSIS_VERSION = 2;
+export const ANALYSIS_VERSION = 3;
 
 /** A searchable term and where it stands. */
 export interface Token {
@@ -205,6 +205,9 @@ class ChunkAnalyzer implements Analyzer {
       const plain = plainForm(text);
       if (plain !== '' && (term === '' || !isNear(term, plain, this.language)))
         further.push({ term: plain, start, end });
+      // Stemmers expect the marks: without them a word may have another stem.
+      const bare = term !== '' && plain !== text.toLowerCase() ? this.#term(plain) : '';
+      if (bare !== '' && bare !== term && bare !== plain) further.push({ term: bare, start, end });
       const typed = typedForm(text, this.language);
       if (typed !== undefined) further.push({ term: plainForm(typed), start, end });
     }
@@ -273,7 +276,6 @@ const DOT = 46;
 const COMMA = 44;
 const ESCAPE = 0x1b;
 const GRAVE = 96;
-const ZERO_WIDTH_NON_JOINER = 0x200c;
 
 /** The end of the chunk that starts at `start`. */
 function chunkEnd(text: string, start: number): number {
@@ -309,8 +311,6 @@ function afterJoint(text: string, i: number, first: number): number {
   // A grave is an apostrophe in "don`t", and begins or ends a name in program text everywhere else.
   if (unit === GRAVE && !/^(?:s|t|d|m|re|ve|ll)(?![\p{L}\p{N}])/iu.test(text.slice(j, j + 3))) return -1;
   if (unit === COMMA && !(isDigit(before) && isDigit(text.charCodeAt(j)))) return -1;
-  // The zero-width non-joiner separates the parts of Persian words as a space does.
-  if (unit === ZERO_WIDTH_NON_JOINER && before >= 0x600 && before <= 0x6ff) return -1;
   return j;
 }
 

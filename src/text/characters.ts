@@ -29,7 +29,8 @@ const dense =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Bopomofo}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\u30fc\uff70\u3005\u3099\u309a\uff9e\uff9f]/u;
 const word = /[\p{L}\p{M}\p{Nd}\p{Nl}_\u2080-\u2089]/u;
 const number = /\p{N}/u;
-const ignorable = /[\p{Cf}\p{Variation_Selector}]/u;
+/** With the frame of keycaps: `1️⃣` is a 1. */
+const ignorable = /[\p{Cf}\p{Variation_Selector}]|\u20e3/u;
 /** Also those that are shown as text unless a variation selector follows: nobody types that on purpose, or leaves it out. */
 const emoji = /[\p{Emoji_Presentation}\p{Extended_Pictographic}]/u;
 /** Apostrophes, and what is typed or set in their place: the grave, the acute, quotation marks and primes. */

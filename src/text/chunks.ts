@@ -18,6 +18,8 @@ const APOSTROPHE: Readonly<Record<string, Apostrophe>> = {
 };
 
 const simple = /^(?:[a-z]+|[A-Z][a-z]*|[A-Z]+)$/;
+/** A space within a Persian word. */
+const NON_JOINER = /(?<=[\u0600-\u06ff])\u200c/u;
 /** Words written one by one, hyphens apart. */
 const hyphens = /[-\u2010\u2011]/;
 const number = /^\p{Nd}+(?:[.,]\p{Nd}+)*$/u;
@@ -28,9 +30,12 @@ const possessive = new RegExp(`[${APOSTROPHES}ʼ][sS]$`, 'u');
 const elided = new RegExp(`^[^${APOSTROPHES}ʼ]{1,5}[${APOSTROPHES}ʼ](?=.)`, 'u');
 /** Numbers that are no words with capitals: 0x1F, 0b10. */
 const based = /^0[xXbBoO][0-9a-fA-F]+$/;
-/** A version, and a name with a number that is also written apart: `v2.4.1`, `RFC7231`. */
+/** A version; a name with a number, and a number with its unit, that are also written apart: `v2.4.1`, `RFC7231`, `HCA060T`, `IPv6`, `55kg`. */
 const version = /^[vV](?=\p{Nd}+(?:\.\p{Nd}+)+$)/u;
-const numbered = /^(\p{L}{2,})(\p{Nd}{2,}|\p{Nd}+(?:\.\p{Nd}+)+)$/u;
+const numbered = /^(\p{L}+)(\p{Nd}{2,}\p{L}{0,2}|\p{Nd}+(?:\.\p{Nd}+)+|(?<=\p{L}{3})\p{Nd})$/u;
+const measured = /^(\p{Nd}+)(\p{L}{1,3})$/u;
+/** A number whose thousands are grouped by dots, as most of Europe does. */
+const dotted = /^\p{Nd}{1,3}(?:\.\p{Nd}{3})+$/u;
 const hangul = /\p{Script=Hangul}/u;
 /** Where case separates words: `parse|Config`, `HTTP|Server`. */
 const caseJoint = /(?<=[\p{Ll}\p{Nd}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
@@ -46,6 +51,13 @@ const caseJoint = /(?<=[\p{Ll}\p{Nd}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 export function splitChunk(chunk: string, language: string): Part[] {
   if (simple.test(chunk)) return [{ text: chunk, start: 0, end: chunk.length }];
   const parts: Part[] = [];
+  if (NON_JOINER.test(chunk)) {
+    // What is written with a space within the word (Persian) is as often written in one.
+    pieces(chunk, NON_JOINER, (piece, start) => collect(piece, start, language, parts));
+    if (parts.length > 1)
+      parts.unshift({ text: chunk.replaceAll('\u200c', ''), start: 0, end: chunk.length, aside: true });
+    return parts;
+  }
   const whole = joined(chunk);
   const suffix = /^\p{L}+(?:\+\+|#)(\p{Nd}*)$/u.exec(chunk);
   if (suffix) {
@@ -83,11 +95,25 @@ function collect(text: string, offset: number, language: string, parts: Part[]):
   const push = (part: string, start: number, length: number): void => {
     if (part !== '') parts.push({ text: part, start, end: start + length });
   };
+  const aside = (part: string, start: number, end: number): void => {
+    parts.push({ text: part, start, end, aside: true });
+  };
+  /** The parts of a name or a number with letters, as they are when written apart. */
+  const written = (name: string, start: number): void => {
+    const [, first, second] = numbered.exec(name) ?? measured.exec(name) ?? [];
+    if (first === undefined) return;
+    const [middle, end] = [start + first.length, start + name.length];
+    // The beginning of `HCA060T` is that of too many others.
+    if (/\p{Nd}$/u.test(second!) ? first.length > 1 : /\p{Nd}/u.test(first)) aside(first, start, middle);
+    if (second!.length > 1 || /\p{Nd}/u.test(second!)) aside(second!, middle, end);
+  };
   if (number.test(text)) {
     // 3.14 and 1.2.3 stay; 1,000 is 1000; 3,14 is 3.14; 1,2,3 are three numbers.
     const grouped = /^\p{Nd}{1,3}(?:,\p{Nd}{3})+(?:\.\p{Nd}+)?$/u.test(text);
-    if (!text.includes(',') || grouped) push(text.replaceAll(',', ''), offset, text.length);
-    else if (/^\p{Nd}+,\p{Nd}+$/u.test(text)) push(text.replace(',', '.'), offset, text.length);
+    if (!text.includes(',') || grouped) {
+      push(text.replaceAll(',', ''), offset, text.length);
+      if (dotted.test(text)) aside(text.replaceAll('.', ''), offset, offset + text.length);
+    } else if (/^\p{Nd}+,\p{Nd}+$/u.test(text)) push(text.replace(',', '.'), offset, text.length);
     else pieces(text, /,/, (piece, start) => push(piece, offset + start, piece.length));
     return;
   }
@@ -126,19 +152,16 @@ function collect(text: string, offset: number, language: string, parts: Part[]):
     return;
   }
   if (caseJoint.test(text)) {
-    camel(text, (piece, start) => push(piece, offset + start, piece.length));
+    camel(text, (piece, start) => {
+      push(piece, offset + start, piece.length);
+      if (/\p{Ll}/u.test(piece)) written(piece, offset + start);
+    });
+    written(text, offset);
     return;
   }
   push(text, offset, text.length);
-  const aside = (start: number, end: number): void => {
-    parts.push({ text: text.slice(start, end), start: offset + start, end: offset + end, aside: true });
-  };
-  if (version.test(text)) aside(1, text.length);
-  const split = numbered.exec(text)?.[1]?.length;
-  if (split !== undefined) {
-    aside(0, split);
-    aside(split, text.length);
-  }
+  if (version.test(text)) aside(text.slice(1), offset + 1, offset + text.length);
+  written(text, offset);
 }
 
 /** Calls back with the non-empty pieces between matches of `joint`. */
