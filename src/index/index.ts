@@ -25,3 +25,4 @@ export { buildSetIndex, openSetIndex, type SetBuildOptions, SetIndex } from './s
 export { formatSpec, type IndexSpec, parseSpec } from './spec.ts';
 export { encodeFvecs, encodeNpy, formatOfName, parseVectors, type VectorFormat } from './vector-files.ts';
 export type { VectorIndex, VectorSearchParams } from './vector-index.ts';
+export { type SimilarTerm, Vocabulary, type VocabularyTerm } from './vocabulary.ts';

@@ -266,6 +266,15 @@ export class InvertedIndex {
     }
   }
 
+  /** All terms with the number of documents that hold them, in ascending UTF-8 order. */
+  *frequencies(): Generator<readonly [term: string, documents: number]> {
+    if (this.#meta.terms === 0) return;
+    const data = this.#data();
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    for (let term = 0; term < this.#meta.terms; term++)
+      yield [decoder.decode(data.termBytes(term)), data.frequency(term)];
+  }
+
   /** Distinct terms with their weights, in the order of summation; only those that can score, if `matching`. */
   #score(terms: readonly QueryTerm[], statistics: LexicalStatistics, matching: boolean): ScoredTerm[] {
     const weights = new Map<string, number>();

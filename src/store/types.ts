@@ -90,6 +90,8 @@ export interface Snapshot {
   readonly languages: ReadonlyMap<string, number>;
   /** Live passages that contain the term. */
   documentFrequency(term: string): number;
+  /** Every term of the inverted index, with how many passages hold it, dead ones included until they are compacted away. */
+  terms(): Iterable<readonly [term: string, passages: number]>;
 
   passage(ordinal: number): PassageRecord & { readonly document: number };
   /** Ordinal of a passage's document: what {@link Snapshot.passage} knows, without reading the rest. */

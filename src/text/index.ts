@@ -23,6 +23,14 @@ export { loadLanguage, primaryLanguage } from './languages.ts';
 export { loadMarkdown, type MarkdownDocument, markdownBlocks } from './markdown.ts';
 export { plainForm } from './normalize.ts';
 export { type Passage, type PassageOptions, splitPassages } from './passages.ts';
+export {
+  formatQuery,
+  parseQuery,
+  type QueryClause,
+  type QueryPart,
+  type QuerySyntax,
+  type QuerySyntaxOptions,
+} from './query.ts';
 export { sentenceStarts } from './sentences.ts';
 export { textBlocks } from './text-blocks.ts';
 export { countTokens } from './token-count.ts';

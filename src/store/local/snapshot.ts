@@ -159,6 +159,16 @@ export class LocalSnapshot implements Snapshot {
     return this.#open().reduce((sum, { view }) => sum + view.documentFrequency(term), 0);
   }
 
+  terms(): Iterable<readonly [term: string, passages: number]> {
+    const views = this.#open();
+    if (views.length === 1) return views[0]!.view.segment.lexical.frequencies();
+    const all = new Map<string, number>();
+    for (const { view } of views) {
+      for (const [term, count] of view.segment.lexical.frequencies()) all.set(term, (all.get(term) ?? 0) + count);
+    }
+    return all;
+  }
+
   passage(ordinal: number): PassageRecord & { readonly document: number } {
     const { segment, documentBase, passageBase } = this.#placeOfPassage(ordinal);
     const passage = ordinal - passageBase;

@@ -1,0 +1,178 @@
+/** A term of a vocabulary. */
+export interface VocabularyTerm {
+  readonly term: string;
+  /** Documents that have it, about. */
+  readonly frequency: number;
+}
+
+/** A term that is written nearly like a word. */
+export interface SimilarTerm extends VocabularyTerm {
+  /** Letters inserted, left out, exchanged, or swapped with their neighbour. */
+  readonly edits: number;
+}
+
+/**
+ * A sorted vocabulary that finds terms by their beginning, by their end, and by what they look like.
+ *
+ * Similar terms are found by walking the sorted terms with one row of the edit distance (optimal string alignment, which
+ * counts two swapped neighbours as one edit) per letter: rows are shared by terms with a common beginning, and where a row's least value
+ * exceeds the bound, all terms with that beginning are passed over. It is the walk of a Levenshtein automaton over a trie, with neither
+ * of the two being built.
+ */
+export class Vocabulary {
+  readonly #terms: readonly string[];
+  readonly #frequencies: Uint32Array;
+  /** Numbers of terms in the order of their reversed spelling; made when first asked for. */
+  #backwards: Uint32Array | undefined;
+
+  /** @param terms distinct, in any order. */
+  constructor(terms: Iterable<readonly [term: string, frequency: number]>) {
+    const all = [...terms].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    this.#terms = all.map(([term]) => term);
+    this.#frequencies = Uint32Array.from(all, ([, frequency]) => frequency);
+  }
+
+  get size(): number {
+    return this.#terms.length;
+  }
+
+  /** 0 for a term that is not there. */
+  frequency(term: string): number {
+    const at = this.#lowerBound(term);
+    return this.#terms[at] === term ? this.#frequencies[at]! : 0;
+  }
+
+  /** Terms that begin so, the most frequent first, at most `limit`; the term itself among them. */
+  beginning(prefix: string, limit: number): VocabularyTerm[] {
+    const from = this.#lowerBound(prefix);
+    const to = this.#behind(prefix, from);
+    return this.#frequent(
+      Uint32Array.from({ length: to - from }, (_, i) => from + i),
+      limit,
+    );
+  }
+
+  /** Terms that end so, and are longer, the most frequent first, at most `limit`. */
+  ending(suffix: string, limit: number): VocabularyTerm[] {
+    this.#backwards ??= this.#reversed();
+    const order = this.#backwards;
+    const wanted = [...suffix].reverse().join('');
+    let low = 0;
+    let high = order.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (reversed(this.#terms[order[middle]!]!) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    let end = low;
+    while (end < order.length && this.#terms[order[end]!]!.endsWith(suffix)) end++;
+    const longer = order.subarray(low, end).filter((i) => this.#terms[i]!.length > suffix.length);
+    return this.#frequent(longer, limit);
+  }
+
+  /**
+   * Terms within `most` edits of a word, the fewest edits first, then the most frequent; not the word itself.
+   * @param most 1 or 2: time grows with the share of the vocabulary that is near.
+   */
+  similar(word: string, most: number, limit: number): SimilarTerm[] {
+    const found: SimilarTerm[] = [];
+    const width = word.length + 1;
+    // Row d is for the first d letters of the current term.
+    const rows: Int32Array[] = [Int32Array.from({ length: width }, (_, i) => i)];
+    const terms = this.#terms;
+    let before = '';
+    /** Rows that are valid for `before`. */
+    let valid = 0;
+    for (let i = 0; i < terms.length; ) {
+      const term = terms[i]!;
+      let depth = 0;
+      while (depth < valid && depth < term.length && term[depth] === before[depth]) depth++;
+      let passed = false;
+      while (depth < term.length) {
+        const least = this.#row(rows, word, term, ++depth);
+        if (least > most) {
+          // No term with this beginning is near.
+          before = term;
+          valid = depth;
+          i = this.#behind(term.slice(0, depth), i);
+          passed = true;
+          break;
+        }
+      }
+      if (passed) continue;
+      const edits = rows[term.length]![word.length]!;
+      if (edits <= most && edits > 0) found.push({ term, frequency: this.#frequencies[i]!, edits });
+      before = term;
+      valid = term.length;
+      i++;
+    }
+    found.sort((a, b) => a.edits - b.edits || b.frequency - a.frequency || (a.term < b.term ? -1 : 1));
+    found.length = Math.min(found.length, limit);
+    return found;
+  }
+
+  /** Fills the row of the first `depth` letters of a term; returns its least value. */
+  #row(rows: Int32Array[], word: string, term: string, depth: number): number {
+    rows[depth] ??= new Int32Array(word.length + 1);
+    const row = rows[depth]!;
+    const above = rows[depth - 1]!;
+    const swap = depth > 1 ? rows[depth - 2]! : undefined;
+    const letter = term.charCodeAt(depth - 1);
+    const previous = depth > 1 ? term.charCodeAt(depth - 2) : -1;
+    row[0] = depth;
+    let least = depth;
+    for (let j = 1; j <= word.length; j++) {
+      const own = word.charCodeAt(j - 1);
+      let value = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (own === letter ? 0 : 1));
+      if (swap !== undefined && j > 1 && own === previous && word.charCodeAt(j - 2) === letter) {
+        value = Math.min(value, swap[j - 2]! + 1);
+      }
+      row[j] = value;
+      if (value < least) least = value;
+    }
+    return least;
+  }
+
+  #lowerBound(term: string): number {
+    let low = 0;
+    let high = this.#terms.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#terms[middle]! < term) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The first place at `from` or behind whose term does not begin with `prefix`; the one at `from` does, or none does. */
+  #behind(prefix: string, from: number): number {
+    const terms = this.#terms;
+    let step = 1;
+    let low = from;
+    while (low + step < terms.length && terms[low + step]!.startsWith(prefix)) {
+      low += step;
+      step *= 2;
+    }
+    let high = Math.min(terms.length, low + step);
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (terms[middle]!.startsWith(prefix)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #frequent(numbers: Uint32Array, limit: number): VocabularyTerm[] {
+    const chosen = numbers.sort((a, b) => this.#frequencies[b]! - this.#frequencies[a]! || a - b).subarray(0, limit);
+    return Array.from(chosen, (i) => ({ term: this.#terms[i]!, frequency: this.#frequencies[i]! }));
+  }
+
+  #reversed(): Uint32Array {
+    const spelled = this.#terms.map(reversed);
+    return Uint32Array.from(spelled.keys()).sort((a, b) => (spelled[a]! < spelled[b]! ? -1 : 1));
+  }
+}
+
+function reversed(term: string): string {
+  return [...term].reverse().join('');
+}
