@@ -54,6 +54,7 @@ describe('hits for other programs', () => {
     language: 'en',
     metadata: { year: 2020 },
     highlights: [],
+    snippet: { text: 'two lines here', highlights: [] },
   };
 
   it('are a JSON object a line, a table, or a list with quotations', () => {

@@ -55,6 +55,7 @@ export function searchTool(
     execute: async ({ query, k = most }, { abortSignal }) => {
       const answer = await source.search(query, {
         k,
+        collapse: true,
         ...(filter === undefined ? {} : { filter }),
         ...given({ retriever, pipeline }),
         ...(abortSignal === undefined ? {} : { signal: abortSignal }),

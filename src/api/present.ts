@@ -12,6 +12,7 @@ export interface PresentableHit {
   readonly text: string;
   readonly start: number;
   readonly highlights: readonly { readonly start: number; readonly end: number }[];
+  readonly repeats?: readonly { readonly id: string }[] | undefined;
 }
 
 export interface PresentableAnswer {
@@ -36,10 +37,14 @@ export interface PresentedPassage {
   text: string;
   /** Whether the passage goes on. */
   cut: boolean;
+  /** Other documents that say much the same, three at most. */
+  also?: string[];
 }
 
 /** What a hit costs, in tokens, besides its text. */
 const PER_HIT = 40;
+/** Documents that are named beside a passage that they repeat. */
+const ALSO = 3;
 /** Tokens below which a text says nothing. */
 const LEAST = 30;
 
@@ -58,8 +63,9 @@ export function presentPassages(
     shown.map(({ text }) => estimateTokens(text)),
     Math.max(LEAST, budget - PER_HIT * shown.length),
   );
-  const passages = shown.map(({ rank, id, title, headings, page, score, text, start, highlights }, i) => {
+  const passages = shown.map(({ rank, id, title, headings, page, score, text, start, highlights, repeats = [] }, i) => {
     const part = cutToTokens(text, highlights, shares[i]!);
+    const also = [...new Set(repeats.map((repeat) => repeat.id))].filter((other) => other !== id).slice(0, ALSO);
     return {
       rank,
       id,
@@ -70,6 +76,7 @@ export function presentPassages(
       start: start + part.start,
       text: part.text,
       cut: part.cut,
+      ...(also.length === 0 ? {} : { also }),
     };
   });
   const left = hits.length - shown.length;
@@ -91,10 +98,11 @@ function explainCut({ threshold, judged, kept, best }: Cut): string {
 
 /** The same as text, for models that get no structure. */
 export function renderPassages(passages: readonly PresentedPassage[], note: string | undefined): string {
-  const parts = passages.map(({ rank, id, title, section, page, start, text, cut }) => {
+  const parts = passages.map(({ rank, id, title, section, page, start, text, cut, also }) => {
     const place = [id, section, page === undefined ? undefined : `page ${page}`].filter((part) => part !== undefined);
+    const same = also === undefined ? '' : ` | much the same in ${also.join(', ')}`;
     // A title without a text is found too.
-    return `[${rank}] ${place.join(' | ')} | start ${start}\n${text || title}${cut ? ' …' : ''}`;
+    return `[${rank}] ${place.join(' | ')} | start ${start}${same}\n${text || title}${cut ? ' …' : ''}`;
   });
   if (note !== undefined) parts.push(passages.length === 0 ? `${note} Try other words, or a wider filter.` : note);
   return parts.join('\n\n');

@@ -48,6 +48,12 @@ export const searchRequestSchema = z
       .max(LIMITS.candidates)
       .optional()
       .describe('Passages of each ranking that `hybrid` fuses, whatever k is. Default: 50.'),
+    collapse: z
+      .boolean()
+      .optional()
+      .describe(
+        'Fold passages that repeat a better one (near-identical texts, two forms of one page) into its `repeats`. Default: false.',
+      ),
     explain: z.boolean().default(false).describe('Attach what each stage contributed to each hit.'),
     relevant: z
       .boolean()
@@ -85,6 +91,12 @@ export const hitSchema = z
     language: z.string(),
     metadata: metadataSchema,
     highlights: list(rangeSchema).describe('What matched, as ranges of `text`.'),
+    snippet: z
+      .strictObject({ text: z.string(), highlights: list(rangeSchema) })
+      .describe('What of the passage shows the match, at most 320 characters, as plain text without markup.'),
+    repeats: list(z.strictObject({ id: z.string(), start: z.int() }))
+      .optional()
+      .describe('With `collapse`: passages that say the same and would have followed.'),
     contributions: list(contributionSchema).optional(),
     match: z
       .strictObject({

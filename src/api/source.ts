@@ -24,6 +24,7 @@ export interface SearchSource {
       /** A text such as `fuse(words, meaning) > group(1)`, or the name of a pipeline. */
       readonly pipeline?: string;
       readonly perDocument?: number;
+      readonly collapse?: boolean;
       readonly vector?: ArrayLike<number>;
       readonly signal?: AbortSignal;
     },

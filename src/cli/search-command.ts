@@ -4,14 +4,12 @@ import { given } from '../base/given.ts';
 import {
   type Collection,
   openCollection,
-  type Range,
   type RetrieverName,
   type SearchHit,
   type SearchResult,
   type Shortfall,
 } from '../collection/index.ts';
 import { type Filter, parseFilter, type StageTrace } from '../search/index.ts';
-import { snippet } from '../text/index.ts';
 import { duration, emphasise, number, plural, print, printable, printJson, say } from './output.ts';
 import { formatHits, type SearchFormat } from './search-formats.ts';
 import { filterFromHere } from './where.ts';
@@ -24,6 +22,8 @@ export interface SearchCommandOptions {
   readonly pipeline?: string;
   readonly filter?: string;
   readonly perDocument?: number;
+  /** Passages that repeat others are hits of their own. */
+  readonly repeats: boolean;
   readonly language?: string;
   readonly nprobe?: number;
   readonly candidates?: number;
@@ -32,7 +32,8 @@ export interface SearchCommandOptions {
   readonly format: SearchFormat;
 }
 
-const SNIPPET_LENGTH = 320;
+/** Documents that are named beside a hit. */
+const SHOWN_REPEATS = 3;
 
 export async function searchCommand(
   words: string[],
@@ -48,6 +49,7 @@ export async function searchCommand(
   const result = await collection.search(words.join(' '), {
     k,
     explain,
+    collapse: !options.repeats,
     signal,
     ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates }),
   });
@@ -88,6 +90,7 @@ async function relevantCommand(
   const result = await collection.searchRelevant(query, {
     k,
     explain,
+    collapse: !options.repeats,
     signal,
     ...given({ pipeline, filter: filterOf(options), perDocument, language, candidates }),
   });
@@ -124,12 +127,9 @@ function printHit(hit: SearchHit): void {
   const page = hit.page === undefined ? '' : ` (page ${hit.page})`;
   print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}  ${pc.dim(hit.score.toFixed(3))}`);
   // A title without a text is found too.
-  const shown =
-    hit.text === ''
-      ? { text: hit.title, ranges: [] }
-      : snippet(hit.text, hit.highlights, { maxLength: SNIPPET_LENGTH });
-  const { text, ranges } = oneParagraph(shown);
-  print(`    ${emphasise(text, ranges)}`);
+  const { text, highlights } = hit.text === '' ? { text: hit.title, highlights: [] } : hit.snippet;
+  print(`    ${emphasise(text, highlights)}`);
+  if (hit.repeats !== undefined) print(pc.dim(`    ${repeated(hit.repeats)}`));
   for (const { stage, rank, score, share } of hit.contributions ?? []) {
     const place = rank === undefined ? 'no candidate' : `rank ${rank}`;
     const own = score === undefined ? 'no score' : `score ${score.toFixed(3)}`;
@@ -138,12 +138,11 @@ function printHit(hit: SearchHit): void {
   print();
 }
 
-/** Line breaks as spaces; every character keeps its place, so the ranges stay true. */
-function oneParagraph({ text, ranges }: { text: string; ranges: readonly Range[] }): {
-  text: string;
-  ranges: readonly Range[];
-} {
-  return { text: text.replace(/\s/gu, ' '), ranges };
+/** Where else the same is said. */
+function repeated(repeats: NonNullable<SearchHit['repeats']>): string {
+  const ids = [...new Set(repeats.map(({ id }) => printable(id).replace(/\s/g, ' ')))];
+  const shown = ids.slice(0, SHOWN_REPEATS).join(', ');
+  return `much the same in ${shown}${ids.length > SHOWN_REPEATS ? ` and ${plural(ids.length - SHOWN_REPEATS, 'more document')}` : ''}`;
 }
 
 function printTrace({ stage, tookMs, examined, returned, note, inputs }: StageTrace, depth: number): void {

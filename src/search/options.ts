@@ -47,6 +47,11 @@ export interface SearchOptions {
    */
   readonly explain?: boolean;
   /**
+   * Whether passages that repeat a better one (near-identical texts, two forms of one page) stand with it, as its `repeats`,
+   * instead of being hits of their own. The list is then still the head of a longer one. Costs reading the texts of hits. Default false.
+   */
+  readonly collapse?: boolean;
+  /**
    * An embedding of the query made elsewhere, by the collection's encoder. The query may then be empty, and the default
    * retriever is `dense`; with a query too, `hybrid` ranks by the words and by this vector.
    */
@@ -87,6 +92,10 @@ export interface SearchHit {
   readonly metadata: Metadata;
   /** What matched the query's words, as ranges of `text`. */
   readonly highlights: readonly Range[];
+  /** What of the passage shows the match, at most 320 characters, as plain text: no markup, no line breaks. */
+  readonly snippet: { readonly text: string; readonly highlights: readonly Range[] };
+  /** With `collapse`: passages that say the same and would have followed, best first. */
+  readonly repeats?: readonly Required<PassageReference>[];
   /** With `explain`: what each stage contributed. */
   readonly contributions?: readonly Contribution[];
   /** With `explain`: how much of the query's words it holds. */

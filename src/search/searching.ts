@@ -4,7 +4,7 @@ import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Query } from '../content/index.ts';
 import { type Corpus, checkLanguage, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
-import { highlight } from '../text/index.ts';
+import { highlight, plainSnippet } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
 import { dense } from './dense.ts';
 import { hybrid } from './hybrid.ts';
@@ -18,6 +18,7 @@ import type {
 } from './options.ts';
 import { gathered } from './pipeline/group.ts';
 import { BUILT_IN, compilePipeline, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
+import { collapsed } from './repeats.ts';
 import { wordsOf } from './represent.ts';
 import { allowedPassages } from './selection.ts';
 import { explainShortfall } from './shortfall.ts';
@@ -50,6 +51,7 @@ const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   candidates: true,
   nprobe: true,
   explain: true,
+  collapse: true,
   vector: true,
   signal: true,
   without: true,
@@ -69,7 +71,7 @@ export async function searchCorpus(
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
   const retrieved = await retrieve(corpus, text, { ...options, k, perDocument }, environment);
-  const { name, query, allowed, ranking, chosen } = retrieved;
+  const { name, query, allowed, ranking, chosen, repeats } = retrieved;
   if (ranking.abstained === true) {
     const { id, languages = [] } = await fieldOf(corpus, MEANING, ['vector']).open();
     throw new InvalidArgumentError(
@@ -78,7 +80,7 @@ export async function searchCorpus(
     );
   }
   const words = wordsOf(fieldOf(corpus, WORDS, ['terms']), query);
-  const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)));
+  const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)), repeats);
   const { filter } = options;
   const shortfall =
     hits.length < k
@@ -90,6 +92,7 @@ export async function searchCorpus(
           allowed,
           filter,
           words,
+          folded: repeats.reduce((sum, { length }) => sum + length, 0),
         })
       : undefined;
   const explained = options.explain === true ? await explain(corpus, retrieved, hits) : { hits };
@@ -151,6 +154,8 @@ interface Retrieved {
   readonly ranking: Ranking;
   /** At most k passages. */
   readonly chosen: readonly RankedPassage[];
+  /** With `collapse`: for each of them the passages that repeat it. */
+  readonly repeats: readonly (readonly number[])[];
 }
 
 /** What every kind of search begins with: checks, the choice of a pipeline, and the passages. */
@@ -173,8 +178,10 @@ async function retrieve(
     language,
     ...(vector === undefined ? {} : { encoded: new Map([[MEANING, Float32Array.from(vector)]]) }),
   };
-  const found = await gathered(retriever, query, corpus, { k, perDocument, ...given({ without, allowed, signal }) });
-  return { name, query, allowed, ...found };
+  const gathering = { k, perDocument, ...given({ without, allowed, signal }) };
+  if (options.collapse === true)
+    return { name, query, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
+  return { name, query, allowed, repeats: [], ...(await gathered(retriever, query, corpus, gathering)) };
 }
 
 function checkQuery(text: string, k: number, perDocument: number, options: SearchOptions): void {
@@ -313,12 +320,16 @@ async function hitsFor(
   corpus: Corpus,
   chosen: readonly RankedPassage[],
   terms: ReadonlySet<string>,
+  repeats: readonly (readonly number[])[],
 ): Promise<SearchHit[]> {
   const { analysis } = fieldOf(corpus, WORDS, ['terms']);
   const passages = await corpus.passages(chosen.map(({ passage }) => passage));
   const documents = await corpus.documents(passages.map(({ document }) => document));
+  const references = await Promise.all(repeats.map((one) => referencesTo(corpus, one)));
   return passages.map(({ text, start, end, headings, page }, i) => {
-    const { id, path, title, language, metadata } = documents[i]!;
+    const { id, path, title, language, metadata, format } = documents[i]!;
+    const highlights = highlight(text, terms, analysis.analyzerOf(language));
+    const { text: shown, ranges } = plainSnippet(text, format, highlights);
     return {
       rank: i + 1,
       score: chosen[i]!.score,
@@ -332,10 +343,18 @@ async function hitsFor(
       ...(page === undefined ? {} : { page }),
       language,
       metadata,
-      highlights: highlight(text, terms, analysis.analyzerOf(language)),
+      highlights,
+      snippet: { text: shown, highlights: ranges },
+      ...((references[i]?.length ?? 0) === 0 ? {} : { repeats: references[i]! }),
       ...(chosen[i]!.relevance === undefined ? {} : { relevance: chosen[i]!.relevance }),
     };
   });
+}
+
+async function referencesTo(corpus: Corpus, ordinals: readonly number[]): Promise<Required<PassageReference>[]> {
+  const passages = await corpus.passages(ordinals);
+  const documents = await corpus.documents(passages.map(({ document }) => document));
+  return passages.map(({ start }, i) => ({ id: documents[i]!.id, start }));
 }
 
 /** Passages that the field that looked at most of them scored. */

@@ -15,6 +15,8 @@ export interface ShortSearch {
   readonly allowed: BitSet | undefined;
   readonly filter: Filter | string | undefined;
   readonly words: AnalysedWords;
+  /** Passages that stand with others, which they repeat. */
+  readonly folded: number;
 }
 
 /** Why there are fewer hits than asked for. */
@@ -27,7 +29,7 @@ export async function explainShortfall(corpus: Corpus, search: ShortSearch): Pro
 async function reasonFor(
   corpus: Corpus,
   count: number,
-  { returned, perDocument, ranking, allowed, filter, words }: ShortSearch,
+  { returned, perDocument, ranking, allowed, filter, words, folded }: ShortSearch,
 ): Promise<string> {
   const matching = ranking.hits.length;
   const cut = limitedBy(ranking.trace);
@@ -37,6 +39,10 @@ async function reasonFor(
     return blamed ?? 'no document satisfies the filter';
   }
   if (cut !== undefined) return `the pipeline leaves ${matching}: ${cut}`;
+  if (folded > 0) {
+    const limited = matching > returned + folded ? `, and at most ${perDocument} of a document were wanted` : '';
+    return `${passages(matching)} matched, but ${folded} of them ${folded === 1 ? 'repeats another' : 'repeat others'}${limited}`;
+  }
   if (matching > returned) return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
   if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
   if (matching >= count) return `the filter allows only ${passages(count)}`;

@@ -8,8 +8,6 @@ import { Contributions } from './trace.tsx';
 
 type HitValue = SearchAnswer['hits'][number];
 
-/** Characters of a passage that are shown until somebody wants more. */
-const SHOWN = 420;
 const CHIPS = 6;
 
 export const Hit = memo(function Hit({
@@ -91,7 +89,7 @@ export const Hit = memo(function Hit({
 });
 
 function Passage({
-  hit: { text, highlights },
+  hit: { text, highlights, snippet, repeats },
   whole,
   onWhole,
 }: {
@@ -99,51 +97,32 @@ function Passage({
   readonly whole: boolean;
   readonly onWhole: () => void;
 }): JSX.Element {
-  const window = whole ? { from: 0, to: text.length } : windowAround(text, highlights);
-  const shown = highlights
-    .filter(({ start, end }) => end > window.from && start < window.to)
-    .map(({ start, end }) => ({
-      start: Math.max(start, window.from) - window.from,
-      end: Math.min(end, window.to) - window.from,
-    }));
+  const shown = whole ? { text, highlights } : snippet;
+  const more = !whole && text.replace(/\s+/g, ' ').trim().length > snippet.text.length;
   return (
-    <p class={whole ? 'passage whole' : 'passage'} dir="auto">
-      {window.from > 0 && '… '}
-      <bdi>
-        {pieces(visible(text.slice(window.from, window.to)), shown).map(({ text: piece, marked }, i) =>
-          marked ? <mark key={i}>{piece}</mark> : piece,
+    <>
+      <p class={whole ? 'passage whole' : 'passage'} dir="auto">
+        <bdi>
+          {pieces(visible(shown.text), shown.highlights).map(({ text: piece, marked }, i) =>
+            marked ? <mark key={i}>{piece}</mark> : piece,
+          )}
+        </bdi>
+        {more && (
+          <>
+            {' … '}
+            <button type="button" class="linklike" onClick={onWhole}>
+              more
+            </button>
+          </>
         )}
-      </bdi>
-      {window.to < text.length && (
-        <>
-          {' … '}
-          <button type="button" class="linklike" onClick={onWhole}>
-            more
-          </button>
-        </>
+      </p>
+      {repeats !== undefined && (
+        <p class="place">
+          Much the same in <bdi>{visible([...new Set(repeats.map(({ id }) => id))].join(', '))}</bdi>
+        </p>
       )}
-    </p>
+    </>
   );
-}
-
-/** The part of a passage with the most of what matched, cut between words. */
-function windowAround(text: string, ranges: HitValue['highlights']): { from: number; to: number } {
-  if (text.length <= SHOWN * 1.25) return { from: 0, to: text.length };
-  let from = 0;
-  let most = -1;
-  for (const { start } of [{ start: 0, end: 0 }, ...ranges]) {
-    const candidate = Math.max(0, start - SHOWN / 4);
-    const count = ranges.filter((range) => range.start >= candidate && range.end <= candidate + SHOWN).length;
-    if (count > most) [from, most] = [candidate, count];
-  }
-  if (from > 0) {
-    const blank = text.indexOf(' ', from);
-    if (blank >= 0 && blank < from + 40) from = blank + 1;
-  }
-  let to = Math.min(text.length, from + SHOWN);
-  const blank = text.lastIndexOf(' ', to);
-  if (to < text.length && blank > to - 40) to = blank;
-  return { from: Math.floor(from), to };
 }
 
 function MetadataChips({

@@ -34,6 +34,7 @@ export function SearchView({
     const options = {
       k,
       explain: true,
+      collapse: true,
       signal,
       ...(filter === undefined ? {} : { filter }),
       ...(retriever === undefined ? {} : { retriever }),

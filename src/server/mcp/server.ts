@@ -51,6 +51,7 @@ const hitSchema = z.object({
   start: z.int().describe('Where the text begins in the document; pass it to `get` as `from` to read on.'),
   text: z.string(),
   cut: z.boolean().describe('Whether the passage goes on.'),
+  also: z.array(z.string()).optional().describe('Other documents that say much the same.'),
 });
 const searchResult = {
   hits: z.array(hitSchema),
@@ -119,7 +120,11 @@ export function mcpServer(engine: Engine): McpServer {
       guarded(async () => {
         const { per_document: perDocument, tokens: budget, ...request } = input;
         const relevant = request.relevant ?? (await canTell(engine, request, signal));
-        const answer = await engine.call('search', { ...request, relevant, perDocument, explain: false }, { signal });
+        const answer = await engine.call(
+          'search',
+          { ...request, relevant, perDocument, collapse: true, explain: false },
+          { signal },
+        );
         return searchOutput(answer, budget);
       }),
   );
