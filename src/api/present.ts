@@ -19,6 +19,7 @@ export interface PresentableAnswer {
   readonly hits: readonly PresentableHit[];
   readonly shortfall?: { readonly requested: number; readonly returned: number; readonly reason: string } | undefined;
   readonly relevance?: Cut | undefined;
+  readonly suggestion?: string | undefined;
 }
 
 /** How an answer was cut to what is probably relevant. */
@@ -51,12 +52,13 @@ const LEAST = 30;
 /**
  * The passages of an answer within a budget of tokens: short ones whole, long ones cut around what matched. When the
  * budget is too small for all, the best are shown rather than a word of each.
- * @returns the passages, and why there are fewer than asked for.
+ * @returns the passages, and why there are fewer than asked for, or what was probably meant.
  */
 export function presentPassages(
-  { hits, shortfall, relevance }: PresentableAnswer,
+  answer: PresentableAnswer,
   budget: number,
 ): { readonly passages: PresentedPassage[]; readonly note?: string } {
+  const { hits } = answer;
   const enough = budget - PER_HIT * hits.length > LEAST * hits.length;
   const shown = enough ? hits : hits.slice(0, Math.max(1, Math.floor(budget / (PER_HIT + 2 * LEAST))));
   const shares = share(
@@ -79,14 +81,21 @@ export function presentPassages(
       ...(also.length === 0 ? {} : { also }),
     };
   });
-  const left = hits.length - shown.length;
-  if (left > 0) return { passages, note: `${left} more passages did not fit into the token budget.` };
-  if (relevance !== undefined) return { passages, note: explainCut(relevance) };
-  if (hits.length === 0) {
-    return { passages, note: `Nothing relevant was found${shortfall === undefined ? '' : `: ${shortfall.reason}`}.` };
-  }
-  if (shortfall === undefined) return { passages };
-  return { passages, note: `${shortfall.returned} of ${shortfall.requested} passages, because ${shortfall.reason}.` };
+  const notes = [noteOf(answer, hits.length - shown.length), ...meant(answer)].filter((note) => note !== undefined);
+  return notes.length === 0 ? { passages } : { passages, note: notes.join(' ') };
+}
+
+/** Why there are fewer passages than asked for. */
+function noteOf({ hits, shortfall, relevance }: PresentableAnswer, left: number): string | undefined {
+  if (left > 0) return `${left} more passages did not fit into the token budget.`;
+  if (relevance !== undefined) return explainCut(relevance);
+  if (hits.length === 0) return `Nothing relevant was found${shortfall === undefined ? '' : `: ${shortfall.reason}`}.`;
+  if (shortfall === undefined) return undefined;
+  return `${shortfall.returned} of ${shortfall.requested} passages, because ${shortfall.reason}.`;
+}
+
+function meant({ suggestion }: PresentableAnswer): string[] {
+  return suggestion === undefined ? [] : [`Did you mean: ${suggestion}`];
 }
 
 function explainCut({ threshold, judged, kept, best }: Cut): string {

@@ -48,6 +48,16 @@ export const searchRequestSchema = z
       .max(LIMITS.candidates)
       .optional()
       .describe('Passages of each ranking that `hybrid` fuses, whatever k is. Default: 50.'),
+    syntax: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether signs in `query` have a meaning: `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `OR`. Default: true.',
+      ),
+    complete: z
+      .boolean()
+      .optional()
+      .describe('Whether the last word may be the beginning of a word, for search as one types. Default: false.'),
     collapse: z
       .boolean()
       .optional()
@@ -158,6 +168,10 @@ export const searchAnswerSchema = z
       })
       .optional()
       .describe('With `relevant`, or a pipeline that cuts by relevance: how the cut was made.'),
+    suggestion: z
+      .string()
+      .optional()
+      .describe('The query with words that no document has replaced by what was probably meant.'),
     words: z
       .strictObject({
         count: z.int().describe('Words that were looked for; stop words are none.'),

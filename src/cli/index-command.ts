@@ -81,7 +81,7 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
     },
   });
   const target = quick ? await quickTarget(collection, encoder ?? DEFAULT_ENCODER, quickEncoder) : undefined;
-  const report = await read(collection, paths, options, signal);
+  const report = await readPaths(collection, paths, options, signal);
   if (!json) {
     if (report.documents > 0 || report.removed > 0) printReport(report, options.in);
     else printFailures(report);
@@ -127,7 +127,8 @@ async function quickTarget(collection: Collection, target: string, quickEncoder:
   );
 }
 
-async function read(
+/** Reads paths into a collection, with a line of progress. */
+export async function readPaths(
   collection: Collection,
   paths: string[],
   options: IndexCommandOptions,

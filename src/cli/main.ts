@@ -102,6 +102,23 @@ command('index <paths...>', 'index files and folders; only what changed is read 
     run(options.json, async (signal) => (await import('./index-command.ts')).indexCommand(paths, options, signal)),
   );
 
+command('watch <paths...>', 'index files and folders, and again whenever they change, until interrupted')
+  .option('--encoder <spec>', 'as for index (new collections)')
+  .option('--include <pattern>', 'only files that match (repeatable, .gitignore syntax)', collect)
+  .option('--exclude <pattern>', 'no files that match (repeatable)', collect)
+  .option('--no-ignore', 'read what .gitignore and the built-in rules would skip')
+  .option('--keep', 'keep documents whose file is gone', false)
+  .option('--quiet', 'no progress', false)
+  .action(async (paths: string[], options) =>
+    run(options.json, async (signal) => (await import('./watch-command.ts')).watchCommand(paths, options, signal)),
+  );
+
+command('synonyms [file]', 'words that queries are also searched for: take over a file, or print what there is')
+  .option('--clear', 'have none', false)
+  .action(async (file: string | undefined, options) =>
+    run(options.json, async () => (await import('./manage-commands.ts')).synonymsCommand(file, options)),
+  );
+
 command('search <query...>', 'ask, and get the passages that answer best')
   .option('-k, --k <n>', 'how many passages', whole('-k'), 10)
   .addOption(
@@ -114,6 +131,7 @@ command('search <query...>', 'ask, and get the passages that answer best')
   .option('--pipeline <steps>', "steps, or a name: 'fuse(words, meaning) > group(1) > cut' (see `sagitta pipelines`)")
   .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
   .option('--per-document <n>', 'at most this many passages of one document', whole('--per-document'))
+  .option('--raw', 'take signs in the query ("phrase", +must, -not, begin*, field:value, OR) as text', false)
   .option('--repeats', 'show passages that repeat a better one as hits of their own', false)
   .option('--language <code>', 'language of the query (default: detected)')
   .option('--nprobe <n>', 'lists scanned where the vectors have a compressed index', whole('--nprobe'))

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import pc from 'picocolors';
-import { ExitCode } from '../base/errors.ts';
+import { ExitCode, NotFoundError } from '../base/errors.ts';
 import { type Collection, openCollection, verifyCollection } from '../collection/index.ts';
 import type { VectorIndexInfo } from '../store/index.ts';
 import { smallSegments } from './coverage.ts';
@@ -122,4 +124,25 @@ export async function removeCommand(ids: string[], options: ManageOptions): Prom
     say('No document has such an id. `sagitta search --json` shows ids; a folder is written with a / at its end.');
     throw new Exit(ExitCode.notFound);
   }
+}
+
+/** `sagitta synonyms`: takes a file of rules over, or prints those that there are. */
+export async function synonymsCommand(
+  file: string | undefined,
+  options: ManageOptions & { readonly clear: boolean },
+): Promise<void> {
+  await using collection = await openCollection(options.in);
+  if (file === undefined && !options.clear) {
+    const source = collection.synonyms();
+    if (options.json) printJson({ source });
+    else if (source === '') say('There are no synonyms. `sagitta synonyms FILE` takes those of a file over.');
+    else process.stdout.write(source.endsWith('\n') ? source : `${source}\n`);
+    return;
+  }
+  if (file !== undefined && !existsSync(file)) {
+    throw new NotFoundError(`There is no file ${file}.`, 'Name a file of rules such as "car, automobile".');
+  }
+  const rules = await collection.setSynonyms(file === undefined ? '' : await readFile(file, 'utf8'));
+  if (options.json) printJson({ rules });
+  else print(rules === 0 ? 'no synonyms' : `${plural(rules, 'rule')} of synonyms`);
 }

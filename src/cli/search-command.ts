@@ -22,6 +22,8 @@ export interface SearchCommandOptions {
   readonly pipeline?: string;
   readonly filter?: string;
   readonly perDocument?: number;
+  /** Signs in the query are text. */
+  readonly raw: boolean;
   /** Passages that repeat others are hits of their own. */
   readonly repeats: boolean;
   readonly language?: string;
@@ -50,6 +52,7 @@ export async function searchCommand(
     k,
     explain,
     collapse: !options.repeats,
+    syntax: !options.raw,
     signal,
     ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates }),
   });
@@ -65,10 +68,15 @@ function filterOf({ in: directory, filter }: SearchCommandOptions): Filter | und
 
 /** Hits on stdout, why there are not more on stderr. */
 function printHits(
-  { hits, shortfall }: { readonly hits: readonly SearchHit[]; readonly shortfall?: Shortfall },
+  {
+    hits,
+    shortfall,
+    suggestion,
+  }: { readonly hits: readonly SearchHit[]; readonly shortfall?: Shortfall; readonly suggestion?: string },
   format: Exclude<SearchFormat, 'text'>,
 ): void {
   for (const line of formatHits(hits, format)) print(line);
+  if (suggestion !== undefined) say(`Did you mean: ${printable(suggestion)}`);
   if (shortfall !== undefined) say(shortfallLine(shortfall));
 }
 
@@ -91,6 +99,7 @@ async function relevantCommand(
     k,
     explain,
     collapse: !options.repeats,
+    syntax: !options.raw,
     signal,
     ...given({ pipeline, filter: filterOf(options), perDocument, language, candidates }),
   });
@@ -118,6 +127,7 @@ export function printResult(result: SearchResult, explain: boolean): void {
         `${result.language === 'und' ? '' : `, query in "${result.language}"`})`,
     ),
   );
+  if (result.suggestion !== undefined) print(`Did you mean: ${pc.bold(printable(result.suggestion))}`);
   if (result.shortfall !== undefined) print(pc.dim(printable(shortfallLine(result.shortfall))));
   if (explain) printTrace(result.trace, 0);
 }

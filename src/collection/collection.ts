@@ -50,6 +50,7 @@ import {
   reencodeCollection,
 } from './reencoding.ts';
 import { judgesRelevance, relevanceFor, saveRelevance, searchRelevant } from './relevant.ts';
+import { saveSynonyms, synonymsOf, synonymsSource } from './synonyms.ts';
 import type { AddOptions, IndexOptions, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 import { verifyCollection } from './verify.ts';
 
@@ -282,6 +283,20 @@ export class Collection {
     await saveRelevance(this.directory, parameters);
   }
 
+  /**
+   * Words that queries are also searched for, one rule a line (`parseSynonyms` of `sagitta/text`); they stand in `synonyms.txt` in the
+   * collection's folder. An empty source takes them away. @returns the number of rules.
+   * @throws InvalidArgumentError that names the line with a mistake.
+   */
+  async setSynonyms(source: string): Promise<number> {
+    return saveSynonyms(this.directory, source);
+  }
+
+  /** The source of its synonyms; empty without any. */
+  synonyms(): string {
+    return synonymsSource(this.directory);
+  }
+
   /** The document with this id, with its text. @throws NotFoundError. */
   async document(id: string): Promise<StoredDocument> {
     return this.#reading(async (snapshot) => {
@@ -431,6 +446,7 @@ export class Collection {
       ...withStored(storedPipelines(settings.options)),
       extensions: this.#extensions,
       relevance: async () => relevanceFor(this.directory, settings.encoder),
+      synonyms: () => synonymsOf(this.directory),
     };
   }
 

@@ -89,6 +89,8 @@ export interface Corpus {
   get(field: string, passages: Uint32Array): Promise<readonly (Representation | undefined)[]>;
   /** How many passages each term occurs in. */
   frequencies(field: string, terms: readonly string[]): Promise<Uint32Array>;
+  /** Every term of a field with how many passages it occurs in, those of deleted documents included as long as they are kept. */
+  terms(field: string): Promise<Iterable<readonly [term: string, passages: number]>>;
 
   /** In the order of the ordinals given, which may be any. */
   passages(ordinals: ArrayLike<number>): Promise<readonly CorpusPassage[]>;

@@ -272,6 +272,11 @@ export class MemoryCorpus implements Corpus {
     return Uint32Array.from(terms, (term) => index.documentFrequency(term));
   }
 
+  async terms(name: string): Promise<Iterable<readonly [term: string, passages: number]>> {
+    fieldOf(this, name, ['terms']);
+    return (this.indexes.find(({ field }) => field.name === name)!.index as InvertedIndex).frequencies();
+  }
+
   async passages(ordinals: ArrayLike<number>): Promise<CorpusPassage[]> {
     return Array.from(ordinals, (ordinal) => {
       const document = this.#documentOfPassage(ordinal);

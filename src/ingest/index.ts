@@ -31,3 +31,4 @@ export type {
   WalkEvent,
 } from './types.ts';
 export { type WalkOptions, walk } from './walk.ts';
+export { changesUnder, type WatchOptions } from './watching.ts';

@@ -47,6 +47,13 @@ export interface SearchOptions {
    */
   readonly explain?: boolean;
   /**
+   * Whether signs in the query have a meaning: `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `OR` (`parseQuery` of
+   * `sagitta/text`). What does not fit is text in any case. Default true; false in `rank`, whose queries are those of test collections.
+   */
+  readonly syntax?: boolean;
+  /** Whether the query's last word may be the beginning of a word, for search as one types. Default false. */
+  readonly complete?: boolean;
+  /**
    * Whether passages that repeat a better one (near-identical texts, two forms of one page) stand with it, as its `repeats`,
    * instead of being hits of their own. The list is then still the head of a longer one. Costs reading the texts of hits. Default false.
    */
@@ -126,6 +133,8 @@ export interface SearchResult {
   readonly examined: number;
   /** Present exactly when fewer than `k` hits came. */
   readonly shortfall?: Shortfall;
+  /** The query with words that no document has replaced by what was probably meant, where there is such. */
+  readonly suggestion?: string;
   /** Where the pipeline cut by relevance: how. */
   readonly relevance?: RelevanceCut;
   /** With `explain`: how many words were looked for, and how many of them are unknown here. */

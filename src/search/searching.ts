@@ -2,10 +2,11 @@ import type { BitSet } from '../base/bits.ts';
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
-import type { Query } from '../content/index.ts';
+import type { Query, Representation } from '../content/index.ts';
 import { type Corpus, checkLanguage, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
-import { highlight, plainSnippet } from '../text/index.ts';
+import { highlight, plainSnippet, type Synonyms } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
+import { both } from './demands.ts';
 import { dense } from './dense.ts';
 import { hybrid } from './hybrid.ts';
 import type {
@@ -18,8 +19,9 @@ import type {
 } from './options.ts';
 import { gathered } from './pipeline/group.ts';
 import { BUILT_IN, compilePipeline, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
+import { type Question, readQuestion } from './question.ts';
 import { collapsed } from './repeats.ts';
-import { wordsOf } from './represent.ts';
+import { termsOf, wordsOf } from './represent.ts';
 import { allowedPassages } from './selection.ts';
 import { explainShortfall } from './shortfall.ts';
 import type { RankedPassage, Ranking, Retriever, StageTrace } from './types.ts';
@@ -35,6 +37,8 @@ interface CorpusSearchOptions extends SearchOptions {
 export interface SearchEnvironment extends Pick<PipelineEnvironment, 'names' | 'extensions' | 'relevance'> {
   /** The pipeline of searches that name none. Default `hybrid` where there are embeddings, else `bm25`. */
   readonly standard?: PipelineInput;
+  /** What words of queries stand for as well. */
+  readonly synonyms?: (() => Synonyms | undefined) | undefined;
 }
 
 /** All names of options: a misspelt filter must not search unfiltered. */
@@ -52,6 +56,8 @@ const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   nprobe: true,
   explain: true,
   collapse: true,
+  syntax: true,
+  complete: true,
   vector: true,
   signal: true,
   without: true,
@@ -71,7 +77,7 @@ export async function searchCorpus(
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
   const retrieved = await retrieve(corpus, text, { ...options, k, perDocument }, environment);
-  const { name, query, allowed, ranking, chosen, repeats } = retrieved;
+  const { name, query, question, allowed, ranking, chosen, repeats } = retrieved;
   if (ranking.abstained === true) {
     const { id, languages = [] } = await fieldOf(corpus, MEANING, ['vector']).open();
     throw new InvalidArgumentError(
@@ -79,7 +85,9 @@ export async function searchCorpus(
       "Use hybrid or bm25, or name the query's language if it was misjudged.",
     );
   }
-  const words = wordsOf(fieldOf(corpus, WORDS, ['terms']), query);
+  const field = fieldOf(corpus, WORDS, ['terms']);
+  const { leftOut } = wordsOf(field, query);
+  const words = { terms: termsOf(field, query), leftOut };
   const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)), repeats);
   const { filter } = options;
   const shortfall =
@@ -92,6 +100,7 @@ export async function searchCorpus(
           allowed,
           filter,
           words,
+          demanded: question.demanded,
           folded: repeats.reduce((sum, { length }) => sum + length, 0),
         })
       : undefined;
@@ -103,7 +112,7 @@ export async function searchCorpus(
     tookMs: performance.now() - start,
     ...explained,
     examined: examinedBy(ranking.trace),
-    ...given({ shortfall, relevance: ranking.relevance }),
+    ...given({ shortfall, relevance: ranking.relevance, suggestion: question.suggestion }),
     trace: ranking.trace,
   };
 }
@@ -134,7 +143,12 @@ export async function rankCorpus(
 ): Promise<DocumentRanking> {
   const start = performance.now();
   const { k = 10 } = options;
-  const { name, query, ranking, chosen } = await retrieve(corpus, text, { ...options, k, perDocument: 1 }, environment);
+  const { name, query, ranking, chosen } = await retrieve(
+    corpus,
+    text,
+    { ...options, syntax: options.syntax ?? false, k, perDocument: 1 },
+    environment,
+  );
   const owners = await corpus.documentsOf(chosen.map(({ passage }) => passage));
   return {
     retriever: name,
@@ -150,6 +164,7 @@ interface Retrieved {
   /** What the pipeline is called. */
   readonly name: string;
   readonly query: Query;
+  readonly question: Question;
   readonly allowed: BitSet | undefined;
   readonly ranking: Ranking;
   /** At most k passages. */
@@ -169,19 +184,34 @@ async function retrieve(
   checkQuery(text, k, perDocument, options);
   if (options.language !== undefined) checkLanguage(primary(options.language));
   signal?.throwIfAborted();
-  const { analysis } = fieldOf(corpus, WORDS, ['terms']);
-  const language = options.language === undefined ? analysis.languageOf(text) : primary(options.language);
+  const question = await readQuestion(text, corpus, {
+    syntax: options.syntax ?? true,
+    complete: options.complete ?? false,
+    language: options.language === undefined ? undefined : primary(options.language),
+    synonyms: environment.synonyms?.(),
+  });
+  const { demanded } = question;
   const { name, retriever } = await retrieverFor(corpus, text, options, environment);
-  const allowed = filter === undefined ? undefined : await allowedPassages(corpus, filter);
-  const query: Query = {
-    content: text,
-    language,
-    ...(vector === undefined ? {} : { encoded: new Map([[MEANING, Float32Array.from(vector)]]) }),
-  };
+  const filtered = filter === undefined ? undefined : await allowedPassages(corpus, filter);
+  const allowed = filtered === undefined || demanded === undefined ? (filtered ?? demanded) : both(filtered, demanded);
+  const query = queryOf(corpus, question, vector);
   const gathering = { k, perDocument, ...given({ without, allowed, signal }) };
   if (options.collapse === true)
-    return { name, query, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
-  return { name, query, allowed, repeats: [], ...(await gathered(retriever, query, corpus, gathering)) };
+    return { name, query, question, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
+  return { name, query, question, allowed, repeats: [], ...(await gathered(retriever, query, corpus, gathering)) };
+}
+
+/** The query that pipelines see: its words, and what it became already. */
+function queryOf(corpus: Corpus, { text, language, further }: Question, vector: ArrayLike<number> | undefined): Query {
+  const encoded = new Map<string, Representation>();
+  if (vector !== undefined) encoded.set(MEANING, Float32Array.from(vector));
+  const query: Query = { content: text, language };
+  if (further.length > 0) {
+    const terms = termsOf(fieldOf(corpus, WORDS, ['terms']), query);
+    const known = new Set(terms.map(({ term }) => term));
+    encoded.set(WORDS, [...terms, ...further.filter(({ term }) => !known.has(term))]);
+  }
+  return encoded.size === 0 ? query : { ...query, encoded };
 }
 
 function checkQuery(text: string, k: number, perDocument: number, options: SearchOptions): void {
@@ -292,7 +322,8 @@ export async function similarInCorpus(
   const { document, text } = (await corpus.passages([passage]))[0]!;
   const { title } = (await corpus.documents([document]))[0]!;
   const how = own === undefined && vector === undefined ? { retriever: retriever ?? 'bm25' } : given({ vector });
-  return searchCorpus(corpus, text || title, { ...options, ...how, without: passage }, environment);
+  const plain = { syntax: false, complete: false };
+  return searchCorpus(corpus, text || title, { ...options, ...how, ...plain, without: passage }, environment);
 }
 
 /** Ordinal of the passage of a document that starts at `start`, or holds that character. */

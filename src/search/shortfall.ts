@@ -15,6 +15,8 @@ export interface ShortSearch {
   readonly allowed: BitSet | undefined;
   readonly filter: Filter | string | undefined;
   readonly words: AnalysedWords;
+  /** Passages that have what the query demands by its signs. */
+  readonly demanded: BitSet | undefined;
   /** Passages that stand with others, which they repeat. */
   readonly folded: number;
 }
@@ -29,11 +31,15 @@ export async function explainShortfall(corpus: Corpus, search: ShortSearch): Pro
 async function reasonFor(
   corpus: Corpus,
   count: number,
-  { returned, perDocument, ranking, allowed, filter, words, folded }: ShortSearch,
+  { returned, perDocument, ranking, allowed, filter, words, folded, demanded }: ShortSearch,
 ): Promise<string> {
   const matching = ranking.hits.length;
   const cut = limitedBy(ranking.trace);
   if (corpus.passageCount === 0) return 'the collection is empty';
+  if (demanded?.count === 0) return 'no passage has all that the query demands by its signs';
+  if (count === 0 && demanded !== undefined) {
+    return 'no passage has what the query demands by its signs and satisfies the filter as well';
+  }
   if (count === 0) {
     const blamed = filter === undefined ? undefined : await explainFilter(corpus, filter);
     return blamed ?? 'no document satisfies the filter';
@@ -45,12 +51,14 @@ async function reasonFor(
   }
   if (matching > returned) return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
   if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
-  if (matching >= count) return `the filter allows only ${passages(count)}`;
+  const limits = [...(filter === undefined ? [] : ['the filter']), ...(demanded === undefined ? [] : ['the query'])];
+  const limit = `${limits.join(' and ')} ${limits.length === 1 ? 'allows' : 'allow'}`;
+  if (matching >= count) return `${limit} only ${passages(count)}`;
   const hasWords = words.terms.length > 0;
   const stages = fieldStages(ranking.trace).filter((stage) => hasWords || !isLexical(stage));
   const wordless = hasWords ? '' : 'the query has no words';
   if (stages.length === 0) return wordless;
-  const among = `of ${passages(count)}${allowed === undefined ? '' : ' that the filter allows'}`;
+  const among = `of ${passages(count)}${allowed === undefined ? '' : ` that ${limit}`}`;
   const matched = stages.map((stage) => (isLexical(stage) ? wordsMatched(words.leftOut) : VECTORS));
   return `${wordless}${wordless === '' ? '' : ', and '}${among}, ${matching} ${[...new Set(matched)].join(' or ')}`;
 }

@@ -70,6 +70,11 @@ export class SnapshotCorpus implements Corpus {
     return Uint32Array.from(terms, (term) => this.snapshot.documentFrequency(term));
   }
 
+  async terms(name: string): Promise<Iterable<readonly [term: string, passages: number]>> {
+    fieldOf(this, name, ['terms']);
+    return this.snapshot.terms();
+  }
+
   async passages(ordinals: ArrayLike<number>): Promise<CorpusPassage[]> {
     return Array.from(ordinals, (ordinal) => ({
       ...this.snapshot.passage(ordinal),

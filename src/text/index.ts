@@ -33,5 +33,6 @@ export {
   type QuerySyntaxOptions,
 } from './query.ts';
 export { sentenceStarts } from './sentences.ts';
+export { parseSynonyms, type Synonyms } from './synonyms.ts';
 export { textBlocks } from './text-blocks.ts';
 export { countTokens } from './token-count.ts';

@@ -59,6 +59,10 @@ const CLOSING: Readonly<Record<string, string>> = {
 /** What `+` and `-` may stand before: else they are signs of something else (`-1`, `--help`, `C++`). */
 const SAYABLE = /[\p{L}\p{N}"“„«»‟❝._]/u;
 const LONGEST = 100_000;
+const BLANK = /\s*/y;
+const WORD = /\S+/y;
+const NAME = /([\p{L}_][\p{L}\p{N}_.-]*):(?=\S)/uy;
+const BEGINNING = /^[([{'‘’]*([\p{L}\p{M}\p{N}][^\s*]*)\*[)\]}'’.,;:!?]*$/u;
 
 interface Item {
   readonly sign: '' | '+' | '-';
@@ -120,11 +124,8 @@ function occurOf({ sign, part }: Item): QueryClause['occur'] {
 
 function itemsOf(source: string, hasField: (name: string) => boolean): (Item | 'or')[] {
   const items: (Item | 'or')[] = [];
-  const blank = /\s*/y;
   for (let at = 0; at < source.length; ) {
-    blank.lastIndex = at;
-    blank.exec(source);
-    at = blank.lastIndex;
+    at = endOf(BLANK, source, at);
     if (at >= source.length) break;
     const start = at;
     const first = source[at]!;
@@ -145,16 +146,14 @@ function itemsOf(source: string, hasField: (name: string) => boolean): (Item | '
       items.push({ sign, part: condition.part, source: source.slice(start, at) });
       continue;
     }
-    const word = /[^\s]+/y;
-    word.lastIndex = at;
-    let text = word.exec(source)?.[0] ?? source[at]!;
-    // A phrase may follow without a space.
-    const inner = [...text].findIndex((letter, i) => i > 0 && letter === '"' && phraseAt(source, at + i) !== undefined);
-    if (inner > 0 && /[(\s]/.test(text[inner - 1]!)) text = text.slice(0, inner);
+    let text = source.slice(at, Math.max(at + 1, endOf(WORD, source, at)));
+    // A phrase may follow without a space, behind a bracket.
+    const inner = text.indexOf('("') + 1;
+    if (inner > 0 && phraseAt(source, at + inner) !== undefined) text = text.slice(0, inner);
     at += text.length;
     if (text === 'OR' && sign === '') items.push('or');
     else {
-      const beginning = /^[([{'‘’]*([\p{L}\p{M}\p{N}][^\s*]*)\*[)\]}'’.,;:!?]*$/u.exec(text)?.[1];
+      const beginning = text.includes('*') ? BEGINNING.exec(text)?.[1] : undefined;
       const part: QueryPart = beginning === undefined ? { kind: 'word', text } : { kind: 'prefix', text: beginning };
       // A single letter behind a dash is an option of a program: `curl -v`.
       if (sign === '-' && /^[a-zA-Z]$/.test(text))
@@ -191,17 +190,20 @@ function conditionAt(
   at: number,
   hasField: (name: string) => boolean,
 ): { readonly part: QueryPart; readonly end: number } | undefined {
-  const name = /([\p{L}_][\p{L}\p{N}_.-]*):(?=\S)/uy;
-  name.lastIndex = at;
-  const field = name.exec(source)?.[1];
+  NAME.lastIndex = at;
+  const field = NAME.exec(source)?.[1];
   if (field === undefined || !hasField(field)) return undefined;
-  const from = name.lastIndex;
+  const from = at + field.length + 1;
   const quoted = phraseAt(source, from);
   if (quoted !== undefined) return { part: { kind: 'field', field, value: quoted.text }, end: quoted.end };
-  const value = /[^\s]+/y;
-  value.lastIndex = from;
-  const text = value.exec(source)![0];
-  return { part: { kind: 'field', field, value: text }, end: from + text.length };
+  const end = endOf(WORD, source, from);
+  return { part: { kind: 'field', field, value: source.slice(from, end) }, end };
+}
+
+/** Where what a sticky pattern matches at `at` ends; `at` where it does not. */
+function endOf(pattern: RegExp, source: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.test(source) ? pattern.lastIndex : at;
 }
 
 /** A query of these clauses, as it would be typed. */

@@ -35,6 +35,7 @@ export function SearchView({
       k,
       explain: true,
       collapse: true,
+      complete: true,
       signal,
       ...(filter === undefined ? {} : { filter }),
       ...(retriever === undefined ? {} : { retriever }),
@@ -118,6 +119,19 @@ export function SearchView({
         {traced && asked && found.value !== undefined && <TracePanel trace={found.value.trace} />}
         {asked && found.value !== undefined && found.trouble === undefined && (
           <>
+            {found.value.suggestion !== undefined && (
+              <p class="like">
+                Did you mean{' '}
+                <button
+                  type="button"
+                  class="linklike"
+                  onClick={() => change({ query: found.value!.suggestion!, like: undefined })}
+                >
+                  <bdi>{visible(found.value.suggestion)}</bdi>
+                </button>
+                ?
+              </p>
+            )}
             <ol
               class={found.loading ? 'hits stale' : 'hits'}
               ref={list}

@@ -90,7 +90,13 @@ export function mcpServer(engine: Engine): McpServer {
         'Finds the passages that answer a query best, by meaning and by words. Returns document ids, scores and texts, cut to a token ' +
         'budget; says so when nothing was found.',
       inputSchema: argumentsOf({
-        query: z.string().min(1).max(LIMITS.query).describe('A question or keywords.'),
+        query: z
+          .string()
+          .min(1)
+          .max(LIMITS.query)
+          .describe(
+            'A question or keywords; `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value` and `OR` mean what they say.',
+          ),
         collection,
         k: z.int().min(1).max(50).default(8).describe('At most this many passages. Default 8.'),
         filter: z

@@ -1,0 +1,46 @@
+import { relative, resolve } from 'node:path';
+import pc from 'picocolors';
+import { type IndexReport, openCollection } from '../collection/index.ts';
+import { changesUnder } from '../ingest/index.ts';
+import { type IndexCommandOptions, readPaths } from './index-command.ts';
+import { duration, number, plural, print, say } from './output.ts';
+
+/**
+ * `sagitta watch`: indexes, and again whenever something changes under the paths, until it is interrupted. Writers take turns:
+ * the write lock is held only while something is read in.
+ */
+export async function watchCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
+  await using collection = await openCollection(options.in, {
+    create: true,
+    ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
+  });
+  const tell = (report: IndexReport): void => {
+    if (options.json) print(JSON.stringify(report));
+    else if (report.added + report.updated + report.moved + report.removed + report.failures.length > 0)
+      print(line(report));
+    if (!options.json) for (const { path, reason } of report.failures) say(`${pc.yellow('failed')} ${path}: ${reason}`);
+  };
+  tell(await readPaths(collection, paths, options, signal));
+  if (!options.json) say(pc.dim(`watching ${paths.join(', ')}; Ctrl+C ends it`));
+  // What the collection itself writes is no change.
+  const own = paths
+    .map((path) => relative(resolve(path), resolve(options.in)))
+    .filter((path) => path !== '' && !path.startsWith('..'));
+  const counts = (path: string): boolean => !own.some((folder) => path === folder || path.startsWith(`${folder}/`));
+  let warned = false;
+  for await (const { unwatched } of changesUnder(paths, { signal, counts })) {
+    if (unwatched.length > 0 && !warned) {
+      warned = true;
+      say(`${unwatched.join(', ')} cannot be watched and is looked at from time to time.`);
+    }
+    tell(await readPaths(collection, paths, options, signal));
+  }
+}
+
+function line({ added, updated, moved, removed, failures, documents, tookMs }: IndexReport): string {
+  const changes = Object.entries({ added, updated, moved, removed, failed: failures.length }).filter(
+    ([, count]) => count > 0,
+  );
+  const what = changes.map(([name, count]) => `${number(count)} ${name}`).join(', ');
+  return `${what} in ${duration(tookMs)}; ${plural(documents, 'document')}`;
+}

@@ -1,0 +1,147 @@
+import { BitSet } from '../base/bits.ts';
+import { type Corpus, WORDS } from '../corpus/index.ts';
+import { analyzerFor, plainForm, type QueryClause, type QueryPart, type QuerySyntax } from '../text/index.ts';
+import type { Filter } from './filter.ts';
+import { allowedPassages } from './selection.ts';
+import { vocabularyOf } from './variants.ts';
+
+/** Passages that satisfy every clause that demands something. */
+export async function demandedBy(
+  { clauses }: QuerySyntax,
+  corpus: Corpus,
+  languages: readonly string[],
+): Promise<BitSet | undefined> {
+  const strict = clauses.filter(({ occur }) => occur !== 'should');
+  if (strict.length === 0) return undefined;
+  let demanded: BitSet | undefined;
+  for (const clause of [...strict].sort((a, b) => Number(a.occur === 'not') - Number(b.occur === 'not'))) {
+    const holding = await holdingAny(clause, corpus, languages);
+    if (clause.occur === 'must') demanded = demanded === undefined ? holding : both(demanded, holding);
+    else demanded = without(demanded ?? (await everything(corpus)), holding);
+  }
+  return demanded;
+}
+
+async function holdingAny({ any }: QueryClause, corpus: Corpus, languages: readonly string[]): Promise<BitSet> {
+  const found = new BitSet(corpus.passageSpace);
+  for (const part of any) {
+    for (const passage of await holdingPart(part, corpus, languages)) found.add(passage);
+  }
+  return found;
+}
+
+async function holdingPart(part: QueryPart, corpus: Corpus, languages: readonly string[]): Promise<BitSet> {
+  if (part.kind === 'field') return allowedPassages(corpus, condition(part.field, part.value));
+  if (part.kind === 'prefix') {
+    const begins = (await vocabularyOf(corpus)).beginning(plainForm(part.text), Number.POSITIVE_INFINITY);
+    return holding(
+      corpus,
+      begins.map(({ term }) => term),
+    );
+  }
+  if (part.kind === 'word') return holdingWord(corpus, part.text, languages);
+  return holdingPhrase(corpus, part.text, languages);
+}
+
+/** Names and titles are seldom known in full; values of other fields are. */
+function condition(field: string, value: string): Filter {
+  return { field, op: ['title', 'path', 'id'].includes(field) ? 'contains' : '=', value };
+}
+
+/** Passages with all parts of a word, in some language. */
+async function holdingWord(corpus: Corpus, word: string, languages: readonly string[]): Promise<BitSet> {
+  const found = new BitSet(corpus.passageSpace);
+  const seen = new Set<string>();
+  for (const language of languages) {
+    const { terms, stopWords } = analyzerFor(language).analyze(word);
+    const wanted = [...new Set(terms.length > 0 ? terms : stopWords)];
+    if (wanted.length === 0 || seen.has(wanted.join(' '))) continue;
+    seen.add(wanted.join(' '));
+    let all: BitSet | undefined;
+    for (const term of wanted) {
+      const having = await holding(corpus, [term]);
+      all = all === undefined ? having : both(all, having);
+    }
+    for (const passage of all!) found.add(passage);
+  }
+  for (const passage of await holding(corpus, [plainForm(word)])) found.add(passage);
+  return found;
+}
+
+/** Passages with one of the terms. */
+async function holding(corpus: Corpus, terms: readonly string[]): Promise<BitSet> {
+  const found = new BitSet(corpus.passageSpace);
+  if (terms.length === 0 || corpus.passageCount === 0) return found;
+  const { ids } = await corpus.search(
+    WORDS,
+    terms.map((term) => ({ term, weight: 1 })),
+    { k: corpus.passageCount },
+  );
+  for (const id of ids) found.add(id);
+  return found;
+}
+
+/** Passages with these words one after the other, as they are written but for case, marks and what stands between. */
+async function holdingPhrase(corpus: Corpus, phrase: string, languages: readonly string[]): Promise<BitSet> {
+  const found = new BitSet(corpus.passageSpace);
+  const wanted = spelled(phrase);
+  let candidates: BitSet | undefined;
+  for (const word of phrase.split(/\s+/)) {
+    if (!/[\p{L}\p{N}]/u.test(word)) continue;
+    const having = await holdingWord(corpus, word, languages);
+    candidates = candidates === undefined ? having : both(candidates, having);
+  }
+  const ordinals = [...(candidates ?? (await everything(corpus)))];
+  for (let from = 0; from < ordinals.length; from += BLOCK) {
+    const block = ordinals.slice(from, from + BLOCK);
+    const passages = await corpus.passages(block);
+    const documents = await corpus.documents(passages.map(({ document }) => document));
+    passages.forEach(({ text, headings }, i) => {
+      const places = [text, documents[i]!.title, ...headings];
+      if (places.some((place) => contains(spelled(place), wanted))) found.add(block[i]!);
+    });
+  }
+  return found;
+}
+
+/** Passages whose texts are read at once. */
+const BLOCK = 256;
+
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
+
+/** Words in plain form, one space between them. */
+function spelled(text: string): string {
+  return plainForm(text)
+    .replace(/[^\p{L}\p{M}\p{N}\p{S}]+/gu, ' ')
+    .trim();
+}
+
+/** Whether the words stand there, whole; where a script has no spaces, anywhere. */
+function contains(text: string, words: string): boolean {
+  for (let at = text.indexOf(words); at >= 0; at = text.indexOf(words, at + 1)) {
+    const end = at + words.length;
+    const free = (inside: string, outside: string): boolean =>
+      outside === ' ' || UNSPACED.test(inside) || UNSPACED.test(outside);
+    const begins = at === 0 || free(words[0]!, text[at - 1]!);
+    if (begins && (end === text.length || free(words.at(-1)!, text[end]!))) return true;
+  }
+  return false;
+}
+
+function everything(corpus: Corpus): Promise<BitSet> {
+  return corpus.select(() => true);
+}
+
+/** The intersection. */
+export function both(a: BitSet, b: BitSet): BitSet {
+  const found = new BitSet(a.size);
+  for (const passage of a) if (b.has(passage)) found.add(passage);
+  return found;
+}
+
+function without(a: BitSet, b: BitSet): BitSet {
+  const found = new BitSet(a.size);
+  for (const passage of a) if (!b.has(passage)) found.add(passage);
+  return found;
+}

@@ -1,0 +1,150 @@
+import type { BitSet } from '../base/bits.ts';
+import type { DocumentRecord, WeightedTerm } from '../content/index.ts';
+import { type Corpus, fieldOf, WORDS } from '../corpus/index.ts';
+import { analyzerFor, parseQuery, type QuerySyntax, type Synonyms } from '../text/index.ts';
+import { demandedBy } from './demands.ts';
+import { BUILT_IN } from './filter.ts';
+import { beginnings, type Correction, wordVariants } from './variants.ts';
+
+/** A query as it is carried out. */
+export interface Question {
+  /** What is asked: the words. */
+  readonly text: string;
+  readonly language: string;
+  /** What BM25 looks for besides: beginnings, corrections, parts of compounds. */
+  readonly further: readonly WeightedTerm[];
+  /** Passages that have what must be there, and not what must not; undefined where nothing is said of that. */
+  readonly demanded: BitSet | undefined;
+  /** The query with words that no document has replaced by what was probably meant. */
+  readonly suggestion?: string;
+}
+
+export interface QuestionOptions {
+  /** Whether signs have a meaning (`parseQuery`). */
+  readonly syntax: boolean;
+  /** Whether the last word may be a beginning: for search as one types. */
+  readonly complete: boolean;
+  /** Language of the query, where it is known. */
+  readonly language: string | undefined;
+  readonly synonyms: Synonyms | undefined;
+}
+
+/** Reads a query for one corpus. */
+export async function readQuestion(
+  source: string,
+  corpus: Corpus,
+  { syntax, complete, language: given, synonyms }: QuestionOptions,
+): Promise<Question> {
+  const { analysis } = fieldOf(corpus, WORDS, ['terms']);
+  const names = syntax && /\w:\S/.test(source) ? await fieldNames(corpus) : undefined;
+  const parsed = syntax ? parseQuery(source, { hasField: (name) => names?.has(name) === true }) : undefined;
+  const text = parsed?.text ?? source;
+  const language = given ?? analysis.languageOf(text);
+  const { own, others } = analysis.languagesFor(language);
+  const signs = parsed?.plain === false ? parsed : undefined;
+  const said = await wordVariants(corpus, signs === undefined ? text : correctable(signs), own);
+  const further = new Map(said.terms.map(({ term, weight }) => [term, weight]));
+  const add = ({ term, weight }: WeightedTerm): void => {
+    further.set(term, Math.max(further.get(term) ?? 0, weight));
+  };
+  for (const prefix of prefixesOf(signs)) for (const one of await beginnings(corpus, prefix, own)) add(one);
+  const completed: WeightedTerm[] = [];
+  for (const word of complete ? lastWord(source) : []) completed.push(...(await beginnings(corpus, word, own)));
+  completed.forEach(add);
+  for (const other of synonyms?.expand(text) ?? []) {
+    const weight = other.includes(' ') ? SYNONYM / 2 : SYNONYM;
+    for (const term of new Set(own.flatMap((one) => analyzerFor(one).terms(other)))) add({ term, weight });
+  }
+  for (const word of grammatical(signs, own)) if (!further.has(word)) further.set(word, GRAMMATICAL);
+  // A beginning is no mistake.
+  const mistakes = said.corrections.filter(({ end }) => completed.length === 0 || end < text.length);
+  const suggestion = signs === undefined ? await corrected(corpus, text, mistakes, own) : undefined;
+  return {
+    text,
+    language,
+    further: Array.from(further, ([term, weight]) => ({ term, weight })),
+    demanded: signs === undefined ? undefined : await demandedBy(signs, corpus, [...own, ...others]),
+    ...(suggestion === undefined ? {} : { suggestion }),
+  };
+}
+
+const fields = new WeakMap<Corpus, Promise<ReadonlySet<string>>>();
+
+/** Names that conditions may have. */
+function fieldNames(corpus: Corpus): Promise<ReadonlySet<string>> {
+  let names = fields.get(corpus);
+  if (names === undefined) {
+    const found = new Set<string>(BUILT_IN);
+    const look = ({ metadata }: DocumentRecord): boolean => {
+      for (const field in metadata) found.add(field).add(`metadata.${field}`);
+      return false;
+    };
+    names = corpus.select(look).then(() => found);
+    fields.set(corpus, names);
+  }
+  return names;
+}
+
+/** Only words are corrected: phrases are meant as they are written, beginnings as such. */
+function correctable({ clauses }: QuerySyntax): string {
+  const parts = clauses.flatMap(({ occur, any }) => (occur === 'not' ? [] : any));
+  return parts.flatMap((part) => (part.kind === 'word' ? [part.text] : [])).join(' ');
+}
+
+/** What a synonym counts beside the word itself; each word of several half of that. */
+const SYNONYM = 0.7;
+/** What a grammatical word counts that has to be there: next to nothing, but what has it is found. */
+const GRAMMATICAL = 0.01;
+
+/** Grammatical words of what must be there. */
+function grammatical(signs: QuerySyntax | undefined, languages: readonly string[]): string[] {
+  const needed = (signs?.clauses ?? []).filter(({ occur }) => occur === 'must');
+  const texts = needed.flatMap(({ any }) => any.map((part) => ('text' in part ? part.text : '')));
+  return languages.flatMap((language) => texts.flatMap((text) => analyzerFor(language).analyze(text).stopWords));
+}
+
+function prefixesOf(signs: QuerySyntax | undefined): string[] {
+  const clauses = signs?.clauses ?? [];
+  return clauses.flatMap(({ occur, any }) =>
+    occur === 'not' ? [] : any.flatMap((part) => (part.kind === 'prefix' ? [part.text] : [])),
+  );
+}
+
+/** The word that is being typed, unless it is finished. */
+function lastWord(source: string): string[] {
+  const word = /[\p{L}\p{M}\p{N}]{2,}$/u.exec(source)?.[0];
+  return word === undefined ? [] : [word];
+}
+
+/** The text with its corrections, in words as documents have them. */
+async function corrected(
+  corpus: Corpus,
+  text: string,
+  corrections: readonly Correction[],
+  languages: readonly string[],
+): Promise<string | undefined> {
+  if (corrections.length === 0) return undefined;
+  let out = '';
+  let at = 0;
+  for (const { start, end, term } of [...corrections].sort((a, b) => a.start - b.start)) {
+    if (start < at) continue;
+    out += text.slice(at, start) + (await asWritten(corpus, term, languages));
+    at = end;
+  }
+  return out + text.slice(at);
+}
+
+/** A term in the spelling of the first passage that has it. */
+async function asWritten(corpus: Corpus, term: string, languages: readonly string[]): Promise<string> {
+  const { ids } = await corpus.search(WORDS, [{ term, weight: 1 }], { k: 1 });
+  const [passage] = await corpus.passages(ids);
+  if (passage === undefined) return term;
+  const [document] = await corpus.documents([passage.document]);
+  for (const text of [passage.text, document!.title, ...passage.headings]) {
+    for (const analyzer of [document!.language, ...languages].map((one) => analyzerFor(one))) {
+      const place = analyzer.places(text).find((one) => one.term === term);
+      if (place !== undefined) return text.slice(place.start, place.end).toLowerCase();
+    }
+  }
+  return term;
+}

@@ -1,0 +1,199 @@
+import type { WeightedTerm } from '../content/index.ts';
+import { type Corpus, WORDS } from '../corpus/index.ts';
+import { type SimilarTerm, Vocabulary } from '../index/index.ts';
+import { analyzerFor, plainForm } from '../text/index.ts';
+
+/** What a match of a word that is not the one asked for counts beside one that is: by kind, before its share of letters. */
+const WEIGHTS = { beginning: 0.5, oneEdit: 0.5, twoEdits: 0.25, compound: 0.3, head: 0.15 } as const;
+/** Words of a query that are looked at, and corrected, at most: a question, not a text. */
+const MOST_WORDS = 200;
+const MOST_CORRECTIONS = 16;
+/** Terms that one word becomes, at most, of each kind. */
+const MOST_BEGINNINGS = 24;
+const MOST_SIMILAR = 4;
+const MOST_HEADS = 16;
+/** Shorter words have too many neighbours; from the second length on two edits are allowed. */
+const ONE_EDIT = 4;
+const TWO_EDITS = 8;
+/** Least letters of a part of a compound, and most of a compound. */
+const PART = 4;
+const LONGEST_COMPOUND = 60;
+/** Languages that write compounds in one word, and what may stand between their parts. */
+const COMPOUNDING = new Set(['de', 'nl', 'sv', 'da', 'no', 'fi', 'hu', 'et', 'is']);
+const LINKS = ['', 's', 'es', 'n', 'en', 'er', 'e', 'ns', 'ens'];
+
+const vocabularies = new WeakMap<Corpus, Promise<Vocabulary>>();
+
+/** The words of a corpus, sorted when they are first needed: some 100 bytes a term. */
+export function vocabularyOf(corpus: Corpus): Promise<Vocabulary> {
+  let vocabulary = vocabularies.get(corpus);
+  if (vocabulary === undefined) {
+    vocabulary = corpus.terms(WORDS).then((terms) => new Vocabulary(terms));
+    vocabularies.set(corpus, vocabulary);
+  }
+  return vocabulary;
+}
+
+/** Terms that begin so, each weighted by the share of it that was typed. */
+export async function beginnings(corpus: Corpus, prefix: string, languages: Iterable<string>): Promise<WeightedTerm[]> {
+  const vocabulary = await vocabularyOf(corpus);
+  const found = new Map<string, number>();
+  const stems = [...languages]
+    .flatMap((language) => analyzerFor(language).terms(prefix))
+    .filter((one) => one.length > 2);
+  for (const beginning of new Set([plainForm(prefix), ...stems])) {
+    if (beginning === '') continue;
+    for (const { term } of vocabulary.beginning(beginning, MOST_BEGINNINGS)) {
+      const share = Math.min(1, beginning.length / term.length);
+      found.set(term, Math.max(found.get(term) ?? 0, WEIGHTS.beginning * share));
+    }
+  }
+  return weighted(found);
+}
+
+/** A word that no document has, and what was probably meant. */
+export interface Correction {
+  /** Where it stands in the text. */
+  readonly start: number;
+  readonly end: number;
+  /** The best of the terms that stand in for it. */
+  readonly term: string;
+}
+
+/** What is looked for besides the words of a text. */
+export interface WordVariants {
+  readonly terms: readonly WeightedTerm[];
+  readonly corrections: readonly Correction[];
+}
+
+/**
+ * What stands in for words of a text that no document has: what is written nearly like them (never for words with digits), what
+ * begins with them, the parts of a compound; and compounds that end with a word, in languages that have them.
+ * Of a long text the first words are looked at.
+ */
+export async function wordVariants(corpus: Corpus, text: string, languages: readonly string[]): Promise<WordVariants> {
+  const found = new Map<string, number>();
+  const add = (term: string, weight: number): void => {
+    found.set(term, Math.max(found.get(term) ?? 0, weight));
+  };
+  const corrections: Correction[] = [];
+  const compounding = languages.some((language) => COMPOUNDING.has(language));
+  const words = wordsOf(text, languages);
+  const counts = await corpus.frequencies(
+    WORDS,
+    words.flatMap(({ forms }) => forms),
+  );
+  let at = 0;
+  for (const { start, end, forms } of words) {
+    const known = counts.subarray(at, at + forms.length).some((count) => count > 0);
+    at += forms.length;
+    const written = text.slice(start, end);
+    if (known) {
+      if (compounding && forms[0]!.length > PART)
+        for (const head of await heads(corpus, forms)) add(head, WEIGHTS.head);
+      continue;
+    }
+    const parts = compounding ? await compoundParts(corpus, forms[0]!, languages) : [];
+    for (const part of parts) add(part, WEIGHTS.compound);
+    if (parts.length > 0 || /[\p{N}_./\\@]/u.test(written) || corrections.length >= MOST_CORRECTIONS) continue;
+    const similar = await similarTo(corpus, forms);
+    for (const { term, edits } of similar) add(term, edits === 1 ? WEIGHTS.oneEdit : WEIGHTS.twoEdits);
+    if (similar[0] !== undefined) corrections.push({ start, end, term: similar[0].term });
+    if (forms[0]!.length < PART) continue;
+    for (const { term, weight } of await beginnings(corpus, written, languages)) add(term, weight);
+  }
+  return { terms: weighted(found), corrections };
+}
+
+interface Word {
+  readonly start: number;
+  readonly end: number;
+  /** In plain form, and its terms in every language. */
+  readonly forms: readonly string[];
+}
+
+/** The first words of a text, each once, in order. Those within others are left out. */
+function wordsOf(text: string, languages: readonly string[]): Word[] {
+  const words = new Map<string, { start: number; end: number; forms: Set<string> }>();
+  for (const language of languages) {
+    let reach = 0;
+    for (const { term, start, end } of analyzerFor(language).tokens(text)) {
+      if (end <= reach) continue;
+      reach = end;
+      const written = text.slice(start, end);
+      const known = words.get(written);
+      if (known !== undefined) known.forms.add(term);
+      else if (words.size < MOST_WORDS) words.set(written, { start, end, forms: new Set([plainForm(written), term]) });
+      else break;
+    }
+  }
+  return Array.from(words.values(), ({ forms, ...place }) => ({ ...place, forms: [...forms] }));
+}
+
+/** The nearest terms that there are, fewest edits first. */
+async function similarTo(corpus: Corpus, forms: readonly string[]): Promise<SimilarTerm[]> {
+  const vocabulary = await vocabularyOf(corpus);
+  const found = new Map<string, SimilarTerm>();
+  for (const form of forms) {
+    if (form.length < ONE_EDIT || !/^\p{L}+$/u.test(form)) continue;
+    // Signs of scripts without spaces are words; two of them that differ in one have little in common.
+    if (/[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(form)) continue;
+    const most = form.length >= TWO_EDITS ? 2 : 1;
+    for (const near of vocabulary.similar(form, most, 4 * MOST_SIMILAR)) {
+      const known = found.get(near.term);
+      if (known === undefined || near.edits < known.edits) found.set(near.term, near);
+    }
+  }
+  const near = [...found.values()];
+  const counts = await corpus.frequencies(
+    WORDS,
+    near.map(({ term }) => term),
+  );
+  // The vocabulary still has words of what was deleted.
+  const live = near.filter((_, i) => counts[i]! > 0);
+  live.sort((a, b) => a.edits - b.edits || b.frequency - a.frequency || (a.term < b.term ? -1 : 1));
+  // Two edits away is far where something is one edit away.
+  return live.filter(({ edits }) => edits === live[0]!.edits).slice(0, MOST_SIMILAR);
+}
+
+/** The parts of a compound that there are, both; none where it is no compound of these. */
+async function compoundParts(corpus: Corpus, word: string, languages: readonly string[]): Promise<string[]> {
+  if (word.length > LONGEST_COMPOUND) return [];
+  const vocabulary = await vocabularyOf(corpus);
+  const known = (part: string): string | undefined => {
+    const forms = [part, ...languages.flatMap((language) => analyzerFor(language).terms(part))];
+    return forms.find((form) => vocabulary.frequency(form) > 0);
+  };
+  for (let at = word.length - PART; at >= PART; at--) {
+    const last = known(word.slice(at));
+    if (last === undefined) continue;
+    for (const link of LINKS) {
+      if (!word.slice(0, at).endsWith(link) || at - link.length < PART) continue;
+      const first = known(word.slice(0, at - link.length));
+      if (first !== undefined) return [first, last];
+    }
+  }
+  return [];
+}
+
+/** Compounds that end with the word, and begin with another. */
+async function heads(corpus: Corpus, forms: readonly string[]): Promise<string[]> {
+  const vocabulary = await vocabularyOf(corpus);
+  const found = new Set<string>();
+  for (const form of forms) {
+    if (form.length <= PART) continue;
+    for (const { term } of vocabulary.ending(form, 4 * MOST_HEADS)) {
+      const rest = term.slice(0, -form.length);
+      const isWord = LINKS.some((link) => {
+        const part = rest.endsWith(link) ? rest.slice(0, rest.length - link.length) : '';
+        return part.length >= PART - 1 && vocabulary.frequency(part) > 0;
+      });
+      if (isWord && found.size < MOST_HEADS) found.add(term);
+    }
+  }
+  return [...found];
+}
+
+function weighted(terms: ReadonlyMap<string, number>): WeightedTerm[] {
+  return Array.from(terms, ([term, weight]) => ({ term, weight }));
+}
