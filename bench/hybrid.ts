@@ -1,5 +1,5 @@
 // Does fusing help? nDCG@10 of BM25, dense and hybrid search on test collections, with the default settings. The
-// fusion's weights are chosen by `npm run bench -- hybrid-tuning`, on other judgements than these. `npm run bench -- hybrid [ENCODER]`.
+// fusion's weights are chosen by `npm run bench -- hybrid-tuning`, on other judgements than these. `npm run bench -- hybrid [ENCODER [SET...]]`.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const sets: readonly (readonly [name: string, parts?: Parts])[] = [
 /** Of each set; metatool has 20,558. */
 const MOST_QUERIES = 2000;
 const retrievers: readonly RetrieverName[] = ['bm25', 'dense', 'hybrid'];
-const spec = process.argv.slice(2).find((argument) => !argument.startsWith('--')) ?? DEFAULT_ENCODER;
+const [spec = DEFAULT_ENCODER, ...chosen] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const encoder = await openEncoder(spec);
 
 const rows: Record<string, string | number>[] = [];
@@ -30,6 +30,7 @@ const notes: string[] = [];
 /** Of the sets that the encoder has a say in. */
 const english: [bm25: number, dense: number, hybrid: number][] = [];
 for (const [name, parts] of sets) {
+  if (chosen.length > 0 && !chosen.includes(name)) continue;
   const collection = await readCollection(name, parts);
   const label = parts?.corpus === undefined ? name : `${name} ${parts.corpus.split('.')[1]}`;
   if (collection === undefined) {
