@@ -41,14 +41,10 @@ describe('preparing a long document', () => {
     const text = 'The harbour master wrote a letter. '.repeat(20_000);
     const long = { title: 'Letters', text, blocks: blocksOf({ id: 'l', text }) };
     const controller = new AbortController();
-    const start = performance.now();
     const preparing = preparePassages(long, 'en', DEFAULT_SETTINGS, undefined, controller.signal);
     setTimeout(() => controller.abort(new Error('enough')), 1);
+    // A timer comes only when others have their turn, and to an end it would not come at all.
     await expect(preparing).rejects.toThrow('enough');
-    const stopped = performance.now() - start;
-    const whole = performance.now();
-    await preparePassages(long, 'en', DEFAULT_SETTINGS);
-    expect(stopped).toBeLessThan(performance.now() - whole);
   });
 });
 
