@@ -36,7 +36,7 @@ export interface BertOptions {
   /** Most tokens that are read of a text. Default: what the model says. */
   readonly maxLength?: number;
   /**
-   * Texts that are encoded at a time when there are many, each by a thread with a session of its own (some 80 MB); at least 1, which encodes in
+   * Texts that are encoded at a time when there are many, each by a thread with a session of its own; at least 1, which encodes in
    * the calling thread. Default: one for each processor, or 1 where `runtime` is given.
    */
   readonly threads?: number;

@@ -11,6 +11,7 @@ import {
   quantizeRows,
   type Runtime,
   type Session,
+  type Tensor,
   toOnnx,
 } from '../../tensor/index.ts';
 import { type BertParts, type BertShape, linearLayers, WORDS } from './model.ts';
@@ -35,7 +36,7 @@ export async function prepareBert(parts: BertParts, precision: Precision, runtim
 
 /**
  * The product whose weights get 16 bits, as the sum of two products of 8: the second of the middle layer's block. Of all 24 products of MiniLM its
- * 8 bits cost most of the cosine with float32, which for texts of one word falls below 0.995 with them; the sum costs 2% of the time.
+ * 8 bits cost most of the cosine with float32, which for texts of one word falls below 0.995 with them.
  */
 function isRefined(path: string, { layers }: BertShape): boolean {
   return path === `layer${layers >> 1}/down`;
@@ -60,18 +61,17 @@ function quantizedProducts(parts: BertParts, magnitudes: ReadonlyMap<string, Flo
         input = multiply(x, constantOf(inverse, [from]));
       }
       const rows = quantizeRows(input, path.endsWith('/down') ? LEAST_ACTIVATION[shape.activation] : undefined);
-      const product = (name: string, weight: Float32Array, width: number) => {
+      const product = (name: string, weight: Float32Array, width: number, isRest = false): Tensor => {
         const { values, scales } = quantizeColumns(weight, from, width, largest);
         const result = affineQuantized(rows, {
           values: graph.constant(`${name}/weight`, values, [from, width]),
           scales: graph.constant(`${name}/scales`, scales),
         });
-        return { result, rest: weight.map((value, i) => value - values[i]! * scales[i % width]!) };
+        if (isRest || !isRefined(path, shape)) return result;
+        const rest = weight.map((value, i) => value - values[i]! * scales[i % width]!);
+        return add(result, product(`${name}/rest`, rest, width, true));
       };
-      return (low, high) => {
-        const { result, rest } = product(`${path}/${low}`, columnsOf(data, [from, to], low, high), high - low);
-        return isRefined(path, shape) ? add(result, product(`${path}/${low}/rest`, rest, high - low).result) : result;
-      };
+      return (low, high) => product(`${path}/${low}`, columnsOf(data, [from, to], low, high), high - low);
     },
     activated: roughlyActivated,
   };

@@ -29,7 +29,6 @@ export class Lanes {
   readonly count: number;
   readonly #lanes = new Set<Lane>();
   readonly #queue: Waiting[] = [];
-  #runs = 0;
   #starting: Promise<void> | undefined;
   #idle: NodeJS.Timeout | undefined;
 
@@ -52,10 +51,9 @@ export class Lanes {
    */
   async run(inputs: Readonly<Record<string, Value>>, output: string): Promise<Value> {
     clearTimeout(this.#idle);
-    const request = { run: this.#runs++, inputs, output };
     const transfer = Object.values(inputs).map(({ data }) => data.buffer as ArrayBuffer);
     const done = new Promise<Value>((resolve, reject) => {
-      this.#queue.push({ request, transfer, resolve, reject });
+      this.#queue.push({ request: { inputs, output }, transfer, resolve, reject });
     });
     if (this.#lanes.size < this.count) this.#starting ??= this.#startAll();
     this.#deal();

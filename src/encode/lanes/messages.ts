@@ -16,11 +16,9 @@ export interface LaneModel {
 }
 
 export interface LaneRequest {
-  readonly run: number;
   readonly inputs: Readonly<Record<string, Value>>;
   readonly output: string;
 }
 
-export type LaneReply =
-  | { readonly run: number; readonly value: Value }
-  | { readonly run: number; readonly error: string };
+/** To the one request that a lane has at a time. */
+export type LaneReply = { readonly value: Value } | { readonly error: string };

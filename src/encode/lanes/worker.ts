@@ -19,14 +19,14 @@ if (!isMainThread && parentPort !== null) {
   };
   let opened: Promise<Session>;
   let last: Promise<unknown>;
-  const answer = async ({ run, inputs, output }: LaneRequest): Promise<[LaneReply, ArrayBuffer[]]> => {
+  const answer = async ({ inputs, output }: LaneRequest): Promise<[LaneReply, ArrayBuffer[]]> => {
     try {
       const { data, shape } = (await (await opened).run(inputs, {}, [output]))[output]!;
       // The memory of the result is the model's.
       const copy = data.slice();
-      return [{ run, value: { data: copy, shape } }, [copy.buffer as ArrayBuffer]];
+      return [{ value: { data: copy, shape } }, [copy.buffer as ArrayBuffer]];
     } catch (error) {
-      return [{ run, error: String(error) }, []];
+      return [{ error: String(error) }, []];
     }
   };
   // Ended by itself, as a thread that is ended from outside while ONNX Runtime works brings the process down.

@@ -2,7 +2,7 @@ import { Vectors } from '../../base/vectors.ts';
 import { fieldOf, MEANING } from '../../corpus/index.ts';
 import { refineByNeighbours } from '../neighbours.ts';
 import { encode } from '../represent.ts';
-import { reordered } from './moves.ts';
+import { rescored } from './moves.ts';
 import type { Operator } from './types.ts';
 
 const DEPTH = 50;
@@ -24,45 +24,22 @@ export const neighbours: Operator = {
   },
   make: ([input], { field = MEANING, depth = DEPTH, ...settings }, { corpus }) => {
     const own = fieldOf(corpus, field as string, ['vector'], 'The operator "neighbours"');
-    const candidates = depth as number;
-    const stage = 'neighbours';
-    return async (query, params) => {
-      const found = await input!(query, { ...params, k: Math.max(params.k, candidates) });
-      const start = performance.now();
-      const encoded = await encode(own, query, params.signal);
-      if (encoded.query === undefined) {
-        const trace = { stage, tookMs: performance.now() - start, examined: 0, returned: found.hits.length };
-        return {
-          ...found,
-          hits: found.hits.slice(0, params.k),
-          trace: { ...trace, note: encoded.reason, inputs: [found.trace] },
-        };
-      }
-      const first = found.hits.slice(0, candidates);
-      const ascending = Uint32Array.from(first, ({ passage }) => passage).sort();
-      const read = await corpus.get(own.name, ascending);
-      const vectors = new Map(Array.from(ascending, (passage, i) => [passage, read[i] as Float32Array | undefined]));
-      const known = first.filter(({ passage }) => vectors.get(passage) !== undefined);
-      const unknown = first.filter(({ passage }) => vectors.get(passage) === undefined);
-      const rows = Vectors.fromRows(
-        known.map(({ passage }) => vectors.get(passage)!),
-        own.dim,
-      );
-      const scores = refineByNeighbours(encoded.query as Float32Array, rows, settings);
-      const rescored = known.map((hit, i) => ({ hit, score: scores[i]! }));
-      const { hits, moved } = reordered(found, rescored, [...unknown, ...found.hits.slice(candidates)], stage);
-      return {
-        ...found,
-        hits: hits.slice(0, params.k),
-        trace: {
-          stage,
-          tookMs: performance.now() - start,
-          examined: known.length,
-          returned: Math.min(params.k, hits.length),
-          note: `${known.length} candidates ranked again, ${moved} of them changed places`,
-          inputs: [found.trace],
-        },
-      };
-    };
+    return rescored(input!, {
+      stage: 'neighbours',
+      depth: depth as number,
+      async score(query, candidates, signal) {
+        const encoded = await encode(own, query, signal);
+        if (encoded.query === undefined) return encoded.reason;
+        const ascending = Uint32Array.from(candidates, ({ passage }) => passage).sort();
+        const read = await corpus.get(own.name, ascending);
+        const vectors = new Map(Array.from(ascending, (passage, i) => [passage, read[i] as Float32Array | undefined]));
+        const known = candidates.flatMap(({ passage }) => vectors.get(passage) ?? []);
+        const rows = Vectors.fromRows(known, own.dim);
+        const refined = refineByNeighbours(encoded.query as Float32Array, rows, settings).values();
+        return candidates.map(({ passage }) =>
+          vectors.get(passage) === undefined ? Number.NaN : refined.next().value!,
+        );
+      },
+    });
   },
 };

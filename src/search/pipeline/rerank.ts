@@ -1,10 +1,8 @@
 import { nearest } from '../../base/nearest.ts';
-import type { Query } from '../../content/index.ts';
 import { type Corpus, embeddingText, type Field } from '../../corpus/index.ts';
 import { bm25 } from '../bm25.ts';
 import { dense } from '../dense.ts';
-import type { RankedPassage } from '../types.ts';
-import { reordered } from './moves.ts';
+import { type Rescoring, rescored } from './moves.ts';
 import type { Operator, OperatorScope, Reranker } from './types.ts';
 
 /** Candidates that are ranked again by default. */
@@ -23,38 +21,15 @@ export const rerank: Operator = {
       help: `Candidates that are ranked again, whatever k. Default ${RERANK_DEPTH}.`,
     },
   },
-  make: ([input], { by, depth = RERANK_DEPTH }, scope) => {
-    const name = by as string;
-    const scorer = scorerNamed(name, scope);
-    const candidates = depth as number;
-    const stage = `rerank ${name}`;
-    return async (query, params) => {
-      const found = await input!(query, { ...params, k: Math.max(params.k, candidates) });
-      const start = performance.now();
-      const first = found.hits.slice(0, candidates);
-      const scores = first.length === 0 ? [] : await scorer(query, first, params.signal);
-      // What cannot be scored stays behind what can.
-      const known = first.flatMap((hit, i) => (Number.isNaN(scores[i]!) ? [] : [{ hit, score: scores[i]! }]));
-      const unknown = first.filter((_, i) => Number.isNaN(scores[i]!));
-      const { hits, moved } = reordered(found, known, [...unknown, ...found.hits.slice(candidates)], stage);
-      const unscored = unknown.length === 0 ? '' : `; ${unknown.length} have nothing to be scored by and stand behind`;
-      return {
-        ...found,
-        hits: hits.slice(0, params.k),
-        trace: {
-          stage,
-          tookMs: performance.now() - start,
-          examined: first.length,
-          returned: Math.min(params.k, hits.length),
-          note: `${known.length} candidates ranked again, ${moved} of them changed places${unscored}`,
-          inputs: [found.trace],
-        },
-      };
-    };
-  },
+  make: ([input], { by, depth = RERANK_DEPTH }, scope) =>
+    rescored(input!, {
+      stage: `rerank ${by}`,
+      depth: depth as number,
+      score: scorerNamed(by as string, scope),
+    }),
 };
 
-type Scorer = (query: Query, hits: readonly RankedPassage[], signal?: AbortSignal) => Promise<ArrayLike<number>>;
+type Scorer = Rescoring['score'];
 
 function scorerNamed(name: string, { corpus, rerankers, fail }: OperatorScope): Scorer {
   const reranker = rerankers.get(name);
