@@ -13,13 +13,13 @@ import type { BertParts } from './model.ts';
 import { type Precision, prepareBert } from './prepare.ts';
 import { OUTPUTS } from './served.ts';
 import { WordPieceTokenizer } from './wordpiece.ts';
-import type { WordRows } from './words.ts';
+import type { WordTable } from './words.ts';
 
 /** Where a model comes from. */
 export interface BertSource {
   readonly id: string;
   readonly description: BertDescription;
-  readonly words: () => Promise<WordRows>;
+  readonly words: () => Promise<WordTable>;
   /** All that the model is made of, the table of word pieces included; read only to prepare it. */
   readonly parts: () => Promise<BertParts>;
   /** What `parts` depends on, for the cache of prepared models. Absent: prepared each time. */
@@ -54,7 +54,7 @@ const RUN_TOKENS = 256;
 /** Tokens from which on threads are used: where they stand ready, and where they have to start first, each with the model. */
 const WORTH_THREADS = { ready: 8 * RUN_TOKENS, started: 32 * RUN_TOKENS } as const;
 /** Changes whenever `prepareBert` does. */
-const PREPARATION = 4;
+const PREPARATION = 5;
 
 /**
  * Encoders of the BERT family. A text is cut to what the model reads; one in which the tokenizer knows no word gets the zero vector.
@@ -91,7 +91,7 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
       tokens.set(text.tokens, i * length);
     });
     const inputs = {
-      words: { data: words(tokens), shape: [texts.length, length, width] },
+      words: { data: words.rows(tokens), shape: [texts.length, length, width] },
       positions: { data: places.slice(0, length), shape: [length] },
     };
     const value =
@@ -173,7 +173,7 @@ const NO_TOKENS = new Int32Array(0);
 
 interface Loaded {
   readonly tokenizer: WordPieceTokenizer;
-  readonly words: WordRows;
+  readonly words: WordTable;
   readonly session: Session;
 }
 
@@ -181,6 +181,7 @@ interface Loaded {
 class Model {
   readonly lanes: Lanes | undefined;
   #made: Uint8Array | undefined;
+  #table: Promise<WordTable> | undefined;
   #loaded: Promise<Loaded> | undefined;
   #isDisposed = false;
 
@@ -197,7 +198,7 @@ class Model {
   atOnce(tokens: number): number {
     const { lanes } = this;
     if (lanes === undefined || lanes.count === 1) return 1;
-    return tokens >= (lanes.areStarted ? WORTH_THREADS.ready : WORTH_THREADS.started) ? lanes.count : 1;
+    return tokens >= (lanes.areStarted ? WORTH_THREADS.ready : WORTH_THREADS.started) ? lanes.atOnce : 1;
   }
 
   load(): Promise<Loaded> {
@@ -215,11 +216,11 @@ class Model {
   }
 
   async #load(): Promise<Loaded> {
-    const { description, words } = this.source;
+    const { description } = this.source;
     const runtime = this.runtime ?? (await nativeRuntime());
-    const [tokenizer, rows, model] = await Promise.all([
+    const [tokenizer, words, model] = await Promise.all([
       WordPieceTokenizer.open(description.tokenizer),
-      words(),
+      this.#words(),
       this.#model(),
     ]);
     if (tokenizer.size > description.shape.vocabulary) {
@@ -230,13 +231,24 @@ class Model {
       );
     }
     const session = await runtime.createSession(model, { threads: 1 });
-    return { tokenizer, words: rows, session };
+    return { tokenizer, words, session };
+  }
+
+  #words(): Promise<WordTable> {
+    this.#table ??= this.source.words();
+    this.#table.catch(() => {
+      this.#table = undefined;
+    });
+    return this.#table;
   }
 
   /** The prepared model, from the cache where it has a place there. */
   async #model(): Promise<Uint8Array> {
     const { description, parts, cacheKey } = this.source;
-    const make = async () => prepareBert(await parts(), this.precision, this.runtime ?? (await nativeRuntime()));
+    const make = async () => {
+      const runtime = this.runtime ?? (await nativeRuntime());
+      return prepareBert(await parts(), this.precision, (await this.#words()).type, runtime);
+    };
     if (this.precision === 'float32') return make();
     if (cacheKey === undefined) {
       this.#made ??= await make();
@@ -250,6 +262,7 @@ class Model {
     await this.lanes?.dispose();
     const loaded = await this.#loaded?.catch(() => undefined);
     this.#loaded = undefined;
+    this.#table = undefined;
     await loaded?.session.dispose();
   }
 }

@@ -14,8 +14,12 @@ interface Waiting {
 
 interface Lane {
   readonly worker: Worker;
-  current: Waiting | undefined;
+  /** What it was given, in order: it does the first of them. */
+  readonly given: Waiting[];
 }
+
+/** Runs that a lane is given at a time, so that it need not wait for the next. */
+const AHEAD = 2;
 
 /** Lanes end after so many milliseconds without a run: their memory is worth more than the start of new ones. */
 const IDLE = 15_000;
@@ -27,6 +31,8 @@ const IDLE = 15_000;
  */
 export class Lanes {
   readonly count: number;
+  /** Runs that should be asked for at a time, so that no lane has to wait. */
+  readonly atOnce: number;
   readonly #lanes = new Set<Lane>();
   readonly #queue: Waiting[] = [];
   #starting: Promise<void> | undefined;
@@ -38,6 +44,7 @@ export class Lanes {
     count = availableParallelism(),
   ) {
     this.count = count;
+    this.atOnce = AHEAD * count;
   }
 
   /** Whether threads stand ready. */
@@ -87,12 +94,11 @@ export class Lanes {
       './encode/lane.js',
       '../encode/lane.js',
     );
-    const lane: Lane = { worker, current: undefined };
+    const lane: Lane = { worker, given: [] };
     let why = 'it ended';
     worker.on('message', (reply: LaneReply) => {
-      const waiting = lane.current;
-      lane.current = undefined;
-      worker.unref();
+      const waiting = lane.given.shift();
+      if (lane.given.length === 0) worker.unref();
       if ('value' in reply) waiting?.resolve(reply.value);
       else waiting?.reject(threadError(reply.error));
       this.#deal();
@@ -103,7 +109,7 @@ export class Lanes {
     worker.on('exit', () => {
       // One that was told to end is gone from the set already.
       if (!this.#lanes.delete(lane)) return;
-      lane.current?.reject(threadError(why));
+      for (const { reject } of lane.given.splice(0)) reject(threadError(why));
       if (this.#lanes.size === 0) this.#fail(threadError(why));
     });
     this.#lanes.add(lane);
@@ -113,15 +119,17 @@ export class Lanes {
   }
 
   #deal(): void {
-    for (const lane of this.#lanes) {
-      if (lane.current !== undefined) continue;
-      const next = this.#queue.shift();
-      if (next === undefined) break;
-      lane.current = next;
-      lane.worker.ref();
-      lane.worker.postMessage(next.request, next.transfer);
+    for (let full = 1; full <= AHEAD; full++) {
+      for (const { worker, given } of this.#lanes) {
+        if (given.length >= full) continue;
+        const next = this.#queue.shift();
+        if (next === undefined) break;
+        given.push(next);
+        worker.ref();
+        worker.postMessage(next.request, next.transfer);
+      }
     }
-    if (this.#queue.length === 0 && [...this.#lanes].every(({ current }) => current === undefined)) {
+    if (this.#queue.length === 0 && [...this.#lanes].every(({ given }) => given.length === 0)) {
       clearTimeout(this.#idle);
       this.#idle = setTimeout(() => void this.#end(), IDLE).unref();
     }

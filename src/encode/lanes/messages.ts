@@ -20,5 +20,5 @@ export interface LaneRequest {
   readonly output: string;
 }
 
-/** To the one request that a lane has at a time. */
+/** To the requests of a lane, in their order. */
 export type LaneReply = { readonly value: Value } | { readonly error: string };
