@@ -38,7 +38,7 @@ export class Lanes {
   #starting: Promise<void> | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  /** @param model gives an ONNX model, asked at the first run after every rest. @param count default: one for each processor. */
+  /** @param model gives an ONNX model, whose buffer is given away; asked at the first run after every rest. @param count default: one for each processor. */
   constructor(
     private readonly model: () => Promise<Uint8Array>,
     count = availableParallelism(),
@@ -69,14 +69,20 @@ export class Lanes {
 
   async #startAll(): Promise<void> {
     try {
-      const model = await this.model();
+      let model: Uint8Array | undefined = await this.model();
       const states = new Int32Array(new SharedArrayBuffer(4 * this.count));
       const settle = () => settled(states);
       process.on('exit', settle);
+      const ends: Promise<void>[] = [];
       const missing = this.count - this.#lanes.size;
-      const started = Array.from({ length: missing }, (_, lane) => this.#start({ states, lane }, { model }));
-      void Promise.all(started).then(() => process.off('exit', settle));
-      this.#deal();
+      // One after the other reads the same bytes: a copy for each would stay with it for long, as there is little else to collect.
+      for (let lane = 0; lane < missing && model !== undefined; lane++) {
+        const started = this.#start({ states, lane }, model);
+        ends.push(started.end);
+        this.#deal();
+        model = await started.model;
+      }
+      void Promise.all(ends).then(() => process.off('exit', settle));
     } catch (error) {
       if (this.#lanes.size === 0) this.#fail(error);
     } finally {
@@ -84,8 +90,8 @@ export class Lanes {
     }
   }
 
-  /** @returns a promise of its end. */
-  #start(setup: LaneSetup, model: LaneModel): Promise<void> {
+  /** @returns promises of its end, and of the model that it was given; of nothing, if it ended before. */
+  #start(setup: LaneSetup, model: Uint8Array): { end: Promise<void>; model: Promise<Uint8Array | undefined> } {
     const worker = startPackaged(
       { workerData: setup, resourceLimits: { maxYoungGenerationSizeMb: 4 } },
       import.meta.url,
@@ -96,7 +102,12 @@ export class Lanes {
     );
     const lane: Lane = { worker, given: [] };
     let why = 'it ended';
-    worker.on('message', (reply: LaneReply) => {
+    let give!: (model: Uint8Array | undefined) => void;
+    const read = new Promise<Uint8Array | undefined>((resolve) => {
+      give = resolve;
+    });
+    worker.on('message', (reply: LaneReply | LaneModel) => {
+      if ('model' in reply) return give(reply.model);
       const waiting = lane.given.shift();
       if (lane.given.length === 0) worker.unref();
       if ('value' in reply) waiting?.resolve(reply.value);
@@ -107,15 +118,16 @@ export class Lanes {
       why = String(error);
     });
     worker.on('exit', () => {
+      give(undefined);
       // One that was told to end is gone from the set already.
       if (!this.#lanes.delete(lane)) return;
       for (const { reject } of lane.given.splice(0)) reject(threadError(why));
       if (this.#lanes.size === 0) this.#fail(threadError(why));
     });
     this.#lanes.add(lane);
-    worker.postMessage(model);
+    worker.postMessage({ model } satisfies LaneModel, [model.buffer as ArrayBuffer]);
     worker.unref();
-    return new Promise((resolve) => void worker.once('exit', () => resolve()));
+    return { model: read, end: new Promise((resolve) => void worker.once('exit', () => resolve())) };
   }
 
   #deal(): void {
@@ -155,6 +167,7 @@ export class Lanes {
   /** Ends the threads, after the runs that they have. */
   async dispose(): Promise<void> {
     clearTimeout(this.#idle);
+    await this.#starting;
     await this.#end();
   }
 }
