@@ -1,7 +1,15 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
-import type { CollectionSettings, VectorIndexSettings, VectorSearchDefaults } from '../types.ts';
+import { MEANING, WORDS } from '../../corpus/index.ts';
+import type {
+  AddedField,
+  BesideEntry,
+  CollectionSettings,
+  VectorFieldSettings,
+  VectorIndexSettings,
+  VectorSearchDefaults,
+} from '../types.ts';
 import type { FileStamp } from './container.ts';
 import { asStorageError, type FileSystem, replaceThrough, systemCode } from './filesystem.ts';
 import { isIntact, sealJson } from './sealed-json.ts';
@@ -10,14 +18,16 @@ import { isIntact, sealJson } from './sealed-json.ts';
  * A collection is a directory of immutable files and one file that names those that count:
  *
  * ```
- * manifest.json             generation, settings, segments with the checksum of each; replaced atomically
- * segments/s000001.seg      documents, texts, passages, vectors and postings (container.ts, segment.ts)
+ * manifest.json             generation, settings, fields, segments with the checksum of each; replaced atomically
+ * segments/s000001.seg      documents, texts, passages, vectors of `meaning` and postings (container.ts, segment.ts)
  * segments/s000001.4.dead   which documents of s000001 are dead since generation 4 (tombstones.ts)
- * segments/s000001.v3fa94c21.vectors  its vectors, where they were made after it (vectors-file.ts)
+ * segments/s000001.v3fa94c21.vectors  what a field holds of it: one that was added, or `meaning` made after it (field-file.ts)
  * segments/m000003.model    what a compressed index of the vectors learned (vector-files.ts)
  * segments/s000001.m000003.lists  the vectors of s000001 coded with that model
+ * relevance-9c1185a5.json   what was learned of relevance; which one counts the manifest says (beside.ts)
+ * encoders/                 encoders trained for the collection; the manifest names every file of those in use
  * writer.lock               who writes (lock.ts); empty when nobody does
- * reencode.json, reencode.lock  the change to another encoder that is under way, and who works at it (reencode-state.ts)
+ * field.json, field.lock    the field that is being made, and who works at it (field-state.ts)
  * ```
  *
  * Replacing the manifest is the only commit point (Lucene's model). There is no embedded database beside it: a second
@@ -27,7 +37,7 @@ import { isIntact, sealJson } from './sealed-json.ts';
  *
  * The file is JSON and ends with a CRC-32 of everything before it, so that every byte is covered.
  */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 /** Recorded in the manifest, for the message that a future or past version shows. A test keeps it equal to package.json. */
 export const MADE_BY = 'Sagitta 0.1.0';
 
@@ -50,11 +60,16 @@ export interface SegmentEntry extends FileStamp {
   readonly documents: number;
   readonly passages: number;
   readonly dead?: DeadEntry;
-  /** Its vectors, if they were made after it, by another encoder: they stand in for its own. */
-  readonly vectors?: FileEntry;
-  /** Its vectors in lists, if they were coded. */
-  readonly lists?: FileEntry;
+  /** By field, what the field holds of it: of every one that was added; of `meaning` where that was made after it, in place of its own. */
+  readonly vectors: FieldFiles;
+  /** By field, its vectors in lists, if they were coded. */
+  readonly lists: FieldFiles;
 }
+
+/** Files by the name of a field. */
+export type FieldFiles = ReadonlyMap<string, FileEntry>;
+
+export const NO_FILES: FieldFiles = new Map();
 
 /** A file in `segments/`. */
 export interface FileEntry extends FileStamp {
@@ -70,11 +85,29 @@ export interface Manifest {
   /** Number of the next segment; never used twice. */
   readonly nextSegment: number;
   readonly settings: CollectionSettings;
-  readonly vectorIndex?: VectorIndexEntry;
+  /** Compressed indexes, by field. */
+  readonly indexes: ReadonlyMap<string, VectorIndexEntry>;
+  /** Files in the collection's folder besides those of segments. */
+  readonly beside: readonly BesideEntry[];
   readonly segments: readonly SegmentEntry[];
 }
 
+/** What decides how the files of a segment are read. */
+export type FieldsOfManifest = Pick<Manifest, 'settings' | 'indexes'>;
+
+/** What `meaning` is in every collection, but for its encoder. */
+export const MEANING_FIELD = { name: MEANING, kind: 'vector', of: 'passage' } as const;
+
+/** The fields of vectors: `meaning`, where there is an encoder, and those that were added. */
+export function vectorFields({ encoder, dim, fields = [] }: CollectionSettings): readonly VectorFieldSettings[] {
+  return dim === 0 ? fields : [{ ...MEANING_FIELD, encoder, dim }, ...fields];
+}
+
 const SEGMENT = /^s(\d{6,})$/;
+const TAG = /^[\da-f]{8}$/;
+const BESIDE = /^(?!.*\.\.)[\w-][\w.-]*(\/[\w-][\w.-]*)*$/;
+const SOURCE = /^(passage|text|title|headings|metadata\..+)$/s;
+const FIELD_NAME = /^[a-z][\w-]{0,63}$/i;
 /** Segments that a manifest may name: writers merge long before, and each is an open file. */
 const MOST_SEGMENTS = 4096;
 /** Generations, and numbers of segments, that there may be: one a millisecond for 8,000 years. */
@@ -85,6 +118,11 @@ const DOCUMENT_BYTES = 8;
 const PASSAGE_BYTES = 16;
 /** A manifest that names every segment that it may is smaller. */
 const LARGEST_MANIFEST = 16 * 1024 * 1024;
+
+/** Whether a field may have the name. */
+export function isFieldName(name: unknown): boolean {
+  return typeof name === 'string' && FIELD_NAME.test(name);
+}
 
 /** Whether the name is one that a writer gives to a file in `segments/`. */
 export function isOurs(file: string): boolean {
@@ -123,10 +161,10 @@ export function referencedFiles(manifest: Manifest): Set<string> {
   const files = manifest.segments.flatMap(({ name, dead, vectors, lists }) => [
     `${name}.seg`,
     dead?.file,
-    vectors?.file,
-    lists?.file,
+    ...[...vectors.values(), ...lists.values()].map(({ file }) => file),
   ]);
-  return new Set([...files, manifest.vectorIndex?.model.file].filter((file) => file !== undefined));
+  const models = Array.from(manifest.indexes.values(), ({ model }) => model.file);
+  return new Set([...files, ...models].filter((file) => file !== undefined));
 }
 
 /**
@@ -182,8 +220,8 @@ export function parseManifest(bytes: Uint8Array, path: string): Manifest {
       `${path} has format ${root['formatVersion']}, made by ${root['madeBy'] ?? 'an unknown version'}; ` +
         `${MADE_BY} reads format ${FORMAT_VERSION}.`,
       (root['formatVersion'] as number) > FORMAT_VERSION
-        ? 'Upgrade Sagitta, or index again into a new collection.'
-        : 'Index again into a new collection.',
+        ? 'Upgrade Sagitta, or index its documents again into a new folder (`sagitta index PATH --in DIR`).'
+        : 'Index its documents again into a new folder (`sagitta index PATH --in DIR`).',
     );
   }
   if (!intact) throw new CorruptFileError(path, 'its checksum does not match');
@@ -216,26 +254,37 @@ export class ManifestWriter {
 }
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
-  const { generation, nextSegment, settings, vectorIndex, segments } = manifest;
+  const { generation, nextSegment, settings, indexes, beside, segments } = manifest;
+  const { bm25, options } = settings;
+  const words = { name: WORDS, kind: 'terms', of: 'passage' };
+  const vectors = vectorFields(settings).map((one) => {
+    const index = indexes.get(one.name);
+    return { ...one, ...(index === undefined ? {} : { index: { ...index, model: encodeFile(index.model) } }) };
+  });
   return sealJson({
     format: FORMAT,
     formatVersion: FORMAT_VERSION,
     madeBy: MADE_BY,
     generation,
     nextSegment,
-    settings,
-    ...(vectorIndex === undefined ? {} : { vectorIndex: { ...vectorIndex, model: encodeFile(vectorIndex.model) } }),
+    settings: { bm25, options },
+    fields: [words, ...vectors],
+    beside: beside.map(encodeFile),
     segments: segments.map(({ checksum, dead, vectors, lists, ...rest }) => ({
       ...rest,
       checksum: hex(checksum),
       ...(dead === undefined ? {} : { dead: encodeFile(dead) }),
-      ...(vectors === undefined ? {} : { vectors: encodeFile(vectors) }),
-      ...(lists === undefined ? {} : { lists: encodeFile(lists) }),
+      ...(vectors.size === 0 ? {} : { vectors: encodeFiles(vectors) }),
+      ...(lists.size === 0 ? {} : { lists: encodeFiles(lists) }),
     })),
   });
 }
 
-function encodeFile(entry: FileEntry) {
+function encodeFiles(files: FieldFiles) {
+  return Array.from(files, ([of, entry]) => ({ of, ...encodeFile(entry) }));
+}
+
+function encodeFile<Entry extends FileStamp>(entry: Entry) {
   return { ...entry, checksum: hex(entry.checksum) };
 }
 
@@ -249,18 +298,30 @@ function decode(root: Record<string, unknown>): Manifest {
   if (root['formatVersion'] !== FORMAT_VERSION) throw new TypeError('it has no format version');
   const settings = record(root, 'settings');
   const bm25 = record(settings, 'bm25');
+  const fields = decodeFields(list(root, 'fields'));
+  const meaning = fields.find(({ name }) => name === MEANING);
+  const added = fields.filter(({ name }) => name !== MEANING).map(({ index: _, ...one }) => one as AddedField);
   const manifest: Manifest = {
     generation: count(root, 'generation', HIGHEST),
     nextSegment: count(root, 'nextSegment', HIGHEST),
     settings: {
-      encoder: text(settings, 'encoder'),
-      dim: count(settings, 'dim', LARGEST_DIM),
+      encoder: meaning?.encoder ?? 'none',
+      dim: meaning?.dim ?? 0,
+      ...(added.length === 0 ? {} : { fields: added }),
       bm25: { k1: number(bm25, 'k1'), b: number(bm25, 'b') },
       options: record(settings, 'options'),
     },
-    ...(root['vectorIndex'] === undefined ? {} : { vectorIndex: decodeVectorIndex(record(root, 'vectorIndex')) }),
-    segments: decodeSegments(list(root, 'segments')),
+    indexes: new Map(fields.flatMap(({ name, index }) => (index === undefined ? [] : [[name, index]]))),
+    beside: list(root, 'beside').map(decodeBeside),
+    segments: decodeSegments(
+      list(root, 'segments'),
+      fields.map(({ name }) => name),
+    ),
   };
+  for (const { name, vectors } of manifest.segments) {
+    const missing = added.find((one) => !vectors.has(one.name));
+    if (missing !== undefined) throw new TypeError(`it names no file of the field ${missing.name} for ${name}`);
+  }
   const numbers = manifest.segments.map(({ name }) => Number(SEGMENT.exec(name)![1]));
   if (numbers.some((number) => number >= manifest.nextSegment)) {
     throw new TypeError('its field nextSegment is the number of a segment that there is');
@@ -268,7 +329,46 @@ function decode(root: Record<string, unknown>): Manifest {
   return manifest;
 }
 
-function decodeSegments(entries: readonly Record<string, unknown>[]): SegmentEntry[] {
+interface DecodedField extends VectorFieldSettings {
+  readonly tag?: string;
+  readonly index?: VectorIndexEntry;
+}
+
+/** The fields of vectors. That of words is always the first, and says nothing that could be otherwise. */
+function decodeFields(entries: readonly Record<string, unknown>[]): DecodedField[] {
+  const [words, ...others] = entries;
+  if (words?.['name'] !== WORDS || words['kind'] !== 'terms') throw new TypeError(`its first field is not ${WORDS}`);
+  const fields = others.map((entry): DecodedField => {
+    const name = field<string>(entry, 'name', 'the name of a field', isFieldName);
+    const one: DecodedField = {
+      name,
+      kind: field(entry, 'kind', 'a kind of field', (value) => value === 'vector' || value === 'vectors'),
+      of: field(entry, 'of', 'a source of a field', (value) => typeof value === 'string' && SOURCE.test(value)),
+      encoder: text(entry, 'encoder'),
+      dim: field(entry, 'dim', 'a possible number', (value) => isCount(value, LARGEST_DIM) && value !== 0),
+      ...(entry['index'] === undefined ? {} : { index: decodeVectorIndex(record(entry, 'index')) }),
+    };
+    if (name === MEANING) return one;
+    return { ...one, tag: field(entry, 'tag', 'a tag', (value) => typeof value === 'string' && TAG.test(value)) };
+  });
+  const distinct = (values: readonly (string | undefined)[]): boolean => new Set(values).size === values.length;
+  if (!distinct([WORDS, ...fields.map(({ name }) => name)]) || !distinct(fields.map(({ tag }) => tag))) {
+    throw new TypeError('two of its fields have one name');
+  }
+  return fields;
+}
+
+function decodeBeside(entry: Record<string, unknown>): BesideEntry {
+  return {
+    role: text(entry, 'role'),
+    // A name never leads out of the collection.
+    file: field(entry, 'file', 'a file name', (value) => typeof value === 'string' && BESIDE.test(value)),
+    bytes: count(entry, 'bytes'),
+    checksum: checksumOf(entry),
+  };
+}
+
+function decodeSegments(entries: readonly Record<string, unknown>[], fields: readonly string[]): SegmentEntry[] {
   if (entries.length > MOST_SEGMENTS) {
     throw new TypeError(`it names ${entries.length} segments, and no writer leaves more than ${MOST_SEGMENTS}`);
   }
@@ -283,14 +383,24 @@ function decodeSegments(entries: readonly Record<string, unknown>[]): SegmentEnt
       documents,
       passages,
       ...(entry['dead'] === undefined ? {} : { dead: decodeDead(record(entry, 'dead'), documents, passages) }),
-      ...(entry['vectors'] === undefined ? {} : { vectors: decodeFile(record(entry, 'vectors')) }),
-      ...(entry['lists'] === undefined ? {} : { lists: decodeFile(record(entry, 'lists')) }),
+      vectors: decodeFiles(entry, 'vectors', fields),
+      lists: decodeFiles(entry, 'lists', fields),
     };
   });
   if (new Set(segments.map(({ name }) => name)).size < segments.length) {
     throw new TypeError('it names a segment twice');
   }
   return segments;
+}
+
+function decodeFiles(entry: Record<string, unknown>, name: string, fields: readonly string[]): FieldFiles {
+  if (entry[name] === undefined) return NO_FILES;
+  return new Map(
+    list(entry, name).map((one) => {
+      const of = field<string>(one, 'of', 'a field of the collection', (value) => fields.includes(value as string));
+      return [of, decodeFile(one)];
+    }),
+  );
 }
 
 function decodeDead(entry: Record<string, unknown>, documents: number, passages: number): DeadEntry {
@@ -319,13 +429,10 @@ function field<T>(from: Record<string, unknown>, name: string, what: string, val
   return value as T;
 }
 
+const isCount = (value: unknown, most: number): boolean =>
+  Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most;
 const count = (from: Record<string, unknown>, name: string, most = Number.MAX_SAFE_INTEGER) =>
-  field<number>(
-    from,
-    name,
-    'a possible number',
-    (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most,
-  );
+  field<number>(from, name, 'a possible number', (value) => isCount(value, most));
 const segmentName = (from: Record<string, unknown>) =>
   field<string>(from, 'name', 'the name of a segment', (value) => typeof value === 'string' && SEGMENT.test(value));
 const number = (from: Record<string, unknown>, name: string) =>

@@ -29,6 +29,12 @@ export class ModelFile {
   }
 }
 
+/** Whose vectors lists are of. */
+export interface ListsSource {
+  readonly entry: SegmentEntry;
+  readonly dense: FlatIndex;
+}
+
 /** An open file with the lists of one segment: items are its passages, candidates are refined with its vectors. */
 export class ListsFile {
   readonly container: ContainerReader;
@@ -39,7 +45,7 @@ export class ListsFile {
     path: string,
     expected: FileStamp,
     readonly model: ModelFile,
-    private readonly source: { readonly entry: SegmentEntry; readonly dense: FlatIndex },
+    private readonly source: ListsSource,
   ) {
     this.container = new ContainerReader(path, expected);
   }
