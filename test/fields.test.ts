@@ -328,6 +328,12 @@ describe('what is refused, with its remedy', () => {
       );
       await expect(corpus.search('titles', new Float32Array(64), { k: 1 })).rejects.toThrow('have 16');
     });
+    // By languages that an encoder does not know, whichever field it is of.
+    const english = testEncoder({ dim: 8, languages: ['en'] });
+    await collection.addField('english', { encoder: { ...english, id: 'english' } });
+    const german = collection.search('kupfer', { pipeline: 'english', language: 'de' });
+    await expect(german).rejects.toThrow(/language "de", which the encoder english does not know/);
+    await collection.removeField('english');
     // The vectors of the collection's own encoder may go; further fields stay.
     await collection.reencode('none');
     expect((await search('titles')).hits.length).toBe(10);

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { type FieldSource, MEANING, metadataSource, parseFieldSource, WORDS } from '../corpus/index.ts';
 import { BUILT_IN, type Extensions, OPERATORS } from '../search/index.ts';
-import { isFieldName } from '../store/local/manifest.ts';
+import { isFieldName } from '../store/local/manifest-types.ts';
 import type { CollectionSettings, Snapshot, VectorFieldSettings } from '../store/types.ts';
 import { type BuildContext, type BuildOptions, type BuildReport, buildField } from './building.ts';
 import type { GivenEncoder } from './encoders.ts';

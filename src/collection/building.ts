@@ -6,7 +6,7 @@ import type { OpenEncoder } from '../encode/registry.ts';
 import { speaks } from '../encode/speaks.ts';
 import { isVersion, saveTuned, type TunedFiles, versionOf } from '../encode/tuned/description.ts';
 import { onDisk } from '../store/local/filesystem.ts';
-import { MEANING_FIELD, vectorFields } from '../store/local/manifest.ts';
+import { MEANING_FIELD, vectorFields } from '../store/local/manifest-types.ts';
 import type {
   BesideEntry,
   CollectionSettings,

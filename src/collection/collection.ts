@@ -29,7 +29,7 @@ import {
 } from '../search/index.ts';
 import { noSuchDocument } from '../search/searching.ts';
 import { SnapshotCorpus } from '../store/corpus.ts';
-import { vectorFields } from '../store/local/manifest.ts';
+import { vectorFields } from '../store/local/manifest-types.ts';
 import type {
   CollectionSettings,
   CompactOptions,

@@ -4,7 +4,8 @@ import { SagittaError } from '../base/errors.ts';
 import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
 import { besideEntry } from '../store/local/beside.ts';
 import { nodeFileSystem, onDisk } from '../store/local/filesystem.ts';
-import { readManifest, vectorFields } from '../store/local/manifest.ts';
+import { readManifest } from '../store/local/manifest.ts';
+import { vectorFields } from '../store/local/manifest-types.ts';
 import type { BesideEntry } from '../store/types.ts';
 
 /** Folder in a collection of the encoders that were trained for it. */

@@ -9,7 +9,8 @@ import { type TestFolder, testFolder } from '../../test/support/files.ts';
 import { CorruptFileError, IncompatibleError, RemoteNotAllowedError } from '../base/errors.ts';
 import { saveTuned } from '../encode/index.ts';
 import { besideEntry } from '../store/local/beside.ts';
-import { encodeManifest, type Manifest, parseManifest } from '../store/local/manifest.ts';
+import { encodeManifest, parseManifest } from '../store/local/manifest.ts';
+import type { Manifest } from '../store/local/manifest-types.ts';
 import { openCollection } from './open.ts';
 import { verifyCollection } from './verify.ts';
 

@@ -1,4 +1,4 @@
-import { MEANING_FIELD } from '../store/local/manifest.ts';
+import { MEANING_FIELD } from '../store/local/manifest-types.ts';
 import { type BuildContext, type BuildOptions, type BuildReport, buildField } from './building.ts';
 import type { GivenEncoder } from './encoders.ts';
 

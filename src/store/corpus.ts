@@ -14,7 +14,7 @@ import {
   WordAnalysis,
 } from '../corpus/index.ts';
 import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
-import { vectorFields } from './local/manifest.ts';
+import { vectorFields } from './local/manifest-types.ts';
 import type { FieldItem, Snapshot, VectorFieldSettings } from './types.ts';
 
 /** Opens the encoder of a field, which is what its kind needs. */

@@ -17,14 +17,8 @@ import { type FieldState, readFieldState, removeFieldState, writeFieldState } fr
 import { FieldVectors, removeMade } from './field-vectors.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import { acquireLock, FIELD_LOCK, type Lock } from './lock.ts';
-import {
-  type FileEntry,
-  type Manifest,
-  readManifest,
-  referencedFiles,
-  type SegmentEntry,
-  vectorFields,
-} from './manifest.ts';
+import { readManifest, referencedFiles } from './manifest.ts';
+import { type FileEntry, type Manifest, type SegmentEntry, vectorFields } from './manifest-types.ts';
 import type { SegmentCache, SegmentView } from './views.ts';
 import { LocalWriter } from './writer.ts';
 

@@ -1,17 +1,17 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { CorruptFileError } from '../../base/errors.ts';
-import { type FieldSource, sourceText } from '../../corpus/index.ts';
 import type { FieldBuildOptions, FieldItem, FieldText } from '../types.ts';
 import { CarriedItems } from './carried-items.ts';
 import { ContainerWriter, type FileStamp } from './container.ts';
 import { FieldFile, KEY_BYTES, KEYS } from './field-file.ts';
 import { FIELD_KINDS, type FieldIndexBuilder } from './field-kinds.ts';
 import { belongsTo, type FieldState, fieldFileName, parseFileName, partName } from './field-state.ts';
+import { batchesOf, textKey } from './field-texts.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
-import { type FileEntry, SEGMENTS } from './manifest.ts';
+import { SEGMENTS } from './manifest.ts';
+import type { FileEntry } from './manifest-types.ts';
 import { everyPassage } from './sources.ts';
 import type { SegmentView } from './views.ts';
 
@@ -371,49 +371,6 @@ class Waiting {
       this.keys.push(keys[i]!);
     }
   }
-}
-
-/** What an item is made from, as a hash: the same text in another segment has the same. */
-function textKey({ text, language }: FieldText): Uint8Array {
-  return createHash('sha256').update(`${language}\n${text}`).digest().subarray(0, KEY_BYTES);
-}
-
-/**
- * What a field is made of for the passages from `from` on, some at a time: `size` of live documents, and those of dead ones between.
- * Undefined for a passage that the field has nothing of.
- */
-function* batchesOf(
-  view: SegmentView,
-  of: FieldSource,
-  from: number,
-  size: number,
-): Generator<(FieldText | undefined)[]> {
-  const { segment, entry, dead } = view;
-  if (from >= entry.passages) return;
-  const needsText = of === 'passage' || of === 'text';
-  let batch: (FieldText | undefined)[] = [];
-  let live = 0;
-  for (let document = segment.documentOf(from); document < entry.documents; document++) {
-    const end = segment.firstPassage(document + 1);
-    let passage = Math.max(from, segment.firstPassage(document));
-    if (passage >= end) continue;
-    if (dead?.has(document) === true) {
-      for (; passage < end; passage++) batch.push(undefined);
-      continue;
-    }
-    const record = segment.record(document);
-    const whole = needsText ? segment.documentText(document) : '';
-    for (; passage < end; passage++) {
-      const { start, end: stop, headings } = segment.passage(passage);
-      const text = sourceText(of, record, { headings, text: whole.slice(start, stop) });
-      batch.push(text === '' ? undefined : { text, language: record.language });
-      if (++live < size) continue;
-      yield batch;
-      batch = [];
-      live = 0;
-    }
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function livePassages(view: SegmentView, from: number, to: number): number {

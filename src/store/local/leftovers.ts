@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { isBeside } from './beside.ts';
 import { belongsTo, readFieldState } from './field-state.ts';
 import type { FileSystem } from './filesystem.ts';
-import { isOurs, type Manifest, manifestPath, referencedFiles, SEGMENTS } from './manifest.ts';
+import { manifestPath, referencedFiles, SEGMENTS } from './manifest.ts';
+import { isOurs, type Manifest } from './manifest-types.ts';
 
 /** Files of a change that is not published yet. */
 export class Attempt {

@@ -4,16 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
 import { nodeFileSystem } from './filesystem.ts';
-import {
-  encodeManifest,
-  type FieldFiles,
-  MADE_BY,
-  type Manifest,
-  ManifestWriter,
-  manifestPath,
-  parseManifest,
-  readManifest,
-} from './manifest.ts';
+import { encodeManifest, MADE_BY, ManifestWriter, manifestPath, parseManifest, readManifest } from './manifest.ts';
+import type { FieldFiles, Manifest } from './manifest-types.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -7,17 +7,15 @@ import { ContainerWriter, type FileStamp } from './container.ts';
 import { fieldFileName } from './field-state.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import type { Attempt } from './leftovers.ts';
+import { entryPath, SEGMENTS, segmentPath } from './manifest.ts';
 import {
   type DeadEntry,
-  entryPath,
   type FieldsOfManifest,
   type FileEntry,
   NO_FILES,
-  SEGMENTS,
   type SegmentEntry,
-  segmentPath,
   type VectorIndexEntry,
-} from './manifest.ts';
+} from './manifest-types.ts';
 import { type SegmentSource, writeSegment } from './segment-writer.ts';
 import { writeTombstones } from './tombstones.ts';
 import { buildLists, leastVectors } from './vector-lists.ts';

@@ -17,7 +17,7 @@ import type {
   VectorSearchDefaults,
 } from '../types.ts';
 import type { BesideHandle } from './beside.ts';
-import { type Manifest, vectorFields } from './manifest.ts';
+import { type Manifest, vectorFields } from './manifest-types.ts';
 import { collectionStatistics, mergeHits } from './searching.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentCache, SegmentView } from './views.ts';

@@ -5,7 +5,7 @@ import { InvertedIndex, InvertedIndexBuilder } from '../../index/index.ts';
 import type { CollectionSettings, VectorFieldSettings } from '../types.ts';
 import type { ContainerWriter } from './container.ts';
 import { FIELD_KINDS } from './field-kinds.ts';
-import { vectorFields } from './manifest.ts';
+import { vectorFields } from './manifest-types.ts';
 import type { PendingDocument } from './pending.ts';
 import type { SegmentSource } from './segment-writer.ts';
 import type { SegmentView } from './views.ts';

@@ -21,17 +21,8 @@ import { readFieldState } from './field-state.ts';
 import { type FileSystem, nodeFileSystem, onDisk } from './filesystem.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { acquireLock, LOCK, removeLockLeftovers } from './lock.ts';
-import {
-  FORMAT_VERSION,
-  isFieldName,
-  type Manifest,
-  ManifestWriter,
-  manifestPath,
-  manifestStamp,
-  readManifest,
-  SEGMENTS,
-  vectorFields,
-} from './manifest.ts';
+import { FORMAT_VERSION, ManifestWriter, manifestPath, manifestStamp, readManifest, SEGMENTS } from './manifest.ts';
+import { isFieldName, type Manifest, vectorFields } from './manifest-types.ts';
 import { LocalSnapshot } from './snapshot.ts';
 import { indexInfo } from './vector-model.ts';
 import { type VerifyOptions, verifyCollection } from './verify.ts';

@@ -3,7 +3,7 @@ import { type Parallel, Turns } from '../../base/parallel.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { type FlatIndex, IvfIndex, IvfModel } from '../../index/index.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
-import type { SegmentEntry } from './manifest.ts';
+import type { SegmentEntry } from './manifest-types.ts';
 
 /** Vectors coded between two looks at whether to go on: enough for several threads. */
 const STEP = 32_768;

@@ -4,7 +4,7 @@ import { Vectors } from '../../base/vectors.ts';
 import { IvfModel, parseSpec } from '../../index/index.ts';
 import type { RebuildOptions, RebuildReport, VectorIndexInfo } from '../types.ts';
 import type { FileStamp } from './container.ts';
-import type { VectorIndexEntry } from './manifest.ts';
+import type { VectorIndexEntry } from './manifest-types.ts';
 import { leastVectors, ModelFile } from './vector-lists.ts';
 import type { SegmentView } from './views.ts';
 

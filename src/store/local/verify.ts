@@ -7,16 +7,8 @@ import type { BesideEntry, CollectionSettings, Fault, VerifyReport } from '../ty
 import { BesideHandle } from './beside.ts';
 import { ContainerReader } from './container.ts';
 import { hashId } from './ids.ts';
-import {
-  entryPath,
-  type FileEntry,
-  MANIFEST,
-  type Manifest,
-  readManifest,
-  SEGMENTS,
-  segmentPath,
-  vectorFields,
-} from './manifest.ts';
+import { entryPath, MANIFEST, readManifest, SEGMENTS, segmentPath } from './manifest.ts';
+import { type FileEntry, type Manifest, vectorFields } from './manifest-types.ts';
 import { PASSAGE_ROW } from './segment.ts';
 import { ModelFile } from './vector-lists.ts';
 import { entryBytes, SegmentCache, type SegmentView } from './views.ts';

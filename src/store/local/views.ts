@@ -7,16 +7,14 @@ import { BesideHandle } from './beside.ts';
 import { FieldFile } from './field-file.ts';
 import { FIELD_KINDS, type FieldIndex } from './field-kinds.ts';
 import { BlockCache, LruCache } from './lru.ts';
+import { entryPath, readManifest, segmentPath } from './manifest.ts';
 import {
-  entryPath,
   type FieldsOfManifest,
   type FileEntry,
   type Manifest,
-  readManifest,
   type SegmentEntry,
-  segmentPath,
   vectorFields,
-} from './manifest.ts';
+} from './manifest-types.ts';
 import { Segment } from './segment.ts';
 import { readTombstones } from './tombstones.ts';
 import { ListsFile, type ListsSource, ModelFile } from './vector-lists.ts';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError, invariant, StorageError } from '../../base/errors.ts';
-import { nearest } from '../../base/nearest.ts';
 import { MEANING } from '../../corpus/index.ts';
 import type {
   CollectionSettings,
@@ -14,11 +13,12 @@ import type {
 } from '../types.ts';
 import { isBeside, writeBeside } from './beside.ts';
 import { type Change, Changes } from './changes.ts';
-import { without, withoutField } from './field-entries.ts';
+import { checkVectorField, stateWithoutField, without } from './field-entries.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import { Attempt } from './leftovers.ts';
 import type { Lock } from './lock.ts';
-import { type Manifest, ManifestWriter, referencedFiles, SEGMENTS, vectorFields } from './manifest.ts';
+import { ManifestWriter, referencedFiles, SEGMENTS } from './manifest.ts';
+import { type Manifest, vectorFields } from './manifest-types.ts';
 import { chooseMerge } from './policy.ts';
 import { SegmentFiles, type Step } from './segment-files.ts';
 import { MergeSource, PendingSource } from './sources.ts';
@@ -112,21 +112,7 @@ export class LocalWriter implements Writer {
   }
 
   removeField(name: string): Promise<number> {
-    return this.#change(({ settings, indexes, segments }) => {
-      const { fields = [], ...others } = settings;
-      const rest = fields.filter((field) => field.name !== name);
-      if (rest.length === fields.length) {
-        throw new InvalidArgumentError(
-          `No field "${name}" was added to this collection.`,
-          rest.length === 0 ? 'There is none to remove.' : `There are ${rest.map((field) => field.name).join(', ')}.`,
-        );
-      }
-      return {
-        settings: rest.length === 0 ? others : { ...others, fields: rest },
-        indexes: without(indexes, name),
-        segments: segments.map((entry) => withoutField(entry, name)),
-      };
-    });
+    return this.#change((before) => stateWithoutField(before, name));
   }
 
   /** Publishes what waits, and then the state with something else in it. */
@@ -343,7 +329,7 @@ export class LocalWriter implements Writer {
   async #rebuild(given: RebuildOptions | Pick<RebuildOptions, 'field'>): Promise<RebuildReport> {
     const options = 'spec' in given ? given : undefined;
     const { field = MEANING } = given;
-    this.#checkField(field);
+    checkVectorField(this.#manifest, field);
     const files = new Attempt(this.#fs);
     const opened: SegmentView[] = [];
     try {
@@ -377,17 +363,6 @@ export class LocalWriter implements Writer {
   async #learnModel(field: string, options: RebuildOptions, files: Attempt) {
     const model = await trainModel(this.#views, field, options);
     return this.#files.model(model, options.search ?? {}, files, () => options.signal?.throwIfAborted());
-  }
-
-  #checkField(name: string): void {
-    const fields = vectorFields(this.#manifest.settings).filter(({ kind }) => kind === 'vector');
-    if (name === MEANING || fields.some((field) => field.name === name)) return;
-    const names = fields.map((field) => field.name);
-    const guess = nearest(name, names);
-    throw new InvalidArgumentError(
-      `The collection has no field "${name}" of one vector for each passage.`,
-      guess === undefined ? `It has ${names.join(', ') || 'none'}.` : `Did you mean "${guess}"?`,
-    );
   }
 
   #enqueue<T>(work: () => Promise<T>): Promise<T> {
