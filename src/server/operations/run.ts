@@ -162,7 +162,15 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
   const base = baseCapabilities(served, host.readOnly);
   return host.use(served.name, async (collection) => {
     const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
-    const languages = await collection.read(async (snapshot) => Object.fromEntries(snapshot.languages));
+    const { languages, fields } = await collection.read(async (snapshot, corpus) => ({
+      languages: Object.fromEntries(snapshot.languages),
+      fields: corpus.fields.map((field) => ({
+        name: field.name,
+        kind: field.kind,
+        of: field.of,
+        ...(field.kind === 'terms' ? {} : { encoder: field.encoder }),
+      })),
+    }));
     const capabilities = { ...base, relevance: await collection.judgesRelevance() };
     return {
       name: served.name,
@@ -174,6 +182,7 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
       generation,
       encoder: settings.encoder,
       dim: settings.dim,
+      fields,
       languages,
       capabilities: settings.dim === 0 ? capabilities : { ...capabilities, retrievers: RETRIEVERS },
     };
