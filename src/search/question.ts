@@ -24,6 +24,8 @@ export interface QuestionOptions {
   readonly syntax: boolean;
   /** Whether the last word may be a beginning: for search as one types. */
   readonly complete: boolean;
+  /** Whether words stand for others: what is written alike, what begins so, parts of compounds, synonyms. */
+  readonly variants: boolean;
   /** Language of the query, where it is known. */
   readonly language: string | undefined;
   readonly synonyms: Synonyms | undefined;
@@ -33,7 +35,7 @@ export interface QuestionOptions {
 export async function readQuestion(
   source: string,
   corpus: Corpus,
-  { syntax, complete, language: given, synonyms }: QuestionOptions,
+  { syntax, complete, variants, language: given, synonyms }: QuestionOptions,
 ): Promise<Question> {
   const { analysis } = fieldOf(corpus, WORDS, ['terms']);
   const names = syntax && /\w:\S/.test(source) ? await fieldNames(corpus) : undefined;
@@ -42,7 +44,9 @@ export async function readQuestion(
   const language = given ?? analysis.languageOf(text);
   const { own, others } = analysis.languagesFor(language);
   const signs = parsed?.plain === false ? parsed : undefined;
-  const said = await wordVariants(corpus, signs === undefined ? text : correctable(signs), own);
+  const said = variants
+    ? await wordVariants(corpus, signs === undefined ? text : correctable(signs), own)
+    : { terms: [], corrections: [] };
   const further = new Map(said.terms.map(({ term, weight }) => [term, weight]));
   const add = ({ term, weight }: WeightedTerm): void => {
     further.set(term, Math.max(further.get(term) ?? 0, weight));
@@ -51,7 +55,7 @@ export async function readQuestion(
   const completed: WeightedTerm[] = [];
   for (const word of complete ? lastWord(source) : []) completed.push(...(await beginnings(corpus, word, own)));
   completed.forEach(add);
-  for (const other of synonyms?.expand(text) ?? []) {
+  for (const other of variants ? (synonyms?.expand(text) ?? []) : []) {
     const weight = other.includes(' ') ? SYNONYM / 2 : SYNONYM;
     for (const term of new Set(own.flatMap((one) => analyzerFor(one).terms(other)))) add({ term, weight });
   }

@@ -58,6 +58,7 @@ const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   collapse: true,
   syntax: true,
   complete: true,
+  variants: true,
   vector: true,
   signal: true,
   without: true,
@@ -187,6 +188,7 @@ async function retrieve(
   const question = await readQuestion(text, corpus, {
     syntax: options.syntax ?? true,
     complete: options.complete ?? false,
+    variants: options.variants ?? true,
     language: options.language === undefined ? undefined : primary(options.language),
     synonyms: environment.synonyms?.(),
   });
@@ -322,7 +324,7 @@ export async function similarInCorpus(
   const { document, text } = (await corpus.passages([passage]))[0]!;
   const { title } = (await corpus.documents([document]))[0]!;
   const how = own === undefined && vector === undefined ? { retriever: retriever ?? 'bm25' } : given({ vector });
-  const plain = { syntax: false, complete: false };
+  const plain = { syntax: false, complete: false, variants: false };
   return searchCorpus(corpus, text || title, { ...options, ...how, ...plain, without: passage }, environment);
 }
 

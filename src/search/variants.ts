@@ -60,6 +60,10 @@ export interface Correction {
   readonly term: string;
 }
 
+/** Ways in which a word stands for others: what is written alike, what begins so, parts of a compound, compounds that end so. */
+export type VariantKind = 'similar' | 'beginning' | 'compound' | 'head';
+const EVERY_KIND: ReadonlySet<VariantKind> = new Set<VariantKind>(['similar', 'beginning', 'compound', 'head']);
+
 /** What is looked for besides the words of a text. */
 export interface WordVariants {
   readonly terms: readonly WeightedTerm[];
@@ -70,8 +74,14 @@ export interface WordVariants {
  * What stands in for words of a text that no document has: what is written nearly like them (never for words with digits), what
  * begins with them, the parts of a compound; and compounds that end with a word, in languages that have them.
  * Of a long text the first words are looked at.
+ * @param kinds that are wanted. Default: all.
  */
-export async function wordVariants(corpus: Corpus, text: string, languages: readonly string[]): Promise<WordVariants> {
+export async function wordVariants(
+  corpus: Corpus,
+  text: string,
+  languages: readonly string[],
+  kinds: ReadonlySet<VariantKind> = EVERY_KIND,
+): Promise<WordVariants> {
   const found = new Map<string, number>();
   const add = (term: string, weight: number): void => {
     found.set(term, Math.max(found.get(term) ?? 0, weight));
@@ -89,17 +99,17 @@ export async function wordVariants(corpus: Corpus, text: string, languages: read
     at += forms.length;
     const written = text.slice(start, end);
     if (known) {
-      if (compounding && forms[0]!.length > PART)
+      if (compounding && kinds.has('head') && forms[0]!.length > PART)
         for (const head of await heads(corpus, forms)) add(head, WEIGHTS.head);
       continue;
     }
-    const parts = compounding ? await compoundParts(corpus, forms[0]!, languages) : [];
+    const parts = compounding && kinds.has('compound') ? await compoundParts(corpus, forms[0]!, languages) : [];
     for (const part of parts) add(part, WEIGHTS.compound);
     if (parts.length > 0 || /[\p{N}_./\\@]/u.test(written) || corrections.length >= MOST_CORRECTIONS) continue;
-    const similar = await similarTo(corpus, forms);
+    const similar = kinds.has('similar') ? await similarTo(corpus, forms) : [];
     for (const { term, edits } of similar) add(term, edits === 1 ? WEIGHTS.oneEdit : WEIGHTS.twoEdits);
     if (similar[0] !== undefined) corrections.push({ start, end, term: similar[0].term });
-    if (forms[0]!.length < PART) continue;
+    if (forms[0]!.length < PART || !kinds.has('beginning')) continue;
     for (const { term, weight } of await beginnings(corpus, written, languages)) add(term, weight);
   }
   return { terms: weighted(found), corrections };
