@@ -46,7 +46,7 @@ function document(i: number): NewDocument {
     end: text.length,
     headings: [`Chapter ${i % 7}`, `Section ${p}`],
     page: p,
-    fields: [{ terms: words.slice(p), boost: 1 + (i % 2) / 2 }],
+    fields: [{ terms: words.slice(p), words: words.slice(p), boost: 1 + (i % 2) / 2 }],
     ...(random.below(4) > 0 ? { vector: Float32Array.from({ length: DIM }, () => random.normal()) } : {}),
   }));
   const metadata = { number: i, name: `document ${i}` };
@@ -93,6 +93,8 @@ async function answers(): Promise<Answer[]> {
   const terms = ['w0', 'w12', 'w35', 'w40', 'absent'].map((term, i) => ({ term, weight: 1 + i }));
   const hits = ask('lexical', () => list(snapshot.searchLexical(terms, { k: 50 })));
   for (const { term } of terms) ask(`frequency of ${term}`, () => snapshot.documentFrequency(term));
+  const everyWord = Array.from({ length: 30 * 30 }, (_, i) => `w${i}`);
+  ask('phrases', () => everyWord.map((word) => [...snapshot.phrasePassages([word])].length));
   const query = Float32Array.from({ length: DIM }, (_, i) => Math.sin(i));
   ask('dense', () => list(snapshot.searchDense(query, { k: 50 })));
   const allowed = ask('select', () =>

@@ -7,7 +7,7 @@ import { regularRun, segmentDense, withoutFinalMark } from './segmenter.ts';
 import { stopWordsOf } from './stop-words.ts';
 
 /** Raised whenever a text yields other terms than before: what was indexed with another version is not found with this one. */
-export const ANALYSIS_VERSION = 3;
+export const ANALYSIS_VERSION = 4;
 
 /** A searchable term and where it stands. */
 export interface Token {

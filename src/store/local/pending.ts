@@ -34,9 +34,15 @@ export class TermNumbers {
   }
 }
 
+/** A field with numbers for its terms and words. */
+interface PendingField extends Omit<IndexedField, 'terms' | 'words'> {
+  readonly terms: Uint32Array;
+  readonly words?: Uint32Array;
+}
+
 interface PendingPassage {
   readonly record: PassageRecord;
-  readonly fields: readonly (Omit<IndexedField, 'terms'> & { readonly terms: Uint32Array })[];
+  readonly fields: readonly PendingField[];
   readonly vector: Float32Array | undefined;
 }
 
@@ -60,18 +66,29 @@ export class PendingDocument {
     this.text = text;
     this.passages = passages.map(({ fields, vector, start, end, headings, page }) => ({
       record: { start, end, headings: [...headings], ...(page === undefined ? {} : { page }) },
-      fields: fields.map((field) => ({ ...field, terms: numbers.encode(field.terms) })),
+      fields: fields.map(({ words, ...field }) => ({
+        ...field,
+        terms: numbers.encode(field.terms),
+        ...(words === undefined ? {} : { words: numbers.encode(words) }),
+      })),
       vector: vector?.slice(),
     }));
     this.bytes = this.passages.reduce(
       (sum, { fields, vector }) =>
-        fields.reduce((bytes, { terms }) => bytes + 80 + terms.byteLength, sum + 160 + (vector?.byteLength ?? 0)),
+        fields.reduce(
+          (bytes, { terms, words }) => bytes + 80 + terms.byteLength + (words?.byteLength ?? 0),
+          sum + 160 + (vector?.byteLength ?? 0),
+        ),
       1000 + 2 * text.length,
     );
   }
 
   fields(passage: PendingPassage): IndexedField[] {
-    return passage.fields.map((field) => ({ ...field, terms: this.numbers.decode(field.terms) }));
+    return passage.fields.map(({ words, ...field }) => ({
+      ...field,
+      terms: this.numbers.decode(field.terms),
+      ...(words === undefined ? {} : { words: this.numbers.decode(words) }),
+    }));
   }
 }
 

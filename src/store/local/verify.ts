@@ -274,6 +274,7 @@ class Verification {
     if (Math.abs(length - lexical.totalLength) > 1e-9 * length) {
       yield `its passages have ${length} terms, its lexical index says ${lexical.totalLength}`;
     }
+    lexical.checkPlaces();
     yield;
     if (settings.dim === 0) return;
     if (!view.hasDense) {
