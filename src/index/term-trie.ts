@@ -68,12 +68,13 @@ export class TermTrie {
     for (let j = 0; j <= Math.min(size, most); j++) rows[j] = j;
     const own = Uint16Array.from({ length: size }, (_, i) => word.charCodeAt(i));
     const path = new Uint16Array(size + most + 2);
-    const letters = this.#letters;
+    const [letters, depths, behind, ends] = [this.#letters, this.#depths, this.#behind, this.#ends];
     const count = letters.length;
+    const deepest = size + most;
     for (let node = 0; node < count; ) {
-      const depth = this.#depths[node]! + 1;
-      if (depth > size + most) {
-        node = this.#behind[node]!;
+      const depth = depths[node]! + 1;
+      if (depth > deepest) {
+        node = behind[node]!;
         continue;
       }
       const letter = letters[node]!;
@@ -83,29 +84,34 @@ export class TermTrie {
       const from = depth > most ? depth - most : 1;
       const to = depth + most < size ? depth + most : size;
       // Left of the band: the first column, or what an earlier term left there.
-      rows[row + from - 1] = from === 1 && depth <= most ? depth : far;
-      let least = from === 1 ? rows[row]! : far;
+      let left = from === 1 && depth <= most ? depth : far;
+      rows[row + from - 1] = left;
+      let least = left;
+      let diagonal = rows[above + from - 1]!;
       for (let j = from; j <= to; j++) {
-        const same = own[j - 1] === letter;
-        let value = rows[above + j - 1]! + (same ? 0 : 1);
-        const down = rows[above + j]! + 1;
-        if (down < value) value = down;
-        const right = rows[row + j - 1]! + 1;
-        if (right < value) value = right;
-        if (!same && j > 1 && depth > 1 && own[j - 1] === path[depth - 1] && own[j - 2] === letter) {
-          const swapped = rows[above - width + j - 2]! + 1;
-          if (swapped < value) value = swapped;
+        const up = rows[above + j]!;
+        let value = diagonal;
+        if (own[j - 1] !== letter) {
+          if (up < value) value = up;
+          if (left < value) value = left;
+          value++;
+          if (j > 1 && depth > 1 && own[j - 1] === path[depth - 1] && own[j - 2] === letter) {
+            const swapped = rows[above - width + j - 2]! + 1;
+            if (swapped < value) value = swapped;
+          }
+          if (value > far) value = far;
         }
-        if (value > far) value = far;
+        diagonal = up;
+        left = value;
         rows[row + j] = value;
         if (value < least) least = value;
       }
       if (to < size) rows[row + to + 1] = far;
       if (least > most) {
-        node = this.#behind[node]!;
+        node = behind[node]!;
         continue;
       }
-      const end = this.#ends[node]!;
+      const end = ends[node]!;
       if (end > 0 && to === size) {
         const edits = rows[row + size]!;
         if (edits <= most) found.push({ number: end - 1, edits });

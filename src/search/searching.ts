@@ -77,7 +77,7 @@ export async function searchCorpus(
 ): Promise<SearchResult> {
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
-  const retrieved = await retrieve(corpus, text, { ...options, k, perDocument }, environment);
+  const retrieved = await retrieve(corpus, text, { ...options, k, perDocument }, environment, true);
   const { name, query, question, allowed, ranking, chosen, repeats } = retrieved;
   if (ranking.abstained === true) {
     const { id, languages = [] } = await fieldOf(corpus, MEANING, ['vector']).open();
@@ -149,6 +149,7 @@ export async function rankCorpus(
     text,
     { ...options, syntax: options.syntax ?? false, k, perDocument: 1 },
     environment,
+    false,
   );
   const owners = await corpus.documentsOf(chosen.map(({ passage }) => passage));
   return {
@@ -180,6 +181,7 @@ async function retrieve(
   text: string,
   options: CorpusSearchOptions & { readonly k: number; readonly perDocument: number },
   environment: SearchEnvironment,
+  suggest: boolean,
 ): Promise<Retrieved> {
   const { k, perDocument, signal, vector, without, filter } = options;
   checkQuery(text, k, perDocument, options);
@@ -189,6 +191,7 @@ async function retrieve(
     syntax: options.syntax ?? true,
     complete: options.complete ?? false,
     variants: options.variants ?? true,
+    suggest,
     language: options.language === undefined ? undefined : primary(options.language),
     synonyms: environment.synonyms?.(),
   });

@@ -140,19 +140,24 @@ function wordsOf(text: string, languages: readonly string[]): Word[] {
   return Array.from(words.values(), ({ forms, ...place }) => ({ ...place, forms: [...forms] }));
 }
 
-/** The nearest terms that there are, fewest edits first. */
+/** The nearest terms that there are: two edits away is far where something is one edit away. */
 async function similarTo(corpus: Corpus, forms: readonly string[]): Promise<SimilarTerm[]> {
+  const fit = forms.filter((form) => form.length >= ONE_EDIT && /^\p{L}+$/u.test(form) && !DENSE.test(form));
+  for (const edits of [1, 2]) {
+    const near = await similarWithin(corpus, edits === 1 ? fit : fit.filter(({ length }) => length >= TWO_EDITS), edits);
+    if (near.length > 0) return near;
+  }
+  return [];
+}
+
+/** Signs of scripts without spaces are words; two of them that differ in one have little in common. */
+const DENSE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
+
+async function similarWithin(corpus: Corpus, forms: readonly string[], most: number): Promise<SimilarTerm[]> {
   const vocabulary = await vocabularyOf(corpus);
   const found = new Map<string, SimilarTerm>();
   for (const form of forms) {
-    if (form.length < ONE_EDIT || !/^\p{L}+$/u.test(form)) continue;
-    // Signs of scripts without spaces are words; two of them that differ in one have little in common.
-    if (/[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(form)) continue;
-    const most = form.length >= TWO_EDITS ? 2 : 1;
-    for (const near of vocabulary.similar(form, most, 4 * MOST_SIMILAR)) {
-      const known = found.get(near.term);
-      if (known === undefined || near.edits < known.edits) found.set(near.term, near);
-    }
+    for (const near of vocabulary.similar(form, most, 4 * MOST_SIMILAR)) found.set(near.term, near);
   }
   const near = [...found.values()];
   const counts = await corpus.frequencies(
@@ -161,9 +166,7 @@ async function similarTo(corpus: Corpus, forms: readonly string[]): Promise<Simi
   );
   // The vocabulary still has words of what was deleted.
   const live = near.filter((_, i) => counts[i]! > 0);
-  live.sort((a, b) => a.edits - b.edits || b.frequency - a.frequency || (a.term < b.term ? -1 : 1));
-  // Two edits away is far where something is one edit away.
-  return live.filter(({ edits }) => edits === live[0]!.edits).slice(0, MOST_SIMILAR);
+  return live.sort((a, b) => b.frequency - a.frequency || (a.term < b.term ? -1 : 1)).slice(0, MOST_SIMILAR);
 }
 
 /** The parts of a compound that there are, both; none where it is no compound of these. */
