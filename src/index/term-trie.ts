@@ -23,6 +23,10 @@ export class TermTrie {
   readonly #ends: Uint32Array;
   /** Whether the first term is the empty one, which has no node. */
   readonly #startsEmpty: boolean;
+  /** Rows of the last walk: short arrays that are made for each would cost more than the walk. */
+  #rows = new Uint8Array(1024);
+  readonly #own: number[] = [];
+  readonly #path: number[] = [];
 
   /** @param terms distinct, in ascending order of code units. */
   constructor(terms: readonly string[]) {
@@ -64,10 +68,12 @@ export class TermTrie {
     const width = size + 2;
     const far = most + 1;
     // Row d is for the first d letters of a term; column j for the first j of the word. What is outside of the band is far.
-    const rows = new Uint8Array((size + most + 2) * width).fill(far);
+    const cells = (size + most + 2) * width;
+    if (cells > this.#rows.length) this.#rows = new Uint8Array(2 * cells);
+    const rows = this.#rows.fill(far, 0, cells);
     for (let j = 0; j <= Math.min(size, most); j++) rows[j] = j;
-    const own = Uint16Array.from({ length: size }, (_, i) => word.charCodeAt(i));
-    const path = new Uint16Array(size + most + 2);
+    const [own, path] = [this.#own, this.#path];
+    for (let i = 0; i < size; i++) own[i] = word.charCodeAt(i);
     const [letters, depths, behind, ends] = [this.#letters, this.#depths, this.#behind, this.#ends];
     const count = letters.length;
     const deepest = size + most;

@@ -24,7 +24,7 @@ describe('phraseWords', () => {
     for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const) {
       expect(phraseWords(word.normalize(form))).toEqual(['angstrome']);
     }
-    expect(phraseWords('ﬁne ㎏ ½')).toEqual(['fine', 'kg', '1⁄2']);
+    expect(phraseWords('ﬁne ㎏ 2½ m²')).toEqual(['fine', 'kg', '2', '1', '2', 'm2']);
   });
 
   it('takes scripts without spaces sign by sign, between other words too', () => {

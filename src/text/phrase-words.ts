@@ -1,10 +1,10 @@
 import { plainForm } from './normalize.ts';
 
-/** What may be part of a word, invisible signs included. */
-const runs = /[\p{L}\p{M}\p{N}\p{S}\p{Cf}\p{Variation_Selector}]+/gu;
+/** What may be part of a word, invisible signs included; fractions in one sign are alone, since `2½` is not 21⁄2. */
+const runs = /[¼-¾⅐-⅞↉]|(?:(?![¼-¾⅐-⅞↉])[\p{L}\p{M}\p{N}\p{S}\p{Cf}\p{Variation_Selector}])+/gu;
 /** Words of a run in plain form: signs of scripts without spaces one by one, others together. */
 const words =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])[\p{L}\p{M}\p{N}\p{S}])+/gu;
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])(?!\u2044)[\p{L}\p{M}\p{N}\p{S}])+/gu;
 
 /** Longer words are cut: encoded data, not words. */
 const LONGEST = 128;
