@@ -51,7 +51,9 @@ async function holdingPart(part: QueryPart, corpus: Corpus, languages: readonly 
 }
 
 /** Names and titles are seldom known in full; values of other fields are. */
-function condition(field: string, value: string): Filter {
+function condition(name: string, value: string): Filter {
+  // What people know from other search boxes.
+  const field = name === 'lang' ? 'language' : name;
   return { field, op: ['title', 'path', 'id'].includes(field) ? 'contains' : '=', value };
 }
 

@@ -64,8 +64,7 @@ export async function readQuestion(
     for (const term of new Set(own.flatMap((one) => analyzerFor(one).terms(other)))) add({ term, weight });
   }
   for (const word of grammatical(signs, own)) if (!further.has(word)) further.set(word, GRAMMATICAL);
-  const suggestion =
-    suggest && signs === undefined ? await corrected(corpus, text, said.corrections, own) : undefined;
+  const suggestion = suggest && signs === undefined ? await corrected(corpus, text, said.corrections, own) : undefined;
   return {
     text,
     language,
@@ -81,7 +80,7 @@ const fields = new WeakMap<Corpus, Promise<ReadonlySet<string>>>();
 function fieldNames(corpus: Corpus): Promise<ReadonlySet<string>> {
   let names = fields.get(corpus);
   if (names === undefined) {
-    const found = new Set<string>(BUILT_IN);
+    const found = new Set<string>([...BUILT_IN, 'lang']);
     const look = ({ metadata }: DocumentRecord): boolean => {
       for (const field in metadata) found.add(field).add(`metadata.${field}`);
       return false;

@@ -6,6 +6,7 @@ import type { Query, Representation } from '../content/index.ts';
 import { type Corpus, checkLanguage, type Field, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
 import { highlight, plainSnippet, type Synonyms } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
+import { CONDITIONS, conditionsAlone } from './conditions.ts';
 import { both } from './demands.ts';
 import { dense } from './dense.ts';
 import { hybrid } from './hybrid.ts';
@@ -209,12 +210,15 @@ async function retrieve(
     synonyms: environment.synonyms?.(),
   });
   const { demanded } = question;
-  const { name, retriever, fields } = await retrieverFor(corpus, text, options, environment);
+  const wordless = question.text.trim() === '' && vector === undefined;
+  const { name, retriever, fields } = wordless
+    ? { name: CONDITIONS, retriever: conditionsAlone(corpus), fields: [] }
+    : await retrieverFor(corpus, text, options, environment);
   const filtered = filter === undefined ? undefined : await allowedPassages(corpus, filter);
   const allowed = filtered === undefined || demanded === undefined ? (filtered ?? demanded) : both(filtered, demanded);
   const query = queryOf(corpus, question, vector);
   const gathering = { k, perDocument, ...given({ without, allowed, signal }) };
-  if (options.collapse === true)
+  if (options.collapse === true && !wordless)
     return { name, fields, query, question, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
   return {
     name,
@@ -250,8 +254,8 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
       guess === undefined ? `Known: ${Object.keys(OPTIONS).join(', ')}.` : `Did you mean "${guess}"?`,
     );
   }
-  if (typeof text !== 'string' || (text.trim() === '' && vector === undefined))
-    throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
+  if (typeof text !== 'string' || (text.trim() === '' && vector === undefined && options.filter === undefined))
+    throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word, or give a filter.');
   if (pipeline !== undefined) {
     const other = (['retriever', 'fusion', 'weights', 'candidates'] as const).find((one) => options[one] !== undefined);
     if (other !== undefined) {

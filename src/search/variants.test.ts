@@ -41,3 +41,24 @@ describe('phrases', () => {
     expect(await found('"question of" OR "タワー"')).toEqual(['titled', 'tokyo']);
   });
 });
+
+describe('a query of conditions alone', () => {
+  it('finds the documents that satisfy them, in order, each once', async () => {
+    const corpus = await memoryCorpus([
+      { id: 'a', text: 'Ships.', language: 'en', metadata: { year: 1970 } },
+      { id: 'b', text: 'Schiffe.', language: 'de', metadata: { year: 1971 } },
+      { id: 'c', text: 'Ice.', language: 'en', metadata: { year: 1971 } },
+    ]);
+    const found = async (query: string, filter?: string): Promise<string> => {
+      const { hits, shortfall } = await searchCorpus(corpus, query, filter === undefined ? {} : { filter });
+      return `${hits.map(({ id }) => id).join()}: ${shortfall?.reason}`;
+    };
+    const satisfied = 'documents satisfy the conditions, and the query has no words';
+    expect(await found('language:en')).toBe(`a,c: 2 ${satisfied}`);
+    expect(await found('lang:en')).toBe(`a,c: 2 ${satisfied}`);
+    expect(await found('year:1971 -language:de')).toMatch(/^c: 1 document satisfies/);
+    expect(await found('', 'year = 1971')).toBe(`b,c: 2 ${satisfied}`);
+    expect(await found('language:fr')).toMatch(/^: no passage has all/);
+    await expect(found('')).rejects.toThrow('The query is empty.');
+  });
+});

@@ -144,7 +144,11 @@ function wordsOf(text: string, languages: readonly string[]): Word[] {
 async function similarTo(corpus: Corpus, forms: readonly string[]): Promise<SimilarTerm[]> {
   const fit = forms.filter((form) => form.length >= ONE_EDIT && /^\p{L}+$/u.test(form) && !DENSE.test(form));
   for (const edits of [1, 2]) {
-    const near = await similarWithin(corpus, edits === 1 ? fit : fit.filter(({ length }) => length >= TWO_EDITS), edits);
+    const near = await similarWithin(
+      corpus,
+      edits === 1 ? fit : fit.filter(({ length }) => length >= TWO_EDITS),
+      edits,
+    );
     if (near.length > 0) return near;
   }
   return [];
