@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import {
   collectionInfoSchema,
+  contextsSchema,
   documentListSchema,
   documentSchema,
   evaluationReportSchema,
   facetsSchema,
+  folderSchema,
   frontierSchema,
   mapSchema,
   multiGetAnswerSchema,
@@ -25,6 +27,8 @@ const ANSWERS: Readonly<Record<OperationName, z.ZodType>> = {
   multiGet: multiGetAnswerSchema,
   list: documentListSchema,
   info: collectionInfoSchema,
+  folder: folderSchema,
+  contexts: contextsSchema,
   facets: facetsSchema,
   map: mapSchema,
   frontier: frontierSchema,

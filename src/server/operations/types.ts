@@ -4,11 +4,14 @@ import type {
   BulkRequest,
   Capabilities,
   CollectionInfo,
+  ContextsAnswer,
   DocumentAnswer,
   DocumentList,
   EvaluationReport,
   FacetParameters,
   Facets,
+  Folder,
+  FolderParameters,
   Frontier,
   Job,
   ListParameters,
@@ -58,6 +61,9 @@ export interface Operations {
   readonly multiGet: { request: MultiGetRequest; answer: MultiGetAnswer };
   readonly list: { request: ListParameters; answer: DocumentList };
   readonly info: { request: Named; answer: CollectionInfo };
+  readonly folder: { request: FolderParameters; answer: Folder };
+  /** What somebody said that a collection and its folders are about; the collection is not opened for it. */
+  readonly contexts: { request: Named; answer: ContextsAnswer };
   readonly facets: { request: FacetParameters; answer: Facets };
   readonly map: { request: MapParameters; answer: MapAnswer };
   readonly frontier: { request: Named; answer: Frontier };

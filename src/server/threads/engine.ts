@@ -25,6 +25,8 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
   multiGet: 'search',
   info: 'search',
   list: 'background',
+  folder: 'background',
+  contexts: 'search',
   facets: 'background',
   map: 'background',
   frontier: 'background',
