@@ -3,6 +3,7 @@ export * from './common.ts';
 export * from './documents.ts';
 export * from './facets.ts';
 export * from './folders.ts';
+export * from './models.ts';
 export * from './names.ts';
 export * from './present.ts';
 export * from './search.ts';

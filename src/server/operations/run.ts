@@ -23,6 +23,7 @@ import { readFolder } from './folders.ts';
 import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
 import { sampleForMap } from './map.ts';
+import { embed, rerank } from './models.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
 
 type Handlers = {
@@ -65,15 +66,20 @@ const handlers: Handlers = {
   map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
   frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
   evaluation: async (host, { collection: name }) => readEvaluation(host.served(name)),
+  embed: (host, request, { signal }) => embed(host, request, signal),
+  rerank: (host, request, { signal }) => rerank(host, request, signal),
   add: (host, { collection: name, documents }, options) =>
     writing(host, name, (collection) => collection.add(documents.map(given), addOptions(options))),
   addRaw: (host, request, options) => {
     const documents = parseDocuments(request.format, request.bytes);
     return handlers.add(host, { collection: request.collection, documents }, options);
   },
-  remove: (host, { collection: name, ids, prefix }) =>
+  remove: (host, { collection: name, ids, prefix, filter }) =>
     writing(host, name, async (collection) => ({
-      removed: await collection.remove(ids ?? (await collection.ids([prefix!]))),
+      removed:
+        filter === undefined
+          ? await collection.remove(ids ?? (await collection.ids([prefix!])))
+          : await collection.removeWhere(filter as string),
     })),
   sync: (host, { collection: name }, options) => {
     const { sources = [] } = host.served(name);

@@ -7,6 +7,8 @@ import type {
   ContextsAnswer,
   DocumentAnswer,
   DocumentList,
+  EmbeddingsAnswer,
+  EmbeddingsRequest,
   EvaluationReport,
   FacetParameters,
   Facets,
@@ -21,6 +23,8 @@ import type {
   MultiGetRequest,
   RemoveAnswer,
   RemoveRequest,
+  RerankAnswer,
+  RerankRequest,
   SearchAnswer,
   SearchRequest,
   WriteAnswer,
@@ -68,6 +72,8 @@ export interface Operations {
   readonly map: { request: MapParameters; answer: MapAnswer };
   readonly frontier: { request: Named; answer: Frontier };
   readonly evaluation: { request: Named; answer: EvaluationReport };
+  readonly embed: { request: EmbeddingsRequest; answer: EmbeddingsAnswer };
+  readonly rerank: { request: RerankRequest; answer: RerankAnswer };
   readonly add: { request: Named & BulkRequest; answer: WriteAnswer };
   readonly addRaw: { request: RawDocuments; answer: WriteAnswer };
   readonly remove: { request: RemoveRequest; answer: RemoveAnswer };

@@ -32,6 +32,8 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
   frontier: 'background',
   evaluation: 'background',
   verify: 'background',
+  embed: 'background',
+  rerank: 'background',
   add: 'write',
   addRaw: 'write',
   remove: 'write',
