@@ -13,7 +13,8 @@ import {
 } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
-import { type Collection, contextsOf, judgesRelevance, verifyCollection } from '../../collection/index.ts';
+import { type Collection, contextsOf, verifyCollection } from '../../collection/index.ts';
+import { MEANING } from '../../corpus/index.ts';
 import type { PipelineInput } from '../../search/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { checkAnswer } from './answers.ts';
@@ -119,7 +120,8 @@ const handlers: Handlers = {
  * server's own command line: a key that allows writing allows neither.
  */
 async function encoderToGive(collection: Collection, wanted: string | undefined): Promise<string> {
-  const pending = (await collection.pendingReencode())?.encoder;
+  const field = await collection.pendingField();
+  const pending = field?.name === MEANING ? field.encoder : undefined;
   if (wanted === undefined && pending === undefined) {
     throw new InvalidArgumentError('No encoder is named, and none is on its way.', 'Name one as `encoder`.');
   }
@@ -215,8 +217,16 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
   const base = baseCapabilities(served, host.readOnly);
   return host.use(served.name, async (collection) => {
     const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
-    const languages = await collection.read(async (snapshot) => Object.fromEntries(snapshot.languages));
-    const capabilities = { ...base, relevance: judgesRelevance(served.directory, settings.encoder) };
+    const { languages, fields } = await collection.read(async (snapshot, corpus) => ({
+      languages: Object.fromEntries(snapshot.languages),
+      fields: corpus.fields.map((field) => ({
+        name: field.name,
+        kind: field.kind,
+        of: field.of,
+        ...(field.kind === 'terms' ? {} : { encoder: field.encoder }),
+      })),
+    }));
+    const capabilities = { ...base, relevance: await collection.judgesRelevance() };
     return {
       name: served.name,
       state: 'ready' as const,
@@ -228,6 +238,7 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
       generation,
       encoder: settings.encoder,
       dim: settings.dim,
+      fields,
       languages,
       capabilities: settings.dim === 0 ? capabilities : { ...capabilities, retrievers: RETRIEVERS },
     };
