@@ -191,7 +191,8 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/documents/remove',
     scope: 'write',
     title: 'Remove several documents',
-    description: 'By id, all whose id starts with a prefix, or all that satisfy a filter. Ids that no document has are passed over.',
+    description:
+      'By id, all whose id starts with a prefix, or all that satisfy a filter. Ids that no document has are passed over.',
     body: { schema: removeRequestSchema, types: JSON_TYPES, size: 'small' },
     answers: { 200: { schema: removeAnswerSchema, description: 'How many were removed, durably.' } },
     handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('remove', request, { signal }) }),
