@@ -13,8 +13,13 @@ import type { TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
 import {
+  countFacets,
   type DocumentRanking,
+  documentFilter,
   type Extensions,
+  type FacetCounts,
+  type FacetOptions,
+  type Filter,
   formatRelevance,
   type PassageReference,
   type PipelineInput,
@@ -45,6 +50,7 @@ import type {
 } from '../store/types.ts';
 import { type AddFieldOptions, type AddFieldReport, addField } from './adding.ts';
 import { type BuildContext, type BuildOptions, type DeployOptions, deployTuned } from './building.ts';
+import { type Contexts, contextsOf, saveContext } from './contexts.ts';
 import { dropEncoderVersions } from './encoder-versions.ts';
 import { CollectionEncoders, type EncoderSources } from './encoders.ts';
 import { indexPaths } from './index-paths.ts';
@@ -189,6 +195,28 @@ export class Collection {
     });
   }
 
+  /** Removes the documents that satisfy a filter. @returns how many. @throws InvalidArgumentError for a filter with a mistake. */
+  async removeWhere(filter: Filter | string): Promise<number> {
+    const ids = await this.#reading(async (snapshot, corpus) => {
+      const satisfies = await documentFilter(corpus, filter);
+      return Array.from(snapshot.liveDocuments(), (ordinal) => snapshot.document(ordinal))
+        .filter(satisfies)
+        .map(({ id }) => id);
+    });
+    return ids.length === 0 ? 0 : this.remove(ids);
+  }
+
+  /** Vectors of texts, by the collection's encoder. @throws InvalidArgumentError for a collection without one. */
+  async embed(
+    texts: readonly string[],
+    options: { readonly role?: 'query' | 'document'; readonly signal?: AbortSignal } = {},
+  ): Promise<number[][]> {
+    const encoder = await this.encoder();
+    if (encoder === undefined) throw noEncoder();
+    const vectors = await encoder.encode(texts, options);
+    return texts.map((_, i) => Array.from(vectors.row(i)));
+  }
+
   /**
    * Searches. Returns up to `k` passages, best first, or says in `shortfall` why there are fewer.
    * @throws InvalidArgumentError for an empty query, a `k` below 1, or a filter that does not parse or names a field
@@ -210,6 +238,14 @@ export class Collection {
    */
   async similar(passage: PassageReference, options: SimilarOptions = {}): Promise<SearchResult> {
     return this.#searching((corpus, environment) => similarInCorpus(corpus, passage, options, environment));
+  }
+
+  /**
+   * How often values of fields occur, over all documents or over those that a query finds.
+   * @throws InvalidArgumentError for a filter with a mistake and for fields that no document has.
+   */
+  async facets(options: FacetOptions = {}): Promise<FacetCounts> {
+    return this.#searching((corpus, environment) => countFacets(corpus, options, environment));
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */
@@ -296,6 +332,20 @@ export class Collection {
    */
   async setSynonyms(source: string): Promise<number> {
     return saveSynonyms(this.directory, source);
+  }
+
+  /** What the collection and folders in it are about, for people and agents that decide where to look. */
+  contexts(): Contexts {
+    return contextsOf(this.directory);
+  }
+
+  /**
+   * Says in a sentence what the collection (`''`) or a folder of it (a beginning of ids, `guides/`) is about; it stands in `contexts.json` in the
+   * collection's folder. @param sentence undefined takes it away.
+   * @throws InvalidArgumentError for more than 500 characters or line breaks.
+   */
+  async setContext(folder: string, sentence: string | undefined): Promise<Contexts> {
+    return saveContext(this.directory, folder, sentence);
   }
 
   /** The source of its synonyms; empty without any. */
@@ -534,6 +584,13 @@ export class Collection {
       'Open it again with openCollection.',
     );
   }
+}
+
+function noEncoder(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'This collection has no embeddings.',
+    'Give it an encoder with `sagitta reencode`, or make another collection.',
+  );
 }
 
 /** A snapshot that closes once it is retired and nobody uses it any more. */

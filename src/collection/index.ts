@@ -19,6 +19,7 @@ export {
   Collection,
   type StoredDocument,
 } from './collection.ts';
+export { type Contexts, contextsOf } from './contexts.ts';
 export { ENCODERS } from './encoder-versions.ts';
 export type { GivenEncoder } from './encoders.ts';
 export { listPaths } from './index-paths.ts';

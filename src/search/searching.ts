@@ -7,6 +7,7 @@ import { type Corpus, checkLanguage, type Field, fieldOf, MEANING, primary, WORD
 import { highlight, plainSnippet, type Synonyms } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
 import { CONDITIONS, conditionsAlone } from './conditions.ts';
+import { checkCursor, FIRST_PAGE, parseCursor } from './cursor.ts';
 import { both } from './demands.ts';
 import { dense } from './dense.ts';
 import { hybrid } from './hybrid.ts';
@@ -18,9 +19,10 @@ import type {
   SearchResult,
   SimilarOptions,
 } from './options.ts';
+import { depthOf, inOrder, nextPage, pageOf, referencesTo, searchDigest } from './pages.ts';
 import { gathered } from './pipeline/group.ts';
 import { BUILT_IN, compilePipeline, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
-import { type Question, readQuestion } from './question.ts';
+import { type Question, readQuestion, withFurther } from './question.ts';
 import { collapsed } from './repeats.ts';
 import { termsOf, wordsOf } from './represent.ts';
 import { allowedPassages } from './selection.ts';
@@ -61,6 +63,8 @@ const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   complete: true,
   variants: true,
   vector: true,
+  sort: true,
+  cursor: true,
   signal: true,
   without: true,
 };
@@ -78,29 +82,39 @@ export async function searchCorpus(
 ): Promise<SearchResult> {
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
-  const retrieved = await retrieve(corpus, text, { ...options, k, perDocument }, environment, true);
-  const { name, query, question, allowed, ranking, chosen, repeats } = retrieved;
+  const place = options.cursor === undefined ? FIRST_PAGE : parseCursor(options.cursor);
+  const deep = { ...options, k: depthOf(k, place, options), perDocument };
+  const retrieved = await retrieve(corpus, text, deep, environment, true);
+  const { name, query, question, allowed, ranking } = retrieved;
   if (ranking.abstained === true) throw await silent(retrieved);
+  const search = searchDigest(text, name, options);
+  checkCursor(place, search);
   const field = fieldOf(corpus, WORDS, ['terms']);
   const { leftOut } = wordsOf(field, query);
   const words = { terms: termsOf(field, query), leftOut };
-  const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)), repeats);
+  const sorted = options.sort === undefined ? retrieved : await inOrder(corpus, retrieved, options.sort, words.terms);
+  const { chosen, repeats } = await pageOf(corpus, sorted, k, place);
+  const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)), repeats, place.seen.size);
   const { filter } = options;
   const shortfall =
     hits.length < k
-      ? await explainShortfall(corpus, {
+      ? {
+          ...(await explainShortfall(corpus, {
+            requested: place.seen.size + k,
+            returned: place.seen.size + hits.length,
+            perDocument,
+            ranking,
+            allowed,
+            filter,
+            words,
+            demanded: question.demanded,
+            folded: repeats.reduce((sum, { length }) => sum + length, 0),
+          })),
           requested: k,
           returned: hits.length,
-          perDocument,
-          ranking,
-          allowed,
-          filter,
-          words,
-          demanded: question.demanded,
-          folded: repeats.reduce((sum, { length }) => sum + length, 0),
-        })
+        }
       : undefined;
-  const explained = options.explain === true ? await explain(corpus, retrieved, hits) : { hits };
+  const explained = options.explain === true ? await explain(corpus, { ...retrieved, chosen }, hits) : { hits };
   return {
     query: text,
     retriever: name,
@@ -108,7 +122,12 @@ export async function searchCorpus(
     tookMs: performance.now() - start,
     ...explained,
     examined: examinedBy(ranking.trace),
-    ...given({ shortfall, relevance: ranking.relevance, suggestion: question.suggestion }),
+    ...given({
+      next: hits.length < k ? undefined : nextPage(search, place, hits),
+      shortfall,
+      relevance: ranking.relevance,
+      suggestion: question.suggestion,
+    }),
     trace: ranking.trace,
   };
 }
@@ -236,11 +255,7 @@ function queryOf(corpus: Corpus, { text, language, further }: Question, vector: 
   const encoded = new Map<string, Representation>();
   if (vector !== undefined) encoded.set(MEANING, Float32Array.from(vector));
   const query: Query = { content: text, language };
-  if (further.length > 0) {
-    const terms = termsOf(fieldOf(corpus, WORDS, ['terms']), query);
-    const known = new Set(terms.map(({ term }) => term));
-    encoded.set(WORDS, [...terms, ...further.filter(({ term }) => !known.has(term))]);
-  }
+  if (further.length > 0) encoded.set(WORDS, withFurther(fieldOf(corpus, WORDS, ['terms']), query, further));
   return encoded.size === 0 ? query : { ...query, encoded };
 }
 
@@ -377,12 +392,13 @@ export function noSuchDocument(id: string): NotFoundError {
   return new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
 }
 
-/** @param terms what is highlighted. */
+/** @param terms what is highlighted. @param before hits of the pages before. */
 async function hitsFor(
   corpus: Corpus,
   chosen: readonly RankedPassage[],
   terms: ReadonlySet<string>,
   repeats: readonly (readonly number[])[],
+  before: number,
 ): Promise<SearchHit[]> {
   const { analysis } = fieldOf(corpus, WORDS, ['terms']);
   const passages = await corpus.passages(chosen.map(({ passage }) => passage));
@@ -393,7 +409,7 @@ async function hitsFor(
     const highlights = highlight(text, terms, analysis.analyzerOf(language));
     const { text: shown, ranges } = plainSnippet(text, format, highlights);
     return {
-      rank: i + 1,
+      rank: before + i + 1,
       score: chosen[i]!.score,
       id,
       ...(path === undefined ? {} : { path }),
@@ -411,12 +427,6 @@ async function hitsFor(
       ...(chosen[i]!.relevance === undefined ? {} : { relevance: chosen[i]!.relevance }),
     };
   });
-}
-
-async function referencesTo(corpus: Corpus, ordinals: readonly number[]): Promise<Required<PassageReference>[]> {
-  const passages = await corpus.passages(ordinals);
-  const documents = await corpus.documents(passages.map(({ document }) => document));
-  return passages.map(({ start }, i) => ({ id: documents[i]!.id, start }));
 }
 
 /** Passages that the field that looked at most of them scored. */
