@@ -10,15 +10,17 @@ import {
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
 import { type Collection, judgesRelevance, verifyCollection } from '../../collection/index.ts';
-import type { PipelineInput } from '../../search/index.ts';
+import { completions, type PipelineInput } from '../../search/index.ts';
 import { parseJson, validate } from '../validate.ts';
+import { addFile } from './add-file.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
 import { readEvaluation } from './evaluation.ts';
 import { countFacets } from './facets.ts';
 import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
-import { sampleForMap } from './map.ts';
+import { keepJudgement, measurePipelines, storedJudgements } from './judgements.ts';
+import { placeOnMap, sampleForMap } from './map.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
 
 type Handlers = {
@@ -44,12 +46,26 @@ export async function runOperation<Name extends OperationName>(
 const handlers: Handlers = {
   search: (host, request, options) =>
     host.use(request.collection, (collection) => search(collection, request, options)),
-  get: (host, request) => host.use(request.collection, (collection) => getDocument(collection, request)),
-  multiGet: (host, request) => host.use(request.collection, (collection) => getDocuments(collection, request)),
+  get: (host, request) =>
+    host.use(request.collection, (collection) => getDocument(collection, host.served(request.collection), request)),
+  multiGet: (host, request) =>
+    host.use(request.collection, (collection) => getDocuments(collection, host.served(request.collection), request)),
+  complete: (host, { collection: name, query, limit }) =>
+    host.use(name, (collection) =>
+      collection.read(async (_, corpus) => ({ completions: await completions(corpus, query, limit) })),
+    ),
   list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
   info,
   facets: (host, request) => host.use(request.collection, (collection) => countFacets(collection, request)),
   map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
+  mapHits: (host, request) => host.use(request.collection, (collection) => placeOnMap(collection, request)),
+  judgements: async (host, { collection: name }) => storedJudgements(host.served(name)),
+  judge: (host, request) =>
+    writing(host, request.collection, () => keepJudgement(host.served(request.collection), request)),
+  measure: (host, request, { signal }) =>
+    host.use(request.collection, (collection) =>
+      measurePipelines(collection, host.served(request.collection), request, signal),
+    ),
   frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
   evaluation: async (host, { collection: name }) => readEvaluation(host.served(name)),
   add: (host, { collection: name, documents }, options) =>
@@ -58,6 +74,8 @@ const handlers: Handlers = {
     const documents = parseDocuments(request.format, request.bytes);
     return handlers.add(host, { collection: request.collection, documents }, options);
   },
+  addFile: (host, request, options) =>
+    writing(host, request.collection, (collection) => addFile(collection, request, addOptions(options))),
   remove: (host, { collection: name, ids, prefix }) =>
     writing(host, name, async (collection) => ({
       removed: await collection.remove(ids ?? (await collection.ids([prefix!]))),
@@ -161,7 +179,13 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
   return host.use(served.name, async (collection) => {
     const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
     const languages = await collection.read(async (snapshot) => Object.fromEntries(snapshot.languages));
-    const capabilities = { ...base, relevance: judgesRelevance(served.directory, settings.encoder) };
+    const { named, standard } = await collection.pipelines();
+    const capabilities = {
+      ...base,
+      relevance: judgesRelevance(served.directory, settings.encoder),
+      pipelines: Object.entries(named).map(([name, text]) => ({ name, text })),
+      ...given({ pipeline: standard }),
+    };
     return {
       name: served.name,
       state: 'ready' as const,
