@@ -13,7 +13,6 @@ import type {
   DocumentAnswer,
   DocumentInput,
   DocumentList,
-  Facets,
   MapAnswer,
   MapHits,
   MapHitsRequest,
@@ -21,6 +20,7 @@ import type {
   RemoveAnswer,
   WriteAnswer,
 } from '../api/documents.ts';
+import type { Facets } from '../api/facets.ts';
 import type { FileAnswer } from '../api/files.ts';
 import type { JudgedQuery, JudgementsAnswer, JudgeRequest, MeasureAnswer, MeasureRequest } from '../api/judgements.ts';
 import type { SearchAnswer, SearchRequestInput } from '../api/search.ts';
@@ -56,7 +56,21 @@ export interface ListOptions extends CallOptions {
   readonly prefix?: string;
   readonly filter?: string;
   readonly limit?: number;
+  /** Default: by id. `year desc, title`. */
+  readonly sort?: string;
   readonly after?: string;
+}
+
+/** Options of {@link SagittaClient.facets}. */
+export interface FacetOptions extends CallOptions {
+  readonly query?: string;
+  readonly filter?: string;
+  /** Most values of one field. Default 12. */
+  readonly values?: number;
+  /** Default: `format`, `language` and all metadata. */
+  readonly fields?: readonly string[];
+  /** Whether the filter's conditions on a field are left out where that field is counted. Default false. */
+  readonly disjunctive?: boolean;
 }
 
 /** Longest wait, in milliseconds, before a repetition. */
@@ -95,6 +109,19 @@ export class SagittaClient {
       ...options,
     };
     return this.#json('POST', '/v1/search', { body, signal });
+  }
+
+  /** Several searches in one request, in order; one that fails is a problem in its place. */
+  async searchAll(
+    searches: readonly SearchRequestInput[],
+    { signal }: CallOptions = {},
+  ): Promise<readonly (SearchAnswer | Problem)[]> {
+    const body = { searches: searches.map((search) => ({ ...this.#named(), ...search })) };
+    const { answers } = await this.#json<{ readonly answers: (SearchAnswer | Problem)[] }>('POST', '/v1/search/batch', {
+      body,
+      signal,
+    });
+    return answers;
   }
 
   /** Passages similar to one. */
@@ -215,11 +242,13 @@ export class SagittaClient {
     return (collection === undefined ? all[0] : all.find(({ name }) => name === collection))?.capabilities;
   }
 
-  async facets({
-    signal,
-    ...options
-  }: CallOptions & { readonly filter?: string; readonly values?: number } = {}): Promise<Facets> {
-    return this.#json('GET', '/v1/facets', { query: { ...this.#named(), ...options }, signal });
+  /** How often values of fields occur, over all documents or over those that a query finds. */
+  async facets({ signal, fields, disjunctive, ...options }: FacetOptions = {}): Promise<Facets> {
+    const more = {
+      fields: fields?.join(','),
+      disjunctive: disjunctive === undefined ? undefined : String(disjunctive),
+    };
+    return this.#json('GET', '/v1/facets', { query: { ...this.#named(), ...options, ...more }, signal });
   }
 
   async map({

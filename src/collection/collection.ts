@@ -7,8 +7,11 @@ import type { TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
 import {
+  countFacets,
   type DocumentRanking,
   type Extensions,
+  type FacetCounts,
+  type FacetOptions,
   type PassageReference,
   type PipelineInput,
   type RelevanceParameters,
@@ -208,6 +211,14 @@ export class Collection {
    */
   async similar(passage: PassageReference, options: SimilarOptions = {}): Promise<SearchResult> {
     return this.#searching((corpus, environment) => similarInCorpus(corpus, passage, options, environment));
+  }
+
+  /**
+   * How often values of fields occur, over all documents or over those that a query finds.
+   * @throws InvalidArgumentError for a filter with a mistake and for fields that no document has.
+   */
+  async facets(options: FacetOptions = {}): Promise<FacetCounts> {
+    return this.#searching((corpus, environment) => countFacets(corpus, options, environment));
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */

@@ -1,4 +1,5 @@
 import { BitSet } from '../base/bits.ts';
+import { given } from '../base/given.ts';
 import { type Corpus, WORDS } from '../corpus/index.ts';
 import { analyzerFor, plainForm, type QueryClause, type QueryPart, type QuerySyntax } from '../text/index.ts';
 import type { Filter } from './filter.ts';
@@ -69,14 +70,11 @@ async function holdingWord(corpus: Corpus, word: string, languages: readonly str
 }
 
 /** Passages with one of the terms. */
-async function holding(corpus: Corpus, terms: readonly string[]): Promise<BitSet> {
+export async function holding(corpus: Corpus, terms: readonly string[], allowed?: BitSet): Promise<BitSet> {
   const found = new BitSet(corpus.passageSpace);
   if (terms.length === 0 || corpus.passageCount === 0) return found;
-  const { ids } = await corpus.search(
-    WORDS,
-    terms.map((term) => ({ term, weight: 1 })),
-    { k: corpus.passageCount },
-  );
+  const plain = terms.map((term) => ({ term, weight: 1 }));
+  const { ids } = await corpus.search(WORDS, plain, { k: corpus.passageCount, ...given({ allowed }) });
   for (const id of ids) found.add(id);
   return found;
 }

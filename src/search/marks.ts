@@ -1,7 +1,7 @@
 import { type Corpus, fieldOf, WORDS } from '../corpus/index.ts';
 import { highlight } from '../text/index.ts';
 import type { Range } from './options.ts';
-import { readQuestion } from './question.ts';
+import { readQuestion, termsOfQuestion } from './question.ts';
 
 /** Characters of a text that are looked at. */
 const LOOKED_AT = 1_000_000;
@@ -15,14 +15,13 @@ const MOST = 5000;
  */
 export async function marksIn(corpus: Corpus, text: string, language: string, query: string): Promise<Range[]> {
   if (query.trim() === '') return [];
-  const { analysis } = fieldOf(corpus, WORDS, ['terms']);
+  const field = fieldOf(corpus, WORDS, ['terms']);
   const question = await readQuestion(query, corpus, {
     syntax: true,
     complete: true,
     language: undefined,
     synonyms: undefined,
   });
-  const { terms } = analysis.analyse({ content: question.text, language: question.language });
-  const all = new Set([...terms, ...question.further].map(({ term }) => term));
-  return highlight(text.slice(0, LOOKED_AT), all, analysis.analyzerOf(language)).slice(0, MOST);
+  const terms = new Set(termsOfQuestion(field, question));
+  return highlight(text.slice(0, LOOKED_AT), terms, field.analysis.analyzerOf(language)).slice(0, MOST);
 }

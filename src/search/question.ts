@@ -1,9 +1,10 @@
 import type { BitSet } from '../base/bits.ts';
-import type { DocumentRecord, WeightedTerm } from '../content/index.ts';
-import { type Corpus, fieldOf, WORDS } from '../corpus/index.ts';
+import type { DocumentRecord, Query, WeightedTerm } from '../content/index.ts';
+import { type Corpus, fieldOf, type TermsField, WORDS } from '../corpus/index.ts';
 import { analyzerFor, parseQuery, type QuerySyntax, type Synonyms } from '../text/index.ts';
 import { demandedBy } from './demands.ts';
 import { BUILT_IN } from './filter.ts';
+import { termsOf } from './represent.ts';
 import { beginnings, type Correction, wordVariants } from './variants.ts';
 
 /** A query as it is carried out. */
@@ -68,10 +69,26 @@ export async function readQuestion(
   };
 }
 
+/** The terms of a query with those that it is searched for besides. */
+export function withFurther(
+  field: TermsField,
+  query: Query,
+  further: readonly WeightedTerm[],
+): readonly WeightedTerm[] {
+  const terms = termsOf(field, query);
+  const known = new Set(terms.map(({ term }) => term));
+  return [...terms, ...further.filter(({ term }) => !known.has(term))];
+}
+
+/** All terms that a question is searched for by its words. */
+export function termsOfQuestion(field: TermsField, { text, language, further }: Question): readonly string[] {
+  return withFurther(field, { content: text, language }, further).map(({ term }) => term);
+}
+
 const fields = new WeakMap<Corpus, Promise<ReadonlySet<string>>>();
 
-/** Names that conditions may have. */
-function fieldNames(corpus: Corpus): Promise<ReadonlySet<string>> {
+/** Names that conditions and orders may have. */
+export function fieldNames(corpus: Corpus): Promise<ReadonlySet<string>> {
   let names = fields.get(corpus);
   if (names === undefined) {
     const found = new Set<string>(BUILT_IN);

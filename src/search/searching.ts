@@ -6,6 +6,7 @@ import type { Query, Representation } from '../content/index.ts';
 import { type Corpus, checkLanguage, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
 import { highlight, plainSnippet, type Synonyms } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
+import { checkCursor, FIRST_PAGE, parseCursor } from './cursor.ts';
 import { both } from './demands.ts';
 import { dense } from './dense.ts';
 import { hybrid } from './hybrid.ts';
@@ -17,9 +18,10 @@ import type {
   SearchResult,
   SimilarOptions,
 } from './options.ts';
+import { depthOf, inOrder, nextPage, pageOf, referencesTo, searchDigest } from './pages.ts';
 import { gathered } from './pipeline/group.ts';
 import { BUILT_IN, compilePipeline, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
-import { type Question, readQuestion } from './question.ts';
+import { type Question, readQuestion, withFurther } from './question.ts';
 import { collapsed } from './repeats.ts';
 import { termsOf, wordsOf } from './represent.ts';
 import { allowedPassages } from './selection.ts';
@@ -59,6 +61,8 @@ const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   syntax: true,
   complete: true,
   vector: true,
+  sort: true,
+  cursor: true,
   signal: true,
   without: true,
 };
@@ -76,8 +80,14 @@ export async function searchCorpus(
 ): Promise<SearchResult> {
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
-  const retrieved = await retrieve(corpus, text, { ...options, k, perDocument }, environment);
-  const { name, query, question, allowed, ranking, chosen, repeats } = retrieved;
+  const place = options.cursor === undefined ? FIRST_PAGE : parseCursor(options.cursor);
+  const retrieved = await retrieve(
+    corpus,
+    text,
+    { ...options, k: depthOf(k, place, options), perDocument },
+    environment,
+  );
+  const { name, query, question, allowed, ranking } = retrieved;
   if (ranking.abstained === true) {
     const { id, languages = [] } = await fieldOf(corpus, MEANING, ['vector']).open();
     throw new InvalidArgumentError(
@@ -85,26 +95,34 @@ export async function searchCorpus(
       "Use hybrid or bm25, or name the query's language if it was misjudged.",
     );
   }
+  const search = searchDigest(text, name, options);
+  checkCursor(place, search);
   const field = fieldOf(corpus, WORDS, ['terms']);
   const { leftOut } = wordsOf(field, query);
   const words = { terms: termsOf(field, query), leftOut };
-  const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)), repeats);
+  const sorted = options.sort === undefined ? retrieved : await inOrder(corpus, retrieved, options.sort, words.terms);
+  const { chosen, repeats } = await pageOf(corpus, sorted, k, place);
+  const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)), repeats, place.seen.size);
   const { filter } = options;
   const shortfall =
     hits.length < k
-      ? await explainShortfall(corpus, {
+      ? {
+          ...(await explainShortfall(corpus, {
+            requested: place.seen.size + k,
+            returned: place.seen.size + hits.length,
+            perDocument,
+            ranking,
+            allowed,
+            filter,
+            words,
+            demanded: question.demanded,
+            folded: repeats.reduce((sum, { length }) => sum + length, 0),
+          })),
           requested: k,
           returned: hits.length,
-          perDocument,
-          ranking,
-          allowed,
-          filter,
-          words,
-          demanded: question.demanded,
-          folded: repeats.reduce((sum, { length }) => sum + length, 0),
-        })
+        }
       : undefined;
-  const explained = options.explain === true ? await explain(corpus, retrieved, hits) : { hits };
+  const explained = options.explain === true ? await explain(corpus, { ...retrieved, chosen }, hits) : { hits };
   return {
     query: text,
     retriever: name,
@@ -112,7 +130,12 @@ export async function searchCorpus(
     tookMs: performance.now() - start,
     ...explained,
     examined: examinedBy(ranking.trace),
-    ...given({ shortfall, relevance: ranking.relevance, suggestion: question.suggestion }),
+    ...given({
+      next: hits.length < k ? undefined : nextPage(search, place, hits),
+      shortfall,
+      relevance: ranking.relevance,
+      suggestion: question.suggestion,
+    }),
     trace: ranking.trace,
   };
 }
@@ -206,11 +229,7 @@ function queryOf(corpus: Corpus, { text, language, further }: Question, vector: 
   const encoded = new Map<string, Representation>();
   if (vector !== undefined) encoded.set(MEANING, Float32Array.from(vector));
   const query: Query = { content: text, language };
-  if (further.length > 0) {
-    const terms = termsOf(fieldOf(corpus, WORDS, ['terms']), query);
-    const known = new Set(terms.map(({ term }) => term));
-    encoded.set(WORDS, [...terms, ...further.filter(({ term }) => !known.has(term))]);
-  }
+  if (further.length > 0) encoded.set(WORDS, withFurther(fieldOf(corpus, WORDS, ['terms']), query, further));
   return encoded.size === 0 ? query : { ...query, encoded };
 }
 
@@ -346,12 +365,13 @@ export function noSuchDocument(id: string): NotFoundError {
   return new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
 }
 
-/** @param terms what is highlighted. */
+/** @param terms what is highlighted. @param before hits of the pages before. */
 async function hitsFor(
   corpus: Corpus,
   chosen: readonly RankedPassage[],
   terms: ReadonlySet<string>,
   repeats: readonly (readonly number[])[],
+  before: number,
 ): Promise<SearchHit[]> {
   const { analysis } = fieldOf(corpus, WORDS, ['terms']);
   const passages = await corpus.passages(chosen.map(({ passage }) => passage));
@@ -362,7 +382,7 @@ async function hitsFor(
     const highlights = highlight(text, terms, analysis.analyzerOf(language));
     const { text: shown, ranges } = plainSnippet(text, format, highlights);
     return {
-      rank: i + 1,
+      rank: before + i + 1,
       score: chosen[i]!.score,
       id,
       ...(path === undefined ? {} : { path }),
@@ -380,12 +400,6 @@ async function hitsFor(
       ...(chosen[i]!.relevance === undefined ? {} : { relevance: chosen[i]!.relevance }),
     };
   });
-}
-
-async function referencesTo(corpus: Corpus, ordinals: readonly number[]): Promise<Required<PassageReference>[]> {
-  const passages = await corpus.passages(ordinals);
-  const documents = await corpus.documents(passages.map(({ document }) => document));
-  return passages.map(({ start }, i) => ({ id: documents[i]!.id, start }));
 }
 
 /** Passages that the field that looked at most of them scored. */

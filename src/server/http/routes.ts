@@ -29,12 +29,15 @@ import {
   multiGetRequestSchema,
   removeAnswerSchema,
   removeRequestSchema,
+  type SearchRequest,
   searchAnswerSchema,
+  searchBatchAnswerSchema,
+  searchBatchSchema,
   searchRequestSchema,
   writeAnswerSchema,
 } from '../../api/index.ts';
 import { jobEvents } from '../jobs.ts';
-import { baseCapabilities, type ServedCollection } from '../operations/types.ts';
+import { baseCapabilities, type Engine, type ServedCollection } from '../operations/types.ts';
 import { toProblem } from '../problem.ts';
 import { FILE_ROUTES } from './file-routes.ts';
 import { JUDGEMENT_ROUTES } from './judgement-routes.ts';
@@ -58,11 +61,24 @@ export const ROUTES: readonly Route[] = [
     handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('search', request, { signal }) }),
   }),
   route({
+    method: 'POST',
+    path: '/v1/search/batch',
+    scope: 'read',
+    title: 'Search several times',
+    description:
+      'Searches that may name different collections, in one request. One that fails does not keep the others from their answers.',
+    body: { schema: searchBatchSchema, types: JSON_TYPES, size: 'small' },
+    answers: {
+      200: { schema: searchBatchAnswerSchema, description: 'Answers and problems, in the order of the searches.' },
+    },
+    handle: async ({ engine, signal }, _, { searches }) => ({ bytes: await searchAll(engine, searches, signal) }),
+  }),
+  route({
     method: 'GET',
     path: '/v1/documents',
     scope: 'read',
     title: 'List documents',
-    description: 'In ascending order of their ids, a page at a time, without their texts.',
+    description: 'In ascending order of their ids or as `sort` says, a page at a time, without their texts.',
     parameters: listParametersSchema,
     answers: { 200: { schema: documentListSchema, description: 'A page of documents.' } },
     handle: async ({ engine, signal }, parameters) => ({
@@ -186,7 +202,8 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/facets',
     scope: 'read',
     title: 'Count metadata',
-    description: 'Which values the metadata fields have, over the documents that a filter lets through.',
+    description:
+      'Which values the metadata fields have, over the documents that a query finds and a filter lets through.',
     parameters: facetParametersSchema,
     answers: { 200: { schema: facetsSchema, description: 'Fields, those that most documents have first.' } },
     handle: async ({ engine, signal }, parameters) => ({
@@ -308,6 +325,36 @@ export const ROUTES: readonly Route[] = [
     handle: async ({ jobs, name }) => accepted(jobs.cancel(name)),
   }),
 ];
+
+/** Searches of a batch that are under way at a time: a batch is one request, and others wait for the same threads. */
+const AT_ONCE = 8;
+
+/** The answers as JSON, each as it comes from its thread. */
+async function searchAll(
+  engine: Engine,
+  searches: readonly SearchRequest[],
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const answers: Uint8Array[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < searches.length) {
+      const i = next++;
+      try {
+        answers[i] = await engine.callJson('search', searches[i]!, { signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        const { problem, cause } = toProblem(error);
+        if (problem.status >= 500) throw cause ?? error;
+        answers[i] = Buffer.from(JSON.stringify(problem));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const parts = answers.flatMap((answer, i) => (i === 0 ? [answer] : [COMMA, answer]));
+  return new Uint8Array(Buffer.concat([Buffer.from('{"answers":['), ...parts, Buffer.from(']}')]));
+}
+const COMMA = Buffer.from(',');
 
 function accepted(job: z.infer<typeof jobSchema>): RouteAnswer {
   return { status: 202, json: job, headers: { location: `/v1/jobs/${job.id}` } };

@@ -1,8 +1,12 @@
 import {
   bulkRequestSchema,
   type CollectionInfo,
+  chooseFields,
   documentInputSchema,
+  HIT_FIELDS,
+  type Hit,
   LIMITS,
+  nameHint,
   RETRIEVERS,
   type SearchAnswer,
   type SearchRequest,
@@ -16,7 +20,6 @@ import { addFile } from './add-file.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
 import { readEvaluation } from './evaluation.ts';
-import { countFacets } from './facets.ts';
 import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
 import { keepJudgement, measurePipelines, storedJudgements } from './judgements.ts';
@@ -56,7 +59,14 @@ const handlers: Handlers = {
     ),
   list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
   info,
-  facets: (host, request) => host.use(request.collection, (collection) => countFacets(collection, request)),
+  facets: (host, { collection: name, fields, disjunctive, ...request }) =>
+    host.use(name, (collection) =>
+      collection.facets({
+        ...given(request),
+        ...(fields === undefined ? {} : { fields: fields.split(',').map((field) => field.trim()) }),
+        disjunctive: disjunctive === 'true',
+      }),
+    ),
   map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
   mapHits: (host, request) => host.use(request.collection, (collection) => placeOnMap(collection, request)),
   judgements: async (host, { collection: name }) => storedJudgements(host.served(name)),
@@ -141,7 +151,43 @@ function writing<T>(
   return host.use(name, work);
 }
 
-async function search(collection: Collection, request: SearchRequest, { signal }: CallOptions): Promise<SearchAnswer> {
+async function search(collection: Collection, request: SearchRequest, options: CallOptions): Promise<SearchAnswer> {
+  const { fields, facets, ...plain } = request;
+  checkHitFields(fields);
+  const answer = await searchPlain(collection, plain, options);
+  const { query, vector, filter, language, syntax, complete } = request;
+  if (facets !== undefined && request.like !== undefined) {
+    throw new InvalidArgumentError('A search by `like` has no facets.', 'Leave `facets` out.');
+  }
+  const counted =
+    facets === undefined
+      ? {}
+      : {
+          facets: await collection.facets({
+            ...given(facets),
+            ...given({ query, vector, filter: filter as string | undefined, language, syntax, complete }),
+          }),
+        };
+  const hits = fields === undefined ? answer.hits : answer.hits.map((hit) => chooseFields(hit, fields) as Hit);
+  return { ...answer, hits, ...counted };
+}
+
+/** @throws InvalidArgumentError for what no hit has. */
+function checkHitFields(fields: readonly string[] = []): void {
+  const always = ['rank', 'score', 'id'];
+  const unknown = fields.find((name) => !name.startsWith('metadata.') && ![...always, ...HIT_FIELDS].includes(name));
+  if (unknown === undefined) return;
+  throw new InvalidArgumentError(
+    `A hit has no field "${unknown}" (${nameHint(unknown, HIT_FIELDS)}).`,
+    'Metadata are chosen as `metadata.NAME`.',
+  );
+}
+
+async function searchPlain(
+  collection: Collection,
+  request: Omit<SearchRequest, 'fields' | 'facets'>,
+  { signal }: CallOptions,
+): Promise<SearchAnswer> {
   const { query, vector, like, filter, language, relevant, collection: _, pipeline, ...rest } = request;
   // The engine checks every part of filters and pipelines.
   const options = {
