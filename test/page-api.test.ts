@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient, type SagittaClient } from '../src/client/index.ts';
 import { openCollection } from '../src/collection/index.ts';
 import { readJudgements, readQueries } from '../src/eval/index.ts';
+import { program } from './support/command.ts';
 import { testFolder } from './support/files.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
@@ -101,6 +104,24 @@ describe('what the page asks the server for', () => {
     expect(given.results[0]!.byQuery).toEqual([{ query: 'harbour', ndcg10: expect.any(Number) }]);
     const none = client.measure({ pipelines: ['bm25'], queries: [] });
     await expect(none).rejects.toMatchObject({ code: 'invalid-argument' });
+  });
+
+  it('lets `sagitta eval` measure the collection by its own judgements', { timeout: 60_000 }, async () => {
+    const before = (await client.collections())[0]!.generation;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      [...program, 'eval', '--in', server.directory, '--metrics', 'ndcg@10', '--json', '--quiet'],
+      { maxBuffer: 1e8 },
+    );
+    const summary = JSON.parse(stdout);
+    expect(summary).toMatchObject({ collection: 'judgements', documents: NOTES.length, queries: 2 });
+    expect(summary.results.map(({ retriever }: { retriever: string }) => retriever)).toEqual([
+      'bm25',
+      'dense',
+      'hybrid',
+    ]);
+    expect((await client.collections())[0]!.generation).toBe(before);
+    expect((await client.evaluation()).queries).toBe(2);
   });
 
   it('keeps a query before it is judged, and forgets one with all that was said of it', async () => {

@@ -72,6 +72,7 @@ export function placeOnMap(collection: Collection, request: MapHitsRequest): Pro
         if (vector === undefined) return;
         found.push(place);
         rows.push(vector);
+        return;
       }
     });
     const vectors = rows.length === 0 ? Vectors.zeros(0, reduced.dim) : Vectors.fromRows(rows);
