@@ -79,10 +79,11 @@ export async function evalCommand(
     const lexical = systems.every((name) => name === 'bm25' || name === 'words');
     const encoder = options.encoder ?? (lexical && temporary !== undefined ? 'none' : undefined);
     await using collection = await openCollection(temporary ?? options.in!, {
-      create: true,
+      create: directory !== undefined,
       ...(encoder === undefined ? {} : { encoder }),
     });
-    await fill(collection, test, progress, signal);
+    // What a collection was judged on is what it holds: it is left as it is.
+    if (directory !== undefined) await fill(collection, test, progress, signal);
     const { bytes, settings, documents: held } = await collection.inspect();
     const documentCount = directory === undefined ? held : test.documentCount;
     const entrants: Entrant[] = [];
