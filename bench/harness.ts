@@ -37,6 +37,8 @@ export function report(result: BenchResult): void {
 /** One of several ways to do the same work. `run` does one round of it. */
 export interface Contestant {
   readonly name: string;
+  /** What comes before each round and is not timed. */
+  readonly before?: () => Promise<void>;
   readonly run: () => void | Promise<void>;
 }
 
@@ -58,7 +60,8 @@ export async function interleave(
   const times = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
   for (let round = -warmup; round < rounds; round++) {
     for (let turn = 0; turn < contestants.length; turn++) {
-      const { name, run } = contestants[(turn + round + warmup) % contestants.length]!;
+      const { name, before, run } = contestants[(turn + round + warmup) % contestants.length]!;
+      await before?.();
       const start = performance.now();
       // A synchronous contestant is not charged for a trip through the microtask queue.
       const pending = run();

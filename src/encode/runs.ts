@@ -66,5 +66,6 @@ export async function forEachRun(
       }
     };
     await Promise.all(Array.from({ length: lanes }, runs));
+    signal?.throwIfAborted();
   }
 }

@@ -5,8 +5,9 @@ import { product, type Shape, shapeError } from './shape.ts';
  * Element types that graphs here use; the names are those of ONNX Runtime's JavaScript interface. A `bool` is a byte,
  * 0 or 1.
  */
-export type DataType = 'float32' | 'int32' | 'int64' | 'bool' | 'int8' | 'uint8';
-export type TypedArray = Float32Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
+export type DataType = 'float32' | 'float16' | 'int32' | 'int64' | 'bool' | 'int8' | 'uint8';
+/** A number of 16 bits is held by its bits. */
+export type TypedArray = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array | Int8Array;
 
 /** Their numbers in ONNX (TensorProto.DataType). */
 export const ELEMENT_TYPES: Readonly<Record<DataType, number>> = {
@@ -16,6 +17,7 @@ export const ELEMENT_TYPES: Readonly<Record<DataType, number>> = {
   int32: 6,
   int64: 7,
   bool: 9,
+  float16: 10,
 };
 
 /** An attribute of a node; ONNX distinguishes whole numbers from floats. */
@@ -113,6 +115,7 @@ export class Graph {
 
 export function dataType(data: TypedArray): DataType {
   if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Uint16Array) return 'float16';
   if (data instanceof Int32Array) return 'int32';
   if (data instanceof Int8Array) return 'int8';
   return data instanceof Uint8Array ? 'bool' : 'int64';

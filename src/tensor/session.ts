@@ -44,6 +44,8 @@ export interface OnnxRuntimeModule {
 interface OnnxRuntimeTensor {
   readonly data: unknown;
   readonly dims: readonly number[];
+  readonly type?: string;
+  readonly location?: string;
 }
 interface OnnxRuntimeSession {
   readonly outputNames: readonly string[];
@@ -70,7 +72,12 @@ export function onnxRuntime(module: OnnxRuntimeModule): Runtime {
       });
       return {
         async run(inputs, into = {}, wanted = session.outputNames) {
-          const wrap = ({ data, shape }: Value) => new module.Tensor(dataType(data), data, shape);
+          const wrap = ({ data, shape }: Value): OnnxRuntimeTensor => {
+            const type = dataType(data);
+            // Where there are arrays of 16-bit floats (Node 24), its tensors hold such a one, which its native part of 1.30 cannot read.
+            if (type === 'float16') return { type, data, dims: shape, location: 'cpu' };
+            return new module.Tensor(type, data, shape);
+          };
           const feeds: Record<string, OnnxRuntimeTensor> = {};
           for (const [name, value] of Object.entries(inputs)) feeds[name] = wrap(value);
           const fetches: Record<string, OnnxRuntimeTensor | null> = {};

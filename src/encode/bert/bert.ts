@@ -13,13 +13,13 @@ import type { BertParts } from './model.ts';
 import { type Precision, prepareBert } from './prepare.ts';
 import { OUTPUTS } from './served.ts';
 import { WordPieceTokenizer } from './wordpiece.ts';
-import type { WordRows } from './words.ts';
+import type { WordTable } from './words.ts';
 
 /** Where a model comes from. */
 export interface BertSource {
   readonly id: string;
   readonly description: BertDescription;
-  readonly words: () => Promise<WordRows>;
+  readonly words: () => Promise<WordTable>;
   /** All that the model is made of, the table of word pieces included; read only to prepare it. */
   readonly parts: () => Promise<BertParts>;
   /** What `parts` depends on, for the cache of prepared models. Absent: prepared each time. */
@@ -51,10 +51,10 @@ export function idSettings({ precision = 'int8', maxLength }: BertOptions): Spec
 
 /** Runs of the model: enough tokens for matrix products at full speed, few enough for the caches, and nothing to be padded. */
 const RUN_TOKENS = 256;
-/** Tokens from which on threads are used: where they stand ready, and where they have to start first, each with the model. */
-const WORTH_THREADS = { ready: 8 * RUN_TOKENS, started: 32 * RUN_TOKENS } as const;
+/** Tokens for which threads are started, each with the model. Those that stand ready are used for any. */
+const WORTH_THREADS = 32 * RUN_TOKENS;
 /** Changes whenever `prepareBert` does. */
-const PREPARATION = 4;
+const PREPARATION = 5;
 
 /**
  * Encoders of the BERT family. A text is cut to what the model reads; one in which the tokenizer knows no word gets the zero vector.
@@ -84,19 +84,19 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
   const model = new Model(source, precision, options.runtime, threads);
 
   const limits: RunLimits = { tokens: RUN_TOKENS, alike: true, atOnce: (tokens) => model.atOnce(tokens) };
-  const run = async (texts: readonly TokenizedText[], { words, session }: Loaded, output: string, atOnce: number) => {
+  const run = async (texts: readonly TokenizedText[], { words }: Loaded, output: string, atOnce: number) => {
     const { length } = texts[0]!.tokens;
     const tokens = new Int32Array(texts.length * length);
     texts.forEach((text, i) => {
       tokens.set(text.tokens, i * length);
     });
     const inputs = {
-      words: { data: words(tokens), shape: [texts.length, length, width] },
+      words: { data: words.rows(tokens), shape: [texts.length, length, width] },
       positions: { data: places.slice(0, length), shape: [length] },
     };
-    const value =
-      atOnce > 1 ? await model.lanes!.run(inputs, output) : (await session.run(inputs, {}, [output]))[output]!;
-    return value.data as Float32Array;
+    if (atOnce > 1) return (await model.lanes!.run(inputs, output)).data as Float32Array;
+    const session = await model.session();
+    return (await session.run(inputs, {}, [output]))[output]!.data as Float32Array;
   };
   const prepared = (inputs: readonly string[], encodeOptions: EncodeOptions) => {
     const texts = withPrefix(inputs, description.prompts, encodeOptions);
@@ -113,7 +113,7 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
     },
 
     async encode(inputs, encodeOptions = {}) {
-      const loaded = await model.load();
+      const loaded = await model.loadFor(inputs);
       const vectors = Vectors.zeros(inputs.length, width);
       const tokenize = tokensOf(loaded.tokenizer, maxLength);
       await forEachRun(prepared(inputs, encodeOptions), tokenize, limits, encodeOptions, async (texts, atOnce) => {
@@ -126,7 +126,7 @@ export function bertEncoder(source: BertSource, options: BertOptions = {}): Enco
     },
 
     async encodeTokens(inputs, encodeOptions = {}) {
-      const loaded = await model.load();
+      const loaded = await model.loadFor(inputs);
       const tokenize = tokensOf(loaded.tokenizer, maxLength);
       const texts = prepared(inputs, encodeOptions);
       // Counted first and tokenized again for the runs: cheaper than holding the tokens, or the vectors twice.
@@ -173,15 +173,16 @@ const NO_TOKENS = new Int32Array(0);
 
 interface Loaded {
   readonly tokenizer: WordPieceTokenizer;
-  readonly words: WordRows;
-  readonly session: Session;
+  readonly words: WordTable;
 }
 
 /** Loaded when first needed. What failed to load is tried again. */
 class Model {
   readonly lanes: Lanes | undefined;
   #made: Uint8Array | undefined;
+  #table: Promise<WordTable> | undefined;
   #loaded: Promise<Loaded> | undefined;
+  #session: Promise<Session> | undefined;
   #isDisposed = false;
 
   constructor(
@@ -197,7 +198,32 @@ class Model {
   atOnce(tokens: number): number {
     const { lanes } = this;
     if (lanes === undefined || lanes.count === 1) return 1;
-    return tokens >= (lanes.areStarted ? WORTH_THREADS.ready : WORTH_THREADS.started) ? lanes.count : 1;
+    return lanes.areStarted || tokens >= WORTH_THREADS ? lanes.atOnce : 1;
+  }
+
+  /** What every call needs, and the session of the calling thread where the texts are too few for others; a text has hardly more tokens than characters. */
+  async loadFor(texts: readonly string[]): Promise<Loaded> {
+    const loading = this.load();
+    const most = texts.reduce((sum, text) => sum + text.length + 2, 0);
+    if (this.atOnce(most) === 1) await Promise.all([loading, this.session()]);
+    return loading;
+  }
+
+  /** Of the calling thread. */
+  session(): Promise<Session> {
+    if (this.#session === undefined) {
+      const creating = this.#createSession();
+      this.#session = creating;
+      creating.catch(() => {
+        if (this.#session === creating) this.#session = undefined;
+      });
+    }
+    return this.#session;
+  }
+
+  async #createSession(): Promise<Session> {
+    const runtime = this.runtime ?? (await nativeRuntime());
+    return runtime.createSession(await this.#model(), { threads: 1 });
   }
 
   load(): Promise<Loaded> {
@@ -215,13 +241,8 @@ class Model {
   }
 
   async #load(): Promise<Loaded> {
-    const { description, words } = this.source;
-    const runtime = this.runtime ?? (await nativeRuntime());
-    const [tokenizer, rows, model] = await Promise.all([
-      WordPieceTokenizer.open(description.tokenizer),
-      words(),
-      this.#model(),
-    ]);
+    const { description } = this.source;
+    const [tokenizer, words] = await Promise.all([WordPieceTokenizer.open(description.tokenizer), this.#words()]);
     if (tokenizer.size > description.shape.vocabulary) {
       throw new CorruptFileError(
         description.tokenizer,
@@ -229,18 +250,28 @@ class Model {
         'Fetch the folder of the model again.',
       );
     }
-    const session = await runtime.createSession(model, { threads: 1 });
-    return { tokenizer, words: rows, session };
+    return { tokenizer, words };
+  }
+
+  #words(): Promise<WordTable> {
+    this.#table ??= this.source.words();
+    this.#table.catch(() => {
+      this.#table = undefined;
+    });
+    return this.#table;
   }
 
   /** The prepared model, from the cache where it has a place there. */
   async #model(): Promise<Uint8Array> {
     const { description, parts, cacheKey } = this.source;
-    const make = async () => prepareBert(await parts(), this.precision, this.runtime ?? (await nativeRuntime()));
+    const make = async () => {
+      const runtime = this.runtime ?? (await nativeRuntime());
+      return prepareBert(await parts(), this.precision, (await this.#words()).type, runtime);
+    };
     if (this.precision === 'float32') return make();
     if (cacheKey === undefined) {
       this.#made ??= await make();
-      return this.#made;
+      return this.#made.slice();
     }
     return cached(description.name, `bert ${PREPARATION} ${this.precision} ${await cacheKey()}`, make);
   }
@@ -248,8 +279,10 @@ class Model {
   async dispose(): Promise<void> {
     this.#isDisposed = true;
     await this.lanes?.dispose();
-    const loaded = await this.#loaded?.catch(() => undefined);
+    const session = await this.#session?.catch(() => undefined);
     this.#loaded = undefined;
-    await loaded?.session.dispose();
+    this.#session = undefined;
+    this.#table = undefined;
+    await session?.dispose();
   }
 }

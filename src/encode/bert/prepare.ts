@@ -16,6 +16,7 @@ import {
 } from '../../tensor/index.ts';
 import { type BertParts, type BertShape, linearLayers, WORDS } from './model.ts';
 import { columnsOf, floatProducts, OUTPUTS, type Products, roughlyActivated, servedBert } from './served.ts';
+import { type WordTable, wordsOf } from './words.ts';
 
 /** How the weights of linear layers are kept and multiplied. */
 export type Precision = 'int8' | 'float32';
@@ -28,10 +29,15 @@ export type Precision = 'int8' | 'float32';
  * `largest activation^a / largest weight^(1 - a)`, and the weights multiplied by it (SmoothQuant, Xiao et al. 2022, arXiv 2211.10438,
  * equation 4). The largest activations are taken from a run over random word pieces, for which no language needs to be known.
  */
-export async function prepareBert(parts: BertParts, precision: Precision, runtime: Runtime): Promise<Uint8Array> {
-  if (precision === 'float32') return servedBert(parts, floatProducts(parts));
+export async function prepareBert(
+  parts: BertParts,
+  precision: Precision,
+  type: WordTable['type'],
+  runtime: Runtime,
+): Promise<Uint8Array> {
+  if (precision === 'float32') return servedBert(parts, floatProducts(parts), type);
   const [largest, magnitudes] = await Promise.all([largestByte(runtime), calibrate(parts, runtime)]);
-  return servedBert(parts, quantizedProducts(parts, magnitudes, largest));
+  return servedBert(parts, quantizedProducts(parts, magnitudes, largest), type);
 }
 
 /**
@@ -98,7 +104,7 @@ const CALIBRATION = { texts: 24, tokens: 32 } as const;
 /** The largest activation of each channel that a smoothed layer reads, by the layer's path. */
 async function calibrate(parts: BertParts, runtime: Runtime): Promise<Map<string, Float32Array>> {
   const { shape, parameters } = parts;
-  const model = servedBert(parts, floatProducts(parts), (graph, path, x) => {
+  const model = servedBert(parts, floatProducts(parts), 'float32', (graph, path, x) => {
     if (SMOOTHED.test(path)) graph.output(path, max(abs(x), 0));
   });
   const random = new Random(1);
@@ -112,21 +118,16 @@ async function calibrate(parts: BertParts, runtime: Runtime): Promise<Map<string
       [OUTPUTS.tokens]: __,
       ...found
     } = await session.run({
-      words: { data: rowsOf(parameters.get(WORDS).data, pieces, shape.width), shape: [texts, length, shape.width] },
+      words: {
+        data: wordsOf(parameters.get(WORDS).data, shape.width).rows(pieces),
+        shape: [texts, length, shape.width],
+      },
       positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
     });
     return new Map(Object.entries(found).map(([path, { data }]) => [path, (data as Float32Array).slice()]));
   } finally {
     await session.dispose();
   }
-}
-
-function rowsOf(table: Float32Array, rows: Int32Array, width: number): Float32Array {
-  const data = new Float32Array(rows.length * width);
-  rows.forEach((row, i) => {
-    data.set(table.subarray(row * width, (row + 1) * width), i * width);
-  });
-  return data;
 }
 
 /**

@@ -2,6 +2,7 @@ import {
   add,
   biasGelu,
   biasGeluTanh,
+  cast,
   constantOf,
   constantsOf,
   Graph,
@@ -23,6 +24,7 @@ import {
 } from '../../tensor/index.ts';
 import type { Pooling } from '../ragged.ts';
 import { type BertParts, type BertShape, POSITIONS, TYPES } from './model.ts';
+import type { WordTable } from './words.ts';
 
 /** Names of what a prepared model gives: `[texts, width]`, and `[texts, length, width]`. */
 export const OUTPUTS = { texts: 'vectors', tokens: 'states' } as const;
@@ -77,16 +79,17 @@ export function columnsOf(
 /**
  * What `bertStates` computes, for texts of one length that nothing is padded in, with the operators that ONNX Runtime fuses: inputs `words`
  * `[texts, length, width]`, rows of the table of word pieces, and `positions` `[length]`; outputs {@link OUTPUTS}.
- * @param look is shown the input of every linear layer.
+ * @param type of the elements of `words`. @param look is shown the input of every linear layer.
  */
 export function servedBert(
   parts: BertParts,
   products: Products,
+  type: WordTable['type'] = 'float32',
   look: (graph: Graph, path: string, x: Tensor) => void = () => {},
 ): Uint8Array {
   const { width } = parts.shape;
   const graph = new Graph();
-  const words = graph.input('words', 'float32', ['texts', 'length', width]);
+  const words = cast(graph.input('words', type, ['texts', 'length', width]), 'float32');
   const positions = graph.input('positions', 'int32', ['length']);
   const begin = (path: string, x: Tensor) => {
     look(graph, path, x);

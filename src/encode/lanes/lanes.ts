@@ -14,8 +14,12 @@ interface Waiting {
 
 interface Lane {
   readonly worker: Worker;
-  current: Waiting | undefined;
+  /** What it was given, in order: it does the first of them. */
+  readonly given: Waiting[];
 }
+
+/** Runs that a lane is given at a time, so that it need not wait for the next. */
+const AHEAD = 2;
 
 /** Lanes end after so many milliseconds without a run: their memory is worth more than the start of new ones. */
 const IDLE = 15_000;
@@ -27,17 +31,20 @@ const IDLE = 15_000;
  */
 export class Lanes {
   readonly count: number;
+  /** Runs that should be asked for at a time, so that no lane has to wait. */
+  readonly atOnce: number;
   readonly #lanes = new Set<Lane>();
   readonly #queue: Waiting[] = [];
   #starting: Promise<void> | undefined;
   #idle: NodeJS.Timeout | undefined;
 
-  /** @param model gives an ONNX model, asked at the first run after every rest. @param count default: one for each processor. */
+  /** @param model gives an ONNX model, whose buffer is given away; asked at the first run after every rest. @param count default: one for each processor. */
   constructor(
     private readonly model: () => Promise<Uint8Array>,
     count = availableParallelism(),
   ) {
     this.count = count;
+    this.atOnce = AHEAD * count;
   }
 
   /** Whether threads stand ready. */
@@ -62,14 +69,20 @@ export class Lanes {
 
   async #startAll(): Promise<void> {
     try {
-      const model = await this.model();
+      let model: Uint8Array | undefined = await this.model();
       const states = new Int32Array(new SharedArrayBuffer(4 * this.count));
       const settle = () => settled(states);
       process.on('exit', settle);
+      const ends: Promise<void>[] = [];
       const missing = this.count - this.#lanes.size;
-      const started = Array.from({ length: missing }, (_, lane) => this.#start({ states, lane }, { model }));
-      void Promise.all(started).then(() => process.off('exit', settle));
-      this.#deal();
+      // One after the other reads the same bytes: a copy for each would stay with it for long, as there is little else to collect.
+      for (let lane = 0; lane < missing && model !== undefined; lane++) {
+        const started = this.#start({ states, lane }, model);
+        ends.push(started.end);
+        this.#deal();
+        model = await started.model;
+      }
+      void Promise.all(ends).then(() => process.off('exit', settle));
     } catch (error) {
       if (this.#lanes.size === 0) this.#fail(error);
     } finally {
@@ -77,8 +90,8 @@ export class Lanes {
     }
   }
 
-  /** @returns a promise of its end. */
-  #start(setup: LaneSetup, model: LaneModel): Promise<void> {
+  /** @returns promises of its end, and of the model that it was given; of nothing, if it ended before. */
+  #start(setup: LaneSetup, model: Uint8Array): { end: Promise<void>; model: Promise<Uint8Array | undefined> } {
     const worker = startPackaged(
       { workerData: setup, resourceLimits: { maxYoungGenerationSizeMb: 4 } },
       import.meta.url,
@@ -87,12 +100,16 @@ export class Lanes {
       './encode/lane.js',
       '../encode/lane.js',
     );
-    const lane: Lane = { worker, current: undefined };
+    const lane: Lane = { worker, given: [] };
     let why = 'it ended';
-    worker.on('message', (reply: LaneReply) => {
-      const waiting = lane.current;
-      lane.current = undefined;
-      worker.unref();
+    let give!: (model: Uint8Array | undefined) => void;
+    const read = new Promise<Uint8Array | undefined>((resolve) => {
+      give = resolve;
+    });
+    worker.on('message', (reply: LaneReply | LaneModel) => {
+      if ('model' in reply) return give(reply.model);
+      const waiting = lane.given.shift();
+      if (lane.given.length === 0) worker.unref();
       if ('value' in reply) waiting?.resolve(reply.value);
       else waiting?.reject(threadError(reply.error));
       this.#deal();
@@ -101,27 +118,30 @@ export class Lanes {
       why = String(error);
     });
     worker.on('exit', () => {
+      give(undefined);
       // One that was told to end is gone from the set already.
       if (!this.#lanes.delete(lane)) return;
-      lane.current?.reject(threadError(why));
+      for (const { reject } of lane.given.splice(0)) reject(threadError(why));
       if (this.#lanes.size === 0) this.#fail(threadError(why));
     });
     this.#lanes.add(lane);
-    worker.postMessage(model);
+    worker.postMessage({ model } satisfies LaneModel, [model.buffer as ArrayBuffer]);
     worker.unref();
-    return new Promise((resolve) => void worker.once('exit', () => resolve()));
+    return { model: read, end: new Promise((resolve) => void worker.once('exit', () => resolve())) };
   }
 
   #deal(): void {
-    for (const lane of this.#lanes) {
-      if (lane.current !== undefined) continue;
-      const next = this.#queue.shift();
-      if (next === undefined) break;
-      lane.current = next;
-      lane.worker.ref();
-      lane.worker.postMessage(next.request, next.transfer);
+    for (let full = 1; full <= AHEAD; full++) {
+      for (const { worker, given } of this.#lanes) {
+        if (given.length >= full) continue;
+        const next = this.#queue.shift();
+        if (next === undefined) break;
+        given.push(next);
+        worker.ref();
+        worker.postMessage(next.request, next.transfer);
+      }
     }
-    if (this.#queue.length === 0 && [...this.#lanes].every(({ current }) => current === undefined)) {
+    if (this.#queue.length === 0 && [...this.#lanes].every(({ given }) => given.length === 0)) {
       clearTimeout(this.#idle);
       this.#idle = setTimeout(() => void this.#end(), IDLE).unref();
     }
@@ -147,6 +167,7 @@ export class Lanes {
   /** Ends the threads, after the runs that they have. */
   async dispose(): Promise<void> {
     clearTimeout(this.#idle);
+    await this.#starting;
     await this.#end();
   }
 }

@@ -10,7 +10,7 @@ export interface LaneSetup {
 
 export const LANE = { idle: 0, working: 1, stopped: 2 } as const;
 
-/** The first message: not a part of the setup, which a thread never lets go of. */
+/** The first message, which a lane sends back when it has read it: not a part of the setup, which a thread never lets go of. */
 export interface LaneModel {
   readonly model: Uint8Array;
 }
@@ -20,5 +20,7 @@ export interface LaneRequest {
   readonly output: string;
 }
 
-/** To the one request that a lane has at a time. */
-export type LaneReply = { readonly value: Value } | { readonly error: string };
+/** To the requests of a lane, in their order. */
+export type LaneReply =
+  /** The memory of the inputs goes back, as there is too little else in a lane for it to be collected. */
+  { readonly value: Value; readonly given: readonly ArrayBuffer[] } | { readonly error: string };

@@ -24,7 +24,8 @@ if (!isMainThread && parentPort !== null) {
       const { data, shape } = (await (await opened).run(inputs, {}, [output]))[output]!;
       // The memory of the result is the model's.
       const copy = data.slice();
-      return [{ value: { data: copy, shape } }, [copy.buffer as ArrayBuffer]];
+      const given = Object.values(inputs).map(({ data }) => data.buffer as ArrayBuffer);
+      return [{ value: { data: copy, shape }, given }, [copy.buffer as ArrayBuffer, ...given]];
     } catch (error) {
       return [{ error: String(error) }, []];
     }
@@ -36,7 +37,9 @@ if (!isMainThread && parentPort !== null) {
   };
   port.once('message', ({ model }: LaneModel) => {
     opened = working(async () => (await nativeRuntime()).createSession(model, { threads: 1 }));
-    last = opened.catch(() => {});
+    last = opened
+      .catch(() => {})
+      .then(() => port.postMessage({ model } satisfies LaneModel, [model.buffer as ArrayBuffer]));
     port.on('message', serve);
   });
   const serve = (request: LaneRequest | undefined): void => {
