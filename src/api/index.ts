@@ -4,6 +4,7 @@ export * from './completion.ts';
 export * from './documents.ts';
 export * from './facets.ts';
 export * from './files.ts';
+export * from './folders.ts';
 export * from './judgement-files.ts';
 export * from './judgements.ts';
 export * from './names.ts';

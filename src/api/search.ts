@@ -72,6 +72,12 @@ export const searchRequestSchema = z
       .boolean()
       .optional()
       .describe('Only hits that are likely to be relevant. For collections whose `capabilities.relevance` is true.'),
+    judged: z
+      .boolean()
+      .optional()
+      .describe(
+        'Say of every hit how probably it is relevant (`relevance`), and leave out none. As `relevant` otherwise.',
+      ),
     sort: sortSchema
       .optional()
       .describe(
@@ -162,7 +168,10 @@ const completeHitSchema = z.strictObject({
     })
     .optional()
     .describe("With `explain`: how the passage matches the query's words."),
-  relevance: z.number().optional().describe('With `relevant`: the probability that the passage is relevant.'),
+  relevance: z
+    .number()
+    .optional()
+    .describe('With `relevant` or `judged`: the probability that the passage is relevant.'),
 });
 /** A hit with all its fields. */
 export type Hit = z.infer<typeof completeHitSchema>;

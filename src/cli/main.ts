@@ -119,6 +119,15 @@ command('synonyms [file]', 'words that queries are also searched for: take over 
     run(options.json, async () => (await import('./manage-commands.ts')).synonymsCommand(file, options)),
   );
 
+command(
+  'context [folder] [sentence]',
+  'say in a sentence what the collection, or a folder in it, is about; agents read it',
+)
+  .option('--remove', 'no longer say it', false)
+  .action(async (folder: string | undefined, sentence: string | undefined, options) =>
+    run(options.json, async () => (await import('./context-command.ts')).contextCommand(folder, sentence, options)),
+  );
+
 command('search <query...>', 'ask, and get the passages that answer best')
   .option('-k, --k <n>', 'how many passages', whole('-k'), 10)
   .addOption(
@@ -328,6 +337,7 @@ program
   .option('--host <address>', 'address to listen on (default: 127.0.0.1); others need --keys')
   .option('--keys <file>', 'file of API keys (see sagitta keys)')
   .option('--read-only', 'refuse everything that writes', false)
+  .option('--mcp-write', 'let agents add and remove documents over MCP', false)
   .option('--allow-host <name>', 'name by which a proxy reaches the server (repeatable)', several)
   .option('--cors <origin>', 'website that may use the API (repeatable)', several)
   .option('--threads <n>', 'threads that search (default: one less than processors, 1 to 4)', whole('--threads'))
@@ -353,9 +363,11 @@ program
   .description('speak the Model Context Protocol over stdin and stdout')
   .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
   .addOption(allowRemote())
+  .option('--write', 'let agents add, replace and remove documents, and read the folders of --source again', false)
+  .option('--source <[name=]path>', 'folder or file that the tool `index` reads again (repeatable)', several)
   .action(async (options) =>
     run(false, async (signal) =>
-      (await import('./serve-command.ts')).mcpCommand({ in: options.in ?? [nearestCollection()] }, signal),
+      (await import('./serve-command.ts')).mcpCommand({ ...options, in: options.in ?? [nearestCollection()] }, signal),
     ),
   );
 

@@ -22,6 +22,7 @@ import type {
 } from '../api/documents.ts';
 import type { Facets } from '../api/facets.ts';
 import type { FileAnswer } from '../api/files.ts';
+import type { Folder } from '../api/folders.ts';
 import type { JudgedQuery, JudgementsAnswer, JudgeRequest, MeasureAnswer, MeasureRequest } from '../api/judgements.ts';
 import type { SearchAnswer, SearchRequestInput } from '../api/search.ts';
 import { RemoteError } from '../base/errors.ts';
@@ -249,6 +250,22 @@ export class SagittaClient {
       disjunctive: disjunctive === undefined ? undefined : String(disjunctive),
     };
     return this.#json('GET', '/v1/facets', { query: { ...this.#named(), ...options, ...more }, signal });
+  }
+
+  /** Ids as a tree: a folder (`''` for all, else with `/` at its end), its documents, and the folders below it. */
+  async folder(
+    folder = '',
+    {
+      signal,
+      ...options
+    }: CallOptions & {
+      readonly depth?: number;
+      readonly filter?: string;
+      readonly limit?: number;
+      readonly after?: string;
+    } = {},
+  ): Promise<Folder> {
+    return this.#json('GET', '/v1/folders', { query: { ...this.#named(), folder, ...options }, signal });
   }
 
   async map({

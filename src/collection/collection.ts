@@ -38,6 +38,7 @@ import type {
   VerifyReport,
   Writer,
 } from '../store/types.ts';
+import { type Contexts, contextsOf, saveContext } from './contexts.ts';
 import { dropEncoderVersions } from './encoder-versions.ts';
 import { CollectionEncoders } from './encoders.ts';
 import { indexPaths } from './index-paths.ts';
@@ -301,6 +302,20 @@ export class Collection {
    */
   async setSynonyms(source: string): Promise<number> {
     return saveSynonyms(this.directory, source);
+  }
+
+  /** What the collection and folders in it are about, for people and agents that decide where to look. */
+  contexts(): Contexts {
+    return contextsOf(this.directory);
+  }
+
+  /**
+   * Says in a sentence what the collection (`''`) or a folder of it (a beginning of ids, `guides/`) is about; it stands in `contexts.json` in the
+   * collection's folder. @param sentence undefined takes it away.
+   * @throws InvalidArgumentError for more than 500 characters or line breaks.
+   */
+  async setContext(folder: string, sentence: string | undefined): Promise<Contexts> {
+    return saveContext(this.directory, folder, sentence);
   }
 
   /** The source of its synonyms; empty without any. */

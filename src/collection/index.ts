@@ -17,6 +17,7 @@ export {
   Collection,
   type StoredDocument,
 } from './collection.ts';
+export { type Contexts, contextsOf } from './contexts.ts';
 export { ENCODERS } from './encoder-versions.ts';
 export { listPaths } from './index-paths.ts';
 export { type OpenOptions, openCollection } from './open.ts';

@@ -117,11 +117,18 @@ export async function searchRelevant(
       'Teach it with judged queries: `sagitta learn-relevance --queries FILE --qrels FILE`.',
     );
   }
-  const { candidates, pipeline: own, perDocument = 1, explain = false, ...rest } = options;
+  const {
+    candidates,
+    pipeline: own,
+    least,
+    perDocument = least === 0 ? Number.POSITIVE_INFINITY : 1,
+    explain = false,
+    ...rest
+  } = options;
   const standard = encoder === 'none' ? pipeline('words') : pipeline('words').fuse('meaning', given({ candidates }));
   const ranked = own === undefined ? standard : pipeline(own);
   const grouped = perDocument === Number.POSITIVE_INFINITY ? ranked : ranked.group(perDocument);
-  const found = await search(query, { ...rest, explain, pipeline: grouped.cut() });
+  const found = await search(query, { ...rest, explain, pipeline: grouped.cut(given({ least })) });
   const { shortfall: _, relevance, hits, ...result } = found;
   return {
     ...result,

@@ -7,7 +7,7 @@ export {
   type Token,
 } from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
-export { charactersFor, cutToTokens, estimateTokens, share } from './budget.ts';
+export { charactersFor, cutToTokens, mostTokens, share } from './budget.ts';
 export {
   type CodeLanguage,
   type CodeSplitter,

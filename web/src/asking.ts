@@ -92,16 +92,10 @@ function askOne(info: CollectionInfo, state: ViewState, signal: AbortSignal): Pr
     ...(sort === undefined ? {} : { sort }),
   };
   if (like !== undefined) return server.similar({ id: like.id, start: like.start ?? 0 }, options);
-  if (relevant && info.capabilities.relevance) {
-    const pipeline = pipelineFor(info, state);
-    return server.search(query, {
-      ...options,
-      relevant,
-      complete: true,
-      ...(pipeline === 'hybrid' ? {} : { pipeline }),
-    });
-  }
-  return server.search(query, { ...options, complete: true, pipeline: marked(info, pipelineFor(info, state)) });
+  const pipeline = pipelineFor(info, state);
+  const how = { ...options, complete: true, ...(pipeline === 'hybrid' ? {} : { pipeline }) };
+  if (!canJudge(info, pipeline)) return server.search(query, { ...how, pipeline });
+  return server.search(query, { ...how, ...(relevant ? { relevant } : { judged: true }) });
 }
 
 /** What a collection is searched by: what was chosen where it has it, else its own. */
@@ -113,10 +107,10 @@ export function pipelineFor({ capabilities }: CollectionInfo, { pipeline }: Pick
   return known || /[(>]/.test(pipeline) ? pipeline : standard;
 }
 
-/** The pipeline, with all hits kept and marked with how relevant they are, where the collection can tell. */
-function marked({ capabilities: { relevance, pipelines } }: CollectionInfo, pipeline: string): string {
+/** Whether it can be told how probably hits of a pipeline are relevant. Those that cut say so themselves. */
+export function canJudge({ capabilities: { relevance, pipelines } }: CollectionInfo, pipeline: string): boolean {
   const text = pipelines.find(({ name }) => name === pipeline)?.text ?? pipeline;
-  return relevance && pipeline !== 'dense' && !/\bcut\b/.test(text) ? `${pipeline} > cut(least=0)` : pipeline;
+  return relevance && pipeline !== 'dense' && !/\bcut\b/.test(text);
 }
 
 /**

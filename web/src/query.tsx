@@ -2,7 +2,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { type Completions, client } from './api.ts';
 import type { ViewProps } from './app.tsx';
-import { pipelineFor } from './asking.ts';
+import { canJudge, pipelineFor } from './asking.ts';
 import { useLoaded } from './hooks.ts';
 import { Icon } from './icons.tsx';
 import { remember } from './recent.ts';
@@ -122,7 +122,7 @@ export function AskBox({
         >
           <Icon name="filter" /> Filters{state.facets.length > 0 ? ` (${state.facets.length})` : ''}
         </button>
-        {info.capabilities.relevance && like === undefined && (
+        {canJudge(info, pipelineFor(info, state)) && like === undefined && (
           <label class="check">
             <input
               type="checkbox"

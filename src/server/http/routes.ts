@@ -14,6 +14,8 @@ import {
   evaluationReportSchema,
   facetParametersSchema,
   facetsSchema,
+  folderParametersSchema,
+  folderSchema,
   frontierParametersSchema,
   frontierSchema,
   getParametersSchema,
@@ -195,6 +197,19 @@ export const ROUTES: readonly Route[] = [
     answers: { 200: { schema: collectionInfoSchema, description: 'Counts, settings, capabilities.' } },
     handle: async ({ engine, signal, name }) => ({
       bytes: await engine.callJson('info', { collection: name }, { signal }),
+    }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/folders',
+    scope: 'read',
+    title: 'Read a folder',
+    description:
+      'Ids as a tree: the documents of a folder, the folders below it with their counts, and what somebody said that they are about.',
+    parameters: folderParametersSchema,
+    answers: { 200: { schema: folderSchema, description: 'The folder; without documents where no id begins so.' } },
+    handle: async ({ engine, signal }, parameters) => ({
+      bytes: await engine.callJson('folder', parameters, { signal }),
     }),
   }),
   route({

@@ -13,13 +13,14 @@ import {
 } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
-import { type Collection, judgesRelevance, verifyCollection } from '../../collection/index.ts';
+import { type Collection, contextsOf, judgesRelevance, verifyCollection } from '../../collection/index.ts';
 import { completions, type PipelineInput } from '../../search/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { addFile } from './add-file.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
 import { readEvaluation } from './evaluation.ts';
+import { readFolder } from './folders.ts';
 import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
 import { keepJudgement, measurePipelines, storedJudgements } from './judgements.ts';
@@ -59,6 +60,8 @@ const handlers: Handlers = {
     ),
   list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
   info,
+  folder: (host, request) => host.use(request.collection, (collection) => readFolder(collection, request)),
+  contexts: async (host, { collection: name }) => contextsOf(host.served(name).directory),
   facets: (host, { collection: name, fields, disjunctive, ...request }) =>
     host.use(name, (collection) =>
       collection.facets({
@@ -188,24 +191,24 @@ async function searchPlain(
   request: Omit<SearchRequest, 'fields' | 'facets'>,
   { signal }: CallOptions,
 ): Promise<SearchAnswer> {
-  const { query, vector, like, filter, language, relevant, collection: _, pipeline, ...rest } = request;
+  const { query, vector, like, filter, language, relevant, judged, collection: _, pipeline, ...rest } = request;
   // The engine checks every part of filters and pipelines.
   const options = {
     ...given(rest),
     ...given({ filter: filter as string, pipeline: pipeline as PipelineInput, signal }),
   };
   const inLanguage = { ...options, ...given({ language }) };
-  if (relevant === true) {
+  if (relevant === true || judged === true) {
     if (!(await collection.judgesRelevance())) {
       throw new InvalidArgumentError(
         'This collection cannot tell where relevance ends.',
-        'Leave `relevant` out; `capabilities.relevance` of a collection says whether it can.',
+        'Leave `relevant` and `judged` out; `capabilities.relevance` of a collection says whether it can.',
       );
     }
     if (query === undefined || vector !== undefined || like !== undefined) {
       throw new InvalidArgumentError('Relevance is judged of queries in words only.', 'Give `query` alone.');
     }
-    return collection.searchRelevant(query, inLanguage);
+    return collection.searchRelevant(query, { ...inLanguage, ...(relevant === true ? {} : { least: 0 }) });
   }
   if (like !== undefined) {
     if (query !== undefined || vector !== undefined) {
@@ -235,6 +238,7 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
     return {
       name: served.name,
       state: 'ready' as const,
+      ...given({ context: collection.contexts().collection }),
       documents,
       passages,
       bytes,

@@ -6,12 +6,15 @@ import type {
   CollectionInfo,
   CompleteParameters,
   Completions,
+  ContextsAnswer,
   DocumentAnswer,
   DocumentList,
   EvaluationReport,
   FacetParameters,
   Facets,
   FileAnswer,
+  Folder,
+  FolderParameters,
   Frontier,
   Job,
   JudgedQuery,
@@ -76,6 +79,9 @@ export interface Operations {
   readonly multiGet: { request: MultiGetRequest; answer: MultiGetAnswer };
   readonly list: { request: ListParameters; answer: DocumentList };
   readonly info: { request: Named; answer: CollectionInfo };
+  readonly folder: { request: FolderParameters; answer: Folder };
+  /** What somebody said that a collection and its folders are about; the collection is not opened for it. */
+  readonly contexts: { request: Named; answer: ContextsAnswer };
   readonly facets: { request: FacetParameters; answer: Facets };
   readonly complete: { request: CompleteParameters; answer: Completions };
   readonly map: { request: MapParameters; answer: MapAnswer };

@@ -26,6 +26,8 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
   info: 'search',
   complete: 'search',
   list: 'background',
+  folder: 'background',
+  contexts: 'search',
   facets: 'background',
   map: 'background',
   mapHits: 'background',
