@@ -6,7 +6,8 @@ import type { HitIn } from './asking.ts';
 import { Chips } from './chips.tsx';
 import { Icon } from './icons.tsx';
 import { addressIn } from './original.tsx';
-import { firstPicture, Picture } from './picture.tsx';
+import { Picture } from './picture.tsx';
+import { firstPicture } from './picture-source.ts';
 import { directionOf, percent, pieces, visible } from './text.ts';
 import { Contributions } from './trace.tsx';
 

@@ -2,7 +2,8 @@ import MarkdownIt from 'markdown-it';
 import { type ComponentChildren, h, type JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { DocumentAnswer } from './api.ts';
-import { Picture, pictureSource } from './picture.tsx';
+import { Picture } from './picture.tsx';
+import { pictureSource } from './picture-source.ts';
 import { type SafeElement, type SafeNode, safeTree } from './safe.ts';
 import { directionOf, visible } from './text.ts';
 
