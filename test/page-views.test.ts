@@ -53,8 +53,7 @@ describe.skipIf(!existsSync(CHROMIUM))('views of the page', () => {
   let server: TestServer;
   let page: Page;
   let open: PageInBrowser['open'];
-  let shot: PageInBrowser['shot'];
-  let accessible: PageInBrowser['accessible'];
+  let look: PageInBrowser['look'];
   const until = (what: string): Promise<unknown> => page.waitForSelector(what);
   const settled = (): Promise<unknown> =>
     page.waitForFunction(
@@ -68,7 +67,7 @@ describe.skipIf(!existsSync(CHROMIUM))('views of the page', () => {
 
   beforeAll(async () => {
     browser = await openPage([...NOTES, ...BIRDS]);
-    ({ server, page, open, shot, accessible } = browser);
+    ({ server, page, open, look } = browser);
   }, 120_000);
   afterAll(() => browser?.[Symbol.asyncDispose]());
 
@@ -86,8 +85,7 @@ describe.skipIf(!existsSync(CHROMIUM))('views of the page', () => {
     await until('.tip');
     await page.keyboard.press('+');
     await page.getByRole('button', { name: 'Show all' }).click();
-    await shot('map');
-    await accessible();
+    await look('map');
     await page.getByRole('button', { name: 'Lasso' }).click();
     const box = (await page.locator('canvas').boundingBox())!;
     const corners = [
@@ -103,8 +101,7 @@ describe.skipIf(!existsSync(CHROMIUM))('views of the page', () => {
     await page.mouse.up();
     await until('.selection');
     expect(await page.locator('.selection h2').textContent()).toMatch(/^\d+ passages of \d+ documents$/);
-    await shot('lasso');
-    await accessible();
+    await look('lasso');
     await page.getByRole('button', { name: 'Search within them' }).click();
     await until('.ask');
     expect(new URL(page.url()).searchParams.get('where')).toMatch(/^id in \[/);
@@ -127,8 +124,7 @@ describe.skipIf(!existsSync(CHROMIUM))('views of the page', () => {
   it('makes a test collection: judges with keys, keeps, measures, and gives files out', async () => {
     await open('/?view=judge');
     await until('.empty');
-    await shot('judge-empty');
-    await accessible();
+    await look('judge-empty');
     await page.getByRole('textbox', { name: 'A query to judge' }).fill('harbour closed by ice');
     await page.keyboard.press('Enter');
     await until('.candidate');
@@ -150,8 +146,7 @@ describe.skipIf(!existsSync(CHROMIUM))('views of the page', () => {
     await page.getByRole('button', { name: 'Measure pipelines' }).click();
     await until('.measures');
     expect(await page.locator('.judge-measures table').textContent()).toMatch(/hybrid.*bm25.*dense/s);
-    await shot('judged');
-    await accessible();
+    await look('judged');
     await expect.poll(() => existsSync(`${server.directory}/judgements/qrels.tsv`)).toBe(true);
     const { judgements } = await readJudgements(`${server.directory}/judgements/qrels.tsv`);
     expect(judgements.get('q1')?.get('harbour')).toBe(3);
@@ -199,15 +194,13 @@ describe.skipIf(!existsSync(CHROMIUM))('views of the page', () => {
     });
     await page.dispatchEvent('body', 'dragenter', { dataTransfer: drop });
     await until('.drop');
-    await shot('drop');
-    await accessible();
+    await look('drop');
     await page.dispatchEvent('body', 'drop', { dataTransfer: drop });
     await expect.poll(() => page.locator('.uploads h2').textContent(), { timeout: 20_000 }).toBe('1 file added');
     expect(await page.locator('.uploads').textContent()).toMatch(
       /lanterns\.md1 document.*noise\.binNothing could be read/s,
     );
-    await shot('added');
-    await accessible();
+    await look('added');
     await page.getByRole('searchbox').fill('lantern jetty');
     await page.waitForFunction(() => document.querySelector('.found h2')?.textContent === 'Lanterns');
     await open('/?view=collection');
@@ -360,8 +353,7 @@ describe.skipIf(!existsSync(CHROMIUM))('rendered documents', () => {
     expect(await text.locator('.no-picture').textContent()).toBe('Picture: elsewhere');
     expect(await text.locator('.here').count()).toBeGreaterThan(0);
     expect(await text.textContent()).not.toContain('year: 2023');
-    await browser.shot('rendered');
-    await browser.accessible();
+    await browser.look('rendered');
     await page.getByRole('button', { name: 'Source' }).click();
     await page.waitForFunction(() => document.querySelector('.document .text')?.textContent?.includes('**ice**'));
     await page.getByRole('button', { name: 'Source' }).click();
@@ -424,8 +416,7 @@ describe.skipIf(!existsSync(CHROMIUM))('rendered documents', () => {
       expect(await link.getAttribute('href')).not.toMatch(/script:|^data:/i);
     expect(await page.evaluate(() => (window as { pwned?: number }).pwned)).toBeUndefined();
     expect(await page.evaluate(() => document.body.textContent)).toContain('clobbered');
-    await browser.shot('attack');
-    await browser.accessible();
+    await browser.look('attack');
     expect(
       browser.complaints.filter((complaint) => !/status of 4\d\d|Failed to load resource/.test(complaint)),
     ).toEqual([]);

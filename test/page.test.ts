@@ -52,11 +52,11 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
   let complaints: string[];
   let open: PageInBrowser['open'];
   let shot: PageInBrowser['shot'];
-  let accessible: PageInBrowser['accessible'];
+  let look: PageInBrowser['look'];
 
   beforeAll(async () => {
     browser = await openPage([...NOTES, ...MANY, LONG, PERSIAN, ...HOSTILE]);
-    ({ server, context, page, complaints, open, shot, accessible } = browser);
+    ({ server, context, page, complaints, open, shot, look } = browser);
   }, 120_000);
   afterAll(() => browser?.[Symbol.asyncDispose]());
 
@@ -90,8 +90,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await until('.found');
     await until('.ghost');
     expect(await page.locator('#completion').textContent()).toBe('Right arrow completes to harbour closed');
-    await shot('completing');
-    await accessible();
+    await look('completing');
     await page.keyboard.press('ArrowRight');
     await page.waitForFunction(() => document.querySelector('.found')?.textContent?.includes('closed by'));
     expect(await input.inputValue()).toBe('harbour closed');
@@ -148,8 +147,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
       .first()
       .evaluate((element) => element.clientHeight);
     expect(height).toBeLessThan(60);
-    await shot('grouped');
-    await accessible();
+    await look('grouped');
     await page.locator('.others a').first().click();
     await until('.document .here');
     const start = address().get('at');
@@ -184,8 +182,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await page.getByLabel('year, from').blur();
     await count(5);
     await expect.poll(() => counts('kind')).toMatchObject({ gull: '5', auk: '5' });
-    await shot('filtered');
-    await accessible();
+    await look('filtered');
     const shared = page.url();
     const before = await found();
     const other = await context.newPage();
@@ -213,8 +210,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     expect(address().get('sort')).toBe('year desc');
     await page.locator('.found h2 a').first().click();
     await until('.document .text');
-    await shot('browsing');
-    await accessible();
+    await look('browsing');
     await open('/?all=1');
     await page.getByRole('button', { name: 'More documents' }).click();
     await page.waitForFunction(() => document.querySelectorAll('.found').length > 45);
@@ -246,8 +242,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     expect(await page.getByRole('region', { name: 'Stages of the search' }).textContent()).toMatch(
       /fuse.*bm25.*terms: /s,
     );
-    await shot('why');
-    await accessible();
+    await look('why');
   });
 
   it('opens the document at the passage, links to passages, and finds similar ones', async () => {
@@ -257,8 +252,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await until('.document .here');
     expect(await page.locator('.document').textContent()).toContain('revoked');
     expect(address().get('doc')).toBe('docs/keys.md');
-    await shot('document');
-    await accessible();
+    await look('document');
     await page.getByRole('button', { name: 'Close the document' }).click();
     await page.waitForSelector('.document', { state: 'detached' });
 
@@ -309,8 +303,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await until('.notice');
     await page.keyboard.press('?');
     await until('dialog[open]');
-    await shot('help');
-    await accessible();
+    await look('help');
     await page.keyboard.press('Escape');
     await page.waitForSelector('dialog', { state: 'detached' });
     await page.keyboard.press('/');
@@ -335,8 +328,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await until('.found');
     const first = page.locator('.found', { hasText: 'کتاب' }).first();
     expect(await first.locator('.passage').evaluate((element) => getComputedStyle(element).direction)).toBe('rtl');
-    await shot('right-to-left');
-    await accessible();
+    await look('right-to-left');
     await first.locator('h2 a').click();
     await until('.document .block');
     expect(
@@ -379,8 +371,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await open('/?q=zxqvy&by=bm25');
     await until('.empty');
     expect(await page.locator('.empty').textContent()).toMatch(/No passage answers this.*Try other words/s);
-    await shot('nothing');
-    await accessible();
+    await look('nothing');
     await open('/?q=harbuor&by=bm25');
     await until('.notice');
     expect(await page.locator('.notice').textContent()).toBe('Did you mean harbour?');
@@ -391,8 +382,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     expect(await page.locator('.trouble').textContent()).toMatch(
       /No document has the field "yaer".*Did you mean "year"/s,
     );
-    await shot('mistake');
-    await accessible();
+    await look('mistake');
     complaints.length = 0;
     await page.route('**/v1/search', (route) => route.abort('connectionrefused'));
     await open('/?q=key');
@@ -418,8 +408,8 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await page.getByRole('button', { name: /Filters/ }).click();
     await until('.facets.open');
     await page.getByRole('checkbox', { name: /puffin/ }).check();
-    await shot('filters-narrow');
-    await accessible();
+    await look('filters');
+    await page.setViewportSize(NARROW);
     await page.getByRole('button', { name: /^Show \d+ documents/ }).click();
     await count(10);
     await page.locator('.found h2 a').first().click();

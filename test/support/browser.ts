@@ -33,10 +33,13 @@ export interface PageInBrowser extends AsyncDisposable {
   readonly complaints: string[];
   open(path?: string): Promise<void>;
   shot(name: string): Promise<void>;
-  /** Holds that axe finds nothing, and that nothing is wider than the screen. */
-  accessible(): Promise<void>;
   /**
-   * Looks at a state in light and dark, on a wide and on a narrow screen: a screenshot of each, and what axe says.
+   * Looks at what is on screen in light and dark, wide and narrow: a screenshot of each; holds that axe finds nothing, and that nothing is
+   * wider than the screen. The screen is wide and light again afterwards.
+   */
+  look(name: string): Promise<void>;
+  /**
+   * The same of a state that is opened anew on each screen.
    * @param ready waits until the state is there; called after every opening.
    */
   everywhere(name: string, path: string, ready: () => Promise<unknown>): Promise<void>;
@@ -85,6 +88,7 @@ export async function openPage(
   const shot = async (name: string): Promise<void> => {
     await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
   };
+  /** Holds that axe finds nothing, and that nothing is wider than the screen. */
   const accessible = async (): Promise<void> => {
     await page.evaluate(axe.source);
     const violations = await page.evaluate(async () => {
@@ -98,23 +102,22 @@ export async function openPage(
     expect(violations).toEqual([]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   };
-  const everywhere: PageInBrowser['everywhere'] = async (name, path, ready) => {
+  const onEveryScreen = async (name: string, ready: () => Promise<unknown>): Promise<void> => {
     for (const [screen, size] of [
-      ['wide', WIDE],
       ['narrow', NARROW],
+      ['wide', WIDE],
     ] as const) {
-      for (const colorScheme of ['light', 'dark'] as const) {
+      for (const colorScheme of ['dark', 'light'] as const) {
         await page.setViewportSize(size);
         await page.emulateMedia({ colorScheme });
-        await open(path);
         await ready();
         await shot(`${name}-${screen}-${colorScheme}`);
         await accessible();
       }
     }
-    await page.setViewportSize(WIDE);
-    await page.emulateMedia({ colorScheme: 'light' });
   };
+  // A frame, so that what follows the size of the screen has followed.
+  const frame = (): Promise<unknown> => page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
   return {
     server,
     context,
@@ -124,8 +127,12 @@ export async function openPage(
     complaints,
     open,
     shot,
-    accessible,
-    everywhere,
+    look: (name) => onEveryScreen(name, frame),
+    everywhere: (name, path, ready) =>
+      onEveryScreen(name, async () => {
+        await open(path);
+        await ready();
+      }),
     async [Symbol.asyncDispose]() {
       await context.close();
       await server[Symbol.asyncDispose]();
