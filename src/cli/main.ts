@@ -255,6 +255,7 @@ command('rebuild', 'code the vectors by another index specification; nothing is 
     whole('--refine'),
   )
   .option('--drop', 'go back to scanning int8 codes one by one', false)
+  .option('--field <name>', 'a field that was added (default: meaning)')
   .action(async (options) =>
     run(options.json, async (signal) => (await import('./rebuild-command.ts')).rebuildCommand(options, signal)),
   );
@@ -266,6 +267,20 @@ command('reencode', 'give the collection another encoder; searches go on, and it
   .action(async (options) =>
     run(options.json, async (signal) => (await import('./reencode-command.ts')).reencodeCommand(options, signal)),
   );
+
+command('add-field [name]', 'add a field: another encoder, or vectors of titles, headings, metadata or tokens')
+  .option('--of <source>', 'passage (default), text, title, headings or metadata.NAME')
+  .option('--encoder <spec>', 'as for index')
+  .option('--kind <kind>', 'vector (default): one for each passage; vectors: one for each token, for reranking')
+  .option('--quiet', 'no progress', false)
+  .action(async (name: string | undefined, options) =>
+    run(options.json, async (signal) => (await import('./fields-command.ts')).addFieldCommand(name, options, signal)),
+  );
+
+command('remove-field <name>', 'take a field away that was added, or give up one that is being made').action(
+  async (name: string, options) =>
+    run(options.json, async () => (await import('./fields-command.ts')).removeFieldCommand(name, options)),
+);
 
 const vectors = program
   .command('vectors')

@@ -1,8 +1,14 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { DocumentRecord, InputDocument } from '../content/index.ts';
-import { blocksOf, checkInput, type IndexingSettings, queryLanguage, resolveSettings } from '../corpus/index.ts';
+import {
+  blocksOf,
+  checkInput,
+  type IndexingSettings,
+  MEANING,
+  queryLanguage,
+  resolveSettings,
+} from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
-import { openEncoder } from '../encode/registry.ts';
 import type { TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
@@ -12,6 +18,7 @@ import {
   type Extensions,
   type FacetCounts,
   type FacetOptions,
+  formatRelevance,
   type PassageReference,
   type PipelineInput,
   type RelevanceParameters,
@@ -25,11 +32,12 @@ import {
 } from '../search/index.ts';
 import { noSuchDocument } from '../search/searching.ts';
 import { SnapshotCorpus } from '../store/corpus.ts';
+import { vectorFields } from '../store/local/manifest-types.ts';
 import type {
   CollectionSettings,
   CompactOptions,
   CompactReport,
-  PendingReencode,
+  PendingField,
   RebuildOptions,
   RebuildReport,
   Snapshot,
@@ -38,22 +46,18 @@ import type {
   VerifyReport,
   Writer,
 } from '../store/types.ts';
+import { type AddFieldOptions, type AddFieldReport, addField } from './adding.ts';
+import { type BuildContext, type BuildOptions, type DeployOptions, deployTuned } from './building.ts';
 import { type Contexts, contextsOf, saveContext } from './contexts.ts';
 import { dropEncoderVersions } from './encoder-versions.ts';
-import { CollectionEncoders } from './encoders.ts';
+import { CollectionEncoders, type EncoderSources } from './encoders.ts';
 import { indexPaths } from './index-paths.ts';
-import { Indexer } from './indexer.ts';
+import { type EncodedField, Indexer } from './indexer.ts';
 import { changedPipelines, PIPELINES, type StoredPipelines, storedPipelines, withStored } from './pipelines.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
-import {
-  type DeployOptions,
-  deployTuned,
-  type ReencodeCollectionOptions,
-  type ReencodeCollectionReport,
-  type ReencodeContext,
-  reencodeCollection,
-} from './reencoding.ts';
-import { judgesRelevance, relevanceFor, saveRelevance, searchRelevant } from './relevant.ts';
+import { type ReencodeCollectionReport, reencodeCollection } from './reencoding.ts';
+import { judgesRelevance, RELEVANCE, relevanceFor, searchRelevant } from './relevant.ts';
+import { removeField } from './removing.ts';
 import { saveSynonyms, synonymsOf, synonymsSource } from './synonyms.ts';
 import type { AddOptions, IndexOptions, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 import { verifyCollection } from './verify.ts';
@@ -98,9 +102,7 @@ export class Collection {
     readonly directory: string,
     store: Store,
     settings: CollectionSettings,
-    encoder: Encoder | undefined,
-    allowRemote: boolean,
-    open: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder> = openEncoder,
+    encoders: EncoderSources,
     extensions: Extensions = {},
   ) {
     const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
@@ -108,7 +110,7 @@ export class Collection {
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
-    this.#encoders = new CollectionEncoders(directory, encoder, allowRemote, open);
+    this.#encoders = new CollectionEncoders(directory, encoders);
   }
 
   /**
@@ -122,7 +124,7 @@ export class Collection {
           writer,
           snapshot,
           settings: this.settings,
-          encoder: await this.#encoders.of(snapshot.settings.encoder),
+          fields: await this.#fields(snapshot),
           trustStamps: this.#ingestVersion === INGEST_VERSION,
           directory: this.directory,
         },
@@ -148,8 +150,8 @@ export class Collection {
     options: AddOptions = {},
   ): Promise<AddReport> {
     return this.#writingWithSnapshot(async (writer, snapshot) => {
-      const encoder = await this.#encoders.of(snapshot.settings.encoder);
-      const indexer = new Indexer(writer, encoder, this.settings, options.signal, options.onProgress);
+      const fields = await this.#fields(snapshot);
+      const indexer = new Indexer(writer, fields, this.settings, options.signal, options.onProgress);
       let added = 0;
       let updated = 0;
       let unchanged = 0;
@@ -248,7 +250,7 @@ export class Collection {
     return this.#reading((snapshot, corpus) =>
       searchRelevant(
         (words, wanted) => searchCorpus(corpus, words, wanted, this.#environment(snapshot)),
-        { directory: this.directory, encoder: snapshot.settings.encoder },
+        snapshot,
         query,
         options,
       ),
@@ -287,12 +289,16 @@ export class Collection {
 
   /** Whether {@link searchRelevant} works. */
   async judgesRelevance(): Promise<boolean> {
-    return this.#reading(async ({ settings }) => judgesRelevance(this.directory, settings.encoder));
+    return this.#reading(async (snapshot) => judgesRelevance(snapshot));
   }
 
-  /** Takes over what was learned of relevance (`learnRelevance` of `sagitta/train`). */
-  async setRelevance(parameters: RelevanceParameters): Promise<void> {
-    await saveRelevance(this.directory, parameters);
+  /**
+   * Takes over what was learned of relevance (`learnRelevance` of `sagitta/train`). @param parameters undefined: it has learned nothing.
+   * @throws CollectionLockedError while another process writes.
+   */
+  async setRelevance(parameters: RelevanceParameters | undefined): Promise<void> {
+    const content = parameters === undefined ? undefined : Buffer.from(formatRelevance(parameters));
+    await this.#writing((writer) => writer.putBeside(RELEVANCE, content));
   }
 
   /**
@@ -352,9 +358,7 @@ export class Collection {
 
   /** A snapshot, as what retrievers of one's own (`sagitta/search`) stand on; valid as long as the snapshot is. */
   corpus(snapshot: Snapshot): SnapshotCorpus {
-    const { encoder } = snapshot.settings;
-    const open = encoder === 'none' ? undefined : async () => (await this.#encoders.of(encoder))!;
-    return new SnapshotCorpus(snapshot, this.settings, open);
+    return new SnapshotCorpus(snapshot, this.settings, (field) => this.#encoders.ofField(field));
   }
 
   /** What the collection consists of: counts, bytes, segments and sections, settings. */
@@ -371,8 +375,10 @@ export class Collection {
   async compact(options: CompactOptions = {}): Promise<CompactReport & { readonly encodersDropped: number }> {
     return this.#writingWithSnapshot(async (writer, { settings }) => {
       const report = await writer.compact(options);
-      const pending = await this.#store.pendingReencode();
-      const used = [settings.encoder, ...(pending === undefined ? [] : [pending.encoder])];
+      const pending = await this.#store.pendingField();
+      const used = [...vectorFields(settings), ...(pending === undefined ? [] : [pending])].map(
+        ({ encoder }) => encoder,
+      );
       return { ...report, encodersDropped: await dropEncoderVersions(this.directory, used) };
     });
   }
@@ -381,10 +387,10 @@ export class Collection {
    * Learns a compressed index for the vectors and codes all of them; nothing is embedded again, and searches go on. Documents
    * added later are coded with what was learned.
    *
-   * @param index undefined goes back to scanning int8 codes one by one, the state of a new collection.
-   * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
+   * @param index without a specification goes back to scanning int8 codes one by one, the state of a new collection.
+   * @throws InvalidArgumentError for a specification with a mistake, one that the vectors are too few for, and a field that has none.
    */
-  async rebuild(index: RebuildOptions | undefined): Promise<RebuildReport> {
+  async rebuild(index: RebuildOptions | Pick<RebuildOptions, 'field'>): Promise<RebuildReport> {
     return this.#writing((writer) => writer.rebuild(index));
   }
 
@@ -409,27 +415,51 @@ export class Collection {
    * @param encoder an encoder, or its specification; `none` leaves BM25.
    * @throws CollectionLockedError when another process, or another call, is at it.
    */
-  async reencode(
-    encoder: Encoder | string,
-    options: ReencodeCollectionOptions = {},
-  ): Promise<ReencodeCollectionReport> {
+  async reencode(encoder: Encoder | string, options: BuildOptions = {}): Promise<ReencodeCollectionReport> {
     this.#checkOpen();
-    return reencodeCollection(this.#reencoding, encoder, options);
-  }
-
-  /** The change to another encoder that was begun with {@link Collection.reencode} and is not finished. */
-  async pendingReencode(): Promise<PendingReencode | undefined> {
-    return this.#store.pendingReencode();
+    return reencodeCollection(this.#building, encoder, options);
   }
 
   /**
-   * Gives up the change to another encoder that was begun, and removes what was done of it.
+   * Adds a field of vectors, made from what is stored: of another encoder, of titles, headings or metadata, or of tokens. Searches and other
+   * writing calls go on meanwhile; once it is whole, pipelines may name it, and documents that come later have it too. What was done
+   * is kept when it fails, is aborted or killed: the same call goes on.
+   *
+   * @throws InvalidArgumentError for a name that is taken or impossible, a source that no document has, and an unknown encoder;
+   * IncompatibleError when the encoder does not give what the field holds, and while another field is being made;
+   * CollectionLockedError when another process, or another call, makes one.
+   */
+  async addField(name: string, options: AddFieldOptions): Promise<AddFieldReport> {
+    return this.#reading((snapshot) => addField(this.#building, snapshot, this.#extensions, name, options));
+  }
+
+  /**
+   * Takes a field away that was added, or gives up one that is being made. Its files go at once.
+   * @returns whether it was only being made.
+   * @throws InvalidArgumentError for one that was not added, and where a pipeline of the collection searches it.
+   */
+  async removeField(name: string): Promise<{ readonly pending: boolean }> {
+    return this.#writing((writer) =>
+      this.#reading((snapshot, corpus) =>
+        removeField(writer, this.#store, snapshot, { ...this.#environment(snapshot), corpus }, name),
+      ),
+    );
+  }
+
+  /** The field that is being made, of one added or of `meaning` for another encoder, and is not finished. */
+  async pendingField(): Promise<PendingField | undefined> {
+    return this.#store.pendingField();
+  }
+
+  /**
+   * Gives up the change to another encoder that was begun with {@link Collection.reencode}, and removes what was done of it.
    * @returns what it was; undefined when there is none.
    * @throws CollectionLockedError when another process, or another call, is at it.
    */
-  async abandonReencode(): Promise<PendingReencode | undefined> {
-    const pending = await this.#store.pendingReencode();
-    if (pending !== undefined) await (await this.#store.reencode(pending)).abandon();
+  async abandonReencode(): Promise<PendingField | undefined> {
+    const pending = await this.#store.pendingField();
+    if (pending?.name !== MEANING) return undefined;
+    await (await this.#store.buildField(pending)).abandon();
     return pending;
   }
 
@@ -442,7 +472,7 @@ export class Collection {
    * one.
    */
   async deploy(files: TunedFiles, options: DeployOptions = {}): Promise<string> {
-    return deployTuned(this.#reencoding, files, options);
+    return deployTuned(this.#building, files, options);
   }
 
   /** The encoder that the collection has, opened; undefined for a lexical one. Disposed of with the collection. */
@@ -467,16 +497,23 @@ export class Collection {
     return this.#reading((snapshot, corpus) => work(corpus, this.#environment(snapshot)));
   }
 
-  #environment({ settings }: Snapshot): SearchEnvironment {
+  /** The fields of vectors with their encoders: what documents are indexed by. */
+  async #fields({ settings }: Snapshot): Promise<EncodedField[]> {
+    return Promise.all(
+      vectorFields(settings).map(async (field) => ({ ...field, encoder: await this.#encoders.ofField(field) })),
+    );
+  }
+
+  #environment(snapshot: Snapshot): SearchEnvironment {
     return {
-      ...withStored(storedPipelines(settings.options)),
+      ...withStored(storedPipelines(snapshot.settings.options)),
       extensions: this.#extensions,
-      relevance: async () => relevanceFor(this.directory, settings.encoder),
+      relevance: async () => relevanceFor(snapshot),
       synonyms: () => synonymsOf(this.directory),
     };
   }
 
-  get #reencoding(): ReencodeContext {
+  get #building(): BuildContext {
     return {
       directory: this.directory,
       store: this.#store,

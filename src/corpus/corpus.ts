@@ -4,8 +4,11 @@ import type { DocumentRecord, PassageRecord, Representation } from '../content/i
 import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
 import type { WordAnalysis } from './query-analysis.ts';
 
-/** What a field is made of: title, innermost heading and text of a passage, one of these, or a metadata field of its document. */
-export type FieldSource = 'passage' | 'text' | 'title' | `metadata.${string}`;
+/**
+ * What a field is made of: of a passage title, innermost heading and text together, its text, the title of its document, all headings
+ * above it, or a metadata field of its document.
+ */
+export type FieldSource = 'passage' | 'text' | 'title' | 'headings' | `metadata.${string}`;
 
 interface FieldFacts {
   /** Letters, digits, `-` and `_`, a letter first. */

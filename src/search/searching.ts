@@ -3,7 +3,7 @@ import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Query, Representation } from '../content/index.ts';
-import { type Corpus, checkLanguage, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
+import { type Corpus, checkLanguage, type Field, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
 import { highlight, plainSnippet, type Synonyms } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
 import { checkCursor, FIRST_PAGE, parseCursor } from './cursor.ts';
@@ -88,13 +88,7 @@ export async function searchCorpus(
     environment,
   );
   const { name, query, question, allowed, ranking } = retrieved;
-  if (ranking.abstained === true) {
-    const { id, languages = [] } = await fieldOf(corpus, MEANING, ['vector']).open();
-    throw new InvalidArgumentError(
-      `The query is in language "${query.language}", which the encoder ${id} does not know (it knows ${languages.join(', ')}).`,
-      "Use hybrid or bm25, or name the query's language if it was misjudged.",
-    );
-  }
+  if (ranking.abstained === true) throw await silent(retrieved);
   const search = searchDigest(text, name, options);
   checkCursor(place, search);
   const field = fieldOf(corpus, WORDS, ['terms']);
@@ -138,6 +132,23 @@ export async function searchCorpus(
     }),
     trace: ranking.trace,
   };
+}
+
+/** Why no field of a pipeline has anything to say of a query. */
+async function silent({ query, ranking, fields }: Retrieved): Promise<InvalidArgumentError> {
+  for (const field of fields) {
+    if (field.kind === 'terms') continue;
+    const { id, languages = [] } = await field.open();
+    if (languages.length === 0 || languages.includes(query.language!)) continue;
+    return new InvalidArgumentError(
+      `The query is in language "${query.language}", which the encoder ${id} does not know (it knows ${languages.join(', ')}).`,
+      "Use hybrid or bm25, or name the query's language if it was misjudged.",
+    );
+  }
+  return new InvalidArgumentError(
+    `The query cannot be ranked by "${ranking.trace.stage}": ${ranking.trace.note ?? 'nothing in it is known'}.`,
+    'Use hybrid or bm25, or other words.',
+  );
 }
 
 /** What is said of hits, and of the words that were asked for, where somebody wants to know. */
@@ -186,6 +197,8 @@ export async function rankCorpus(
 interface Retrieved {
   /** What the pipeline is called. */
   readonly name: string;
+  /** What it searches. */
+  readonly fields: readonly Field[];
   readonly query: Query;
   readonly question: Question;
   readonly allowed: BitSet | undefined;
@@ -214,14 +227,22 @@ async function retrieve(
     synonyms: environment.synonyms?.(),
   });
   const { demanded } = question;
-  const { name, retriever } = await retrieverFor(corpus, text, options, environment);
+  const { name, retriever, fields } = await retrieverFor(corpus, text, options, environment);
   const filtered = filter === undefined ? undefined : await allowedPassages(corpus, filter);
   const allowed = filtered === undefined || demanded === undefined ? (filtered ?? demanded) : both(filtered, demanded);
   const query = queryOf(corpus, question, vector);
   const gathering = { k, perDocument, ...given({ without, allowed, signal }) };
   if (options.collapse === true)
-    return { name, query, question, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
-  return { name, query, question, allowed, repeats: [], ...(await gathered(retriever, query, corpus, gathering)) };
+    return { name, fields, query, question, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
+  return {
+    name,
+    fields,
+    query,
+    question,
+    allowed,
+    repeats: [],
+    ...(await gathered(retriever, query, corpus, gathering)),
+  };
 }
 
 /** The query that pipelines see: its words, and what it became already. */
@@ -278,7 +299,7 @@ async function retrieverFor(
   text: string,
   options: SearchOptions,
   environment: SearchEnvironment,
-): Promise<{ name: string; retriever: Retriever }> {
+): Promise<Pick<Retrieved, 'name' | 'fields'> & { readonly retriever: Retriever }> {
   const { refine, nprobe, candidates, weights, fusion, vector } = options;
   const wordless = text.trim() === '';
   const standard = wordless ? 'dense' : (environment.standard ?? (hasMeaning(corpus) ? 'hybrid' : 'bm25'));
@@ -292,7 +313,8 @@ async function retrieverFor(
   }
   if (fusion !== undefined && name === 'hybrid') {
     const semantic = dense(corpus, given({ refine, nprobe }));
-    return { name, retriever: hybrid(bm25(corpus), semantic, await semantic.share!(), options) };
+    const fields = corpus.fields.filter((field) => field.name === WORDS || field.name === MEANING);
+    return { name, fields, retriever: hybrid(bm25(corpus), semantic, await semantic.share!(), options) };
   }
   // What a call says of `hybrid` is part of the pipeline.
   const own = name === 'hybrid' ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
@@ -307,7 +329,7 @@ async function retrieverFor(
   if (vector !== undefined && !fields.some((field) => field.name === MEANING)) {
     throw new InvalidArgumentError(`The retriever "${name}" has no use for a vector.`, 'Use dense or hybrid.');
   }
-  return { name, retriever };
+  return { name, fields, retriever };
 }
 
 function namedRetriever(name: string | undefined): string | undefined {

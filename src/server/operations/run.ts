@@ -13,7 +13,8 @@ import {
 } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
-import { type Collection, contextsOf, judgesRelevance, verifyCollection } from '../../collection/index.ts';
+import { type Collection, contextsOf, verifyCollection } from '../../collection/index.ts';
+import { MEANING } from '../../corpus/index.ts';
 import { completions, type PipelineInput } from '../../search/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { addFile } from './add-file.ts';
@@ -131,7 +132,8 @@ const handlers: Handlers = {
  * server's own command line: a key that allows writing allows neither.
  */
 async function encoderToGive(collection: Collection, wanted: string | undefined): Promise<string> {
-  const pending = (await collection.pendingReencode())?.encoder;
+  const field = await collection.pendingField();
+  const pending = field?.name === MEANING ? field.encoder : undefined;
   if (wanted === undefined && pending === undefined) {
     throw new InvalidArgumentError('No encoder is named, and none is on its way.', 'Name one as `encoder`.');
   }
@@ -227,11 +229,19 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
   const base = baseCapabilities(served, host.readOnly);
   return host.use(served.name, async (collection) => {
     const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
-    const languages = await collection.read(async (snapshot) => Object.fromEntries(snapshot.languages));
+    const { languages, fields } = await collection.read(async (snapshot, corpus) => ({
+      languages: Object.fromEntries(snapshot.languages),
+      fields: corpus.fields.map((field) => ({
+        name: field.name,
+        kind: field.kind,
+        of: field.of,
+        ...(field.kind === 'terms' ? {} : { encoder: field.encoder }),
+      })),
+    }));
     const { named, standard } = await collection.pipelines();
     const capabilities = {
       ...base,
-      relevance: judgesRelevance(served.directory, settings.encoder),
+      relevance: await collection.judgesRelevance(),
       pipelines: Object.entries(named).map(([name, text]) => ({ name, text })),
       ...given({ pipeline: standard }),
     };
@@ -246,6 +256,7 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
       generation,
       encoder: settings.encoder,
       dim: settings.dim,
+      fields,
       languages,
       capabilities: settings.dim === 0 ? capabilities : { ...capabilities, retrievers: RETRIEVERS },
     };

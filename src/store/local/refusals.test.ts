@@ -100,7 +100,7 @@ function document(number: number, version: number): NewDocument {
         end: text.length,
         headings: [],
         fields: [{ terms: text.trim().split(' '), boost: 1 }],
-        vector: Float32Array.of(number, version, 1, 1),
+        vectors: { meaning: Float32Array.of(number, version, 1, 1) },
       },
     ],
   };
@@ -129,10 +129,10 @@ const CHANGES = ['publish', 'compact', 'reencode'] as const;
 const OTHER = { encoder: 'other', dim: 2 };
 
 async function reencode(store: LocalStore): Promise<void> {
-  const change = await store.reencode(OTHER);
+  const change = await store.buildField({ name: 'meaning', kind: 'vector', of: 'passage', ...OTHER });
   try {
-    const vectors = async (passages: readonly unknown[]) => passages.map(() => Float32Array.of(1, 0));
-    await change.run({ vectors, batch: 9, keepAfterMs: 0 });
+    const encode = async (texts: readonly unknown[]) => texts.map(() => Float32Array.of(1, 0));
+    await change.run({ encode, batch: 9, keepAfterMs: 0 });
   } finally {
     change.close();
   }
@@ -203,7 +203,7 @@ describe('a disk that refuses', () => {
     expect(writer.pending.documents).toBe(0);
     if (change === 'reencode') {
       // Nothing of it is left.
-      expect(fs.existsSync(join(store.directory, 'reencode.json'))).toBe(false);
+      expect(fs.existsSync(join(store.directory, 'field.json'))).toBe(false);
       await (await store.writer()).close();
       const files = (await store.inspect()).segments.flatMap(({ name }) => [`${name}.seg`]);
       const left = fs.readdirSync(join(store.directory, 'segments')).filter((name) => !/\.(dead|vectors)$/.test(name));
