@@ -69,6 +69,8 @@ export async function openPage(
       '--disable-sync',
     ],
     viewport: WIDE,
+    // Nothing is looked at on its way from one colour to another.
+    reducedMotion: 'reduce',
     acceptDownloads: true,
   });
   context.setDefaultTimeout(20_000);
