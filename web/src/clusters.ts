@@ -7,8 +7,6 @@ export interface Cluster {
   readonly size: number;
 }
 
-/** Points of a cluster, about. */
-const SIZE = 60;
 const MOST_CLUSTERS = 14;
 const ROUNDS = 25;
 /** Share of the clusters that may have a word which still tells one from the others. */
@@ -22,7 +20,7 @@ const COMMON = 0.5;
 export function clustersOf(positions: Float32Array, texts: readonly string[]): Cluster[] {
   const count = texts.length;
   if (count < 12) return [];
-  const k = Math.max(2, Math.min(MOST_CLUSTERS, Math.round(count / SIZE) + 2));
+  const k = Math.max(2, Math.min(MOST_CLUSTERS, Math.round(Math.sqrt(count / 2))));
   const { owner, centres } = kMeans(positions, count, k);
   const words = texts.map(wordsOf);
   const everywhere = counts(words, () => true);
