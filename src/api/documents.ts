@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { collectionSchema, idSchema, LIMITS, list, metadataSchema, rangeSchema, sortSchema } from './common.ts';
+import {
+  collectionSchema,
+  filterSchema,
+  idSchema,
+  LIMITS,
+  list,
+  metadataSchema,
+  rangeSchema,
+  sortSchema,
+} from './common.ts';
 
 const content = {
   text: z.string().describe('The text to search, whole.'),
@@ -55,8 +64,11 @@ export const removeRequestSchema = z
     collection: collectionSchema,
     ids: z.array(idSchema).max(LIMITS.ids).optional(),
     prefix: z.string().min(1).max(LIMITS.id).optional().describe('Every document whose id starts with it.'),
+    filter: filterSchema.optional().describe('Every document that satisfies it: an expression, or the same as JSON.'),
   })
-  .refine(({ ids, prefix }) => (ids === undefined) !== (prefix === undefined), { error: 'give either ids or prefix' })
+  .refine(({ ids, prefix, filter }) => [ids, prefix, filter].filter((one) => one !== undefined).length === 1, {
+    error: 'give one of ids, prefix and filter',
+  })
   .meta({ id: 'RemoveRequest' });
 export type RemoveRequest = z.infer<typeof removeRequestSchema>;
 

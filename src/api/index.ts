@@ -7,6 +7,7 @@ export * from './files.ts';
 export * from './folders.ts';
 export * from './judgement-files.ts';
 export * from './judgements.ts';
+export * from './models.ts';
 export * from './names.ts';
 export * from './present.ts';
 export * from './search.ts';

@@ -168,6 +168,17 @@ command('pipelines [name] [steps]', 'list the pipelines that have names here, gi
     }),
   );
 
+command('export', 'write an index that a web page searches without a server')
+  .requiredOption('--static <dir>', 'folder to write: new, empty, or of an export before')
+  .option(
+    '--url <template>',
+    'address of a document, where its metadata have no `url`: {id}, or {stem} without the ending',
+    '{id}',
+  )
+  .action(async (options) =>
+    run(options.json, async () => (await import('./export-command.ts')).exportCommand(options)),
+  );
+
 command('get <id>', 'print a document as it was indexed').action(async (id: string, options) =>
   run(options.json, async () => (await import('./manage-commands.ts')).getCommand(id, options)),
 );

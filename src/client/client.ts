@@ -24,6 +24,7 @@ import type { Facets } from '../api/facets.ts';
 import type { FileAnswer } from '../api/files.ts';
 import type { Folder } from '../api/folders.ts';
 import type { JudgedQuery, JudgementsAnswer, JudgeRequest, MeasureAnswer, MeasureRequest } from '../api/judgements.ts';
+import type { EmbeddingsAnswer } from '../api/models.ts';
 import type { SearchAnswer, SearchRequestInput } from '../api/search.ts';
 import { RemoteError } from '../base/errors.ts';
 import { ProblemResponseError } from './errors.ts';
@@ -231,6 +232,27 @@ export class SagittaClient {
       signal,
     });
     return removed;
+  }
+
+  /** Removes the documents that satisfy a filter. @returns how many. */
+  async removeWhere(filter: string | object, { signal }: CallOptions = {}): Promise<number> {
+    const { removed } = await this.#json<RemoveAnswer>('POST', '/v1/documents/remove', {
+      body: { ...this.#named(), filter },
+      signal,
+    });
+    return removed;
+  }
+
+  /** Vectors of texts, by the collection's encoder. */
+  async embed(
+    texts: readonly string[],
+    { role = 'document', signal }: CallOptions & { readonly role?: 'query' | 'document' } = {},
+  ): Promise<number[][]> {
+    const { data } = await this.#json<EmbeddingsAnswer>('POST', '/v1/embeddings', {
+      body: { model: this.#options.collection, input: texts, input_type: role },
+      signal,
+    });
+    return data.map(({ embedding }) => embedding as number[]);
   }
 
   async collections({ signal }: CallOptions = {}): Promise<readonly CollectionInfo[]> {

@@ -15,9 +15,11 @@ import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
 import {
   countFacets,
   type DocumentRanking,
+  documentFilter,
   type Extensions,
   type FacetCounts,
   type FacetOptions,
+  type Filter,
   formatRelevance,
   type PassageReference,
   type PipelineInput,
@@ -191,6 +193,28 @@ export class Collection {
       if (removed > 0) await writer.publish();
       return removed;
     });
+  }
+
+  /** Removes the documents that satisfy a filter. @returns how many. @throws InvalidArgumentError for a filter with a mistake. */
+  async removeWhere(filter: Filter | string): Promise<number> {
+    const ids = await this.#reading(async (snapshot, corpus) => {
+      const satisfies = await documentFilter(corpus, filter);
+      return Array.from(snapshot.liveDocuments(), (ordinal) => snapshot.document(ordinal))
+        .filter(satisfies)
+        .map(({ id }) => id);
+    });
+    return ids.length === 0 ? 0 : this.remove(ids);
+  }
+
+  /** Vectors of texts, by the collection's encoder. @throws InvalidArgumentError for a collection without one. */
+  async embed(
+    texts: readonly string[],
+    options: { readonly role?: 'query' | 'document'; readonly signal?: AbortSignal } = {},
+  ): Promise<number[][]> {
+    const encoder = await this.encoder();
+    if (encoder === undefined) throw noEncoder();
+    const vectors = await encoder.encode(texts, options);
+    return texts.map((_, i) => Array.from(vectors.row(i)));
   }
 
   /**
@@ -560,6 +584,13 @@ export class Collection {
       'Open it again with openCollection.',
     );
   }
+}
+
+function noEncoder(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'This collection has no embeddings.',
+    'Give it an encoder with `sagitta reencode`, or make another collection.',
+  );
 }
 
 /** A snapshot that closes once it is retired and nobody uses it any more. */

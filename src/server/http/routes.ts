@@ -10,6 +10,8 @@ import {
   documentContentSchema,
   documentListSchema,
   documentSchema,
+  embeddingsAnswerSchema,
+  embeddingsRequestSchema,
   evaluationParametersSchema,
   evaluationReportSchema,
   facetParametersSchema,
@@ -27,10 +29,13 @@ import {
   mapHitsSchema,
   mapParametersSchema,
   mapSchema,
+  modelsSchema,
   multiGetAnswerSchema,
   multiGetRequestSchema,
   removeAnswerSchema,
   removeRequestSchema,
+  rerankAnswerSchema,
+  rerankRequestSchema,
   type SearchRequest,
   searchAnswerSchema,
   searchBatchAnswerSchema,
@@ -129,7 +134,8 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/documents/remove',
     scope: 'write',
     title: 'Remove several documents',
-    description: 'By id, or all whose id starts with a prefix. Ids that no document has are passed over.',
+    description:
+      'By id, all whose id starts with a prefix, or all that satisfy a filter. Ids that no document has are passed over.',
     body: { schema: removeRequestSchema, types: JSON_TYPES, size: 'small' },
     answers: { 200: { schema: removeAnswerSchema, description: 'How many were removed, durably.' } },
     handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('remove', request, { signal }) }),
@@ -284,6 +290,53 @@ export const ROUTES: readonly Route[] = [
     handle: async ({ engine, signal }, parameters) => ({
       bytes: await engine.callJson('evaluation', parameters, { signal }),
     }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/embeddings',
+    scope: 'read',
+    title: 'Embed texts',
+    description: "Vectors of texts in OpenAI's shape, by the encoder that a collection has now (a tuned one too).",
+    body: { schema: embeddingsRequestSchema, types: JSON_TYPES, size: 'documents' },
+    answers: { 200: { schema: embeddingsAnswerSchema, description: 'One for each text, in order.' } },
+    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('embed', request, { signal }) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/rerank',
+    scope: 'read',
+    title: 'Rerank texts',
+    description:
+      "An order of texts for a query, in Cohere's and Jina's shape, by the encoder that a collection has now (a tuned one too).",
+    body: { schema: rerankRequestSchema, types: JSON_TYPES, size: 'documents' },
+    answers: { 200: { schema: rerankAnswerSchema, description: 'Best first.' } },
+    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('rerank', request, { signal }) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v2/rerank',
+    scope: 'read',
+    title: 'Rerank texts, at the address of a later version',
+    description:
+      "An order of texts for a query, in Cohere's and Jina's shape, by the encoder that a collection has now (a tuned one too).",
+    body: { schema: rerankRequestSchema, types: JSON_TYPES, size: 'documents' },
+    answers: { 200: { schema: rerankAnswerSchema, description: 'Best first.' } },
+    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('rerank', request, { signal }) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/models',
+    scope: 'read',
+    title: 'List models',
+    description: "Collections with an encoder, in OpenAI's shape: what `model` may name.",
+    answers: { 200: { schema: modelsSchema, description: 'In the order in which they are served.' } },
+    handle: async (context) => {
+      const infos = await Promise.all(context.collections.map((collection) => infoOrWhyNot(context, collection)));
+      const data = infos.flatMap(({ name, encoder = 'none' }) =>
+        encoder === 'none' ? [] : [{ id: name, object: 'model', created: 0, owned_by: encoder }],
+      );
+      return { json: { object: 'list', data } };
+    },
   }),
   route({
     method: 'GET',

@@ -26,6 +26,7 @@ import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
 import { keepJudgement, measurePipelines, storedJudgements } from './judgements.ts';
 import { placeOnMap, sampleForMap } from './map.ts';
+import { embed, rerank } from './models.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
 
 type Handlers = {
@@ -82,6 +83,8 @@ const handlers: Handlers = {
     ),
   frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
   evaluation: async (host, { collection: name }) => readEvaluation(host.served(name)),
+  embed: (host, request, { signal }) => embed(host, request, signal),
+  rerank: (host, request, { signal }) => rerank(host, request, signal),
   add: (host, { collection: name, documents }, options) =>
     writing(host, name, (collection) => collection.add(documents.map(given), addOptions(options))),
   addRaw: (host, request, options) => {
@@ -90,9 +93,12 @@ const handlers: Handlers = {
   },
   addFile: (host, request, options) =>
     writing(host, request.collection, (collection) => addFile(collection, request, addOptions(options))),
-  remove: (host, { collection: name, ids, prefix }) =>
+  remove: (host, { collection: name, ids, prefix, filter }) =>
     writing(host, name, async (collection) => ({
-      removed: await collection.remove(ids ?? (await collection.ids([prefix!]))),
+      removed:
+        filter === undefined
+          ? await collection.remove(ids ?? (await collection.ids([prefix!])))
+          : await collection.removeWhere(filter as string),
     })),
   sync: (host, { collection: name }, options) => {
     const { sources = [] } = host.served(name);

@@ -9,6 +9,8 @@ import type {
   ContextsAnswer,
   DocumentAnswer,
   DocumentList,
+  EmbeddingsAnswer,
+  EmbeddingsRequest,
   EvaluationReport,
   FacetParameters,
   Facets,
@@ -31,6 +33,8 @@ import type {
   MultiGetRequest,
   RemoveAnswer,
   RemoveRequest,
+  RerankAnswer,
+  RerankRequest,
   SearchAnswer,
   SearchRequest,
   WriteAnswer,
@@ -91,6 +95,8 @@ export interface Operations {
   readonly measure: { request: MeasureRequest; answer: MeasureAnswer };
   readonly frontier: { request: Named; answer: Frontier };
   readonly evaluation: { request: Named; answer: EvaluationReport };
+  readonly embed: { request: EmbeddingsRequest; answer: EmbeddingsAnswer };
+  readonly rerank: { request: RerankRequest; answer: RerankAnswer };
   readonly add: { request: Named & BulkRequest; answer: WriteAnswer };
   readonly addRaw: { request: RawDocuments; answer: WriteAnswer };
   readonly addFile: { request: RawFile; answer: FileAnswer };

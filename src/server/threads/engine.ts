@@ -36,6 +36,8 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
   frontier: 'background',
   evaluation: 'background',
   verify: 'background',
+  embed: 'background',
+  rerank: 'background',
   add: 'write',
   addRaw: 'write',
   addFile: 'write',
