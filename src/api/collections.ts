@@ -9,6 +9,14 @@ export const capabilitiesSchema = z
     frontier: z.boolean().describe('Whether `sagitta plan` has measured indexes of its vectors: GET /v1/frontier.'),
     relevance: z.boolean().describe('Whether a search can be cut off where relevance ends.'),
     evaluation: z.boolean().describe('Whether `sagitta eval` has judged its rankings: GET /v1/evaluation.'),
+    originals: z.boolean().describe('Whether files that documents came from may be had: GET /v1/original.'),
+    pipelines: list(z.strictObject({ name: z.string(), text: z.string() })).describe(
+      'Pipelines that the collection has names for, besides `retrievers`.',
+    ),
+    pipeline: z
+      .string()
+      .optional()
+      .describe('The pipeline of searches that name none, where the collection has its own.'),
   })
   .meta({ id: 'Capabilities' });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;

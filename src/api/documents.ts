@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { collectionSchema, filterSchema, idSchema, LIMITS, list, metadataSchema, sortSchema } from './common.ts';
+import {
+  collectionSchema,
+  filterSchema,
+  idSchema,
+  LIMITS,
+  list,
+  metadataSchema,
+  rangeSchema,
+  sortSchema,
+} from './common.ts';
 
 const content = {
   text: z.string().describe('The text to search, whole.'),
@@ -80,6 +89,7 @@ export const getParametersSchema = z.strictObject({
     .enum(['true', 'false'])
     .default('false')
     .describe('Also where the passages stand, so that a hit can be shown in its place.'),
+  query: z.string().max(LIMITS.query).optional().describe('Also where the text holds words of this query: `marks`.'),
 });
 
 /** A range of lines, from 1, both ends included; the end is open when it is missing. */
@@ -109,6 +119,10 @@ export const documentSchema = z
       .strictObject({ from: z.int(), to: z.int(), of: z.int() })
       .describe('Which lines the text holds, and how many the document has.'),
     passages: list(passageSchema).optional(),
+    marks: list(rangeSchema)
+      .optional()
+      .describe('With `query`: where the text holds its words; of the first million characters, at most 5,000.'),
+    original: z.boolean().optional().describe('Whether the file that it came from can be had: GET /v1/original.'),
   })
   .meta({ id: 'Document' });
 export type DocumentAnswer = z.infer<typeof documentSchema>;
@@ -148,6 +162,7 @@ export const multiGetRequestSchema = z
     ids: z.array(idSchema).min(1).max(100),
     lines: getParametersSchema.shape.lines,
     passages: z.boolean().default(false).describe('Also where the passages stand.'),
+    query: getParametersSchema.shape.query,
   })
   .meta({ id: 'MultiGetRequest' });
 export type MultiGetRequest = z.infer<typeof multiGetRequestSchema>;
@@ -169,6 +184,7 @@ export const mapSchema = z
     passages: z
       .int()
       .describe('Passages with an embedding that the filter lets through; the points are a sample of them.'),
+    documents: z.int().describe('Documents that these passages are of.'),
     dim: z.int().describe('Components of a point.'),
     vectors: z
       .string()
@@ -181,3 +197,28 @@ export const mapSchema = z
   })
   .meta({ id: 'Map' });
 export type MapAnswer = z.infer<typeof mapSchema>;
+
+export const mapHitsRequestSchema = z
+  .strictObject({
+    collection: collectionSchema,
+    filter: z.string().min(1).max(LIMITS.filter).optional().describe('The filter of the map.'),
+    points: z.int().min(1).max(5000).default(2000).describe('`points` of the map.'),
+    passages: z
+      .array(z.strictObject({ id: idSchema, start: z.int().min(0) }))
+      .min(1)
+      .max(LIMITS.ids)
+      .describe('Hits of a search.'),
+  })
+  .meta({ id: 'MapHitsRequest' });
+export type MapHitsRequest = z.infer<typeof mapHitsRequestSchema>;
+
+export const mapHitsSchema = z
+  .strictObject({
+    dim: z.int().describe('Components of a vector: those of the map with the same filter and points.'),
+    vectors: z.string().describe('Base64 of float32, as those of the map.'),
+    passages: list(z.int()).describe(
+      'Which of the passages asked for have an embedding, by their places in the request.',
+    ),
+  })
+  .meta({ id: 'MapHits' });
+export type MapHits = z.infer<typeof mapHitsSchema>;

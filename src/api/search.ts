@@ -258,6 +258,11 @@ export const searchAnswerSchema = z
     relevance: z
       .strictObject({
         threshold: z.number().describe('Hits of at least this probability are kept.'),
+        usual: z
+          .number()
+          .describe(
+            'The threshold where none is named: with `… > cut(least=0)` all hits come, and this tells which are probably relevant.',
+          ),
         judged: z.int().describe('Hits that were judged.'),
         kept: z.int().describe('Hits that were kept; 0 says that nothing is probably relevant.'),
         best: z.number().describe('The greatest probability of all hits judged.'),

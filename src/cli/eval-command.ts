@@ -51,23 +51,41 @@ export interface EvalCommandOptions {
 
 const RETRIEVERS: readonly RetrieverName[] = ['bm25', 'dense', 'hybrid'];
 
-/** `sagitta eval DIR`: indexes a test collection, asks its queries, and judges the answers. */
-export async function evalCommand(directory: string, options: EvalCommandOptions, signal: AbortSignal): Promise<void> {
+/**
+ * `sagitta eval DIR`: indexes a test collection, asks its queries, and judges the answers. Without DIR, by the judgements that the collection keeps
+ * of its own documents.
+ */
+export async function evalCommand(
+  directory: string | undefined,
+  options: EvalCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const systems = options.pipeline ?? checkRetrievers(options.retriever);
   const metrics = parseMetrics(options.metrics ?? defaultMetrics).map(({ name }) => name);
   const { corpus, queries, qrels, split, depth, excludeSelf, seed, level } = options;
-  const test = await openTestCollection(directory, given({ corpus, queries, qrels, split }));
+  if (directory === undefined && options.in === undefined) {
+    throw new InvalidArgumentError(
+      'There is nothing to evaluate by.',
+      'Name the folder of a test collection, or a collection that was judged with --in.',
+    );
+  }
+  const test =
+    directory === undefined
+      ? await openTestCollection(join(options.in!, 'judgements'), { corpus: null, ...given({ queries, qrels }) })
+      : await openTestCollection(directory, given({ corpus, queries, qrels, split }));
   const temporary = options.in === undefined ? mkdtempSync(join(tmpdir(), 'sagitta-eval-')) : undefined;
   const progress = new Progress(options.quiet || options.json);
   try {
     const lexical = systems.every((name) => name === 'bm25' || name === 'words');
     const encoder = options.encoder ?? (lexical && temporary !== undefined ? 'none' : undefined);
     await using collection = await openCollection(temporary ?? options.in!, {
-      create: true,
+      create: directory !== undefined,
       ...(encoder === undefined ? {} : { encoder }),
     });
-    await fill(collection, test, progress, signal);
-    const { bytes, settings } = await collection.inspect();
+    // What a collection was judged on is what it holds: it is left as it is.
+    if (directory !== undefined) await fill(collection, test, progress, signal);
+    const { bytes, settings, documents: held } = await collection.inspect();
+    const documentCount = directory === undefined ? held : test.documentCount;
     const entrants: Entrant[] = [];
     for (const name of new Set(systems)) {
       const { run, latency, findings } = await collectRun(
@@ -95,7 +113,7 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
     const written: string[] = [];
     const summary = {
       collection: test.name,
-      documents: test.documentCount,
+      documents: documentCount,
       encoder: settings.encoder,
       depth,
       excludeSelf,
@@ -118,11 +136,10 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
     if (options.html !== undefined) {
       const documents = await textsOf(collection, documentsShown(entrants, judgements, verdicts));
       const facts: [string, string][] = [
-        ['collection', `${test.name}, ${number(test.documentCount)} documents`],
-        ...Object.entries(test.files).map(([what, { path, sha256 }]): [string, string] => [
-          what,
-          `${path} (SHA-256 ${sha256})`,
-        ]),
+        ['collection', `${test.name}, ${number(documentCount)} documents`],
+        ...Object.entries(test.files)
+          .filter(([, { path }]) => path !== '')
+          .map(([what, { path, sha256 }]): [string, string] => [what, `${path} (SHA-256 ${sha256})`]),
         ['depth', `${depth} documents a query${excludeSelf ? ', without its own' : ''}`],
         ['software', `${software}, Node ${process.version}`],
         ['seed', String(seed)],
@@ -150,7 +167,7 @@ export async function evalCommand(directory: string, options: EvalCommandOptions
     }
     if (options.json) printJson(summary);
     else {
-      print(`${test.name}: ${number(test.documentCount)} documents, depth ${depth}`);
+      print(`${test.name}: ${number(documentCount)} documents, depth ${depth}`);
       printVerdicts(verdicts, test.findings);
     }
     for (const path of written) say(`written ${path}`);

@@ -424,8 +424,10 @@ function positive(name: string, most = Number.POSITIVE_INFINITY): (value: string
 }
 
 program
-  .command('eval <dir>')
-  .description('evaluate retrievers on a test collection: corpus.jsonl, queries.jsonl and qrels.tsv')
+  .command('eval [dir]')
+  .description(
+    'evaluate retrievers on a test collection: corpus.jsonl, queries.jsonl and qrels.tsv; with --in alone by what was judged in that collection',
+  )
   .option('--retriever <names>', 'bm25, dense, hybrid; several with commas', list, ['bm25', 'dense', 'hybrid'])
   .option(
     '--pipeline <steps>',
@@ -449,7 +451,7 @@ program
   .option('--level <p>', 'level of significance', positive('--level', 1), 0.05)
   .option('--quiet', 'no progress', false)
   .option('--json', 'print one JSON object instead of text', false)
-  .action(async (dir: string, options) =>
+  .action(async (dir: string | undefined, options) =>
     run(options.json, async (signal) =>
       (await import('./eval-command.ts')).evalCommand(dir, { ...options, version }, signal),
     ),

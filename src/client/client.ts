@@ -8,17 +8,22 @@ import type {
   JobRequestInput,
 } from '../api/collections.ts';
 import type { Problem } from '../api/common.ts';
+import type { Completions } from '../api/completion.ts';
 import type {
   DocumentAnswer,
   DocumentInput,
   DocumentList,
   MapAnswer,
+  MapHits,
+  MapHitsRequest,
   MultiGetAnswer,
   RemoveAnswer,
   WriteAnswer,
 } from '../api/documents.ts';
 import type { Facets } from '../api/facets.ts';
+import type { FileAnswer } from '../api/files.ts';
 import type { Folder } from '../api/folders.ts';
+import type { JudgedQuery, JudgementsAnswer, JudgeRequest, MeasureAnswer, MeasureRequest } from '../api/judgements.ts';
 import type { EmbeddingsAnswer } from '../api/models.ts';
 import type { SearchAnswer, SearchRequestInput } from '../api/search.ts';
 import { RemoteError } from '../base/errors.ts';
@@ -129,14 +134,27 @@ export class SagittaClient {
     return this.search('', { ...options, like: passage });
   }
 
-  /** A document with its text, or some of its lines (`10-20`). */
+  /** What the last word of a query may become, the most frequent words first. */
+  async complete(
+    query: string,
+    { limit, signal }: CallOptions & { readonly limit?: number } = {},
+  ): Promise<Completions> {
+    return this.#json('GET', '/v1/complete', { query: { ...this.#named(), query, limit }, signal });
+  }
+
+  /** A document with its text, or some of its lines (`10-20`); with `query` also where the text holds its words. */
   async document(
     id: string,
-    { lines, passages, signal }: CallOptions & { readonly lines?: string; readonly passages?: boolean } = {},
+    {
+      lines,
+      passages,
+      query,
+      signal,
+    }: CallOptions & { readonly lines?: string; readonly passages?: boolean; readonly query?: string } = {},
   ): Promise<DocumentAnswer> {
     // In a body, since not every id can stand in an address: `.` and `..` between slashes lead elsewhere.
     const { documents } = await this.#json<MultiGetAnswer>('POST', '/v1/documents/get', {
-      body: { ...this.#named(), ids: [id], lines, passages },
+      body: { ...this.#named(), ids: [id], lines, passages, query },
       signal,
     });
     if (documents[0] !== undefined) return documents[0];
@@ -162,6 +180,40 @@ export class SagittaClient {
   /** Adds documents or replaces them. On return they survive a crash and searches find them. */
   async add(documents: readonly DocumentInput[], { signal }: CallOptions = {}): Promise<WriteAnswer> {
     return this.#json('POST', '/v1/documents', { query: this.#named(), body: { documents }, signal });
+  }
+
+  /**
+   * Reads a file of any format that the server knows and adds its documents; the file itself is not kept.
+   * @param name with its extension, perhaps with folders: documents are called after it.
+   */
+  async addFile(
+    name: string,
+    bytes: Uint8Array<ArrayBuffer> | Blob,
+    { signal }: CallOptions = {},
+  ): Promise<FileAnswer> {
+    const query = { ...this.#named(), name };
+    return this.#json('POST', '/v1/files', { query, bytes, signal });
+  }
+
+  /** The file that a document came from, or a picture that its text names, where the server may read it. */
+  async original(id: string, { image, signal }: CallOptions & { readonly image?: string } = {}): Promise<Blob> {
+    const query = { ...this.#named(), id, image };
+    return (await this.#send('GET', '/v1/original', { query, signal })).blob();
+  }
+
+  /** The queries that were judged, with their judgements. */
+  async judgements({ signal }: CallOptions = {}): Promise<JudgementsAnswer> {
+    return this.#json('GET', '/v1/judgements', { query: this.#named(), signal });
+  }
+
+  /** Says how well a document answers a query, or takes that back. @returns the query as it is then judged. */
+  async judge(request: Omit<JudgeRequest, 'collection'>, { signal }: CallOptions = {}): Promise<JudgedQuery> {
+    return this.#json('PUT', '/v1/judgements', { body: { ...this.#named(), ...request }, signal });
+  }
+
+  /** Measures pipelines by judgements: those given, or those that the collection keeps. */
+  async measure(request: Omit<MeasureRequest, 'collection'>, { signal }: CallOptions = {}): Promise<MeasureAnswer> {
+    return this.#json('POST', '/v1/judgements/measure', { body: { ...this.#named(), ...request }, signal });
   }
 
   /** The same in the background. */
@@ -245,6 +297,14 @@ export class SagittaClient {
     return this.#json('GET', '/v1/map', { query: { ...this.#named(), ...options }, signal });
   }
 
+  /** Where passages stand on the map with the same filter and points. */
+  async mapHits(
+    request: Omit<MapHitsRequest, 'collection' | 'points'> & { readonly points?: number },
+    { signal }: CallOptions = {},
+  ): Promise<MapHits> {
+    return this.#json('POST', '/v1/map/hits', { body: { ...this.#named(), ...request }, signal });
+  }
+
   /** What `sagitta plan` measured of indexes of the vectors. */
   async frontier({ signal }: CallOptions = {}): Promise<Frontier> {
     return this.#json('GET', '/v1/frontier', { query: this.#named(), signal });
@@ -283,7 +343,7 @@ export class SagittaClient {
     return (await (await this.#send(method, path, parts)).json()) as T;
   }
 
-  async #send(method: string, path: string, { query = {}, body, signal }: RequestParts): Promise<Response> {
+  async #send(method: string, path: string, { query = {}, body, bytes, signal }: RequestParts): Promise<Response> {
     const { key, retries = 2, fetch: send = globalThis.fetch } = this.#options;
     const given = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
@@ -296,8 +356,10 @@ export class SagittaClient {
           headers: {
             ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
             ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...(bytes === undefined ? {} : { 'content-type': 'application/octet-stream' }),
           },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(bytes === undefined ? {} : { body: bytes }),
           ...(signal == null ? {} : { signal }),
         });
       } catch (cause) {
@@ -331,6 +393,8 @@ export class SagittaClient {
 interface RequestParts {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
+  /** A body of bytes, in place of one of JSON. */
+  readonly bytes?: Uint8Array<ArrayBuffer> | Blob;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -105,6 +105,6 @@ export async function searchRelevant(
     retriever: own === undefined ? (encoder === 'none' ? 'bm25' : 'hybrid') : String(ranked),
     // What satisfies a query of conditions alone is relevant.
     hits: hits.map((hit) => ({ ...hit, relevance: hit.relevance ?? 1 })),
-    relevance: relevance ?? { threshold: 0, judged: hits.length, kept: hits.length, best: 1 },
+    relevance: relevance ?? { threshold: 0, usual: 0, judged: hits.length, kept: hits.length, best: 1 },
   };
 }

@@ -10,8 +10,8 @@ import { type Finding, Findings, type Judgements } from './types.ts';
 
 /** Which files of a folder make the collection. Names within the folder, or paths. */
 export interface CollectionFiles {
-  /** Default `corpus.jsonl` (or `.gz`). */
-  readonly corpus?: string;
+  /** Default `corpus.jsonl` (or `.gz`). `null`: none, since the documents are in a collection already. */
+  readonly corpus?: string | null;
   /** Default `queries.jsonl`, `queries.tsv` or `topics.txt` (or `.gz`). */
   readonly queries?: string;
   /** Default: the judgements of `split`. */
@@ -69,7 +69,7 @@ export async function openTestCollection(folder: string, files: CollectionFiles 
   }
   const { split = 'test' } = files;
   const paths = {
-    corpus: locate(root, 'corpus', files.corpus, ['corpus.jsonl']),
+    ...(files.corpus === null ? {} : { corpus: locate(root, 'corpus', files.corpus, ['corpus.jsonl']) }),
     queries: locate(root, 'queries', files.queries, [
       'queries.jsonl',
       'queries.tsv',
@@ -85,9 +85,10 @@ export async function openTestCollection(folder: string, files: CollectionFiles 
   };
   const findings = new Findings();
   const ids = new Set<string>();
-  const corpus = readCorpus(paths.corpus);
-  let corpusSum = '';
-  for (;;) {
+  const { corpus: corpusPath } = paths as { readonly corpus?: string };
+  const corpus = corpusPath === undefined ? undefined : readCorpus(corpusPath);
+  let corpusSum = createHash('sha256').digest('hex');
+  while (corpus !== undefined) {
     const next = await corpus.next();
     if (next.done) {
       corpusSum = next.value;
@@ -99,21 +100,22 @@ export async function openTestCollection(folder: string, files: CollectionFiles 
     if (title.trim() === '' && text.trim() === '') findings.add('empty-text', 'documents without text', id);
     ids.add(id);
   }
-  if (ids.size === 0) throw new DataFormatError(paths.corpus, 'it holds no documents', 'Give one JSON object a line.');
+  if (ids.size === 0 && corpusPath !== undefined)
+    throw new DataFormatError(corpusPath, 'it holds no documents', 'Give one JSON object a line.');
   const asked = await readQueries(paths.queries);
   const judged = await readJudgements(paths.qrels);
   findings.addAll(asked.findings);
   findings.addAll(judged.findings);
 
   const sums = { corpus: corpusSum, queries: asked.sha256, qrels: judged.sha256 };
-  await checkSums(root, Object.values(paths), Object.values(sums));
+  await checkSums(root, Object.values(paths), Object.values(sums).slice(-Object.keys(paths).length));
 
   const judgements = new Map<string, ReadonlyMap<string, number>>();
   const relevantOf = (grades: ReadonlyMap<string, number>): number =>
     [...grades.values()].reduce((sum, grade) => sum + (grade > 0 ? 1 : 0), 0);
   for (const [query, grades] of judged.judgements) {
     for (const id of grades.keys()) {
-      if (!ids.has(id))
+      if (corpusPath !== undefined && !ids.has(id))
         findings.add('dangling-document', 'judged documents that the corpus does not hold', `${query} ${id}`);
     }
     if (!asked.queries.has(query)) {
@@ -138,16 +140,18 @@ export async function openTestCollection(folder: string, files: CollectionFiles 
     queries,
     judgements,
     files: {
-      corpus: { path: paths.corpus, sha256: sums.corpus },
+      corpus: { path: corpusPath ?? '', sha256: sums.corpus },
       queries: { path: paths.queries, sha256: sums.queries },
       qrels: { path: paths.qrels, sha256: sums.qrels },
     },
     fingerprint,
     findings: findings.list(),
     documentIds: ids,
-    documents: () => unchanged(paths.corpus, sums.corpus),
+    documents: () => (corpusPath === undefined ? noDocuments() : unchanged(corpusPath, sums.corpus)),
   };
 }
+
+async function* noDocuments(): AsyncGenerator<TestDocument> {}
 
 async function* unchanged(path: string, sha256: string): AsyncGenerator<TestDocument> {
   const documents = readCorpus(path);

@@ -15,6 +15,7 @@ export {
 } from '../corpus/index.ts';
 export { MaxSim } from '../index/index.ts';
 export { bm25 } from './bm25.ts';
+export { type Completion, completions } from './completions.ts';
 export { DEEPEST } from './cursor.ts';
 export { type DenseOptions, dense } from './dense.ts';
 export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } from './facets.ts';
@@ -46,6 +47,7 @@ export { parseFilter } from './filter-parser.ts';
 export { CANDIDATES, type FuseOptions, fuse } from './fuse.ts';
 export { type ConvexOptions, convex, type Fusion, type Normalization, rrf, type Share } from './fusions.ts';
 export { type HybridOptions, hybrid } from './hybrid.ts';
+export { marksIn } from './marks.ts';
 export { type NeighbourOptions, refineByNeighbours } from './neighbours.ts';
 export type {
   DocumentRanking,

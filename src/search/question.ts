@@ -158,7 +158,7 @@ async function corrected(
 }
 
 /** A term in the spelling of the first passage that has it. */
-async function asWritten(corpus: Corpus, term: string, languages: readonly string[]): Promise<string> {
+export async function asWritten(corpus: Corpus, term: string, languages: readonly string[]): Promise<string> {
   const { ids } = await corpus.search(WORDS, [{ term, weight: 1 }], { k: 1 });
   const [passage] = await corpus.passages(ids);
   if (passage === undefined) return term;

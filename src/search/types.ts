@@ -58,6 +58,8 @@ export interface Ranking {
 export interface RelevanceCut {
   /** Hits of at least this probability are kept. */
   readonly threshold: number;
+  /** What the threshold is where nobody names one: what is probably relevant, as it was learned. */
+  readonly usual: number;
   /** Hits that were judged, and those kept. */
   readonly judged: number;
   readonly kept: number;

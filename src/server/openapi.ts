@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { problemSchema } from '../api/index.ts';
-import { ROUTES, type Route } from './http/routes.ts';
+import type { Route } from './http/route.ts';
+import { ROUTES } from './http/routes.ts';
 
 type Json = Record<string, unknown>;
 
@@ -84,7 +85,9 @@ function operation(route: Route, components: Json): Json {
                   schema:
                     type === 'application/json'
                       ? reference(body.schema, 'input', components)
-                      : { type: 'string', description: 'One DocumentInput a line, as JSON.' },
+                      : type === 'application/x-ndjson'
+                        ? { type: 'string', description: 'One DocumentInput a line, as JSON.' }
+                        : { type: 'string', format: 'binary' },
                 },
               ]),
             ),

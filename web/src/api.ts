@@ -25,6 +25,11 @@ export function client(collection: string | undefined): SagittaClient {
   });
 }
 
+/** Where the file of a document is, or a picture that it shows; a link works only where the server wants no key. */
+export function originalAddress(collection: string, id: string, image?: string): string {
+  return `/v1/original?${new URLSearchParams({ collection, id, ...(image === undefined ? {} : { image }) })}`;
+}
+
 /** What went wrong, as a person needs it. */
 export interface Trouble {
   readonly title: string;

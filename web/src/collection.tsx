@@ -1,10 +1,13 @@
+import './collection.css';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { chooseFiles } from './adding.tsx';
 import { client, type Job, type JobRequestInput, type Trouble, troubleOf } from './api.ts';
 import type { ViewProps } from './app.tsx';
 import { EvaluationPanel } from './evaluation.tsx';
 import { FrontierPanel } from './frontier.tsx';
 import { useLoaded } from './hooks.ts';
+import { Icon } from './icons.tsx';
 import { bytes, number, plural, visible } from './text.ts';
 import { TroubleBox } from './trouble.tsx';
 
@@ -24,7 +27,7 @@ export function CollectionView({ info, refresh }: ViewProps & { readonly refresh
   const sorted = Object.entries(languages).sort(([, a], [, b]) => b - a);
   const total = Math.max(1, documents);
   return (
-    <main class="plain collection">
+    <main id="main" tabIndex={-1} class="plain collection">
       <h1>{name}</h1>
       <dl class="tiles">
         <Tile name="Documents" value={number(documents)} />
@@ -102,6 +105,19 @@ function Jobs({ info, refresh }: Pick<ViewProps, 'info'> & { readonly refresh: (
       <h2 id="work">Work</h2>
       {info.capabilities.write ? (
         <p class="buttons">
+          <label class="button">
+            <Icon name="add" /> Add files
+            <input
+              type="file"
+              class="hidden"
+              multiple
+              onChange={(event) => {
+                const { files } = event.currentTarget;
+                if (files !== null) chooseFiles(files);
+                event.currentTarget.value = '';
+              }}
+            />
+          </label>
           {info.capabilities.sync && (
             <button type="button" disabled={busy} onClick={() => void start({ kind: 'sync' })}>
               Read the folders again

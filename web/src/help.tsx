@@ -3,10 +3,13 @@ import { useEffect, useRef } from 'preact/hooks';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'Go to the search box'],
-  ['↓ ↑', 'Next and previous passage'],
+  ['↓ ↑', 'Next and previous document'],
+  ['→', 'At the end of the search box: take the completion'],
   ['Enter', 'Open the document at the passage'],
   ['e', 'Why is it here? Scores of this passage'],
   ['s', 'Passages similar to this one'],
+  ['o', 'Open the original page'],
+  ['0 1 2 3', 'When evaluating: how well a document answers; u takes it back'],
   ['Esc', 'Close what is open'],
   ['?', 'This list'],
 ];

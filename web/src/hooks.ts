@@ -2,27 +2,55 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { isAbort, type Trouble, troubleOf } from './api.ts';
 import { readAddress, type ViewState, writeAddress } from './state.ts';
 
-/** The state that the address holds, and ways to change it: as a new entry of the history, or in place of this one. */
-export function useAddress(): [ViewState, (change: Partial<ViewState>, how?: 'push' | 'replace') => void] {
+/**
+ * How a change enters the history: `push` as a new entry, `replace` in place of this one, `type` as what somebody types: one entry for a
+ * query, however many keys it took, so that Back leads to the query before.
+ */
+export type Entry = 'push' | 'replace' | 'type';
+export type Change = (change: Partial<ViewState>, how?: Entry) => void;
+
+/** After so many milliseconds without a key a query counts as asked. */
+const PAUSE = 1500;
+
+/** The state that the address holds, and ways to change it and to go back from what was opened on top of it. */
+export function useAddress(): { readonly state: ViewState; readonly change: Change; readonly close: Change } {
   const [state, setState] = useState(() => readAddress(location.search));
   const latest = useRef(state);
   latest.current = state;
+  const typing = useRef<number | undefined>(undefined);
   useEffect(() => {
-    const follow = (): void => setState(readAddress(location.search));
+    const follow = (): void => {
+      clearTimeout(typing.current);
+      typing.current = undefined;
+      setState(readAddress(location.search));
+    };
     addEventListener('popstate', follow);
     return () => removeEventListener('popstate', follow);
   }, []);
-  const change = useCallback((part: Partial<ViewState>, how: 'push' | 'replace' = 'push') => {
+  const change = useCallback<Change>((part, how = 'push') => {
     const next = { ...latest.current, ...part };
     latest.current = next;
+    const goesOn = typing.current !== undefined;
+    clearTimeout(typing.current);
+    typing.current =
+      how === 'type' ? (setTimeout(() => (typing.current = undefined), PAUSE) as unknown as number) : undefined;
+    const from = location.pathname + location.search;
     const address = writeAddress(next);
-    if (address !== location.pathname + location.search) {
-      if (how === 'push') history.pushState(null, '', address);
-      else history.replaceState(null, '', address);
+    if (address !== from) {
+      if (how === 'replace' || (how === 'type' && goesOn)) history.replaceState(history.state, '', address);
+      else history.pushState({ from }, '', address);
     }
     setState(next);
   }, []);
-  return [state, change];
+  const close = useCallback<Change>(
+    (part) => {
+      const address = writeAddress({ ...latest.current, ...part });
+      if ((history.state as { from?: string } | null)?.from === address) history.back();
+      else change(part, 'push');
+    },
+    [change],
+  );
+  return { state, change, close };
 }
 
 /** Something that is being fetched: what came last stays while the next is under way. */
@@ -70,6 +98,16 @@ export function useLoaded<T>(key: string | undefined, load: (signal: AbortSignal
     };
   }, [key, attempt, delay]);
   return { ...shown, again: useCallback(() => setAttempt((count) => count + 1), []) };
+}
+
+/** What a value is once it has not changed for so many milliseconds: of a query that is typed, what does not follow every key. */
+export function useSettled<T>(value: T, pause: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), pause);
+    return () => clearTimeout(timer);
+  }, [value, pause]);
+  return settled;
 }
 
 export type Theme = 'light' | 'dark' | 'system';

@@ -1,5 +1,7 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
-import './style.css';
+import './base.css';
+import './search.css';
+import './document.css';
 
 render(<App />, document.getElementById('app')!);

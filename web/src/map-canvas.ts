@@ -1,6 +1,16 @@
+import type { Cluster } from './clusters.ts';
+
+/** A hit of the query, in the coordinates of the points. */
+export interface MapHit {
+  readonly x: number;
+  readonly y: number;
+  readonly rank: number;
+}
+
 export interface MapEvents {
   readonly onHover: (point: number | undefined) => void;
   readonly onOpen: (point: number) => void;
+  readonly onHit: (hit: number) => void;
   readonly onSelect: (points: readonly number[]) => void;
 }
 
@@ -20,6 +30,8 @@ export class MapCanvas {
   #moved = false;
   #lassoing = false;
   #path: { x: number; y: number }[] = [];
+  #labels: readonly Cluster[] = [];
+  #hits: readonly MapHit[] = [];
   #drag: { x: number; y: number; far: boolean } | undefined;
   #frame = 0;
 
@@ -61,6 +73,18 @@ export class MapCanvas {
 
   select(points: readonly number[]): void {
     this.#selected = new Set(points);
+    this.#draw();
+  }
+
+  /** Names of the parts of the map. */
+  label(labels: readonly Cluster[]): void {
+    this.#labels = labels;
+    this.#draw();
+  }
+
+  /** What a query found. */
+  mark(hits: readonly MapHit[]): void {
+    this.#hits = hits;
     this.#draw();
   }
 
@@ -125,10 +149,11 @@ export class MapCanvas {
   }
 
   #screen(i: number): { x: number; y: number } {
-    return {
-      x: this.#positions[2 * i]! * this.#scale + this.#x,
-      y: this.#positions[2 * i + 1]! * this.#scale + this.#y,
-    };
+    return this.#onScreen(this.#positions[2 * i]!, this.#positions[2 * i + 1]!);
+  }
+
+  #onScreen(x: number, y: number): { x: number; y: number } {
+    return { x: x * this.#scale + this.#x, y: y * this.#scale + this.#y };
   }
 
   #nearest(
@@ -188,6 +213,14 @@ export class MapCanvas {
       return;
     }
     if (drag?.far === true) return;
+    const hit = this.#hits.findIndex(({ x, y }) => {
+      const at = this.#onScreen(x, y);
+      return Math.hypot(at.x - event.offsetX, at.y - event.offsetY) < HIT_RADIUS;
+    });
+    if (hit >= 0) {
+      this.events.onHit(hit);
+      return;
+    }
     const point = this.#nearest(event.offsetX, event.offsetY, 14);
     if (point !== undefined) this.events.onOpen(point);
   }
@@ -237,16 +270,19 @@ export class MapCanvas {
     const palette = Array.from({ length: 10 }, (_, i) => style.getPropertyValue(`--c${i}`));
     const radius = Math.max(2, Math.min(6, 2 + Math.log2(1 + this.#scale / 40)));
     const dim = this.#selected.size > 0;
+    const faint = this.#hits.length > 0;
     for (let i = 0; 2 * i < this.#positions.length; i++) {
       const { x, y } = this.#screen(i);
       if (x < -9 || y < -9 || x > width + 9 || y > height + 9) continue;
-      context.globalAlpha = dim && !this.#selected.has(i) ? 0.15 : 0.8;
+      context.globalAlpha = dim && !this.#selected.has(i) ? 0.15 : faint ? 0.4 : 0.8;
       context.fillStyle = palette[this.#colours[i] ?? 9]!;
       context.beginPath();
       context.arc(x, y, radius, 0, 2 * Math.PI);
       context.fill();
     }
     context.globalAlpha = 1;
+    this.#paintLabels(style, width, height);
+    this.#paintHits(style);
     context.strokeStyle = style.getPropertyValue('--ink');
     if (this.#at !== undefined) {
       const { x, y } = this.#screen(this.#at);
@@ -265,7 +301,61 @@ export class MapCanvas {
       context.setLineDash([]);
     }
   }
+
+  /** The largest first; a name that would cover another one stays away. */
+  #paintLabels(style: CSSStyleDeclaration, width: number, height: number): void {
+    const context = this.#context;
+    context.font = `600 13px ${style.getPropertyValue('--sans')}`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.lineJoin = 'round';
+    context.lineWidth = 4;
+    context.strokeStyle = style.getPropertyValue('--paper');
+    context.fillStyle = style.getPropertyValue('--ink');
+    const taken: { x: number; y: number; half: number }[] = [];
+    for (const { x, y, label } of this.#labels) {
+      const edge = this.#onScreen(x, y);
+      const at = { x: edge.x, y: edge.y - ABOVE };
+      const half = context.measureText(label).width / 2 + 6;
+      if (at.x < half || at.x > width - half || at.y < TOOLS || at.y > height - 12) continue;
+      if (taken.some((one) => Math.abs(one.x - at.x) < one.half + half && Math.abs(one.y - at.y) < 20)) continue;
+      taken.push({ ...at, half });
+      context.strokeText(label, at.x, at.y);
+      context.fillText(label, at.x, at.y);
+    }
+  }
+
+  #paintHits(style: CSSStyleDeclaration): void {
+    const context = this.#context;
+    context.font = `600 11px ${style.getPropertyValue('--sans')}`;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    // The best one last, so that it lies on top.
+    for (const { x, y, rank } of this.#hits.toReversed()) {
+      const at = this.#onScreen(x, y);
+      const isFirst = rank <= NUMBERED;
+      context.beginPath();
+      context.arc(at.x, at.y, isFirst ? HIT_RADIUS - 2 : 5, 0, 2 * Math.PI);
+      context.fillStyle = style.getPropertyValue('--accent');
+      context.fill();
+      context.lineWidth = 1.5;
+      context.strokeStyle = style.getPropertyValue('--raised');
+      context.stroke();
+      if (!isFirst) continue;
+      context.fillStyle = style.getPropertyValue('--on-accent');
+      context.fillText(String(rank), at.x, at.y + 0.5);
+    }
+  }
 }
+
+/** Pixels between the upper edge of a cluster and the middle of its name. */
+const ABOVE = 12;
+
+/** Hits that show their rank. */
+const NUMBERED = 20;
+
+/** Pixels around the middle of a hit. */
+const HIT_RADIUS = 12;
 
 /** Pixels at the top that buttons cover. */
 const TOOLS = 60;

@@ -1,28 +1,55 @@
+import './map.css';
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { client, type MapAnswer } from './api.ts';
 import type { ViewProps } from './app.tsx';
+import { pipelineFor } from './asking.ts';
+import { clustersOf, placesOf } from './clusters.ts';
 import { DocumentPanel } from './document.tsx';
 import { useLoaded } from './hooks.ts';
 import { Icon } from './icons.tsx';
 import { MapCanvas } from './map-canvas.ts';
 import { filterOf, quote } from './state.ts';
-import { number, plural, visible } from './text.ts';
+import { directionOf, number, plural, visible } from './text.ts';
 import { TroubleBox } from './trouble.tsx';
 
 type Point = MapAnswer['points'][number];
 
 const POINTS = 2000;
+/** Passages that a query is shown by. */
+const HITS = 50;
 /** Ids that a filter by lasso may name. */
 const MOST_IDS = 200;
 
-/** A map of the collection: passages as points, near each other when they mean similar things. */
-export function MapView({ state, change, info }: ViewProps): JSX.Element {
+/** A map of the collection: passages as points, near each other when they mean similar things, with what a query finds. */
+export function MapView({ state, change, close, info }: ViewProps): JSX.Element {
   const filter = filterOf(state);
+  const where = filter === undefined ? {} : { filter };
   const loaded = useLoaded(`map ${info.name} ${info.generation} ${filter}`, (signal) =>
-    client(info.name).map({ points: POINTS, signal, ...(filter === undefined ? {} : { filter }) }),
+    client(info.name).map({ points: POINTS, signal, ...where }),
   );
   const map = loaded.value;
+  const [query, setQuery] = useState(state.query);
+  useEffect(() => setQuery(state.query), [state.query]);
+  const found = useLoaded(
+    state.query.trim() === ''
+      ? undefined
+      : `hits ${info.name} ${info.generation} ${filter} ${state.query} ${state.pipeline}`,
+    async (signal) => {
+      const pipeline = pipelineFor(info, state);
+      const { hits } = await client(info.name).search(state.query, {
+        k: HITS,
+        collapse: true,
+        pipeline,
+        signal,
+        ...where,
+      });
+      if (hits.length === 0) return { hits, vectors: new Float32Array(0) };
+      const passages = hits.map(({ id, start }) => ({ id, start }));
+      const placed = await client(info.name).mapHits({ passages, points: POINTS, ...where }, { signal });
+      return { hits: placed.passages.map((place) => hits[place]!), vectors: decode(placed.vectors) };
+    },
+  );
   const fields = useMemo(() => fieldsOf(map?.points ?? []), [map]);
   const [field, setField] = useState<string | undefined>(undefined);
   const coloured = field ?? fields[0];
@@ -32,14 +59,21 @@ export function MapView({ state, change, info }: ViewProps): JSX.Element {
   const [selected, setSelected] = useState<readonly number[]>([]);
   const canvas = useRef<HTMLCanvasElement>(null);
   const drawing = useRef<MapCanvas | undefined>(undefined);
-  const [settled, setSettled] = useState(false);
+  const [positions, setPositions] = useState<{ readonly at: Float32Array; readonly settled: boolean } | undefined>(
+    undefined,
+  );
+  const hits = useRef<readonly { readonly id: string; readonly start: number }[]>([]);
+  const open = (id: string, start: number): void => change({ document: { id, start, collection: undefined } });
+  const opener = useRef(open);
+  opener.current = open;
 
   useEffect(() => {
-    if (map === undefined || canvas.current === null) return;
+    if (map === undefined || canvas.current === null) return undefined;
     const vectors = decode(map.vectors);
     const drawn = new MapCanvas(canvas.current, map.points.length, {
       onHover: setHovered,
-      onOpen: (i) => change({ document: { id: map.points[i]!.id, start: map.points[i]!.start } }),
+      onOpen: (i) => opener.current(map.points[i]!.id, map.points[i]!.start),
+      onHit: (i) => opener.current(hits.current[i]!.id, hits.current[i]!.start),
       onSelect: (points) => {
         setSelected(points);
         setLassoing(false);
@@ -48,13 +82,13 @@ export function MapView({ state, change, info }: ViewProps): JSX.Element {
     drawing.current = drawn;
     drawn.colour(palette.colours);
     setSelected([]);
-    setSettled(false);
+    setPositions(undefined);
     const worker = new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' });
     worker.addEventListener(
       'message',
       ({ data }: MessageEvent<{ positions: Float32Array<ArrayBuffer>; done: boolean }>) => {
         drawn.place(data.positions);
-        setSettled(data.done);
+        setPositions({ at: data.positions, settled: data.done });
       },
     );
     worker.postMessage({ vectors, dim: map.dim }, [vectors.buffer]);
@@ -66,16 +100,54 @@ export function MapView({ state, change, info }: ViewProps): JSX.Element {
   useEffect(() => drawing.current?.colour(palette.colours), [palette]);
   useEffect(() => drawing.current?.lasso(lassoing), [lassoing]);
   useEffect(() => drawing.current?.select(selected), [selected]);
+  useEffect(() => {
+    if (positions?.settled !== true || map === undefined) return;
+    drawing.current?.label(
+      clustersOf(
+        positions.at,
+        map.points.map(({ title, text }) => `${title} ${text}`),
+      ),
+    );
+  }, [positions, map]);
+  useEffect(() => {
+    const given = found.value;
+    const asked = state.query.trim() !== '' && given !== undefined && map !== undefined && positions !== undefined;
+    hits.current = asked ? given.hits : [];
+    const places = asked ? placesOf(given.vectors, decode(map.vectors), positions.at, map.dim) : [];
+    drawing.current?.mark(places.map(({ x, y }, i) => ({ x, y, rank: i + 1 })));
+  }, [found.value, positions, map, state.query]);
 
   const point = hovered === undefined ? undefined : map?.points[hovered];
   const ids = [...new Set(selected.map((i) => map!.points[i]!.id))];
+  const reading = state.document;
   return (
-    <main class={state.document === undefined ? 'map' : 'map reading'}>
+    <main id="main" tabIndex={-1} class={reading === undefined ? 'map' : 'map reading'}>
+      <h1 class="hidden">Map of {info.name}</h1>
       <section class="chart" aria-label="Map of the collection">
         <div class="map-tools">
+          <form
+            class="field small"
+            onSubmit={(event) => {
+              event.preventDefault();
+              change({ query, like: undefined, page: 1 });
+            }}
+          >
+            <Icon name="search" />
+            <input
+              type="search"
+              aria-label="Show on the map"
+              placeholder="Show what a query finds"
+              value={query}
+              onInput={(event) => {
+                const { value } = event.currentTarget;
+                setQuery(value);
+                if (value === '') change({ query: '' });
+              }}
+            />
+          </form>
           {fields.length > 0 && (
-            <label>
-              Colour by{' '}
+            <label class="select">
+              <span>Colour by</span>
               <select value={coloured} onChange={(event) => setField(event.currentTarget.value)}>
                 {fields.map((name) => (
                   <option key={name}>{name}</option>
@@ -83,23 +155,27 @@ export function MapView({ state, change, info }: ViewProps): JSX.Element {
               </select>
             </label>
           )}
-          <button type="button" class="quiet" aria-pressed={lassoing} onClick={() => setLassoing(!lassoing)}>
-            <Icon name="lasso" /> Lasso
-          </button>
-          <button type="button" class="quiet" aria-label="Zoom in" onClick={() => drawing.current?.zoom(1.5)}>
-            <Icon name="plus" />
-          </button>
-          <button type="button" class="quiet" aria-label="Zoom out" onClick={() => drawing.current?.zoom(1 / 1.5)}>
-            <Icon name="minus" />
-          </button>
-          <button type="button" class="quiet" aria-label="Show all" onClick={() => drawing.current?.fit()}>
-            <Icon name="home" />
-          </button>
+          <span class="group">
+            <button type="button" class="quiet" aria-pressed={lassoing} onClick={() => setLassoing(!lassoing)}>
+              <Icon name="lasso" /> Lasso
+            </button>
+            <button type="button" class="quiet" aria-label="Zoom in" onClick={() => drawing.current?.zoom(1.5)}>
+              <Icon name="plus" />
+            </button>
+            <button type="button" class="quiet" aria-label="Zoom out" onClick={() => drawing.current?.zoom(1 / 1.5)}>
+              <Icon name="minus" />
+            </button>
+            <button type="button" class="quiet" aria-label="Show all" onClick={() => drawing.current?.fit()}>
+              <Icon name="home" />
+            </button>
+          </span>
           <p class="faint" role="status">
-            {map === undefined ? 'Gathering embeddings…' : note(map, settled)}
+            {map === undefined ? 'Gathering embeddings…' : note(map, positions?.settled === true)}
+            {state.query.trim() !== '' && found.value !== undefined && ` · ${plural(found.value.hits.length, 'hit')}`}
           </p>
         </div>
         {loaded.trouble !== undefined && <TroubleBox trouble={loaded.trouble} again={loaded.again} />}
+        {found.trouble !== undefined && <TroubleBox trouble={found.trouble} again={found.again} />}
         <canvas
           ref={canvas}
           tabIndex={0}
@@ -112,19 +188,15 @@ export function MapView({ state, change, info }: ViewProps): JSX.Element {
         </p>
         {point !== undefined && (
           <aside class="tip" aria-hidden="true">
-            <strong>
-              <bdi>{visible(point.title === '' ? point.id : point.title)}</bdi>
-            </strong>
-            <p>
-              <bdi>{visible(point.text)}</bdi>
-            </p>
+            <strong dir={directionOf(point.title)}>{visible(point.title === '' ? point.id : point.title)}</strong>
+            <p dir={directionOf(point.text)}>{visible(point.text)}</p>
             {coloured !== undefined && (
               <p class="faint">{`${coloured}: ${visible(shownValue(point, coloured) ?? 'none')}`}</p>
             )}
           </aside>
         )}
         {palette.legend.length > 0 && (
-          <ul class="legend">
+          <ul class="legend" aria-label={`Points by ${coloured}`}>
             {palette.legend.map(({ name, index, count }) => (
               <li key={name}>
                 <span class={`dot c${index}`} />
@@ -137,7 +209,9 @@ export function MapView({ state, change, info }: ViewProps): JSX.Element {
       {selected.length > 0 && (
         <section class="selection" aria-label="Selected passages">
           <header>
-            <h2>{plural(ids.length, 'document')} selected</h2>
+            <h2>
+              {plural(selected.length, 'passage')} of {plural(ids.length, 'document')}
+            </h2>
             <button type="button" class="quiet" onClick={() => setSelected([])}>
               <Icon name="close" /> Clear
             </button>
@@ -155,11 +229,7 @@ export function MapView({ state, change, info }: ViewProps): JSX.Element {
           <ul>
             {selected.slice(0, 60).map((i) => (
               <li key={i}>
-                <button
-                  type="button"
-                  class="linklike"
-                  onClick={() => change({ document: { id: map!.points[i]!.id, start: map!.points[i]!.start } })}
-                >
+                <button type="button" class="linklike" onClick={() => open(map!.points[i]!.id, map!.points[i]!.start)}>
                   <bdi>{visible(map!.points[i]!.title === '' ? map!.points[i]!.id : map!.points[i]!.title)}</bdi>
                 </button>
               </li>
@@ -167,13 +237,15 @@ export function MapView({ state, change, info }: ViewProps): JSX.Element {
           </ul>
         </section>
       )}
-      {state.document !== undefined && (
+      {reading !== undefined && (
         <DocumentPanel
-          key={state.document.id}
+          key={reading.id}
           info={info}
-          target={state.document}
+          target={reading}
+          query={state.query}
+          onGo={(id, start, how) => change({ document: { id, start, collection: undefined } }, how)}
           onClose={() => {
-            change({ document: undefined });
+            close({ document: undefined });
             canvas.current?.focus();
           }}
         />
@@ -182,11 +254,11 @@ export function MapView({ state, change, info }: ViewProps): JSX.Element {
   );
 }
 
-function note({ points, passages }: MapAnswer, settled: boolean): string {
+function note({ points, passages, documents }: MapAnswer, settled: boolean): string {
   const what =
     points.length < passages
-      ? `${number(points.length)} of ${number(passages)} passages`
-      : plural(points.length, 'passage');
+      ? `${number(points.length)} of ${plural(passages, 'passage')}, ${plural(documents, 'document')}`
+      : `${plural(passages, 'passage')}, ${plural(documents, 'document')}`;
   return settled ? what : `${what}, settling…`;
 }
 

@@ -1,15 +1,29 @@
 /** What is on screen, as far as the address says it: an address can be shared, and Back works. */
 export interface ViewState {
-  readonly view: 'search' | 'map' | 'collection';
-  readonly collection: string | undefined;
+  readonly view: 'search' | 'map' | 'judge' | 'collection';
+  /** Collections that are searched; none: the one that the server takes. */
+  readonly collections: readonly string[];
   readonly query: string;
-  readonly retriever: 'hybrid' | 'bm25' | 'dense' | undefined;
+  /** Name or text of a pipeline; undefined for the collection's own. */
+  readonly pipeline: string | undefined;
   readonly facets: readonly FacetChoice[];
   /** A filter as a person writes it, besides the facets. */
   readonly where: string;
-  readonly like: { readonly id: string; readonly start: number } | undefined;
-  readonly document: { readonly id: string; readonly start: number | undefined } | undefined;
+  /** Order by fields, as the server reads it: `year desc`; undefined for the best first. */
+  readonly sort: string | undefined;
+  readonly like: PlaceIn | undefined;
+  readonly document: (PlaceIn & { readonly collection: string | undefined }) | undefined;
   readonly relevant: boolean;
+  /** Documents are listed although nothing is asked or filtered. */
+  readonly all: boolean;
+  /** How many times more was asked for, from 1. */
+  readonly page: number;
+}
+
+/** A document, and where in it. */
+interface PlaceIn {
+  readonly id: string;
+  readonly start: number | undefined;
 }
 
 /** A value that was chosen, or a range of numbers (either end may be open). */
@@ -19,33 +33,41 @@ export type FacetChoice =
 
 export const EMPTY: ViewState = {
   view: 'search',
-  collection: undefined,
+  collections: [],
   query: '',
-  retriever: undefined,
+  pipeline: undefined,
   facets: [],
   where: '',
+  sort: undefined,
   like: undefined,
   document: undefined,
   relevant: false,
+  all: false,
+  page: 1,
 };
+
+const VIEWS: readonly string[] = ['map', 'judge', 'collection'];
+const MOST_PAGES = 33;
 
 export function readAddress(search: string): ViewState {
   const parameters = new URLSearchParams(search);
   const text = (name: string): string | undefined => parameters.get(name) ?? undefined;
-  const view = text('view');
-  const retriever = text('by');
+  const view = text('view') ?? '';
   const like = text('like');
   const document = text('doc');
   return {
-    view: view === 'map' || view === 'collection' ? view : 'search',
-    collection: text('in'),
+    view: VIEWS.includes(view) ? (view as ViewState['view']) : 'search',
+    collections: [...new Set(parameters.getAll('in'))],
     query: text('q') ?? '',
-    retriever: retriever === 'hybrid' || retriever === 'bm25' || retriever === 'dense' ? retriever : undefined,
+    pipeline: text('by'),
     facets: parameters.getAll('f').flatMap(readChoice),
     where: text('where') ?? '',
+    sort: text('sort'),
     like: like === undefined ? undefined : { id: like, start: whole(text('likeat')) ?? 0 },
-    document: document === undefined ? undefined : { id: document, start: whole(text('at')) },
+    document: document === undefined ? undefined : { id: document, start: whole(text('at')), collection: text('from') },
     relevant: text('relevant') === '1',
+    all: text('all') === '1',
+    page: Math.min(MOST_PAGES, Math.max(1, whole(text('page')) ?? 1)),
   };
 }
 
@@ -55,16 +77,20 @@ export function writeAddress(state: ViewState): string {
     if (value !== undefined && value !== '') parameters.append(name, String(value));
   };
   set('view', state.view === 'search' ? undefined : state.view);
-  set('in', state.collection);
+  for (const collection of state.collections) set('in', collection);
   set('q', state.query);
-  set('by', state.retriever);
+  set('by', state.pipeline);
   for (const choice of state.facets) set('f', JSON.stringify(choice));
   set('where', state.where);
+  set('sort', state.sort);
   set('like', state.like?.id);
   set('likeat', state.like?.start);
+  set('relevant', state.relevant ? '1' : undefined);
+  set('all', state.all ? '1' : undefined);
+  set('page', state.page > 1 ? state.page : undefined);
   set('doc', state.document?.id);
   set('at', state.document?.start);
-  set('relevant', state.relevant ? '1' : undefined);
+  set('from', state.document?.collection);
   const search = parameters.toString();
   return search === '' ? '/' : `/?${search}`;
 }

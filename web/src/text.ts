@@ -10,13 +10,34 @@ export function visible(text: string): string {
   );
 }
 
+/** Letters of scripts that are written from right to left. */
+const RIGHT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/gu;
+const LETTER = /\p{L}/gu;
+/** Characters by which the direction of a text is told. */
+const TOLD_BY = 2000;
+
+/**
+ * The direction of a text, by what most of its letters are: `dir="auto"` goes by the first letter alone, which in a Persian passage may well be
+ * of a name in Latin script.
+ */
+export function directionOf(text: string): 'rtl' | 'ltr' {
+  const part = text.slice(0, TOLD_BY);
+  const right = part.match(RIGHT)?.length ?? 0;
+  return right > 0 && 2 * right >= (part.match(LETTER)?.length ?? 0) ? 'rtl' : 'ltr';
+}
+
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface Piece {
   readonly text: string;
   readonly marked: boolean;
 }
 
 /** A text in pieces, those within the ranges marked. Ranges are ascending and disjoint. */
-export function pieces(text: string, ranges: readonly { readonly start: number; readonly end: number }[]): Piece[] {
+export function pieces(text: string, ranges: readonly Range[]): Piece[] {
   const result: Piece[] = [];
   let at = 0;
   for (const { start, end } of ranges) {
@@ -49,3 +70,8 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 export function milliseconds(time: number): string {
   return time < 10 ? `${time.toFixed(1)} ms` : time < 1000 ? `${Math.round(time)} ms` : `${(time / 1000).toFixed(1)} s`;
 }
+
+export const percent = (share: number): string => `${Math.round(100 * share)} %`;
+
+/** The last part of a path. */
+export const baseName = (path: string): string => path.slice(path.lastIndexOf('/') + 1);

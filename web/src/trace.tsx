@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import type { SearchAnswer, Trace } from './api.ts';
-import { milliseconds, number, visible } from './text.ts';
+import { milliseconds, number, percent, visible } from './text.ts';
 
 /** The stages of a search: what each looked at, gave, and took. */
 export function TracePanel({ trace }: { readonly trace: Trace }): JSX.Element {
@@ -50,7 +50,7 @@ export function TracePanel({ trace }: { readonly trace: Trace }): JSX.Element {
 
 /** Why a hit ranks where it does: what each stage thought of it. */
 export function Contributions({ hit }: { readonly hit: SearchAnswer['hits'][number] }): JSX.Element {
-  const { contributions, score } = hit;
+  const { contributions, score, relevance } = hit;
   if (contributions === undefined || contributions.length === 0) {
     return <p class="why faint">One stage ranked it, with the score {score.toPrecision(4)}.</p>;
   }
@@ -85,7 +85,10 @@ export function Contributions({ hit }: { readonly hit: SearchAnswer['hits'][numb
           <th scope="row">together</th>
           <td />
           <td />
-          <td>{score.toFixed(3)}</td>
+          <td>
+            {score.toFixed(3)}
+            {relevance !== undefined && `, relevant with ${percent(relevance)}`}
+          </td>
         </tr>
       </tbody>
     </table>

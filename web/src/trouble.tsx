@@ -21,7 +21,8 @@ export function KeyForm({ onKey }: { readonly onKey: () => void }): JSX.Element 
   const [key, setKey] = useState('');
   const refused = storedKey() !== undefined;
   return (
-    <main class="plain">
+    <main id="main" tabIndex={-1} class="plain">
+      <h1 class="hidden">Sagitta</h1>
       <form
         class="trouble"
         onSubmit={(event) => {

@@ -84,7 +84,7 @@ function byRelevance(input: Retriever, corpus: Corpus, judging: Judging, least: 
       return {
         ...found,
         hits,
-        relevance: { threshold, judged, kept: hits.length, best },
+        relevance: { threshold, usual: parameters.threshold, judged, kept: hits.length, best },
         trace: {
           stage: 'cut',
           tookMs: took,

@@ -10,7 +10,8 @@ import { type ProblemError, problem, toProblem } from '../problem.ts';
 import { parseJson, validate } from '../validate.ts';
 import { Arrivals, readBody } from './body.ts';
 import { authorize, type Caller, checkHostAndOrigin, corsHeaders, PREFLIGHT_HEADERS } from './guard.ts';
-import { ROUTES, type Route, type RouteAnswer, type RouteContext } from './routes.ts';
+import type { Route, RouteAnswer, RouteContext } from './route.ts';
+import { ROUTES } from './routes.ts';
 import type { StaticFiles } from './static.ts';
 
 /** Bytes of a body that holds no documents. */

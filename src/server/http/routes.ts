@@ -5,6 +5,8 @@ import {
   collectionInfoSchema,
   collectionSchema,
   collectionsSchema,
+  completeParametersSchema,
+  completionsSchema,
   documentContentSchema,
   documentListSchema,
   documentSchema,
@@ -23,6 +25,8 @@ import {
   jobSchema,
   jobsSchema,
   listParametersSchema,
+  mapHitsRequestSchema,
+  mapHitsSchema,
   mapParametersSchema,
   mapSchema,
   modelsSchema,
@@ -39,75 +43,14 @@ import {
   searchRequestSchema,
   writeAnswerSchema,
 } from '../../api/index.ts';
-import { NotFoundError } from '../../base/errors.ts';
-import { type Jobs, jobEvents } from '../jobs.ts';
-import type { Scope } from '../keys.ts';
+import { jobEvents } from '../jobs.ts';
 import { baseCapabilities, type Engine, type ServedCollection } from '../operations/types.ts';
 import { toProblem } from '../problem.ts';
+import { FILE_ROUTES } from './file-routes.ts';
+import { JUDGEMENT_ROUTES } from './judgement-routes.ts';
+import { JSON_TYPES, type Route, type RouteAnswer, type RouteContext, resolveName, route } from './route.ts';
 
-/** What a route's handler works with. */
-export interface RouteContext {
-  readonly engine: Engine;
-  readonly jobs: Jobs;
-  readonly collections: readonly ServedCollection[];
-  readonly readOnly: boolean;
-  readonly signal: AbortSignal;
-  /** What stands in the address in place of `{name}`, decoded. */
-  readonly name: string;
-  readonly contentType: string;
-  /** For routes that take their body as it came. */
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** What a handler gives: bytes of JSON, a value to be sent as JSON, or a stream of events. */
-export interface RouteAnswer {
-  readonly status?: number;
-  readonly json?: unknown;
-  readonly bytes?: Uint8Array<ArrayBuffer>;
-  readonly events?: ReadableStream<Uint8Array>;
-  readonly headers?: Readonly<Record<string, string>>;
-}
-
-interface Body {
-  readonly schema: z.ZodType;
-  readonly types: readonly string[];
-  /** Which limit applies: `small` is 1 MiB. */
-  readonly size: 'small' | 'documents';
-  /** The handler parses it itself. */
-  readonly raw?: boolean;
-}
-
-/** One route: what the HTTP server routes and checks by, and what the OpenAPI document is made of. */
-export interface Route {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** `{name}` stands for the rest of the address. */
-  readonly path: string;
-  readonly scope: Scope;
-  readonly title: string;
-  readonly description?: string;
-  /** The parameter in the path. */
-  readonly name?: string;
-  readonly parameters?: z.ZodObject;
-  readonly body?: Body;
-  readonly answers: Readonly<
-    Record<number, { readonly schema?: z.ZodType; readonly type?: string; readonly description: string }>
-  >;
-  readonly handle: (context: RouteContext, parameters: never, body: never) => Promise<RouteAnswer>;
-}
-
-const JSON_TYPES = ['application/json'];
 const DOCUMENT_TYPES = ['application/json', 'application/x-ndjson'];
-
-/** A route whose handler's arguments have the types that its schemas produce. */
-function route<P extends z.ZodObject = z.ZodObject<Record<never, never>>, B extends z.ZodType = z.ZodUndefined>(
-  definition: Omit<Route, 'parameters' | 'body' | 'handle'> & {
-    parameters?: P;
-    body?: Body & { readonly schema: B };
-    handle: (context: RouteContext, parameters: z.output<P>, body: z.output<B>) => Promise<RouteAnswer>;
-  },
-): Route {
-  return definition as unknown as Route;
-}
 
 const named = z.strictObject({ collection: collectionSchema });
 
@@ -290,6 +233,32 @@ export const ROUTES: readonly Route[] = [
   }),
   route({
     method: 'GET',
+    path: '/v1/complete',
+    scope: 'read',
+    title: 'Complete a query',
+    description: 'What the last word of a query may become, of the words that passages have.',
+    parameters: completeParametersSchema,
+    answers: { 200: { schema: completionsSchema, description: 'Completions, which may be none.' } },
+    handle: async ({ engine, signal }, parameters) => ({
+      bytes: await engine.callJson('complete', parameters, { signal }),
+    }),
+  }),
+  ...FILE_ROUTES,
+  ...JUDGEMENT_ROUTES,
+  route({
+    method: 'POST',
+    path: '/v1/map/hits',
+    scope: 'read',
+    title: 'Place hits on a map',
+    description: 'The same components as those of GET /v1/map, of passages that need not be among its points.',
+    body: { schema: mapHitsRequestSchema, types: JSON_TYPES, size: 'small' },
+    answers: { 200: { schema: mapHitsSchema, description: 'Vectors of the passages that have one.' } },
+    handle: async ({ engine, signal }, _, request) => ({
+      bytes: await engine.callJson('mapHits', request, { signal }),
+    }),
+  }),
+  route({
+    method: 'GET',
     path: '/v1/map',
     scope: 'read',
     title: 'Sample embeddings for a map',
@@ -457,16 +426,6 @@ const COMMA = Buffer.from(',');
 
 function accepted(job: z.infer<typeof jobSchema>): RouteAnswer {
   return { status: 202, json: job, headers: { location: `/v1/jobs/${job.id}` } };
-}
-
-/** The collection that a request without a name means, and a name that is checked before work is accepted. */
-function resolveName({ collections }: RouteContext, name: string | undefined): string {
-  const wanted = name ?? (collections.length === 1 ? collections[0]!.name : 'default');
-  if (collections.some((collection) => collection.name === wanted)) return wanted;
-  throw new NotFoundError(
-    `There is no collection "${wanted}".`,
-    `Name one of: ${collections.map((collection) => collection.name).join(', ')}.`,
-  );
 }
 
 async function infoOrWhyNot(

@@ -14,19 +14,26 @@ import {
   checkSort,
   compareSorted,
   documentFilter,
+  marksIn,
   parseSort,
   type Scalar,
   type SortKey,
   sortValues,
 } from '../../search/index.ts';
+import type { SnapshotCorpus } from '../../store/corpus.ts';
 import type { Snapshot } from '../../store/types.ts';
-import type { GetRequest } from './types.ts';
+import { hasOriginal } from '../originals.ts';
+import type { GetRequest, ServedCollection } from './types.ts';
 
 /** @throws NotFoundError; InvalidArgumentError for lines that the document does not have. */
-export function getDocument(collection: Collection, request: GetRequest): Promise<DocumentAnswer> {
-  return collection.read(async (snapshot) => {
+export function getDocument(
+  collection: Collection,
+  served: ServedCollection,
+  request: GetRequest,
+): Promise<DocumentAnswer> {
+  return collection.read(async (snapshot, corpus) => {
     const answer = readDocument(snapshot, request);
-    if (answer !== undefined) return answer;
+    if (answer !== undefined) return withMarks(withOriginal(answer, served), corpus, request.query);
     throw new NotFoundError(
       `There is no document "${request.id}" in the collection.`,
       'Take an id from a search hit or from the list of documents.',
@@ -36,15 +43,16 @@ export function getDocument(collection: Collection, request: GetRequest): Promis
 
 export function getDocuments(
   collection: Collection,
-  { ids, lines, passages }: MultiGetRequest,
+  served: ServedCollection,
+  { ids, lines, passages, query }: MultiGetRequest,
 ): Promise<MultiGetAnswer> {
-  return collection.read(async (snapshot) => {
+  return collection.read(async (snapshot, corpus) => {
     const documents: DocumentAnswer[] = [];
     const missing: string[] = [];
     for (const id of new Set(ids)) {
       const document = readDocument(snapshot, { id, lines, passages });
       if (document === undefined) missing.push(id);
-      else documents.push(document);
+      else documents.push(await withMarks(withOriginal(document, served), corpus, query));
     }
     return { documents, missing };
   });
@@ -66,6 +74,19 @@ function readDocument(snapshot: Snapshot, { id, lines, passages }: GetRequest): 
           }),
         }),
   };
+}
+
+async function withMarks(
+  document: DocumentAnswer,
+  corpus: SnapshotCorpus,
+  query: string | undefined,
+): Promise<DocumentAnswer> {
+  if (query === undefined) return document;
+  return { ...document, marks: await marksIn(corpus, document.text, document.language, query) };
+}
+
+function withOriginal(document: DocumentAnswer, served: ServedCollection): DocumentAnswer {
+  return hasOriginal(served, document.path) ? { ...document, original: true } : document;
 }
 
 function cutLines(id: string, text: string, wanted: string | undefined): Pick<DocumentAnswer, 'text' | 'lines'> {

@@ -15,15 +15,17 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
 import { type Collection, contextsOf, verifyCollection } from '../../collection/index.ts';
 import { MEANING } from '../../corpus/index.ts';
-import type { PipelineInput } from '../../search/index.ts';
+import { completions, type PipelineInput } from '../../search/index.ts';
 import { parseJson, validate } from '../validate.ts';
+import { addFile } from './add-file.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
 import { readEvaluation } from './evaluation.ts';
 import { readFolder } from './folders.ts';
 import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
-import { sampleForMap } from './map.ts';
+import { keepJudgement, measurePipelines, storedJudgements } from './judgements.ts';
+import { placeOnMap, sampleForMap } from './map.ts';
 import { embed, rerank } from './models.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
 
@@ -50,8 +52,14 @@ export async function runOperation<Name extends OperationName>(
 const handlers: Handlers = {
   search: (host, request, options) =>
     host.use(request.collection, (collection) => search(collection, request, options)),
-  get: (host, request) => host.use(request.collection, (collection) => getDocument(collection, request)),
-  multiGet: (host, request) => host.use(request.collection, (collection) => getDocuments(collection, request)),
+  get: (host, request) =>
+    host.use(request.collection, (collection) => getDocument(collection, host.served(request.collection), request)),
+  multiGet: (host, request) =>
+    host.use(request.collection, (collection) => getDocuments(collection, host.served(request.collection), request)),
+  complete: (host, { collection: name, query, limit }) =>
+    host.use(name, (collection) =>
+      collection.read(async (_, corpus) => ({ completions: await completions(corpus, query, limit) })),
+    ),
   list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
   info,
   folder: (host, request) => host.use(request.collection, (collection) => readFolder(collection, request)),
@@ -65,6 +73,14 @@ const handlers: Handlers = {
       }),
     ),
   map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
+  mapHits: (host, request) => host.use(request.collection, (collection) => placeOnMap(collection, request)),
+  judgements: async (host, { collection: name }) => storedJudgements(host.served(name)),
+  judge: (host, request) =>
+    writing(host, request.collection, () => keepJudgement(host.served(request.collection), request)),
+  measure: (host, request, { signal }) =>
+    host.use(request.collection, (collection) =>
+      measurePipelines(collection, host.served(request.collection), request, signal),
+    ),
   frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
   evaluation: async (host, { collection: name }) => readEvaluation(host.served(name)),
   embed: (host, request, { signal }) => embed(host, request, signal),
@@ -75,6 +91,8 @@ const handlers: Handlers = {
     const documents = parseDocuments(request.format, request.bytes);
     return handlers.add(host, { collection: request.collection, documents }, options);
   },
+  addFile: (host, request, options) =>
+    writing(host, request.collection, (collection) => addFile(collection, request, addOptions(options))),
   remove: (host, { collection: name, ids, prefix, filter }) =>
     writing(host, name, async (collection) => ({
       removed:
@@ -226,7 +244,13 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
         ...(field.kind === 'terms' ? {} : { encoder: field.encoder }),
       })),
     }));
-    const capabilities = { ...base, relevance: await collection.judgesRelevance() };
+    const { named, standard } = await collection.pipelines();
+    const capabilities = {
+      ...base,
+      relevance: await collection.judgesRelevance(),
+      pipelines: Object.entries(named).map(([name, text]) => ({ name, text })),
+      ...given({ pipeline: standard }),
+    };
     return {
       name: served.name,
       state: 'ready' as const,

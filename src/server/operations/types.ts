@@ -4,6 +4,8 @@ import type {
   BulkRequest,
   Capabilities,
   CollectionInfo,
+  CompleteParameters,
+  Completions,
   ContextsAnswer,
   DocumentAnswer,
   DocumentList,
@@ -12,13 +14,21 @@ import type {
   EvaluationReport,
   FacetParameters,
   Facets,
+  FileAnswer,
   Folder,
   FolderParameters,
   Frontier,
   Job,
+  JudgedQuery,
+  JudgementsAnswer,
+  JudgeRequest,
   ListParameters,
   MapAnswer,
+  MapHits,
+  MapHitsRequest,
   MapParameters,
+  MeasureAnswer,
+  MeasureRequest,
   MultiGetAnswer,
   MultiGetRequest,
   RemoveAnswer,
@@ -45,12 +55,20 @@ export interface GetRequest {
   readonly id: string;
   readonly lines?: string | undefined;
   readonly passages?: boolean;
+  readonly query?: string | undefined;
 }
 
 /** A bulk request as it came: parsed and checked where it is carried out, since it may be large. */
 export interface RawDocuments {
   readonly collection?: string | undefined;
   readonly format: 'json' | 'ndjson';
+  readonly bytes: Uint8Array;
+}
+
+/** A file as it came. */
+export interface RawFile {
+  readonly collection?: string | undefined;
+  readonly name: string;
   readonly bytes: Uint8Array;
 }
 
@@ -69,13 +87,19 @@ export interface Operations {
   /** What somebody said that a collection and its folders are about; the collection is not opened for it. */
   readonly contexts: { request: Named; answer: ContextsAnswer };
   readonly facets: { request: FacetParameters; answer: Facets };
+  readonly complete: { request: CompleteParameters; answer: Completions };
   readonly map: { request: MapParameters; answer: MapAnswer };
+  readonly mapHits: { request: MapHitsRequest; answer: MapHits };
+  readonly judgements: { request: Named; answer: JudgementsAnswer };
+  readonly judge: { request: JudgeRequest; answer: JudgedQuery };
+  readonly measure: { request: MeasureRequest; answer: MeasureAnswer };
   readonly frontier: { request: Named; answer: Frontier };
   readonly evaluation: { request: Named; answer: EvaluationReport };
   readonly embed: { request: EmbeddingsRequest; answer: EmbeddingsAnswer };
   readonly rerank: { request: RerankRequest; answer: RerankAnswer };
   readonly add: { request: Named & BulkRequest; answer: WriteAnswer };
   readonly addRaw: { request: RawDocuments; answer: WriteAnswer };
+  readonly addFile: { request: RawFile; answer: FileAnswer };
   readonly remove: { request: RemoveRequest; answer: RemoveAnswer };
   readonly sync: { request: Named; answer: Record<string, unknown> };
   readonly compact: { request: Named & { full: boolean }; answer: Record<string, unknown> };
@@ -131,5 +155,7 @@ export function baseCapabilities(collection: ServedCollection, readOnly: boolean
     frontier: existsSync(planFile(collection)),
     evaluation: existsSync(evaluationFile(collection)),
     relevance: false,
+    originals: (collection.sources?.length ?? 0) > 0,
+    pipelines: [],
   };
 }
