@@ -56,7 +56,7 @@ function document(i: number): NewDocument {
     end: text.length,
     headings: [`Chapter ${i % 7}`, `Section ${p}`],
     page: p,
-    fields: [{ terms: words.slice(p), boost: 1 + (i % 2) / 2 }],
+    fields: [{ terms: words.slice(p), words: words.slice(p), boost: 1 + (i % 2) / 2 }],
     vectors: {
       ...(random.below(4) > 0 ? { meaning: draw(random) } : {}),
       ...(random.below(4) > 0 ? { titles: draw(random) } : {}),
@@ -111,6 +111,8 @@ async function answers(): Promise<Answer[]> {
   const terms = ['w0', 'w12', 'w35', 'w40', 'absent'].map((term, i) => ({ term, weight: 1 + i }));
   const hits = ask('lexical', () => list(snapshot.searchLexical(terms, { k: 50 })));
   for (const { term } of terms) ask(`frequency of ${term}`, () => snapshot.documentFrequency(term));
+  const everyWord = Array.from({ length: 30 * 30 }, (_, i) => `w${i}`);
+  ask('phrases', () => everyWord.map((word) => [...snapshot.phrasePassages([word])].length));
   const query = Float32Array.from({ length: DIM }, (_, i) => Math.sin(i));
   ask('dense', () => list(snapshot.searchDense(query, { k: 50 })));
   ask('titles', () => list(snapshot.searchDense(query, { k: 50, field: 'titles' })));

@@ -57,6 +57,12 @@ export const searchRequestSchema = z
       .describe(
         'Whether signs in `query` have a meaning: `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `OR`. Default: true.',
       ),
+    variants: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether words that no document has stand for what is written alike or begins so, and words for their synonyms. Default: true.',
+      ),
     complete: z
       .boolean()
       .optional()

@@ -103,7 +103,8 @@ export async function searchRelevant(
   return {
     ...result,
     retriever: own === undefined ? (encoder === 'none' ? 'bm25' : 'hybrid') : String(ranked),
-    hits: hits.map((hit) => ({ ...hit, relevance: hit.relevance! })),
-    relevance: relevance!,
+    // What satisfies a query of conditions alone is relevant.
+    hits: hits.map((hit) => ({ ...hit, relevance: hit.relevance ?? 1 })),
+    relevance: relevance ?? { threshold: 0, usual: 0, judged: hits.length, kept: hits.length, best: 1 },
   };
 }

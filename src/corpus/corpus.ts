@@ -90,6 +90,11 @@ export interface Corpus {
   score(field: string, query: Representation, passages: Uint32Array): Promise<Float32Array>;
   /** What the field holds of given passages: a vector, or one for each token. Terms cannot be given back. @param passages ascending. */
   get(field: string, passages: Uint32Array): Promise<readonly (Representation | undefined)[]>;
+  /**
+   * Passages in which these words stand one after the other in one text of the field. @param words from `phraseWords` of `sagitta/text`; none
+   * finds nothing. @returns a set of `passageSpace` bits.
+   */
+  phrase(field: string, words: readonly string[]): Promise<BitSet>;
   /** How many passages each term occurs in. */
   frequencies(field: string, terms: readonly string[]): Promise<Uint32Array>;
   /** Every term of a field with how many passages it occurs in, those of deleted documents included as long as they are kept. */

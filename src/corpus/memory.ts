@@ -249,6 +249,14 @@ export class MemoryCorpus implements Corpus {
     return Array.from(passages, (passage) => index.vector(passage));
   }
 
+  async phrase(name: string, words: readonly string[]): Promise<BitSet> {
+    fieldOf(this, name, ['terms']);
+    const found = new BitSet(this.passageSpace);
+    const index = this.indexes.find(({ field }) => field.name === name)!.index as InvertedIndex;
+    for (const passage of index.phrase(words)) found.add(passage);
+    return found;
+  }
+
   async frequencies(name: string, terms: readonly string[]): Promise<Uint32Array> {
     fieldOf(this, name, ['terms']);
     const index = this.indexes.find(({ field }) => field.name === name)!.index as InvertedIndex;

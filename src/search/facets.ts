@@ -112,6 +112,8 @@ async function documentsFound(
       complete: options.complete ?? false,
       language: options.language === undefined ? undefined : primary(options.language),
       synonyms: environment.synonyms?.(),
+      variants: true,
+      suggest: false,
     });
     const terms = termsOfQuestion(fieldOf(corpus, WORDS, ['terms']), question);
     if (terms.length > 0) {

@@ -21,6 +21,8 @@ export async function marksIn(corpus: Corpus, text: string, language: string, qu
     complete: true,
     language: undefined,
     synonyms: undefined,
+    variants: true,
+    suggest: false,
   });
   const terms = new Set(termsOfQuestion(field, question));
   return highlight(text.slice(0, LOOKED_AT), terms, field.analysis.analyzerOf(language)).slice(0, MOST);

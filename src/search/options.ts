@@ -52,6 +52,11 @@ export interface SearchOptions {
    * `sagitta/text`). What does not fit is text in any case. Default true; false in `rank`, whose queries are those of test collections.
    */
   readonly syntax?: boolean;
+  /**
+   * Whether words stand for others as well: those that no document has for what is written alike, begins so, or makes up a compound; all of
+   * them for their synonyms, and in German and its like for compounds that end so. Default true.
+   */
+  readonly variants?: boolean;
   /** Whether the query's last word may be the beginning of a word, for search as one types. Default false. */
   readonly complete?: boolean;
   /**

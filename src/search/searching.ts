@@ -6,6 +6,7 @@ import type { Query, Representation } from '../content/index.ts';
 import { type Corpus, checkLanguage, type Field, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
 import { highlight, plainSnippet, type Synonyms } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
+import { CONDITIONS, conditionsAlone } from './conditions.ts';
 import { checkCursor, FIRST_PAGE, parseCursor } from './cursor.ts';
 import { both } from './demands.ts';
 import { dense } from './dense.ts';
@@ -60,6 +61,7 @@ const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   collapse: true,
   syntax: true,
   complete: true,
+  variants: true,
   vector: true,
   sort: true,
   cursor: true,
@@ -86,6 +88,7 @@ export async function searchCorpus(
     text,
     { ...options, k: depthOf(k, place, options), perDocument },
     environment,
+    true,
   );
   const { name, query, question, allowed, ranking } = retrieved;
   if (ranking.abstained === true) throw await silent(retrieved);
@@ -182,6 +185,7 @@ export async function rankCorpus(
     text,
     { ...options, syntax: options.syntax ?? false, k, perDocument: 1 },
     environment,
+    false,
   );
   const owners = await corpus.documentsOf(chosen.map(({ passage }) => passage));
   return {
@@ -215,6 +219,7 @@ async function retrieve(
   text: string,
   options: CorpusSearchOptions & { readonly k: number; readonly perDocument: number },
   environment: SearchEnvironment,
+  suggest: boolean,
 ): Promise<Retrieved> {
   const { k, perDocument, signal, vector, without, filter } = options;
   checkQuery(text, k, perDocument, options);
@@ -223,16 +228,21 @@ async function retrieve(
   const question = await readQuestion(text, corpus, {
     syntax: options.syntax ?? true,
     complete: options.complete ?? false,
+    variants: options.variants ?? true,
+    suggest,
     language: options.language === undefined ? undefined : primary(options.language),
     synonyms: environment.synonyms?.(),
   });
   const { demanded } = question;
-  const { name, retriever, fields } = await retrieverFor(corpus, text, options, environment);
+  const wordless = question.text.trim() === '' && vector === undefined;
+  const { name, retriever, fields } = wordless
+    ? { name: CONDITIONS, retriever: conditionsAlone(corpus), fields: [] }
+    : await retrieverFor(corpus, text, options, environment);
   const filtered = filter === undefined ? undefined : await allowedPassages(corpus, filter);
   const allowed = filtered === undefined || demanded === undefined ? (filtered ?? demanded) : both(filtered, demanded);
   const query = queryOf(corpus, question, vector);
   const gathering = { k, perDocument, ...given({ without, allowed, signal }) };
-  if (options.collapse === true)
+  if (options.collapse === true && !wordless)
     return { name, fields, query, question, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
   return {
     name,
@@ -264,8 +274,8 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
       guess === undefined ? `Known: ${Object.keys(OPTIONS).join(', ')}.` : `Did you mean "${guess}"?`,
     );
   }
-  if (typeof text !== 'string' || (text.trim() === '' && vector === undefined))
-    throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
+  if (typeof text !== 'string' || (text.trim() === '' && vector === undefined && options.filter === undefined))
+    throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word, or give a filter.');
   if (pipeline !== undefined) {
     const other = (['retriever', 'fusion', 'weights', 'candidates'] as const).find((one) => options[one] !== undefined);
     if (other !== undefined) {
@@ -363,7 +373,7 @@ export async function similarInCorpus(
   const { document, text } = (await corpus.passages([passage]))[0]!;
   const { title } = (await corpus.documents([document]))[0]!;
   const how = own === undefined && vector === undefined ? { retriever: retriever ?? 'bm25' } : given({ vector });
-  const plain = { syntax: false, complete: false };
+  const plain = { syntax: false, complete: false, variants: false };
   return searchCorpus(corpus, text || title, { ...options, ...how, ...plain, without: passage }, environment);
 }
 

@@ -71,6 +71,11 @@ export class SnapshotCorpus implements Corpus {
     return Array.from(passages, (passage) => this.snapshot.fieldItem(name, passage));
   }
 
+  async phrase(name: string, words: readonly string[]): Promise<BitSet> {
+    fieldOf(this, name, ['terms']);
+    return this.snapshot.phrasePassages(words);
+  }
+
   async frequencies(name: string, terms: readonly string[]): Promise<Uint32Array> {
     fieldOf(this, name, ['terms']);
     return Uint32Array.from(terms, (term) => this.snapshot.documentFrequency(term));

@@ -159,6 +159,8 @@ export interface Snapshot {
   findDocument(id: string): number | undefined;
   /** Ordinals of live documents, ascending. */
   liveDocuments(): Iterable<number>;
+  /** Live passages in which these words stand one after the other in one text (`IndexedField.words`); none finds nothing. */
+  phrasePassages(words: readonly string[]): BitSet;
   /** Live passages whose document satisfies the predicate; the result has `passageSpace` bits. */
   selectPassages(predicate: (document: DocumentRecord) => boolean): BitSet;
 

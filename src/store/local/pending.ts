@@ -35,9 +35,15 @@ export class TermNumbers {
   }
 }
 
+/** A field with numbers for its terms and words. */
+interface PendingField extends Omit<IndexedField, 'terms' | 'words'> {
+  readonly terms: Uint32Array;
+  readonly words?: Uint32Array;
+}
+
 interface PendingPassage {
   readonly record: PassageRecord;
-  readonly fields: readonly (Omit<IndexedField, 'terms'> & { readonly terms: Uint32Array })[];
+  readonly fields: readonly PendingField[];
   /** What fields of vectors hold of it, by their names. */
   readonly items: ReadonlyMap<string, PendingItem>;
 }
@@ -62,19 +68,30 @@ export class PendingDocument {
     this.text = text;
     this.passages = passages.map(({ fields, start, end, headings, page }, i) => ({
       record: { start, end, headings: [...headings], ...(page === undefined ? {} : { page }) },
-      fields: fields.map((field) => ({ ...field, terms: numbers.encode(field.terms) })),
+      fields: fields.map(({ words, ...field }) => ({
+        ...field,
+        terms: numbers.encode(field.terms),
+        ...(words === undefined ? {} : { words: numbers.encode(words) }),
+      })),
       items: items[i]!,
     }));
     this.bytes = this.passages.reduce(
       (sum, passage) =>
         [...passage.items.values()].reduce((bytes, item) => bytes + pendingBytes(item), 0) +
-        passage.fields.reduce((bytes, { terms }) => bytes + 80 + terms.byteLength, sum + 160),
+        passage.fields.reduce(
+          (bytes, { terms, words }) => bytes + 80 + terms.byteLength + (words?.byteLength ?? 0),
+          sum + 160,
+        ),
       1000 + 2 * text.length,
     );
   }
 
   fields(passage: PendingPassage): IndexedField[] {
-    return passage.fields.map((field) => ({ ...field, terms: this.numbers.decode(field.terms) }));
+    return passage.fields.map(({ words, ...field }) => ({
+      ...field,
+      terms: this.numbers.decode(field.terms),
+      ...(words === undefined ? {} : { words: this.numbers.decode(words) }),
+    }));
   }
 }
 

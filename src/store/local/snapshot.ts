@@ -190,6 +190,17 @@ export class LocalSnapshot implements Snapshot {
     };
   }
 
+  phrasePassages(words: readonly string[]): BitSet {
+    const found = new BitSet(this.passageSpace);
+    for (const { view, segment, passageBase } of this.#open()) {
+      const live = view.livePassages;
+      for (const passage of segment.lexical.phrase(words)) {
+        if (live?.has(passage) !== false) found.add(passageBase + passage);
+      }
+    }
+    return found;
+  }
+
   documentFrequency(term: string): number {
     return this.#open().reduce((sum, { view }) => sum + view.documentFrequency(term), 0);
   }

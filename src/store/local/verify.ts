@@ -280,6 +280,7 @@ class Verification {
     if (Math.abs(length - lexical.totalLength) > 1e-9 * length) {
       yield `its passages have ${length} terms, its lexical index says ${lexical.totalLength}`;
     }
+    lexical.checkPlaces();
     yield;
     for (const { name, dim } of vectorFields(settings)) {
       const index = view.index(name);
