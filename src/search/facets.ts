@@ -17,7 +17,8 @@ const LONGEST = 200;
 const NEAREST = 100;
 
 /** Options of {@link countFacets}. */
-export interface FacetOptions extends Pick<SearchOptions, 'filter' | 'language' | 'syntax' | 'complete' | 'vector'> {
+export interface FacetOptions
+  extends Pick<SearchOptions, 'filter' | 'language' | 'syntax' | 'complete' | 'variants' | 'vector'> {
   /**
    * Count only what this query finds: documents that hold at least one of its words, corrected and completed as a search does it; where
    * it has none, the 100 best of the ranking. Default: all documents.
@@ -100,7 +101,7 @@ async function checkNames(corpus: Corpus, fields: readonly string[]): Promise<vo
 async function documentsFound(
   corpus: Corpus,
   query: string,
-  options: Pick<SearchOptions, 'filter' | 'language' | 'syntax' | 'complete' | 'vector'>,
+  options: Pick<SearchOptions, 'filter' | 'language' | 'syntax' | 'complete' | 'variants' | 'vector'>,
   environment: SearchEnvironment,
 ): Promise<Uint32Array> {
   if (query.trim() === '' && options.vector === undefined) {
@@ -110,10 +111,10 @@ async function documentsFound(
     const question = await readQuestion(query, corpus, {
       syntax: options.syntax ?? true,
       complete: options.complete ?? false,
+      variants: options.variants ?? true,
+      suggest: false,
       language: options.language === undefined ? undefined : primary(options.language),
       synonyms: environment.synonyms?.(),
-      variants: true,
-      suggest: false,
     });
     const terms = termsOfQuestion(fieldOf(corpus, WORDS, ['terms']), question);
     if (terms.length > 0) {

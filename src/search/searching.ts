@@ -83,13 +83,8 @@ export async function searchCorpus(
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
   const place = options.cursor === undefined ? FIRST_PAGE : parseCursor(options.cursor);
-  const retrieved = await retrieve(
-    corpus,
-    text,
-    { ...options, k: depthOf(k, place, options), perDocument },
-    environment,
-    true,
-  );
+  const deep = { ...options, k: depthOf(k, place, options), perDocument };
+  const retrieved = await retrieve(corpus, text, deep, environment, true);
   const { name, query, question, allowed, ranking } = retrieved;
   if (ranking.abstained === true) throw await silent(retrieved);
   const search = searchDigest(text, name, options);
