@@ -215,7 +215,7 @@ describe('tuning a collection', () => {
     writeFileSync(folder.at(`c/${model}`), bytes);
     const { sound: intact, faults } = await collection.verify();
     expect(intact).toBe(false);
-    expect(faults).toEqual([{ file: model, problem: 'its checksum does not match' }]);
+    expect(faults).toEqual([{ file: model, problem: 'it is damaged, or not the file that the manifest names' }]);
   });
 });
 
