@@ -161,7 +161,8 @@ async function tune(
   seed: number,
 ): Promise<{ config: Config; tuning: SideEvidence['tuning'] }> {
   const [first] = contestant.configs;
-  if (contestant.configs.length === 1) return { config: first!, tuning: [] };
+  // A smoke test tunes nothing.
+  if (contestant.configs.length === 1 || trials.level === 'quick') return { config: first!, tuning: [] };
   const tuning: { config: Config; dev: number }[] = [];
   for (const config of contestant.configs) {
     const { values } = await trials.run(contestant, config, seed, 'dev');
@@ -207,6 +208,10 @@ class Trials {
     private readonly splits: Splits,
     private readonly lab: Lab,
   ) {}
+
+  get level(): Lab['level'] {
+    return this.lab.level;
+  }
 
   run(contestant: Contestant, config: Config, seed: number, part: 'dev' | 'test', round = 0): Promise<Trial> {
     const { name, declared, material, splits, lab } = this;

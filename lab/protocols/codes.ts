@@ -5,7 +5,7 @@ import { nativeRuntime } from '../../src/encode/index.ts';
 import { distillCodec, exactTop, greatest } from '../../src/train/index.ts';
 import { embed, vectorsOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
-import type { Config, Contestant } from '../grading/types.ts';
+import { type ComparativeClaim, type Config, type Contestant, type Material, material } from '../grading/types.ts';
 
 /** Vectors to be compressed, queries to learn from, and queries to be judged by. */
 export interface CodeData {
@@ -126,34 +126,70 @@ export function reconstruction(data: CodeData, bytes: number): Contestant<Uint32
   return classical('learned for reconstruction', data, [`pq${bytes}x8`, `opq,pq${bytes}x8`, `opq,apq${bytes}x8`]);
 }
 
-/** The learned quantizer under the lab's level: a few steps in a quick run. */
+type DistillOptions = Parameters<typeof distillCodec>[2];
+
+/** Temperature and rates of codes that learn to rank. */
+const RANKING: readonly Config[] = [2e-3, 1e-3, 4e-4].map((learningRate) => ({ temperature: 0.05, learningRate }));
+
+/** Codes that learn to rank: see `distillCodec`, of which these are options. Learned once for every configuration and seed. */
 export function distilled(
   name: string,
+  lab: Lab,
   data: CodeData,
-  bytes: number,
-  steps: number,
-  configs: readonly Config[],
-  fixed: { readonly codes?: 'live' | 'frozen'; readonly maps?: boolean } = {},
+  options: Partial<DistillOptions> & { readonly quantizer: string },
+  configs = RANKING,
 ): Contestant<Uint32Array, Uint32Array> {
-  const quantizer = `pq${bytes}x8`;
-  const make = async (config: Config, seed: number): Promise<Codec> => {
-    const { temperature, learningRate } = config as { temperature: number; learningRate: number };
-    const runtime = await nativeRuntime();
-    return distillCodec(data.documents, data.sentences, {
-      runtime,
-      quantizer,
-      temperature,
-      learningRate,
-      steps,
-      seed,
-      ...fixed,
-    });
-  };
   // Frozen codes are those of the codec that learning began with.
   const first = async (seed: number): Promise<Codec> => {
-    const codec = createCodec(`dual,${quantizer}`, data.documents.dim);
+    const codec = createCodec(`dual,${options.quantizer}`, data.documents.dim);
     await codec.train(data.documents, { seed });
     return codec;
   };
-  return coded(name, data, configs, make, fixed.codes === 'frozen' ? first : undefined);
+  const make = (config: Config, seed: number) => distilledCodec(lab, data, options, config, seed);
+  return coded(name, data, configs, make, options.codes === 'frozen' ? first : undefined);
+}
+
+/** The codec of {@link distilled} for one configuration and seed. */
+export function distilledCodec(
+  lab: Lab,
+  data: CodeData,
+  options: Partial<DistillOptions> & { readonly quantizer: string },
+  { temperature, learningRate }: Config,
+  seed: number,
+): Promise<Codec> {
+  const tuned = { ...options, temperature: Number(temperature), learningRate: Number(learningRate), seed };
+  return lab.once(JSON.stringify(['codes', data.documents.dim, tuned]), async () =>
+    distillCodec(data.documents, data.sentences, { ...tuned, runtime: await nativeRuntime(), signal: lab.signal }),
+  );
+}
+
+/** What a claim about codes says, and what it compares. */
+export interface CodeClaim<Data extends CodeData>
+  extends Pick<ComparativeClaim, 'id' | 'statement' | 'seconds'>,
+    Partial<Pick<ComparativeClaim, 'margin'>> {
+  readonly data: (lab: Lab) => Promise<Data>;
+  readonly sides: (data: Data, lab: Lab) => Promise<CodeSides> | CodeSides;
+}
+
+type CodeSides = Pick<Material<Uint32Array, Uint32Array>, 'baseline' | 'method' | 'controls' | 'notes'>;
+
+/** A claim about the share of the exact ten best that are found, over three seeds. Margin by default: none. */
+export function codeClaim<Data extends CodeData>({
+  data: load,
+  sides,
+  margin = {},
+  ...claim
+}: CodeClaim<Data>): ComparativeClaim {
+  return {
+    ...claim,
+    kind: 'comparative',
+    metric: 'recall@10 of exact search',
+    margin,
+    seeds: [1, 2, 3],
+    load: async (lab) => {
+      const data = await load(lab);
+      const { truth, sources } = data;
+      return material<Uint32Array, Uint32Array>({ truth, sources, measure: recallOfTop, ...(await sides(data, lab)) });
+    },
+  };
 }

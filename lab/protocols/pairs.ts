@@ -1,12 +1,20 @@
 import { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import { evaluate, type RankedList } from '../../src/eval/index.ts';
-import { type Batch, toValue } from '../../src/tensor/index.ts';
-import { exactTop } from '../../src/train/index.ts';
+import { type Batch, type Scope, type Tensor, type Tensors, toValue } from '../../src/tensor/index.ts';
+import { cosines, exactTop } from '../../src/train/index.ts';
 import { embed } from '../datasets/embeddings.ts';
+import { requestsOf } from '../datasets/requests.ts';
 import type { Lab } from '../grading/lab.ts';
-import type { Config, Contestant, Split } from '../grading/types.ts';
-import type { Fit, HeadOptions, TrainedHeads } from './heads.ts';
+import {
+  type ComparativeClaim,
+  type Config,
+  type Contestant,
+  type Material,
+  material,
+  type Split,
+} from '../grading/types.ts';
+import { type Fit, fitting, type HeadOptions, type TrainedHeads } from './heads.ts';
 
 /** Queries, documents and which answers which, as frozen vectors. Queries are split; documents are shared. */
 export interface Pairs {
@@ -53,6 +61,21 @@ export function pairs(lab: Lab, name: string, most = Number.POSITIVE_INFINITY): 
       sources,
     };
   });
+}
+
+/** Requests and tools of MetaTool, split at random; all tools are ranked. @throws NeedsData. */
+export async function toolRequestPairs(lab: Lab): Promise<Pairs> {
+  const { vectors, tool, rows, toolTexts, toolVectors, sources } = await requestsOf(lab, lab.pick(4, 20));
+  const [train, dev] = [tool.length * SHARES.train, tool.length * (SHARES.train + SHARES.dev)];
+  return {
+    documentIds: toolTexts.map((_, number) => String(number)),
+    documents: toolVectors,
+    queryIds: [...rows.keys()],
+    queries: vectors,
+    relevant: tool.map((number) => new Set([number])),
+    splits: tool.map((_, row) => (row < train ? 'train' : row < dev ? 'dev' : 'test')),
+    sources,
+  };
 }
 
 /** Every query of a split with each of its documents. */
@@ -181,6 +204,76 @@ export async function rankings(
       },
     ]),
   );
+}
+
+/** What a claim about rankings says, and what it compares on which pairs. */
+export interface PairClaim
+  extends Pick<ComparativeClaim, 'id' | 'statement' | 'seconds'>,
+    Partial<Pick<ComparativeClaim, 'margin'>> {
+  /** As it is shown, e.g. `nDCG@10`. */
+  readonly metric: string;
+  readonly load: (lab: Lab) => Promise<{ readonly data: Pairs } & PairSides>;
+}
+
+export type PairSides = Pick<Material<Grades, RankedList>, 'baseline' | 'method' | 'controls' | 'notes'>;
+
+/** A claim about a metric of rankings, over three seeds. Margin by default: none. */
+export function pairClaim({ load, margin = {}, ...claim }: PairClaim): ComparativeClaim {
+  return {
+    ...claim,
+    kind: 'comparative',
+    margin,
+    seeds: [1, 2, 3],
+    load: async (lab) => {
+      const { data, ...sides } = await load(lab);
+      return material({ ...pairMaterial(data), measure: rankingMetric(claim.metric.toLowerCase()), ...sides });
+    },
+  };
+}
+
+/** Truth, splits and sources of pairs, for a claim's material. */
+export function pairMaterial(data: Pairs) {
+  return { truth: gradesOf(data), split: splitsOf(data), sources: data.sources };
+}
+
+/** A loss of the cosines of a batch's queries (rows) and documents (columns). */
+export type ScoreLoss = (scores: Tensor, config: Config, batch: Tensors, scope: Scope) => Tensor;
+
+/** Trains one head of low rank for queries and documents. @param steps zero: vectors stay as they are. */
+export function sharedHead(batch: HeadOptions<string>['batch'], steps: number, loss: ScoreLoss): Fit<PairTower> {
+  return fitting((config) => ({
+    towers: { query: { form: steps === 0 ? 'frozen' : 'low-rank' }, document: 'query' },
+    loss: (encode, inputs, scope) => {
+      const scores = cosines(encode('query', inputs['queries']!), encode('document', inputs['documents']!));
+      return loss(scores, config, inputs, scope);
+    },
+    batch,
+    steps,
+    learningRate: Number(config['learningRate'] ?? 0),
+  }));
+}
+
+/** Every combination of settings, the last varying fastest. */
+export function grid(settings: Readonly<Record<string, readonly (number | string)[]>>): Config[] {
+  return Object.entries(settings).reduce<Config[]>(
+    (configs, [name, values]) => configs.flatMap((config) => values.map((value) => ({ ...config, [name]: value }))),
+    [{}],
+  );
+}
+
+/** Documents that answer another query of the batch and this one as well, or again: `[n, n]`, 1 where one is no negative. */
+export function knownAnswers(
+  { relevant }: Pick<Pairs, 'relevant'>,
+  chosen: readonly PairExample[],
+  size = chosen.length,
+) {
+  const known = new Float32Array(size * size);
+  chosen.forEach(({ query }, i) => {
+    chosen.forEach(({ document }, j) => {
+      if (i !== j && relevant[query]!.has(document)) known[i * size + j] = 1;
+    });
+  });
+  return { data: known, shape: [size, size] };
 }
 
 /** Numbers `0 .. count`, shuffled anew each time all have been taken: `next(n)` gives the following `n`. */

@@ -1,10 +1,8 @@
 import { Random } from '../../../src/base/random.ts';
 import type { Vectors } from '../../../src/base/vectors.ts';
 import { embed } from '../../datasets/embeddings.ts';
-import { requestsOf } from '../../datasets/requests.ts';
 import type { Lab } from '../../grading/index.ts';
 import type { Split } from '../../grading/types.ts';
-import type { Pairs } from '../../protocols/pairs.ts';
 
 /** Two texts and how much they have in common, 0 to 1. */
 export interface GradedPair {
@@ -83,21 +81,4 @@ function jaccard(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   let both = 0;
   for (const word of a) if (b.has(word)) both++;
   return both / (a.size + b.size - both);
-}
-
-/** Requests and tools of MetaTool, split at random. @throws NeedsData. */
-export function toolRequests(lab: Lab): Promise<Pairs> {
-  return lab.once('codiemb requests', async () => {
-    const { vectors, tool, rows, toolTexts, toolVectors, sources } = await requestsOf(lab, lab.pick(4, 20));
-    const count = tool.length;
-    return {
-      documentIds: toolTexts.map((_, number) => String(number)),
-      documents: toolVectors,
-      queryIds: [...rows.keys()],
-      queries: vectors,
-      relevant: tool.map((number) => new Set([number])),
-      splits: tool.map((_, row) => (row < 0.6 * count ? 'train' : row < 0.75 * count ? 'dev' : 'test')),
-      sources,
-    };
-  });
 }

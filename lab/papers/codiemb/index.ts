@@ -39,8 +39,18 @@ import {
 } from '../../../src/train/index.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../../grading/index.ts';
 import type { Split } from '../../grading/types.ts';
-import { Deck, examplesOf, type Grades, gradesOf, type Pairs, rankingMetric, rankings } from '../../protocols/pairs.ts';
-import { type Graded, type GradedPair, gradedTitles, toolRequests } from './data.ts';
+import {
+  Deck,
+  examplesOf,
+  type Grades,
+  gradesOf,
+  knownAnswers,
+  type Pairs,
+  rankingMetric,
+  rankings,
+  toolRequestPairs,
+} from '../../protocols/pairs.ts';
+import { type Graded, type GradedPair, gradedTitles } from './data.ts';
 
 /** Examples of a step; in mixed batches half of them are of either task. */
 const SIZE = 64;
@@ -66,7 +76,7 @@ interface Data {
 
 function load(lab: Lab): Promise<Data> {
   return lab.once('codiemb', async () => {
-    const [requests, graded] = [await toolRequests(lab), await gradedTitles(lab)];
+    const [requests, graded] = [await toolRequestPairs(lab), await gradedTitles(lab)];
     const groups = new Map<string, readonly GradedPair[]>();
     const splits = new Map<string, Split>();
     const addGroup = (split: Split, pairs: readonly GradedPair[]) => {
@@ -152,16 +162,10 @@ function batchesOf({ requests, graded }: Data, { batches, similarity, passes = [
   const retrieval = (chosen: readonly number[]): Batch => {
     const own = chosen.map((i) => examples[i]!);
     const size = rows ?? own.length;
-    const exclude = new Float32Array(size * size);
-    own.forEach(({ query }, i) => {
-      own.forEach(({ document }, j) => {
-        if (i !== j && requests.relevant[query]!.has(document)) exclude[i * size + j] = 1;
-      });
-    });
     return {
       queries: toValue(requests.queries.pick(own.map(({ query }) => query))),
       documents: toValue(requests.documents.pick(own.map(({ document }) => document))),
-      exclude: { data: exclude, shape: [size, size] },
+      exclude: knownAnswers(requests, own, size),
     };
   };
   const similar = (chosen: readonly number[]): Batch => {
@@ -367,7 +371,7 @@ type RecipeName = keyof typeof recipes;
 /** @param fixed a setting instead of those that are tuned. */
 function by(lab: Lab, data: Data, name: RecipeName, title: string = name, fixed?: Config) {
   const configs = fixed === undefined ? CONFIGS : [fixed];
-  return side(title, data, lab.pick(configs.slice(0, 1), configs), training(lab, data, recipes[name]));
+  return side(title, data, configs, training(lab, data, recipes[name]));
 }
 
 const TITLE = 'own losses, single-task batches';
@@ -432,7 +436,7 @@ export const paper: Paper = {
         const train = training(lab, data, recipes['retrieval alone']);
         return material<Truth, Answer>({
           ...common(data, 'retrieval'),
-          baseline: side('retrieval alone', data, lab.pick(CONFIGS.slice(0, 1), CONFIGS), train, 'frozen vectors'),
+          baseline: side('retrieval alone', data, CONFIGS, train, 'frozen vectors'),
           method: by(lab, data, 'codiemb', TITLE),
           controls: [by(lab, data, 'joint', 'one InfoNCE, mixed batches')],
         });
@@ -467,7 +471,7 @@ export const paper: Paper = {
       seconds: { quick: 3, full: 40 },
       load: async (lab) => {
         const data = await load(lab);
-        const configs = lab.pick(RATES.slice(0, 1), RATES).map((learningRate) => ({ temperature: 0.05, learningRate }));
+        const configs = RATES.map((learningRate) => ({ temperature: 0.05, learningRate }));
         return material<Truth, Answer>({
           ...common(data, 'both'),
           baseline: side('merged evenly', data, configs, merged(lab, data, 'uniform')),

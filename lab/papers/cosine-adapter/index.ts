@@ -52,7 +52,7 @@ type Side = ReturnType<Adapters['contestant']>;
 function pooledClaim(
   claim: Pick<ComparativeClaim, 'id' | 'statement' | 'margin' | 'seconds'>,
   candidates: (lab: Lab) => Promise<Candidates>,
-  sides: (adapters: Adapters, lab: Lab) => { baseline: Side; method: Side; controls?: readonly Side[] },
+  sides: (adapters: Adapters) => { baseline: Side; method: Side; controls?: readonly Side[] },
 ): ComparativeClaim {
   return {
     ...claim,
@@ -67,16 +67,15 @@ function pooledClaim(
         split: data.splitOf,
         sources: data.sources,
         measure: (_, share) => share,
-        ...sides(adapters, lab),
+        ...sides(adapters),
       });
     },
   };
 }
 
-const adapter = (adapters: Adapters, lab: Lab): Side =>
-  adapters.contestant("map by the query's embedding", lab.pick(METHOD.slice(0, 1), METHOD));
-const constant = (adapters: Adapters, lab: Lab): Side =>
-  adapters.contestant('one map for all, a threshold on the cosine', lab.pick(METHOD.slice(0, 1), METHOD), false);
+const adapter = (adapters: Adapters): Side => adapters.contestant("map by the query's embedding", METHOD);
+const constant = (adapters: Adapters): Side =>
+  adapters.contestant('one map for all, a threshold on the cosine', METHOD, false);
 
 export const paper: Paper = {
   slug: 'cosine-adapter',
@@ -105,9 +104,9 @@ export const paper: Paper = {
         seconds: { quick: 5, full: 120 },
       },
       requestCandidates,
-      (adapters, lab) => ({
-        baseline: constant(adapters, lab),
-        method: adapter(adapters, lab),
+      (adapters) => ({
+        baseline: constant(adapters),
+        method: adapter(adapters),
         controls: [
           adapters.unlearned('the first k', [{ score: 'rank' }]),
           { ...adapters.unlearned('z-score', [{ score: 'z-score', depth: 50 }]), rival: true },
@@ -124,9 +123,9 @@ export const paper: Paper = {
         seconds: { quick: 1, full: 5 },
       },
       requestCandidates,
-      (adapters, lab) => ({
+      (adapters) => ({
         baseline: adapters.unlearned('score of the list alone', UNLEARNED),
-        method: adapter(adapters, lab),
+        method: adapter(adapters),
       }),
     ),
     pooledClaim(
@@ -138,10 +137,10 @@ export const paper: Paper = {
         seconds: { quick: 1, full: 30 },
       },
       requestCandidates,
-      (adapters, lab) => ({
+      (adapters) => ({
         baseline: adapters.unlearned('z-score', Z_SCORES),
         method: adapters.contestant("map of z-scores by the query's embedding", configsOf(['standard'])),
-        controls: [adapter(adapters, lab)],
+        controls: [adapter(adapters)],
       }),
     ),
     pooledClaim(
@@ -153,9 +152,9 @@ export const paper: Paper = {
         seconds: { quick: 2, full: 60 },
       },
       syntheticCandidates,
-      (adapters, lab) => ({
-        baseline: constant(adapters, lab),
-        method: adapter(adapters, lab),
+      (adapters) => ({
+        baseline: constant(adapters),
+        method: adapter(adapters),
         controls: [{ ...adapters.unlearned('z-score', Z_SCORES), rival: true }],
       }),
     ),

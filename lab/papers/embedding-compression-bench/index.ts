@@ -4,8 +4,8 @@ import { evaluate } from '../../../src/eval/index.ts';
 import { buildIndex } from '../../../src/index/index.ts';
 import { distillCodec, distillIndex, greatest, learnBinary } from '../../../src/train/index.ts';
 import { embed } from '../../datasets/embeddings.ts';
-import { type Lab, material, type Paper } from '../../grading/index.ts';
-import { type CodeData, classical, codeData, recallOfTop, TOP } from '../../protocols/codes.ts';
+import type { Lab, Paper } from '../../grading/index.ts';
+import { type CodeData, classical, codeClaim, codeData, recallOfTop, TOP } from '../../protocols/codes.ts';
 
 /** Codecs of the frontier: what a code of so many bytes keeps. */
 const FRONTIER = [
@@ -188,48 +188,33 @@ export const paper: Paper = {
     byDefault: false,
   },
   claims: [
-    {
+    codeClaim({
       id: 'product-or-number',
-      kind: 'comparative',
       statement:
         'Within 32 bytes a vector, product codes keep more of the exact ten best than the best of reduced numbers and bits.',
-      metric: 'recall@10 of exact search',
-      margin: {},
-      seeds: [1, 2, 3],
       seconds: { quick: 15, full: 120 },
-      load: async (lab) => {
-        const data = await codeData(lab);
-        return material<Uint32Array, Uint32Array>({
-          truth: data.truth,
-          sources: data.sources,
-          measure: recallOfTop,
-          baseline: classical('reduced numbers and bits, at most 32 bytes', data, [
-            'pca32,sq8',
-            'pca64,sq4',
-            'pca16,f16',
-            'bin256',
-            'pca256,bin256',
-          ]),
-          method: classical('product codes, 32 bytes', data, ['pq32x8', 'opq,pq32x8', 'opq,pq64x4']),
-        });
-      },
-    },
-    {
+      data: codeData,
+      sides: (data) => ({
+        baseline: classical('reduced numbers and bits, at most 32 bytes', data, [
+          'pca32,sq8',
+          'pca64,sq4',
+          'pca16,f16',
+          'bin256',
+          'pca256,bin256',
+        ]),
+        method: classical('product codes, 32 bytes', data, ['pq32x8', 'opq,pq32x8', 'opq,pq64x4']),
+      }),
+    }),
+    codeClaim({
       id: 'int8',
-      kind: 'comparative',
       statement: 'Eight bits a number lose no more than 1% of the exact ten best.',
-      metric: 'recall@10 of exact search',
       margin: { relative: -0.01 },
-      seeds: [1, 2, 3],
       seconds: { quick: 10, full: 200 },
-      load: async (lab) => {
-        const data = await codeData(lab);
+      data: codeData,
+      sides: async (data, lab) => {
         const { points, exact } = await frontier(lab);
         const shown = best(points);
-        return material<Uint32Array, Uint32Array>({
-          truth: data.truth,
-          sources: data.sources,
-          measure: recallOfTop,
+        return {
           baseline: classical('half precision', data, ['f16']),
           method: classical('eight bits', data, ['sq8']),
           notes: [
@@ -246,8 +231,8 @@ export const paper: Paper = {
                 ),
             ].join('\n'),
           ],
-        });
+        };
       },
-    },
+    }),
   ],
 };

@@ -15,16 +15,9 @@ import {
 } from '../../../src/tensor/index.ts';
 import { cosines, exactTop, infoNCE, listwiseKL } from '../../../src/train/index.ts';
 import { type Embedded, embed } from '../../datasets/embeddings.ts';
-import { type Config, type Lab, material, type Paper } from '../../grading/index.ts';
+import type { Config, Lab, Paper } from '../../grading/index.ts';
 import { type Fit, fitting, type Training } from '../../protocols/heads.ts';
-import {
-  gradesOf,
-  type Pairs,
-  type PairTower,
-  pairContestant,
-  rankingMetric,
-  splitsOf,
-} from '../../protocols/pairs.ts';
+import { type Pairs, type PairTower, pairClaim, pairContestant } from '../../protocols/pairs.ts';
 import { type Kind, kinds, LIST, lexical, type Made, type MadeQuery, madeQueries, teacherScore } from './synthetic.ts';
 
 /** Queries of a batch, each with its list. */
@@ -223,16 +216,6 @@ const DISTIL: readonly Config[] = [0, PUBLISHED.contrast].flatMap((contrast) =>
   RATES.map((learningRate) => ({ ...PUBLISHED, contrast, learningRate })),
 );
 
-function common({ data, notes }: Specialised) {
-  return {
-    truth: gradesOf(data),
-    split: splitsOf(data),
-    sources: data.sources,
-    measure: rankingMetric('ndcg@10'),
-    notes,
-  };
-}
-
 export const paper: Paper = {
   slug: 'listwise-specialize',
   summary:
@@ -247,20 +230,19 @@ export const paper: Paper = {
   ],
   reach: { commands: ['sagitta tune --synthetic --distill'], exports: ['train/listwiseKL'], byDefault: false },
   claims: [
-    {
+    pairClaim({
       id: 'base',
-      kind: 'comparative',
       statement:
         "On SciFact's test claims, the distilled retriever's nDCG@10 is at least 0.01 above that of the frozen one.",
       metric: 'nDCG@10',
       margin: { absolute: 0.01 },
-      seeds: [1, 2, 3],
       seconds: { quick: 12, full: 60 },
       load: async (lab) => {
         const all = await load(lab);
-        const tried = lab.pick(DISTIL.slice(0, 1), DISTIL);
-        return material({
-          ...common(all),
+        const tried = DISTIL;
+        return {
+          data: all.data,
+          notes: all.notes,
           // Frozen vectors have nothing to tune; as many entries keep the rule that the baseline is tuned as hard.
           baseline: pairContestant('frozen vectors', all.data, tried, all.frozen),
           method: pairContestant('listwise distillation', all.data, tried, all.distil),
@@ -272,21 +254,18 @@ export const paper: Paper = {
               all.distil,
             ),
           ],
-        });
+        };
       },
-    },
-    {
+    }),
+    pairClaim({
       id: 'contrast',
-      kind: 'comparative',
       statement:
         'It is above that of the best of InfoNCE with negatives in the batch, with those of the lists, and with those of the lists that the teacher does not put close to the positive.',
       metric: 'nDCG@10',
-      margin: {},
-      seeds: [1, 2, 3],
       seconds: { quick: 4, full: 60 },
       load: async (lab) => {
         const all = await load(lab);
-        const tried = lab.pick(CONTRAST.slice(0, 1), CONTRAST);
+        const tried = CONTRAST;
         const only = (negatives: string) =>
           pairContestant(
             `InfoNCE, ${negatives}`,
@@ -294,32 +273,31 @@ export const paper: Paper = {
             CONTRAST.filter((config) => config['negatives'] === negatives).slice(0, lab.pick(1, 99)),
             all.contrast,
           );
-        return material({
-          ...common(all),
+        return {
+          data: all.data,
+          notes: all.notes,
           baseline: pairContestant('InfoNCE', all.data, tried, all.contrast),
-          method: pairContestant('listwise distillation', all.data, lab.pick(DISTIL.slice(0, 1), DISTIL), all.distil),
+          method: pairContestant('listwise distillation', all.data, DISTIL, all.distil),
           controls: ['in the batch', 'lists', 'lists, filtered'].map(only),
-        });
+        };
       },
-    },
-    {
+    }),
+    pairClaim({
       id: 'kinds',
-      kind: 'comparative',
       statement: 'Distillation on all kinds of made queries is better than on the best single kind.',
       metric: 'nDCG@10',
-      margin: {},
-      seeds: [1, 2, 3],
       seconds: { quick: 4, full: 40 },
       load: async (lab) => {
         const all = await load(lab);
         const rates = RATES.map((learningRate): Config => ({ ...PUBLISHED, learningRate }));
         const single = kinds.flatMap((kind) => rates.map((config) => ({ ...config, kind })));
-        return material({
-          ...common(all),
-          baseline: pairContestant('one kind', all.data, lab.pick(single.slice(0, 1), single), all.distil),
-          method: pairContestant('all kinds', all.data, lab.pick(rates.slice(0, 1), rates), all.distil),
-        });
+        return {
+          data: all.data,
+          notes: all.notes,
+          baseline: pairContestant('one kind', all.data, single, all.distil),
+          method: pairContestant('all kinds', all.data, rates, all.distil),
+        };
       },
-    },
+    }),
   ],
 };

@@ -57,7 +57,7 @@ function contestants(lab: Lab, data: Classes, head: HeadShape, steps: number) {
     classContestant(
       name,
       data,
-      lab.pick(configs.slice(0, 1), configs),
+      configs,
       fitting((config) =>
         training(data, head, steps, config, (vectors, labels, lambda) =>
           multiSimilarity(vectors, labels, { lambda, ...options }),
@@ -74,7 +74,7 @@ function contestants(lab: Lab, data: Classes, head: HeadShape, steps: number) {
     return classContestant(
       names.length === 1 ? names[0]!.replace(/,.*/, '') : 'contrastive, triplet, lifted or binomial',
       data,
-      lab.pick(tried.slice(0, 1), tried),
+      tried,
       fitClassical,
     );
   };

@@ -2,63 +2,44 @@ import { Random } from '../../../src/base/random.ts';
 import type { Vectors } from '../../../src/base/vectors.ts';
 import { nativeRuntime } from '../../../src/encode/runtime.ts';
 import { dot } from '../../../src/math/index.ts';
-import { add, run, type Tensor } from '../../../src/tensor/index.ts';
+import { add, run } from '../../../src/tensor/index.ts';
 import { batchAUC, cosines, exactTop, infoNCE } from '../../../src/train/index.ts';
 import { type Config, type Contestant, type Lab, material, type Paper } from '../../grading/index.ts';
-import { type Fit, fitting, type Training } from '../../protocols/heads.ts';
+import type { Fit } from '../../protocols/heads.ts';
 import {
-  gradesOf,
+  grid,
   hardNegatives,
   type Pairs,
   type PairTower,
   pairBatches,
+  pairClaim,
   pairContestant,
+  pairMaterial,
   pairs,
-  rankingMetric,
-  splitsOf,
+  type ScoreLoss,
+  sharedHead,
 } from '../../protocols/pairs.ts';
 
 /** Documents of greatest score of each query that do not answer it: these take part in the pooled area. */
 const NEGATIVES = 50;
 const SIZE = 32;
 
-interface Losses {
-  readonly data: Pairs;
-  readonly infoNCE: Fit<PairTower>;
-  readonly auc: Fit<PairTower>;
-  readonly frozen: Fit<PairTower>;
-  readonly configs: readonly Config[];
-}
+const CONFIGS = grid({ temperature: [0.02, 0.05, 0.1], learningRate: [1e-3, 3e-3, 1e-2] });
 
 /** Both losses on the same batches, with one hard negative for each query. */
-function losses(lab: Lab): Promise<Losses> {
+function losses(lab: Lab) {
   return lab.once('mw-loss', async () => {
     const data = await pairs(lab, 'tldr', lab.pick(600, Number.POSITIVE_INFINITY));
-    const hard = { of: hardNegatives(data, { from: 0, to: 30 }), count: 1 };
-    const training =
-      (loss: (scores: Tensor, temperature: number, exclude: Tensor) => Tensor) =>
-      ({ temperature, learningRate }: Config): Training<PairTower> => ({
-        towers: { query: { form: 'low-rank' }, document: 'query' },
-        loss: (encode, { queries, documents, exclude }) =>
-          loss(cosines(encode('query', queries!), encode('document', documents!)), Number(temperature), exclude!),
-        batch: pairBatches(data, { size: SIZE, hard }),
-        steps: lab.pick(30, 500),
-        learningRate: Number(learningRate),
-      });
-    const configs = [0.02, 0.05, 0.1].flatMap((temperature) =>
-      [1e-3, 3e-3].map((learningRate) => ({ temperature, learningRate })),
-    );
-    const contrast = training((scores, temperature, exclude) => infoNCE(scores, { temperature, exclude }));
+    const batch = pairBatches(data, { size: SIZE, hard: { of: hardNegatives(data, { from: 0, to: 30 }), count: 1 } });
+    const contrast: ScoreLoss = (scores, { temperature }, { exclude }) =>
+      infoNCE(scores, { temperature: Number(temperature), exclude: exclude! });
+    const area: ScoreLoss = (scores, { temperature }, { exclude }) => batchAUC(scores, Number(temperature), exclude!);
+    const steps = lab.pick(30, 500);
     return {
       data,
-      infoNCE: fitting(contrast),
-      auc: fitting(training(batchAUC)),
-      frozen: fitting(() => ({
-        ...contrast(configs[0]!),
-        towers: { query: { form: 'frozen' }, document: { form: 'frozen' } },
-        steps: 0,
-      })),
-      configs: lab.pick(configs.slice(0, 1), configs),
+      infoNCE: sharedHead(batch, steps, contrast),
+      auc: sharedHead(batch, steps, area),
+      frozen: sharedHead(batch, 0, contrast),
     };
   });
 }
@@ -136,38 +117,31 @@ export const paper: Paper = {
       seeds: [1, 2, 3],
       seconds: { quick: 10, full: 80 },
       load: async (lab) => {
-        const { data, configs, ...both } = await losses(lab);
+        const { data, ...both } = await losses(lab);
         return material<unknown, number>({
-          truth: gradesOf(data),
-          split: splitsOf(data),
-          sources: data.sources,
+          ...pairMaterial(data),
           measure: (_, answer) => answer,
-          baseline: pooled('InfoNCE', data, configs, both.infoNCE),
-          method: pooled('AUC loss', data, configs, both.auc),
+          baseline: pooled('InfoNCE', data, CONFIGS, both.infoNCE),
+          method: pooled('AUC loss', data, CONFIGS, both.auc),
           controls: [pooled('frozen vectors', data, [{}], both.frozen)],
         });
       },
     },
-    {
+    pairClaim({
       id: 'ranking',
-      kind: 'comparative',
       statement: 'It loses no more than 0.02 of MRR@10 by that.',
       metric: 'MRR@10',
       margin: { absolute: -0.02 },
-      seeds: [1, 2, 3],
       seconds: { quick: 10, full: 70 },
       load: async (lab) => {
-        const { data, configs, ...both } = await losses(lab);
-        return material({
-          truth: gradesOf(data),
-          split: splitsOf(data),
-          sources: data.sources,
-          measure: rankingMetric('mrr@10'),
-          baseline: pairContestant('InfoNCE', data, configs, both.infoNCE),
-          method: pairContestant('AUC loss', data, configs, both.auc),
-        });
+        const { data, ...both } = await losses(lab);
+        return {
+          data,
+          baseline: pairContestant('InfoNCE', data, CONFIGS, both.infoNCE),
+          method: pairContestant('AUC loss', data, CONFIGS, both.auc),
+        };
       },
-    },
+    }),
     {
       id: 'offset',
       kind: 'exact',

@@ -3,8 +3,8 @@ import { Vectors } from '../../../src/base/vectors.ts';
 import { PrincipalComponents } from '../../../src/codec/index.ts';
 import { dot, LinearMap } from '../../../src/math/index.ts';
 import { greatest } from '../../../src/train/index.ts';
-import { type Config, type Contestant, material, type Paper } from '../../grading/index.ts';
-import { type CodeData, codeData, recallOfTop, TOP } from '../../protocols/codes.ts';
+import type { Config, Contestant, Paper } from '../../grading/index.ts';
+import { type CodeData, codeClaim, codeData, TOP } from '../../protocols/codes.ts';
 
 type Reduce = (
   data: CodeData,
@@ -103,22 +103,16 @@ export const paper: Paper = {
         return { metric: 'greatest difference', value: worst, atMost: 1e-4, sources: data.sources };
       },
     },
-    {
+    codeClaim({
       id: 'random',
-      kind: 'comparative',
       statement:
         'At an eighth of the components, principal ones keep at least 0.05 more of the exact ten best than random directions do.',
-      metric: 'recall@10 of exact search',
       margin: { absolute: 0.05 },
-      seeds: [1, 2, 3],
       seconds: { quick: 10, full: 30 },
-      load: async (lab) => {
-        const data = await codeData(lab);
+      data: codeData,
+      sides: async (data) => {
         const kept = data.documents.dim / 8;
-        return material<Uint32Array, Uint32Array>({
-          truth: data.truth,
-          sources: data.sources,
-          measure: recallOfTop,
+        return {
           baseline: reduced('random projection', data, [{ kept }], () => gaussian(kept)),
           method: reduced('principal components', data, [{ kept }], () => principal(kept)),
           controls: [
@@ -127,28 +121,22 @@ export const paper: Paper = {
             reduced('principal components, a half', data, [{ kept: 4 * kept }], () => principal(4 * kept)),
             reduced('principal components, 1 in 28', data, [{ kept: 18 }], () => principal(18)),
           ],
-        });
+        };
       },
-    },
-    {
+    }),
+    codeClaim({
       id: 'quarter',
-      kind: 'comparative',
       statement: 'At a quarter of the components, no more than 3% of the exact ten best are lost.',
-      metric: 'recall@10 of exact search',
       margin: { relative: -0.03 },
-      seeds: [1, 2, 3],
       seconds: { quick: 10, full: 20 },
-      load: async (lab) => {
-        const data = await codeData(lab);
+      data: codeData,
+      sides: async (data) => {
         const kept = data.documents.dim / 4;
-        return material<Uint32Array, Uint32Array>({
-          truth: data.truth,
-          sources: data.sources,
-          measure: recallOfTop,
+        return {
           baseline: reduced('all components', data, [{}], () => whole),
           method: reduced('principal components', data, [{ kept }], () => principal(kept)),
-        });
+        };
       },
-    },
+    }),
   ],
 };

@@ -18,20 +18,20 @@ import {
   type Value,
 } from '../../../src/tensor/index.ts';
 import { cosines, infoNCE, type ProgressiveOptions, progressiveWeights } from '../../../src/train/index.ts';
-import { type Config, type Lab, material, type Paper } from '../../grading/index.ts';
-import { type Fit, fitting, type Training } from '../../protocols/heads.ts';
+import type { Lab, Paper } from '../../grading/index.ts';
+import type { Fit } from '../../protocols/heads.ts';
 import {
   examplesOf,
-  gradesOf,
+  grid,
   hardNegatives,
   type PairExample,
   type Pairs,
   type PairTower,
   pairBatches,
+  pairClaim,
   pairContestant,
   pairs,
-  rankingMetric,
-  splitsOf,
+  sharedHead,
 } from '../../protocols/pairs.ts';
 
 /** Share of training pairs whose document is wrong: half of them random, half near misses. */
@@ -41,7 +41,7 @@ const WINDOW = { from: 20, to: 60 };
 const SIZE = 64;
 const GUARD = { after: 0.1, factor: 0.05 };
 
-const towers = { query: { form: 'low-rank' }, document: 'query' } as const;
+const CONFIGS = grid({ temperature: [0.02, 0.05, 0.1], learningRate: [1e-3, 3e-3, 1e-2] });
 
 const toHard = (progress: Tensor): Tensor => add(scale(progress, 2), -1);
 const toEasy = (progress: Tensor): Tensor => scale(toHard(progress), -1);
@@ -66,7 +66,6 @@ type Weighting = keyof typeof WEIGHTINGS;
 interface Noisy {
   readonly data: Pairs;
   readonly by: Readonly<Record<Weighting, Fit<PairTower>>>;
-  readonly configs: readonly Config[];
 }
 
 /** Descriptions and pages of commands, with wrong pages among the training pairs. */
@@ -75,29 +74,17 @@ function load(lab: Lab): Promise<Noisy> {
     const data = await pairs(lab, 'tldr', lab.pick(600, Number.POSITIVE_INFINITY));
     const seen = spoiled(data);
     const options = { size: SIZE, hard: { of: hardNegatives(seen, WINDOW), count: 1 } };
+    const batch = pairBatches(seen, options);
     const by = (weighting: ProgressiveOptions) =>
-      fitting(
-        (config): Training<PairTower> => ({
-          towers,
-          loss: (encode, { queries, documents, exclude, progress }) => {
-            const scores = cosines(encode('query', queries!), encode('document', documents!));
-            const weights = progressiveWeights(scores, progress!, { ...weighting, exclude: exclude! });
-            return infoNCE(scores, { temperature: Number(config['temperature']), exclude: exclude!, weights });
-          },
-          batch: pairBatches(seen, options),
-          steps: lab.pick(30, 500),
-          learningRate: Number(config['learningRate']),
-        }),
-      );
-    const configs = [0.02, 0.05, 0.1].flatMap((temperature) =>
-      [1e-3, 3e-3].map((learningRate) => ({ temperature, learningRate })),
-    );
+      sharedHead(batch, lab.pick(30, 500), (scores, { temperature }, { exclude, progress }) => {
+        const weights = progressiveWeights(scores, progress!, { ...weighting, exclude: exclude! });
+        return infoNCE(scores, { temperature: Number(temperature), exclude: exclude!, weights });
+      });
     return {
       data,
       by: Object.fromEntries(
         Object.entries(WEIGHTINGS).map(([name, weighting]) => [name, by(weighting)]),
       ) as Noisy['by'],
-      configs: lab.pick(configs.slice(0, 1), configs),
     };
   });
 }
@@ -114,30 +101,18 @@ function spoiled(data: Pairs): Pairs {
   return { ...data, relevant };
 }
 
-function common({ data }: Noisy) {
+const contestant = ({ data, by }: Noisy, weighting: Weighting) =>
+  pairContestant(weighting, data, CONFIGS, by[weighting]);
+
+const against = (baseline: Weighting, method: Weighting, controls: readonly Weighting[]) => async (lab: Lab) => {
+  const noisy = await load(lab);
   return {
-    truth: gradesOf(data),
-    split: splitsOf(data),
-    sources: data.sources,
-    measure: rankingMetric('mrr@10'),
+    data: noisy.data,
+    baseline: contestant(noisy, baseline),
+    method: contestant(noisy, method),
+    controls: controls.map((control) => contestant(noisy, control)),
   };
-}
-
-function contestant({ data, by, configs }: Noisy, weighting: Weighting) {
-  return pairContestant(weighting, data, configs, by[weighting]);
-}
-
-function against(baseline: Weighting, method: Weighting, controls: readonly Weighting[]) {
-  return async (lab: Lab) => {
-    const noisy = await load(lab);
-    return material({
-      ...common(noisy),
-      baseline: contestant(noisy, baseline),
-      method: contestant(noisy, method),
-      controls: controls.map((control) => contestant(noisy, control)),
-    });
-  };
-}
+};
 
 /** Pairs that a run on batches of any size sees. */
 const PAIRS = 32_768;
@@ -154,81 +129,51 @@ export const paper: Paper = {
   ],
   reach: { exports: ['train/progressiveWeights'], byDefault: false },
   claims: [
-    {
+    pairClaim({
       id: 'order',
-      kind: 'comparative',
       statement:
         'With 30% wrong pairs, weights from easy to hard give an MRR@10 at least 0.01 above that of even weights on held-out descriptions.',
       metric: 'MRR@10',
       margin: { absolute: 0.01 },
-      seeds: [1, 2, 3],
       seconds: { quick: 3, full: 80 },
       load: against('even', 'easy to hard', ['always hard', 'easy to hard, relative to the positive']),
-    },
-    {
+    }),
+    pairClaim({
       id: 'reversed',
-      kind: 'comparative',
       statement: 'They give one at least 0.01 above that of the reversed order.',
       metric: 'MRR@10',
       margin: { absolute: 0.01 },
-      seeds: [1, 2, 3],
       seconds: { quick: 1, full: 30 },
       load: against('hard to easy', 'easy to hard', []),
-    },
-    {
+    }),
+    pairClaim({
       id: 'guard',
-      kind: 'comparative',
       statement:
         'A guard against wrong pairs alone, with even weights, gives one at least 0.01 above that of even weights.',
       metric: 'MRR@10',
       margin: { absolute: 0.01 },
-      seeds: [1, 2, 3],
       seconds: { quick: 2, full: 75 },
       load: against('even', 'even, guarded', ['easy to hard, guarded', 'always easy, guarded']),
-    },
-    {
+    }),
+    pairClaim({
       id: 'batch',
-      kind: 'comparative',
       statement:
         'On clean pairs, batches of 512 give a better MRR@10 than batches of 32 that see as many pairs in all.',
       metric: 'MRR@10',
-      margin: {},
-      seeds: [1, 2, 3],
       seconds: { quick: 1, full: 90 },
       load: async (lab) => {
-        const noisy = await load(lab);
-        const { data } = noisy;
-        const rates = [1e-3, 3e-3, 1e-2];
-        const configs = [0.02, 0.05].flatMap((temperature) =>
-          rates.map((learningRate) => ({ temperature, learningRate })),
-        );
-        const sized = (size: number) =>
-          pairContestant(
-            `batches of ${size}`,
-            data,
-            lab.pick(configs.slice(0, 1), configs),
-            fitting(
-              ({ temperature, learningRate }): Training<PairTower> => ({
-                towers,
-                loss: (encode, { queries, documents, exclude }) =>
-                  infoNCE(cosines(encode('query', queries!), encode('document', documents!)), {
-                    temperature: Number(temperature),
-                    exclude: exclude!,
-                  }),
-                batch: pairBatches(data, { size }),
-                steps: Math.max(2, Math.round(lab.pick(1024, PAIRS) / size)),
-                learningRate: Number(learningRate),
-              }),
-            ),
+        const { data } = await load(lab);
+        const configs = grid({ temperature: [0.02, 0.05], learningRate: [1e-3, 3e-3, 1e-2, 3e-2] });
+        const sized = (size: number) => {
+          const steps = Math.max(2, Math.round(lab.pick(1024, PAIRS) / size));
+          const train = sharedHead(pairBatches(data, { size }), steps, (scores, { temperature }, { exclude }) =>
+            infoNCE(scores, { temperature: Number(temperature), exclude: exclude! }),
           );
-        return material({
-          ...common(noisy),
-          baseline: sized(32),
-          method: sized(512),
-          controls: lab.pick([], [sized(128), sized(2048)]),
-        });
+          return pairContestant(`batches of ${size}`, data, configs, train);
+        };
+        return { data, baseline: sized(32), method: sized(512), controls: lab.pick([], [sized(128), sized(2048)]) };
       },
-    },
+    }),
     {
       id: 'cached',
       kind: 'exact',

@@ -15,13 +15,16 @@ import { type Fit, fitting, type TrainedHeads, type Training } from '../../proto
 import {
   type Grades,
   gradesOf,
+  grid,
   type Pairs,
   type PairTower,
   pairBatches,
+  pairClaim,
   pairContestant,
   pairs,
   rankingMetric,
   rankings,
+  sharedHead,
   splitsOf,
 } from '../../protocols/pairs.ts';
 import { mixedBatches, requestBatches, taskNames, tasks, toolTask } from './tasks.ts';
@@ -30,29 +33,14 @@ const SIZE = 64;
 /** Of the paper. */
 const HARDNESS = 9;
 
-const grid = (settings: Readonly<Record<string, readonly (number | string)[]>>): Config[] =>
-  Object.entries(settings).reduce<Config[]>(
-    (configs, [name, values]) => configs.flatMap((config) => values.map((value) => ({ ...config, [name]: value }))),
-    [{}],
-  );
-
 /** Options of the loss, by setting and batch. */
 type Options = (config: Config, batch: Readonly<Record<string, Tensor>>) => InfoNCEOptions;
 
 /** InfoNCE with some of its options, over frozen vectors. */
-function contrast(lab: Lab, batch: Training<PairTower>['batch'], steps: number, options: Options): Fit<PairTower> {
-  return fitting((config) => ({
-    towers: { query: { form: 'low-rank' }, document: 'query' },
-    loss: (encode, given) =>
-      infoNCE(cosines(encode('query', given['queries']!), encode('document', given['documents']!)), {
-        temperature: Number(config['temperature']),
-        ...options(config, given),
-      }),
-    batch,
-    steps: lab.pick(20, steps),
-    learningRate: Number(config['learningRate']),
-  }));
-}
+const contrast = (lab: Lab, batch: Training<PairTower>['batch'], steps: number, options: Options): Fit<PairTower> =>
+  sharedHead(batch, lab.pick(20, steps), (scores, config, given) =>
+    infoNCE(scores, { temperature: Number(config['temperature']), ...options(config, given) }),
+  );
 
 const RATES = [1e-3, 3e-3];
 /** Queries of a task that are judged, so that every task counts the same. */
@@ -63,10 +51,6 @@ const MIXTURES = [
   [1, 3, 1],
   [1, 1, 3],
 ];
-
-function common(data: Pairs) {
-  return { truth: gradesOf(data), split: splitsOf(data), sources: data.sources, measure: rankingMetric('ndcg@10') };
-}
 
 /** Truth of all tasks; units are `task:query`. */
 async function mixed(lab: Lab) {
@@ -160,25 +144,22 @@ export const paper: Paper = {
   ],
   reach: { exports: ['train/infoNCE', 'train/learnedTemperature', 'train/mergeCheckpoints'], byDefault: false },
   claims: [
-    {
+    pairClaim({
       id: 'mask',
-      kind: 'comparative',
       statement:
         'Where batches hold unmarked answers among the negatives, leaving out what is too near to the positive gives an nDCG@10 at least 0.01 above that of plain InfoNCE on requests held out.',
       metric: 'nDCG@10',
       margin: { absolute: 0.01 },
-      seeds: [1, 2, 3],
       seconds: { quick: 8, full: 25 },
       load: async (lab) => {
         const data = await toolTask(lab);
         const batch = requestBatches(data, SIZE);
-        const some = (configs: Config[]) => lab.pick(configs.slice(0, 1), configs);
         const side = (name: string, configs: Config[], options: Options) =>
-          pairContestant(name, data, some(configs), contrast(lab, batch, 400, options));
+          pairContestant(name, data, configs, contrast(lab, batch, 400, options));
         const temperature = [0.02, 0.05, 0.1];
         const masked = grid({ share: [0.8, 0.95], temperature, learningRate: RATES });
-        return material({
-          ...common(data),
+        return {
+          data,
           baseline: side(
             'InfoNCE',
             grid({ temperature: [0.01, 0.02, 0.03, 0.05, 0.1, 0.2], learningRate: RATES }),
@@ -192,27 +173,24 @@ export const paper: Paper = {
             })),
             side('answers marked', grid({ temperature, learningRate: RATES }), (_, { known }) => ({ exclude: known! })),
           ],
-        });
+        };
       },
-    },
-    {
+    }),
+    pairClaim({
       id: 'hardness',
-      kind: 'comparative',
       statement:
         'Weighing negatives by hardness gives a better nDCG@10 than plain InfoNCE with a tuned temperature on command descriptions held out.',
       metric: 'nDCG@10',
-      margin: {},
-      seeds: [1, 2, 3],
       seconds: { quick: 2, full: 35 },
       load: async (lab) => {
         const data = await pairs(lab, 'tldr', lab.pick(300, 3000));
         const batch = pairBatches(data, { size: SIZE });
         const side = (name: string, configs: Config[], options: Options) =>
-          pairContestant(name, data, lab.pick(configs.slice(0, 1), configs), contrast(lab, batch, 400, options));
+          pairContestant(name, data, configs, contrast(lab, batch, 400, options));
         // 0.017, 0.034 and 0.053 are 1 / (1 / t + 9) of 0.02, 0.05 and 0.1.
         const temperatures = [0.01, 0.017, 0.02, 0.034, 0.05, 0.053, 0.1];
-        return material({
-          ...common(data),
+        return {
+          data,
           baseline: side('InfoNCE', grid({ temperature: temperatures, learningRate: RATES }), (_, { exclude }) => ({
             exclude: exclude!,
           })),
@@ -221,9 +199,9 @@ export const paper: Paper = {
             grid({ hardness: [HARDNESS / 2, HARDNESS], temperature: [0.02, 0.05, 0.1], learningRate: RATES }),
             ({ hardness }, { exclude }) => ({ exclude: exclude!, hardness: Number(hardness) }),
           ),
-        });
+        };
       },
-    },
+    }),
     {
       id: 'temperature',
       kind: 'comparative',
@@ -236,22 +214,19 @@ export const paper: Paper = {
       load: async (lab) => {
         const { all, claim } = await mixed(lab);
         const learned = (perTask: boolean): Fit<PairTower> =>
-          fitting((config) => ({
-            towers: { query: { form: 'low-rank' }, document: 'query' },
-            loss: (encode, { queries, documents, exclude, task }, scope) => {
-              const start = { start: Number(config['temperature']) };
+          sharedHead(
+            mixedBatches(all, [1, 1, 1], SIZE),
+            lab.pick(10, 400),
+            (scores, config, { exclude, task }, scope) => {
+              const start = Number(config['temperature']);
               const temperature = perTask
-                ? learnedTemperature(scope, { ...start, tasks: { ids: task!, count: all.length } })
-                : start.start;
-              const scores = cosines(encode('query', queries!), encode('document', documents!));
+                ? learnedTemperature(scope, { start, tasks: { ids: task!, count: all.length } })
+                : start;
               return infoNCE(scores, { temperature, exclude: exclude! });
             },
-            batch: mixedBatches(all, [1, 1, 1], SIZE),
-            steps: lab.pick(10, 400),
-            learningRate: Number(config['learningRate']),
-          }));
+          );
         const configs = grid({ temperature: [0.02, 0.05, 0.1], learningRate: RATES });
-        const tried = lab.pick(configs.slice(0, 1), configs);
+        const tried = configs;
         return material<Grades, RankedList>({
           ...claim,
           baseline: overTasks('one temperature', all, tried, learned(false)),

@@ -4,10 +4,17 @@ import type { Random } from '../../../src/base/random.ts';
 import { Vectors } from '../../../src/base/vectors.ts';
 import { type Batch, toValue } from '../../../src/tensor/index.ts';
 import { vectorsOf } from '../../datasets/embeddings.ts';
-import { requestsOf } from '../../datasets/requests.ts';
 import type { Lab } from '../../grading/index.ts';
 import type { Training } from '../../protocols/heads.ts';
-import { examplesOf, type Pairs, type PairTower, pairBatches, pairs } from '../../protocols/pairs.ts';
+import {
+  examplesOf,
+  knownAnswers,
+  type Pairs,
+  type PairTower,
+  pairBatches,
+  pairs,
+  toolRequestPairs,
+} from '../../protocols/pairs.ts';
 
 /** Requests and tools; a tool has one description or two that say the same in other words. */
 export interface ToolTask extends Pairs {
@@ -19,7 +26,8 @@ export interface ToolTask extends Pairs {
 /** Requests of MetaTool, split at random; all tools are ranked, by their short descriptions. */
 export function toolTask(lab: Lab): Promise<ToolTask> {
   return lab.once('rzenembed tools', async () => {
-    const { vectors, tool, rows, toolTexts, toolVectors, sources } = await requestsOf(lab, lab.pick(4, 20));
+    const requests = await toolRequestPairs(lab);
+    const { documents } = requests;
     const long: { tool: number; text: string }[] = [];
     const lines = (await readFile(join(lab.folder('metatool'), 'corpus.jsonl'), 'utf8')).trim().split('\n');
     for (const [number, line] of lines.entries()) {
@@ -31,22 +39,15 @@ export function toolTask(lab: Lab): Promise<ToolTask> {
       long.map(({ text }) => text),
       'document',
     );
-    const count = tool.length;
     return {
-      documentIds: toolTexts.map((_, number) => String(number)),
-      documents: toolVectors,
-      queryIds: [...rows.keys()],
-      queries: vectors,
-      relevant: tool.map((number) => new Set([number])),
-      splits: tool.map((_, row) => (row < 0.6 * count ? 'train' : row < 0.75 * count ? 'dev' : 'test')),
-      sources,
+      ...requests,
       descriptions: Vectors.fromRows([
-        ...Array.from({ length: toolVectors.count }, (_, row) => toolVectors.row(row)),
+        ...Array.from({ length: documents.count }, (_, row) => documents.row(row)),
         ...Array.from({ length: others.count }, (_, row) => others.row(row)),
       ]),
-      descriptionsOf: toolTexts.map((_, number) => [
+      descriptionsOf: requests.documentIds.map((_, number) => [
         number,
-        ...long.flatMap((one, i) => (one.tool === number ? [toolVectors.count + i] : [])),
+        ...long.flatMap((one, i) => (one.tool === number ? [documents.count + i] : [])),
       ]),
     };
   });
@@ -67,13 +68,7 @@ export function requestBatches(data: ToolTask, size: number): Training<PairTower
     return {
       queries: toValue(data.queries.pick(chosen.map(({ query }) => query))),
       documents: toValue(data.descriptions.pick(rows)),
-      known: {
-        data: Float32Array.from({ length: size * size }, (_, at) => {
-          const [row, column] = [Math.floor(at / size), at % size];
-          return row !== column && chosen[row]!.document === chosen[column]!.document ? 1 : 0;
-        }),
-        shape: [size, size],
-      },
+      known: knownAnswers(data, chosen),
     };
   };
 }

@@ -1,7 +1,7 @@
 import type { Encoder } from '../../../src/encode/index.ts';
 import { quantile, type RankedList } from '../../../src/eval/index.ts';
-import { type Config, type Contestant, type Lab, material, type Paper } from '../../grading/index.ts';
-import { type Grades, gradesOf, rankingMetric, rankings, splitsOf } from '../../protocols/pairs.ts';
+import type { Config, Contestant, Lab, Paper } from '../../grading/index.ts';
+import { type Grades, grid, pairClaim, rankings } from '../../protocols/pairs.ts';
 import {
   type DistilOptions,
   distil,
@@ -53,11 +53,9 @@ const SMALL: Kinds = { query: 'small', document: 'small' };
 const MIXED: Kinds = { query: 'small', document: 'large' };
 const LARGE: Kinds = { query: 'large', document: 'large' };
 
-const grid = (temperatures: readonly number[], learningRates: readonly number[]): Config[] =>
-  temperatures.flatMap((temperature) => learningRates.map((learningRate) => ({ temperature, learningRate })));
-const TOGETHER = grid([0.05, 0.1], [1e-3, 3e-3]);
-const SHARED = grid([0.05], [3e-5, TEACHER_RATE, 3e-4, 1e-3]);
-const DISTILLED = grid([0.05], [1e-3, 3e-3, 1e-2, 3e-2]);
+const TOGETHER = grid({ temperature: [0.05, 0.1], learningRate: [1e-3, 3e-3] });
+const SHARED = grid({ temperature: [0.05], learningRate: [3e-5, TEACHER_RATE, 3e-4, 1e-3] });
+const DISTILLED = grid({ temperature: [0.05], learningRate: [1e-3, 3e-3, 1e-2, 3e-2] });
 
 function side(
   name: string,
@@ -69,7 +67,7 @@ function side(
 ): Contestant<Grades, RankedList> {
   return {
     name,
-    configs: lab.pick(configs.slice(0, 1), configs),
+    configs: configs,
     fit: async (config, { seed }) => {
       // Each configuration is trained once for every seed, however many claims ask for it; rankings are small, vectors are not.
       const { lists, seconds } = await lab.once(JSON.stringify(['scalingnote', name, config, seed]), async () => {
@@ -86,15 +84,6 @@ function side(
   };
 }
 
-function common(data: TowerData) {
-  return {
-    truth: gradesOf(data),
-    split: splitsOf(data),
-    sources: data.sources,
-    measure: rankingMetric('ndcg@10'),
-  };
-}
-
 const twoStages = (lab: Lab, data: TowerData) =>
   side(
     'large pair, then a small query tower',
@@ -107,7 +96,7 @@ const twoStages = (lab: Lab, data: TowerData) =>
 
 /** With a setting that is not tuned, so that it costs little. */
 const ablation = (name: string, lab: Lab, data: TowerData, options: Omit<DistilOptions, 'learningRate'>) =>
-  side(name, lab, data, 'small', grid([0.05], [3e-3]), distilled(lab, data, options));
+  side(name, lab, data, 'small', grid({ temperature: [0.05], learningRate: [3e-3] }), distilled(lab, data, options));
 
 export const paper: Paper = {
   slug: 'scalingnote',
@@ -126,46 +115,49 @@ export const paper: Paper = {
   encoder: 'use-lite',
   reach: { exports: ['train/queryDistillation', 'encode/trainableStatic'], byDefault: false },
   claims: [
-    {
+    pairClaim({
       id: 'stages',
-      kind: 'comparative',
       statement:
         'A small query tower that was taught by a large pair has an nDCG@10 at least 0.01 above that of one trained end to end with a large document tower.',
       metric: 'nDCG@10',
       margin: { absolute: 0.01 },
-      seeds: [1, 2, 3],
       seconds: { quick: 10, full: 180 },
       load: async (lab) => {
         const data = await towerData(lab);
-        return material({
-          ...common(data),
+        return {
+          data,
           baseline: side('small queries, large documents', lab, data, 'small', TOGETHER, together(lab, data, MIXED)),
           method: twoStages(lab, data),
           controls: [
-            side('small pair', lab, data, 'small', grid([0.1], [1e-3]), together(lab, data, SMALL)),
+            side(
+              'small pair',
+              lab,
+              data,
+              'small',
+              grid({ temperature: [0.1], learningRate: [1e-3] }),
+              together(lab, data, SMALL),
+            ),
             ablation('squared distance only', lab, data, { objective: 'MSE', pages: false }),
             ablation('cosine only', lab, data, { objective: 'cosine', pages: false }),
             ablation('with pages as further queries', lab, data, { objective: 'both', pages: true }),
           ],
-        });
+        };
       },
-    },
-    {
+    }),
+    pairClaim({
       id: 'large',
-      kind: 'comparative',
       statement: 'It loses no more than 0.03 of nDCG@10 against the large query tower.',
       metric: 'nDCG@10',
       margin: { absolute: -0.03 },
-      seeds: [1, 2, 3],
       seconds: { quick: 5, full: 40 },
       load: async (lab) => {
         const data = await towerData(lab);
-        return material({
-          ...common(data),
+        return {
+          data,
           baseline: side('large pair', lab, data, 'large', SHARED, together(lab, data, LARGE)),
           method: twoStages(lab, data),
-        });
+        };
       },
-    },
+    }),
   ],
 };

@@ -27,7 +27,7 @@ import {
 import { cosineDistillation, cosines, infoNCE, mseDistillation, queryDistillation } from '../../../src/train/index.ts';
 import { contentOf, embed } from '../../datasets/embeddings.ts';
 import type { Config, Lab } from '../../grading/index.ts';
-import { Deck, examplesOf, type Pairs, pairs } from '../../protocols/pairs.ts';
+import { Deck, examplesOf, knownAnswers, type Pairs, pairs } from '../../protocols/pairs.ts';
 
 const COLLECTION = 'tldr';
 /** Components of a token of the small tower. */
@@ -131,17 +131,11 @@ export async function endToEnd(
   const batchOf = batches(data, table);
   const draw = () => {
     const chosen = deck.next(SIZE).map((i) => examples[i]!);
-    const exclude = new Float32Array(SIZE * SIZE);
-    chosen.forEach(({ query }, i) => {
-      chosen.forEach(({ document }, j) => {
-        if (i !== j && data.relevant[query]!.has(document)) exclude[i * SIZE + j] = 1;
-      });
-    });
     const [queries, documents] = [chosen.map(({ query }) => query), chosen.map(({ document }) => document)];
     return {
       ...batchOf(kinds.query, 'query', 'query', queries),
       ...batchOf(kinds.document, 'document', 'document', documents),
-      exclude: { data: exclude, shape: [SIZE, SIZE] },
+      exclude: knownAnswers(data, chosen),
     };
   };
   const model = towers(table, kinds);
