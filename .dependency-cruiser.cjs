@@ -21,6 +21,7 @@ const layers = [
   'train',
   'api',
   'client',
+  'element',
   'langchain',
   'ai',
   'server',
@@ -42,6 +43,7 @@ const browser = [
   'search',
   'api',
   'client',
+  'element',
 ];
 
 module.exports = {

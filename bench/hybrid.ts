@@ -48,8 +48,8 @@ for (const [name, parts] of sets) {
       for (const [id, text] of queries) {
         let found: string[] = [];
         try {
-          const { hits } = await index.search(text, { retriever, k: 10, perDocument: 1 });
-          found = hits.map((hit) => hit.id);
+          const { ids } = await index.rank(text, { retriever, k: 10 });
+          found = [...ids];
         } catch (error) {
           // The dense retriever alone refuses a query in a language that its encoder does not know.
           if (!(error instanceof InvalidArgumentError) || retriever !== 'dense') throw error;

@@ -88,6 +88,18 @@ describe('sagitta', () => {
     expect(sagitta('verify', '--json').stdout).toMatch(/"sound":true/);
   });
 
+  it('keeps what the collection and its folders are about', () => {
+    expect(sagitta('context').stdout).toMatch(/Nothing is said yet/);
+    expect(sagitta('context', 'How we keep keys').code).toBe(0);
+    expect(sagitta('context', 'docs', 'Guides').stdout).toMatch(/\(all\) +How we keep keys\ndocs\/ +Guides\n/);
+    expect(JSON.parse(sagitta('context', 'docs/', '--remove', '--json').stdout)).toEqual({
+      collection: 'How we keep keys',
+      folders: {},
+    });
+    expect(sagitta('context', 'nowhere', 'x'.repeat(501)).stderr).toMatch(/1 to 500 characters/);
+    expect(JSON.parse(sagitta('context', '--remove', '--json').stdout)).toEqual({ folders: {} });
+  });
+
   it('removes documents and folders', () => {
     expect(sagitta('remove', 'export.jsonl#r1')).toMatchObject({ code: 0, stdout: 'removed 1 document\n' });
     expect(sagitta('remove', 'nothing').code).toBe(3);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type InputDocument, openCollection } from 'sagitta';
+import type { Collection } from 'sagitta/collection';
 import { testEncoder } from 'sagitta/encode';
 import {
   bm25,
@@ -22,6 +23,14 @@ const WORDS = 'ferry harbour ice lamp rope tide wind sail gull crane pier storm 
   ' ',
 );
 const encoder = testEncoder({ dim: 16, languages: ['en'] });
+const other = testEncoder({ dim: 24, seed: 3 });
+/** Fields besides words and meaning. */
+const ADDED = [
+  { name: 'titles', kind: 'vector', of: 'title', encoder: other },
+  { name: 'tokens', kind: 'vectors', of: 'passage', encoder },
+  { name: 'parts', kind: 'vector', of: 'metadata.part', encoder: other },
+  { name: 'sections', kind: 'vectors', of: 'headings', encoder: other },
+] as const;
 const settings = { passageTokens: 10, passageOverlap: 2, detectLanguage: false };
 const folder = mkdtempSync(join(tmpdir(), 'sagitta-corpus-'));
 
@@ -54,13 +63,21 @@ const KINDS: Readonly<Record<string, (documents: readonly InputDocument[]) => Pr
     const fields: FieldDefinition[] = [
       { name: 'words', kind: 'terms' },
       { name: 'meaning', kind: 'vector', encoder },
+      ...ADDED,
     ];
     return { corpus: await memoryCorpus(documents, fields, { settings }), close: async () => undefined };
   },
   // In several segments, with documents that were replaced and removed.
   local: async (documents) => {
     const collection = await openCollection(join(folder, String(folders++)), { create: true, encoder, settings });
-    for (let from = 0; from < documents.length; from += 7) await collection.add(documents.slice(from, from + 7));
+    // Fields come when some documents are there, and others still to come; a few segments are merged between.
+    const waiting = ADDED.slice();
+    for (let from = 0; from < documents.length; from += 7) {
+      await collection.add(documents.slice(from, from + 7));
+      if (from % 3 === 0) await addFields(collection, waiting.splice(0, 1));
+      if (from === 28) await collection.compact({ full: true });
+    }
+    await addFields(collection, waiting);
     await collection.add([{ id: 'gone', text: 'ferry ferry ferry' }]);
     await collection.remove(['gone']);
     const snapshot = await collection.snapshot();
@@ -74,6 +91,11 @@ const KINDS: Readonly<Record<string, (documents: readonly InputDocument[]) => Pr
   },
 };
 
+async function addFields(collection: Collection, fields: readonly (typeof ADDED)[number][]): Promise<void> {
+  // In an empty collection no document lacks metadata.
+  for (const { name, ...options } of fields) await collection.addField(name, { ...options, batch: 9 });
+}
+
 describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
   const kept = KINDS[kind]!(someDocuments(new Random(4), 60));
   const query: Query = { content: 'harbour ice', language: 'en' };
@@ -84,19 +106,23 @@ describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
     expect(corpus.fields.map(({ name, kind, of }) => [name, kind, of])).toEqual([
       ['words', 'terms', 'passage'],
       ['meaning', 'vector', 'passage'],
+      ['titles', 'vector', 'title'],
+      ['tokens', 'vectors', 'passage'],
+      ['parts', 'vector', 'metadata.part'],
+      ['sections', 'vectors', 'headings'],
     ]);
     expect(corpus.documentCount).toBeGreaterThan(20);
     expect(corpus.passageCount).toBeGreaterThan(corpus.documentCount);
     expect([...corpus.languages.keys()].sort()).toEqual(['de', 'en']);
   });
 
-  it.each(['words', 'meaning'])(
+  it.each(['words', 'meaning', ...ADDED.map(({ name }) => name)])(
     'scores as it searches, and only adds hits at the end for a larger k (%s)',
     async (name) => {
       const { corpus } = await kept;
-      const retriever = name === 'words' ? bm25(corpus) : dense(corpus);
+      const retriever = name === 'words' ? bm25(corpus) : dense(corpus, { field: name });
       const { hits } = await retriever(query, { k: 10_000 });
-      expect(hits.length).toBeGreaterThan(20);
+      expect(hits.length).toBeGreaterThan(15);
       for (const k of [1, 10, 15]) expect((await retriever(query, { k })).hits).toEqual(hits.slice(0, k));
       const ascending = Uint32Array.from(hits, ({ passage }) => passage).sort();
       const scores = await retriever.score!(query, ascending);
@@ -107,7 +133,7 @@ describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
   it('finds only what is allowed', async () => {
     const { corpus } = await kept;
     const allowed = await corpus.select(({ metadata }) => metadata['part'] === 1);
-    for (const retriever of [bm25(corpus), dense(corpus)]) {
+    for (const retriever of [bm25(corpus), dense(corpus), ...ADDED.map(({ name }) => dense(corpus, { field: name }))]) {
       const { hits } = await retriever(query, { k: 10_000, allowed });
       const all = (await retriever(query, { k: 10_000 })).hits;
       expect(hits).toEqual(all.filter(({ passage }) => allowed.has(passage)));
@@ -128,6 +154,11 @@ describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
       expect(found.from <= ordinals[i]! && ordinals[i]! < found.to).toBe(true);
       const [vector] = await corpus.get('meaning', Uint32Array.of(ordinals[i]!));
       expect(vector === undefined).toBe(language === 'de');
+      const [tokens] = await corpus.get('tokens', Uint32Array.of(ordinals[i]!));
+      expect(tokens === undefined).toBe(language === 'de');
+      const [part] = await corpus.get('parts', Uint32Array.of(ordinals[i]!));
+      const { metadata } = (await corpus.documents([owners[i]!]))[0]!;
+      expect(part).toEqual((await other.encode([String(metadata['part'])])).row(0));
     }
     expect(await corpus.find('nowhere')).toBeUndefined();
     const [ferry, never] = await corpus.frequencies('words', ['ferri', 'never']);
@@ -144,7 +175,7 @@ describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
     await expect(corpus.search('words', [], { k: 0 })).rejects.toThrow('at least 1');
     await expect(corpus.get('words', Uint32Array.of(0))).rejects.toThrow('needs a field of one vector');
     expect(() => dense(corpus, { field: 'words' })).toThrow(
-      /Dense retrieval needs .* "words" holds terms.*Name meaning\./,
+      /Dense retrieval needs .* "words" holds terms.*Name meaning or titles or tokens/,
     );
   });
 
@@ -172,6 +203,11 @@ describe('the corpora', () => {
             { k: 30, retriever: 'dense', language: 'en' },
             { k: 20, filter: 'language = de' },
             { k: 8, perDocument: 1, explain: true },
+            { k: 20, pipeline: 'titles', language: 'en' },
+            { k: 20, pipeline: 'fuse(words, meaning, titles)' },
+            { k: 12, pipeline: 'fuse(words, tokens, sections)', filter: 'part != 1' },
+            { k: 12, pipeline: 'fuse(meaning, parts) > rerank(tokens, depth=20) > group(1)', language: 'en' },
+            { k: 9, pipeline: 'tokens > neighbours(field=titles)', language: 'en' },
           ] as const) {
             const words = `${WORDS[random.below(WORDS.length)]} ${WORDS[random.below(WORDS.length)]}`;
             const { tookMs: _, trace: __, examined: ___, ...one } = await searchCorpus(memory.corpus, words, options);

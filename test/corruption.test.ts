@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CorruptFileError, IncompatibleError } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';
+import { Vectors } from '../src/base/vectors.ts';
 import {
   type CollectionSettings,
   createLocalStore,
@@ -13,7 +14,16 @@ import {
 } from '../src/store/index.ts';
 
 const DIM = 24;
-const SETTINGS: CollectionSettings = { encoder: 'test', dim: DIM, bm25: { k1: 0.9, b: 0.4 }, options: {} };
+const SETTINGS: CollectionSettings = {
+  encoder: 'test',
+  dim: DIM,
+  fields: [
+    { name: 'titles', kind: 'vector', of: 'title', encoder: 'test', dim: DIM, tag: '0000000a' },
+    { name: 'tokens', kind: 'vectors', of: 'passage', encoder: 'test', dim: DIM, tag: '0000000b' },
+  ],
+  bm25: { k1: 0.9, b: 0.4 },
+  options: {},
+};
 /** Bytes that are changed in each section of each segment, one at a time. */
 const PER_SECTION = 5;
 
@@ -46,8 +56,12 @@ function document(i: number): NewDocument {
     end: text.length,
     headings: [`Chapter ${i % 7}`, `Section ${p}`],
     page: p,
-    fields: [{ terms: words.slice(p), boost: 1 + (i % 2) / 2 }],
-    ...(random.below(4) > 0 ? { vector: Float32Array.from({ length: DIM }, () => random.normal()) } : {}),
+    fields: [{ terms: words.slice(p), words: words.slice(p), boost: 1 + (i % 2) / 2 }],
+    vectors: {
+      ...(random.below(4) > 0 ? { meaning: draw(random) } : {}),
+      ...(random.below(4) > 0 ? { titles: draw(random) } : {}),
+      ...(random.below(4) > 0 ? { tokens: Vectors.fromRows([draw(random), draw(random)]) } : {}),
+    },
   }));
   const metadata = { number: i, name: `document ${i}` };
   return {
@@ -60,6 +74,10 @@ function document(i: number): NewDocument {
     text,
     passages,
   };
+}
+
+function draw(random: Random): Float32Array {
+  return Float32Array.from({ length: DIM }, () => random.normal());
 }
 
 /** What the collection said to a question, or the error that it gave. */
@@ -93,8 +111,11 @@ async function answers(): Promise<Answer[]> {
   const terms = ['w0', 'w12', 'w35', 'w40', 'absent'].map((term, i) => ({ term, weight: 1 + i }));
   const hits = ask('lexical', () => list(snapshot.searchLexical(terms, { k: 50 })));
   for (const { term } of terms) ask(`frequency of ${term}`, () => snapshot.documentFrequency(term));
+  const everyWord = Array.from({ length: 30 * 30 }, (_, i) => `w${i}`);
+  ask('phrases', () => everyWord.map((word) => [...snapshot.phrasePassages([word])].length));
   const query = Float32Array.from({ length: DIM }, (_, i) => Math.sin(i));
   ask('dense', () => list(snapshot.searchDense(query, { k: 50 })));
+  ask('titles', () => list(snapshot.searchDense(query, { k: 50, field: 'titles' })));
   const allowed = ask('select', () =>
     snapshot.selectPassages(({ metadata }) => (metadata['number'] as number) % 3 === 0),
   );
@@ -108,6 +129,9 @@ async function answers(): Promise<Answer[]> {
     for (let passage = passages?.from ?? 0; passage < (passages?.to ?? 0); passage++) {
       ask(`passage ${passage}`, () => [snapshot.passage(passage), snapshot.passageText(passage).length]);
       ask(`vector ${passage}`, () => Array.from(snapshot.passageVector(passage) ?? []));
+      for (const field of ['titles', 'tokens']) {
+        ask(`${field} ${passage}`, () => JSON.stringify(snapshot.fieldItem(field, passage)));
+      }
     }
   }
   ask('live documents', () => [...snapshot.liveDocuments()]);
@@ -173,21 +197,18 @@ describe('damage to a collection is noticed', () => {
     await store();
     expect(files().map((name) => name.replace(/\d+/g, 'N'))).toEqual([
       'manifest.json',
-      'segments/sN.N.dead',
-      'segments/sN.seg',
-      'segments/sN.N.dead',
-      'segments/sN.seg',
+      ...['segments/sN.N.dead', 'segments/sN.seg', 'segments/sN.vNa.vectors', 'segments/sN.vNb.vectors'],
+      ...['segments/sN.N.dead', 'segments/sN.seg', 'segments/sN.vNa.vectors', 'segments/sN.vNb.vectors'],
     ]);
   });
 
-  test('when a bit of a section of a segment is flipped', { timeout: 120_000 }, async () => {
+  test('when a bit of a section of a segment or a field is flipped', { timeout: 240_000 }, async () => {
     const random = new Random(5);
     let refused = 0;
     let tried = 0;
-    for (const { name, sections } of (await (await store()).inspect()).segments) {
-      const file = `segments/${name}.seg`;
-      for (const section of sections.filter(({ bytes }) => bytes > 0)) {
-        const start = sectionStart(join(directory, file), section.name);
+    for (const file of files().filter((name) => /\.(seg|vectors)$/.test(name))) {
+      for (const section of sectionsOf(join(directory, file)).filter(({ bytes }) => bytes > 0)) {
+        const { start } = section;
         const positions = new Set([0, section.bytes - 1]);
         while (positions.size < Math.min(PER_SECTION, section.bytes)) positions.add(random.below(section.bytes));
         for (const at of positions) {
@@ -216,7 +237,7 @@ describe('damage to a collection is noticed', () => {
 
   test('when a bit of the manifest or of tombstones is flipped', { timeout: 60_000 }, async () => {
     const random = new Random(7);
-    for (const file of files().filter((name) => !name.endsWith('.seg'))) {
+    for (const file of files().filter((name) => !/\.(seg|vectors)$/.test(name))) {
       const { length } = fs.readFileSync(join(directory, file));
       for (let at = 0; at < length; at += length > 100 ? 1 + random.below(20) : 1) {
         expect(await expectNoticed(file, flip(at, random.below(8)), `${file}, byte ${at}`)).toBe(true);
@@ -270,15 +291,20 @@ describe('damage to a collection is noticed', () => {
   });
 });
 
-/** Where a section begins, computed from the table of contents without the code under test. */
-function sectionStart(path: string, wanted: string): number {
+/** The sections of a file and where they begin, computed from the table of contents without the code under test. */
+function sectionsOf(path: string): { name: string; start: number; bytes: number }[] {
   const bytes = fs.readFileSync(path);
-  let at = Number(bytes.readBigUInt64LE(bytes.length - 32)) + 4;
-  for (let start = 16; ; ) {
+  let at = Number(bytes.readBigUInt64LE(bytes.length - 32));
+  const count = bytes.readUInt32LE(at);
+  at += 4;
+  let start = 16;
+  return Array.from({ length: count }, () => {
     const length = bytes.readUInt16LE(at);
     const name = bytes.toString('latin1', at + 2, at + 2 + length);
-    if (name === wanted) return start;
-    start += Number(bytes.readBigUInt64LE(at + 2 + length));
+    const size = Number(bytes.readBigUInt64LE(at + 2 + length));
+    const section = { name, start, bytes: size };
+    start += size;
     at += 10 + length;
-  }
+    return section;
+  });
 }

@@ -1,3 +1,4 @@
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { openApiDocument } from '../src/server/index.ts';
 
@@ -35,8 +36,7 @@ function markdown(document: Json): string {
       if (parameters.length > 0) {
         out.push('| parameter | in | type | meaning |', '|---|---|---|---|');
         for (const { name, in: where, schema, description: what = '' } of parameters) {
-          const standard = schema['default'] === undefined ? '' : ` Default \`${schema['default']}\`.`;
-          out.push(`| \`${name}\` | ${where} | ${typeOf(schema)} | ${cell(what)}${standard} |`);
+          out.push(`| \`${name}\` | ${where} | ${typeOf(schema)} | ${cell(what)} |`);
         }
         out.push('');
       }
@@ -70,8 +70,7 @@ function fields(schema: Json, prefix: string): string[] {
   const required = (schema['required'] ?? []) as string[];
   return Object.entries((schema['properties'] ?? {}) as Record<string, Json>).flatMap(([name, field]) => {
     const optional = required.includes(name) ? '' : '?';
-    const standard = field['default'] === undefined ? '' : ` Default \`${JSON.stringify(field['default'])}\`.`;
-    const row = `| \`${prefix}${name}\`${optional} | ${typeOf(field)} | ${cell(String(field['description'] ?? ''))}${standard} |`;
+    const row = `| \`${prefix}${name}\`${optional} | ${typeOf(field)} | ${cell(String(field['description'] ?? ''))} |`;
     const inner = field['type'] === 'array' ? (field['items'] as Json) : field;
     const path = `${prefix}${name}${field['type'] === 'array' ? '[]' : ''}.`;
     return [row, ...(inner['properties'] === undefined ? [] : fields(inner, path))];
@@ -117,6 +116,46 @@ describe('the OpenAPI document', () => {
       .filter((id) => id !== undefined);
     expect(new Set(ids).size).toBe(ids.length);
   });
+
+  it('gives openapi-typescript a client that compiles, with optional defaults', async () => {
+    const { default: openapiTS, astToString } = await import('openapi-typescript');
+    const types = astToString(await openapiTS(JSON.stringify(document)));
+    const use = `
+      type Body<Path extends keyof paths, M extends 'post' | 'put' = 'post'> = paths[Path] extends Record<M, { requestBody: { content: { 'application/json': infer B } } }> ? B : never;
+      type Answer<Path extends keyof paths, M extends 'get' | 'post' = 'get'> = paths[Path] extends Record<M, { responses: { 200: { content: { 'application/json': infer A } } } }> ? A : never;
+      const search: Body<'/v1/search'> = { query: 'lamp' };
+      const filtered: Body<'/v1/search'> = { query: 'lamp', k: 3, filter: { field: 'year', op: '>', value: 3 }, facets: {}, pipeline: [{ op: 'words' }] };
+      const batch: Body<'/v1/search/batch'> = { searches: [search, filtered] };
+      const documents: Body<'/v1/documents'> = { documents: [{ id: 'a', text: 'b', metadata: { year: 1, tags: ['x'] } }] };
+      const got: Body<'/v1/documents/get'> = { ids: ['a'] };
+      const embeddings: Body<'/v1/embeddings'> = { input: ['a'] };
+      const rerank: Body<'/v1/rerank'> = { query: 'a', documents: ['b', { text: 'c' }] };
+      const job: Body<'/v1/jobs'> = { kind: 'compact' };
+      const list: NonNullable<paths['/v1/documents']['get']['parameters']['query']> = {};
+      const lines: NonNullable<paths['/v1/documents/{id}']['get']['parameters']['query']> = { lines: '1-2' };
+      export const titles = (answer: Answer<'/v1/search', 'post'>): (string | undefined)[] => answer.hits.map(({ title }) => title);
+      export const wrong: Body<'/v1/search'> = {
+        // @ts-expect-error: a filter is misspelt
+        filters: 'x',
+      };
+      export { search, filtered, batch, documents, got, embeddings, rerank, job, list, lines };
+    `;
+    const options = {
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      target: ts.ScriptTarget.ES2022,
+      lib: ['lib.es2022.d.ts'],
+    };
+    const host = ts.createCompilerHost(options);
+    const { getSourceFile, fileExists } = host;
+    const source = `${types}\n${use}`;
+    host.fileExists = (name) => name === 'client.ts' || fileExists(name);
+    host.getSourceFile = (name, ...rest) =>
+      name === 'client.ts' ? ts.createSourceFile(name, source, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest);
+    const mistakes = ts.getPreEmitDiagnostics(ts.createProgram(['client.ts'], options, host));
+    expect(mistakes.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
+  }, 120_000);
 
   it('is what docs/http-api.md says', async () => {
     await expect(markdown(document)).toMatchFileSnapshot('../docs/http-api.md');

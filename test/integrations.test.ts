@@ -3,11 +3,12 @@ import { Document } from '@langchain/core/documents';
 import { BaseRetriever } from '@langchain/core/retrievers';
 import { RunnableLambda } from '@langchain/core/runnables';
 import { VectorStore } from '@langchain/core/vectorstores';
-import { generateText, stepCountIs } from 'ai';
+import { embed, embedMany, generateText, stepCountIs } from 'ai';
 import { MockLanguageModelV3 } from 'ai/test';
+import * as sdk7 from 'ai-7';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { searchTool } from '../src/ai/index.ts';
+import { embeddingModel, searchTool } from '../src/ai/index.ts';
 import { createClient, ProblemResponseError, RemoteError, type SagittaClient } from '../src/client/index.ts';
 import { type Collection, openCollection } from '../src/collection/index.ts';
 import { flatten, mapFilter, SagittaRetriever, SagittaVectorStore, toDocument } from '../src/langchain/index.ts';
@@ -126,6 +127,54 @@ describe.each([
     ).toMatch(/No document has the field "topic"/);
   });
 
+  it('makes a store of texts, keeps dates, and gives each document once', async () => {
+    const input = { source: source(), perDocument: 1 };
+    const seen = new Date('2024-05-01T10:00:00Z');
+    const texts = ['Terns fish by day.\n\n'.repeat(200), 'Owls hunt terns by night.'];
+    const store = await SagittaVectorStore.fromTexts(
+      texts,
+      [
+        { seen, n: 1 },
+        { seen: new Date(0), n: 2 },
+      ],
+      undefined,
+      input,
+    );
+    const found = await store.similaritySearch('terns', 10, { n: { $in: [1, 2] } });
+    expect(found.map(({ metadata }) => metadata['n']).sort()).toEqual([1, 2]);
+    const late = await store.similaritySearch('terns', 10, { seen: { $gte: new Date('2024-01-01') } });
+    expect(late.map(({ metadata }) => metadata['seen'])).toEqual(['2024-05-01T10:00:00.000Z']);
+    await store.delete({ filter: { n: { $gte: 1 } } });
+    await expect(store.similaritySearch('terns', 10, { n: 1 })).rejects.toThrow(/no document has the field/i);
+    await expect(store.delete({})).rejects.toThrow(/ids or a filter/);
+  });
+
+  it('chooses passages that differ', async () => {
+    const store = new SagittaVectorStore({ source: source(), retriever: 'dense' });
+    const said = ['Gannets dive for fish.', 'Gannets dive for fish!', 'Gannets nest on cliffs.'];
+    const ids = await store.addDocuments(
+      said.map((pageContent) => new Document({ pageContent, metadata: { of: 'mmr' } })),
+    );
+    const filter = { of: 'mmr' };
+    const plain = await store.similaritySearch('gannets dive for fish', 2, filter);
+    expect(plain.map(({ pageContent }) => pageContent).sort()).toEqual([said[1], said[0]].sort());
+    const diverse = await store.maxMarginalRelevanceSearch('gannets dive for fish', { k: 2, lambda: 0.3, filter });
+    expect(diverse.map(({ pageContent }) => pageContent)).toContain(said[2]);
+    const retriever = store.asRetriever({ searchType: 'mmr', k: 2, searchKwargs: { lambda: 0.3 }, filter });
+    expect(await retriever.invoke('gannets dive for fish')).toHaveLength(2);
+    const [vector] = await store.embeddings.embedDocuments(['Gannets nest on cliffs.']);
+    expect(vector).toHaveLength(64);
+    await store.delete({ ids });
+  });
+
+  it('gives up when it is told to', async () => {
+    const retriever = new SagittaRetriever({ source: source(), k: 2 });
+    await expect(retriever.invoke('harbour', { signal: AbortSignal.abort() })).rejects.toThrow(/abort/i);
+    expect(await retriever.invoke('harbour', { signal: new AbortController().signal })).toHaveLength(2);
+    const store = new SagittaVectorStore({ source: source(), signal: AbortSignal.abort() });
+    await expect(store.similaritySearch('harbour', 1)).rejects.toThrow(/abort/i);
+  });
+
   it('refuses what has no equal here', async () => {
     const store = new SagittaVectorStore({ source: source() });
     await expect(store.addVectors()).rejects.toThrow(/makes its vectors itself/);
@@ -225,7 +274,20 @@ describe('hostile metadata', () => {
   });
 });
 
-describe('a tool of the AI SDK', () => {
+describe.each([
+  ['6', { embed, embedMany, generateText }],
+  ['7', sdk7 as unknown as { embed: typeof embed; embedMany: typeof embedMany; generateText: typeof generateText }],
+] as const)('the AI SDK %s', (_version, sdk) => {
+  it('embeds with the encoder of a collection', async () => {
+    const values = ['The harbour was closed by ice.', 'Ships waited.'];
+    const { embeddings } = await sdk.embedMany({ model: embeddingModel(collection), values });
+    const served = await sdk.embed({ model: embeddingModel(client), value: values[0]! });
+    expect(embeddings).toHaveLength(2);
+    embeddings[0]!.forEach((value, i) => {
+      expect(served.embedding[i]).toBeCloseTo(value, 5);
+    });
+  });
+
   it('is called by a model, and gives it passages within the budget', async () => {
     const usage = {
       inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
@@ -250,7 +312,7 @@ describe('a tool of the AI SDK', () => {
               warnings: [],
             },
     });
-    const { text, steps } = await generateText({
+    const { text, steps } = await sdk.generateText({
       model,
       prompt: 'How often do keys change?',
       tools: { search: searchTool(client, { filter: 'format = markdown', tokens: 300 }) },

@@ -18,7 +18,7 @@ export function killDocument(id: string, version: number): NewDocument {
     end: text.length - i,
     headings: [`h${random.below(9)}`],
     fields: [{ terms, boost: 1 }],
-    vector: Float32Array.from({ length: KILL_SETTINGS.dim }, () => random.normal()),
+    vectors: { meaning: Float32Array.from({ length: KILL_SETTINGS.dim }, () => random.normal()) },
   }));
   return { id, title: id, format: 'text', language: 'en', contentHash: String(version), metadata: {}, text, passages };
 }

@@ -4,8 +4,11 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
+import { countTokens as cl100k } from 'gpt-tokenizer/encoding/cl100k_base';
+import { countTokens as o200k } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../src/client/index.ts';
+import { openCollection } from '../src/collection/index.ts';
 import { program } from './support/command.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
@@ -13,6 +16,9 @@ let server: TestServer;
 beforeAll(async () => {
   const long = { id: 'long', text: Array.from({ length: 900 }, (_, i) => `Line ${i + 1} speaks of gulls.`).join('\n') };
   server = await testServer([...NOTES, long, { id: 'emoji', text: '🙂'.repeat(4000) }]);
+  await using collection = await openCollection(server.directory);
+  await collection.setContext('', 'Notes of a harbour office');
+  await collection.setContext('docs', 'How the office works');
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -41,52 +47,81 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
   it('introduces itself and lists its tools', async () => {
     expect(client.getServerVersion()).toMatchObject({ name: 'sagitta' });
     expect(client.getInstructions()).toMatch(/never follow instructions/);
+    expect(client.getInstructions()).toMatch(/notes: Notes of a harbour office/);
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(['search', 'get', 'multi_get', 'status']);
+    expect(tools.map(({ name }) => name)).toEqual(['search', 'get', 'multi_get', 'list', 'status']);
     for (const { inputSchema, outputSchema, annotations } of tools) {
       expect(inputSchema.type).toBe('object');
-      expect(outputSchema?.type).toBe('object');
+      // Clients that see a schema may show a model the structure in place of the text, or both.
+      expect(outputSchema).toBeUndefined();
       expect(annotations?.readOnlyHint).toBe(true);
     }
   });
 
-  it('searches with a filter, in text and in structure', async () => {
+  it('searches with a filter, in text alone', async () => {
     const { content, structuredContent } = await call('search', { query: 'harbour', filter: 'year < 1970', k: 3 });
-    expect(structuredContent.hits).toMatchObject([{ rank: 1, id: 'harbour', start: 0, cut: false }]);
-    expect(structuredContent.note).toMatch(/1 of 3 passages, because/);
-    expect(content[0].text).toContain('The harbour was closed by ice.');
+    expect(structuredContent).toBeUndefined();
+    expect(content[0].text).toMatch(
+      /^\[1\] harbour \| (relevance [\d.]+ \| )?start 0\nThe harbour was closed by ice\./,
+    );
+    expect(content[0].text).toMatch(/1 of 3 passages, because/);
   });
 
-  it('keeps to the token budget, and leads on to the rest', async () => {
-    const small = await call('search', { query: 'gulls', k: 8, tokens: 400 });
-    expect(small.content[0].text.length).toBeLessThan(400 * 4 * 1.3);
-    const [hit] = small.structuredContent.hits;
-    expect(hit.id).toBe('long');
-    const read = await call('get', { id: hit.id, from: hit.start, tokens: 200 });
-    expect(read.structuredContent.from).toBe(hit.start);
-    expect(read.structuredContent.text.length).toBeLessThan(900);
-    const { next } = read.structuredContent;
-    const more = await call('get', { id: hit.id, from: next, tokens: 200 });
-    expect(more.structuredContent.text).toMatch(/^Line \d+/);
-    const emoji = await call('get', { id: 'emoji', tokens: 100 });
-    expect(emoji.structuredContent.text.isWellFormed?.() ?? true).toBe(true);
+  it('goes on by a cursor, sorts, and says what folders are about', async () => {
+    const search = { query: 'key harbour gulls year night', k: 2 };
+    const first = (await call('search', search)).content[0].text;
+    const cursor = /\[more: cursor = (.+)\]/.exec(first)![1];
+    const second = (await call('search', { ...search, cursor })).content[0].text;
+    expect(second).toMatch(/^\[3\]/);
+    expect((await call('search', { ...search, query: 'other', cursor })).content[0].text).toMatch(/another search/);
+    expect((await call('search', { query: 'signing key', k: 1 })).content[0].text).toMatch(
+      /docs\/: How the office works/,
+    );
+    const sorted = (await call('search', { query: 'harbour', sort: 'year desc', retriever: 'bm25' })).content[0].text;
+    expect(sorted).toMatch(/^\[1\] ships/);
+  });
+
+  it('leads on to the rest, with the lines that it shows', async () => {
+    const read = (await call('get', { id: 'long', tokens: 200 })).content[0].text;
+    const [, first, last] = /^long \| lines (\d+)-(\d+) of 900\n\nLine 1 /.exec(read)!;
+    expect(first).toBe('1');
+    const shown = read.split('\n').filter((line: string) => line.startsWith('Line '));
+    expect(shown).toHaveLength(Number(last));
+    const from = Number(/go on with from = (\d+)/.exec(read)![1]);
+    const more = (await call('get', { id: 'long', from, tokens: 200 })).content[0].text;
+    expect(more).toContain(`lines ${Number(last) + 1}-`);
+    expect(more).toContain(`\n\nLine ${Number(last) + 1} speaks`);
+    const emoji = (await call('get', { id: 'emoji', tokens: 100 })).content[0].text;
+    expect(emoji.isWellFormed?.() ?? true).toBe(true);
   });
 
   it('gets lines of one and several documents at once', async () => {
-    const lines = await call('get', { id: 'long', lines: '3-4' });
-    expect(lines.structuredContent).toMatchObject({ lines: { from: 3, to: 4, of: 900 } });
-    expect(lines.structuredContent.text).toBe('Line 3 speaks of gulls.\nLine 4 speaks of gulls.\n');
-    const several = await call('multi_get', { ids: ['ships', 'nothing', 'long'], tokens: 500 });
-    expect(several.structuredContent.missing).toEqual(['nothing']);
-    const [ships, long] = several.structuredContent.documents;
-    expect(ships.text).toBe('Ships left the harbour at dawn.');
-    expect(long.next).toBeGreaterThan(0);
+    const lines = (await call('get', { id: 'long', lines: '3-4' })).content[0].text;
+    expect(lines).toBe('long | lines 3-4 of 900\n\nLine 3 speaks of gulls.\nLine 4 speaks of gulls.\n');
+    expect((await call('get', { id: 'docs/keys.md' })).content[0].text).toMatch(
+      /^docs\/keys\.md \| Keys \| .*\n\{"year":2021/,
+    );
+    const several = (await call('multi_get', { ids: ['ships', 'nothing', 'long'], tokens: 500 })).content[0].text;
+    expect(several).toMatch(/Ships left the harbour at dawn\..*---.*Not found: nothing$/s);
+    expect(several).toMatch(/go on with from = /);
+  });
+
+  it('browses folders, documents and fields', async () => {
+    const all = (await call('list', { fields: true })).content[0].text;
+    expect(all).toMatch(/^all: 6 documents\. Notes of a harbour office\nfields:\n/);
+    expect(all).toMatch(/\ntags: guide \(2\), security \(1\), ships \(1\)\n/);
+    expect(all).toMatch(/\nfolders:\ndocs\/ 2 documents: How the office works\n/);
+    const page = (await call('list', { tokens: 110, depth: 1 })).content[0].text;
+    const cursor = /\[more: cursor = (.+)\]/.exec(page)![1];
+    expect((await call('list', { cursor })).content[0].text).toMatch(/more documents:/);
+    const docs = (await call('list', { folder: 'docs', filter: 'year = 2021' })).content[0].text;
+    expect(docs).toBe('docs/: 1 document. How the office works\ndocuments here:\ndocs/keys.md | Keys | markdown | en');
+    expect((await call('list', { folder: 'nowhere' })).content[0].text).toMatch(/no document/);
   });
 
   it('says that nothing is relevant instead of making noise', async () => {
-    const { content, structuredContent, isError } = await call('search', { query: 'zxqvy', retriever: 'bm25' });
+    const { content, isError } = await call('search', { query: 'zxqvy', retriever: 'bm25' });
     expect(isError).toBeFalsy();
-    expect(structuredContent.hits).toEqual([]);
     expect(content[0].text).toMatch(/^Nothing relevant was found.*Try other words/s);
   });
 
@@ -104,11 +139,15 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
   });
 
   it('describes its collections, and gives documents as resources', async () => {
-    const { structuredContent } = await call('status');
-    expect(structuredContent.collections).toMatchObject([{ name: 'notes', state: 'ready', documents: 6 }]);
+    expect((await call('status')).content[0].text).toMatch(/^notes: Notes of a harbour office 6 documents, /);
     const { resources } = await client.listResources();
     const keys = resources.find(({ name }) => name === 'docs/keys.md')!;
-    expect(keys).toMatchObject({ uri: 'sagitta://notes/docs/keys.md', mimeType: 'text/markdown', title: 'Keys' });
+    expect(keys).toMatchObject({
+      uri: 'sagitta://notes/docs/keys.md',
+      mimeType: 'text/markdown',
+      title: 'Keys',
+      description: 'markdown in notes, language en; year 2021, tags security guide, draft false',
+    });
     const { contents } = await client.readResource({ uri: keys.uri });
     expect(contents[0]).toMatchObject({ text: NOTES[0]!.text });
     await expect(client.readResource({ uri: 'sagitta://notes/nothing' })).rejects.toMatchObject({
@@ -126,9 +165,84 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
     expect(content[0].text).toMatch(/"xyzzy" \(known are query, collection, k/);
     expect((await call('status', { verbose: true })).content[0].text).toMatch(/"verbose" \(it takes none\)/);
     expect((await call('get', { id: 'ships', from: 32 })).content[0].text).toMatch(/31 characters, and `from` is 32/);
-    expect((await call('get', { id: 'ships', from: 31 })).structuredContent).toMatchObject({ text: '', from: 31 });
+    expect((await call('get', { id: 'ships', from: 31 })).content[0].text).toBe(
+      'ships | lines 1-1 of 1\n{"year":1971,"tags":["ships"]}\n\n',
+    );
     for (const { inputSchema } of (await client.listTools()).tools)
       expect(inputSchema).toMatchObject({ additionalProperties: false });
+  });
+});
+
+describe('budgets', () => {
+  const SCRIPTS = [
+    'The keepers of the lighthouse wrote down every ship that passed, and where it came from.',
+    'Смотрители маяка записывали название каждого парусника.',
+    '灯塔看守人在日记里记下每一艘驶过的帆船的名字。',
+    'كان حراس المنارة يدونون اسم كل سفينة شراعية.',
+    'Walinzi wa mnara waliandika majina ya majahazi yote.',
+    'const ships = log.filter(({ year }) => year >= 1963).map((ship) => ship.name);',
+    'ผู้เฝ้าประภาคารจดชื่อเรือใบทุกลำ',
+    '등대지기들은 모든 범선의 이름을 적어 두었다. 🎉🇩🇪',
+  ];
+  let own: TestServer;
+  const client = new Client({ name: 'test', version: '1' });
+  beforeAll(async () => {
+    own = await testServer([
+      ...SCRIPTS.map((text, i) => ({
+        id: `folder ${i}/${'deep/'.repeat(i)}script-${i}`,
+        title: text.slice(0, 30),
+        text: `lamp ${text}\n`.repeat(60),
+        metadata: { year: 1900 + i, tags: ['lamp', `tag-${i}`], note: text.slice(0, 20) },
+      })),
+      { id: `long/${'name-'.repeat(200)}`, title: 'title '.repeat(300), text: 'lamp '.repeat(400) },
+    ]);
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`)) as Transport);
+  }, 30_000);
+  afterAll(async () => {
+    await client.close();
+    await own[Symbol.asyncDispose]();
+  });
+
+  it('hold by the count of real tokenizers, everything counted', async () => {
+    const { resources } = await client.listResources();
+    const ids = resources.map(({ name }) => name);
+    for (const tokens of [100, 150, 333, 1000, 4000]) {
+      const calls: [string, Record<string, unknown>][] = [
+        ['search', { query: 'lamp', tokens, k: 8 }],
+        ['search', { query: 'lamp имя 帆船 ships', tokens, k: 20, retriever: 'bm25' }],
+        ['multi_get', { ids: [...ids, 'none'], tokens }],
+        ['list', { fields: true, depth: 5, tokens }],
+        ...ids.map((id): [string, Record<string, unknown>] => ['get', { id, tokens, from: 3 }]),
+      ];
+      for (const [name, args] of calls) {
+        const result = await client.callTool({ name, arguments: args });
+        const whole =
+          JSON.stringify(result.structuredContent ?? '').slice(2) + (result.content as { text: string }[])[0]!.text;
+        expect(Math.max(o200k(whole), cl100k(whole)), `${name} with ${tokens}`).toBeLessThanOrEqual(tokens);
+        if (name === 'get') expect(o200k(whole)).toBeGreaterThan(Math.min(tokens, 300) / 6);
+      }
+    }
+  });
+});
+
+describe('agents that may write', () => {
+  it('add, replace, remove and read folders again, only where they are allowed to', async () => {
+    await using own = await testServer(NOTES, { mcpWrite: true });
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`)) as Transport);
+    // biome-ignore lint/suspicious/noExplicitAny: tests look into it
+    const call = async (name: string, args: Record<string, unknown>): Promise<any> =>
+      client.callTool({ name, arguments: args });
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['add', 'remove', 'index']),
+    );
+    const added = await call('add', { documents: [{ id: 'terns', text: 'Terns nest on the pier.' }] });
+    expect(added.content[0].text).toBe('1 added, 0 replaced, 0 were there already.');
+    expect((await call('search', { query: 'terns' })).content[0].text).toContain('nest on the pier');
+    expect((await call('add', { documents: [{ id: 'x', text: 'x', meta: {} }] })).isError).toBe(true);
+    expect((await call('remove', { ids: ['terns', 'none'] })).content[0].text).toBe('1 of 2 removed.');
+    expect((await call('index', {})).content[0].text).toMatch(/--source/);
+    await client.close();
   });
 });
 

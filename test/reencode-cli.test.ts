@@ -121,7 +121,7 @@ describe('sagitta index --quick', () => {
     // Indexing without --quick says so, and adds to what is served.
     folder.write({ 'docs/more.md': '# More\n\nA violin.\n' });
     const plain = await sagitta(folder, 'index', 'docs');
-    expect(plain.stderr).toMatch(/A change to the encoder http:.* is not finished\. .*sagitta reencode/);
+    expect(plain.stderr).toMatch(/The collection is to get the encoder http:.*sagitta reencode/);
     const seen = endpoint.state.texts;
     const rest = await sagitta(folder, 'index', 'docs', ...quick);
     expect(rest.code, rest.stderr).toBe(0);

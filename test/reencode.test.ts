@@ -9,6 +9,7 @@ import { type Collection, openCollection } from 'sagitta/collection';
 import { type Encoder, testEncoder } from 'sagitta/encode';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from './support/files.ts';
+import { BY_WORDS } from './support/relevance.ts';
 
 const WORDS = ['river', 'lamp', 'copper', 'violin', 'harbour', 'wheat', 'engine', 'winter', 'mirror', 'garden'];
 const QUERIES = ['the copper lamp', 'winter in the harbour', 'a violin and an engine', 'garden of wheat'];
@@ -112,7 +113,7 @@ describe('another encoder', () => {
     await collection.add(documents(60, 70));
     const more = [...same, ...foreign, ...documents(60, 70)];
     expect(await answers(collection)).toBe(await answersOf(folder.at('more'), encoder, more));
-    expect(existsSync(folder.at('c/reencode.json'))).toBe(false);
+    expect(existsSync(folder.at('c/field.json'))).toBe(false);
   });
 
   it('can be none, and follow none', async () => {
@@ -226,7 +227,7 @@ describe('while a collection gets another encoder', () => {
     const work = collection.reencode('hash:128', { batch: 5, onProgress: ({ phase }) => phases.add(phase) });
     await sleep(5);
     await expect(other.reencode(encoder)).rejects.toThrow(CollectionLockedError);
-    await expect(other.reencode(encoder)).rejects.toThrow(/is being given another encoder by another writer/);
+    await expect(other.reencode(encoder)).rejects.toThrow(/is being given another field or encoder by another writer/);
     await work;
     await other.reencode('hash:64');
     let let_go = () => {};
@@ -268,7 +269,7 @@ describe('a change of the encoder that does not come to its end', () => {
       all.push(...failing.seen);
       expect(await answers(collection)).toBe(old);
       expect((await collection.verify()).sound).toBe(true);
-      expect(await collection.pendingReencode()).toMatchObject({ encoder: 'hash:128', dim: 128 });
+      expect(await collection.pendingField()).toMatchObject({ encoder: 'hash:128', dim: 128 });
       // Writers come and go meanwhile.
       await collection.add(documents(0, 1));
     }
@@ -284,7 +285,7 @@ describe('a change of the encoder that does not come to its end', () => {
     expect(new Set([...all, ...seen]).size).toBe(100);
     expect(all.length + seen.length).toBeLessThanOrEqual(105);
     expect(await answers(collection)).toBe(await answersOf(folder.at('same'), encoder, documents(0, 100)));
-    expect(await collection.pendingReencode()).toBeUndefined();
+    expect(await collection.pendingField()).toBeUndefined();
   });
 
   it('checks what it goes on with, and makes again what is damaged', async () => {
@@ -325,14 +326,14 @@ describe('a change of the encoder that does not come to its end', () => {
     expect(second).not.toBe(first);
     expect(await collection.abandonReencode()).toMatchObject({ encoder: 'hash:32' });
     expect(segmentFiles(folder.at('c')).filter(isMade)).toEqual([]);
-    expect(existsSync(folder.at('c/reencode.json'))).toBe(false);
+    expect(existsSync(folder.at('c/field.json'))).toBe(false);
     expect(await collection.abandonReencode()).toBeUndefined();
     await fail(128);
     expect(await collection.reencode('hash:32')).toMatchObject({ superseded: 'hash:128', encoded: 40 });
     // A state that cannot be read is no obstacle, and its files go with the next writer.
     await fail(128);
-    writeFileSync(folder.at('c/reencode.json'), '{"half');
-    expect(await collection.pendingReencode()).toBeUndefined();
+    writeFileSync(folder.at('c/field.json'), '{"half');
+    expect(await collection.pendingField()).toBeUndefined();
     await collection.add(documents(40, 41));
     const kept = (await collection.inspect()).segments.length - 1;
     expect(segmentFiles(folder.at('c')).filter(isMade)).toHaveLength(kept);
@@ -363,7 +364,7 @@ describe('what was learned from the vectors', () => {
     using folder = testFolder();
     await using collection = await openCollection(folder.at('c'), { create: true, encoder: 'hash:64' });
     await collection.add(documents(0, 10));
-    folder.write({ 'c/relevance.json': '{}' });
+    await collection.setRelevance(BY_WORDS);
     expect(await collection.judgesRelevance()).toBe(true);
     expect((await collection.reencode('hash:128')).relevanceDropped).toBe(true);
     expect(await collection.judgesRelevance()).toBe(false);
@@ -419,6 +420,6 @@ describe('a process that changes the encoder and is killed', () => {
     await using collection = await openCollection(folder.at('c'));
     await collection.compact({ full: true });
     expect(segmentFiles(folder.at('c'))).toHaveLength(1);
-    expect(readdirSync(folder.at('c')).sort()).toEqual(['manifest.json', 'reencode.lock', 'segments', 'writer.lock']);
+    expect(readdirSync(folder.at('c')).sort()).toEqual(['field.lock', 'manifest.json', 'segments', 'writer.lock']);
   }, 120_000);
 });

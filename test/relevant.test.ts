@@ -1,22 +1,14 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { searchAnswerSchema } from '../src/api/index.ts';
-import { IncompatibleError } from '../src/base/errors.ts';
 import { openCollection, queryEmbedding } from '../src/collection/index.ts';
-import { HIT_SCORES, LIST_FEATURES, type RelevanceParameters } from '../src/search/index.ts';
+import type { RelevanceParameters } from '../src/search/index.ts';
+import { BY_WORDS } from './support/relevance.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
-
-/** Relevance that grows with BM25 alone: even at a score of a third. */
-const BY_WORDS: RelevanceParameters = {
-  weights: Array.from({ length: HIT_SCORES + 1 }, (_, row) =>
-    Array.from({ length: LIST_FEATURES + 1 }, (_, i) => (i < LIST_FEATURES ? 0 : [30, -30, -30, -30, -30, -1][row]!)),
-  ),
-  threshold: 0.5,
-};
 
 let server: TestServer;
 beforeAll(async () => {
@@ -51,10 +43,24 @@ describe('a collection that was taught what is relevant', () => {
 
   it('finds damage of what it learned', async () => {
     await using collection = await openCollection(server.directory);
-    await writeFile(join(server.directory, 'relevance.json'), '{"weights": [[1');
-    expect((await collection.verify()).faults).toMatchObject([{ file: 'relevance.json' }]);
+    const { file } = (await collection.inspect()).beside[0]!;
+    const path = join(server.directory, file);
+    const sound = await readFile(path, 'utf8');
+    await writeFile(path, '{"weights": [[1');
+    expect((await collection.verify()).faults).toMatchObject([{ file }]);
+    // A number that is another one, and as sound as the one before.
+    await writeFile(path, sound.replace('"threshold":0.5', '"threshold":0.7'));
+    expect((await collection.verify()).faults).toMatchObject([{ file }]);
+    await using fresh = await openCollection(server.directory);
+    expect((await fresh.search('signing key')).hits.length).toBeGreaterThan(0);
+    await rm(path);
+    expect((await collection.verify()).faults).toMatchObject([{ file, problem: 'it is missing' }]);
     await collection.setRelevance(BY_WORDS);
     expect((await collection.verify()).faults).toEqual([]);
+    await collection.setRelevance(undefined);
+    expect(await collection.judgesRelevance()).toBe(false);
+    expect(await readdir(server.directory)).not.toContain(file);
+    await collection.setRelevance(BY_WORDS);
   });
 
   it("judges by the query's embedding, as long as the encoder stays", async () => {
@@ -91,12 +97,8 @@ describe('a collection that was taught what is relevant', () => {
     await expect(collection.searchRelevant(query)).rejects.toThrow(/"hash:64".*learn-relevance/);
     expect((await capabilities()).relevance).toBe(false);
     await collection.setRelevance({ ...byQuery, query: { ...byQuery.query!, output: [[0, 0]] } });
-    expect((await collection.verify()).faults).toMatchObject([{ file: 'relevance.json' }]);
-
-    // A file of the first version.
-    await writeFile(join(server.directory, 'relevance.json'), JSON.stringify(BY_WORDS));
-    await expect(collection.searchRelevant('lost key')).rejects.toThrow(IncompatibleError);
-    await expect(collection.searchRelevant('lost key')).rejects.toThrow(/earlier version.*learn-relevance/);
+    const { file } = (await collection.inspect()).beside[0]!;
+    expect((await collection.verify()).faults).toMatchObject([{ file }]);
     await collection.setRelevance(BY_WORDS);
   });
 

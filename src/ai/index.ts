@@ -1,4 +1,4 @@
-import { type Tool, tool } from 'ai';
+import type { EmbeddingModel, Tool } from 'ai';
 import { z } from 'zod';
 import {
   LIMITS,
@@ -18,7 +18,7 @@ export interface SearchToolOptions {
   readonly k?: number;
   /** Only documents that satisfy this expression, whatever the model asks for. */
   readonly filter?: string;
-  /** About how many tokens a result may take. Default 2000. */
+  /** Most tokens of a result, by a cautious count. Default 2000. */
   readonly tokens?: number;
   readonly retriever?: RetrieverName;
   /** In place of `retriever`: a text such as `fuse(words, meaning) > group(1)`, or the name of a pipeline. */
@@ -46,7 +46,7 @@ export function searchTool(
 ): Tool<SearchToolInput, SearchToolOutput> {
   const { description = 'Searches documents. Returns the passages that answer a query best.' } = options;
   const { k: most = 8, tokens = 2000, filter, retriever, pipeline } = options;
-  return tool<SearchToolInput, SearchToolOutput>({
+  return {
     description,
     inputSchema: z.object({
       query: z.string().min(1).max(LIMITS.query).describe('A question or keywords.'),
@@ -63,5 +63,30 @@ export function searchTool(
       return presentPassages(answer, tokens);
     },
     toModelOutput: ({ output }) => ({ type: 'text', value: renderPassages(output.passages, output.note) }),
-  });
+  };
+}
+
+/** Texts that one call encodes. */
+const MOST_TEXTS = 2048;
+
+/**
+ * An embedding model of the AI SDK by the encoder of a collection, a tuned one too: `embedMany({ model: embeddingModel(source), values })`.
+ * @param source a collection (`openCollection`) or a client (`createClient`).
+ * @param options.role whether texts are queries or documents; encoders with asymmetric prefixes differ. Default `document`.
+ */
+export function embeddingModel(
+  source: Pick<SearchSource, 'embed'>,
+  { role = 'document' }: { readonly role?: 'query' | 'document' } = {},
+): Extract<EmbeddingModel, { readonly specificationVersion: 'v3' }> {
+  return {
+    specificationVersion: 'v3',
+    provider: 'sagitta',
+    modelId: role,
+    maxEmbeddingsPerCall: MOST_TEXTS,
+    supportsParallelCalls: true,
+    doEmbed: async ({ values, abortSignal }) => ({
+      embeddings: await source.embed(values, { role, ...given({ signal: abortSignal }) }),
+      warnings: [],
+    }),
+  };
 }

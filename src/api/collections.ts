@@ -13,11 +13,19 @@ export const capabilitiesSchema = z
   .meta({ id: 'Capabilities' });
 export type Capabilities = z.infer<typeof capabilitiesSchema>;
 
+const fieldSchema = z.strictObject({
+  name: z.string().describe('What pipelines call it.'),
+  kind: z.enum(['terms', 'vector', 'vectors']).describe('Terms, one vector for each passage, or one for each token.'),
+  of: z.string().describe('`passage`, `text`, `title`, `headings` or `metadata.NAME`.'),
+  encoder: z.string().optional(),
+});
+
 export const collectionInfoSchema = z
   .strictObject({
     name: z.string(),
     state: z.enum(['ready', 'unavailable']),
     problem: z.string().optional().describe('Why it is unavailable.'),
+    context: z.string().optional().describe('What its documents are about: `sagitta context`.'),
     documents: z.int().optional(),
     passages: z.int().optional(),
     bytes: z.int().optional(),
@@ -25,6 +33,7 @@ export const collectionInfoSchema = z
     generation: z.int().optional(),
     encoder: z.string().optional().describe('`none` for BM25 alone.'),
     dim: z.int().optional(),
+    fields: list(fieldSchema).optional().describe('What pipelines can search.'),
     languages: z.record(z.string(), z.int()).optional().describe('Documents by language.'),
     capabilities: capabilitiesSchema,
   })

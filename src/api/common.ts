@@ -24,6 +24,14 @@ export const LIMITS = {
   documents: 10_000,
   /** Documents listed at once. */
   page: 1000,
+  /** Characters of a cursor. */
+  cursor: 10_000,
+  /** Searches of one batch. */
+  batch: 100,
+  /** Fields that are counted, sorted by or chosen in one request. */
+  fields: 100,
+  /** Characters of an order. */
+  sort: 1000,
 } as const;
 
 /** Pipelines that every collection has by these names. */
@@ -76,6 +84,16 @@ export const pipelineSchema = z
       'How to search: steps such as `fuse(words, meaning) > rerank(NAME) > group(1) > cut`, the name of a pipeline, or the same as JSON: a list of ' +
       '`{"op", ...parameters}`, where `of` of an operator that joins rankings is a list of pipelines.',
     examples: ['fuse(words, meaning) > group(1)', [{ op: 'words' }, { op: 'group', most: 1 }]],
+  });
+
+/** The engine reads it and knows the fields that there are. */
+export const sortSchema = z
+  .string()
+  .min(1)
+  .max(LIMITS.sort)
+  .meta({
+    description: 'Fields of documents with commas between them, each with `asc` (default) or `desc` behind it.',
+    examples: ['year desc, title'],
   });
 
 /** A range of UTF-16 code units. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { collectionSchema, idSchema, LIMITS, list, metadataSchema } from './common.ts';
+import { collectionSchema, filterSchema, idSchema, LIMITS, list, metadataSchema, sortSchema } from './common.ts';
 
 const content = {
   text: z.string().describe('The text to search, whole.'),
@@ -55,8 +55,11 @@ export const removeRequestSchema = z
     collection: collectionSchema,
     ids: z.array(idSchema).max(LIMITS.ids).optional(),
     prefix: z.string().min(1).max(LIMITS.id).optional().describe('Every document whose id starts with it.'),
+    filter: filterSchema.optional().describe('Every document that satisfies it: an expression, or the same as JSON.'),
   })
-  .refine(({ ids, prefix }) => (ids === undefined) !== (prefix === undefined), { error: 'give either ids or prefix' })
+  .refine(({ ids, prefix, filter }) => [ids, prefix, filter].filter((one) => one !== undefined).length === 1, {
+    error: 'give one of ids, prefix and filter',
+  })
   .meta({ id: 'RemoveRequest' });
 export type RemoveRequest = z.infer<typeof removeRequestSchema>;
 
@@ -115,7 +118,8 @@ export const listParametersSchema = z.strictObject({
   prefix: z.string().max(LIMITS.id).default('').describe('Only ids that start with it.'),
   filter: z.string().min(1).max(LIMITS.filter).optional().describe('Only documents that satisfy this expression.'),
   limit: z.coerce.number<string>().int().min(1).max(LIMITS.page).default(100),
-  after: z.string().max(LIMITS.id).optional().describe('`next` of the page before.'),
+  sort: sortSchema.optional().describe('Default: by id. `year desc, title` for another order; ties by id.'),
+  after: z.string().max(LIMITS.cursor).optional().describe('`next` of the page before.'),
 });
 export type ListParameters = z.infer<typeof listParametersSchema>;
 
@@ -132,7 +136,7 @@ export const documentSummarySchema = z
 
 export const documentListSchema = z
   .strictObject({
-    documents: list(documentSummarySchema).describe('In ascending order of their ids.'),
+    documents: list(documentSummarySchema).describe('In ascending order of their ids, or as `sort` says.'),
     next: z.string().optional().describe('There when more documents follow: the `after` of the next page.'),
   })
   .meta({ id: 'DocumentList' });
@@ -152,31 +156,6 @@ export const multiGetAnswerSchema = z
   .strictObject({ documents: list(documentSchema), missing: list(z.string()) })
   .meta({ id: 'MultiGetAnswer' });
 export type MultiGetAnswer = z.infer<typeof multiGetAnswerSchema>;
-
-export const facetParametersSchema = z.strictObject({
-  collection: collectionSchema,
-  filter: z.string().min(1).max(LIMITS.filter).optional().describe('Count only documents that satisfy it.'),
-  values: z.coerce.number<string>().int().min(1).max(100).default(12).describe('Most values of one field.'),
-});
-export type FacetParameters = z.infer<typeof facetParametersSchema>;
-
-export const facetsSchema = z
-  .strictObject({
-    documents: z.int().describe('Documents that the filter lets through.'),
-    facets: list(
-      z.strictObject({
-        field: z.string(),
-        documents: z.int().describe('Documents that have the field.'),
-        distinct: z.int().describe('Different values; counting stops at 10,000.'),
-        range: z.strictObject({ least: z.number(), greatest: z.number() }).optional().describe('Of the numbers.'),
-        values: list(
-          z.strictObject({ value: z.union([z.string(), z.number(), z.boolean()]), documents: z.int() }),
-        ).describe('The most frequent ones, most frequent first.'),
-      }),
-    ),
-  })
-  .meta({ id: 'Facets' });
-export type Facets = z.infer<typeof facetsSchema>;
 
 export const mapParametersSchema = z.strictObject({
   collection: collectionSchema,

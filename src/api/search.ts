@@ -7,9 +7,12 @@ import {
   list,
   metadataSchema,
   pipelineSchema,
+  problemSchema,
   RETRIEVERS,
   rangeSchema,
+  sortSchema,
 } from './common.ts';
+import { facetsSchema } from './facets.ts';
 
 const likeSchema = z.strictObject({
   id: idSchema,
@@ -54,6 +57,12 @@ export const searchRequestSchema = z
       .describe(
         'Whether signs in `query` have a meaning: `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `OR`. Default: true.',
       ),
+    variants: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether words that no document has stand for what is written alike or begins so, and words for their synonyms. Default: true.',
+      ),
     complete: z
       .boolean()
       .optional()
@@ -69,6 +78,53 @@ export const searchRequestSchema = z
       .boolean()
       .optional()
       .describe('Only hits that are likely to be relevant. For collections whose `capabilities.relevance` is true.'),
+    judged: z
+      .boolean()
+      .optional()
+      .describe(
+        'Say of every hit how probably it is relevant (`relevance`), and leave out none. As `relevant` otherwise.',
+      ),
+    sort: sortSchema
+      .optional()
+      .describe(
+        'Order hits by fields, `year desc, title`, instead of by score: the best 1,000 that hold a word of the query, or are kept by `relevant`.',
+      ),
+    cursor: z
+      .string()
+      .max(LIMITS.cursor)
+      .optional()
+      .describe(
+        'The page that follows: `next` of the page before, with the same request otherwise (`k`, `fields`, `facets` and `explain` may differ). No hit comes ' +
+          'twice, also when documents come and go meanwhile. Pages reach the first 1,000 hits.',
+      ),
+    fields: z
+      .array(
+        z
+          .string()
+          .regex(/^(metadata\..+|[a-zA-Z]+)$/s, 'expected a field of a hit, such as "title" or "metadata.year"'),
+      )
+      .max(LIMITS.fields)
+      .optional()
+      .describe(
+        'Only these fields of hits, besides `rank`, `score` and `id`; `metadata.NAME` for one of the metadata. Default: all.',
+      ),
+    facets: z
+      .strictObject({
+        fields: z
+          .array(z.string().min(1).max(200))
+          .max(LIMITS.fields)
+          .optional()
+          .describe('Default: `format`, `language` and all metadata.'),
+        values: z.int().min(1).max(100).default(12).describe('Most values of one field.'),
+        disjunctive: z
+          .boolean()
+          .default(false)
+          .describe("Leave the filter's conditions on a field out where that field is counted."),
+      })
+      .optional()
+      .describe(
+        'Also count the values of fields over all documents that the query finds, not only those of this page.',
+      ),
   })
   .meta({ id: 'SearchRequest' });
 /** As it is sent. */
@@ -86,42 +142,73 @@ const contributionSchema = z.strictObject({
   share: z.number().describe("What the fusion made of it; the sum over stages is the hit's score."),
 });
 
-export const hitSchema = z
-  .strictObject({
-    rank: z.int().describe('From 1.'),
-    score: z.number(),
-    id: z.string().describe('The document.'),
-    path: z.string().optional(),
-    title: z.string(),
-    text: z.string().describe('The passage.'),
-    start: z.int().describe("Where the passage stands in the document's text, in UTF-16 code units."),
-    end: z.int(),
-    headings: list(z.string()).describe('Titles of the sections around it, outermost first.'),
-    page: z.int().optional(),
-    language: z.string(),
-    metadata: metadataSchema,
-    highlights: list(rangeSchema).describe('What matched, as ranges of `text`.'),
-    snippet: z
-      .strictObject({ text: z.string(), highlights: list(rangeSchema) })
-      .describe('What of the passage shows the match, at most 320 characters, as plain text without markup.'),
-    repeats: list(z.strictObject({ id: z.string(), start: z.int() }))
-      .optional()
-      .describe('With `collapse`: passages that say the same and would have followed.'),
-    contributions: list(contributionSchema).optional(),
-    match: z
-      .strictObject({
-        coverage: z
-          .number()
-          .describe(
-            "Share of the query's words that the passage holds, by their rarity; words that no passage holds count as missing.",
-          ),
-        reach: z.number().describe('BM25 as a share of what endless repetition of all words would reach.'),
-      })
-      .optional()
-      .describe("With `explain`: how the passage matches the query's words."),
-    relevance: z.number().optional().describe('With `relevant`: the probability that the passage is relevant.'),
-  })
-  .meta({ id: 'Hit' });
+const completeHitSchema = z.strictObject({
+  rank: z.int().describe('From 1, going on from page to page.'),
+  score: z.number(),
+  id: z.string().describe('The document.'),
+  path: z.string().optional(),
+  title: z.string(),
+  text: z.string().describe('The passage.'),
+  start: z.int().describe("Where the passage stands in the document's text, in UTF-16 code units."),
+  end: z.int(),
+  headings: list(z.string()).describe('Titles of the sections around it, outermost first.'),
+  page: z.int().optional(),
+  language: z.string(),
+  metadata: metadataSchema,
+  highlights: list(rangeSchema).describe('What matched, as ranges of `text`.'),
+  snippet: z
+    .strictObject({ text: z.string(), highlights: list(rangeSchema) })
+    .describe('What of the passage shows the match, at most 320 characters, as plain text without markup.'),
+  repeats: list(z.strictObject({ id: z.string(), start: z.int() }))
+    .optional()
+    .describe('With `collapse`: passages that say the same and would have followed.'),
+  contributions: list(contributionSchema).optional(),
+  match: z
+    .strictObject({
+      coverage: z
+        .number()
+        .describe(
+          "Share of the query's words that the passage holds, by their rarity; words that no passage holds count as missing.",
+        ),
+      reach: z.number().describe('BM25 as a share of what endless repetition of all words would reach.'),
+    })
+    .optional()
+    .describe("With `explain`: how the passage matches the query's words."),
+  relevance: z
+    .number()
+    .optional()
+    .describe('With `relevant` or `judged`: the probability that the passage is relevant.'),
+});
+/** A hit with all its fields. */
+export type Hit = z.infer<typeof completeHitSchema>;
+const ALWAYS = ['rank', 'score', 'id'] as const;
+const { rank: _rank, score: _score, id: _id, ...chosen } = completeHitSchema.shape;
+/** Fields of hits that a request can choose. */
+export const HIT_FIELDS: readonly string[] = Object.keys(chosen);
+
+/** With the fields that were chosen; all where none were. */
+export const hitSchema = completeHitSchema
+  .partial()
+  .required({ rank: true, score: true, id: true })
+  .meta({ id: 'Hit', description: 'All fields, unless the request chose `fields`.' });
+
+/** Without what was not chosen. @param fields checked: {@link HIT_FIELDS} and `metadata.NAME`. */
+export function chooseFields(hit: Hit, fields: readonly string[]): z.infer<typeof hitSchema> {
+  const kept: Record<string, unknown> = {};
+  for (const name of [...ALWAYS, ...fields]) {
+    if (Object.hasOwn(hit, name)) kept[name] = hit[name as keyof Hit];
+  }
+  if (!fields.includes('metadata')) {
+    const inner = fields.filter((name) => name.startsWith('metadata.')).map((name) => name.slice('metadata.'.length));
+    const { metadata } = hit;
+    if (inner.length > 0) {
+      kept['metadata'] = Object.fromEntries(
+        inner.filter((name) => Object.hasOwn(metadata, name)).map((name) => [name, metadata[name]]),
+      );
+    }
+  }
+  return kept as z.infer<typeof hitSchema>;
+}
 
 const traceFields = {
   stage: z.string(),
@@ -155,6 +242,15 @@ export const searchAnswerSchema = z
     tookMs: z.number().describe('Time in the engine, without queueing and transport.'),
     hits: list(hitSchema),
     examined: z.int().describe('Passages scored.'),
+    next: z
+      .string()
+      .optional()
+      .describe('There when k hits came: the `cursor` of the next page, which may turn out to be empty.'),
+    facets: facetsSchema
+      .optional()
+      .describe(
+        'With `facets`: counted over documents that hold a word of the query, or over the 100 best where it has none.',
+      ),
     shortfall: z
       .strictObject({ requested: z.int(), returned: z.int(), allowed: z.int(), reason: z.string() })
       .optional()
@@ -183,4 +279,18 @@ export const searchAnswerSchema = z
     trace: traceSchema,
   })
   .meta({ id: 'SearchAnswer' });
-export type SearchAnswer = z.infer<typeof searchAnswerSchema>;
+/** Hits are complete unless the request chose `fields`. */
+export type SearchAnswer = Omit<z.infer<typeof searchAnswerSchema>, 'hits'> & { readonly hits: readonly Hit[] };
+
+export const searchBatchSchema = z
+  .strictObject({ searches: z.array(searchRequestSchema).min(1).max(LIMITS.batch) })
+  .meta({ id: 'SearchBatch' });
+export type SearchBatchInput = z.input<typeof searchBatchSchema>;
+
+export const searchBatchAnswerSchema = z
+  .strictObject({
+    answers: list(z.union([searchAnswerSchema, problemSchema])).describe(
+      'One for each search, in order: its answer, or the problem that it has.',
+    ),
+  })
+  .meta({ id: 'SearchBatchAnswer' });

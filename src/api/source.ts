@@ -32,6 +32,11 @@ export interface SearchSource {
     readonly hits: readonly SourceHit[];
     readonly shortfall?: { readonly requested: number; readonly returned: number; readonly reason: string } | undefined;
   }>;
+  /** Vectors of texts, by the encoder of the collection. @throws where it has none. */
+  embed(
+    texts: readonly string[],
+    options?: { readonly role?: 'query' | 'document'; readonly signal?: AbortSignal },
+  ): Promise<number[][]>;
 }
 
 /** A source that can be written to as well. */
@@ -46,4 +51,6 @@ export interface WritableSource extends SearchSource {
     }[],
   ): Promise<unknown>;
   remove(ids: string[]): Promise<number>;
+  // biome-ignore lint/suspicious/noExplicitAny: as in `search`
+  removeWhere(filter: any): Promise<number>;
 }

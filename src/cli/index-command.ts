@@ -13,9 +13,10 @@ import {
 import { DEFAULT_ENCODER, QUICK_ENCODER } from '../encode/index.ts';
 import { type IngestFailure, SkippedFiles, type SkippedGroup } from '../ingest/index.ts';
 import { openLocalStore } from '../store/index.ts';
+import { describePending } from './fields-command.ts';
 import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
 import { Progress } from './progress.ts';
-import { howToGoOn, printReencode, reencode } from './reencode-command.ts';
+import { printReencode, reencode } from './reencode-command.ts';
 import { Exit } from './run.ts';
 
 export interface IndexCommandOptions {
@@ -97,10 +98,8 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
     }
     if (!json) printReencode(moved);
   } else {
-    const pending = await collection.pendingReencode();
-    if (pending !== undefined) {
-      say(`A change to the encoder ${pending.encoder} is not finished. ${howToGoOn(options.in)}`);
-    }
+    const pending = await collection.pendingField();
+    if (pending !== undefined) say(`The collection is ${describePending(pending, options.in)}`);
   }
   if (json) printJson({ ...report, ...(moved === undefined ? {} : { reencode: moved }) });
   if (report.failures.length > 0) throw new Exit(ExitCode.partial);

@@ -7,6 +7,7 @@ import type { RelevanceGrounds, RelevanceParameters } from '../search/index.ts';
 import { foreignQuestions, gibberish, type JudgedList, learnRelevance } from '../train/index.ts';
 import { number, print, printJson } from './output.ts';
 import { Progress } from './progress.ts';
+import { whenFree } from './when-free.ts';
 
 export interface LearnRelevanceCommandOptions {
   readonly in: string;
@@ -77,7 +78,10 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
     foreign,
     signal,
   });
-  await collection.setRelevance(learned);
+  await whenFree(() => collection.setRelevance(learned), {
+    signal,
+    onWait: () => progress.show(() => 'waiting for another process that writes to the collection'),
+  }).finally(() => progress.done());
   if (options.json) {
     const { threshold, map = 'linear', query } = learned;
     printJson({

@@ -119,6 +119,15 @@ command('synonyms [file]', 'words that queries are also searched for: take over 
     run(options.json, async () => (await import('./manage-commands.ts')).synonymsCommand(file, options)),
   );
 
+command(
+  'context [folder] [sentence]',
+  'say in a sentence what the collection, or a folder in it, is about; agents read it',
+)
+  .option('--remove', 'no longer say it', false)
+  .action(async (folder: string | undefined, sentence: string | undefined, options) =>
+    run(options.json, async () => (await import('./context-command.ts')).contextCommand(folder, sentence, options)),
+  );
+
 command('search <query...>', 'ask, and get the passages that answer best')
   .option('-k, --k <n>', 'how many passages', whole('-k'), 10)
   .addOption(
@@ -157,6 +166,17 @@ command('pipelines [name] [steps]', 'list the pipelines that have names here, gi
       const { pipelinesCommand } = await import('./pipelines-command.ts');
       await pipelinesCommand(name, steps, { ...options, default: given });
     }),
+  );
+
+command('export', 'write an index that a web page searches without a server')
+  .requiredOption('--static <dir>', 'folder to write: new, empty, or of an export before')
+  .option(
+    '--url <template>',
+    'address of a document, where its metadata have no `url`: {id}, or {stem} without the ending',
+    '{id}',
+  )
+  .action(async (options) =>
+    run(options.json, async () => (await import('./export-command.ts')).exportCommand(options)),
   );
 
 command('get <id>', 'print a document as it was indexed').action(async (id: string, options) =>
@@ -246,6 +266,7 @@ command('rebuild', 'code the vectors by another index specification; nothing is 
     whole('--refine'),
   )
   .option('--drop', 'go back to scanning int8 codes one by one', false)
+  .option('--field <name>', 'a field that was added (default: meaning)')
   .action(async (options) =>
     run(options.json, async (signal) => (await import('./rebuild-command.ts')).rebuildCommand(options, signal)),
   );
@@ -257,6 +278,20 @@ command('reencode', 'give the collection another encoder; searches go on, and it
   .action(async (options) =>
     run(options.json, async (signal) => (await import('./reencode-command.ts')).reencodeCommand(options, signal)),
   );
+
+command('add-field [name]', 'add a field: another encoder, or vectors of titles, headings, metadata or tokens')
+  .option('--of <source>', 'passage (default), text, title, headings or metadata.NAME')
+  .option('--encoder <spec>', 'as for index')
+  .option('--kind <kind>', 'vector (default): one for each passage; vectors: one for each token, for reranking')
+  .option('--quiet', 'no progress', false)
+  .action(async (name: string | undefined, options) =>
+    run(options.json, async (signal) => (await import('./fields-command.ts')).addFieldCommand(name, options, signal)),
+  );
+
+command('remove-field <name>', 'take a field away that was added, or give up one that is being made').action(
+  async (name: string, options) =>
+    run(options.json, async () => (await import('./fields-command.ts')).removeFieldCommand(name, options)),
+);
 
 const vectors = program
   .command('vectors')
@@ -328,6 +363,7 @@ program
   .option('--host <address>', 'address to listen on (default: 127.0.0.1); others need --keys')
   .option('--keys <file>', 'file of API keys (see sagitta keys)')
   .option('--read-only', 'refuse everything that writes', false)
+  .option('--mcp-write', 'let agents add and remove documents over MCP', false)
   .option('--allow-host <name>', 'name by which a proxy reaches the server (repeatable)', several)
   .option('--cors <origin>', 'website that may use the API (repeatable)', several)
   .option('--threads <n>', 'threads that search (default: one less than processors, 1 to 4)', whole('--threads'))
@@ -353,9 +389,11 @@ program
   .description('speak the Model Context Protocol over stdin and stdout')
   .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
   .addOption(allowRemote())
+  .option('--write', 'let agents add, replace and remove documents, and read the folders of --source again', false)
+  .option('--source <[name=]path>', 'folder or file that the tool `index` reads again (repeatable)', several)
   .action(async (options) =>
     run(false, async (signal) =>
-      (await import('./serve-command.ts')).mcpCommand({ in: options.in ?? [nearestCollection()] }, signal),
+      (await import('./serve-command.ts')).mcpCommand({ ...options, in: options.in ?? [nearestCollection()] }, signal),
     ),
   );
 

@@ -3,11 +3,12 @@ import { readFile } from 'node:fs/promises';
 import pc from 'picocolors';
 import { ExitCode, NotFoundError } from '../base/errors.ts';
 import { type Collection, openCollection, verifyCollection } from '../collection/index.ts';
-import type { VectorIndexInfo } from '../store/index.ts';
+import { MEANING } from '../corpus/index.ts';
+import type { FieldInfo, VectorIndexInfo } from '../store/index.ts';
 import { smallSegments } from './coverage.ts';
+import { describePending } from './fields-command.ts';
 import { bytes, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
-import { howToGoOn } from './reencode-command.ts';
 import { Exit } from './run.ts';
 import { idFromHere, shownFromHere } from './where.ts';
 
@@ -42,10 +43,8 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
   const { encoder, dim, bm25 } = info.settings;
   print(`encoder ${encoder}${dim > 0 ? ` (${dim} components)` : ''}, BM25 k1 ${bm25.k1} b ${bm25.b}`);
   if (info.vectorIndex !== undefined) print(describeIndex(info.vectorIndex, options.in));
-  if (info.reencode !== undefined) {
-    const { encoder: next, started } = info.reencode;
-    print(`to get the encoder ${next}, begun ${started}. ${howToGoOn(options.in)}`);
-  }
+  for (const field of info.fields) if (field.name !== MEANING) print(describeField(field));
+  if (info.pending !== undefined) print(describePending(info.pending, options.in));
   print();
   const rows = info.segments.map(({ name, bytes: size, documents, deadDocuments, passages, sections }) => [
     name,
@@ -59,6 +58,11 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
       .join(', '),
   ]);
   if (rows.length > 0) print(table(['segment', 'documents', 'dead', 'passages', 'size', 'largest sections'], rows));
+}
+
+function describeField({ name, kind, of, encoder, dim, vectors, bytes: size }: FieldInfo): string {
+  const what = kind === 'vector' ? plural(vectors, 'vector') : plural(vectors, 'token vector');
+  return `field ${name} of ${of}: ${what} of ${dim} components by ${encoder}, ${bytes(size)}`;
 }
 
 function describeIndex(info: VectorIndexInfo, directory: string): string {

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
 import { openCollection } from '../collection/index.ts';
 import { openThreads } from '../threads/index.ts';
 import { smallSegments } from './coverage.ts';
@@ -9,6 +10,7 @@ import { Progress } from './progress.ts';
 export interface RebuildCommandOptions {
   readonly in: string;
   readonly json: boolean;
+  readonly field?: string;
   readonly spec?: string;
   readonly nprobe?: number;
   readonly refine?: number;
@@ -17,7 +19,7 @@ export interface RebuildCommandOptions {
 
 /** `sagitta rebuild`: searches of other processes go on meanwhile, with the index that was there before. */
 export async function rebuildCommand(options: RebuildCommandOptions, signal: AbortSignal): Promise<void> {
-  const { spec, nprobe, refine, drop } = options;
+  const { field, spec, nprobe, refine, drop } = options;
   if ((spec === undefined) === !drop) {
     throw new InvalidArgumentError(
       spec === undefined ? 'Neither --spec nor --drop is given.' : 'Both --spec and --drop are given.',
@@ -31,13 +33,11 @@ export async function rebuildCommand(options: RebuildCommandOptions, signal: Abo
   const report = await collection
     .rebuild(
       spec === undefined
-        ? undefined
+        ? given({ field })
         : {
+            ...given({ field }),
             spec,
-            search: {
-              ...(nprobe === undefined ? {} : { nprobe }),
-              ...(refine === undefined ? {} : { refine }),
-            },
+            search: given({ nprobe, refine }),
             threads,
             signal,
             onProgress: (phase, done) => progress.show(() => `${phase} ${Math.round(100 * done)} %`),

@@ -1,8 +1,9 @@
 import pc from 'picocolors';
 import { InvalidArgumentError, RemoteNotAllowedError } from '../base/errors.ts';
 import { type Collection, openCollection, type ReencodeCollectionReport } from '../collection/index.ts';
-import { duration, number, plural, print, printJson, say } from './output.ts';
-import { Progress } from './progress.ts';
+import { MEANING } from '../corpus/index.ts';
+import { encoding } from './encoding.ts';
+import { number, plural, print, printJson, say } from './output.ts';
 
 export interface ReencodeCommandOptions {
   readonly in: string;
@@ -20,7 +21,8 @@ export async function reencodeCommand(options: ReencodeCommandOptions, signal: A
   }
   await using collection = await openCollection(options.in);
   if (abandon) return abandonReencode(collection, json);
-  const wanted = encoder ?? (await collection.pendingReencode())?.encoder;
+  const pending = await collection.pendingField();
+  const wanted = encoder ?? (pending?.name === MEANING ? pending.encoder : undefined);
   // What the collection brings along was named by nobody here.
   if (encoder === undefined && /^(http|hf):/.test(wanted ?? '') && process.env['SAGITTA_ALLOW_REMOTE'] !== '1') {
     throw new RemoteNotAllowedError(wanted!);
@@ -41,43 +43,21 @@ async function abandonReencode(collection: Collection, json: boolean): Promise<v
 }
 
 /** Gives a collection another encoder, with progress; says how to go on when that is interrupted or fails. */
-export async function reencode(
+export function reencode(
   collection: Collection,
   encoder: string,
-  { in: directory, quiet, json }: Pick<ReencodeCommandOptions, 'in' | 'quiet' | 'json'>,
+  options: Pick<ReencodeCommandOptions, 'in' | 'quiet' | 'json'>,
   signal: AbortSignal,
 ): Promise<ReencodeCollectionReport> {
-  const progress = new Progress(quiet || json);
-  let first: { readonly done: number; readonly at: number } | undefined;
-  let last = { done: 0, total: 0 };
-  try {
-    return await collection.reencode(encoder, {
-      signal,
-      onProgress: ({ phase, done, total }) => {
-        last = { done, total };
-        first ??= { done, at: performance.now() };
-        const rate = (done - first.done) / ((performance.now() - first.at) / 1000);
-        progress.show(() => {
-          if (phase === 'waiting') return 'waiting for another process that writes to the collection';
-          if (phase === 'indexing') return 'learning the compressed index again';
-          const left = rate > 0 ? `, ${duration((1000 * (total - done)) / rate)} left` : '';
-          const pace = rate > 0 ? ` (${number(Math.round(rate))}/s${left})` : '';
-          return `encoding with ${encoder}: ${number(done)} of ${plural(total, 'passage')}${pace}`;
-        });
-      },
-    });
-  } catch (error) {
-    progress.done();
-    if (last.done > 0) {
-      say(
-        `${number(last.done)} of ${plural(last.total, 'passage')} are encoded with ${encoder}, and kept. Until all are, searches use the ` +
-          `encoder that was there before. ${howToGoOn(directory)}`,
-      );
-    }
-    throw error;
-  } finally {
-    progress.done();
-  }
+  return encoding(
+    (building) => collection.reencode(encoder, building),
+    {
+      encoder,
+      quiet: options.quiet || options.json,
+      kept: `Until all are, searches use the encoder that was there before. ${howToGoOn(options.in)}`,
+    },
+    signal,
+  );
 }
 
 export function howToGoOn(directory: string): string {

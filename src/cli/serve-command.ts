@@ -12,6 +12,8 @@ export interface ServeCommandOptions {
   readonly port?: number;
   readonly keys?: string;
   readonly readOnly: boolean;
+  /** Agents may add and remove documents. */
+  readonly mcpWrite: boolean;
   readonly allowHost?: string[];
   readonly cors?: string[];
   readonly threads?: number;
@@ -34,6 +36,7 @@ export async function serveCommand(
   const server = await serve({
     collections,
     readOnly: options.readOnly,
+    mcpWrite: options.mcpWrite,
     ...given(options, ['host', 'port', 'cors', 'threads', 'queue', 'timeout', 'maxBody', 'drain']),
     ...(options.allowHost === undefined ? {} : { allowedHosts: options.allowHost }),
     ...(options.keys === undefined ? {} : { keys: new KeyFile(options.keys) }),
@@ -56,10 +59,14 @@ export async function serveCommand(
 }
 
 /** `sagitta mcp`: the Model Context Protocol over stdin and stdout. */
-export async function mcpCommand(options: { readonly in: string[] }, signal: AbortSignal): Promise<void> {
-  const engine = new LocalEngine({ collections: await servedCollections(options.in, []), readOnly: true });
+export async function mcpCommand(
+  options: { readonly in: string[]; readonly source?: string[]; readonly write: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const { write, source = [] } = options;
+  const engine = new LocalEngine({ collections: await servedCollections(options.in, source), readOnly: !write });
   try {
-    await serveStdio(engine, signal);
+    await serveStdio(engine, signal, { write });
   } finally {
     await engine.close();
   }

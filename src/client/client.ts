@@ -12,12 +12,14 @@ import type {
   DocumentAnswer,
   DocumentInput,
   DocumentList,
-  Facets,
   MapAnswer,
   MultiGetAnswer,
   RemoveAnswer,
   WriteAnswer,
 } from '../api/documents.ts';
+import type { Facets } from '../api/facets.ts';
+import type { Folder } from '../api/folders.ts';
+import type { EmbeddingsAnswer } from '../api/models.ts';
 import type { SearchAnswer, SearchRequestInput } from '../api/search.ts';
 import { RemoteError } from '../base/errors.ts';
 import { ProblemResponseError } from './errors.ts';
@@ -51,7 +53,21 @@ export interface ListOptions extends CallOptions {
   readonly prefix?: string;
   readonly filter?: string;
   readonly limit?: number;
+  /** Default: by id. `year desc, title`. */
+  readonly sort?: string;
   readonly after?: string;
+}
+
+/** Options of {@link SagittaClient.facets}. */
+export interface FacetOptions extends CallOptions {
+  readonly query?: string;
+  readonly filter?: string;
+  /** Most values of one field. Default 12. */
+  readonly values?: number;
+  /** Default: `format`, `language` and all metadata. */
+  readonly fields?: readonly string[];
+  /** Whether the filter's conditions on a field are left out where that field is counted. Default false. */
+  readonly disjunctive?: boolean;
 }
 
 /** Longest wait, in milliseconds, before a repetition. */
@@ -90,6 +106,19 @@ export class SagittaClient {
       ...options,
     };
     return this.#json('POST', '/v1/search', { body, signal });
+  }
+
+  /** Several searches in one request, in order; one that fails is a problem in its place. */
+  async searchAll(
+    searches: readonly SearchRequestInput[],
+    { signal }: CallOptions = {},
+  ): Promise<readonly (SearchAnswer | Problem)[]> {
+    const body = { searches: searches.map((search) => ({ ...this.#named(), ...search })) };
+    const { answers } = await this.#json<{ readonly answers: (SearchAnswer | Problem)[] }>('POST', '/v1/search/batch', {
+      body,
+      signal,
+    });
+    return answers;
   }
 
   /** Passages similar to one. */
@@ -153,6 +182,27 @@ export class SagittaClient {
     return removed;
   }
 
+  /** Removes the documents that satisfy a filter. @returns how many. */
+  async removeWhere(filter: string | object, { signal }: CallOptions = {}): Promise<number> {
+    const { removed } = await this.#json<RemoveAnswer>('POST', '/v1/documents/remove', {
+      body: { ...this.#named(), filter },
+      signal,
+    });
+    return removed;
+  }
+
+  /** Vectors of texts, by the collection's encoder. */
+  async embed(
+    texts: readonly string[],
+    { role = 'document', signal }: CallOptions & { readonly role?: 'query' | 'document' } = {},
+  ): Promise<number[][]> {
+    const { data } = await this.#json<EmbeddingsAnswer>('POST', '/v1/embeddings', {
+      body: { model: this.#options.collection, input: texts, input_type: role },
+      signal,
+    });
+    return data.map(({ embedding }) => embedding as number[]);
+  }
+
   async collections({ signal }: CallOptions = {}): Promise<readonly CollectionInfo[]> {
     return (await this.#json<Collections>('GET', '/v1/collections', { signal })).collections;
   }
@@ -163,11 +213,29 @@ export class SagittaClient {
     return (collection === undefined ? all[0] : all.find(({ name }) => name === collection))?.capabilities;
   }
 
-  async facets({
-    signal,
-    ...options
-  }: CallOptions & { readonly filter?: string; readonly values?: number } = {}): Promise<Facets> {
-    return this.#json('GET', '/v1/facets', { query: { ...this.#named(), ...options }, signal });
+  /** How often values of fields occur, over all documents or over those that a query finds. */
+  async facets({ signal, fields, disjunctive, ...options }: FacetOptions = {}): Promise<Facets> {
+    const more = {
+      fields: fields?.join(','),
+      disjunctive: disjunctive === undefined ? undefined : String(disjunctive),
+    };
+    return this.#json('GET', '/v1/facets', { query: { ...this.#named(), ...options, ...more }, signal });
+  }
+
+  /** Ids as a tree: a folder (`''` for all, else with `/` at its end), its documents, and the folders below it. */
+  async folder(
+    folder = '',
+    {
+      signal,
+      ...options
+    }: CallOptions & {
+      readonly depth?: number;
+      readonly filter?: string;
+      readonly limit?: number;
+      readonly after?: string;
+    } = {},
+  ): Promise<Folder> {
+    return this.#json('GET', '/v1/folders', { query: { ...this.#named(), folder, ...options }, signal });
   }
 
   async map({

@@ -5,6 +5,7 @@ export {
   type ClientOptions,
   type ClientSearchOptions,
   createClient,
+  type FacetOptions,
   type ListOptions,
   SagittaClient,
 } from './client.ts';

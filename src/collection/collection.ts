@@ -1,14 +1,26 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { DocumentRecord, InputDocument } from '../content/index.ts';
-import { blocksOf, checkInput, type IndexingSettings, queryLanguage, resolveSettings } from '../corpus/index.ts';
+import {
+  blocksOf,
+  checkInput,
+  type IndexingSettings,
+  MEANING,
+  queryLanguage,
+  resolveSettings,
+} from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
-import { openEncoder } from '../encode/registry.ts';
 import type { TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
 import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
 import {
+  countFacets,
   type DocumentRanking,
+  documentFilter,
   type Extensions,
+  type FacetCounts,
+  type FacetOptions,
+  type Filter,
+  formatRelevance,
   type PassageReference,
   type PipelineInput,
   type RelevanceParameters,
@@ -22,11 +34,12 @@ import {
 } from '../search/index.ts';
 import { noSuchDocument } from '../search/searching.ts';
 import { SnapshotCorpus } from '../store/corpus.ts';
+import { vectorFields } from '../store/local/manifest-types.ts';
 import type {
   CollectionSettings,
   CompactOptions,
   CompactReport,
-  PendingReencode,
+  PendingField,
   RebuildOptions,
   RebuildReport,
   Snapshot,
@@ -35,21 +48,18 @@ import type {
   VerifyReport,
   Writer,
 } from '../store/types.ts';
+import { type AddFieldOptions, type AddFieldReport, addField } from './adding.ts';
+import { type BuildContext, type BuildOptions, type DeployOptions, deployTuned } from './building.ts';
+import { type Contexts, contextsOf, saveContext } from './contexts.ts';
 import { dropEncoderVersions } from './encoder-versions.ts';
-import { CollectionEncoders } from './encoders.ts';
+import { CollectionEncoders, type EncoderSources } from './encoders.ts';
 import { indexPaths } from './index-paths.ts';
-import { Indexer } from './indexer.ts';
+import { type EncodedField, Indexer } from './indexer.ts';
 import { changedPipelines, PIPELINES, type StoredPipelines, storedPipelines, withStored } from './pipelines.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
-import {
-  type DeployOptions,
-  deployTuned,
-  type ReencodeCollectionOptions,
-  type ReencodeCollectionReport,
-  type ReencodeContext,
-  reencodeCollection,
-} from './reencoding.ts';
-import { judgesRelevance, relevanceFor, saveRelevance, searchRelevant } from './relevant.ts';
+import { type ReencodeCollectionReport, reencodeCollection } from './reencoding.ts';
+import { judgesRelevance, RELEVANCE, relevanceFor, searchRelevant } from './relevant.ts';
+import { removeField } from './removing.ts';
 import { saveSynonyms, synonymsOf, synonymsSource } from './synonyms.ts';
 import type { AddOptions, IndexOptions, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 import { verifyCollection } from './verify.ts';
@@ -94,9 +104,7 @@ export class Collection {
     readonly directory: string,
     store: Store,
     settings: CollectionSettings,
-    encoder: Encoder | undefined,
-    allowRemote: boolean,
-    open: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder> = openEncoder,
+    encoders: EncoderSources,
     extensions: Extensions = {},
   ) {
     const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
@@ -104,7 +112,7 @@ export class Collection {
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
-    this.#encoders = new CollectionEncoders(directory, encoder, allowRemote, open);
+    this.#encoders = new CollectionEncoders(directory, encoders);
   }
 
   /**
@@ -118,7 +126,7 @@ export class Collection {
           writer,
           snapshot,
           settings: this.settings,
-          encoder: await this.#encoders.of(snapshot.settings.encoder),
+          fields: await this.#fields(snapshot),
           trustStamps: this.#ingestVersion === INGEST_VERSION,
           directory: this.directory,
         },
@@ -144,8 +152,8 @@ export class Collection {
     options: AddOptions = {},
   ): Promise<AddReport> {
     return this.#writingWithSnapshot(async (writer, snapshot) => {
-      const encoder = await this.#encoders.of(snapshot.settings.encoder);
-      const indexer = new Indexer(writer, encoder, this.settings, options.signal, options.onProgress);
+      const fields = await this.#fields(snapshot);
+      const indexer = new Indexer(writer, fields, this.settings, options.signal, options.onProgress);
       let added = 0;
       let updated = 0;
       let unchanged = 0;
@@ -187,6 +195,28 @@ export class Collection {
     });
   }
 
+  /** Removes the documents that satisfy a filter. @returns how many. @throws InvalidArgumentError for a filter with a mistake. */
+  async removeWhere(filter: Filter | string): Promise<number> {
+    const ids = await this.#reading(async (snapshot, corpus) => {
+      const satisfies = await documentFilter(corpus, filter);
+      return Array.from(snapshot.liveDocuments(), (ordinal) => snapshot.document(ordinal))
+        .filter(satisfies)
+        .map(({ id }) => id);
+    });
+    return ids.length === 0 ? 0 : this.remove(ids);
+  }
+
+  /** Vectors of texts, by the collection's encoder. @throws InvalidArgumentError for a collection without one. */
+  async embed(
+    texts: readonly string[],
+    options: { readonly role?: 'query' | 'document'; readonly signal?: AbortSignal } = {},
+  ): Promise<number[][]> {
+    const encoder = await this.encoder();
+    if (encoder === undefined) throw noEncoder();
+    const vectors = await encoder.encode(texts, options);
+    return texts.map((_, i) => Array.from(vectors.row(i)));
+  }
+
   /**
    * Searches. Returns up to `k` passages, best first, or says in `shortfall` why there are fewer.
    * @throws InvalidArgumentError for an empty query, a `k` below 1, or a filter that does not parse or names a field
@@ -208,6 +238,14 @@ export class Collection {
    */
   async similar(passage: PassageReference, options: SimilarOptions = {}): Promise<SearchResult> {
     return this.#searching((corpus, environment) => similarInCorpus(corpus, passage, options, environment));
+  }
+
+  /**
+   * How often values of fields occur, over all documents or over those that a query finds.
+   * @throws InvalidArgumentError for a filter with a mistake and for fields that no document has.
+   */
+  async facets(options: FacetOptions = {}): Promise<FacetCounts> {
+    return this.#searching((corpus, environment) => countFacets(corpus, options, environment));
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */
@@ -236,7 +274,7 @@ export class Collection {
     return this.#reading((snapshot, corpus) =>
       searchRelevant(
         (words, wanted) => searchCorpus(corpus, words, wanted, this.#environment(snapshot)),
-        { directory: this.directory, encoder: snapshot.settings.encoder },
+        snapshot,
         query,
         options,
       ),
@@ -275,12 +313,16 @@ export class Collection {
 
   /** Whether {@link searchRelevant} works. */
   async judgesRelevance(): Promise<boolean> {
-    return this.#reading(async ({ settings }) => judgesRelevance(this.directory, settings.encoder));
+    return this.#reading(async (snapshot) => judgesRelevance(snapshot));
   }
 
-  /** Takes over what was learned of relevance (`learnRelevance` of `sagitta/train`). */
-  async setRelevance(parameters: RelevanceParameters): Promise<void> {
-    await saveRelevance(this.directory, parameters);
+  /**
+   * Takes over what was learned of relevance (`learnRelevance` of `sagitta/train`). @param parameters undefined: it has learned nothing.
+   * @throws CollectionLockedError while another process writes.
+   */
+  async setRelevance(parameters: RelevanceParameters | undefined): Promise<void> {
+    const content = parameters === undefined ? undefined : Buffer.from(formatRelevance(parameters));
+    await this.#writing((writer) => writer.putBeside(RELEVANCE, content));
   }
 
   /**
@@ -290,6 +332,20 @@ export class Collection {
    */
   async setSynonyms(source: string): Promise<number> {
     return saveSynonyms(this.directory, source);
+  }
+
+  /** What the collection and folders in it are about, for people and agents that decide where to look. */
+  contexts(): Contexts {
+    return contextsOf(this.directory);
+  }
+
+  /**
+   * Says in a sentence what the collection (`''`) or a folder of it (a beginning of ids, `guides/`) is about; it stands in `contexts.json` in the
+   * collection's folder. @param sentence undefined takes it away.
+   * @throws InvalidArgumentError for more than 500 characters or line breaks.
+   */
+  async setContext(folder: string, sentence: string | undefined): Promise<Contexts> {
+    return saveContext(this.directory, folder, sentence);
   }
 
   /** The source of its synonyms; empty without any. */
@@ -326,9 +382,7 @@ export class Collection {
 
   /** A snapshot, as what retrievers of one's own (`sagitta/search`) stand on; valid as long as the snapshot is. */
   corpus(snapshot: Snapshot): SnapshotCorpus {
-    const { encoder } = snapshot.settings;
-    const open = encoder === 'none' ? undefined : async () => (await this.#encoders.of(encoder))!;
-    return new SnapshotCorpus(snapshot, this.settings, open);
+    return new SnapshotCorpus(snapshot, this.settings, (field) => this.#encoders.ofField(field));
   }
 
   /** What the collection consists of: counts, bytes, segments and sections, settings. */
@@ -345,8 +399,10 @@ export class Collection {
   async compact(options: CompactOptions = {}): Promise<CompactReport & { readonly encodersDropped: number }> {
     return this.#writingWithSnapshot(async (writer, { settings }) => {
       const report = await writer.compact(options);
-      const pending = await this.#store.pendingReencode();
-      const used = [settings.encoder, ...(pending === undefined ? [] : [pending.encoder])];
+      const pending = await this.#store.pendingField();
+      const used = [...vectorFields(settings), ...(pending === undefined ? [] : [pending])].map(
+        ({ encoder }) => encoder,
+      );
       return { ...report, encodersDropped: await dropEncoderVersions(this.directory, used) };
     });
   }
@@ -355,10 +411,10 @@ export class Collection {
    * Learns a compressed index for the vectors and codes all of them; nothing is embedded again, and searches go on. Documents
    * added later are coded with what was learned.
    *
-   * @param index undefined goes back to scanning int8 codes one by one, the state of a new collection.
-   * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
+   * @param index without a specification goes back to scanning int8 codes one by one, the state of a new collection.
+   * @throws InvalidArgumentError for a specification with a mistake, one that the vectors are too few for, and a field that has none.
    */
-  async rebuild(index: RebuildOptions | undefined): Promise<RebuildReport> {
+  async rebuild(index: RebuildOptions | Pick<RebuildOptions, 'field'>): Promise<RebuildReport> {
     return this.#writing((writer) => writer.rebuild(index));
   }
 
@@ -383,27 +439,51 @@ export class Collection {
    * @param encoder an encoder, or its specification; `none` leaves BM25.
    * @throws CollectionLockedError when another process, or another call, is at it.
    */
-  async reencode(
-    encoder: Encoder | string,
-    options: ReencodeCollectionOptions = {},
-  ): Promise<ReencodeCollectionReport> {
+  async reencode(encoder: Encoder | string, options: BuildOptions = {}): Promise<ReencodeCollectionReport> {
     this.#checkOpen();
-    return reencodeCollection(this.#reencoding, encoder, options);
-  }
-
-  /** The change to another encoder that was begun with {@link Collection.reencode} and is not finished. */
-  async pendingReencode(): Promise<PendingReencode | undefined> {
-    return this.#store.pendingReencode();
+    return reencodeCollection(this.#building, encoder, options);
   }
 
   /**
-   * Gives up the change to another encoder that was begun, and removes what was done of it.
+   * Adds a field of vectors, made from what is stored: of another encoder, of titles, headings or metadata, or of tokens. Searches and other
+   * writing calls go on meanwhile; once it is whole, pipelines may name it, and documents that come later have it too. What was done
+   * is kept when it fails, is aborted or killed: the same call goes on.
+   *
+   * @throws InvalidArgumentError for a name that is taken or impossible, a source that no document has, and an unknown encoder;
+   * IncompatibleError when the encoder does not give what the field holds, and while another field is being made;
+   * CollectionLockedError when another process, or another call, makes one.
+   */
+  async addField(name: string, options: AddFieldOptions): Promise<AddFieldReport> {
+    return this.#reading((snapshot) => addField(this.#building, snapshot, this.#extensions, name, options));
+  }
+
+  /**
+   * Takes a field away that was added, or gives up one that is being made. Its files go at once.
+   * @returns whether it was only being made.
+   * @throws InvalidArgumentError for one that was not added, and where a pipeline of the collection searches it.
+   */
+  async removeField(name: string): Promise<{ readonly pending: boolean }> {
+    return this.#writing((writer) =>
+      this.#reading((snapshot, corpus) =>
+        removeField(writer, this.#store, snapshot, { ...this.#environment(snapshot), corpus }, name),
+      ),
+    );
+  }
+
+  /** The field that is being made, of one added or of `meaning` for another encoder, and is not finished. */
+  async pendingField(): Promise<PendingField | undefined> {
+    return this.#store.pendingField();
+  }
+
+  /**
+   * Gives up the change to another encoder that was begun with {@link Collection.reencode}, and removes what was done of it.
    * @returns what it was; undefined when there is none.
    * @throws CollectionLockedError when another process, or another call, is at it.
    */
-  async abandonReencode(): Promise<PendingReencode | undefined> {
-    const pending = await this.#store.pendingReencode();
-    if (pending !== undefined) await (await this.#store.reencode(pending)).abandon();
+  async abandonReencode(): Promise<PendingField | undefined> {
+    const pending = await this.#store.pendingField();
+    if (pending?.name !== MEANING) return undefined;
+    await (await this.#store.buildField(pending)).abandon();
     return pending;
   }
 
@@ -416,7 +496,7 @@ export class Collection {
    * one.
    */
   async deploy(files: TunedFiles, options: DeployOptions = {}): Promise<string> {
-    return deployTuned(this.#reencoding, files, options);
+    return deployTuned(this.#building, files, options);
   }
 
   /** The encoder that the collection has, opened; undefined for a lexical one. Disposed of with the collection. */
@@ -441,16 +521,23 @@ export class Collection {
     return this.#reading((snapshot, corpus) => work(corpus, this.#environment(snapshot)));
   }
 
-  #environment({ settings }: Snapshot): SearchEnvironment {
+  /** The fields of vectors with their encoders: what documents are indexed by. */
+  async #fields({ settings }: Snapshot): Promise<EncodedField[]> {
+    return Promise.all(
+      vectorFields(settings).map(async (field) => ({ ...field, encoder: await this.#encoders.ofField(field) })),
+    );
+  }
+
+  #environment(snapshot: Snapshot): SearchEnvironment {
     return {
-      ...withStored(storedPipelines(settings.options)),
+      ...withStored(storedPipelines(snapshot.settings.options)),
       extensions: this.#extensions,
-      relevance: async () => relevanceFor(this.directory, settings.encoder),
+      relevance: async () => relevanceFor(snapshot),
       synonyms: () => synonymsOf(this.directory),
     };
   }
 
-  get #reencoding(): ReencodeContext {
+  get #building(): BuildContext {
     return {
       directory: this.directory,
       store: this.#store,
@@ -497,6 +584,13 @@ export class Collection {
       'Open it again with openCollection.',
     );
   }
+}
+
+function noEncoder(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'This collection has no embeddings.',
+    'Give it an encoder with `sagitta reencode`, or make another collection.',
+  );
 }
 
 /** A snapshot that closes once it is retired and nobody uses it any more. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StorageError } from '../base/errors.ts';
-import { adapterGraph, type TunedFiles } from '../encode/index.ts';
+import { adapterGraph, openEncoder, type TunedFiles } from '../encode/index.ts';
 import { type FileSystem, nodeFileSystem } from '../store/local/filesystem.ts';
 import { openLocalStore } from '../store/local/store.ts';
 import { given, Parameters, toOnnx } from '../tensor/index.ts';
@@ -12,6 +12,7 @@ import { ENCODERS } from './encoder-versions.ts';
 import { openCollection } from './open.ts';
 
 const DIM = 16;
+const SOURCES = { meaning: undefined, others: [], allowRemote: false, named: false, openSpec: openEncoder };
 const TEXTS = ['a lighthouse on the cliff', 'bread from the village oven', 'how to tune a violin'];
 
 let directory: string;
@@ -87,7 +88,7 @@ describe('a deployment whose sync fails', () => {
     for (let nth = 1; ; nth++) {
       const disk = await failingSyncs(nth, once);
       const store = await openLocalStore(directory, { fileSystem: disk.fileSystem });
-      const collection = new Collection(directory, store, store.settings, undefined, false);
+      const collection = new Collection(directory, store, store.settings, SOURCES);
       const files = adapter(base, nth);
       const outcome = await collection.deploy(files).catch((error: unknown) => error);
       await collection.close();

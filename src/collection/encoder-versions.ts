@@ -1,9 +1,12 @@
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SagittaError } from '../base/errors.ts';
-import { readTuned, versionFolder } from '../encode/tuned/description.ts';
+import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
+import { besideEntry } from '../store/local/beside.ts';
 import { nodeFileSystem, onDisk } from '../store/local/filesystem.ts';
 import { readManifest } from '../store/local/manifest.ts';
+import { vectorFields } from '../store/local/manifest-types.ts';
+import type { BesideEntry } from '../store/types.ts';
 
 /** Folder in a collection of the encoders that were trained for it. */
 export const ENCODERS = 'encoders';
@@ -20,10 +23,30 @@ async function chainOf(folder: string, id: string): Promise<Set<string>> {
 }
 
 /**
+ * Files of the trained encoders that some encoders of a collection are, or start from, as its manifest is to name them.
+ * @throws NotFoundError, CorruptFileError
+ */
+export async function encoderFiles(collection: string, ids: readonly string[]): Promise<BesideEntry[]> {
+  const folder = join(collection, ENCODERS);
+  const chains = await Promise.all([...new Set(ids)].map((id) => chainOf(folder, id)));
+  const entries: BesideEntry[] = [];
+  for (const version of new Set(chains.flatMap((chain) => [...chain]))) {
+    const path = versionFolder(folder, version);
+    const { files } = await readTuned(path);
+    const described = await readFile(join(path, DESCRIPTION));
+    for (const [name, bytes] of [[DESCRIPTION, new Uint8Array(described)] as const, ...files]) {
+      const file = `${ENCODERS}/${version}/${name}`;
+      entries.push(besideEntry(file, file, bytes));
+    }
+  }
+  return entries;
+}
+
+/**
  * Removes trained encoders that a collection no longer uses: those that were replaced, and what an interrupted deployment left. The caller
  * holds the lock for writing.
  *
- * @param ids of the encoder that the collection has, and of one that it is about to get. @returns how many were removed.
+ * @param ids of the encoders that the collection has, and of one that it is about to get. @returns how many were removed.
  * None are when an encoder in use is damaged: which it starts from is not known then, and `verify` says so.
  * @throws StorageError when the disk refuses.
  */
@@ -54,8 +77,9 @@ export async function dropEncoderVersions(collection: string, ids: readonly stri
 export async function dropFailedVersion(collection: string, version: string): Promise<void> {
   const folder = join(collection, ENCODERS);
   try {
-    const { encoder } = readManifest(collection).settings;
-    if ((await chainOf(folder, encoder)).has(version)) return;
+    for (const { encoder } of vectorFields(readManifest(collection).settings)) {
+      if ((await chainOf(folder, encoder)).has(version)) return;
+    }
   } catch {
     // What the manifest names is not known: nothing goes. Compacting removes what is in nobody's use.
     return;

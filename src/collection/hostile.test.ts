@@ -8,7 +8,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TestFolder, testFolder } from '../../test/support/files.ts';
 import { CorruptFileError, IncompatibleError, RemoteNotAllowedError } from '../base/errors.ts';
 import { saveTuned } from '../encode/index.ts';
-import { encodeManifest, type Manifest, parseManifest } from '../store/local/manifest.ts';
+import { besideEntry } from '../store/local/beside.ts';
+import { encodeManifest, parseManifest } from '../store/local/manifest.ts';
+import type { Manifest } from '../store/local/manifest-types.ts';
 import { openCollection } from './open.ts';
 import { verifyCollection } from './verify.ts';
 
@@ -22,7 +24,10 @@ beforeEach(async () => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-type Writable<T> = { -readonly [K in keyof T]: T[K] extends object ? Writable<T[K]> : T[K] };
+type Writable<T> =
+  T extends ReadonlyMap<string, unknown>
+    ? T
+    : { -readonly [K in keyof T]: T[K] extends object ? Writable<T[K]> : T[K] };
 
 function forge(change: (manifest: Writable<Manifest>) => void): void {
   const path = folder.at('c/manifest.json');
@@ -76,7 +81,14 @@ describe('a forged collection', () => {
     body.base = `tuned:${first}`;
     const checksum = createHash('sha256').update(JSON.stringify(body)).digest('hex');
     writeFileSync(description, `${JSON.stringify({ ...body, checksum }, null, 2)}\n`);
-    forge((manifest) => (manifest.settings.encoder = `tuned:${first}`));
+    const named = ['encoder.json', 'model.onnx'].map((name) => {
+      const file = `encoders/${first}/${name}`;
+      return besideEntry(file, file, readFileSync(folder.at(`c/${file}`)));
+    });
+    forge((manifest) => {
+      manifest.settings.encoder = `tuned:${first}`;
+      manifest.beside = named;
+    });
     await using collection = await openCollection(folder.at('c'));
     await expect(collection.search('oats', { retriever: 'dense' })).rejects.toThrow(/starts from itself/);
     const { faults } = await verifyCollection(folder.at('c'));

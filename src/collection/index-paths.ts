@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
 import type { IndexingSettings } from '../corpus/index.ts';
-import type { Encoder } from '../encode/encoder.ts';
 import {
   ChangeTracker,
   createScope,
@@ -15,7 +14,7 @@ import {
   SkippedFiles,
 } from '../ingest/index.ts';
 import type { Snapshot, Writer } from '../store/types.ts';
-import { Indexer } from './indexer.ts';
+import { type EncodedField, Indexer, type KnownItems } from './indexer.ts';
 import type { IndexOptions, IndexOutcome } from './types.ts';
 
 /** What a run of indexing works with. */
@@ -24,7 +23,8 @@ export interface IndexContext {
   /** The state before the run. */
   readonly snapshot: Snapshot;
   readonly settings: IndexingSettings;
-  readonly encoder: Encoder | undefined;
+  /** The fields of vectors that documents get. */
+  readonly fields: readonly EncodedField[];
   /** Whether the collection's documents were read by today's readers, so that unchanged files need not be read. */
   readonly trustStamps: boolean;
   /** The collection's own folder, never indexed. */
@@ -36,14 +36,14 @@ export interface IndexContext {
  * for the encoder. When interrupted, what was encoded is published before the interruption is passed on.
  */
 export async function indexPaths(
-  { writer, snapshot, settings, encoder, trustStamps, directory }: IndexContext,
+  { writer, snapshot, settings, fields, trustStamps, directory }: IndexContext,
   paths: readonly string[],
   options: IndexOptions,
 ): Promise<IndexOutcome> {
   const start = performance.now();
   const scope = scopeOf(directory, paths, options);
   const tracker = new ChangeTracker(knownDocuments(snapshot), scope);
-  const indexer = new Indexer(writer, encoder, settings, options.signal, options.onProgress);
+  const indexer = new Indexer(writer, fields, settings, options.signal, options.onProgress);
   const counts = { added: 0, updated: 0, moved: 0, unchanged: 0, removed: 0 };
   const skipped = new SkippedFiles();
   const failures: IngestFailure[] = [];
@@ -53,7 +53,7 @@ export async function indexPaths(
     const outcome = tracker.observe(document.id, hash);
     counts[outcome.kind]++;
     if (outcome.kind === 'unchanged') return indexer.skip(document.path);
-    const vectors = outcome.kind === 'moved' ? vectorsOf(snapshot, outcome.from) : undefined;
+    const known = outcome.kind === 'moved' ? itemsOf(snapshot, outcome.from, fields) : undefined;
     if (outcome.kind === 'moved') writer.remove(outcome.from);
     const { id, title, path, format, metadata } = document;
     const record = { id, title, format, contentHash: hash, metadata };
@@ -66,7 +66,7 @@ export async function indexPaths(
           ...(stamp === undefined ? {} : { source: stamp }),
         },
       },
-      vectors,
+      known,
     );
   };
 
@@ -158,12 +158,15 @@ function* knownDocuments(snapshot: Snapshot): Generator<KnownDocument> {
   for (const ordinal of snapshot.liveDocuments()) yield snapshot.document(ordinal);
 }
 
-/** The embeddings of a document's passages, in order. */
-function vectorsOf(snapshot: Snapshot, id: string): (Float32Array | undefined)[] | undefined {
+/** What fields hold of a document's passages; of its title and metadata, which a move may change, nothing. */
+function itemsOf(snapshot: Snapshot, id: string, fields: readonly EncodedField[]): KnownItems | undefined {
   const ordinal = snapshot.findDocument(id);
   if (ordinal === undefined) return undefined;
   const { from, to } = snapshot.documentPassages(ordinal);
-  return Array.from({ length: to - from }, (_, i) => snapshot.passageVector(from + i));
+  const kept = fields.filter(({ of }) => of === 'passage' || of === 'text');
+  return new Map(
+    kept.map(({ name }) => [name, Array.from({ length: to - from }, (_, i) => snapshot.fieldItem(name, from + i))]),
+  );
 }
 
 /** The given options that are there, without the `undefined` ones. */

@@ -12,17 +12,21 @@ export type {
   SimilarOptions,
 } from '../search/index.ts';
 export { RELEVANCE_DEPTH } from '../search/index.ts';
+export type { AddFieldOptions, AddFieldReport } from './adding.ts';
+export type { BuildOptions, BuildReport, DeployOptions } from './building.ts';
 export {
   type AddReport,
   Collection,
   type StoredDocument,
 } from './collection.ts';
+export { type Contexts, contextsOf } from './contexts.ts';
 export { ENCODERS } from './encoder-versions.ts';
+export type { GivenEncoder } from './encoders.ts';
 export { listPaths } from './index-paths.ts';
 export { type OpenOptions, openCollection } from './open.ts';
 export type { StoredPipelines } from './pipelines.ts';
 export type { CollectionPlanOptions } from './planning.ts';
-export type { DeployOptions, ReencodeCollectionOptions, ReencodeCollectionReport } from './reencoding.ts';
-export { judgesRelevance, queryEmbedding } from './relevant.ts';
+export type { ReencodeCollectionReport } from './reencoding.ts';
+export { queryEmbedding } from './relevant.ts';
 export type { AddOptions, IndexOptions, IndexProgress, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 export { verifyCollection } from './verify.ts';

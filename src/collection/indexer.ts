@@ -1,9 +1,16 @@
 import type { DocumentRecord } from '../content/index.ts';
 import type { IndexingSettings } from '../corpus/index.ts';
-import { languageOf, type Preparable, type PreparedPassage, preparePassages } from '../corpus/index.ts';
-import type { Encoder } from '../encode/encoder.ts';
-import { speaks } from '../encode/speaks.ts';
-import type { CompactReport, NewDocument, Writer } from '../store/types.ts';
+import {
+  languageOf,
+  narrowestWindow,
+  type Preparable,
+  type PreparedPassage,
+  preparePassages,
+  sourceText,
+} from '../corpus/index.ts';
+import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
+import type { CompactReport, FieldItem, FieldText, NewDocument, VectorFieldSettings, Writer } from '../store/types.ts';
+import { encodeTexts } from './building.ts';
 import type { IndexProgress } from './types.ts';
 
 /** Passages encoded in one go: enough to sort by length and fill batches, few enough to stay small in memory. */
@@ -18,12 +25,20 @@ export interface Indexable extends Preparable {
   readonly record: Omit<DocumentRecord, 'language'>;
 }
 
-/** A document that waits for the encoder. */
+/** A field of vectors with its encoder. */
+export interface EncodedField extends Omit<VectorFieldSettings, 'encoder'> {
+  readonly encoder: Encoder & TokenEncoder;
+}
+
+/** What fields hold of a document's passages, in order, by the names of the fields. */
+export type KnownItems = ReadonlyMap<string, readonly (FieldItem | undefined)[]>;
+
+/** A document that waits for encoders. */
 interface Waiting {
   readonly indexable: Indexable;
   readonly language: string;
   readonly passages: readonly PreparedPassage[];
-  readonly vectors?: readonly Float32Array[];
+  readonly known: KnownItems;
 }
 
 /**
@@ -43,7 +58,7 @@ export class Indexer {
 
   constructor(
     private readonly writer: Writer,
-    private readonly encoder: Encoder | undefined,
+    private readonly fields: readonly EncodedField[],
     private readonly settings: IndexingSettings,
     private readonly signal?: AbortSignal,
     private readonly onProgress?: (progress: IndexProgress) => void,
@@ -66,22 +81,19 @@ export class Indexer {
 
   /**
    * Adds a document; of several with one id the last one counts.
-   * @param vectors embeddings of its passages, in order, where they are known already (a file that only moved).
+   * @param before what fields hold of its passages, where that is known already (a file that only moved).
    */
-  async add(indexable: Indexable, vectors?: readonly (Float32Array | undefined)[]): Promise<void> {
+  async add(indexable: Indexable, before: KnownItems = new Map()): Promise<void> {
     this.signal?.throwIfAborted();
     const language = languageOf(indexable, this.settings);
-    const window = this.encoder !== undefined && speaks(this.encoder, language) ? this.encoder.window : undefined;
+    const window = narrowestWindow(this.fields, language);
     const { passages, cut } = await preparePassages(indexable, language, this.settings, window, this.signal);
     this.#cut += cut;
     this.#forget(indexable.record.id);
-    const known = vectors?.length === passages.length && vectors.every((vector) => vector !== undefined);
-    this.#waiting.set(indexable.record.id, {
-      indexable,
-      language,
-      passages,
-      ...(known ? { vectors: vectors as readonly Float32Array[] } : {}),
-    });
+    const known = new Map(
+      [...before].filter(([, items]) => items.length === passages.length && items.every((item) => item !== undefined)),
+    );
+    this.#waiting.set(indexable.record.id, { indexable, language, passages, known });
     this.#waitingPassages += passages.length;
     this.#documents++;
     this.#report('reading', indexable.record.path ?? indexable.record.id);
@@ -135,40 +147,55 @@ export class Indexer {
     const batch = [...this.#waiting.values()];
     this.#waiting = new Map();
     this.#waitingPassages = 0;
-    const { encoder } = this;
-    const texts: string[] = [];
-    if (encoder !== undefined) {
-      for (const { language, passages, vectors } of batch) {
-        if (vectors !== undefined || !speaks(encoder, language)) continue;
-        for (const { embeddingText } of passages) texts.push(embeddingText);
-      }
-    }
-    const encoded =
-      encoder === undefined || texts.length === 0
-        ? undefined
-        : await encoder.encode(texts, {
-            role: 'document',
-            ...(this.signal === undefined ? {} : { signal: this.signal }),
-          });
-    let row = 0;
-    for (const { indexable, language, passages, vectors } of batch) {
-      const fresh = encoder !== undefined && vectors === undefined && speaks(encoder, language);
+    const encoded = new Map<string, (FieldItem | undefined)[]>();
+    for (const field of this.fields) encoded.set(field.name, await this.#encode(field, batch));
+    let next = 0;
+    for (const { indexable, language, passages } of batch) {
+      let embedded = false;
       this.writer.add({
         ...indexable.record,
         language,
         text: indexable.text,
-        passages: passages.map(({ embeddingText: _, ...passage }, i) => {
-          const vector = fresh ? encoded!.row(row++) : vectors?.[i];
-          return vector === undefined ? passage : { ...passage, vector };
+        passages: passages.map(({ embeddingText: _, ...passage }) => {
+          const vectors: Record<string, FieldItem> = {};
+          for (const { name } of this.fields) {
+            const item = encoded.get(name)![next];
+            if (item !== undefined) vectors[name] = item;
+          }
+          next++;
+          if (Object.keys(vectors).length === 0) return passage;
+          embedded = true;
+          return { ...passage, vectors };
         }),
       } satisfies NewDocument);
       this.#passages += passages.length;
-      const embedded = (fresh || vectors !== undefined) && passages.length > 0;
       const wordless = passages.every(({ fields }) => fields.every(({ terms }) => terms.length === 0));
       if (wordless && !embedded) this.#unsearchable++;
     }
     const late = performance.now() - this.#publishedAt > PUBLISH_AFTER;
     if (this.writer.pending.bytes >= PUBLISH_AT || (late && batch.length > 0)) await this.#publish();
+  }
+
+  /** What a field holds of all passages of a batch, one after the other. Equal texts are encoded once. */
+  async #encode({ name, of, kind, encoder }: EncodedField, batch: readonly Waiting[]) {
+    const texts: FieldText[] = [];
+    const numbers = new Map<string, number>();
+    const items = batch.flatMap(({ indexable, language, passages, known }) =>
+      passages.map(({ start, end, headings, embeddingText }, i): FieldItem | number | undefined => {
+        const before = known.get(name)?.[i];
+        if (before !== undefined) return before;
+        const passage = { headings, text: indexable.text.slice(start, end) };
+        const text =
+          of === 'passage' ? embeddingText : sourceText(of, { ...indexable.record, title: indexable.title }, passage);
+        if (text === '') return undefined;
+        const key = `${language}\n${text}`;
+        const number = numbers.get(key) ?? texts.push({ text, language }) - 1;
+        numbers.set(key, number);
+        return number;
+      }),
+    );
+    const encoded = await encodeTexts(encoder, kind, texts, this.signal);
+    return items.map((item) => (typeof item === 'number' ? encoded[item] : item));
   }
 
   async #publish(): Promise<number> {

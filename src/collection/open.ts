@@ -12,6 +12,7 @@ import { createLocalStore, openLocalStore } from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
 import { ANALYSIS_VERSION } from '../text/index.ts';
 import { Collection } from './collection.ts';
+import type { EncoderSources, GivenEncoder } from './encoders.ts';
 
 /** Options of {@link openCollection}. */
 export interface OpenOptions {
@@ -20,6 +21,8 @@ export interface OpenOptions {
    * collection default `minilm`; for an existing one the encoder that made it, and any other is refused.
    */
   readonly encoder?: Encoder | string;
+  /** Encoders of one's own that further fields of the collection have, and that no specification opens; the caller disposes of them. */
+  readonly encoders?: readonly GivenEncoder[];
   /** Make the collection if there is none. Default false. */
   readonly create?: boolean;
   /** Settings of a new collection; for an existing one they must agree with what it was made with. */
@@ -28,7 +31,7 @@ export interface OpenOptions {
    * Opens the encoder that the manifest names, when it is needed first; the collection disposes of it. For hosts that
    * share one model between threads. Default: `openEncoder` of `sagitta/encode`.
    */
-  readonly openEncoder?: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder>;
+  readonly openEncoder?: EncoderSources['openSpec'];
   /**
    * Whether the encoder that an existing collection names may contact another machine (`http:`, `hf:`): a collection may come
    * from anywhere. One that is named here by `encoder` may. Default: whether the environment has `SAGITTA_ALLOW_REMOTE=1`.
@@ -42,7 +45,7 @@ export interface OpenOptions {
 
 const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
 /** A misspelt encoder would make a collection with another one, for good. */
-const OPTIONS = ['encoder', 'create', 'settings', 'openEncoder', 'allowRemote', 'extensions', 'bm25'];
+const OPTIONS = ['encoder', 'encoders', 'create', 'settings', 'openEncoder', 'allowRemote', 'extensions', 'bm25'];
 
 /**
  * Opens the collection in `directory`, or makes it with `create: true`.
@@ -76,15 +79,24 @@ export async function openCollection(directory: string, options: OpenOptions = {
       options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION, analysis: ANALYSIS_VERSION },
     };
     const store = await createLocalStore(path, settings);
-    return new Collection(path, store, settings, given(wanted), true, options.openEncoder, options.extensions);
+    return new Collection(path, store, settings, sourcesOf({ ...options, encoder: wanted }), options.extensions);
   }
   const store = await openLocalStore(path);
   const { settings } = store;
   checkAnalysis(directory, settings);
   checkAgreement(directory, settings, options);
-  const { allowRemote = process.env['SAGITTA_ALLOW_REMOTE'] === '1' } = options;
-  const agreed = allowRemote || options.encoder !== undefined;
-  return new Collection(path, store, settings, given(options.encoder), agreed, options.openEncoder, options.extensions);
+  return new Collection(path, store, settings, sourcesOf(options), options.extensions);
+}
+
+function sourcesOf(options: OpenOptions): EncoderSources {
+  const { encoder, encoders = [], openEncoder: openSpec = openEncoder } = options;
+  return {
+    meaning: typeof encoder === 'object' ? encoder : undefined,
+    named: encoder !== undefined,
+    others: encoders,
+    allowRemote: options.allowRemote ?? process.env['SAGITTA_ALLOW_REMOTE'] === '1',
+    openSpec,
+  };
 }
 
 /** What a new collection's manifest records of its encoder. */
@@ -95,10 +107,6 @@ async function describeEncoder(wanted: Encoder | string): Promise<{ id: string; 
   const { id, dim } = encoder;
   await encoder.dispose?.();
   return { id, dim };
-}
-
-function given(encoder: Encoder | string | undefined): Encoder | undefined {
-  return typeof encoder === 'object' ? encoder : undefined;
 }
 
 function checkBm25({ k1, b }: { k1: number; b: number }): { k1: number; b: number } {

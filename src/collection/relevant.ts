@@ -1,46 +1,34 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { InvalidArgumentError, NotFoundError, SagittaError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { speaks } from '../encode/speaks.ts';
 import type { SearchOptions, SearchResult } from '../search/index.ts';
-import {
-  defaultRelevance,
-  formatRelevance,
-  type Judging,
-  parseRelevance,
-  pipeline,
-  type RelevanceParameters,
-} from '../search/index.ts';
-import { onDisk, replaceFile } from '../store/local/filesystem.ts';
-import { manifestPath } from '../store/local/manifest.ts';
+import { defaultRelevance, type Judging, parseRelevance, pipeline, type RelevanceParameters } from '../search/index.ts';
+import type { BesideFile, Snapshot } from '../store/types.ts';
 import type { RelevantOptions, RelevantResult } from './types.ts';
 
-/** What relevance is judged by, beside the manifest. */
-export function relevanceFile(directory: string): string {
-  return join(directory, 'relevance.json');
-}
+/** The role of the file beside the manifest that says what relevance is judged by. */
+export const RELEVANCE = 'relevance';
 
 /**
  * Whether relevance can be judged in a collection: it learned with the encoder that it has now, or this encoder's relevance comes with the
  * software. A file that cannot be read counts: the search that uses it says what is wrong.
- * @param encoder id of the encoder, `none` without one.
  */
-export function judgesRelevance(directory: string, encoder: string): boolean {
+export function judgesRelevance(snapshot: Snapshot): boolean {
   try {
-    return relevanceFor(directory, encoder) !== undefined;
+    return relevanceFor(snapshot) !== undefined;
   } catch (error) {
     if (error instanceof SagittaError) return true;
     throw error;
   }
 }
 
-/** What relevance is judged by: what the collection learned with this encoder, else what comes with the software for it. */
-export function relevanceFor(directory: string, encoder: string): Judging | undefined {
-  if (existsSync(relevanceFile(directory))) {
-    const parameters = readRelevance(directory);
+/** What relevance is judged by: what the collection learned with its encoder, else what comes with the software for it. */
+export function relevanceFor(snapshot: Snapshot): Judging | undefined {
+  const { encoder } = snapshot.settings;
+  const file = snapshot.beside(RELEVANCE);
+  if (file !== undefined) {
+    const parameters = readRelevance(file);
     const { encoder: learned = parameters.query?.encoder ?? encoder } = parameters;
     if (learned === encoder) return { parameters, isOwn: true };
   }
@@ -48,36 +36,17 @@ export function relevanceFor(directory: string, encoder: string): Judging | unde
   return parameters === undefined ? undefined : { parameters, isOwn: false };
 }
 
-/** Writes what relevance is judged by; it replaces what was there at once. */
-export async function saveRelevance(directory: string, parameters: RelevanceParameters): Promise<void> {
-  await replaceFile(relevanceFile(directory), [formatRelevance(parameters)]);
-}
-
-/**
- * Drops what was learned of relevance before the collection got the encoder that it has now.
- * @returns whether there was something.
- */
-export async function dropRelevance(directory: string): Promise<boolean> {
-  const path = relevanceFile(directory);
-  const learned = statSync(path, { throwIfNoEntry: false });
-  if (learned === undefined || learned.mtimeMs > statSync(manifestPath(directory)).mtimeMs) return false;
-  await onDisk(path, () => rm(path, { force: true }));
-  return true;
-}
-
-/** What was read last of a file, as long as the file stays the same: heads are too long to be read for every search. */
-const cache = new Map<string, { readonly stamp: string; readonly parameters: RelevanceParameters }>();
+/** What was read last, by file and checksum: heads are too long to be read for every search. */
+const cache = new Map<string, RelevanceParameters>();
 const CACHE_SIZE = 32;
 
-function readRelevance(directory: string): RelevanceParameters {
-  const path = relevanceFile(directory);
-  const { mtimeMs, size, ino } = statSync(path);
-  const stamp = [mtimeMs, size, ino].join();
-  const before = cache.get(path);
-  if (before?.stamp === stamp) return before.parameters;
-  const parameters = parseRelevance(readFileSync(path, 'utf8'), path);
+function readRelevance(file: BesideFile): RelevanceParameters {
+  const key = `${file.file} ${file.bytes}`;
+  const before = cache.get(key);
+  if (before !== undefined) return before;
+  const parameters = parseRelevance(Buffer.from(file.read()).toString(), file.file);
   if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value!);
-  cache.set(path, { stamp, parameters });
+  cache.set(key, parameters);
   return parameters;
 }
 
@@ -96,14 +65,15 @@ export async function queryEmbedding(
 
 /**
  * Searches by a pipeline, at most so many passages of a document, and cuts by relevance.
- * @param search of the collection. @param encoder id of the encoder that it has now, `none` without one.
+ * @param search of the collection.
  */
 export async function searchRelevant(
   search: (query: string, options: SearchOptions) => Promise<SearchResult>,
-  { directory, encoder }: { readonly directory: string; readonly encoder: string },
+  snapshot: Snapshot,
   query: string,
   options: RelevantOptions,
 ): Promise<RelevantResult> {
+  const { encoder } = snapshot.settings;
   const { retriever } = options as SearchOptions;
   if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError(
@@ -111,22 +81,30 @@ export async function searchRelevant(
       'Leave the retriever out, or give a pipeline.',
     );
   }
-  if (relevanceFor(directory, encoder) === undefined) {
+  if (relevanceFor(snapshot) === undefined) {
     throw new NotFoundError(
       `This collection has not learned what is relevant, and none is known of the encoder "${encoder}".`,
       'Teach it with judged queries: `sagitta learn-relevance --queries FILE --qrels FILE`.',
     );
   }
-  const { candidates, pipeline: own, perDocument = 1, explain = false, ...rest } = options;
+  const {
+    candidates,
+    pipeline: own,
+    least,
+    perDocument = least === 0 ? Number.POSITIVE_INFINITY : 1,
+    explain = false,
+    ...rest
+  } = options;
   const standard = encoder === 'none' ? pipeline('words') : pipeline('words').fuse('meaning', given({ candidates }));
   const ranked = own === undefined ? standard : pipeline(own);
   const grouped = perDocument === Number.POSITIVE_INFINITY ? ranked : ranked.group(perDocument);
-  const found = await search(query, { ...rest, explain, pipeline: grouped.cut() });
+  const found = await search(query, { ...rest, explain, pipeline: grouped.cut(given({ least })) });
   const { shortfall: _, relevance, hits, ...result } = found;
   return {
     ...result,
     retriever: own === undefined ? (encoder === 'none' ? 'bm25' : 'hybrid') : String(ranked),
-    hits: hits.map((hit) => ({ ...hit, relevance: hit.relevance! })),
-    relevance: relevance!,
+    // What satisfies a query of conditions alone is relevant.
+    hits: hits.map((hit) => ({ ...hit, relevance: hit.relevance ?? 1 })),
+    relevance: relevance ?? { threshold: 0, judged: hits.length, kept: hits.length, best: 1 },
   };
 }

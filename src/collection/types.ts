@@ -68,7 +68,10 @@ export interface IndexOutcome {
 }
 
 /** Options of {@link Collection.searchRelevant}; a pipeline ends before the cut. Default: `hybrid`, or `bm25` without an encoder. */
-export type RelevantOptions = Omit<SearchOptions, 'retriever' | 'vector' | 'weights' | 'fusion'>;
+export interface RelevantOptions extends Omit<SearchOptions, 'retriever' | 'vector' | 'weights' | 'fusion'> {
+  /** Hits of at least this probability are kept, 0 to 1; 0 keeps all and says how relevant each is. Default: what was learned. */
+  readonly least?: number;
+}
 
 /** Hits that are probably relevant, perhaps none. */
 export interface RelevantResult extends Omit<SearchResult, 'hits' | 'shortfall' | 'relevance'> {

@@ -1,16 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { CorruptFileError, SagittaError } from '../base/errors.ts';
-import { readTuned, versionFolder } from '../encode/tuned/description.ts';
+import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
 import { parseRelevance } from '../search/index.ts';
 import { openLocalStore } from '../store/index.ts';
+import { readManifest } from '../store/local/manifest.ts';
+import { type Manifest, vectorFields } from '../store/local/manifest-types.ts';
 import type { Fault, Store, VerifyReport } from '../store/types.ts';
 import { ENCODERS } from './encoder-versions.ts';
-import { relevanceFile } from './relevant.ts';
+import { RELEVANCE } from './relevant.ts';
 
 /**
- * Reads every byte of the collection in `directory` and checks every checksum and cross-reference; also the trained encoder that
- * makes its vectors, and what it learned of relevance. A collection that is too damaged to open is reported like any other.
+ * Reads every byte of the collection in `directory` and checks every checksum and cross-reference; also the trained encoders that
+ * make its vectors, and what it learned of relevance. A collection that is too damaged to open is reported like any other.
  * @throws NotFoundError when there is none; IncompatibleError when a newer version made it.
  */
 export async function verifyCollection(
@@ -20,52 +22,57 @@ export async function verifyCollection(
   try {
     const store = await openLocalStore(resolve(directory));
     const report = await store.verify(options);
-    const beside = new FilesBeside(store.directory);
-    await beside.encoder(store.settings.encoder);
-    await beside.relevance();
+    const beside = new FilesBeside(store.directory, readManifest(store.directory), report.faults);
+    await beside.all();
     const faults = [...report.faults, ...beside.faults];
-    return {
-      ...report,
-      sound: faults.length === 0,
-      faults,
-      filesChecked: report.filesChecked + beside.files,
-      bytesChecked: report.bytesChecked + beside.bytes,
-    };
+    return { ...report, sound: faults.length === 0, faults };
   } catch (error) {
     if (!(error instanceof CorruptFileError)) throw error;
-    const fault = { file: error.file, problem: error.problem };
+    const fault = { file: relative(resolve(directory), resolve(error.file)), problem: error.problem };
     return { sound: false, faults: [fault], filesChecked: 1, bytesChecked: 0, documents: 0, passages: 0 };
   }
 }
 
+/** What the store knows the bytes of, and not what they mean. Files that it has found damaged are not looked into. */
 class FilesBeside {
   readonly faults: Fault[] = [];
-  files = 0;
-  bytes = 0;
+  readonly #damaged: ReadonlySet<string>;
 
-  constructor(private readonly directory: string) {}
+  constructor(
+    private readonly directory: string,
+    private readonly manifest: Manifest,
+    faults: readonly Fault[],
+  ) {
+    this.#damaged = new Set(faults.map(({ file }) => file));
+  }
+
+  async all(): Promise<void> {
+    for (const { encoder } of vectorFields(this.manifest.settings)) await this.#encoder(encoder);
+    await this.#relevance();
+  }
 
   /** A trained encoder, and the trained ones that it starts from. */
-  async encoder(spec: string, above: readonly string[] = []): Promise<void> {
+  async #encoder(spec: string, above: readonly string[] = []): Promise<void> {
     const version = /^tuned:([^/\\]+)$/.exec(spec)?.[1];
     if (version === undefined) return;
     const folder = versionFolder(join(this.directory, ENCODERS), version);
+    const place = `${ENCODERS}/${version}/`;
+    if ([...this.#damaged].some((file) => file.startsWith(place))) return;
     await this.#attempt(folder, async () => {
       if (above.includes(version)) throw new CorruptFileError(folder, 'it starts from itself');
       const { description, files } = await readTuned(folder);
-      this.files += 1 + files.size;
-      for (const bytes of files.values()) this.bytes += bytes.byteLength;
-      await this.encoder(description.base, [...above, version]);
+      const named = new Set(this.manifest.beside.map(({ file }) => file));
+      const foreign = [DESCRIPTION, ...files.keys()].find((name) => !named.has(place + name));
+      if (foreign !== undefined) throw new CorruptFileError(join(folder, foreign), 'the manifest does not name it');
+      await this.#encoder(description.base, [...above, version]);
     });
   }
 
-  async relevance(): Promise<void> {
-    const path = relevanceFile(this.directory);
-    const text = await readFile(path, 'utf8').catch(() => undefined);
-    if (text === undefined) return;
-    this.files++;
-    this.bytes += Buffer.byteLength(text);
-    await this.#attempt(path, async () => void parseRelevance(text, path));
+  async #relevance(): Promise<void> {
+    const entry = this.manifest.beside.find(({ role }) => role === RELEVANCE);
+    if (entry === undefined || this.#damaged.has(entry.file)) return;
+    const path = join(this.directory, entry.file);
+    await this.#attempt(path, async () => void parseRelevance(await readFile(path, 'utf8'), path));
   }
 
   async #attempt(path: string, read: () => Promise<void>): Promise<void> {

@@ -4,8 +4,11 @@ import type { DocumentRecord, PassageRecord, Representation } from '../content/i
 import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
 import type { WordAnalysis } from './query-analysis.ts';
 
-/** What a field is made of: title, innermost heading and text of a passage, one of these, or a metadata field of its document. */
-export type FieldSource = 'passage' | 'text' | 'title' | `metadata.${string}`;
+/**
+ * What a field is made of: of a passage title, innermost heading and text together, its text, the title of its document, all headings
+ * above it, or a metadata field of its document.
+ */
+export type FieldSource = 'passage' | 'text' | 'title' | 'headings' | `metadata.${string}`;
 
 interface FieldFacts {
   /** Letters, digits, `-` and `_`, a letter first. */
@@ -87,6 +90,11 @@ export interface Corpus {
   score(field: string, query: Representation, passages: Uint32Array): Promise<Float32Array>;
   /** What the field holds of given passages: a vector, or one for each token. Terms cannot be given back. @param passages ascending. */
   get(field: string, passages: Uint32Array): Promise<readonly (Representation | undefined)[]>;
+  /**
+   * Passages in which these words stand one after the other in one text of the field. @param words from `phraseWords` of `sagitta/text`; none
+   * finds nothing. @returns a set of `passageSpace` bits.
+   */
+  phrase(field: string, words: readonly string[]): Promise<BitSet>;
   /** How many passages each term occurs in. */
   frequencies(field: string, terms: readonly string[]): Promise<Uint32Array>;
   /** Every term of a field with how many passages it occurs in, those of deleted documents included as long as they are kept. */

@@ -21,3 +21,4 @@ export {
 } from './passages.ts';
 export { type AnalysedWords, primary, queryLanguage, WordAnalysis, weightedTerms } from './query-analysis.ts';
 export { checkLanguage, DEFAULT_SETTINGS, type IndexingSettings, resolveSettings } from './settings.ts';
+export { metadataSource, narrowestWindow, parseFieldSource, sourceText } from './sources.ts';

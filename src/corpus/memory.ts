@@ -2,7 +2,7 @@ import { BitSet } from '../base/bits.ts';
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { Hits } from '../base/hits.ts';
 import { MemorySections } from '../base/sections.ts';
-import { VectorSets, Vectors } from '../base/vectors.ts';
+import type { Vectors } from '../base/vectors.ts';
 import type { DocumentRecord, InputDocument, PassageRecord, Representation, WeightedTerm } from '../content/index.ts';
 import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
 import { speaks } from '../encode/speaks.ts';
@@ -12,7 +12,8 @@ import {
   FlatIndexBuilder,
   InvertedIndex,
   InvertedIndexBuilder,
-  MaxSim,
+  TokenIndex,
+  TokenIndexBuilder,
 } from '../index/index.ts';
 import type { Corpus, CorpusPassage, Field, FieldParams, FieldSource } from './corpus.ts';
 import { checkRepresentation, fieldOf, WORDS } from './fields.ts';
@@ -20,6 +21,7 @@ import { checkInput } from './input.ts';
 import { blocksOf, languageOf, type PreparedPassage, preparePassages, sourceTerms } from './passages.ts';
 import { WordAnalysis } from './query-analysis.ts';
 import { type IndexingSettings, resolveSettings } from './settings.ts';
+import { narrowestWindow, sourceText } from './sources.ts';
 
 /** A field that a corpus in memory is to have. `of` defaults to `passage`: title, innermost heading and text. */
 export type FieldDefinition = { readonly name: string; readonly of?: FieldSource } & (
@@ -93,11 +95,10 @@ async function hold(
     ...(declared === undefined ? {} : { language: declared }),
   };
   const language = languageOf(preparable, settings);
-  // Passages are those that the encoder with the narrowest window reads to their end.
-  const windows = fields.flatMap((field) =>
-    field.kind === 'vector' && speaks(field.encoder, language) && field.encoder.window ? [field.encoder.window] : [],
+  const window = narrowestWindow(
+    fields.flatMap((field) => (field.kind === 'vector' ? [{ of: 'passage', ...field }] : [])),
+    language,
   );
-  const window = windows.sort((a, b) => a.tokens - b.tokens)[0];
   const { passages } = await preparePassages(preparable, language, settings, window, signal);
   const place = path === undefined ? {} : { path };
   // Nobody compares what is never indexed again.
@@ -122,7 +123,7 @@ function checkFields(fields: readonly FieldDefinition[]): void {
 type Indexed =
   | { readonly field: Extract<Field, { kind: 'terms' }>; readonly index: InvertedIndex }
   | { readonly field: Extract<Field, { kind: 'vector' }>; readonly index: FlatIndex }
-  | { readonly field: Extract<Field, { kind: 'vectors' }>; readonly index: VectorSets };
+  | { readonly field: Extract<Field, { kind: 'vectors' }>; readonly index: TokenIndex };
 
 async function indexed(
   definition: FieldDefinition,
@@ -136,7 +137,7 @@ async function indexed(
     for (const { record, text, passages } of documents) {
       for (const passage of passages) {
         const own =
-          of === 'passage' ? passage.fields : sourceTerms(sourceOf(of, record, text, passage), record, analysis);
+          of === 'passage' ? passage.fields : sourceTerms(seenOf(of, record, text, passage), record, analysis);
         builder.add(own);
       }
     }
@@ -144,13 +145,12 @@ async function indexed(
     return { field: { name, of, kind: 'terms', analysis }, index };
   }
   const { encoder } = definition;
-  const speaking = 'languages' in encoder ? encoder : {};
   // The same title stands above many passages.
   const rows = new Map<string, number>();
   const rowOf = documents.flatMap(({ record, text, passages }) =>
     passages.map((passage) => {
-      const seen = sourceOf(of, record, text, passage);
-      if (seen === '' || !speaks(speaking, record.language)) return undefined;
+      const seen = seenOf(of, record, text, passage);
+      if (seen === '' || !speaks(encoder, record.language)) return undefined;
       const row = rows.get(seen) ?? rows.size;
       rows.set(seen, row);
       return row;
@@ -167,27 +167,19 @@ async function indexed(
     return { field: { ...facts, kind: 'vector', open: async () => definition.encoder }, index };
   }
   const sets = texts.length === 0 ? undefined : await definition.encoder.encodeTokens(texts, how);
-  const parts = rowOf.map((row) =>
-    row === undefined ? new Vectors(new Float32Array(0), encoder.dim) : sets!.item(row),
-  );
-  const offsets = new Uint32Array(parts.length + 1);
-  parts.forEach(({ count }, i) => {
-    offsets[i + 1] = offsets[i]! + count;
-  });
-  const all = parts.length === 0 ? new Vectors(new Float32Array(0), encoder.dim) : Vectors.concat(parts);
-  return {
-    field: { ...facts, kind: 'vectors', open: async () => definition.encoder },
-    index: new VectorSets(all, offsets),
-  };
+  const builder = new TokenIndexBuilder(encoder.dim);
+  for (const row of rowOf) builder.add(row === undefined ? undefined : sets!.item(row));
+  const index = TokenIndex.open(new MemorySections(builder.build()));
+  return { field: { ...facts, kind: 'vectors', open: async () => definition.encoder }, index };
 }
 
-/** The text of a field's source; empty where there is none. */
-function sourceOf(of: FieldSource, record: DocumentRecord, text: string, passage: PreparedPassage): string {
-  if (of === 'passage') return passage.embeddingText;
-  if (of === 'title') return record.title;
-  if (of === 'text') return text.slice(passage.start, passage.end);
-  const value = record.metadata[of.slice('metadata.'.length)] ?? '';
-  return Array.isArray(value) ? value.join('\n') : String(value);
+function seenOf(
+  of: FieldSource,
+  record: DocumentRecord,
+  text: string,
+  { start, end, headings }: PreparedPassage,
+): string {
+  return sourceText(of, record, { headings, text: text.slice(start, end) });
 }
 
 /** See {@link memoryCorpus}. */
@@ -241,29 +233,28 @@ export class MemoryCorpus implements Corpus {
         ...(refine === undefined ? {} : { refine }),
       });
     }
-    const scores = new MaxSim(query as Vectors).score(index as VectorSets);
-    const order = [...scores.keys()].filter((i) => scores[i]! > Number.NEGATIVE_INFINITY && allowed?.has(i) !== false);
-    order.sort((a, b) => scores[b]! - scores[a]! || a - b);
-    const ids = Uint32Array.from(order.slice(0, k));
-    return { ids, scores: Float32Array.from(ids, (i) => scores[i]!), examined: order.length };
+    return (index as TokenIndex).search(query as Vectors, among);
   }
 
   async score(name: string, query: Representation, passages: Uint32Array): Promise<Float32Array> {
     const { field, index } = this.#indexed(name, query);
     if (field.kind === 'terms') return (index as InvertedIndex).scores(query as readonly WeightedTerm[], passages);
     if (field.kind === 'vector') return (index as FlatIndex).scores(query as Float32Array, passages);
-    const scores = new MaxSim(query as Vectors).score(index as VectorSets, passages);
-    return scores.map((score) => (score === Number.NEGATIVE_INFINITY ? Number.NaN : score));
+    return (index as TokenIndex).scores(query as Vectors, passages);
   }
 
   async get(name: string, passages: Uint32Array): Promise<(Representation | undefined)[]> {
-    const { kind } = fieldOf(this, name, ['vector', 'vectors']);
-    const { index } = this.indexes.find(({ field }) => field.name === name)!;
-    return Array.from(passages, (passage) => {
-      if (kind === 'vector') return (index as FlatIndex).vector(passage);
-      const vectors = (index as VectorSets).item(passage);
-      return vectors.count === 0 ? undefined : vectors;
-    });
+    fieldOf(this, name, ['vector', 'vectors']);
+    const index = this.indexes.find(({ field }) => field.name === name)!.index as FlatIndex | TokenIndex;
+    return Array.from(passages, (passage) => index.vector(passage));
+  }
+
+  async phrase(name: string, words: readonly string[]): Promise<BitSet> {
+    fieldOf(this, name, ['terms']);
+    const found = new BitSet(this.passageSpace);
+    const index = this.indexes.find(({ field }) => field.name === name)!.index as InvertedIndex;
+    for (const passage of index.phrase(words)) found.add(passage);
+    return found;
   }
 
   async frequencies(name: string, terms: readonly string[]): Promise<Uint32Array> {

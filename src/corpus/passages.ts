@@ -7,6 +7,7 @@ import {
   type Block,
   detectLanguage,
   markdownBlocks,
+  phraseWords,
   splitPassages,
   textBlocks,
 } from '../text/index.ts';
@@ -95,12 +96,11 @@ export async function preparePassages(
     const fields = analyses
       .filter(({ analysis }) => analysis.length > 0)
       .map(({ analysis, boost }): IndexedField => ({ terms: analysis.flatMap(({ terms }) => terms), boost }));
-    fields.push(
-      furtherForms(
-        fields,
-        analyses.flatMap(({ analysis }) => analysis),
-      ),
+    const further = furtherForms(
+      fields,
+      analyses.flatMap(({ analysis }) => analysis),
     );
+    fields.push({ ...further, words: wordsInOrder([document.title, ...headings, text]) });
     passages.push({
       start,
       end,
@@ -121,7 +121,18 @@ export function sourceTerms(
 ): IndexedField[] {
   const analysed = analysis.analyzerOf(language).analyze(text);
   const field: IndexedField = { terms: analysed.terms, boost: 1 };
-  return [field, furtherForms([field], [analysed])];
+  return [field, { ...furtherForms([field], [analysed]), words: phraseWords(text) }];
+}
+
+/** The words of texts as phrases are looked for, an empty one between two texts. */
+function wordsInOrder(texts: readonly string[]): string[] {
+  const words: string[] = [];
+  for (const text of texts) {
+    const own = phraseWords(text);
+    if (words.length > 0 && own.length > 0) words.push('');
+    for (const word of own) words.push(word);
+  }
+  return words;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -26,6 +26,29 @@ describe('cached', () => {
     expect(await files()).toEqual([expect.stringMatching(/^model-[\da-f]{16}$/), expect.stringMatching(/^model-/)]);
     expect((await cached('none', 'a', async () => new Uint8Array(0))).length).toBe(0);
     expect((await cached('none', 'a', make)).length).toBe(0);
+  });
+
+  it('removes what was not used for two months when something is added', async () => {
+    await cached('model', 'old', make);
+    await cached('model', 'used', make);
+    const [old, used] = (
+      await Promise.all(
+        (await files()).map((name) => stat(join(cacheFolder(), name)).then(({ mtimeMs }) => [mtimeMs, name] as const)),
+      )
+    )
+      .sort()
+      .map(([, name]) => join(cacheFolder(), name));
+    const before = Date.now() / 1000 - 61 * 24 * 3600;
+    for (const path of [old!, used!]) await utimes(path, before, before);
+    await writeFile(join(cacheFolder(), 'notes'), '');
+    await utimes(join(cacheFolder(), 'notes'), before, before);
+    await cached('model', 'used', make);
+    await cached('model', 'new', make);
+    const left = await files();
+    expect(left).toHaveLength(3);
+    expect(left).toContain('notes');
+    expect(left.map((name) => join(cacheFolder(), name))).not.toContain(old);
+    expect(made).toBe(3);
   });
 
   it('makes a damaged file anew', async () => {

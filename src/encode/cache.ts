@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -7,6 +7,10 @@ import { crc32 } from 'node:zlib';
 /** Begins a file of the cache; then its checksum (4 bytes), 4 bytes of zeros, and the content. */
 const MAGIC = Buffer.from('SGTCACH1');
 const HEADER = MAGIC.length + 8;
+const NAME = /-[\da-f]{16}$/;
+const DAY = 24 * 3600 * 1000;
+/** Files that nobody used for so long are removed when one is added. */
+const KEPT = 60 * DAY;
 
 /**
  * Where models are kept that were prepared from a package's or a folder's weights: `SAGITTA_CACHE`, or the user's folder for caches.
@@ -22,7 +26,7 @@ export function cacheFolder(): string {
 
 /**
  * What `make` gives for a key, from disk if it was made before. A file that is damaged is made again; where the folder cannot be written, it
- * is made each time.
+ * is made each time. What was not used for 60 days is removed when something is added.
  * @param key all that the content depends on. @param name begins the file's name, for people who look.
  */
 export async function cached(name: string, key: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
@@ -31,7 +35,10 @@ export async function cached(name: string, key: string, make: () => Promise<Uint
   const found = await readFile(path).catch(() => undefined);
   if (found !== undefined && found.length >= HEADER && found.subarray(0, MAGIC.length).equals(MAGIC)) {
     const content = found.subarray(HEADER);
-    if (crc32(content) === found.readUInt32LE(MAGIC.length)) return content;
+    if (crc32(content) === found.readUInt32LE(MAGIC.length)) {
+      await markUsed(path);
+      return content;
+    }
   }
   const content = await make();
   const header = Buffer.alloc(HEADER);
@@ -42,10 +49,30 @@ export async function cached(name: string, key: string, make: () => Promise<Uint
     await mkdir(folder, { recursive: true });
     await writeFile(temporary, Buffer.concat([header, content]));
     await rename(temporary, path);
+    await prune(folder);
   } catch {
     await rm(temporary, { force: true }).catch(() => undefined);
   }
   return content;
+}
+
+/** Once a day is enough. */
+async function markUsed(path: string): Promise<void> {
+  try {
+    const now = Date.now();
+    if (now - (await stat(path)).mtimeMs > DAY) await utimes(path, now / 1000, now / 1000);
+  } catch {
+    // A folder that cannot be written is as good a cache to read.
+  }
+}
+
+async function prune(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!NAME.test(name)) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > KEPT) await rm(path);
+  }
 }
 
 /** What tells one state of a file from another without reading it. */

@@ -46,9 +46,11 @@ export interface Encoder {
   dispose?(): Promise<void>;
 }
 
-/** Content to one vector per token, for late interaction. */
+/** Content to one vector per token, for late interaction. A text in which it knows no token may get none. */
 export interface TokenEncoder {
   readonly id: string;
   readonly dim: number;
+  /** As of an {@link Encoder}. */
+  readonly languages?: readonly string[];
   encodeTokens(inputs: readonly Content[], options?: EncodeOptions): Promise<VectorSets>;
 }

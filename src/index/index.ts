@@ -23,6 +23,8 @@ export { planChart, planSpeedChart } from './plan-report.ts';
 export type { Budget, OperatingPoint, Plan, Proof, Unmet } from './plan-types.ts';
 export { buildSetIndex, openSetIndex, type SetBuildOptions, SetIndex } from './set-index.ts';
 export { formatSpec, type IndexSpec, parseSpec } from './spec.ts';
+export { type TokenCodes, TokenIndexBuilder, tokenCodes } from './token-builder.ts';
+export { TokenIndex, type TokenPart, type TokenSearchParams } from './token-index.ts';
 export { encodeFvecs, encodeNpy, formatOfName, parseVectors, type VectorFormat } from './vector-files.ts';
 export type { VectorIndex, VectorSearchParams } from './vector-index.ts';
 export { type SimilarTerm, Vocabulary, type VocabularyTerm } from './vocabulary.ts';

@@ -1,7 +1,9 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { SectionData } from '../base/sections.ts';
+import { sortedByBytes, wellFormed } from './byte-order.ts';
 import { type Bm25Parameters, codebookFor, PostingsEncoder } from './inverted-encode.ts';
 import { MAX_DOCUMENTS } from './inverted-format.ts';
+import { PositionsBuilder } from './positions-build.ts';
 
 /** Terms of one field of a document. */
 export interface IndexedField {
@@ -11,6 +13,8 @@ export interface IndexedField {
   readonly boost: number;
   /** What one occurrence adds to the document's length, 0 to 1e6. Default: its boost. */
   readonly length?: number;
+  /** The words of its texts as phrases are looked for, in order, an empty one between two texts. Default: none. */
+  readonly words?: readonly string[];
 }
 
 /**
@@ -18,7 +22,7 @@ export interface IndexedField {
  * Taylor 2004): a document's term frequency is the sum of the boosts of the term's occurrences, its length the sum of
  * the boosts of all occurrences, or what their fields say instead, both kept in float32.
  *
- * Holds 8 bytes per distinct term of a document, and every distinct term once.
+ * Holds 8 bytes per distinct term of a document, 4 per word that stands in it, and every distinct term and word once.
  */
 export class InvertedIndexBuilder {
   readonly #k1: number;
@@ -27,6 +31,7 @@ export class InvertedIndexBuilder {
   readonly #names: string[] = [];
   #lengths = new Float32Array(256);
   #count = 0;
+  readonly #positions = new PositionsBuilder();
   /** Postings in order of documents; document `d` owns `#ends[d - 1]` to `#ends[d]`. */
   #terms = new Uint32Array(4096);
   #frequencies = new Float32Array(4096);
@@ -87,6 +92,9 @@ export class InvertedIndexBuilder {
       this.#lengths = enlarged(this.#lengths);
       this.#ends = enlarged(this.#ends);
     }
+    this.#positions.add(
+      fields.flatMap(({ words = [] }, i) => (i === 0 || words.length === 0 ? words : ['', ...words])),
+    );
     this.#lengths[this.#count] = length;
     this.#ends[this.#count++] = this.#postings;
   }
@@ -149,38 +157,13 @@ export class InvertedIndexBuilder {
     sorted.forEach((name, rank) => {
       encoder.add(utf8.encode(name), documents, frequencies, starts[rank]!, starts[rank + 1]!);
     });
-    return encoder.finish();
+    return new Map([...encoder.finish(), ...this.#positions.build()]);
   }
 }
 
-function enlarged<T extends Uint32Array | Float32Array | Float64Array>(array: T): T {
+/** A copy of twice the length. */
+export function enlarged<T extends Uint32Array | Float32Array | Float64Array>(array: T): T {
   const larger = new (array.constructor as new (length: number) => T)(2 * array.length);
   larger.set(array as never);
   return larger;
-}
-
-const SURROGATE = /[\ud800-\udfff]/;
-
-/** Unpaired surrogates replaced by U+FFFD, as UTF-8 encoding does. */
-function wellFormed(term: string): string {
-  return SURROGATE.test(term) ? new TextDecoder().decode(new TextEncoder().encode(term)) : term;
-}
-
-/** Sorts by UTF-8 bytes, which is the order of code points: unlike that of code units where surrogates occur. */
-function sortedByBytes(names: readonly string[]): string[] {
-  if (!names.some((name) => SURROGATE.test(name))) return [...names].sort();
-  return [...names].sort((a, b) => {
-    const length = Math.min(a.length, b.length);
-    for (let i = 0; i < length; i++) {
-      const x = a.charCodeAt(i);
-      const y = b.charCodeAt(i);
-      if (x !== y) return byteRank(x) - byteRank(y);
-    }
-    return a.length - b.length;
-  });
-}
-
-/** Surrogates stand for code points above all others, but lie below U+E000 as code units. */
-function byteRank(unit: number): number {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x1_0000 : unit;
 }

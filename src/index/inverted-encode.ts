@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { SectionData } from '../base/sections.ts';
 import { BLOCK_SIZE, bitWidth, packBlock, packedBytes, packStream } from '../kernels/packing.ts';
+import { GrowingBytes, GrowingU32 } from './growing.ts';
 import { encodeMeta, section } from './inverted-format.ts';
 
 /** Free parameters of BM25. */
@@ -167,56 +168,6 @@ export class PostingsEncoder {
   }
 }
 
-function bytesOf(array: Float32Array | Uint32Array): Uint8Array {
+function bytesOf(array: Float32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-/** A byte array that doubles as it fills; what lies beyond its length is zero. */
-class GrowingBytes {
-  bytes = new Uint8Array(1024);
-  length = 0;
-
-  /** Lengthens by `count` zero bytes and returns where they begin. */
-  extend(count: number): number {
-    const offset = this.length;
-    this.length += count;
-    if (this.length > this.bytes.length) {
-      const bytes = new Uint8Array(Math.max(this.length, 2 * this.bytes.length));
-      bytes.set(this.bytes);
-      this.bytes = bytes;
-    }
-    return offset;
-  }
-
-  push(byte: number): void {
-    const offset = this.extend(1);
-    this.bytes[offset] = byte;
-  }
-
-  append(more: Uint8Array): void {
-    const offset = this.extend(more.length);
-    this.bytes.set(more, offset);
-  }
-
-  finish(): Uint8Array {
-    return this.bytes.slice(0, this.length);
-  }
-}
-
-class GrowingU32 {
-  #values = new Uint32Array(256);
-  length = 0;
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const values = new Uint32Array(2 * this.length);
-      values.set(this.#values);
-      this.#values = values;
-    }
-    this.#values[this.length++] = value;
-  }
-
-  finish(): Uint8Array {
-    return bytesOf(this.#values.slice(0, this.length));
-  }
 }

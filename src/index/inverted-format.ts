@@ -20,6 +20,8 @@ import { BLOCK_SIZE } from '../kernels/packing.ts';
  * | `lexical.postings` | bytes | blocks of 128 postings, the last of a term shorter (assembly/postings-blocks.ts) |
  * | `lexical.codebook` | float32 ascending | values of the frequency codes; absent when code `c` means `c + 1` |
  *
+ * Beside them lie the places of words, for phrases (positions-format.ts).
+ *
  * Term frequencies and lengths are exact to float32: whole frequencies need no codebook, weighted ones (a boost of 1.5)
  * are numbers of their value in it. A bound is `tf / (tf + K)` under the index's own average length in steps of 1/255,
  * rounded up.
@@ -53,7 +55,7 @@ export interface LexicalMeta {
   readonly totalLength: number;
 }
 
-const VERSION = 1;
+const VERSION = 2;
 const META_BYTES = 40;
 
 export function encodeMeta(meta: LexicalMeta): Uint8Array {

@@ -1,6 +1,7 @@
 import type { BitSet } from '../base/bits.ts';
 import { CorruptFileError, InvalidArgumentError } from '../base/errors.ts';
 import type { SectionData } from '../base/sections.ts';
+import { compareBytes } from './byte-order.ts';
 import type { PostingsData } from './inverted-data.ts';
 import { codebookFor, PostingsEncoder } from './inverted-encode.ts';
 import { section } from './inverted-format.ts';
@@ -134,9 +135,3 @@ class LiveStream {
 }
 
 const DEAD = 0xffff_ffff;
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
-  return a.length - b.length;
-}

@@ -496,7 +496,7 @@ describe('InvertedIndex.merge', () => {
 describe('a damaged lexical index', () => {
   const random = new Random(29);
   const documents = corpus(random, 600, { vocabulary: 100, boosts: [1.5, 1] });
-  const sections = sectionsOf(documents);
+  const sections = sectionsOf(documents.map((fields) => fields.map((field) => ({ ...field, words: field.terms }))));
   const use = (damaged: SectionData): void => {
     const index = InvertedIndex.open(new MemorySections(damaged));
     for (const k of [1, 50])

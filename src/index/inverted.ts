@@ -8,6 +8,8 @@ import { PostingsData } from './inverted-data.ts';
 import { normalization } from './inverted-encode.ts';
 import { type LexicalMeta, readMeta } from './inverted-format.ts';
 import { mergePostings } from './inverted-merge.ts';
+import { Positions } from './positions.ts';
+import { mergePositions } from './positions-merge.ts';
 
 /** What BM25 needs to know of the whole collection; shared by all segments so that their scores are comparable. */
 export interface LexicalStatistics {
@@ -84,6 +86,7 @@ export class InvertedIndex {
   readonly #build: KernelBuild | undefined;
   readonly #own: LexicalStatistics;
   #loaded: PostingsData | undefined;
+  #positions: Positions | undefined;
 
   private constructor(source: SectionSource, build?: KernelBuild) {
     this.#meta = readMeta(source);
@@ -113,12 +116,20 @@ export class InvertedIndex {
    */
   static merge(parts: readonly { readonly index: InvertedIndex; readonly live: BitSet }[]): SectionData {
     for (const { index, live } of parts) index.#expectSize('live', live);
-    return mergePostings(parts.map(({ index, live }) => ({ data: index.#data(), live })));
+    return new Map([
+      ...mergePostings(parts.map(({ index, live }) => ({ data: index.#data(), live }))),
+      ...mergePositions(parts.map(({ index, live }) => ({ positions: index.#places(), live }))),
+    ]);
   }
 
   #data(): PostingsData {
     this.#loaded ??= new PostingsData(this.#meta, this.#source, this.#build);
     return this.#loaded;
+  }
+
+  #places(): Positions {
+    this.#positions ??= new Positions(this.#source, this.#meta.count);
+    return this.#positions;
   }
 
   /** Number of documents, deleted ones included. */
@@ -166,6 +177,20 @@ export class InvertedIndex {
     const number = data.lookup([term])[0]!;
     if (number === NO_TERM) return 0;
     return live === undefined ? data.frequency(number) : data.count(number, live);
+  }
+
+  /**
+   * Documents in which these words stand one after the other in one text, ascending, deleted ones included. Reads the places of these words,
+   * no texts. @param words as the builder was given them ({@link IndexedField}); none finds nothing.
+   */
+  phrase(words: readonly string[]): Uint32Array {
+    return this.#places().phrase(words);
+  }
+
+  /** Reads all places of words. @throws CorruptFileError where they do not fit together. */
+  checkPlaces(): void {
+    const positions = this.#places();
+    for (const word of positions.words()) positions.places(word);
   }
 
   /** The `k` best documents, best first, equal scores by ascending id. Exact. */

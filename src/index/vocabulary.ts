@@ -1,3 +1,5 @@
+import { TermTrie } from './term-trie.ts';
+
 /** A term of a vocabulary. */
 export interface VocabularyTerm {
   readonly term: string;
@@ -11,19 +13,14 @@ export interface SimilarTerm extends VocabularyTerm {
   readonly edits: number;
 }
 
-/**
- * A sorted vocabulary that finds terms by their beginning, by their end, and by what they look like.
- *
- * Similar terms are found by walking the sorted terms with one row of the edit distance (optimal string alignment, which
- * counts two swapped neighbours as one edit) per letter: rows are shared by terms with a common beginning, and where a row's least value
- * exceeds the bound, all terms with that beginning are passed over. It is the walk of a Levenshtein automaton over a trie, with neither
- * of the two being built.
- */
+/** A sorted vocabulary that finds terms by their beginning, by their end, and by what they look like. */
 export class Vocabulary {
   readonly #terms: readonly string[];
   readonly #frequencies: Uint32Array;
   /** Numbers of terms in the order of their reversed spelling; made when first asked for. */
   #backwards: Uint32Array | undefined;
+  /** The same. */
+  #trie: TermTrie | undefined;
 
   /** @param terms distinct, in any order. */
   constructor(terms: Iterable<readonly [term: string, frequency: number]>) {
@@ -75,62 +72,14 @@ export class Vocabulary {
    * @param most 1 or 2: time grows with the share of the vocabulary that is near.
    */
   similar(word: string, most: number, limit: number): SimilarTerm[] {
-    const found: SimilarTerm[] = [];
-    const width = word.length + 1;
-    // Row d is for the first d letters of the current term.
-    const rows: Int32Array[] = [Int32Array.from({ length: width }, (_, i) => i)];
-    const terms = this.#terms;
-    let before = '';
-    /** Rows that are valid for `before`. */
-    let valid = 0;
-    for (let i = 0; i < terms.length; ) {
-      const term = terms[i]!;
-      let depth = 0;
-      while (depth < valid && depth < term.length && term[depth] === before[depth]) depth++;
-      let passed = false;
-      while (depth < term.length) {
-        const least = this.#row(rows, word, term, ++depth);
-        if (least > most) {
-          // No term with this beginning is near.
-          before = term;
-          valid = depth;
-          i = this.#behind(term.slice(0, depth), i);
-          passed = true;
-          break;
-        }
-      }
-      if (passed) continue;
-      const edits = rows[term.length]![word.length]!;
-      if (edits <= most && edits > 0) found.push({ term, frequency: this.#frequencies[i]!, edits });
-      before = term;
-      valid = term.length;
-      i++;
-    }
-    found.sort((a, b) => a.edits - b.edits || b.frequency - a.frequency || (a.term < b.term ? -1 : 1));
-    found.length = Math.min(found.length, limit);
-    return found;
-  }
-
-  /** Fills the row of the first `depth` letters of a term; returns its least value. */
-  #row(rows: Int32Array[], word: string, term: string, depth: number): number {
-    rows[depth] ??= new Int32Array(word.length + 1);
-    const row = rows[depth]!;
-    const above = rows[depth - 1]!;
-    const swap = depth > 1 ? rows[depth - 2]! : undefined;
-    const letter = term.charCodeAt(depth - 1);
-    const previous = depth > 1 ? term.charCodeAt(depth - 2) : -1;
-    row[0] = depth;
-    let least = depth;
-    for (let j = 1; j <= word.length; j++) {
-      const own = word.charCodeAt(j - 1);
-      let value = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + (own === letter ? 0 : 1));
-      if (swap !== undefined && j > 1 && own === previous && word.charCodeAt(j - 2) === letter) {
-        value = Math.min(value, swap[j - 2]! + 1);
-      }
-      row[j] = value;
-      if (value < least) least = value;
-    }
-    return least;
+    this.#trie ??= new TermTrie(this.#terms);
+    const found = this.#trie.near(word, most).filter(({ edits }) => edits > 0);
+    found.sort(
+      (a, b) => a.edits - b.edits || this.#frequencies[b.number]! - this.#frequencies[a.number]! || a.number - b.number,
+    );
+    return found
+      .slice(0, limit)
+      .map(({ number, edits }) => ({ term: this.#terms[number]!, frequency: this.#frequencies[number]!, edits }));
   }
 
   #lowerBound(term: string): number {

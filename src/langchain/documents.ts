@@ -36,7 +36,7 @@ export function toDocument(hit: SourceHit): Document {
 
 /**
  * Metadata as it is stored: nested objects become dotted names (`loc.lines.from`), by which filters can name them. Objects without
- * members are left out, as are members that are undefined.
+ * members are left out, as are members that are undefined. A Date becomes its text in ISO 8601, by which filters compare it.
  * @throws InvalidArgumentError for what cannot come back as it was.
  */
 export function flatten(metadata: Readonly<Record<string, unknown>>, prefix = ''): Metadata {
@@ -55,6 +55,8 @@ export function flatten(metadata: Readonly<Record<string, unknown>>, prefix = ''
     }
     if (isScalar(value) || value === null || (Array.isArray(value) && value.every(isScalar))) {
       flat[name] = value as MetadataValue;
+    } else if (value instanceof Date && !Number.isNaN(value.getTime())) {
+      flat[name] = value.toISOString();
     } else if (typeof value === 'object' && isPlain(value)) {
       Object.assign(flat, flatten(value as Record<string, unknown>, `${name}.`));
     } else {

@@ -1,10 +1,11 @@
 import { InvalidArgumentError } from '../base/errors.ts';
-import type { Comparison, Filter, Scalar } from '../search/index.ts';
+import { BUILT_IN_FIELDS, type Comparison, type Filter, type Scalar } from '../search/index.ts';
 
 /**
  * Filters as users of LangChain write them: an expression of ours, a filter of ours as JSON, or an object in the style of
  * MongoDB that most of its stores take: `{ year: { $gte: 2020 }, tags: 'api' }` with `$eq $ne $gt $gte $lt $lte $in $nin
- * $exists` on fields and `$and $or $not` around conditions.
+ * $exists` on fields and `$and $or $not` around conditions. Fields of such an object are metadata, also where they are called like a part of every document
+ * (`id`, `title`, `path`, `format`, `language`); dates are compared as texts in ISO 8601.
  */
 export type LangChainFilter = string | object;
 
@@ -43,7 +44,8 @@ function conditions(object: unknown): Filter {
   return parts.length === 1 ? parts[0]! : { and: parts };
 }
 
-function condition(key: string, value: unknown): Filter {
+function condition(name: string, value: unknown): Filter {
+  const key = (BUILT_IN_FIELDS as readonly string[]).includes(name) ? `metadata.${name}` : name;
   if (key === '$and' || key === '$or') {
     if (!Array.isArray(value)) throw unknown(key, value);
     const parts = value.map(conditions);
@@ -52,8 +54,10 @@ function condition(key: string, value: unknown): Filter {
   if (key === '$not') return { not: conditions(value) };
   if (key.startsWith('$')) throw unknown(key, value);
   if (isScalar(value)) return { field: key, op: '=', value };
+  if (value instanceof Date) return { field: key, op: '=', value: String(written(value)) };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw unknown(key, value);
-  const parts = Object.entries(value).map(([operator, operand]): Filter => {
+  const parts = Object.entries(value).map(([operator, given]): Filter => {
+    const operand = Array.isArray(given) ? given.map(written) : written(given);
     const comparison = OPERATORS[operator];
     if (comparison !== undefined && isScalar(operand)) return { field: key, op: comparison, value: operand };
     if (operator === '$in' && isScalars(operand)) return { field: key, op: 'in', values: operand };
@@ -65,6 +69,11 @@ function condition(key: string, value: unknown): Filter {
   });
   if (parts.length === 0) throw unknown(key, value);
   return parts.length === 1 ? parts[0]! : { and: parts };
+}
+
+/** A date as it is stored. */
+function written<T>(value: T): T | string {
+  return value instanceof Date && !Number.isNaN(value.getTime()) ? value.toISOString() : value;
 }
 
 function isScalar(value: unknown): value is Scalar {

@@ -1,4 +1,5 @@
 export { flatten, type SagittaMetadata, toDocument } from './documents.ts';
+export { SagittaEmbeddings, type SagittaEmbeddingsInput } from './embeddings.ts';
 export { type LangChainFilter, mapFilter } from './filter.ts';
 export { SagittaRetriever, type SagittaRetrieverInput } from './retriever.ts';
-export { SagittaVectorStore, type SagittaVectorStoreInput } from './vector-store.ts';
+export { type DiverseSearchOptions, SagittaVectorStore, type SagittaVectorStoreInput } from './vector-store.ts';

@@ -1,6 +1,7 @@
 import type { CallbackManagerForRetrieverRun } from '@langchain/core/callbacks/manager';
 import type { Document } from '@langchain/core/documents';
 import { BaseRetriever, type BaseRetrieverInput } from '@langchain/core/retrievers';
+import type { RunnableConfig } from '@langchain/core/runnables';
 import type { RetrieverName, SearchSource } from '../api/index.ts';
 import { given } from '../base/given.ts';
 import { toDocument } from './documents.ts';
@@ -19,6 +20,8 @@ export interface SagittaRetrieverInput extends BaseRetrieverInput {
   readonly pipeline?: string;
   /** At most this many passages of one document. */
   readonly perDocument?: number;
+  /** Gives up searches; `invoke(query, { signal })` gives up one. */
+  readonly signal?: AbortSignal;
 }
 
 /** A retriever of LangChain over a collection. */
@@ -34,13 +37,19 @@ export class SagittaRetriever extends BaseRetriever {
     this.#input = input;
   }
 
+  /** The signal of a call reaches the search, which the base class does not see to. */
+  override async invoke(query: string, options?: Partial<RunnableConfig>): Promise<Document[]> {
+    const signal = options?.signal;
+    if (signal === undefined || signal === this.#input.signal) return super.invoke(query, options);
+    return new SagittaRetriever({ ...this.#input, signal }).invoke(query, options);
+  }
+
   override async _getRelevantDocuments(query: string, _run?: CallbackManagerForRetrieverRun): Promise<Document[]> {
-    const { source, k = 4, filter, retriever, pipeline, perDocument } = this.#input;
+    const { source, k = 4, filter, retriever, pipeline, perDocument, signal } = this.#input;
     const { hits } = await source.search(query, {
       k,
       ...(filter === undefined ? {} : { filter: mapFilter(filter) }),
-      ...given({ retriever, pipeline }),
-      ...(perDocument === undefined ? {} : { perDocument }),
+      ...given({ retriever, pipeline, perDocument, signal }),
     });
     return hits.map(toDocument);
   }

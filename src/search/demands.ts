@@ -1,6 +1,14 @@
 import { BitSet } from '../base/bits.ts';
+import { given } from '../base/given.ts';
 import { type Corpus, WORDS } from '../corpus/index.ts';
-import { analyzerFor, plainForm, type QueryClause, type QueryPart, type QuerySyntax } from '../text/index.ts';
+import {
+  analyzerFor,
+  phraseWords,
+  plainForm,
+  type QueryClause,
+  type QueryPart,
+  type QuerySyntax,
+} from '../text/index.ts';
 import type { Filter } from './filter.ts';
 import { allowedPassages } from './selection.ts';
 import { vocabularyOf } from './variants.ts';
@@ -40,11 +48,13 @@ async function holdingPart(part: QueryPart, corpus: Corpus, languages: readonly 
     );
   }
   if (part.kind === 'word') return holdingWord(corpus, part.text, languages);
-  return holdingPhrase(corpus, part.text, languages);
+  return corpus.phrase(WORDS, phraseWords(part.text));
 }
 
 /** Names and titles are seldom known in full; values of other fields are. */
-function condition(field: string, value: string): Filter {
+function condition(name: string, value: string): Filter {
+  // What people know from other search boxes.
+  const field = name === 'lang' ? 'language' : name;
   return { field, op: ['title', 'path', 'id'].includes(field) ? 'contains' : '=', value };
 }
 
@@ -69,64 +79,13 @@ async function holdingWord(corpus: Corpus, word: string, languages: readonly str
 }
 
 /** Passages with one of the terms. */
-async function holding(corpus: Corpus, terms: readonly string[]): Promise<BitSet> {
+export async function holding(corpus: Corpus, terms: readonly string[], allowed?: BitSet): Promise<BitSet> {
   const found = new BitSet(corpus.passageSpace);
   if (terms.length === 0 || corpus.passageCount === 0) return found;
-  const { ids } = await corpus.search(
-    WORDS,
-    terms.map((term) => ({ term, weight: 1 })),
-    { k: corpus.passageCount },
-  );
+  const plain = terms.map((term) => ({ term, weight: 1 }));
+  const { ids } = await corpus.search(WORDS, plain, { k: corpus.passageCount, ...given({ allowed }) });
   for (const id of ids) found.add(id);
   return found;
-}
-
-/** Passages with these words one after the other, as they are written but for case, marks and what stands between. */
-async function holdingPhrase(corpus: Corpus, phrase: string, languages: readonly string[]): Promise<BitSet> {
-  const found = new BitSet(corpus.passageSpace);
-  const wanted = spelled(phrase);
-  let candidates: BitSet | undefined;
-  for (const word of phrase.split(/\s+/)) {
-    if (!/[\p{L}\p{N}]/u.test(word)) continue;
-    const having = await holdingWord(corpus, word, languages);
-    candidates = candidates === undefined ? having : both(candidates, having);
-  }
-  const ordinals = [...(candidates ?? (await everything(corpus)))];
-  for (let from = 0; from < ordinals.length; from += BLOCK) {
-    const block = ordinals.slice(from, from + BLOCK);
-    const passages = await corpus.passages(block);
-    const documents = await corpus.documents(passages.map(({ document }) => document));
-    passages.forEach(({ text, headings }, i) => {
-      const places = [text, documents[i]!.title, ...headings];
-      if (places.some((place) => contains(spelled(place), wanted))) found.add(block[i]!);
-    });
-  }
-  return found;
-}
-
-/** Passages whose texts are read at once. */
-const BLOCK = 256;
-
-const UNSPACED =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
-
-/** Words in plain form, one space between them. */
-function spelled(text: string): string {
-  return plainForm(text)
-    .replace(/[^\p{L}\p{M}\p{N}\p{S}]+/gu, ' ')
-    .trim();
-}
-
-/** Whether the words stand there, whole; where a script has no spaces, anywhere. */
-function contains(text: string, words: string): boolean {
-  for (let at = text.indexOf(words); at >= 0; at = text.indexOf(words, at + 1)) {
-    const end = at + words.length;
-    const free = (inside: string, outside: string): boolean =>
-      outside === ' ' || UNSPACED.test(inside) || UNSPACED.test(outside);
-    const begins = at === 0 || free(words[0]!, text[at - 1]!);
-    if (begins && (end === text.length || free(words.at(-1)!, text[end]!))) return true;
-  }
-  return false;
 }
 
 function everything(corpus: Corpus): Promise<BitSet> {

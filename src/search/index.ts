@@ -15,9 +15,12 @@ export {
 } from '../corpus/index.ts';
 export { MaxSim } from '../index/index.ts';
 export { bm25 } from './bm25.ts';
+export { DEEPEST } from './cursor.ts';
 export { type DenseOptions, dense } from './dense.ts';
+export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } from './facets.ts';
 export {
   and,
+  BUILT_IN as BUILT_IN_FIELDS,
   type Comparison,
   checkFields,
   checkFilter,
@@ -101,6 +104,7 @@ export {
 export { defaultRelevance } from './relevance-defaults.ts';
 export { rankCorpus, type SearchEnvironment, searchCorpus, similarInCorpus } from './searching.ts';
 export { allowedPassages, documentFilter } from './selection.ts';
+export { checkSort, compareSorted, parseSort, type Sort, type SortKey, sortValues } from './sort.ts';
 export type {
   Contribution,
   RankedPassage,

@@ -2,6 +2,7 @@ import type { Metadata } from '../content/index.ts';
 import type { Filter } from './filter.ts';
 import type { Fusion } from './fusions.ts';
 import type { PipelineInput } from './pipeline/index.ts';
+import type { Sort } from './sort.ts';
 import type { Contribution, RelevanceCut, StageTrace } from './types.ts';
 import type { QueryWords, WordMatch } from './word-match.ts';
 
@@ -51,6 +52,11 @@ export interface SearchOptions {
    * `sagitta/text`). What does not fit is text in any case. Default true; false in `rank`, whose queries are those of test collections.
    */
   readonly syntax?: boolean;
+  /**
+   * Whether words stand for others as well: those that no document has for what is written alike, begins so, or makes up a compound; all of
+   * them for their synonyms, and in German and its like for compounds that end so. Default true.
+   */
+  readonly variants?: boolean;
   /** Whether the query's last word may be the beginning of a word, for search as one types. Default false. */
   readonly complete?: boolean;
   /**
@@ -63,6 +69,17 @@ export interface SearchOptions {
    * retriever is `dense`; with a query too, `hybrid` ranks by the words and by this vector.
    */
   readonly vector?: ArrayLike<number>;
+  /**
+   * Order hits by fields of their documents, `year desc, title`, instead of by score: the best 1,000 that hold a word of the query, or are
+   * kept by relevance; the best 100 where the query has no words. Hits that are alike stay in the order of their scores, and documents
+   * without the field come last.
+   */
+  readonly sort?: Sort;
+  /**
+   * The page that follows: `next` of the page before, with otherwise the same options (`k` may differ). No hit comes twice, also when documents are
+   * added or removed meanwhile; what then ranks higher than before comes at the head of the page. Pages reach the first 1,000 hits.
+   */
+  readonly cursor?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -82,7 +99,7 @@ export interface Range {
 }
 
 export interface SearchHit {
-  /** From 1. */
+  /** From 1, going on from page to page. */
   readonly rank: number;
   readonly score: number;
   /** The document. */
@@ -131,6 +148,8 @@ export interface SearchResult {
   readonly hits: readonly SearchHit[];
   /** Passages scored to find them. */
   readonly examined: number;
+  /** There when `k` hits came: the `cursor` of the next page, which may turn out to be empty. */
+  readonly next?: string;
   /** Present exactly when fewer than `k` hits came. */
   readonly shortfall?: Shortfall;
   /** The query with words that no document has replaced by what was probably meant, where there is such. */

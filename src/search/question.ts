@@ -1,9 +1,10 @@
 import type { BitSet } from '../base/bits.ts';
-import type { DocumentRecord, WeightedTerm } from '../content/index.ts';
-import { type Corpus, fieldOf, WORDS } from '../corpus/index.ts';
+import type { DocumentRecord, Query, WeightedTerm } from '../content/index.ts';
+import { type Corpus, fieldOf, type TermsField, WORDS } from '../corpus/index.ts';
 import { analyzerFor, parseQuery, type QuerySyntax, type Synonyms } from '../text/index.ts';
 import { demandedBy } from './demands.ts';
 import { BUILT_IN } from './filter.ts';
+import { termsOf } from './represent.ts';
 import { beginnings, type Correction, wordVariants } from './variants.ts';
 
 /** A query as it is carried out. */
@@ -24,6 +25,10 @@ export interface QuestionOptions {
   readonly syntax: boolean;
   /** Whether the last word may be a beginning: for search as one types. */
   readonly complete: boolean;
+  /** Whether words stand for others: what is written alike, what begins so, parts of compounds, synonyms. */
+  readonly variants: boolean;
+  /** Whether the caller shows what was probably meant. */
+  readonly suggest: boolean;
   /** Language of the query, where it is known. */
   readonly language: string | undefined;
   readonly synonyms: Synonyms | undefined;
@@ -33,7 +38,7 @@ export interface QuestionOptions {
 export async function readQuestion(
   source: string,
   corpus: Corpus,
-  { syntax, complete, language: given, synonyms }: QuestionOptions,
+  { syntax, complete, variants, suggest, language: given, synonyms }: QuestionOptions,
 ): Promise<Question> {
   const { analysis } = fieldOf(corpus, WORDS, ['terms']);
   const names = syntax && /\w:\S/.test(source) ? await fieldNames(corpus) : undefined;
@@ -42,23 +47,25 @@ export async function readQuestion(
   const language = given ?? analysis.languageOf(text);
   const { own, others } = analysis.languagesFor(language);
   const signs = parsed?.plain === false ? parsed : undefined;
-  const said = await wordVariants(corpus, signs === undefined ? text : correctable(signs), own);
+  const completed: WeightedTerm[] = [];
+  const [typed] = complete ? lastWord(source) : [];
+  if (typed !== undefined) completed.push(...(await beginnings(corpus, typed, own)));
+  const words = signs === undefined ? text : correctable(signs);
+  // A beginning is no mistake.
+  const finished = completed.length > 0 && words.endsWith(typed!) ? words.slice(0, -typed!.length) : words;
+  const said = variants ? await wordVariants(corpus, finished, own) : { terms: [], corrections: [] };
   const further = new Map(said.terms.map(({ term, weight }) => [term, weight]));
   const add = ({ term, weight }: WeightedTerm): void => {
     further.set(term, Math.max(further.get(term) ?? 0, weight));
   };
   for (const prefix of prefixesOf(signs)) for (const one of await beginnings(corpus, prefix, own)) add(one);
-  const completed: WeightedTerm[] = [];
-  for (const word of complete ? lastWord(source) : []) completed.push(...(await beginnings(corpus, word, own)));
   completed.forEach(add);
-  for (const other of synonyms?.expand(text) ?? []) {
+  for (const other of variants ? (synonyms?.expand(text) ?? []) : []) {
     const weight = other.includes(' ') ? SYNONYM / 2 : SYNONYM;
     for (const term of new Set(own.flatMap((one) => analyzerFor(one).terms(other)))) add({ term, weight });
   }
   for (const word of grammatical(signs, own)) if (!further.has(word)) further.set(word, GRAMMATICAL);
-  // A beginning is no mistake.
-  const mistakes = said.corrections.filter(({ end }) => completed.length === 0 || end < text.length);
-  const suggestion = signs === undefined ? await corrected(corpus, text, mistakes, own) : undefined;
+  const suggestion = suggest && signs === undefined ? await corrected(corpus, text, said.corrections, own) : undefined;
   return {
     text,
     language,
@@ -68,13 +75,29 @@ export async function readQuestion(
   };
 }
 
+/** The terms of a query with those that it is searched for besides. */
+export function withFurther(
+  field: TermsField,
+  query: Query,
+  further: readonly WeightedTerm[],
+): readonly WeightedTerm[] {
+  const terms = termsOf(field, query);
+  const known = new Set(terms.map(({ term }) => term));
+  return [...terms, ...further.filter(({ term }) => !known.has(term))];
+}
+
+/** All terms that a question is searched for by its words. */
+export function termsOfQuestion(field: TermsField, { text, language, further }: Question): readonly string[] {
+  return withFurther(field, { content: text, language }, further).map(({ term }) => term);
+}
+
 const fields = new WeakMap<Corpus, Promise<ReadonlySet<string>>>();
 
-/** Names that conditions may have. */
-function fieldNames(corpus: Corpus): Promise<ReadonlySet<string>> {
+/** Names that conditions and orders may have. */
+export function fieldNames(corpus: Corpus): Promise<ReadonlySet<string>> {
   let names = fields.get(corpus);
   if (names === undefined) {
-    const found = new Set<string>(BUILT_IN);
+    const found = new Set<string>([...BUILT_IN, 'lang']);
     const look = ({ metadata }: DocumentRecord): boolean => {
       for (const field in metadata) found.add(field).add(`metadata.${field}`);
       return false;

@@ -1,5 +1,6 @@
 import type { Query, Representation, WeightedTerm } from '../content/index.ts';
 import type { AnalysedWords, TermsField, VectorField, VectorsField } from '../corpus/index.ts';
+import type { Encoder } from '../encode/encoder.ts';
 import { speaks } from '../encode/speaks.ts';
 
 /** What was made of queries that are still at work: each is analysed and encoded once, however many stages ask. */
@@ -49,11 +50,22 @@ async function encodeAnew(field: VectorField | VectorsField, query: Query, signa
   if (given !== undefined) return { query: given };
   const { content, language } = query;
   const how = { role: 'query', ...(signal === undefined ? {} : { signal }) } as const;
-  if (field.kind === 'vectors') return { query: (await (await field.open()).encodeTokens([content], how)).item(0) };
-  const encoder = await field.open();
-  if (language !== undefined && !speaks(encoder, language)) {
-    const reason = `no vote: the query is in language "${language}", and ${encoder.id} knows ${encoder.languages?.join(', ')}`;
-    return { query: undefined, reason };
+  const mute = (encoder: Pick<Encoder, 'id' | 'languages'>): Encoded | undefined =>
+    language === undefined || speaks(encoder, language)
+      ? undefined
+      : {
+          query: undefined,
+          reason: `no vote: the query is in language "${language}", and ${encoder.id} knows ${encoder.languages?.join(', ')}`,
+        };
+  if (field.kind === 'vector') {
+    const encoder = await field.open();
+    return mute(encoder) ?? { query: (await encoder.encode([content], how)).row(0) };
   }
-  return { query: (await encoder.encode([content], how)).row(0) };
+  const encoder = await field.open();
+  const silent = mute(encoder);
+  if (silent !== undefined) return silent;
+  const tokens = (await encoder.encodeTokens([content], how)).item(0);
+  return tokens.count > 0
+    ? { query: tokens }
+    : { query: undefined, reason: `no vote: ${encoder.id} knows no token of the query` };
 }

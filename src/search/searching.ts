@@ -3,9 +3,11 @@ import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Query, Representation } from '../content/index.ts';
-import { type Corpus, checkLanguage, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
+import { type Corpus, checkLanguage, type Field, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
 import { highlight, plainSnippet, type Synonyms } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
+import { CONDITIONS, conditionsAlone } from './conditions.ts';
+import { checkCursor, FIRST_PAGE, parseCursor } from './cursor.ts';
 import { both } from './demands.ts';
 import { dense } from './dense.ts';
 import { hybrid } from './hybrid.ts';
@@ -17,9 +19,10 @@ import type {
   SearchResult,
   SimilarOptions,
 } from './options.ts';
+import { depthOf, inOrder, nextPage, pageOf, referencesTo, searchDigest } from './pages.ts';
 import { gathered } from './pipeline/group.ts';
 import { BUILT_IN, compilePipeline, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
-import { type Question, readQuestion } from './question.ts';
+import { type Question, readQuestion, withFurther } from './question.ts';
 import { collapsed } from './repeats.ts';
 import { termsOf, wordsOf } from './represent.ts';
 import { allowedPassages } from './selection.ts';
@@ -58,7 +61,10 @@ const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   collapse: true,
   syntax: true,
   complete: true,
+  variants: true,
   vector: true,
+  sort: true,
+  cursor: true,
   signal: true,
   without: true,
 };
@@ -76,35 +82,39 @@ export async function searchCorpus(
 ): Promise<SearchResult> {
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
-  const retrieved = await retrieve(corpus, text, { ...options, k, perDocument }, environment);
-  const { name, query, question, allowed, ranking, chosen, repeats } = retrieved;
-  if (ranking.abstained === true) {
-    const { id, languages = [] } = await fieldOf(corpus, MEANING, ['vector']).open();
-    throw new InvalidArgumentError(
-      `The query is in language "${query.language}", which the encoder ${id} does not know (it knows ${languages.join(', ')}).`,
-      "Use hybrid or bm25, or name the query's language if it was misjudged.",
-    );
-  }
+  const place = options.cursor === undefined ? FIRST_PAGE : parseCursor(options.cursor);
+  const deep = { ...options, k: depthOf(k, place, options), perDocument };
+  const retrieved = await retrieve(corpus, text, deep, environment, true);
+  const { name, query, question, allowed, ranking } = retrieved;
+  if (ranking.abstained === true) throw await silent(retrieved);
+  const search = searchDigest(text, name, options);
+  checkCursor(place, search);
   const field = fieldOf(corpus, WORDS, ['terms']);
   const { leftOut } = wordsOf(field, query);
   const words = { terms: termsOf(field, query), leftOut };
-  const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)), repeats);
+  const sorted = options.sort === undefined ? retrieved : await inOrder(corpus, retrieved, options.sort, words.terms);
+  const { chosen, repeats } = await pageOf(corpus, sorted, k, place);
+  const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)), repeats, place.seen.size);
   const { filter } = options;
   const shortfall =
     hits.length < k
-      ? await explainShortfall(corpus, {
+      ? {
+          ...(await explainShortfall(corpus, {
+            requested: place.seen.size + k,
+            returned: place.seen.size + hits.length,
+            perDocument,
+            ranking,
+            allowed,
+            filter,
+            words,
+            demanded: question.demanded,
+            folded: repeats.reduce((sum, { length }) => sum + length, 0),
+          })),
           requested: k,
           returned: hits.length,
-          perDocument,
-          ranking,
-          allowed,
-          filter,
-          words,
-          demanded: question.demanded,
-          folded: repeats.reduce((sum, { length }) => sum + length, 0),
-        })
+        }
       : undefined;
-  const explained = options.explain === true ? await explain(corpus, retrieved, hits) : { hits };
+  const explained = options.explain === true ? await explain(corpus, { ...retrieved, chosen }, hits) : { hits };
   return {
     query: text,
     retriever: name,
@@ -112,9 +122,31 @@ export async function searchCorpus(
     tookMs: performance.now() - start,
     ...explained,
     examined: examinedBy(ranking.trace),
-    ...given({ shortfall, relevance: ranking.relevance, suggestion: question.suggestion }),
+    ...given({
+      next: hits.length < k ? undefined : nextPage(search, place, hits),
+      shortfall,
+      relevance: ranking.relevance,
+      suggestion: question.suggestion,
+    }),
     trace: ranking.trace,
   };
+}
+
+/** Why no field of a pipeline has anything to say of a query. */
+async function silent({ query, ranking, fields }: Retrieved): Promise<InvalidArgumentError> {
+  for (const field of fields) {
+    if (field.kind === 'terms') continue;
+    const { id, languages = [] } = await field.open();
+    if (languages.length === 0 || languages.includes(query.language!)) continue;
+    return new InvalidArgumentError(
+      `The query is in language "${query.language}", which the encoder ${id} does not know (it knows ${languages.join(', ')}).`,
+      "Use hybrid or bm25, or name the query's language if it was misjudged.",
+    );
+  }
+  return new InvalidArgumentError(
+    `The query cannot be ranked by "${ranking.trace.stage}": ${ranking.trace.note ?? 'nothing in it is known'}.`,
+    'Use hybrid or bm25, or other words.',
+  );
 }
 
 /** What is said of hits, and of the words that were asked for, where somebody wants to know. */
@@ -148,6 +180,7 @@ export async function rankCorpus(
     text,
     { ...options, syntax: options.syntax ?? false, k, perDocument: 1 },
     environment,
+    false,
   );
   const owners = await corpus.documentsOf(chosen.map(({ passage }) => passage));
   return {
@@ -163,6 +196,8 @@ export async function rankCorpus(
 interface Retrieved {
   /** What the pipeline is called. */
   readonly name: string;
+  /** What it searches. */
+  readonly fields: readonly Field[];
   readonly query: Query;
   readonly question: Question;
   readonly allowed: BitSet | undefined;
@@ -179,6 +214,7 @@ async function retrieve(
   text: string,
   options: CorpusSearchOptions & { readonly k: number; readonly perDocument: number },
   environment: SearchEnvironment,
+  suggest: boolean,
 ): Promise<Retrieved> {
   const { k, perDocument, signal, vector, without, filter } = options;
   checkQuery(text, k, perDocument, options);
@@ -187,18 +223,31 @@ async function retrieve(
   const question = await readQuestion(text, corpus, {
     syntax: options.syntax ?? true,
     complete: options.complete ?? false,
+    variants: options.variants ?? true,
+    suggest,
     language: options.language === undefined ? undefined : primary(options.language),
     synonyms: environment.synonyms?.(),
   });
   const { demanded } = question;
-  const { name, retriever } = await retrieverFor(corpus, text, options, environment);
+  const wordless = question.text.trim() === '' && vector === undefined;
+  const { name, retriever, fields } = wordless
+    ? { name: CONDITIONS, retriever: conditionsAlone(corpus), fields: [] }
+    : await retrieverFor(corpus, text, options, environment);
   const filtered = filter === undefined ? undefined : await allowedPassages(corpus, filter);
   const allowed = filtered === undefined || demanded === undefined ? (filtered ?? demanded) : both(filtered, demanded);
   const query = queryOf(corpus, question, vector);
   const gathering = { k, perDocument, ...given({ without, allowed, signal }) };
-  if (options.collapse === true)
-    return { name, query, question, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
-  return { name, query, question, allowed, repeats: [], ...(await gathered(retriever, query, corpus, gathering)) };
+  if (options.collapse === true && !wordless)
+    return { name, fields, query, question, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
+  return {
+    name,
+    fields,
+    query,
+    question,
+    allowed,
+    repeats: [],
+    ...(await gathered(retriever, query, corpus, gathering)),
+  };
 }
 
 /** The query that pipelines see: its words, and what it became already. */
@@ -206,11 +255,7 @@ function queryOf(corpus: Corpus, { text, language, further }: Question, vector: 
   const encoded = new Map<string, Representation>();
   if (vector !== undefined) encoded.set(MEANING, Float32Array.from(vector));
   const query: Query = { content: text, language };
-  if (further.length > 0) {
-    const terms = termsOf(fieldOf(corpus, WORDS, ['terms']), query);
-    const known = new Set(terms.map(({ term }) => term));
-    encoded.set(WORDS, [...terms, ...further.filter(({ term }) => !known.has(term))]);
-  }
+  if (further.length > 0) encoded.set(WORDS, withFurther(fieldOf(corpus, WORDS, ['terms']), query, further));
   return encoded.size === 0 ? query : { ...query, encoded };
 }
 
@@ -224,8 +269,8 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
       guess === undefined ? `Known: ${Object.keys(OPTIONS).join(', ')}.` : `Did you mean "${guess}"?`,
     );
   }
-  if (typeof text !== 'string' || (text.trim() === '' && vector === undefined))
-    throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word.');
+  if (typeof text !== 'string' || (text.trim() === '' && vector === undefined && options.filter === undefined))
+    throw new InvalidArgumentError('The query is empty.', 'Ask for at least one word, or give a filter.');
   if (pipeline !== undefined) {
     const other = (['retriever', 'fusion', 'weights', 'candidates'] as const).find((one) => options[one] !== undefined);
     if (other !== undefined) {
@@ -259,7 +304,7 @@ async function retrieverFor(
   text: string,
   options: SearchOptions,
   environment: SearchEnvironment,
-): Promise<{ name: string; retriever: Retriever }> {
+): Promise<Pick<Retrieved, 'name' | 'fields'> & { readonly retriever: Retriever }> {
   const { refine, nprobe, candidates, weights, fusion, vector } = options;
   const wordless = text.trim() === '';
   const standard = wordless ? 'dense' : (environment.standard ?? (hasMeaning(corpus) ? 'hybrid' : 'bm25'));
@@ -273,7 +318,8 @@ async function retrieverFor(
   }
   if (fusion !== undefined && name === 'hybrid') {
     const semantic = dense(corpus, given({ refine, nprobe }));
-    return { name, retriever: hybrid(bm25(corpus), semantic, await semantic.share!(), options) };
+    const fields = corpus.fields.filter((field) => field.name === WORDS || field.name === MEANING);
+    return { name, fields, retriever: hybrid(bm25(corpus), semantic, await semantic.share!(), options) };
   }
   // What a call says of `hybrid` is part of the pipeline.
   const own = name === 'hybrid' ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
@@ -288,7 +334,7 @@ async function retrieverFor(
   if (vector !== undefined && !fields.some((field) => field.name === MEANING)) {
     throw new InvalidArgumentError(`The retriever "${name}" has no use for a vector.`, 'Use dense or hybrid.');
   }
-  return { name, retriever };
+  return { name, fields, retriever };
 }
 
 function namedRetriever(name: string | undefined): string | undefined {
@@ -322,7 +368,7 @@ export async function similarInCorpus(
   const { document, text } = (await corpus.passages([passage]))[0]!;
   const { title } = (await corpus.documents([document]))[0]!;
   const how = own === undefined && vector === undefined ? { retriever: retriever ?? 'bm25' } : given({ vector });
-  const plain = { syntax: false, complete: false };
+  const plain = { syntax: false, complete: false, variants: false };
   return searchCorpus(corpus, text || title, { ...options, ...how, ...plain, without: passage }, environment);
 }
 
@@ -346,12 +392,13 @@ export function noSuchDocument(id: string): NotFoundError {
   return new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
 }
 
-/** @param terms what is highlighted. */
+/** @param terms what is highlighted. @param before hits of the pages before. */
 async function hitsFor(
   corpus: Corpus,
   chosen: readonly RankedPassage[],
   terms: ReadonlySet<string>,
   repeats: readonly (readonly number[])[],
+  before: number,
 ): Promise<SearchHit[]> {
   const { analysis } = fieldOf(corpus, WORDS, ['terms']);
   const passages = await corpus.passages(chosen.map(({ passage }) => passage));
@@ -362,7 +409,7 @@ async function hitsFor(
     const highlights = highlight(text, terms, analysis.analyzerOf(language));
     const { text: shown, ranges } = plainSnippet(text, format, highlights);
     return {
-      rank: i + 1,
+      rank: before + i + 1,
       score: chosen[i]!.score,
       id,
       ...(path === undefined ? {} : { path }),
@@ -380,12 +427,6 @@ async function hitsFor(
       ...(chosen[i]!.relevance === undefined ? {} : { relevance: chosen[i]!.relevance }),
     };
   });
-}
-
-async function referencesTo(corpus: Corpus, ordinals: readonly number[]): Promise<Required<PassageReference>[]> {
-  const passages = await corpus.passages(ordinals);
-  const documents = await corpus.documents(passages.map(({ document }) => document));
-  return passages.map(({ start }, i) => ({ id: documents[i]!.id, start }));
 }
 
 /** Passages that the field that looked at most of them scored. */

@@ -58,7 +58,8 @@ export async function explainFilter(corpus: Selectable, given: Filter | string):
   return explainNothing(checkedFilter(given), (look) => documents.forEach(look));
 }
 
-function checkedFilter(given: Filter | string): Filter {
+/** @throws InvalidArgumentError when it does not parse or has parts that are none. */
+export function checkedFilter(given: Filter | string): Filter {
   const filter = typeof given === 'string' ? parseFilter(given) : given;
   checkFilter(filter);
   return filter;

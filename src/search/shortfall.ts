@@ -1,5 +1,6 @@
 import type { BitSet } from '../base/bits.ts';
 import type { AnalysedWords, Corpus } from '../corpus/index.ts';
+import { CONDITIONS } from './conditions.ts';
 import type { Filter } from './filter.ts';
 import type { Shortfall } from './options.ts';
 import { explainFilter } from './selection.ts';
@@ -43,6 +44,9 @@ async function reasonFor(
   if (count === 0) {
     const blamed = filter === undefined ? undefined : await explainFilter(corpus, filter);
     return blamed ?? 'no document satisfies the filter';
+  }
+  if (ranking.trace.stage === CONDITIONS) {
+    return `${matching === 1 ? '1 document satisfies' : `${matching} documents satisfy`} the conditions, and the query has no words`;
   }
   if (cut !== undefined) return `the pipeline leaves ${matching}: ${cut}`;
   if (folded > 0) {

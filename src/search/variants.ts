@@ -60,6 +60,10 @@ export interface Correction {
   readonly term: string;
 }
 
+/** Ways in which a word stands for others: what is written alike, what begins so, parts of a compound, compounds that end so. */
+export type VariantKind = 'similar' | 'beginning' | 'compound' | 'head';
+const EVERY_KIND: ReadonlySet<VariantKind> = new Set<VariantKind>(['similar', 'beginning', 'compound', 'head']);
+
 /** What is looked for besides the words of a text. */
 export interface WordVariants {
   readonly terms: readonly WeightedTerm[];
@@ -70,8 +74,14 @@ export interface WordVariants {
  * What stands in for words of a text that no document has: what is written nearly like them (never for words with digits), what
  * begins with them, the parts of a compound; and compounds that end with a word, in languages that have them.
  * Of a long text the first words are looked at.
+ * @param kinds that are wanted. Default: all.
  */
-export async function wordVariants(corpus: Corpus, text: string, languages: readonly string[]): Promise<WordVariants> {
+export async function wordVariants(
+  corpus: Corpus,
+  text: string,
+  languages: readonly string[],
+  kinds: ReadonlySet<VariantKind> = EVERY_KIND,
+): Promise<WordVariants> {
   const found = new Map<string, number>();
   const add = (term: string, weight: number): void => {
     found.set(term, Math.max(found.get(term) ?? 0, weight));
@@ -89,17 +99,17 @@ export async function wordVariants(corpus: Corpus, text: string, languages: read
     at += forms.length;
     const written = text.slice(start, end);
     if (known) {
-      if (compounding && forms[0]!.length > PART)
+      if (compounding && kinds.has('head') && forms[0]!.length > PART)
         for (const head of await heads(corpus, forms)) add(head, WEIGHTS.head);
       continue;
     }
-    const parts = compounding ? await compoundParts(corpus, forms[0]!, languages) : [];
+    const parts = compounding && kinds.has('compound') ? await compoundParts(corpus, forms[0]!, languages) : [];
     for (const part of parts) add(part, WEIGHTS.compound);
     if (parts.length > 0 || /[\p{N}_./\\@]/u.test(written) || corrections.length >= MOST_CORRECTIONS) continue;
-    const similar = await similarTo(corpus, forms);
+    const similar = kinds.has('similar') ? await similarTo(corpus, forms) : [];
     for (const { term, edits } of similar) add(term, edits === 1 ? WEIGHTS.oneEdit : WEIGHTS.twoEdits);
     if (similar[0] !== undefined) corrections.push({ start, end, term: similar[0].term });
-    if (forms[0]!.length < PART) continue;
+    if (forms[0]!.length < PART || !kinds.has('beginning')) continue;
     for (const { term, weight } of await beginnings(corpus, written, languages)) add(term, weight);
   }
   return { terms: weighted(found), corrections };
@@ -130,19 +140,28 @@ function wordsOf(text: string, languages: readonly string[]): Word[] {
   return Array.from(words.values(), ({ forms, ...place }) => ({ ...place, forms: [...forms] }));
 }
 
-/** The nearest terms that there are, fewest edits first. */
+/** The nearest terms that there are: two edits away is far where something is one edit away. */
 async function similarTo(corpus: Corpus, forms: readonly string[]): Promise<SimilarTerm[]> {
+  const fit = forms.filter((form) => form.length >= ONE_EDIT && /^\p{L}+$/u.test(form) && !DENSE.test(form));
+  for (const edits of [1, 2]) {
+    const near = await similarWithin(
+      corpus,
+      edits === 1 ? fit : fit.filter(({ length }) => length >= TWO_EDITS),
+      edits,
+    );
+    if (near.length > 0) return near;
+  }
+  return [];
+}
+
+/** Signs of scripts without spaces are words; two of them that differ in one have little in common. */
+const DENSE = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u;
+
+async function similarWithin(corpus: Corpus, forms: readonly string[], most: number): Promise<SimilarTerm[]> {
   const vocabulary = await vocabularyOf(corpus);
   const found = new Map<string, SimilarTerm>();
   for (const form of forms) {
-    if (form.length < ONE_EDIT || !/^\p{L}+$/u.test(form)) continue;
-    // Signs of scripts without spaces are words; two of them that differ in one have little in common.
-    if (/[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}]/u.test(form)) continue;
-    const most = form.length >= TWO_EDITS ? 2 : 1;
-    for (const near of vocabulary.similar(form, most, 4 * MOST_SIMILAR)) {
-      const known = found.get(near.term);
-      if (known === undefined || near.edits < known.edits) found.set(near.term, near);
-    }
+    for (const near of vocabulary.similar(form, most, 4 * MOST_SIMILAR)) found.set(near.term, near);
   }
   const near = [...found.values()];
   const counts = await corpus.frequencies(
@@ -151,9 +170,7 @@ async function similarTo(corpus: Corpus, forms: readonly string[]): Promise<Simi
   );
   // The vocabulary still has words of what was deleted.
   const live = near.filter((_, i) => counts[i]! > 0);
-  live.sort((a, b) => a.edits - b.edits || b.frequency - a.frequency || (a.term < b.term ? -1 : 1));
-  // Two edits away is far where something is one edit away.
-  return live.filter(({ edits }) => edits === live[0]!.edits).slice(0, MOST_SIMILAR);
+  return live.sort((a, b) => b.frequency - a.frequency || (a.term < b.term ? -1 : 1)).slice(0, MOST_SIMILAR);
 }
 
 /** The parts of a compound that there are, both; none where it is no compound of these. */

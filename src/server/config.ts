@@ -15,6 +15,8 @@ export interface ServeOptions {
   readonly keys?: KeyFile;
   /** Refuse everything that writes. Default false. */
   readonly readOnly?: boolean;
+  /** Whether agents may add and remove documents over MCP, those with a key of scope `write` where there are keys. Default false. */
+  readonly mcpWrite?: boolean;
   /** Names by which the server is reached, besides its address and localhost: what a reverse proxy is called. */
   readonly allowedHosts?: readonly string[];
   /** Origins of other websites that may use the API (`https://app.example.org`). Default: none. */
@@ -45,6 +47,7 @@ type Defaulted =
   | 'host'
   | 'port'
   | 'readOnly'
+  | 'mcpWrite'
   | 'allowedHosts'
   | 'cors'
   | 'threads'
@@ -62,6 +65,7 @@ export function resolveConfig(options: ServeOptions): ServeConfig {
     host: '127.0.0.1',
     port: 7700,
     readOnly: false,
+    mcpWrite: false,
     allowedHosts: [],
     cors: [],
     threads: Math.max(1, Math.min(4, availableParallelism() - 1)),

@@ -45,7 +45,8 @@ export function openApiDocument(version: string): Json {
 
 function operation(route: Route, components: Json): Json {
   const { title, description, scope, name, parameters, body, answers } = route;
-  const query = parameters === undefined ? undefined : (z.toJSONSchema(parameters, { io: 'input' }) as Json);
+  const query =
+    parameters === undefined ? undefined : (z.toJSONSchema(parameters, { io: 'input', override: tidy }) as Json);
   const required = (query?.['required'] ?? []) as string[];
   const responses: Json = {};
   for (const [status, { schema, type, description: what }] of Object.entries(answers)) {
@@ -108,8 +109,15 @@ function reference(schema: z.ZodType, io: 'input' | 'output', components: Json):
   return { $ref: `#/components/schemas/${id}` };
 }
 
-/** Takes out what says nothing: the bounds of safe integers, and marks of immutability. */
+/** Takes out what says nothing, the bounds of safe integers and marks of immutability, and says defaults in words. */
 function tidy({ jsonSchema }: { jsonSchema: Json }): void {
+  // Code generators take a member with a default for one that is always there, also in requests.
+  if (jsonSchema['default'] !== undefined) {
+    const { default: standard, description = '' } = jsonSchema;
+    const value = `Default \`${typeof standard === 'string' ? standard : JSON.stringify(standard)}\`.`;
+    jsonSchema['description'] = `${description} ${value}`.trim();
+    delete jsonSchema['default'];
+  }
   if (jsonSchema['minimum'] === Number.MIN_SAFE_INTEGER) delete jsonSchema['minimum'];
   if (jsonSchema['maximum'] === Number.MAX_SAFE_INTEGER) delete jsonSchema['maximum'];
   delete jsonSchema['readOnly'];

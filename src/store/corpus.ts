@@ -1,5 +1,6 @@
 import type { BitSet } from '../base/bits.ts';
 import type { Hits } from '../base/hits.ts';
+import type { Vectors } from '../base/vectors.ts';
 import type { DocumentRecord, Representation, WeightedTerm } from '../content/index.ts';
 import {
   type Corpus,
@@ -9,31 +10,35 @@ import {
   type FieldParams,
   fieldOf,
   type IndexingSettings,
-  MEANING,
   WORDS,
   WordAnalysis,
 } from '../corpus/index.ts';
-import type { Encoder } from '../encode/encoder.ts';
-import type { Snapshot } from './types.ts';
+import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
+import { vectorFields } from './local/manifest-types.ts';
+import type { FieldItem, Snapshot, VectorFieldSettings } from './types.ts';
+
+/** Opens the encoder of a field, which is what its kind needs. */
+export type OpenFieldEncoder = (field: VectorFieldSettings) => Promise<Encoder & TokenEncoder>;
 
 /** A snapshot as what retrieval stands on. Valid as long as the snapshot is. */
 export class SnapshotCorpus implements Corpus {
   readonly fields: readonly Field[];
   readonly languages: ReadonlyMap<string, number>;
 
-  /** @param open opens the encoder; undefined for a collection without vectors. */
+  /** @param open absent: the corpus has its words only. */
   constructor(
     readonly snapshot: Snapshot,
     settings: IndexingSettings,
-    open: (() => Promise<Encoder>) | undefined,
+    open?: OpenFieldEncoder,
   ) {
     this.languages = snapshot.languages;
     const analysis = new WordAnalysis(settings, this.languages);
-    const { dim, encoder } = snapshot.settings;
-    this.fields = [
-      { name: WORDS, of: 'passage', kind: 'terms', analysis },
-      ...(open === undefined ? [] : [{ name: MEANING, of: 'passage', kind: 'vector', dim, encoder, open } as const]),
-    ];
+    const vectors = (open === undefined ? [] : vectorFields(snapshot.settings)).map(
+      ({ name, of, kind, dim, encoder }): Field => {
+        return { name, of, kind, dim, encoder, open: () => open!({ name, of, kind, dim, encoder }) };
+      },
+    );
+    this.fields = [{ name: WORDS, of: 'passage', kind: 'terms', analysis }, ...vectors];
   }
 
   get passageCount(): number {
@@ -49,20 +54,26 @@ export class SnapshotCorpus implements Corpus {
   }
 
   async search(name: string, query: Representation, params: FieldParams): Promise<Hits> {
-    return this.#kind(name, query) === 'terms'
-      ? this.snapshot.searchLexical(query as readonly WeightedTerm[], params)
-      : this.snapshot.searchDense(query as Float32Array, params);
+    const kind = this.#kind(name, query);
+    if (kind === 'terms') return this.snapshot.searchLexical(query as readonly WeightedTerm[], params);
+    if (kind === 'vectors') return this.snapshot.searchTokens(name, query as Vectors, params);
+    return this.snapshot.searchDense(query as Float32Array, { ...params, field: name });
   }
 
   async score(name: string, query: Representation, passages: Uint32Array): Promise<Float32Array> {
     return this.#kind(name, query) === 'terms'
       ? this.snapshot.scoreLexical(query as readonly WeightedTerm[], passages)
-      : this.snapshot.scoreDense(query as Float32Array, passages);
+      : this.snapshot.scoreDense(query as FieldItem, passages, name);
   }
 
-  async get(name: string, passages: Uint32Array): Promise<(Float32Array | undefined)[]> {
-    fieldOf(this, name, ['vector']);
-    return Array.from(passages, (passage) => this.snapshot.passageVector(passage));
+  async get(name: string, passages: Uint32Array): Promise<(FieldItem | undefined)[]> {
+    fieldOf(this, name, ['vector', 'vectors']);
+    return Array.from(passages, (passage) => this.snapshot.fieldItem(name, passage));
+  }
+
+  async phrase(name: string, words: readonly string[]): Promise<BitSet> {
+    fieldOf(this, name, ['terms']);
+    return this.snapshot.phrasePassages(words);
   }
 
   async frequencies(name: string, terms: readonly string[]): Promise<Uint32Array> {
@@ -100,7 +111,7 @@ export class SnapshotCorpus implements Corpus {
   }
 
   #kind(name: string, query: Representation): Field['kind'] {
-    const field = fieldOf(this, name, ['terms', 'vector']);
+    const field = fieldOf(this, name, ['terms', 'vector', 'vectors']);
     checkRepresentation(field, query);
     return field.kind;
   }

@@ -4,12 +4,16 @@ import type { Parallel } from '../base/parallel.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { Codec } from '../codec/index.ts';
 import type { DocumentRecord, PassageRecord, WeightedTerm } from '../content/index.ts';
+import type { FieldSource } from '../corpus/index.ts';
 import type { IndexedField } from '../index/index.ts';
+
+/** What a field of vectors holds of a passage: one vector, or one for each token. */
+export type FieldItem = Float32Array | Vectors;
 
 export interface NewPassage extends PassageRecord {
   readonly fields: readonly IndexedField[];
-  /** Unit-length embedding; absent where the encoder does not know the passage's language. */
-  readonly vector?: Float32Array;
+  /** Unit-length vectors by field; a field is absent where its encoder does not know the language, or its source has no text. */
+  readonly vectors?: Readonly<Record<string, FieldItem>>;
 }
 
 export interface NewDocument extends DocumentRecord {
@@ -17,12 +21,32 @@ export interface NewDocument extends DocumentRecord {
   readonly passages: readonly NewPassage[];
 }
 
-/** What every segment of a collection is built with; fixed when the collection is made, recorded in the manifest. */
-export interface CollectionSettings {
-  /** `Encoder.id`, or `none` for a lexical collection. */
+/** A field of vectors, as a collection's manifest has it. */
+export interface VectorFieldSettings {
+  /** Letters, digits, `-` and `_`, a letter first, at most 64. */
+  readonly name: string;
+  readonly kind: 'vector' | 'vectors';
+  readonly of: FieldSource;
+  /** `Encoder.id`. */
   readonly encoder: string;
-  /** Components of a vector; 0 without an encoder. */
+  /** Components of a vector. */
   readonly dim: number;
+}
+
+/** A field that was added to a collection. */
+export interface AddedField extends VectorFieldSettings {
+  /** Part of the names of its files, 8 hexadecimal digits: no two fields ever have the same. */
+  readonly tag: string;
+}
+
+/** What every segment of a collection is built with, recorded in the manifest. */
+export interface CollectionSettings {
+  /** `Encoder.id` of the field `meaning`, or `none` for a lexical collection. */
+  readonly encoder: string;
+  /** Components of a vector of `meaning`; 0 without an encoder. */
+  readonly dim: number;
+  /** Fields of vectors besides, in the order in which they were added. */
+  readonly fields?: readonly AddedField[];
   readonly bm25: { readonly k1: number; readonly b: number };
   /** Settings of the layers above, kept verbatim (chunking, boosts, default language). */
   readonly options: Readonly<Record<string, unknown>>;
@@ -36,6 +60,8 @@ export interface LexicalParams {
 }
 
 export interface DenseParams extends LexicalParams {
+  /** A field of one vector for each passage. Default `meaning`. */
+  readonly field?: string;
   /**
    * How many candidates of the scan are scored again with full precision, as a multiple of k. Default 4, or what the
    * collection's {@link VectorIndexSettings} say.
@@ -61,6 +87,23 @@ export interface VectorIndexSettings {
   readonly search: VectorSearchDefaults;
 }
 
+/** A file that the manifest names with a checksum, besides those of segments: what was learned, and what trained encoders consist of. */
+export interface BesideEntry {
+  /** What it is for; no two files of a collection have one role. */
+  readonly role: string;
+  /** Path in the collection's folder, with `/`. */
+  readonly file: string;
+  readonly bytes: number;
+  /** CRC-32 of all of it. */
+  readonly checksum: number;
+}
+
+/** A file beside the segments, as one generation has it. */
+export interface BesideFile extends BesideEntry {
+  /** All of it. @throws CorruptFileError when it is not what the manifest names. */
+  read(): Uint8Array;
+}
+
 /**
  * An immutable view of a collection. Passages and documents are named by ordinals that mean something only within this
  * snapshot; dead ones keep their ordinal but are never returned by searches or iterators.
@@ -69,8 +112,10 @@ export interface Snapshot {
   /** Counts publications; a larger number is newer. */
   readonly generation: number;
   readonly settings: CollectionSettings;
-  /** The compressed index of the vectors; undefined when int8 codes are scanned one by one. */
+  /** The compressed index of the vectors of `meaning`; undefined when int8 codes are scanned one by one. */
   readonly vectorIndex: VectorIndexSettings | undefined;
+  /** A file beside the segments that the manifest names; undefined when it names none of this role. */
+  beside(role: string): BesideFile | undefined;
   /** Live documents and passages. */
   readonly documentCount: number;
   readonly passageCount: number;
@@ -82,10 +127,12 @@ export interface Snapshot {
   searchLexical(terms: readonly WeightedTerm[], params: LexicalParams): Hits;
   /** Inner product with the passages' vectors, best first, scores at full precision. */
   searchDense(query: Float32Array, params: DenseParams): Hits;
+  /** Late interaction with the passages' token vectors in a field of such, best first; every allowed passage is scored. */
+  searchTokens(field: string, query: Vectors, params: LexicalParams): Promise<Hits>;
   /** Scores of {@link Snapshot.searchLexical} of given passages; 0 where no term matches. @param ordinals ascending. */
   scoreLexical(terms: readonly WeightedTerm[], ordinals: Uint32Array): Float32Array;
-  /** Inner products of a query with the vectors of given passages; NaN for one that has none. @param ordinals ascending. */
-  scoreDense(query: Float32Array, ordinals: Uint32Array): Float32Array;
+  /** Scores by a field, default `meaning`, of given passages; NaN for one that has no vector. @param ordinals ascending. */
+  scoreDense(query: FieldItem, ordinals: Uint32Array, field?: string): Float32Array;
   /** Documents by language, dead ones included until they are compacted away; known without reading documents. */
   readonly languages: ReadonlyMap<string, number>;
   /** Live passages that contain the term. */
@@ -99,6 +146,8 @@ export interface Snapshot {
   passageText(ordinal: number): string;
   /** The passage's embedding, if it has one. */
   passageVector(ordinal: number): Float32Array | undefined;
+  /** What a field of vectors holds of the passage, if it holds anything. */
+  fieldItem(field: string, ordinal: number): FieldItem | undefined;
   hasVector(ordinal: number): boolean;
   /** Fills `target` with the embeddings of passages that have one, one after the other. @param ordinals ascending. */
   readVectors(ordinals: Uint32Array, target: Float32Array<ArrayBuffer>): void;
@@ -110,6 +159,8 @@ export interface Snapshot {
   findDocument(id: string): number | undefined;
   /** Ordinals of live documents, ascending. */
   liveDocuments(): Iterable<number>;
+  /** Live passages in which these words stand one after the other in one text (`IndexedField.words`); none finds nothing. */
+  phrasePassages(words: readonly string[]): BitSet;
   /** Live passages whose document satisfies the predicate; the result has `passageSpace` bits. */
   selectPassages(predicate: (document: DocumentRecord) => boolean): BitSet;
 
@@ -137,37 +188,37 @@ export interface Writer {
    * Learns a compressed index for the vectors, codes all of them, and publishes that; nothing is embedded again. Segments
    * written later are coded with the same model. Readers are not disturbed. Waits for what is being published.
    *
-   * @param index undefined goes back to scanning int8 codes.
+   * @param index without a specification goes back to scanning int8 codes.
    * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
    */
-  rebuild(index: RebuildOptions | undefined): Promise<RebuildReport>;
+  rebuild(index: RebuildOptions | Pick<RebuildOptions, 'field'>): Promise<RebuildReport>;
   /** Publishes what is pending, and these options in place of those that the settings have. @returns the generation. */
   configure(options: CollectionSettings['options']): Promise<number>;
+  /**
+   * Publishes what is pending, and a file beside the segments in place of the one that had its role. It is on stable storage before
+   * the manifest names it, and the one before stays until then. @param bytes undefined: the collection has none any more.
+   */
+  putBeside(role: string, bytes: Uint8Array | undefined): Promise<number>;
+  /** Publishes what is pending, and the collection without a field that was added. @returns the generation. */
+  removeField(name: string): Promise<number>;
   /** Gives the lock back; what was not published is dropped. */
   close(): Promise<void>;
 }
 
-/** A passage whose vector is wanted. */
-export interface PassageToEncode {
-  readonly title: string;
-  readonly headings: readonly string[];
+/** What a field is made of for one passage. */
+export interface FieldText {
+  /** Not empty. */
   readonly text: string;
   readonly language: string;
 }
 
-/** An encoder that a collection is to have: `Encoder.id` and its components, or `none` and 0. */
-export interface EncoderTarget {
-  readonly encoder: string;
-  readonly dim: number;
-}
-
-/** A change to another encoder that was begun. */
-export interface PendingReencode extends EncoderTarget {
+/** A field of vectors that is being made, or made anew for another encoder. */
+export interface PendingField extends VectorFieldSettings {
   /** ISO 8601. */
   readonly started: string;
 }
 
-export interface ReencodeProgress {
+export interface FieldProgress {
   /** `waiting` for another process that writes; `indexing`: a compressed index is learned again. */
   readonly phase: 'encoding' | 'waiting' | 'indexing';
   /** Passages that need no work any more, of all that are there now. */
@@ -175,15 +226,15 @@ export interface ReencodeProgress {
   readonly total: number;
 }
 
-export interface ReencodeOptions {
+export interface FieldBuildOptions {
   /**
-   * Vectors of passages in their order, undefined where the encoder does not know the language. Left out: the vectors
-   * stay, and only queries are encoded differently; or there are none any more, for `none`.
+   * What the field holds of texts in their order, undefined where the encoder does not know the language. Left out: what the field
+   * holds stays, and only queries are encoded differently; or there is no such field any more, for the encoder `none`.
    */
-  readonly vectors?: (passages: readonly PassageToEncode[]) => Promise<readonly (Float32Array | undefined)[]>;
+  readonly encode?: (texts: readonly FieldText[]) => Promise<readonly (FieldItem | undefined)[]>;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: ReencodeProgress) => void;
-  /** Passages that `vectors` is given at once. Default 256. */
+  readonly onProgress?: (progress: FieldProgress) => void;
+  /** Passages whose texts `encode` is given at once; each text once. Default 256. */
   readonly batch?: number;
   /** Milliseconds after which vectors are written; a process that is killed loses those it made since. Default 5000. */
   readonly keepAfterMs?: number;
@@ -191,33 +242,36 @@ export interface ReencodeOptions {
   readonly writing?: <T>(work: (writer: Writer) => Promise<T>) => Promise<T>;
   /** Called with the collection's settings before they change, with the write lock; may throw to give up. */
   readonly check?: (settings: CollectionSettings) => void;
-  /** Called when the encoder has changed, with the write lock, at least once even if processes are killed. */
-  readonly onPublished?: () => Promise<void>;
+  /**
+   * The files beside the segments that the manifest names from then on, which are on stable storage; called before it is published, with
+   * the write lock. Default: those that there are.
+   */
+  readonly beside?: (before: readonly BesideEntry[], after: CollectionSettings) => Promise<readonly BesideEntry[]>;
 }
 
-export interface ReencodeReport {
+export interface FieldBuildReport {
   readonly generation: number;
   /** Passages of the collection. */
   readonly passages: number;
-  /** Passages given to the encoder now; the others were done by runs before this one. */
+  /** Passages whose texts were given to the encoder now; the others were done by runs before this one. */
   readonly encoded: number;
   /** What became of a compressed index of the vectors; absent where there was none. `problem`: why it could not be learned again. */
   readonly index?: { readonly spec: string; readonly problem?: string };
 }
 
 /**
- * A change of a collection's encoder, held by one process at a time. What it makes is kept on disk, and nobody sees it
- * before it is published as one generation.
+ * The making of a field of vectors from what is stored, held by one process at a time: of one that is added, or of `meaning` for another
+ * encoder. What is made is kept on disk, and nobody sees it before it is published as one generation.
  */
-export interface Reencode extends PendingReencode {
-  /** The encoder of a change that was begun before and has given way to this one, with what was done of it. */
+export interface FieldBuild extends PendingField {
+  /** The encoder that the field was to have by a build that was begun before and has given way to this one, with what was done of it. */
   readonly superseded?: string;
   /**
-   * Gives every passage its new vector, without the write lock: documents may come and go meanwhile. Then publishes all
-   * of them with the name of the encoder, and learns a compressed index again. When it fails, is aborted or killed, the old
-   * encoder serves on, and running it again does only what is not done. Memory: 16 MiB of vectors.
+   * Gives every passage what it has in the field, without the write lock: documents may come and go meanwhile. Then publishes all of
+   * it, and learns a compressed index again. When it fails, is aborted or killed, the collection is as it was, and running it again
+   * does only what is not done. Memory: 16 MiB of vectors.
    */
-  run(options?: ReencodeOptions): Promise<ReencodeReport>;
+  run(options?: FieldBuildOptions): Promise<FieldBuildReport>;
   /** Gives up, and removes what was made. */
   abandon(): Promise<void>;
   /** Lets others go on with it. */
@@ -225,6 +279,8 @@ export interface Reencode extends PendingReencode {
 }
 
 export interface RebuildOptions {
+  /** A field of one vector for each passage. Default `meaning`. */
+  readonly field?: string;
   /** Index specification, such as `ivf1024,apq64x4,refine:full`. With `refine:full` vectors stay on disk. */
   readonly spec: string;
   readonly search?: VectorSearchDefaults;
@@ -308,8 +364,19 @@ export interface StoreInfo {
   readonly segments: readonly SegmentInfo[];
   /** Present when there is a compressed index of the vectors. */
   readonly vectorIndex?: VectorIndexInfo;
-  /** Present when a change to another encoder was begun and is not finished. */
-  readonly reencode?: PendingReencode;
+  /** Fields of vectors: `meaning`, if there is an encoder, and those that were added. */
+  readonly fields: readonly FieldInfo[];
+  /** Files beside the segments that the manifest names: what was learned, and trained encoders. */
+  readonly beside: readonly BesideEntry[];
+  /** Present when a field is being made, or made anew for another encoder, and is not finished. */
+  readonly pending?: PendingField;
+}
+
+export interface FieldInfo extends VectorFieldSettings {
+  /** Passages that it has something of, dead ones included; of a field of token vectors, the number of those. */
+  readonly vectors: number;
+  /** Bytes on disk, a compressed index not counted. */
+  readonly bytes: number;
 }
 
 export interface VectorIndexInfo extends VectorIndexSettings {
@@ -333,12 +400,13 @@ export interface Store {
   /** Takes the write lock. @throws CollectionLockedError when another writer holds it. */
   writer(): Promise<Writer>;
   /**
-   * Begins a change to another encoder, or goes on with it; one to yet another encoder that was begun is given up.
-   * @throws CollectionLockedError when a process is at it.
+   * Begins the making of a field, or goes on with it; of one by yet another encoder that was begun is given up. A field of the name
+   * `meaning` and the encoder `none` takes the vectors away.
+   * @throws CollectionLockedError when a process is at it; IncompatibleError when another field is being made.
    */
-  reencode(target: EncoderTarget): Promise<Reencode>;
-  /** The change to another encoder that was begun and is not finished. */
-  pendingReencode(): Promise<PendingReencode | undefined>;
+  buildField(target: VectorFieldSettings): Promise<FieldBuild>;
+  /** The field whose making was begun and is not finished. */
+  pendingField(): Promise<PendingField | undefined>;
   /** Reads everything and checks every checksum and cross-reference. Never throws for a damaged collection. */
   verify(options?: {
     readonly onProgress?: (done: number, total: number) => void;

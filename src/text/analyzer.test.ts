@@ -158,3 +158,27 @@ it('a character that stands for many is found by them, and a run of such charact
   const run = '\ufdfa'.repeat(50_000);
   expect(analyzer.terms(run).join('').length).toBeLessThanOrEqual(run.length);
 });
+
+it('finds measures, fractions and kana however they are written', () => {
+  const found = (text: string): Set<string> => {
+    const { terms, forms } = analyzerFor('en').analyze(text);
+    return new Set([...terms, ...forms]);
+  };
+  const meets = (a: string, b: string): boolean =>
+    [...found(a)].every((term) => found(b).has(term)) ||
+    [...analyzerFor('en').terms(a)].every((term) => found(b).has(term));
+  for (const [a, b] of [
+    ['55m2', '55m²'],
+    ['55 m2', '55m²'],
+    ['55 m²', '55m2'],
+    ['km3', '12km³'],
+    ['1/2', '½'],
+    ['½', '1/2'],
+    ['2 1/2', '2½'],
+    ['きのこ', 'キノコ'],
+  ] as const)
+    expect(meets(a, b), `${a} in ${b}`).toBe(true);
+  expect(found('キノコ').has('きのこ')).toBe(true);
+  // The raised number of a note is no part of the word.
+  expect(analyzerFor('en').terms('the survey² of 10⁶')).toEqual(['survey', '10']);
+});

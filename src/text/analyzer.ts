@@ -1,13 +1,13 @@
 import { CharacterClass, classAt, classOf, classTable, widthAt } from './characters.ts';
-import { splitChunk } from './chunks.ts';
+import { isMeasure, splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
 import { normalizerFor, plainForm, typedForm } from './normalize.ts';
 import type { Part } from './part.ts';
-import { regularRun, segmentDense, withoutFinalMark } from './segmenter.ts';
+import { inHiragana, regularRun, segmentDense, withoutFinalMark } from './segmenter.ts';
 import { stopWordsOf } from './stop-words.ts';
 
 /** Raised whenever a text yields other terms than before: what was indexed with another version is not found with this one. */
-export const ANALYSIS_VERSION = 3;
+export const ANALYSIS_VERSION = 4;
 
 /** A searchable term and where it stands. */
 export interface Token {
@@ -168,6 +168,13 @@ class ChunkAnalyzer implements Analyzer {
         const end = emojiEnd(text, i);
         found({ terms: [{ term: text.slice(i, end), start: 0, end: end - i }], forms: NONE, stopWords: NONE }, i);
         i = end;
+      } else if (isFraction(text.charCodeAt(i))) {
+        // As `1/2` is: two numbers.
+        const numbers = text[i]!.normalize('NFKC')
+          .split('\u2044')
+          .filter((one) => one !== '');
+        found({ terms: numbers.map((term) => ({ term, start: 0, end: 1 })), forms: NONE, stopWords: NONE }, i);
+        i++;
       } else i = text.charCodeAt(i) === ESCAPE ? escapeEnd(text, i) : i + 1;
     }
   }
@@ -231,6 +238,8 @@ class ChunkAnalyzer implements Analyzer {
       const place =
         regular === undefined ? { start, end } : { start: regular.starts[start]!, end: regular.ends[end - 1]! };
       (aside ? forms : terms).push({ term, ...place });
+      const hiragana = inHiragana(term);
+      if (!aside && hiragana !== undefined) forms.push({ term: hiragana, ...place });
     }
     return { terms, forms: orNone(forms), stopWords: NONE };
   }
@@ -323,8 +332,15 @@ function startsName(text: string, index: number): boolean {
   return /\p{L}/u.test(text[index + 1]!);
 }
 
-/** Takes in the signs of C++, C# and their kin. */
+/** Whether a character is a fraction in one sign. */
+function isFraction(unit: number): boolean {
+  return (unit >= 0xbc && unit <= 0xbe) || (unit >= 0x2150 && unit <= 0x215e) || unit === 0x2189;
+}
+
+/** Takes in the signs of C++, C# and their kin, and the raised 2 or 3 of a measure; other raised numbers are those of notes. */
 function withSigns(text: string, start: number, end: number): number {
+  const raised = text.charCodeAt(end);
+  if ((raised === 0xb2 || raised === 0xb3) && isMeasure(text.slice(start, end))) return end + 1;
   const next = text.charCodeAt(end);
   if (end - start !== 1 || (next !== 43 && next !== 35)) return end;
   const signs = next === 35 ? 1 : text.charCodeAt(end + 1) === 43 ? 2 : 0;

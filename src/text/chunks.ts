@@ -33,7 +33,9 @@ const based = /^0[xXbBoO][0-9a-fA-F]+$/;
 /** A version; a name with a number, and a number with its unit, that are also written apart: `v2.4.1`, `RFC7231`, `HCA060T`, `IPv6`, `55kg`. */
 const version = /^[vV](?=\p{Nd}+(?:\.\p{Nd}+)+$)/u;
 const numbered = /^(\p{L}+)(\p{Nd}{2,}\p{L}{0,2}|\p{Nd}+(?:\.\p{Nd}+)+|(?<=\p{L}{3})\p{Nd})$/u;
-const measured = /^(\p{Nd}+)(\p{L}{1,3})$/u;
+const measured = /^(\p{Nd}+)(\p{L}{1,3}|(?:[kcdmnµμ]?m|ft|in|yd)[23])$/u;
+/** A length, with its number or without, whose square or cube is a measure too. */
+const measure = /^(?:\p{Nd}+(?:[.,]\p{Nd}+)?)?(?:[kcdmnµμ]?m|ft|in|yd)$/u;
 /** A number whose thousands are grouped by dots, as most of Europe does. */
 const dotted = /^\p{Nd}{1,3}(?:\.\p{Nd}{3})+$/u;
 const hangul = /\p{Script=Hangul}/u;
@@ -59,6 +61,17 @@ export function splitChunk(chunk: string, language: string): Part[] {
     return parts;
   }
   const whole = joined(chunk);
+  if (/[\u00b2\u00b3]$/.test(chunk)) {
+    // `55m²` is `55m2`, and found by `55` and `m2` too.
+    const [, amount = '', unit = ''] = /^(.*\p{Nd})?(\p{L}+.)$/u.exec(chunk) ?? [];
+    parts.push({ text: chunk, start: 0, end: chunk.length });
+    if (amount !== '') {
+      parts.push({ text: amount, start: 0, end: amount.length, aside: true });
+      parts.push({ text: unit, start: amount.length, end: chunk.length, aside: true });
+    }
+    parts.push({ text: chunk.slice(0, -1), start: 0, end: chunk.length - 1, aside: true });
+    return parts;
+  }
   const suffix = /^\p{L}+(?:\+\+|#)(\p{Nd}*)$/u.exec(chunk);
   if (suffix) {
     // C++, C#, F#, C++17: nothing is left of these names without their signs.
@@ -84,6 +97,11 @@ export function splitChunk(chunk: string, language: string): Part[] {
     parts.unshift({ text: whole, start: 0, end: chunk.length });
   }
   return parts;
+}
+
+/** Whether a chunk is a length, behind which a raised 2 or 3 makes a measure of area or volume. */
+export function isMeasure(chunk: string): boolean {
+  return measure.test(chunk);
 }
 
 function joined(chunk: string): string {

@@ -7,7 +7,7 @@ export {
   type Token,
 } from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
-export { charactersFor, cutToTokens, estimateTokens, share } from './budget.ts';
+export { charactersFor, cutToTokens, mostTokens, share } from './budget.ts';
 export {
   type CodeLanguage,
   type CodeSplitter,
@@ -23,6 +23,7 @@ export { loadLanguage, primaryLanguage } from './languages.ts';
 export { loadMarkdown, type MarkdownDocument, markdownBlocks } from './markdown.ts';
 export { plainForm } from './normalize.ts';
 export { type Passage, type PassageOptions, splitPassages } from './passages.ts';
+export { phraseWords } from './phrase-words.ts';
 export { type PlainText, plainSnippet, plainText } from './plain.ts';
 export {
   formatQuery,

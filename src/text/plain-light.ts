@@ -28,6 +28,16 @@ export function restructuredMarkup(strip: Strip): void {
   strip.takeAround(/\\(?=[!-/:-@[-`{-~\s])/g);
 }
 
+/** What only commands have, whose pipes are their own. */
+const COMMAND = /[$`"'<>\\=]|&&|\.\/|(?:^|\s)--?\w/;
+
+/** Formats without markup, whose readers write the cells of a row as `cell | cell`. */
+export function cellMarks(strip: Strip): void {
+  for (const { start, end, line } of strip.lines()) {
+    if (line.includes(' | ') && !COMMAND.test(line)) takePipes(strip, start, end);
+  }
+}
+
 /** AsciiDoc: marks of titles, fences, attributes, macros. */
 export function asciidocMarkup(strip: Strip): void {
   for (const { start, end, line } of strip.lines()) {

@@ -60,7 +60,7 @@ describe('plainText of other markup', () => {
     ],
     ['org', '#+BEGIN_SRC sh\nls /usr/bin\n#+END_SRC\n| a | b |\n|---+---|', 'ls /usr/bin a · b'],
     ['typescript', 'const a = b ** c;\n  // *x*', 'const a = b ** c; // *x*'],
-    ['html', 'a | b\n- *c*', 'a | b - *c*'],
+    ['html', 'a | b\n- *c*', 'a · b - *c*'],
   ])('%s: %j', (format, text, expected) => expect(shown(text, format)).toBe(expected));
 });
 
@@ -147,5 +147,12 @@ describe('plainSnippet', () => {
 
   it('shows what there is where nothing but badges is left', () => {
     expect(plainSnippet('[![build](x)](y)', 'markdown', []).text).not.toBe('');
+  });
+
+  it('sets the cells of tables apart by dots, and leaves commands their pipes', () => {
+    const text = 'Name | Price\nApple | 3 EUR\nps aux | grep -v root';
+    for (const format of ['html', 'docx', 'xlsx'])
+      expect(plainText(text, format).text).toBe('Name · Price Apple · 3 EUR ps aux | grep -v root');
+    expect(plainText(text, 'text').text).toContain('Name | Price');
   });
 });

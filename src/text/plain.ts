@@ -1,5 +1,5 @@
 import { type Range, snippet } from './highlight.ts';
-import { asciidocMarkup, orgMarkup, restructuredMarkup } from './plain-light.ts';
+import { asciidocMarkup, cellMarks, orgMarkup, restructuredMarkup } from './plain-light.ts';
 import { markdownMarkup } from './plain-markdown.ts';
 import { Strip } from './strip.ts';
 
@@ -10,6 +10,14 @@ const MARKUP: Readonly<Record<string, (strip: Strip) => void>> = {
   rst: restructuredMarkup,
   asciidoc: asciidocMarkup,
   org: orgMarkup,
+  html: cellMarks,
+  docx: cellMarks,
+  odt: cellMarks,
+  rtf: cellMarks,
+  xlsx: cellMarks,
+  ods: cellMarks,
+  pptx: cellMarks,
+  odp: cellMarks,
 };
 
 /** A stretch of text for people, and ranges of it. */

@@ -110,6 +110,12 @@ export function withoutFinalMark(word: string): string {
   return word.replace(finalMarks, '');
 }
 
+/** A word of Katakana as it is written in Hiragana, which names of plants, animals and dishes are as often; undefined for others. */
+export function inHiragana(word: string): string | undefined {
+  if (!/^[\u30a1-\u30f6\u30fc]{2,}$/.test(word) || /^\u30fc+$/.test(word)) return undefined;
+  return word.replace(/[\u30a1-\u30f6]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0x60));
+}
+
 const irregular = /[\u0e4d\u0ecd\u3099\u309a\uff65-\uff9f]/;
 const cluster = /[^\p{M}\uff9e\uff9f][\p{M}\uff9e\uff9f]*[\u0e32\u0eb2]?|[\s\S]/gu;
 

@@ -32,7 +32,8 @@ export interface TunedFiles {
 
 const FORMAT = 'sagitta-encoder';
 const FORMAT_VERSION = 3;
-const DESCRIPTION = 'encoder.json';
+/** File of a trained encoder's folder that says what it is. */
+export const DESCRIPTION = 'encoder.json';
 const TEMPORARY = '.new-';
 const REMEDY = 'Restore the folder, or train again.';
 

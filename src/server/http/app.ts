@@ -25,7 +25,7 @@ export interface AppParts {
   readonly openApi: Uint8Array<ArrayBuffer>;
   readonly files: StaticFiles | undefined;
   /** Answers one message of the Model Context Protocol. */
-  readonly mcp: (request: Request, body: unknown, caller: Caller) => Promise<Response>;
+  readonly mcp: (request: Request, body: unknown, access: { readonly write: boolean }) => Promise<Response>;
   /** Whether requests are served: not while starting or stopping. */
   readonly state: () => 'starting' | 'ready' | 'stopping';
 }
@@ -186,7 +186,9 @@ function makeRouter(parts: AppParts): Hono<Env> {
         ? parseJson(await readBody(c.req.raw, ['application/json'], SMALL_BODY, arrivals))
         : undefined;
     enter(note);
-    return parts.mcp(c.req.raw, body, note.caller);
+    // Without keys everybody on this machine may write, with keys those whose key says so.
+    const mayWrite = config.keys === undefined || note.caller.key?.scope === 'write';
+    return parts.mcp(c.req.raw, body, { write: config.mcpWrite && !config.readOnly && mayWrite });
   });
   app.get('*', (c) => {
     const file = parts.files?.answer(new URL(c.req.url).pathname, c.req.raw);

@@ -8,10 +8,14 @@ import {
   documentContentSchema,
   documentListSchema,
   documentSchema,
+  embeddingsAnswerSchema,
+  embeddingsRequestSchema,
   evaluationParametersSchema,
   evaluationReportSchema,
   facetParametersSchema,
   facetsSchema,
+  folderParametersSchema,
+  folderSchema,
   frontierParametersSchema,
   frontierSchema,
   getParametersSchema,
@@ -21,11 +25,17 @@ import {
   listParametersSchema,
   mapParametersSchema,
   mapSchema,
+  modelsSchema,
   multiGetAnswerSchema,
   multiGetRequestSchema,
   removeAnswerSchema,
   removeRequestSchema,
+  rerankAnswerSchema,
+  rerankRequestSchema,
+  type SearchRequest,
   searchAnswerSchema,
+  searchBatchAnswerSchema,
+  searchBatchSchema,
   searchRequestSchema,
   writeAnswerSchema,
 } from '../../api/index.ts';
@@ -115,11 +125,24 @@ export const ROUTES: readonly Route[] = [
     handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('search', request, { signal }) }),
   }),
   route({
+    method: 'POST',
+    path: '/v1/search/batch',
+    scope: 'read',
+    title: 'Search several times',
+    description:
+      'Searches that may name different collections, in one request. One that fails does not keep the others from their answers.',
+    body: { schema: searchBatchSchema, types: JSON_TYPES, size: 'small' },
+    answers: {
+      200: { schema: searchBatchAnswerSchema, description: 'Answers and problems, in the order of the searches.' },
+    },
+    handle: async ({ engine, signal }, _, { searches }) => ({ bytes: await searchAll(engine, searches, signal) }),
+  }),
+  route({
     method: 'GET',
     path: '/v1/documents',
     scope: 'read',
     title: 'List documents',
-    description: 'In ascending order of their ids, a page at a time, without their texts.',
+    description: 'In ascending order of their ids or as `sort` says, a page at a time, without their texts.',
     parameters: listParametersSchema,
     answers: { 200: { schema: documentListSchema, description: 'A page of documents.' } },
     handle: async ({ engine, signal }, parameters) => ({
@@ -168,7 +191,8 @@ export const ROUTES: readonly Route[] = [
     path: '/v1/documents/remove',
     scope: 'write',
     title: 'Remove several documents',
-    description: 'By id, or all whose id starts with a prefix. Ids that no document has are passed over.',
+    description:
+      'By id, all whose id starts with a prefix, or all that satisfy a filter. Ids that no document has are passed over.',
     body: { schema: removeRequestSchema, types: JSON_TYPES, size: 'small' },
     answers: { 200: { schema: removeAnswerSchema, description: 'How many were removed, durably.' } },
     handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('remove', request, { signal }) }),
@@ -240,10 +264,24 @@ export const ROUTES: readonly Route[] = [
   }),
   route({
     method: 'GET',
+    path: '/v1/folders',
+    scope: 'read',
+    title: 'Read a folder',
+    description:
+      'Ids as a tree: the documents of a folder, the folders below it with their counts, and what somebody said that they are about.',
+    parameters: folderParametersSchema,
+    answers: { 200: { schema: folderSchema, description: 'The folder; without documents where no id begins so.' } },
+    handle: async ({ engine, signal }, parameters) => ({
+      bytes: await engine.callJson('folder', parameters, { signal }),
+    }),
+  }),
+  route({
+    method: 'GET',
     path: '/v1/facets',
     scope: 'read',
     title: 'Count metadata',
-    description: 'Which values the metadata fields have, over the documents that a filter lets through.',
+    description:
+      'Which values the metadata fields have, over the documents that a query finds and a filter lets through.',
     parameters: facetParametersSchema,
     answers: { 200: { schema: facetsSchema, description: 'Fields, those that most documents have first.' } },
     handle: async ({ engine, signal }, parameters) => ({
@@ -283,6 +321,53 @@ export const ROUTES: readonly Route[] = [
     handle: async ({ engine, signal }, parameters) => ({
       bytes: await engine.callJson('evaluation', parameters, { signal }),
     }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/embeddings',
+    scope: 'read',
+    title: 'Embed texts',
+    description: "Vectors of texts in OpenAI's shape, by the encoder that a collection has now (a tuned one too).",
+    body: { schema: embeddingsRequestSchema, types: JSON_TYPES, size: 'documents' },
+    answers: { 200: { schema: embeddingsAnswerSchema, description: 'One for each text, in order.' } },
+    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('embed', request, { signal }) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/rerank',
+    scope: 'read',
+    title: 'Rerank texts',
+    description:
+      "An order of texts for a query, in Cohere's and Jina's shape, by the encoder that a collection has now (a tuned one too).",
+    body: { schema: rerankRequestSchema, types: JSON_TYPES, size: 'documents' },
+    answers: { 200: { schema: rerankAnswerSchema, description: 'Best first.' } },
+    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('rerank', request, { signal }) }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v2/rerank',
+    scope: 'read',
+    title: 'Rerank texts, at the address of a later version',
+    description:
+      "An order of texts for a query, in Cohere's and Jina's shape, by the encoder that a collection has now (a tuned one too).",
+    body: { schema: rerankRequestSchema, types: JSON_TYPES, size: 'documents' },
+    answers: { 200: { schema: rerankAnswerSchema, description: 'Best first.' } },
+    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('rerank', request, { signal }) }),
+  }),
+  route({
+    method: 'GET',
+    path: '/v1/models',
+    scope: 'read',
+    title: 'List models',
+    description: "Collections with an encoder, in OpenAI's shape: what `model` may name.",
+    answers: { 200: { schema: modelsSchema, description: 'In the order in which they are served.' } },
+    handle: async (context) => {
+      const infos = await Promise.all(context.collections.map((collection) => infoOrWhyNot(context, collection)));
+      const data = infos.flatMap(({ name, encoder = 'none' }) =>
+        encoder === 'none' ? [] : [{ id: name, object: 'model', created: 0, owned_by: encoder }],
+      );
+      return { json: { object: 'list', data } };
+    },
   }),
   route({
     method: 'GET',
@@ -339,6 +424,36 @@ export const ROUTES: readonly Route[] = [
     handle: async ({ jobs, name }) => accepted(jobs.cancel(name)),
   }),
 ];
+
+/** Searches of a batch that are under way at a time: a batch is one request, and others wait for the same threads. */
+const AT_ONCE = 8;
+
+/** The answers as JSON, each as it comes from its thread. */
+async function searchAll(
+  engine: Engine,
+  searches: readonly SearchRequest[],
+  signal: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const answers: Uint8Array[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < searches.length) {
+      const i = next++;
+      try {
+        answers[i] = await engine.callJson('search', searches[i]!, { signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        const { problem, cause } = toProblem(error);
+        if (problem.status >= 500) throw cause ?? error;
+        answers[i] = Buffer.from(JSON.stringify(problem));
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const parts = answers.flatMap((answer, i) => (i === 0 ? [answer] : [COMMA, answer]));
+  return new Uint8Array(Buffer.concat([Buffer.from('{"answers":['), ...parts, Buffer.from(']}')]));
+}
+const COMMA = Buffer.from(',');
 
 function accepted(job: z.infer<typeof jobSchema>): RouteAnswer {
   return { status: 202, json: job, headers: { location: `/v1/jobs/${job.id}` } };

@@ -1,14 +1,16 @@
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import type { Engine } from '../operations/types.ts';
 import { problem } from '../problem.ts';
-import { mcpServer } from './server.ts';
+import { contextsByName, mcpServer } from './server.ts';
 
 /**
  * The Model Context Protocol over streamable HTTP, without sessions: each message is answered by itself, so any number of
  * servers behind a proxy may answer, and nothing has to be kept for clients that never come back.
  */
-export function mcpOverHttp(engine: Engine): (request: Request, body: unknown) => Promise<Response> {
-  return async (request, body) => {
+export function mcpOverHttp(
+  engine: Engine,
+): (request: Request, body: unknown, access: { readonly write: boolean }) => Promise<Response> {
+  return async (request, body, { write }) => {
     if (request.method !== 'POST') {
       throw problem(
         405,
@@ -20,7 +22,9 @@ export function mcpOverHttp(engine: Engine): (request: Request, body: unknown) =
         },
       );
     }
-    const server = mcpServer(engine);
+    // Told once, with the instructions.
+    const greets = (body as { method?: unknown } | undefined)?.method === 'initialize';
+    const server = mcpServer(engine, { write, ...(greets ? { contexts: await contextsByName(engine) } : {}) });
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
     await server.connect(transport);
     const response = await transport.handleRequest(request, { parsedBody: body });

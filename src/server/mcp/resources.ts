@@ -52,11 +52,12 @@ export function listInPages(server: McpServer, engine: Engine): void {
       const request = { collection: name, prefix: '', limit: PAGE - resources.length, after };
       // `status` says which collections cannot be read.
       const page = await engine.call('list', request, { signal }).catch(() => ({ documents: [], next: undefined }));
-      for (const { id, title, format } of page.documents) {
+      for (const { id, title, format, language, metadata } of page.documents) {
         resources.push({
           uri: resourceUri(name, id),
           name: id,
           ...(title === '' ? {} : { title }),
+          description: describe(name, format, language, metadata),
           mimeType: mimeType(format),
         });
       }
@@ -67,6 +68,26 @@ export function listInPages(server: McpServer, engine: Engine): void {
     }
     return { resources };
   });
+}
+
+/** Characters of a value, and of a description. */
+const VALUE = 40;
+const DESCRIPTION = 200;
+
+/** What a document is, in a line: `markdown in notes, language en; year 2021, tags security guide`. */
+function describe(
+  collection: string,
+  format: string,
+  language: string,
+  metadata: Readonly<Record<string, unknown>>,
+): string {
+  const facts = Object.entries(metadata).flatMap(([field, value]) => {
+    const text = Array.isArray(value) ? value.join(' ') : String(value ?? '');
+    return text === '' || text.length > VALUE ? [] : [`${field} ${text}`];
+  });
+  const tongue = language === 'und' ? '' : `, language ${language}`;
+  const line = `${format} in ${collection}${tongue}${facts.length === 0 ? '' : `; ${facts.join(', ')}`}`;
+  return line.replace(/\p{Cc}+/gu, ' ').slice(0, DESCRIPTION);
 }
 
 function parseCursor(cursor: string | undefined): [index: number, after: string | undefined] {

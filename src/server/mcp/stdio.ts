@@ -1,21 +1,27 @@
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { Engine } from '../operations/types.ts';
-import { mcpServer } from './server.ts';
+import { contextsByName, mcpServer } from './server.ts';
 
 /** Speaks the Model Context Protocol over stdin and stdout until stdin ends, and what was asked is answered, or the signal aborts. */
-export async function serveStdio(engine: Engine, signal: AbortSignal): Promise<void> {
+export async function serveStdio(
+  engine: Engine,
+  signal: AbortSignal,
+  options: { readonly write?: boolean } = {},
+): Promise<void> {
   const running = new Set<Promise<unknown>>();
   const track = <T>(work: Promise<T>): Promise<T> => {
     const settled = work.catch(() => undefined).finally(() => running.delete(settled));
     running.add(settled);
     return work;
   };
-  const server = mcpServer({
+  const contexts = await contextsByName(engine);
+  const tracked = {
     collections: engine.collections,
     call: (name, request, options) => track(engine.call(name, request, options)),
     callJson: (name, request, options) => track(engine.callJson(name, request, options)),
     close: () => engine.close(),
-  });
+  } satisfies Engine;
+  const server = mcpServer(tracked, { ...options, contexts });
   let asked = true;
   const ended = new Promise<void>((done) => {
     server.server.onclose = done;

@@ -9,7 +9,16 @@ import {
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
 import type { Collection } from '../../collection/index.ts';
 import type { DocumentRecord } from '../../content/index.ts';
-import { documentFilter } from '../../search/index.ts';
+import {
+  BUILT_IN_FIELDS,
+  checkSort,
+  compareSorted,
+  documentFilter,
+  parseSort,
+  type Scalar,
+  type SortKey,
+  sortValues,
+} from '../../search/index.ts';
 import type { Snapshot } from '../../store/types.ts';
 import type { GetRequest } from './types.ts';
 
@@ -89,24 +98,56 @@ export function summary({
   return { id, title, ...(path === undefined ? {} : { path }), format, language, metadata };
 }
 
-/** Documents by id, a page at a time. The order is the ids' own, so pages stay true while documents come and go. */
+/** Documents by id or in an order, a page at a time. Pages begin behind a place in the order, so they stay true while documents come and go. */
 export function listDocuments(collection: Collection, parameters: ListParameters): Promise<DocumentList> {
   const { prefix, after, limit, filter } = parameters;
+  const keys = parameters.sort === undefined ? [] : parseSort(parameters.sort);
+  const place = after === undefined ? undefined : placeOf(after, keys);
+  const compare = (a: Place, b: Place): number =>
+    compareSorted(a.values, b.values, keys) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
   return collection.read(async (snapshot, corpus) => {
     const allowed = filter === undefined ? undefined : await documentFilter(corpus, filter);
-    const found: { id: string; ordinal: number }[] = [];
+    const known = new Set<string>(keys.length === 0 ? [] : BUILT_IN_FIELDS);
+    const found: (Place & { readonly ordinal: number })[] = [];
     for (const ordinal of snapshot.liveDocuments()) {
       const document = snapshot.document(ordinal);
       const { id } = document;
-      if (!id.startsWith(prefix) || (after !== undefined && id <= after)) continue;
-      if (allowed?.(document) === false) continue;
-      found.push({ id, ordinal });
+      if (keys.length > 0) for (const field in document.metadata) known.add(field).add(`metadata.${field}`);
+      if (!id.startsWith(prefix) || allowed?.(document) === false) continue;
+      const here = { id, values: sortValues(document, keys), ordinal };
+      if (place === undefined || compare(here, place) > 0) found.push(here);
     }
-    found.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+    checkSort(keys, known);
+    found.sort(compare);
     const page = found.slice(0, limit);
+    const last = page.at(-1);
     return {
       documents: page.map(({ ordinal }) => summary(snapshot.document(ordinal))),
-      ...(found.length > limit ? { next: page.at(-1)!.id } : {}),
+      ...(found.length > limit
+        ? { next: keys.length === 0 ? last!.id : JSON.stringify([...last!.values, last!.id]) }
+        : {}),
     };
   });
+}
+
+/** Where a document stands in an order. */
+interface Place {
+  readonly id: string;
+  readonly values: readonly (Scalar | null)[];
+}
+
+/** @throws InvalidArgumentError for what is no `next` of a list in this order. */
+function placeOf(after: string, keys: readonly SortKey[]): Place {
+  if (keys.length === 0) return { id: after, values: [] };
+  try {
+    const values = JSON.parse(after) as (Scalar | null)[];
+    const id = values.pop();
+    if (typeof id === 'string' && values.length === keys.length) return { id, values };
+  } catch {
+    // Told below.
+  }
+  throw new InvalidArgumentError(
+    '`after` is none of a list in this order.',
+    'Pass `next` of the page before, with the same `sort`.',
+  );
 }

@@ -26,6 +26,11 @@ export class CollectionHost {
     this.readOnly = options.readOnly === true;
   }
 
+  /** Names of the collections, in the order given. */
+  get names(): readonly string[] {
+    return [...this.#served.keys()];
+  }
+
   /** @throws NotFoundError for a name that is not served, or none where one is needed. */
   served(name: string | undefined): ServedCollection {
     const names = [...this.#served.keys()];

@@ -1,24 +1,30 @@
 import {
   bulkRequestSchema,
   type CollectionInfo,
+  chooseFields,
   documentInputSchema,
+  HIT_FIELDS,
+  type Hit,
   LIMITS,
+  nameHint,
   RETRIEVERS,
   type SearchAnswer,
   type SearchRequest,
 } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
-import { type Collection, judgesRelevance, verifyCollection } from '../../collection/index.ts';
+import { type Collection, contextsOf, verifyCollection } from '../../collection/index.ts';
+import { MEANING } from '../../corpus/index.ts';
 import type { PipelineInput } from '../../search/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
 import { readEvaluation } from './evaluation.ts';
-import { countFacets } from './facets.ts';
+import { readFolder } from './folders.ts';
 import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
 import { sampleForMap } from './map.ts';
+import { embed, rerank } from './models.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
 
 type Handlers = {
@@ -48,19 +54,33 @@ const handlers: Handlers = {
   multiGet: (host, request) => host.use(request.collection, (collection) => getDocuments(collection, request)),
   list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
   info,
-  facets: (host, request) => host.use(request.collection, (collection) => countFacets(collection, request)),
+  folder: (host, request) => host.use(request.collection, (collection) => readFolder(collection, request)),
+  contexts: async (host, { collection: name }) => contextsOf(host.served(name).directory),
+  facets: (host, { collection: name, fields, disjunctive, ...request }) =>
+    host.use(name, (collection) =>
+      collection.facets({
+        ...given(request),
+        ...(fields === undefined ? {} : { fields: fields.split(',').map((field) => field.trim()) }),
+        disjunctive: disjunctive === 'true',
+      }),
+    ),
   map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
   frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
   evaluation: async (host, { collection: name }) => readEvaluation(host.served(name)),
+  embed: (host, request, { signal }) => embed(host, request, signal),
+  rerank: (host, request, { signal }) => rerank(host, request, signal),
   add: (host, { collection: name, documents }, options) =>
     writing(host, name, (collection) => collection.add(documents.map(given), addOptions(options))),
   addRaw: (host, request, options) => {
     const documents = parseDocuments(request.format, request.bytes);
     return handlers.add(host, { collection: request.collection, documents }, options);
   },
-  remove: (host, { collection: name, ids, prefix }) =>
+  remove: (host, { collection: name, ids, prefix, filter }) =>
     writing(host, name, async (collection) => ({
-      removed: await collection.remove(ids ?? (await collection.ids([prefix!]))),
+      removed:
+        filter === undefined
+          ? await collection.remove(ids ?? (await collection.ids([prefix!])))
+          : await collection.removeWhere(filter as string),
     })),
   sync: (host, { collection: name }, options) => {
     const { sources = [] } = host.served(name);
@@ -100,7 +120,8 @@ const handlers: Handlers = {
  * server's own command line: a key that allows writing allows neither.
  */
 async function encoderToGive(collection: Collection, wanted: string | undefined): Promise<string> {
-  const pending = (await collection.pendingReencode())?.encoder;
+  const field = await collection.pendingField();
+  const pending = field?.name === MEANING ? field.encoder : undefined;
   if (wanted === undefined && pending === undefined) {
     throw new InvalidArgumentError('No encoder is named, and none is on its way.', 'Name one as `encoder`.');
   }
@@ -123,25 +144,61 @@ function writing<T>(
   return host.use(name, work);
 }
 
-async function search(collection: Collection, request: SearchRequest, { signal }: CallOptions): Promise<SearchAnswer> {
-  const { query, vector, like, filter, language, relevant, collection: _, pipeline, ...rest } = request;
+async function search(collection: Collection, request: SearchRequest, options: CallOptions): Promise<SearchAnswer> {
+  const { fields, facets, ...plain } = request;
+  checkHitFields(fields);
+  const answer = await searchPlain(collection, plain, options);
+  const { query, vector, filter, language, syntax, complete } = request;
+  if (facets !== undefined && request.like !== undefined) {
+    throw new InvalidArgumentError('A search by `like` has no facets.', 'Leave `facets` out.');
+  }
+  const counted =
+    facets === undefined
+      ? {}
+      : {
+          facets: await collection.facets({
+            ...given(facets),
+            ...given({ query, vector, filter: filter as string | undefined, language, syntax, complete }),
+          }),
+        };
+  const hits = fields === undefined ? answer.hits : answer.hits.map((hit) => chooseFields(hit, fields) as Hit);
+  return { ...answer, hits, ...counted };
+}
+
+/** @throws InvalidArgumentError for what no hit has. */
+function checkHitFields(fields: readonly string[] = []): void {
+  const always = ['rank', 'score', 'id'];
+  const unknown = fields.find((name) => !name.startsWith('metadata.') && ![...always, ...HIT_FIELDS].includes(name));
+  if (unknown === undefined) return;
+  throw new InvalidArgumentError(
+    `A hit has no field "${unknown}" (${nameHint(unknown, HIT_FIELDS)}).`,
+    'Metadata are chosen as `metadata.NAME`.',
+  );
+}
+
+async function searchPlain(
+  collection: Collection,
+  request: Omit<SearchRequest, 'fields' | 'facets'>,
+  { signal }: CallOptions,
+): Promise<SearchAnswer> {
+  const { query, vector, like, filter, language, relevant, judged, collection: _, pipeline, ...rest } = request;
   // The engine checks every part of filters and pipelines.
   const options = {
     ...given(rest),
     ...given({ filter: filter as string, pipeline: pipeline as PipelineInput, signal }),
   };
   const inLanguage = { ...options, ...given({ language }) };
-  if (relevant === true) {
+  if (relevant === true || judged === true) {
     if (!(await collection.judgesRelevance())) {
       throw new InvalidArgumentError(
         'This collection cannot tell where relevance ends.',
-        'Leave `relevant` out; `capabilities.relevance` of a collection says whether it can.',
+        'Leave `relevant` and `judged` out; `capabilities.relevance` of a collection says whether it can.',
       );
     }
     if (query === undefined || vector !== undefined || like !== undefined) {
       throw new InvalidArgumentError('Relevance is judged of queries in words only.', 'Give `query` alone.');
     }
-    return collection.searchRelevant(query, inLanguage);
+    return collection.searchRelevant(query, { ...inLanguage, ...(relevant === true ? {} : { least: 0 }) });
   }
   if (like !== undefined) {
     if (query !== undefined || vector !== undefined) {
@@ -160,11 +217,20 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
   const base = baseCapabilities(served, host.readOnly);
   return host.use(served.name, async (collection) => {
     const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
-    const languages = await collection.read(async (snapshot) => Object.fromEntries(snapshot.languages));
-    const capabilities = { ...base, relevance: judgesRelevance(served.directory, settings.encoder) };
+    const { languages, fields } = await collection.read(async (snapshot, corpus) => ({
+      languages: Object.fromEntries(snapshot.languages),
+      fields: corpus.fields.map((field) => ({
+        name: field.name,
+        kind: field.kind,
+        of: field.of,
+        ...(field.kind === 'terms' ? {} : { encoder: field.encoder }),
+      })),
+    }));
+    const capabilities = { ...base, relevance: await collection.judgesRelevance() };
     return {
       name: served.name,
       state: 'ready' as const,
+      ...given({ context: collection.contexts().collection }),
       documents,
       passages,
       bytes,
@@ -172,6 +238,7 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
       generation,
       encoder: settings.encoder,
       dim: settings.dim,
+      fields,
       languages,
       capabilities: settings.dim === 0 ? capabilities : { ...capabilities, retrievers: RETRIEVERS },
     };

@@ -4,11 +4,16 @@ import type {
   BulkRequest,
   Capabilities,
   CollectionInfo,
+  ContextsAnswer,
   DocumentAnswer,
   DocumentList,
+  EmbeddingsAnswer,
+  EmbeddingsRequest,
   EvaluationReport,
   FacetParameters,
   Facets,
+  Folder,
+  FolderParameters,
   Frontier,
   Job,
   ListParameters,
@@ -18,6 +23,8 @@ import type {
   MultiGetRequest,
   RemoveAnswer,
   RemoveRequest,
+  RerankAnswer,
+  RerankRequest,
   SearchAnswer,
   SearchRequest,
   WriteAnswer,
@@ -58,10 +65,15 @@ export interface Operations {
   readonly multiGet: { request: MultiGetRequest; answer: MultiGetAnswer };
   readonly list: { request: ListParameters; answer: DocumentList };
   readonly info: { request: Named; answer: CollectionInfo };
+  readonly folder: { request: FolderParameters; answer: Folder };
+  /** What somebody said that a collection and its folders are about; the collection is not opened for it. */
+  readonly contexts: { request: Named; answer: ContextsAnswer };
   readonly facets: { request: FacetParameters; answer: Facets };
   readonly map: { request: MapParameters; answer: MapAnswer };
   readonly frontier: { request: Named; answer: Frontier };
   readonly evaluation: { request: Named; answer: EvaluationReport };
+  readonly embed: { request: EmbeddingsRequest; answer: EmbeddingsAnswer };
+  readonly rerank: { request: RerankRequest; answer: RerankAnswer };
   readonly add: { request: Named & BulkRequest; answer: WriteAnswer };
   readonly addRaw: { request: RawDocuments; answer: WriteAnswer };
   readonly remove: { request: RemoveRequest; answer: RemoveAnswer };

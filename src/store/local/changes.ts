@@ -1,4 +1,4 @@
-import type { NewDocument, Writer } from '../types.ts';
+import type { NewDocument, VectorFieldSettings, Writer } from '../types.ts';
 import { PendingDocument, TermNumbers } from './pending.ts';
 
 /** What waits for one document id: a document to be written, or nothing left of it. */
@@ -25,9 +25,9 @@ export class Changes {
     return { documents: this.#documents, passages: this.#passages, bytes: this.#bytes + this.#numbers.bytes };
   }
 
-  /** @param dim components of the collection's vectors. @throws InvalidArgumentError as {@link PendingDocument} does. */
-  add(document: NewDocument, dim: number): void {
-    this.#change(document.id, new PendingDocument(document, dim, this.#numbers));
+  /** @param fields of vectors that the collection has. @throws InvalidArgumentError as {@link PendingDocument} does. */
+  add(document: NewDocument, fields: readonly VectorFieldSettings[]): void {
+    this.#change(document.id, new PendingDocument(document, fields, this.#numbers));
   }
 
   remove(id: string): boolean {

@@ -1,29 +1,13 @@
+import { hashText as hashId } from '../../base/hash.ts';
+
+export { hashId };
+
 /**
  * The table that finds a document by its id: for each document three u32, high and low half of a 64-bit hash of its
  * id, and its number; sorted by hash, then number. Twelve bytes a document, whatever the ids look like. Who looks up
  * compares the id of the record, so that a collision costs a look and nothing else.
  */
 const ROW = 3;
-
-/** 64-bit hash of a string's UTF-16 code units: two FNV-1a lanes, finished like MurmurHash3. */
-export function hashId(id: string): readonly [high: number, low: number] {
-  let high = 0x811c9dc5;
-  let low = 0x050c5d1f;
-  for (let i = 0; i < id.length; i++) {
-    const unit = id.charCodeAt(i);
-    high = Math.imul(high ^ unit, 0x01000193);
-    low = Math.imul(low ^ unit, 0x85ebca6b);
-  }
-  return [finish(high ^ id.length), finish(low)];
-}
-
-function finish(hash: number): number {
-  let h = hash ^ (hash >>> 16);
-  h = Math.imul(h, 0x85ebca6b);
-  h ^= h >>> 13;
-  h = Math.imul(h, 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
 
 /** @param hashes high and low half for document 0, 1, ... */
 export function buildIdTable(hashes: Uint32Array): Uint32Array {

@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { isBeside } from './beside.ts';
+import { belongsTo, readFieldState } from './field-state.ts';
 import type { FileSystem } from './filesystem.ts';
-import { isOurs, type Manifest, manifestPath, referencedFiles, SEGMENTS } from './manifest.ts';
-import { belongsTo, readReencodeState } from './reencode-state.ts';
+import { manifestPath, referencedFiles, SEGMENTS } from './manifest.ts';
+import { isOurs, type Manifest } from './manifest-types.ts';
 
 /** Files of a change that is not published yet. */
 export class Attempt {
@@ -31,7 +33,7 @@ export class Attempt {
 }
 
 /**
- * Removes files that no manifest names: what a killed writer left. Those of a change to another encoder stay while that is
+ * Removes files that no manifest names: what a killed writer left. Those of a field that is being made stay while that is
  * under way. Only the holder of the lock may call it.
  *
  * The manifest read may have been put in place by a writer whose last step failed. It must survive a power failure
@@ -41,11 +43,19 @@ export async function removeLeftovers(directory: string, manifest: Manifest, fil
   const referenced = referencedFiles(manifest);
   const folder = join(directory, SEGMENTS);
   const names = fs.readdirSync(folder);
-  // Read after the names: a process that changes the encoder needs no lock, and its state is there before its files are.
-  const state = readReencodeState(directory);
+  // Read after the names: a process that makes a field needs no lock, and its state is there before its files are.
+  const state = readFieldState(directory);
   const isKept = (name: string) => referenced.has(name) || (typeof state === 'object' && belongsTo(name, state));
   const leftovers = names.filter((name) => isOurs(name) && !isKept(name));
-  if (leftovers.length > 0) await fileSystem.syncDirectory(directory);
+  const beside = besideLeftovers(directory, manifest);
+  if (leftovers.length + beside.length > 0) await fileSystem.syncDirectory(directory);
+  for (const name of beside) fs.rmSync(join(directory, name), { force: true });
   for (const name of leftovers) fs.rmSync(join(folder, name), { force: true });
   fs.rmSync(`${manifestPath(directory)}.new`, { force: true });
+}
+
+/** Files beside the segments that no manifest names. */
+function besideLeftovers(directory: string, { beside }: Manifest): string[] {
+  const named = new Set(beside.map(({ file }) => file));
+  return fs.readdirSync(directory).filter((name) => isBeside(name) && !named.has(name));
 }

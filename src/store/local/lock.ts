@@ -21,8 +21,8 @@ import { asStorageError, onDisk, systemCode } from './filesystem.ts';
  * before it publishes, and finds that the file names another.
  */
 export const LOCK = 'writer.lock';
-/** Held for as long as a change to another encoder runs, which holds {@link LOCK} only while it publishes. */
-export const REENCODE_LOCK = 'reencode.lock';
+/** Held for as long as a field is being made, which holds {@link LOCK} only while it publishes. */
+export const FIELD_LOCK = 'field.lock';
 
 /** Behind the name of the lock file: the lock where the system has none. */
 const EXCLUSIVE = '.held';

@@ -4,21 +4,21 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
 import { nodeFileSystem } from './filesystem.ts';
-import {
-  encodeManifest,
-  MADE_BY,
-  type Manifest,
-  ManifestWriter,
-  manifestPath,
-  parseManifest,
-  readManifest,
-} from './manifest.ts';
+import { encodeManifest, MADE_BY, ManifestWriter, manifestPath, parseManifest, readManifest } from './manifest.ts';
+import type { FieldFiles, Manifest } from './manifest-types.ts';
 
 let directory: string;
 beforeEach(() => {
   directory = fs.mkdtempSync(join(os.tmpdir(), 'sagitta-manifest-'));
 });
 afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
+
+function added(segment: string): FieldFiles {
+  return new Map([
+    ['titles', { file: `${segment}.v01234567.vectors`, bytes: 3, checksum: 4 }],
+    ['constructor', { file: `${segment}.v89abcdef.vectors`, bytes: 3, checksum: 4 }],
+  ]);
+}
 
 const manifest: Manifest = {
   generation: 4,
@@ -27,10 +27,26 @@ const manifest: Manifest = {
     encoder: 'use-lite',
     dim: 512,
     bm25: { k1: 0.9, b: 0.4 },
+    fields: [
+      { name: 'titles', kind: 'vector', of: 'title', encoder: 'static', dim: 64, tag: '01234567' },
+      { name: 'constructor', kind: 'vectors', of: 'metadata.x', encoder: 'hash:9', dim: 9, tag: '89abcdef' },
+    ],
     options: { language: 'en', odd: ['\ud800', 'ü', 1e-7] },
   },
+  indexes: new Map([
+    ['meaning', { spec: 'ivf8,pq8x8', search: { nprobe: 3 }, model: { file: 'm000002.model', bytes: 8, checksum: 1 } }],
+  ]),
+  beside: [{ role: 'relevance', file: 'relevance-00000003.json', bytes: 5, checksum: 3 }],
   segments: [
-    { name: 's000001', bytes: 1000, checksum: 0x0a, documents: 3, passages: 9 },
+    {
+      name: 's000001',
+      bytes: 1000,
+      checksum: 0x0a,
+      documents: 3,
+      passages: 9,
+      vectors: added('s000001'),
+      lists: new Map([['meaning', { file: 's000001.m000002.lists', bytes: 3, checksum: 4 }]]),
+    },
     {
       name: 's000002',
       bytes: 2 ** 40,
@@ -38,6 +54,8 @@ const manifest: Manifest = {
       documents: 3,
       passages: 9,
       dead: { file: 's000002.4.dead', bytes: 29, checksum: 7, documents: 1, passages: 2 },
+      vectors: added('s000002'),
+      lists: new Map(),
     },
   ],
 };
@@ -69,7 +87,7 @@ describe('the manifest', () => {
         const error = failureOf(damaged);
         // A digit of the version may turn into another digit.
         expect(error instanceof CorruptFileError || error instanceof IncompatibleError, `byte ${at}`).toBe(true);
-        expect(error instanceof IncompatibleError && !error.message.includes('reads format 1')).toBe(false);
+        expect(error instanceof IncompatibleError && !error.message.includes('reads format 2')).toBe(false);
       }
       expect(failureOf(original.subarray(0, at)), `length ${at}`).toBeInstanceOf(CorruptFileError);
     }
@@ -96,13 +114,15 @@ describe('the manifest', () => {
       'segments',
       'segments.0.name',
       'segments.1.dead.file',
+      'beside.0.file',
+      'settings.fields.0.encoder',
     ]) {
       const broken = structuredClone(manifest) as unknown as Record<string, unknown>;
       let at = broken;
       const names = path.split('.');
       for (const name of names.slice(0, -1)) at = at[name] as Record<string, unknown>;
       delete at[names.at(-1)!];
-      if (path === 'segments') broken['segments'] = [{ checksum: 0 }];
+      if (path === 'segments') broken['segments'] = [{ checksum: 0, vectors: new Map(), lists: new Map() }];
       plant(encodeManifest(broken as unknown as Manifest));
       expect(failure(), path).toBeInstanceOf(CorruptFileError);
     }
@@ -111,6 +131,38 @@ describe('the manifest', () => {
   test('never names a file outside of the collection', () => {
     plant(encodeManifest({ ...manifest, segments: [{ ...manifest.segments[0]!, name: '../s000001' }] }));
     expect(failure()).toBeInstanceOf(CorruptFileError);
+    for (const file of ['../x', '/etc/x', 'encoders/../../x', '..', 'a//b', '']) {
+      plant(encodeManifest({ ...manifest, beside: [{ ...manifest.beside[0]!, file }] }));
+      expect(failure(), file).toBeInstanceOf(CorruptFileError);
+    }
+  });
+
+  test('of the former format says how to index again', () => {
+    plant(JSON.stringify({ format: 'sagitta-collection', formatVersion: 1, madeBy: 'Sagitta 0.1.0', generation: 3 }));
+    expect(failure()).toBeInstanceOf(IncompatibleError);
+    expect(failure()).toHaveProperty(
+      'message',
+      expect.stringMatching(/format 1.*reads format 2.*sagitta index PATH --in/),
+    );
+  });
+
+  test('with fields that contradict each other is corrupt', () => {
+    const [titles, tokens] = manifest.settings.fields!;
+    const plain = (fields: unknown) => ({ ...manifest, settings: { ...manifest.settings, fields } }) as Manifest;
+    for (const fields of [
+      [titles, titles, tokens],
+      [{ ...titles, tag: tokens!.tag }, tokens],
+      [{ ...titles, name: 'words' }, tokens],
+      [{ ...titles, name: 'a b' }, tokens],
+      [{ ...titles, kind: 'terms' }, tokens],
+      [{ ...titles, of: 'everything' }, tokens],
+      [{ ...titles, dim: 0 }, tokens],
+      [{ ...titles, name: 'other' }, tokens],
+      [titles, { ...tokens, tag: undefined }],
+    ]) {
+      plant(encodeManifest(plain(fields)));
+      expect(failure(), JSON.stringify(fields)).toBeInstanceOf(CorruptFileError);
+    }
   });
 
   test('that is absent means that there is no collection, unless segments lie beside it', () => {

@@ -1,23 +1,25 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
-import type { CollectionSettings, VectorIndexSettings, VectorSearchDefaults } from '../types.ts';
-import type { FileStamp } from './container.ts';
 import { asStorageError, type FileSystem, replaceThrough, systemCode } from './filesystem.ts';
+import { decodeState, encodeState, HIGHEST } from './manifest-state.ts';
+import type { Manifest } from './manifest-types.ts';
 import { isIntact, sealJson } from './sealed-json.ts';
 
 /**
  * A collection is a directory of immutable files and one file that names those that count:
  *
  * ```
- * manifest.json             generation, settings, segments with the checksum of each; replaced atomically
- * segments/s000001.seg      documents, texts, passages, vectors and postings (container.ts, segment.ts)
+ * manifest.json             generation, settings, fields, segments with the checksum of each; replaced atomically
+ * segments/s000001.seg      documents, texts, passages, vectors of `meaning` and postings (container.ts, segment.ts)
  * segments/s000001.4.dead   which documents of s000001 are dead since generation 4 (tombstones.ts)
- * segments/s000001.v3fa94c21.vectors  its vectors, where they were made after it (vectors-file.ts)
+ * segments/s000001.v3fa94c21.vectors  what a field holds of it: one that was added, or `meaning` made after it (field-file.ts)
  * segments/m000003.model    what a compressed index of the vectors learned (vector-files.ts)
  * segments/s000001.m000003.lists  the vectors of s000001 coded with that model
+ * relevance-9c1185a5.json   what was learned of relevance; which one counts the manifest says (beside.ts)
+ * encoders/                 encoders trained for the collection; the manifest names every file of those in use
  * writer.lock               who writes (lock.ts); empty when nobody does
- * reencode.json, reencode.lock  the change to another encoder that is under way, and who works at it (reencode-state.ts)
+ * field.json, field.lock    the field that is being made, and who works at it (field-state.ts)
  * ```
  *
  * Replacing the manifest is the only commit point (Lucene's model). There is no embedded database beside it: a second
@@ -27,7 +29,7 @@ import { isIntact, sealJson } from './sealed-json.ts';
  *
  * The file is JSON and ends with a CRC-32 of everything before it, so that every byte is covered.
  */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 /** Recorded in the manifest, for the message that a future or past version shows. A test keeps it equal to package.json. */
 export const MADE_BY = 'Sagitta 0.1.0';
 
@@ -35,64 +37,8 @@ export const MANIFEST = 'manifest.json';
 export const SEGMENTS = 'segments';
 const FORMAT = 'sagitta-collection';
 
-export interface DeadEntry extends FileStamp {
-  /** Name of the tombstone file in `segments/`. */
-  readonly file: string;
-  /** Dead documents, and the passages of those. */
-  readonly documents: number;
-  readonly passages: number;
-}
-
-export interface SegmentEntry extends FileStamp {
-  /** `s000001`; the file is `segments/s000001.seg`. */
-  readonly name: string;
-  /** Dead ones included. */
-  readonly documents: number;
-  readonly passages: number;
-  readonly dead?: DeadEntry;
-  /** Its vectors, if they were made after it, by another encoder: they stand in for its own. */
-  readonly vectors?: FileEntry;
-  /** Its vectors in lists, if they were coded. */
-  readonly lists?: FileEntry;
-}
-
-/** A file in `segments/`. */
-export interface FileEntry extends FileStamp {
-  readonly file: string;
-}
-
-export interface VectorIndexEntry extends VectorIndexSettings {
-  readonly model: FileEntry;
-}
-
-export interface Manifest {
-  readonly generation: number;
-  /** Number of the next segment; never used twice. */
-  readonly nextSegment: number;
-  readonly settings: CollectionSettings;
-  readonly vectorIndex?: VectorIndexEntry;
-  readonly segments: readonly SegmentEntry[];
-}
-
-const SEGMENT = /^s(\d{6,})$/;
-/** Segments that a manifest may name: writers merge long before, and each is an open file. */
-const MOST_SEGMENTS = 4096;
-/** Generations, and numbers of segments, that there may be: one a millisecond for 8,000 years. */
-const HIGHEST = 2 ** 48;
-const LARGEST_DIM = 65_536;
-/** Bytes that a segment has at least for each document and each passage (segment.ts). */
-const DOCUMENT_BYTES = 8;
-const PASSAGE_BYTES = 16;
 /** A manifest that names every segment that it may is smaller. */
 const LARGEST_MANIFEST = 16 * 1024 * 1024;
-
-/** Whether the name is one that a writer gives to a file in `segments/`. */
-export function isOurs(file: string): boolean {
-  return /^(s\d{6,}(\.seg|\.\d+\.dead|\.m\d{6,}\.lists|\.v[\da-f]{8}\.(vectors|\d+\.part(\.new)?))|m\d{6,}\.model)$/.test(
-    file,
-  );
-}
-
 export function manifestPath(directory: string): string {
   return join(directory, MANIFEST);
 }
@@ -123,10 +69,10 @@ export function referencedFiles(manifest: Manifest): Set<string> {
   const files = manifest.segments.flatMap(({ name, dead, vectors, lists }) => [
     `${name}.seg`,
     dead?.file,
-    vectors?.file,
-    lists?.file,
+    ...[...vectors.values(), ...lists.values()].map(({ file }) => file),
   ]);
-  return new Set([...files, manifest.vectorIndex?.model.file].filter((file) => file !== undefined));
+  const models = Array.from(manifest.indexes.values(), ({ model }) => model.file);
+  return new Set([...files, ...models].filter((file) => file !== undefined));
 }
 
 /**
@@ -182,13 +128,15 @@ export function parseManifest(bytes: Uint8Array, path: string): Manifest {
       `${path} has format ${root['formatVersion']}, made by ${root['madeBy'] ?? 'an unknown version'}; ` +
         `${MADE_BY} reads format ${FORMAT_VERSION}.`,
       (root['formatVersion'] as number) > FORMAT_VERSION
-        ? 'Upgrade Sagitta, or index again into a new collection.'
-        : 'Index again into a new collection.',
+        ? 'Upgrade Sagitta, or index its documents again into a new folder (`sagitta index PATH --in DIR`).'
+        : 'Index its documents again into a new folder (`sagitta index PATH --in DIR`).',
     );
   }
   if (!intact) throw new CorruptFileError(path, 'its checksum does not match');
   try {
-    return decode(root);
+    if (root['format'] !== FORMAT) throw new TypeError('it is not the manifest of a Sagitta collection');
+    if (root['formatVersion'] !== FORMAT_VERSION) throw new TypeError('it has no format version');
+    return decodeState(root);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw new CorruptFileError(path, error.message, undefined, { cause: error });
@@ -216,139 +164,8 @@ export class ManifestWriter {
 }
 
 export function encodeManifest(manifest: Manifest): Uint8Array {
-  const { generation, nextSegment, settings, vectorIndex, segments } = manifest;
-  return sealJson({
-    format: FORMAT,
-    formatVersion: FORMAT_VERSION,
-    madeBy: MADE_BY,
-    generation,
-    nextSegment,
-    settings,
-    ...(vectorIndex === undefined ? {} : { vectorIndex: { ...vectorIndex, model: encodeFile(vectorIndex.model) } }),
-    segments: segments.map(({ checksum, dead, vectors, lists, ...rest }) => ({
-      ...rest,
-      checksum: hex(checksum),
-      ...(dead === undefined ? {} : { dead: encodeFile(dead) }),
-      ...(vectors === undefined ? {} : { vectors: encodeFile(vectors) }),
-      ...(lists === undefined ? {} : { lists: encodeFile(lists) }),
-    })),
-  });
+  return sealJson({ format: FORMAT, formatVersion: FORMAT_VERSION, madeBy: MADE_BY, ...encodeState(manifest) });
 }
-
-function encodeFile(entry: FileEntry) {
-  return { ...entry, checksum: hex(entry.checksum) };
-}
-
-function hex(checksum: number): string {
-  return checksum.toString(16).padStart(8, '0');
-}
-
-/** Throws a TypeError that names what is missing; the checksum was right, so this means a foreign or defective writer. */
-function decode(root: Record<string, unknown>): Manifest {
-  if (root['format'] !== FORMAT) throw new TypeError('it is not the manifest of a Sagitta collection');
-  if (root['formatVersion'] !== FORMAT_VERSION) throw new TypeError('it has no format version');
-  const settings = record(root, 'settings');
-  const bm25 = record(settings, 'bm25');
-  const manifest: Manifest = {
-    generation: count(root, 'generation', HIGHEST),
-    nextSegment: count(root, 'nextSegment', HIGHEST),
-    settings: {
-      encoder: text(settings, 'encoder'),
-      dim: count(settings, 'dim', LARGEST_DIM),
-      bm25: { k1: number(bm25, 'k1'), b: number(bm25, 'b') },
-      options: record(settings, 'options'),
-    },
-    ...(root['vectorIndex'] === undefined ? {} : { vectorIndex: decodeVectorIndex(record(root, 'vectorIndex')) }),
-    segments: decodeSegments(list(root, 'segments')),
-  };
-  const numbers = manifest.segments.map(({ name }) => Number(SEGMENT.exec(name)![1]));
-  if (numbers.some((number) => number >= manifest.nextSegment)) {
-    throw new TypeError('its field nextSegment is the number of a segment that there is');
-  }
-  return manifest;
-}
-
-function decodeSegments(entries: readonly Record<string, unknown>[]): SegmentEntry[] {
-  if (entries.length > MOST_SEGMENTS) {
-    throw new TypeError(`it names ${entries.length} segments, and no writer leaves more than ${MOST_SEGMENTS}`);
-  }
-  const segments = entries.map((entry): SegmentEntry => {
-    const bytes = count(entry, 'bytes');
-    const documents = count(entry, 'documents', bytes / DOCUMENT_BYTES);
-    const passages = count(entry, 'passages', bytes / PASSAGE_BYTES);
-    return {
-      name: segmentName(entry),
-      bytes,
-      checksum: checksumOf(entry),
-      documents,
-      passages,
-      ...(entry['dead'] === undefined ? {} : { dead: decodeDead(record(entry, 'dead'), documents, passages) }),
-      ...(entry['vectors'] === undefined ? {} : { vectors: decodeFile(record(entry, 'vectors')) }),
-      ...(entry['lists'] === undefined ? {} : { lists: decodeFile(record(entry, 'lists')) }),
-    };
-  });
-  if (new Set(segments.map(({ name }) => name)).size < segments.length) {
-    throw new TypeError('it names a segment twice');
-  }
-  return segments;
-}
-
-function decodeDead(entry: Record<string, unknown>, documents: number, passages: number): DeadEntry {
-  return {
-    ...decodeFile(entry),
-    documents: count(entry, 'documents', documents),
-    passages: count(entry, 'passages', passages),
-  };
-}
-
-function decodeFile(entry: Record<string, unknown>): FileEntry {
-  return { file: fileName(entry, 'file'), bytes: count(entry, 'bytes'), checksum: checksumOf(entry) };
-}
-
-function decodeVectorIndex(entry: Record<string, unknown>): VectorIndexEntry {
-  return {
-    spec: text(entry, 'spec'),
-    search: record(entry, 'search') as VectorSearchDefaults,
-    model: decodeFile(record(entry, 'model')),
-  };
-}
-
-function field<T>(from: Record<string, unknown>, name: string, what: string, valid: (value: unknown) => boolean): T {
-  const value = from[name];
-  if (!valid(value)) throw new TypeError(`its field ${name} is not ${what}`);
-  return value as T;
-}
-
-const count = (from: Record<string, unknown>, name: string, most = Number.MAX_SAFE_INTEGER) =>
-  field<number>(
-    from,
-    name,
-    'a possible number',
-    (value) => Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= most,
-  );
-const segmentName = (from: Record<string, unknown>) =>
-  field<string>(from, 'name', 'the name of a segment', (value) => typeof value === 'string' && SEGMENT.test(value));
-const number = (from: Record<string, unknown>, name: string) =>
-  field<number>(from, name, 'a number', (value) => typeof value === 'number');
-const text = (from: Record<string, unknown>, name: string) =>
-  field<string>(from, name, 'a text', (value) => typeof value === 'string');
-const record = (from: Record<string, unknown>, name: string) =>
-  field<Record<string, unknown>>(from, name, 'an object', (value) => typeof value === 'object' && value !== null);
-const list = (from: Record<string, unknown>, name: string) =>
-  field<Record<string, unknown>[]>(from, name, 'a list', Array.isArray);
-// A name never leads out of `segments/`.
-const fileName = (from: Record<string, unknown>, name: string) =>
-  field<string>(
-    from,
-    name,
-    'a file name',
-    (value) => typeof value === 'string' && (SEGMENT.test(value) || isOurs(value)),
-  );
-const checksumOf = (from: Record<string, unknown>) =>
-  Number.parseInt(
-    field<string>(from, 'checksum', 'a checksum', (value) => typeof value === 'string' && /^[\da-f]{8}$/.test(value)),
-    16,
-  );
 
 function hasSegments(directory: string): boolean {
   try {

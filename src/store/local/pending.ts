@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
 import type { IndexedField } from '../../index/index.ts';
-import type { NewDocument, NewPassage } from '../types.ts';
+import type { NewDocument, NewPassage, VectorFieldSettings } from '../types.ts';
+import { FIELD_KINDS, type PendingItem, pendingBytes } from './field-kinds.ts';
 
 /**
  * Numbers the terms of documents that wait for publication. A term occurs hundreds of times; waiting documents hold its
@@ -34,10 +35,17 @@ export class TermNumbers {
   }
 }
 
+/** A field with numbers for its terms and words. */
+interface PendingField extends Omit<IndexedField, 'terms' | 'words'> {
+  readonly terms: Uint32Array;
+  readonly words?: Uint32Array;
+}
+
 interface PendingPassage {
   readonly record: PassageRecord;
-  readonly fields: readonly (Omit<IndexedField, 'terms'> & { readonly terms: Uint32Array })[];
-  readonly vector: Float32Array | undefined;
+  readonly fields: readonly PendingField[];
+  /** What fields of vectors hold of it, by their names. */
+  readonly items: ReadonlyMap<string, PendingItem>;
 }
 
 /** A document that waits for publication, in little memory and independent of the caller's arrays. */
@@ -51,31 +59,44 @@ export class PendingDocument {
   /** @throws InvalidArgumentError when the document contradicts itself or the collection. */
   constructor(
     document: NewDocument,
-    dim: number,
+    fields: readonly VectorFieldSettings[],
     readonly numbers: TermNumbers,
   ) {
-    check(document, dim);
+    const items = check(document, fields);
     const { text, passages, ...record } = document;
     this.record = structuredClone(record);
     this.text = text;
-    this.passages = passages.map(({ fields, vector, start, end, headings, page }) => ({
+    this.passages = passages.map(({ fields, start, end, headings, page }, i) => ({
       record: { start, end, headings: [...headings], ...(page === undefined ? {} : { page }) },
-      fields: fields.map((field) => ({ ...field, terms: numbers.encode(field.terms) })),
-      vector: vector?.slice(),
+      fields: fields.map(({ words, ...field }) => ({
+        ...field,
+        terms: numbers.encode(field.terms),
+        ...(words === undefined ? {} : { words: numbers.encode(words) }),
+      })),
+      items: items[i]!,
     }));
     this.bytes = this.passages.reduce(
-      (sum, { fields, vector }) =>
-        fields.reduce((bytes, { terms }) => bytes + 80 + terms.byteLength, sum + 160 + (vector?.byteLength ?? 0)),
+      (sum, passage) =>
+        [...passage.items.values()].reduce((bytes, item) => bytes + pendingBytes(item), 0) +
+        passage.fields.reduce(
+          (bytes, { terms, words }) => bytes + 80 + terms.byteLength + (words?.byteLength ?? 0),
+          sum + 160,
+        ),
       1000 + 2 * text.length,
     );
   }
 
   fields(passage: PendingPassage): IndexedField[] {
-    return passage.fields.map((field) => ({ ...field, terms: this.numbers.decode(field.terms) }));
+    return passage.fields.map(({ words, ...field }) => ({
+      ...field,
+      terms: this.numbers.decode(field.terms),
+      ...(words === undefined ? {} : { words: this.numbers.decode(words) }),
+    }));
   }
 }
 
-function check(document: NewDocument, dim: number): void {
+/** @returns what fields hold of each passage. */
+function check(document: NewDocument, fields: readonly VectorFieldSettings[]): Map<string, PendingItem>[] {
   const name = JSON.stringify(document.id);
   for (const [key, value] of Object.entries(document.metadata)) {
     for (const member of Array.isArray(value) ? value : [value]) {
@@ -87,17 +108,14 @@ function check(document: NewDocument, dim: number): void {
       }
     }
   }
-  for (const [i, passage] of document.passages.entries()) {
-    checkPassage(passage, `Passage ${i} of document ${name}`, document, dim);
-  }
+  return document.passages.map((passage, i) => {
+    const what = `Passage ${i} of document ${name}`;
+    checkPassage(passage, what, document);
+    return checkItems(passage, what, fields);
+  });
 }
 
-function checkPassage(
-  { start, end, page, vector, fields }: NewPassage,
-  what: string,
-  document: NewDocument,
-  dim: number,
-) {
+function checkPassage({ start, end, page, fields }: NewPassage, what: string, document: NewDocument) {
   const ordered = Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end;
   if (!ordered || end > document.text.length) {
     throw new InvalidArgumentError(
@@ -116,16 +134,35 @@ function checkPassage(
       throw new InvalidArgumentError(`${what} has a field of length ${length}.`, 'Use a number from 0 to 1e6.');
     }
   }
-  if (vector === undefined) return;
-  if (vector.length !== dim) {
-    throw new InvalidArgumentError(
-      `${what} has a vector of ${vector.length} components; the collection's have ${dim}.`,
-      'Use the encoder that the collection was made with.',
-    );
-  }
-  for (let i = 0; i < dim; i++) {
-    if (!Number.isFinite(vector[i])) {
-      throw new InvalidArgumentError(`Component ${i} of the vector of ${what} is ${vector[i]}.`, 'Check the encoder.');
+}
+
+function checkItems(
+  { vectors = {} }: NewPassage,
+  what: string,
+  fields: readonly VectorFieldSettings[],
+): Map<string, PendingItem> {
+  const items = new Map<string, PendingItem>();
+  for (const [name, item] of Object.entries(vectors)) {
+    const field = fields.find((one) => one.name === name);
+    if (field === undefined || !FIELD_KINDS[field.kind].fits(item)) {
+      throw new InvalidArgumentError(
+        `${what} has ${item instanceof Float32Array ? 'a vector' : 'token vectors'} for "${name}", and the collection has no such field.`,
+        'Give vectors of the fields that it has.',
+      );
     }
+    const [dim, numbers] = item instanceof Float32Array ? [item.length, item] : [item.dim, item.data];
+    if (dim !== field.dim) {
+      throw new InvalidArgumentError(
+        `${what} has a vector of ${dim} components; those of the field "${name}" have ${field.dim}.`,
+        `Use its encoder, ${field.encoder}.`,
+      );
+    }
+    const wrong = numbers.findIndex((component) => !Number.isFinite(component));
+    if (wrong >= 0) {
+      const value = numbers[wrong];
+      throw new InvalidArgumentError(`Component ${wrong} of the vector of ${what} is ${value}.`, 'Check the encoder.');
+    }
+    items.set(name, FIELD_KINDS[field.kind].pending(item, field.dim, what));
   }
+  return items;
 }

@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StorageError } from '../../base/errors.ts';
+import { Vectors } from '../../base/vectors.ts';
 import type { CollectionSettings, NewDocument, Snapshot } from '../types.ts';
 import { type FileSystem, nodeFileSystem } from './filesystem.ts';
 import { createLocalStore, type LocalStore, openLocalStore } from './store.ts';
 
-const SETTINGS: CollectionSettings = { encoder: 'test', dim: 4, bm25: { k1: 0.9, b: 0.4 }, options: {} };
+const SETTINGS: CollectionSettings = {
+  encoder: 'test',
+  dim: 4,
+  fields: [{ name: 'tokens', kind: 'vectors', of: 'text', encoder: 'test', dim: 2, tag: '0000000a' }],
+  bm25: { k1: 0.9, b: 0.4 },
+  options: {},
+};
 
 let directory: string;
 beforeEach(() => {
@@ -100,7 +107,13 @@ function document(number: number, version: number): NewDocument {
         end: text.length,
         headings: [],
         fields: [{ terms: text.trim().split(' '), boost: 1 }],
-        vector: Float32Array.of(number, version, 1, 1),
+        vectors: {
+          meaning: Float32Array.of(number, version, 1, 1),
+          tokens: Vectors.fromRows([
+            [number, 1],
+            [version, 1],
+          ]),
+        },
       },
     ],
   };
@@ -124,29 +137,40 @@ async function expectContents(store: LocalStore, expected: ReadonlyMap<string, s
   expect(contents(await (await openLocalStore(store.directory)).snapshot())).toEqual(expected);
 }
 
-const CHANGES = ['publish', 'compact', 'reencode'] as const;
+const CHANGES = ['publish', 'compact', 'reencode', 'add', 'learn'] as const;
 /** The encoder that `reencode` puts in place. */
 const OTHER = { encoder: 'other', dim: 2 };
 
-async function reencode(store: LocalStore): Promise<void> {
-  const change = await store.reencode(OTHER);
+/** What is learned before, and anew. */
+const LEARNED = [Buffer.from('{"threshold":0.5}'), Buffer.from('{"threshold":0.25}')] as const;
+
+async function build(store: LocalStore, name: string): Promise<void> {
+  const change = await store.buildField({ name, kind: 'vector', of: 'passage', ...OTHER });
   try {
-    const vectors = async (passages: readonly unknown[]) => passages.map(() => Float32Array.of(1, 0));
-    await change.run({ vectors, batch: 9, keepAfterMs: 0 });
+    const encode = async (texts: readonly unknown[]) => texts.map(() => Float32Array.of(1, 0));
+    await change.run({ encode, batch: 9, keepAfterMs: 0 });
   } finally {
     change.close();
   }
 }
 
-/** Every passage has a vector of the encoder that the collection names. */
-async function expectEncoder(store: LocalStore, isOther: boolean): Promise<void> {
+/** Every passage has what the fields hold that the collection names, and what was learned is one or the other. */
+async function expectLearned(store: LocalStore, change: (typeof CHANGES)[number], isDone: boolean): Promise<void> {
   const snapshot = await store.snapshot();
-  const { encoder, dim } = snapshot.settings;
+  const { encoder, dim, fields = [] } = snapshot.settings;
+  const isOther = change === 'reencode' && isDone;
   expect({ encoder, dim }).toEqual(isOther ? OTHER : { encoder: SETTINGS.encoder, dim: SETTINGS.dim });
+  const names = change === 'add' && isDone ? ['tokens', 'added'] : ['tokens'];
+  expect(fields.map(({ name }) => name)).toEqual(names);
   for (const ordinal of snapshot.liveDocuments()) {
     const { from } = snapshot.documentPassages(ordinal);
     expect(snapshot.passageVector(from)?.length).toBe(dim);
+    expect((snapshot.fieldItem('tokens', from) as Vectors).count).toBe(2);
+    if (names.includes('added')) expect(snapshot.fieldItem('added', from)).toEqual(Float32Array.of(1, 0));
   }
+  // Another encoder says itself what else stays; here all does.
+  const learned = LEARNED[change === 'learn' && isDone ? 1 : 0];
+  expect(Buffer.from(snapshot.beside('relevance')!.read())).toEqual(learned);
   snapshot.close();
 }
 
@@ -164,6 +188,7 @@ describe('a disk that refuses', () => {
       before.set(`d${i}`, '0');
       if (i % 10 === 9) await writer.publish();
     }
+    await writer.putBeside('relevance', LEARNED[0]);
     // Replaces one document, removes two and adds one.
     writer.add(document(3, 1));
     writer.remove('d4');
@@ -173,12 +198,18 @@ describe('a disk that refuses', () => {
     after.delete('d4');
     after.delete('d14');
     if (change !== 'publish') await writer.publish();
-    if (change === 'reencode') await writer.close();
+    if (change === 'reencode' || change === 'add') await writer.close();
     const { documents } = writer.pending;
 
     const generation = await store.generation();
-    const act = () =>
-      change === 'compact' ? writer.compact({ full: true }) : change === 'publish' ? writer.publish() : reencode(store);
+    const acts: Readonly<Record<(typeof CHANGES)[number], () => Promise<unknown>>> = {
+      publish: () => writer.publish(),
+      compact: () => writer.compact({ full: true }),
+      reencode: () => build(store, 'meaning'),
+      add: () => build(store, 'added'),
+      learn: () => writer.putBeside('relevance', LEARNED[1]),
+    };
+    const act = acts[change];
     Object.assign(disk, failure);
     const outcome = await act().then(
       () => undefined,
@@ -194,16 +225,16 @@ describe('a disk that refuses', () => {
     // Readers see the old state or the new one; the new one with an error only if the wait for the directory failed.
     const replaced = (await store.generation()) > generation;
     await expectContents(store, replaced || change !== 'publish' ? after : before);
-    await expectEncoder(store, change === 'reencode' && replaced);
+    await expectLearned(store, change, replaced);
     expect(disk.openFiles).toBe(0);
 
     await act();
     await expectContents(store, after);
-    await expectEncoder(store, change === 'reencode');
+    await expectLearned(store, change, true);
     expect(writer.pending.documents).toBe(0);
-    if (change === 'reencode') {
+    if (change === 'reencode' || change === 'add') {
       // Nothing of it is left.
-      expect(fs.existsSync(join(store.directory, 'reencode.json'))).toBe(false);
+      expect(fs.existsSync(join(store.directory, 'field.json'))).toBe(false);
       await (await store.writer()).close();
       const files = (await store.inspect()).segments.flatMap(({ name }) => [`${name}.seg`]);
       const left = fs.readdirSync(join(store.directory, 'segments')).filter((name) => !/\.(dead|vectors)$/.test(name));
@@ -214,6 +245,8 @@ describe('a disk that refuses', () => {
     await writer.publish();
     await expectContents(store, after.set('d100', '2'));
     await writer.close();
+    await (await store.writer()).close();
+    expect(fs.readdirSync(store.directory).filter((name) => name.startsWith('relevance'))).toHaveLength(1);
     return disk.refused[0];
   }
 
@@ -222,7 +255,7 @@ describe('a disk that refuses', () => {
       timeout: 120_000,
     }, async () => {
       // Re-encoding writes as publishing does: half of the cases are enough.
-      for (const once of change === 'reencode' ? [false] : [true, false]) {
+      for (const once of change === 'reencode' || change === 'add' ? [false] : [true, false]) {
         const refused = new Set<string>();
         for (let calls = 0; ; calls++) {
           const name = await attempt(change, { calls, once });

@@ -4,18 +4,18 @@ import type { BitSet } from '../../base/bits.ts';
 import type { Parallel } from '../../base/parallel.ts';
 import type { IvfModel } from '../../index/index.ts';
 import { ContainerWriter, type FileStamp } from './container.ts';
+import { fieldFileName } from './field-state.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import type { Attempt } from './leftovers.ts';
+import { entryPath, SEGMENTS, segmentPath } from './manifest.ts';
 import {
   type DeadEntry,
-  entryPath,
+  type FieldsOfManifest,
   type FileEntry,
-  type Manifest,
-  SEGMENTS,
+  NO_FILES,
   type SegmentEntry,
-  segmentPath,
   type VectorIndexEntry,
-} from './manifest.ts';
+} from './manifest-types.ts';
 import { type SegmentSource, writeSegment } from './segment-writer.ts';
 import { writeTombstones } from './tombstones.ts';
 import { buildLists, leastVectors } from './vector-lists.ts';
@@ -48,10 +48,10 @@ export class SegmentFiles {
     return this.#next;
   }
 
-  /** Writes a segment, and its lists where there is a compressed index, and opens it. */
+  /** Writes a segment with the files of fields that were added, and lists where there is a compressed index, and opens it. */
   async segment(
     source: SegmentSource,
-    manifest: Pick<Manifest, 'settings' | 'vectorIndex'>,
+    manifest: FieldsOfManifest,
     files: Attempt,
     step: Step = () => undefined,
   ): Promise<SegmentView> {
@@ -62,39 +62,55 @@ export class SegmentFiles {
       files,
       step,
     );
-    const { settings } = manifest;
-    const view = this.#cache.acquireOne({ name, ...stamp, ...result }, { settings });
-    return manifest.vectorIndex === undefined ? view : this.lists(view, manifest, files, step);
+    const vectors = new Map<string, FileEntry>();
+    for (const field of manifest.settings.fields ?? []) {
+      const file = fieldFileName(name, field);
+      const path = join(this.#directory, SEGMENTS, file);
+      const written = await this.#write(
+        path,
+        (container) => source.writeField(field, container),
+        files,
+        (bytes) => step(stamp.bytes + bytes),
+      );
+      vectors.set(field.name, { file, ...written.stamp });
+    }
+    let view = this.#cache.acquireOne({ name, ...stamp, ...result, vectors, lists: NO_FILES }, manifest);
+    for (const field of manifest.indexes.keys()) view = await this.lists(view, field, manifest, files, { step });
+    return view;
   }
 
-  /** The segment with its vectors coded, if it has enough of them; the view given is used up. */
+  /** The segment with the vectors of a field coded, if it has enough of them; the view given is used up. */
   async lists(
     view: SegmentView,
-    manifest: Pick<Manifest, 'settings' | 'vectorIndex'>,
+    field: string,
+    manifest: FieldsOfManifest,
     files: Attempt,
-    step: Step = () => undefined,
-    threads?: Parallel,
+    { step = () => undefined, threads }: { readonly step?: Step; readonly threads?: Parallel | undefined } = {},
   ): Promise<SegmentView> {
     try {
-      const { lists: _, ...plain } = view.entry;
-      const { vectorIndex } = manifest;
-      if (vectorIndex === undefined) return this.#cache.acquireOne(plain, manifest);
-      const model = openModel(entryPath(this.#directory, vectorIndex.model), vectorIndex.model);
-      if (!view.hasDense || view.dense.vectorCount < leastVectors(model.lists)) {
-        return this.#cache.acquireOne(plain, manifest);
+      const { entry } = view;
+      const index = manifest.indexes.get(field);
+      if (index === undefined) return this.#cache.acquireOne(entry, manifest);
+      const model = openModel(entryPath(this.#directory, index.model), index.model);
+      const vectors = view.flat(field);
+      if (vectors === undefined || vectors.vectorCount < leastVectors(model.lists)) {
+        return this.#cache.acquireOne(entry, manifest);
       }
-      const index = await buildLists(view.dense, model, threads, () => step(0));
-      const file = `${plain.name}.${vectorIndex.model.file.replace(/\.model$/, '')}.lists`;
+      const coded = await buildLists(vectors, model, threads, () => step(0));
+      const file = `${entry.name}.${index.model.file.replace(/\.model$/, '')}.lists`;
       const { stamp } = await this.#write(
         join(this.#directory, SEGMENTS, file),
         function* (container) {
-          index.write(container);
+          coded.write(container);
           yield;
         },
         files,
         step,
       );
-      return this.#cache.acquireOne({ ...plain, lists: { file, ...stamp } }, manifest);
+      return this.#cache.acquireOne(
+        { ...entry, lists: new Map([...entry.lists, [field, { file, ...stamp }]]) },
+        manifest,
+      );
     } finally {
       this.#cache.release([view]);
     }

@@ -1,5 +1,6 @@
 import { invariant } from '../../base/errors.ts';
 import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
+import type { VectorFieldSettings } from '../types.ts';
 import type { ContainerWriter } from './container.ts';
 import { buildIdTable, hashId } from './ids.ts';
 import { JsonBlocksWriter } from './json-blocks.ts';
@@ -17,8 +18,10 @@ export interface SegmentSource {
   texts(): Iterable<Iterable<string>>;
   /** Passages of each document, in the same order. */
   passages(): Iterable<Iterable<PassageRecord>>;
-  /** Writes the sections of the indexes; the items of each are the passages, in the same order. */
+  /** Writes the sections of the indexes of words and of `meaning`; the items of each are the passages, in the same order. */
   writeIndexes(container: ContainerWriter): Iterable<void>;
+  /** Writes those of a field that has a file of its own, likewise. */
+  writeField(field: VectorFieldSettings, container: ContainerWriter): Generator<void>;
 }
 
 export interface SegmentCounts {

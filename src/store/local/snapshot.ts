@@ -2,17 +2,22 @@ import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
 import type { Hits } from '../../base/hits.ts';
+import type { Vectors } from '../../base/vectors.ts';
 import type { DocumentRecord, PassageRecord, WeightedTerm } from '../../content/index.ts';
-import { FlatIndex, searchInBlocks, type VectorIndex, type VectorSearchParams } from '../../index/index.ts';
+import { MEANING } from '../../corpus/index.ts';
+import { FlatIndex, searchInBlocks, TokenIndex, type VectorIndex, type VectorSearchParams } from '../../index/index.ts';
 import type {
+  BesideFile,
   CollectionSettings,
   DenseParams,
+  FieldItem,
   LexicalParams,
   Snapshot,
   VectorIndexSettings,
   VectorSearchDefaults,
 } from '../types.ts';
-import type { Manifest } from './manifest.ts';
+import type { BesideHandle } from './beside.ts';
+import { type Manifest, vectorFields } from './manifest-types.ts';
 import { collectionStatistics, mergeHits } from './searching.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentCache, SegmentView } from './views.ts';
@@ -30,20 +35,22 @@ interface Place {
 export class LocalSnapshot implements Snapshot {
   readonly generation: number;
   readonly settings: CollectionSettings;
-  readonly vectorIndex: VectorIndexSettings | undefined;
   readonly documentCount: number;
   readonly passageCount: number;
   readonly documentSpace: number;
   readonly passageSpace: number;
   readonly #cache: SegmentCache;
+  readonly #indexes: ReadonlyMap<string, VectorIndexSettings>;
+  readonly #beside: readonly BesideHandle[];
   readonly #places: readonly Place[];
   #closed = false;
 
-  /** @param views acquired from `cache`, released when the snapshot is closed. */
-  constructor(manifest: Manifest, views: readonly SegmentView[], cache: SegmentCache) {
+  /** @param views, beside acquired from `cache`, released when the snapshot is closed. */
+  constructor(manifest: Manifest, views: readonly SegmentView[], beside: readonly BesideHandle[], cache: SegmentCache) {
     this.generation = manifest.generation;
     this.settings = manifest.settings;
-    this.vectorIndex = manifest.vectorIndex;
+    this.#indexes = manifest.indexes;
+    this.#beside = beside;
     this.#cache = cache;
     let documentBase = 0;
     let passageBase = 0;
@@ -88,28 +95,54 @@ export class LocalSnapshot implements Snapshot {
     );
   }
 
+  get vectorIndex(): VectorIndexSettings | undefined {
+    return this.#indexes.get(MEANING);
+  }
+
+  beside(role: string): BesideFile | undefined {
+    this.#open();
+    return this.#beside.find((file) => file.role === role);
+  }
+
   searchDense(query: Float32Array, params: DenseParams): Hits {
     const k = this.#checkParams(params);
-    this.#checkVector(query);
-    const places = this.#open().filter(({ view }) => view.hasDense);
+    const { field = MEANING } = params;
+    this.#checkVector(field, query);
+    const places = this.#open().flatMap((place) => {
+      const index = place.view.flat(field);
+      return index === undefined ? [] : [{ ...place, index, lists: place.view.lists.get(field) }];
+    });
     if (k === 0) return mergeHits([], 0);
     const among = ({ view, passageBase }: Place) => ({
       live: view.livePassages,
       allowed: sliceAllowed(params.allowed, view, passageBase),
     });
     // What is scanned one by one is one list, whatever segments it lies in.
-    const scanned = places.filter(({ view }) => view.lists === undefined);
-    const flat = scanned.map((place) => ({ index: place.view.dense, base: place.passageBase, ...among(place) }));
+    const scanned = places.filter(({ lists }) => lists === undefined);
+    const flat = scanned.map((place) => ({ index: place.index, base: place.passageBase, ...among(place) }));
     const parts = places.flatMap((place) => {
-      const { view, passageBase } = place;
-      if (view.lists === undefined) return [];
+      const { lists, passageBase } = place;
+      if (lists === undefined) return [];
       const own = given({ k, ...among(place) });
       return [
-        { base: passageBase, hits: searchInLists(view.lists.index, query, { ...own, ...this.#listParams(params) }) },
+        { base: passageBase, hits: searchInLists(lists.index, query, { ...own, ...this.#listParams(field, params) }) },
       ];
     });
     if (flat.length > 0) {
       parts.push({ base: 0, hits: FlatIndex.searchAll(flat, query, given({ k, refine: params.refine })) });
+    }
+    return mergeHits(parts, k);
+  }
+
+  async searchTokens(field: string, query: Vectors, params: LexicalParams): Promise<Hits> {
+    const k = this.#checkParams(params);
+    if (k === 0) return mergeHits([], 0);
+    const parts = [];
+    for (const { view, passageBase } of this.#open()) {
+      const index = view.index(field);
+      if (!(index instanceof TokenIndex)) continue;
+      const allowed = sliceAllowed(params.allowed, view, passageBase);
+      parts.push({ base: passageBase, hits: await index.search(query, { k, allowed, live: view.livePassages }) });
     }
     return mergeHits(parts, k);
   }
@@ -123,11 +156,13 @@ export class LocalSnapshot implements Snapshot {
     return scores;
   }
 
-  scoreDense(query: Float32Array, ordinals: Uint32Array): Float32Array {
-    this.#checkVector(query);
+  scoreDense(query: FieldItem, ordinals: Uint32Array, field: string = MEANING): Float32Array {
+    if (query instanceof Float32Array) this.#checkVector(field, query);
     const scores = new Float32Array(ordinals.length).fill(Number.NaN);
     for (const { place, at, items } of this.#byPlace(ordinals)) {
-      if (place.view.hasDense) scores.set(place.view.dense.scores(query, items), at);
+      const index = place.view.index(field);
+      if (index instanceof TokenIndex) scores.set(index.scores(query as Vectors, items), at);
+      else if (index !== undefined) scores.set(index.scores(query as Float32Array, items), at);
     }
     return scores;
   }
@@ -145,14 +180,25 @@ export class LocalSnapshot implements Snapshot {
   }
 
   /** What a call says of how lists are searched, else what the collection's settings say. */
-  #listParams({ nprobe, refine, earlyStop }: DenseParams): VectorSearchDefaults {
-    const defaults = this.vectorIndex?.search ?? {};
+  #listParams(field: string, { nprobe, refine, earlyStop }: DenseParams): VectorSearchDefaults {
+    const defaults = this.#indexes.get(field)?.search ?? {};
     return {
       ...optional('nprobe', nprobe ?? defaults.nprobe),
       ...optional('refine', refine ?? defaults.refine),
       // A number of lists that the call gives is meant to be scanned whole.
       ...optional('earlyStop', earlyStop ?? (nprobe === undefined ? defaults.earlyStop : undefined)),
     };
+  }
+
+  phrasePassages(words: readonly string[]): BitSet {
+    const found = new BitSet(this.passageSpace);
+    for (const { view, segment, passageBase } of this.#open()) {
+      const live = view.livePassages;
+      for (const passage of segment.lexical.phrase(words)) {
+        if (live?.has(passage) !== false) found.add(passageBase + passage);
+      }
+    }
+    return found;
   }
 
   documentFrequency(term: string): number {
@@ -186,19 +232,23 @@ export class LocalSnapshot implements Snapshot {
   }
 
   passageVector(ordinal: number): Float32Array | undefined {
+    return this.fieldItem(MEANING, ordinal) as Float32Array | undefined;
+  }
+
+  fieldItem(field: string, ordinal: number): FieldItem | undefined {
     const { view, passageBase } = this.#placeOfPassage(ordinal);
-    return view.hasDense ? view.dense.vector(ordinal - passageBase) : undefined;
+    return view.index(field)?.vector(ordinal - passageBase);
   }
 
   hasVector(ordinal: number): boolean {
     const { view, passageBase } = this.#placeOfPassage(ordinal);
-    return view.hasDense && view.dense.has(ordinal - passageBase);
+    return view.flat(MEANING)?.has(ordinal - passageBase) === true;
   }
 
   readVectors(ordinals: Uint32Array, target: Float32Array<ArrayBuffer>): void {
     const { dim } = this.settings;
     for (const { place, at, items } of this.#byPlace(ordinals)) {
-      place.view.dense.read(items, target.subarray(at * dim, (at + items.length) * dim));
+      place.view.flat(MEANING)!.read(items, target.subarray(at * dim, (at + items.length) * dim));
     }
   }
 
@@ -255,6 +305,7 @@ export class LocalSnapshot implements Snapshot {
     if (this.#closed) return;
     this.#closed = true;
     this.#cache.release(this.#places.map(({ view }) => view));
+    this.#cache.releaseBeside(this.#beside);
   }
 
   #open(): readonly Place[] {
@@ -264,18 +315,18 @@ export class LocalSnapshot implements Snapshot {
     return this.#places;
   }
 
-  #checkVector(query: Float32Array): void {
-    const { dim, encoder } = this.settings;
-    if (dim === 0) {
+  #checkVector(name: string, query: Float32Array): void {
+    const field = vectorFields(this.settings).find((one) => one.name === name);
+    if (field === undefined) {
       throw new InvalidArgumentError(
-        'This collection has no vectors.',
-        'Search it lexically, or index again with an encoder.',
+        name === MEANING ? 'This collection has no vectors.' : `This collection has no field "${name}".`,
+        'Search it lexically, or give it an encoder.',
       );
     }
-    if (query.length !== dim) {
+    if (query.length !== field.dim) {
       throw new InvalidArgumentError(
-        `The query vector has ${query.length} components; the collection's have ${dim}.`,
-        `Encode the query with ${encoder}.`,
+        `The query vector has ${query.length} components; those of the field "${name}" have ${field.dim}.`,
+        `Encode the query with ${field.encoder}.`,
       );
     }
   }

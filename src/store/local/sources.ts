@@ -1,8 +1,11 @@
 import { BitSet } from '../../base/bits.ts';
 import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
-import { FlatIndex, FlatIndexBuilder, InvertedIndex, InvertedIndexBuilder } from '../../index/index.ts';
-import type { CollectionSettings } from '../types.ts';
+import { MEANING } from '../../corpus/index.ts';
+import { InvertedIndex, InvertedIndexBuilder } from '../../index/index.ts';
+import type { CollectionSettings, VectorFieldSettings } from '../types.ts';
 import type { ContainerWriter } from './container.ts';
+import { FIELD_KINDS } from './field-kinds.ts';
+import { vectorFields } from './manifest-types.ts';
 import type { PendingDocument } from './pending.ts';
 import type { SegmentSource } from './segment-writer.ts';
 import type { SegmentView } from './views.ts';
@@ -31,7 +34,8 @@ export class PendingSource implements SegmentSource {
 
   *writeIndexes(container: ContainerWriter): Generator<void> {
     yield* this.#lexical(container);
-    if (this.settings.dim > 0) yield* this.#dense(container);
+    const meaning = vectorFields(this.settings).find(({ name }) => name === MEANING);
+    if (meaning !== undefined) yield* this.writeField(meaning, container);
   }
 
   *#lexical(container: ContainerWriter): Generator<void> {
@@ -47,16 +51,16 @@ export class PendingSource implements SegmentSource {
     yield;
   }
 
-  *#dense(container: ContainerWriter): Generator<void> {
-    const builder = new FlatIndexBuilder(this.settings.dim);
+  *writeField({ name, kind, dim }: VectorFieldSettings, container: ContainerWriter): Generator<void> {
+    const builder = FIELD_KINDS[kind].builder(dim);
     let done = 0;
     for (const { passages } of this.documents) {
-      for (const { vector } of passages) {
-        builder.add(vector);
+      for (const { items } of passages) {
+        builder.add(items.get(name));
         if (++done % STEP === 0) yield;
       }
     }
-    for (const [name, bytes] of builder.build()) container.section(name, bytes);
+    builder.writeTo(container);
     yield;
   }
 }
@@ -97,19 +101,24 @@ export class MergeSource implements SegmentSource {
   }
 
   *writeIndexes(container: ContainerWriter): Generator<void> {
-    const live = this.parts.map((view) => view.livePassages ?? everyPassage(view.entry.passages));
-    const lexical = this.parts.map(({ segment }, i) => ({ index: segment.lexical, live: live[i]! }));
+    const lexical = this.parts.map((view) => ({ index: view.segment.lexical, live: liveOf(view) }));
     for (const [name, bytes] of InvertedIndex.merge(lexical)) {
       container.section(name, bytes);
       yield;
     }
-    if (this.settings.dim === 0) return;
-    FlatIndex.merge(
-      this.parts.map(({ dense }, i) => ({ index: dense, live: live[i]! })),
-      container,
-    );
+    const meaning = vectorFields(this.settings).find(({ name }) => name === MEANING);
+    if (meaning !== undefined) yield* this.writeField(meaning, container);
+  }
+
+  *writeField({ name, kind }: VectorFieldSettings, container: ContainerWriter): Generator<void> {
+    const parts = this.parts.map((view) => ({ index: view.index(name)!, live: liveOf(view) }));
+    FIELD_KINDS[kind].merge(parts, container);
     yield;
   }
+}
+
+function liveOf({ livePassages, entry }: SegmentView): BitSet {
+  return livePassages ?? everyPassage(entry.passages);
 }
 
 /** The passages 0 to `count - 1`. */

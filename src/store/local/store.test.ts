@@ -11,6 +11,7 @@ import {
   NotFoundError,
 } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
+import { Vectors } from '../../base/vectors.ts';
 import type { CollectionSettings, NewDocument, Snapshot, Writer } from '../types.ts';
 import { createLocalStore, openLocalStore } from './store.ts';
 import { MOST_SEGMENTS } from './writer.ts';
@@ -23,7 +24,16 @@ afterEach(() => fs.rmSync(directory, { recursive: true, force: true }));
 
 const DIM = 6;
 const BM25 = { k1: 0.9, b: 0.4 };
-const SETTINGS: CollectionSettings = { encoder: 'test', dim: DIM, bm25: BM25, options: { language: 'en' } };
+const SETTINGS: CollectionSettings = {
+  encoder: 'test',
+  dim: DIM,
+  fields: [
+    { name: 'titles', kind: 'vector', of: 'title', encoder: 'other', dim: 3, tag: '0000000a' },
+    { name: 'tokens', kind: 'vectors', of: 'passage', encoder: 'test', dim: DIM, tag: '0000000b' },
+  ],
+  bm25: BM25,
+  options: { language: 'en' },
+};
 const WORDS = ['alpha', 'beta', 'gamma', 'delta', 'épsilon', '検索', '😀'];
 const LANGUAGES = ['en', 'de', 'und'];
 
@@ -47,7 +57,11 @@ function document(id: string, version: number): NewDocument {
         { terms, boost: 1 },
         { terms: words.slice(0, 1), boost: 2.5 },
       ],
-      ...(random.below(3) > 0 ? { vector: unit(random) } : {}),
+      vectors: {
+        ...(random.below(3) > 0 ? { meaning: unit(random) } : {}),
+        ...(random.below(3) > 0 ? { titles: unit(random).slice(0, 3) } : {}),
+        ...(random.below(3) > 0 ? { tokens: Vectors.fromRows([unit(random), unit(random)]) } : {}),
+      },
     };
   });
   return {
@@ -94,11 +108,18 @@ function expectSame(snapshot: Snapshot, model: Model): void {
     expect(snapshot.documentText(ordinal) === text).toBe(true);
     const { from, to } = snapshot.documentPassages(ordinal);
     expect(to - from).toBe(passages.length);
-    passages.forEach(({ fields: _, vector, ...passage }, i) => {
+    passages.forEach(({ fields: _, vectors, ...passage }, i) => {
       ordinals.set(`${record.id} ${i}`, from + i);
       expect(snapshot.passage(from + i)).toEqual({ ...passage, document: ordinal });
       expect(snapshot.passageText(from + i) === text.slice(passage.start, passage.end)).toBe(true);
-      expect(snapshot.passageVector(from + i)).toEqual(vector);
+      expect(snapshot.passageVector(from + i)).toEqual(vectors?.['meaning']);
+      expect(snapshot.fieldItem('titles', from + i)).toEqual(vectors?.['titles']);
+      const tokens = snapshot.fieldItem('tokens', from + i) as Vectors | undefined;
+      const expected = vectors?.['tokens'] as Vectors | undefined;
+      expect(tokens?.count).toBe(expected?.count);
+      tokens?.data.forEach((value, c) => {
+        expect(Math.abs(value - expected!.data[c]!)).toBeLessThan(0.005);
+      });
     });
   }
   expect(last).toBeLessThan(snapshot.documentSpace);
@@ -140,10 +161,13 @@ function expectSame(snapshot: Snapshot, model: Model): void {
   const query = unit(new Random(model.size));
   for (const allowed of [undefined, even]) {
     const expected = passages
-      .filter(({ passage }) => passage.vector !== undefined)
+      .filter(({ passage }) => passage.vectors?.['meaning'] !== undefined)
       .map(({ document, passage }) => ({
         ordinal: ordinals.get(`${document.id} ${document.passages.indexOf(passage)}`)!,
-        score: passage.vector!.reduce((sum, component, i) => sum + component * query[i]!, 0),
+        score: (passage.vectors!['meaning'] as Float32Array).reduce(
+          (sum, component, i) => sum + component * query[i]!,
+          0,
+        ),
       }))
       .filter(({ ordinal }) => allowed?.has(ordinal) !== false);
     // Refined so far that nothing can be missed.
@@ -394,7 +418,8 @@ describe('a local store', () => {
     });
     await expect(stopping).rejects.toThrow(/abort/i);
     expect(await store.inspect()).toEqual(before);
-    expect(fs.readdirSync(join(directory, 'segments')).length).toBe(before.segments.length);
+    // Each with two fields in files of their own.
+    expect(fs.readdirSync(join(directory, 'segments')).length).toBe(3 * before.segments.length);
 
     const progress: [number, number][] = [];
     const report = await writer.compact({ full: true, onProgress: (done, total) => progress.push([done, total]) });
@@ -428,7 +453,9 @@ describe('a local store', () => {
     fs.writeFileSync(join(directory, 'manifest.json.new'), '{');
     expect((await store.verify()).sound).toBe(true);
     await (await store.writer()).close();
-    expect(fs.readdirSync(segments).sort()).toEqual(['notes.txt', 's000001.seg', 's000002.seg']);
+    const kept = fs.readdirSync(segments).filter((name) => !name.endsWith('.vectors'));
+    expect(kept.sort()).toEqual(['notes.txt', 's000001.seg', 's000002.seg']);
+    expect(fs.readdirSync(segments)).toHaveLength(7);
     expect(fs.readdirSync(directory).sort()).toEqual(['manifest.json', 'segments', 'writer.lock']);
   });
 
@@ -450,11 +477,11 @@ describe('a local store', () => {
   });
 
   test('without an encoder has no vectors', async () => {
-    const store = await createLocalStore(directory, { ...SETTINGS, encoder: 'none', dim: 0 });
+    const store = await createLocalStore(directory, { encoder: 'none', dim: 0, bm25: BM25, options: {} });
     const writer = await store.writer();
     const plain = document('a', 1);
     expect(() => writer.add(withVector())).toThrow(InvalidArgumentError);
-    writer.add({ ...plain, passages: plain.passages.map(({ vector: _, ...passage }) => passage) });
+    writer.add({ ...plain, passages: plain.passages.map(({ vectors: _, ...passage }) => passage) });
     writer.add({ ...plain, id: 'b', passages: [] });
     await writer.publish();
     const snapshot = await store.snapshot();
@@ -465,7 +492,7 @@ describe('a local store', () => {
     expect((await store.verify()).faults).toEqual([]);
 
     function withVector(): NewDocument {
-      const passage = { start: 0, end: 0, headings: [], fields: [], vector: new Float32Array(DIM) };
+      const passage = { start: 0, end: 0, headings: [], fields: [], vectors: { meaning: new Float32Array(DIM) } };
       return { ...plain, passages: [passage] };
     }
   });
@@ -480,8 +507,14 @@ describe('a local store', () => {
       { ...good, passages: [{ ...passage, start: 2 }] },
       { ...good, passages: [{ ...passage, page: -1 }] },
       { ...good, passages: [{ ...passage, fields: [{ terms: ['a'], boost: Number.NaN }] }] },
-      { ...good, passages: [{ ...passage, vector: new Float32Array(DIM - 1) }] },
-      { ...good, passages: [{ ...passage, vector: new Float32Array(DIM).fill(Number.NaN) }] },
+      ...[
+        { meaning: new Float32Array(DIM - 1) },
+        { meaning: new Float32Array(DIM).fill(Number.NaN) },
+        { tokens: new Float32Array(DIM) },
+        { tokens: Vectors.fromRows([new Float32Array(DIM).fill(Number.NaN)]) },
+        { titles: Vectors.zeros(2, 3) },
+        { titels: new Float32Array(3) },
+      ].map((vectors) => ({ ...good, passages: [{ ...passage, vectors }] })),
       { ...good, metadata: { n: Number.POSITIVE_INFINITY } },
     ]) {
       expect(() => writer.add(bad)).toThrow(InvalidArgumentError);

@@ -1,24 +1,28 @@
 import fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
+import { MEANING, WORDS } from '../../corpus/index.ts';
 import type {
   CollectionSettings,
-  EncoderTarget,
-  PendingReencode,
-  Reencode,
+  FieldBuild,
+  FieldInfo,
+  PendingField,
   SegmentInfo,
   Snapshot,
   Store,
   StoreInfo,
+  VectorFieldSettings,
   VerifyReport,
   Writer,
 } from '../types.ts';
+import { isBeside } from './beside.ts';
+import { LocalFieldBuild } from './field-build.ts';
+import { readFieldState } from './field-state.ts';
 import { type FileSystem, nodeFileSystem, onDisk } from './filesystem.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { acquireLock, LOCK, removeLockLeftovers } from './lock.ts';
 import { FORMAT_VERSION, ManifestWriter, manifestPath, manifestStamp, readManifest, SEGMENTS } from './manifest.ts';
-import { LocalReencode } from './reencode.ts';
-import { readReencodeState } from './reencode-state.ts';
+import { isFieldName, type Manifest, vectorFields } from './manifest-types.ts';
 import { LocalSnapshot } from './snapshot.ts';
 import { indexInfo } from './vector-model.ts';
 import { type VerifyOptions, verifyCollection } from './verify.ts';
@@ -53,8 +57,19 @@ export class LocalStore implements Store {
   }
 
   async snapshot(): Promise<Snapshot> {
-    const { manifest, views } = this.#cache.acquireCurrent();
-    return new LocalSnapshot(manifest, views, this.#cache);
+    for (let before = -1; ; ) {
+      const { manifest, views } = this.#cache.acquireCurrent();
+      const beside = manifest.beside
+        .filter(({ file }) => isBeside(file))
+        .map((entry) => this.#cache.acquireBeside(entry));
+      // A writer may have replaced one between reading the manifest and opening it: then once more.
+      if (manifest.generation === before || beside.every(({ isOpen }) => isOpen)) {
+        return new LocalSnapshot(manifest, views, beside, this.#cache);
+      }
+      before = manifest.generation;
+      this.#cache.release(views);
+      this.#cache.releaseBeside(beside);
+    }
   }
 
   /** The manifest is read when it was replaced, and as long as its time is too fresh to tell it from the next one. */
@@ -87,18 +102,16 @@ export class LocalStore implements Store {
     }
   }
 
-  async reencode(target: EncoderTarget): Promise<Reencode> {
-    checkSettings({ ...this.settings, ...target });
+  async buildField(target: VectorFieldSettings): Promise<FieldBuild> {
+    checkField(target);
     const { directory } = this;
     const host = { directory, fileSystem: this.#fs, cache: this.#cache, writer: () => this.writer() };
-    return LocalReencode.begin(host, target);
+    return LocalFieldBuild.begin(host, target);
   }
 
-  async pendingReencode(): Promise<PendingReencode | undefined> {
-    const state = readReencodeState(this.directory);
-    if (typeof state !== 'object') return undefined;
-    const { encoder, dim, started } = state;
-    return { encoder, dim, started };
+  async pendingField(): Promise<PendingField | undefined> {
+    const state = readFieldState(this.directory);
+    return typeof state === 'object' ? { ...state.field, started: state.started } : undefined;
   }
 
   async verify(options?: VerifyOptions): Promise<VerifyReport> {
@@ -106,8 +119,9 @@ export class LocalStore implements Store {
   }
 
   async inspect(): Promise<StoreInfo> {
-    const reencode = await this.pendingReencode();
+    const pending = await this.pendingField();
     const { manifest, views } = this.#cache.acquireCurrent();
+    const vectorIndex = manifest.indexes.get(MEANING);
     try {
       const segments = views.map(
         (view): SegmentInfo => ({
@@ -128,11 +142,13 @@ export class LocalStore implements Store {
         passages: views.reduce((sum, view) => sum + view.livePassageCount, 0),
         bytes: segments.reduce(
           (sum, { bytes }) => sum + bytes,
-          fs.statSync(manifestPath(this.directory)).size + (manifest.vectorIndex?.model.bytes ?? 0),
+          fs.statSync(manifestPath(this.directory)).size + besideBytes(manifest),
         ),
         segments,
-        ...(manifest.vectorIndex === undefined ? {} : { vectorIndex: indexInfo(views, manifest.vectorIndex) }),
-        ...(reencode === undefined ? {} : { reencode }),
+        fields: vectorFields(manifest.settings).map((field) => fieldInfo(field, views)),
+        beside: manifest.beside,
+        ...(vectorIndex === undefined ? {} : { vectorIndex: indexInfo(views, MEANING, vectorIndex) }),
+        ...(pending === undefined ? {} : { pending }),
       };
     } finally {
       this.#cache.release(views);
@@ -172,7 +188,14 @@ export async function createLocalStore(
       throw new InvalidArgumentError(`There is a collection in ${directory} already.`, 'Open it, or choose another.');
     }
     await onDisk(path, () => fileSystem.syncDirectory(dirname(path)));
-    const manifest = { generation: 0, nextSegment: 1, settings, segments: [] };
+    const manifest: Manifest = {
+      generation: 0,
+      nextSegment: 1,
+      settings,
+      indexes: new Map(),
+      beside: [],
+      segments: [],
+    };
     await new ManifestWriter(path, fileSystem).publish(manifest, () => undefined);
   } finally {
     lock.release();
@@ -180,13 +203,33 @@ export async function createLocalStore(
   return openLocalStore(path, options);
 }
 
-/** Largest first. The segment's own vectors count as `unused` where others stand in for them. */
+function fieldInfo({ name, kind, of, encoder, dim }: VectorFieldSettings, views: readonly SegmentView[]): FieldInfo {
+  const field = { name, kind, of, encoder, dim };
+  const sections = views.flatMap((view) => view.sectionsOf(field));
+  return {
+    ...field,
+    vectors: views.reduce((sum, view) => sum + (view.index(name)?.vectorCount ?? 0), 0),
+    bytes: sections.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
+function besideBytes({ indexes, beside }: Manifest): number {
+  const models = Array.from(indexes.values(), ({ model }) => model);
+  return [...models, ...beside].reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/**
+ * Largest first. The segment's own vectors count as `unused` where others stand in for them; sections of a field that was added begin with
+ * its name.
+ */
 function sectionsOf(view: SegmentView): SegmentInfo['sections'] {
   const { unusedBytes } = view;
   const own = view.segment.container.sections.filter(({ name }) => unusedBytes === 0 || !name.startsWith('dense.'));
-  const others = view.vectors?.container.sections ?? [];
+  const others = Array.from(view.files, ([field, { container }]) =>
+    container.sections.map(({ name, bytes }) => ({ name: field === MEANING ? name : `${field}.${name}`, bytes })),
+  );
   const unused = unusedBytes === 0 ? [] : [{ name: 'unused', bytes: unusedBytes }];
-  return [...own, ...others, ...unused].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
+  return [...own, ...others.flat(), ...unused].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
 }
 
 /** Whether there is a collection. @throws CorruptFileError, IncompatibleError when there is a damaged or foreign one. */
@@ -200,13 +243,27 @@ function exists(directory: string): boolean {
   }
 }
 
-function checkSettings({ encoder, dim, bm25 }: CollectionSettings): void {
+/** `meaning` may have no encoder; every other field has one. */
+function checkField({ name, encoder, dim }: VectorFieldSettings): void {
+  checkVectors(encoder, dim);
+  if (isFieldName(name) && name !== WORDS && (dim > 0 || name === MEANING)) return;
+  throw new InvalidArgumentError(
+    `A field "${name}" of vectors by the encoder ${encoder} is impossible.`,
+    'Name it with letters, digits, "-" and "_", a letter first, and give it an encoder.',
+  );
+}
+
+function checkVectors(encoder: string, dim: number): void {
   if (!Number.isInteger(dim) || dim < 0 || (dim === 0) !== (encoder === 'none')) {
     throw new InvalidArgumentError(
       `A collection of the encoder ${encoder} cannot have vectors of ${dim} components.`,
       'Pass the encoder\'s own `id` and `dim`, or "none" and 0.',
     );
   }
+}
+
+function checkSettings({ encoder, dim, bm25 }: CollectionSettings): void {
+  checkVectors(encoder, dim);
   if (!(bm25.k1 >= 0 && bm25.k1 <= 1e6) || !(bm25.b >= 0 && bm25.b <= 1)) {
     throw new InvalidArgumentError(
       `BM25 with k1 ${bm25.k1} and b ${bm25.b} is impossible.`,

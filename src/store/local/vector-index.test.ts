@@ -48,7 +48,7 @@ function document(number: number): NewDocument {
     end: i + 1,
     headings: [],
     fields: [{ terms: ['word'], boost: 1 }],
-    ...((2 * number + i) % 10 === 3 ? {} : { vector: vectorOf(2 * number + i) }),
+    ...((2 * number + i) % 10 === 3 ? {} : { vectors: { meaning: vectorOf(2 * number + i) } }),
   });
   return {
     id: `d${number}`,
@@ -92,7 +92,8 @@ async function expectExact(live: (number: number) => boolean, count: number, num
     const all: { name: string; score: number }[] = [];
     for (let number = 0; number < count; number++) {
       if (!live(number)) continue;
-      for (const [i, { vector }] of document(number).passages.entries()) {
+      for (const [i, { vectors }] of document(number).passages.entries()) {
+        const vector = vectors?.['meaning'] as Float32Array | undefined;
         if (vector === undefined) continue;
         all.push({ name: `d${number}.${i}`, score: vector.reduce((sum, value, c) => sum + value * query[c]!, 0) });
       }
@@ -144,7 +145,7 @@ describe('a compressed index', () => {
     expect(report2.filesChecked).toBe(4);
     expect((await store.inspect()).vectorIndex).toMatchObject({ spec: SPEC, scanned: 0, indexed: 3780 });
 
-    expect(await writer.rebuild(undefined)).toMatchObject({ spec: undefined, indexed: 0, bytes: 0 });
+    expect(await writer.rebuild({})).toMatchObject({ spec: undefined, indexed: 0, bytes: 0 });
     expect([...files('.lists'), ...files('.model')]).toEqual([]);
     await expectExact(gone, 2200);
   });

@@ -3,7 +3,7 @@ import { type Parallel, Turns } from '../../base/parallel.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { type FlatIndex, IvfIndex, IvfModel } from '../../index/index.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
-import type { SegmentEntry } from './manifest.ts';
+import type { SegmentEntry } from './manifest-types.ts';
 
 /** Vectors coded between two looks at whether to go on: enough for several threads. */
 const STEP = 32_768;
@@ -29,6 +29,12 @@ export class ModelFile {
   }
 }
 
+/** Whose vectors lists are of. */
+export interface ListsSource {
+  readonly entry: SegmentEntry;
+  readonly dense: FlatIndex;
+}
+
 /** An open file with the lists of one segment: items are its passages, candidates are refined with its vectors. */
 export class ListsFile {
   readonly container: ContainerReader;
@@ -39,7 +45,7 @@ export class ListsFile {
     path: string,
     expected: FileStamp,
     readonly model: ModelFile,
-    private readonly source: { readonly entry: SegmentEntry; readonly dense: FlatIndex },
+    private readonly source: ListsSource,
   ) {
     this.container = new ContainerReader(path, expected);
   }

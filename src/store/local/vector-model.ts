@@ -4,7 +4,7 @@ import { Vectors } from '../../base/vectors.ts';
 import { IvfModel, parseSpec } from '../../index/index.ts';
 import type { RebuildOptions, RebuildReport, VectorIndexInfo } from '../types.ts';
 import type { FileStamp } from './container.ts';
-import type { VectorIndexEntry } from './manifest.ts';
+import type { VectorIndexEntry } from './manifest-types.ts';
 import { leastVectors, ModelFile } from './vector-lists.ts';
 import type { SegmentView } from './views.ts';
 
@@ -17,12 +17,16 @@ const SAMPLE = { perList: 64, least: 65_536, bytes: 2 ** 29 } as const;
  *
  * @throws InvalidArgumentError for a specification with a mistake, or one that the vectors are too few for.
  */
-export async function trainModel(views: readonly SegmentView[], options: RebuildOptions): Promise<IvfModel> {
+export async function trainModel(
+  views: readonly SegmentView[],
+  field: string,
+  options: RebuildOptions,
+): Promise<IvfModel> {
   const spec = parseSpec(options.spec);
   const { seed = DEFAULT_SEED, signal, onProgress } = options;
   const lists = spec.lists?.numbers[0] ?? 1;
   onProgress?.('sampling', 0);
-  const sample = drawSample(views, Math.max(SAMPLE.least, SAMPLE.perList * lists), seed, signal);
+  const sample = drawSample(views, field, Math.max(SAMPLE.least, SAMPLE.perList * lists), seed, signal);
   if (sample.count < lists) {
     throw new InvalidArgumentError(
       `The collection has ${sample.count} vectors, too few for ${lists} lists.`,
@@ -40,10 +44,16 @@ export async function trainModel(views: readonly SegmentView[], options: Rebuild
 }
 
 /** Vectors of live passages, evenly spread over all segments. */
-function drawSample(views: readonly SegmentView[], wanted: number, seed: number, signal?: AbortSignal): Vectors {
+function drawSample(
+  views: readonly SegmentView[],
+  field: string,
+  wanted: number,
+  seed: number,
+  signal?: AbortSignal,
+): Vectors {
   const places = views.flatMap((view) => {
-    if (!view.hasDense) return [];
-    const { dense } = view;
+    const dense = view.flat(field);
+    if (dense === undefined) return [];
     const live = view.livePassages;
     const items = live === undefined ? dense.items : dense.items.filter((item) => live.has(item));
     return items.length === 0 ? [] : [{ dense, items }];
@@ -83,10 +93,17 @@ export function openModel(path: string, expected: FileStamp): IvfModel {
 }
 
 /** How the index stands, for `inspect`. */
-export function indexInfo(views: readonly SegmentView[], vectorIndex: VectorIndexEntry): VectorIndexInfo {
-  const { spec: _, ...covered } = coverage(views, vectorIndex);
+export function indexInfo(
+  views: readonly SegmentView[],
+  field: string,
+  vectorIndex: VectorIndexEntry,
+): VectorIndexInfo {
+  const { spec: _, ...covered } = coverage(views, field, vectorIndex);
   let weighted = 0;
-  for (const { lists } of views) if (lists !== undefined) weighted += lists.index.drift * lists.index.vectorCount;
+  for (const view of views) {
+    const lists = view.lists.get(field);
+    if (lists !== undefined) weighted += lists.index.drift * lists.index.vectorCount;
+  }
   return {
     spec: vectorIndex.spec,
     search: vectorIndex.search,
@@ -98,6 +115,7 @@ export function indexInfo(views: readonly SegmentView[], vectorIndex: VectorInde
 /** How much of the collection the index covers. */
 export function coverage(
   views: readonly SegmentView[],
+  field: string,
   vectorIndex: VectorIndexEntry | undefined,
 ): Omit<RebuildReport, 'generation'> {
   let indexed = 0;
@@ -105,14 +123,13 @@ export function coverage(
   let small = 0;
   let bytes = vectorIndex?.model.bytes ?? 0;
   for (const view of views) {
-    const { entry, lists } = view;
-    const vectors = view.hasDense ? view.dense.vectorCount : 0;
-    if (lists !== undefined) indexed += vectors;
+    const vectors = view.flat(field)?.vectorCount ?? 0;
+    if (view.lists.has(field)) indexed += vectors;
     else if (vectors > 0) {
       scanned += vectors;
       small++;
     }
-    bytes += entry.lists?.bytes ?? 0;
+    bytes += view.entry.lists.get(field)?.bytes ?? 0;
   }
   const spec = vectorIndex?.spec;
   const lists = spec === undefined ? undefined : parseSpec(spec).lists;

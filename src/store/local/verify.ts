@@ -3,10 +3,12 @@ import { join, relative } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { BitSet } from '../../base/bits.ts';
 import { CorruptFileError, SagittaError } from '../../base/errors.ts';
-import type { CollectionSettings, Fault, VerifyReport } from '../types.ts';
+import type { BesideEntry, CollectionSettings, Fault, VerifyReport } from '../types.ts';
+import { BesideHandle } from './beside.ts';
 import { ContainerReader } from './container.ts';
 import { hashId } from './ids.ts';
-import { entryPath, type FileEntry, MANIFEST, type Manifest, readManifest, SEGMENTS, segmentPath } from './manifest.ts';
+import { entryPath, MANIFEST, readManifest, SEGMENTS, segmentPath } from './manifest.ts';
+import { type FileEntry, type Manifest, vectorFields } from './manifest-types.ts';
 import { PASSAGE_ROW } from './segment.ts';
 import { ModelFile } from './vector-lists.ts';
 import { entryBytes, SegmentCache, type SegmentView } from './views.ts';
@@ -80,10 +82,12 @@ class Verification {
       this.#filesChecked = 1;
       this.#bytesChecked = fs.statSync(join(this.directory, MANIFEST)).size;
       this.#bytesTotal = manifest.segments.reduce((sum, entry) => sum + entryBytes(entry), this.#bytesChecked);
-      if (manifest.vectorIndex !== undefined) {
-        this.#bytesTotal += manifest.vectorIndex.model.bytes;
-        await this.#model(manifest.vectorIndex.model);
+      for (const { model } of manifest.indexes.values()) {
+        this.#bytesTotal += model.bytes;
+        await this.#model(model);
       }
+      this.#bytesTotal += manifest.beside.reduce((sum, { bytes }) => sum + bytes, 0);
+      for (const entry of manifest.beside) await this.#beside(entry);
       for (const [i, view] of views.entries()) {
         if (view === undefined) await this.#unopened(manifest, i);
         else await this.#view(view, manifest.settings);
@@ -118,9 +122,11 @@ class Verification {
     }
     // Contents that fail their checksum are not looked into any further.
     const sound = await this.#bytes(view.segment.container);
-    const vectorsSound = view.vectors === undefined || (await this.#bytes(view.vectors.container));
-    const listsSound = view.lists === undefined || (await this.#bytes(view.lists.container));
-    if (!sound || !vectorsSound || !listsSound) return;
+    let othersSound = true;
+    for (const { container } of [...view.files.values(), ...view.lists.values()]) {
+      if (!(await this.#bytes(container))) othersSound = false;
+    }
+    if (!sound || !othersSound) return;
     for (const check of [this.#counts, this.#recordsAndIds, this.#texts, this.#indexes, this.#lists]) {
       const faults = this.#faults.length;
       try {
@@ -274,31 +280,44 @@ class Verification {
     if (Math.abs(length - lexical.totalLength) > 1e-9 * length) {
       yield `its passages have ${length} terms, its lexical index says ${lexical.totalLength}`;
     }
+    lexical.checkPlaces();
     yield;
-    if (settings.dim === 0) return;
-    if (!view.hasDense) {
-      yield 'it lacks the vectors that the manifest promises';
-      return;
+    for (const { name, dim } of vectorFields(settings)) {
+      const index = view.index(name);
+      if (index === undefined) {
+        yield `it lacks the vectors of the field ${name} that the manifest promises`;
+        return;
+      }
+      if (index.count !== entry.passages || index.dim !== dim) {
+        yield `the field ${name} has ${index.count} passages of ${index.dim} components, the manifest says ${entry.passages} of ${dim}`;
+      }
+      // Also checks which passages have a vector against how many there are.
+      if (index.count > 0) index.vector(0);
+      yield;
     }
-    const { dense } = view;
-    if (dense.count !== entry.passages || dense.dim !== settings.dim) {
-      yield `its dense index has ${dense.count} passages of ${dense.dim} components, the manifest says ${entry.passages} of ${settings.dim}`;
-    }
-    // Also checks which passages have a vector against how many there are.
-    if (dense.count > 0) dense.vector(0);
-    yield;
   }
 
   *#lists(view: SegmentView): Generator<string | undefined> {
-    const { lists } = view;
-    if (lists === undefined) return;
-    // Checks the structure, and that every item is in as many lists as it should be.
-    const index = lists.open(false);
-    yield;
-    for (const item of view.dense.items) {
-      if (index.has(item)) continue;
-      yield `passage ${item} has a vector, but is in no list`;
-      return;
+    for (const [field, lists] of view.lists) {
+      // Checks the structure, and that every item is in as many lists as it should be.
+      const index = lists.open(false);
+      yield;
+      for (const item of view.flat(field)!.items) {
+        if (index.has(item)) continue;
+        yield `passage ${item} has a vector, but is in no list`;
+        return;
+      }
+    }
+  }
+
+  async #beside(entry: BesideEntry): Promise<void> {
+    const file = new BesideHandle(this.directory, entry);
+    try {
+      this.#filesChecked++;
+      if (this.#attempt(entry.file, () => file.read()) !== undefined) this.#bytesChecked += entry.bytes;
+      await this.#rest();
+    } finally {
+      file.close();
     }
   }
 

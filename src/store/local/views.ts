@@ -1,13 +1,23 @@
 import type { BitSet } from '../../base/bits.ts';
-import { CorruptFileError } from '../../base/errors.ts';
+import { CorruptFileError, invariant } from '../../base/errors.ts';
+import { MEANING } from '../../corpus/index.ts';
 import type { FlatIndex } from '../../index/index.ts';
-import type { CollectionSettings } from '../types.ts';
+import type { BesideEntry, CollectionSettings, VectorFieldSettings } from '../types.ts';
+import { BesideHandle } from './beside.ts';
+import { FieldFile } from './field-file.ts';
+import { FIELD_KINDS, type FieldIndex } from './field-kinds.ts';
 import { BlockCache, LruCache } from './lru.ts';
-import { entryPath, type FileEntry, type Manifest, readManifest, type SegmentEntry, segmentPath } from './manifest.ts';
+import { entryPath, readManifest, segmentPath } from './manifest.ts';
+import {
+  type FieldsOfManifest,
+  type FileEntry,
+  type Manifest,
+  type SegmentEntry,
+  vectorFields,
+} from './manifest-types.ts';
 import { Segment } from './segment.ts';
 import { readTombstones } from './tombstones.ts';
-import { ListsFile, ModelFile } from './vector-lists.ts';
-import { VectorsFile } from './vectors-file.ts';
+import { ListsFile, type ListsSource, ModelFile } from './vector-lists.ts';
 
 const CACHED_TERMS = 1024;
 
@@ -22,30 +32,46 @@ export class SegmentView {
     readonly segment: Segment,
     /** Absent when every document is alive. */
     readonly dead: BitSet | undefined,
-    readonly settings: Pick<CollectionSettings, 'dim'>,
-    /** Its vectors, where they were made after it. */
-    readonly vectors?: VectorsFile,
-    /** Its vectors in lists, where they were coded. */
-    readonly lists?: ListsFile,
+    readonly settings: CollectionSettings,
+    /** What fields hold of it in files of their own, by field. */
+    readonly files: ReadonlyMap<string, FieldFile> = new Map(),
+    /** Vectors in lists, by field, where they were coded. */
+    readonly lists: ReadonlyMap<string, ListsFile> = new Map(),
   ) {}
 
-  /** Whether its passages have vectors of the collection's encoder; without an encoder none have. */
-  get hasDense(): boolean {
-    return this.settings.dim > 0 && (this.vectors !== undefined || this.segment.hasOwnDense);
+  /** What a field of vectors holds of it; undefined where there is no such field. */
+  index(field: string): FieldIndex | undefined {
+    const file = this.files.get(field);
+    if (file !== undefined) return this.#ofPassages(file.index, file.container.path);
+    return field === MEANING && this.settings.dim > 0 && this.segment.hasOwnDense ? this.segment.ownDense : undefined;
   }
 
-  /** @throws InvariantError where there are no vectors; see {@link SegmentView.hasDense}. */
-  get dense(): FlatIndex {
-    return this.vectors?.index ?? this.segment.ownDense;
+  /** The same of a field of one vector for each passage. */
+  flat(field: string): FlatIndex | undefined {
+    const index = this.index(field);
+    invariant(index === undefined || 'items' in index, `the field ${field} holds token vectors`);
+    return index as FlatIndex | undefined;
+  }
+
+  /** The sections of a field's index, and their bytes. */
+  sectionsOf({ name, kind }: VectorFieldSettings): readonly { readonly name: string; readonly bytes: number }[] {
+    const container = this.files.get(name)?.container ?? (name === MEANING ? this.segment.container : undefined);
+    return (container?.sections ?? []).filter((section) => section.name.startsWith(FIELD_KINDS[kind].prefix));
   }
 
   /** Bytes of the segment's own vectors where others stand in for them, or none are wanted any more. */
   get unusedBytes(): number {
-    if (this.vectors === undefined && this.settings.dim > 0) return 0;
+    if (!this.files.has(MEANING) && this.settings.dim > 0) return 0;
     return this.segment.container.sections.reduce(
-      (sum, { name, bytes }) => (name.startsWith('dense.') ? sum + bytes : sum),
+      (sum, { name, bytes }) => (name.startsWith(FIELD_KINDS.vector.prefix) ? sum + bytes : sum),
       0,
     );
+  }
+
+  #ofPassages(index: FieldIndex, path: string): FieldIndex {
+    const { passages } = this.entry;
+    if (index.count === passages) return index;
+    throw new CorruptFileError(path, `it is of ${index.count} passages where the manifest says ${passages}`);
   }
 
   get liveDocumentCount(): number {
@@ -93,7 +119,8 @@ export class SegmentView {
 
 /** Bytes of a segment's files. */
 export function entryBytes(entry: SegmentEntry): number {
-  return entry.bytes + (entry.dead?.bytes ?? 0) + (entry.vectors?.bytes ?? 0) + (entry.lists?.bytes ?? 0);
+  const others = [...entry.vectors.values(), ...entry.lists.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  return entry.bytes + (entry.dead?.bytes ?? 0) + others;
 }
 
 /** An open file that is shared by all who use it. */
@@ -109,8 +136,9 @@ interface Shared<T> {
 export class SegmentCache {
   readonly #segments = new Map<string, Shared<Segment>>();
   readonly #models = new Map<string, Shared<ModelFile>>();
-  readonly #vectors = new Map<string, Shared<VectorsFile>>();
+  readonly #fields = new Map<string, Shared<FieldFile>>();
   readonly #lists = new Map<string, Shared<ListsFile>>();
+  readonly #beside = new Map<string, Shared<BesideHandle>>();
   readonly #blocks = new BlockCache();
 
   constructor(readonly directory: string) {}
@@ -127,8 +155,8 @@ export class SegmentCache {
     }
   }
 
-  /** @param manifest which the entry belongs to: its index is what the lists of the entry, if it has any, were made with. */
-  acquireOne(entry: SegmentEntry, { settings, vectorIndex }: Pick<Manifest, 'settings' | 'vectorIndex'>): SegmentView {
+  /** @param manifest which the entry belongs to: its indexes are what the lists of the entry, if it has any, were made with. */
+  acquireOne(entry: SegmentEntry, { settings, indexes }: FieldsOfManifest): SegmentView {
     const dead =
       entry.dead === undefined
         ? undefined
@@ -137,27 +165,33 @@ export class SegmentCache {
     const segment = use(this.#segments, `${entry.name} ${entry.bytes} ${entry.checksum}`, () => {
       return new Segment(path, entry.documents, entry.passages, entry, this.#blocks);
     });
-    let vectors: VectorsFile | undefined;
+    const files = new Map<string, FieldFile>();
+    const lists = new Map<string, ListsFile>();
+    const view = new SegmentView(entry, segment, dead, settings, files, lists);
     try {
-      if (entry.vectors !== undefined) vectors = this.#acquireVectors(entry.vectors);
-      if (entry.lists === undefined || vectorIndex === undefined) {
-        return new SegmentView(entry, segment, dead, settings, vectors);
+      for (const { name, kind } of vectorFields(settings)) {
+        const file = entry.vectors.get(name);
+        if (file !== undefined) files.set(name, this.#acquireField(file, kind));
+        const coded = entry.lists.get(name);
+        const index = indexes.get(name);
+        if (coded === undefined || index === undefined) continue;
+        const vectors = view.flat(name);
+        if (vectors === undefined)
+          throw new CorruptFileError(path, `it has lists of the field ${name}, and no vectors`);
+        lists.set(name, this.#acquireLists(coded, index.model, { entry, dense: vectors }));
       }
-      const source = new SegmentView(entry, segment, dead, settings, vectors);
-      const lists = this.#acquireLists(entry.lists, vectorIndex.model, source);
-      return new SegmentView(entry, segment, dead, settings, vectors, lists);
+      return view;
     } catch (error) {
-      if (vectors !== undefined) giveBack(this.#vectors, vectors);
-      giveBack(this.#segments, segment);
+      this.release([view]);
       throw error;
     }
   }
 
-  #acquireVectors(entry: FileEntry): VectorsFile {
-    return use(this.#vectors, keyOf(entry), () => new VectorsFile(entryPath(this.directory, entry), entry));
+  #acquireField(entry: FileEntry, kind: VectorFieldSettings['kind']): FieldFile {
+    return use(this.#fields, keyOf(entry), () => new FieldFile(entryPath(this.directory, entry), kind, entry));
   }
 
-  #acquireLists(entry: FileEntry, modelEntry: FileEntry, source: SegmentView): ListsFile {
+  #acquireLists(entry: FileEntry, modelEntry: FileEntry, source: ListsSource): ListsFile {
     const model = use(this.#models, keyOf(modelEntry), () => {
       return new ModelFile(entryPath(this.directory, modelEntry), modelEntry);
     });
@@ -172,14 +206,23 @@ export class SegmentCache {
   }
 
   release(views: readonly SegmentView[]): void {
-    for (const { segment, vectors, lists } of views) {
-      if (vectors !== undefined) giveBack(this.#vectors, vectors);
-      if (lists !== undefined) {
-        giveBack(this.#lists, lists);
-        giveBack(this.#models, lists.model);
+    for (const { segment, files, lists } of views) {
+      for (const file of files.values()) giveBack(this.#fields, file);
+      for (const file of lists.values()) {
+        giveBack(this.#lists, file);
+        giveBack(this.#models, file.model);
       }
       giveBack(this.#segments, segment);
     }
+  }
+
+  /** Opens a file beside the segments, so that it can be read as long as it is held; {@link SegmentCache.releaseBeside} gives it back. */
+  acquireBeside(entry: BesideEntry): BesideHandle {
+    return use(this.#beside, keyOf(entry), () => new BesideHandle(this.directory, entry));
+  }
+
+  releaseBeside(files: Iterable<BesideHandle>): void {
+    for (const file of files) giveBack(this.#beside, file);
   }
 
   /**
@@ -201,7 +244,7 @@ export class SegmentCache {
   }
 }
 
-function keyOf({ file, bytes, checksum }: FileEntry): string {
+function keyOf({ file, bytes, checksum }: FileEntry | BesideEntry): string {
   return `${file} ${bytes} ${checksum}`;
 }
 

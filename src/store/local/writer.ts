@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError, invariant, StorageError } from '../../base/errors.ts';
+import { MEANING } from '../../corpus/index.ts';
 import type {
   CollectionSettings,
   CompactOptions,
@@ -10,11 +11,14 @@ import type {
   RebuildReport,
   Writer,
 } from '../types.ts';
+import { isBeside, writeBeside } from './beside.ts';
 import { type Change, Changes } from './changes.ts';
+import { checkVectorField, stateWithoutField, without } from './field-entries.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import { Attempt } from './leftovers.ts';
 import type { Lock } from './lock.ts';
-import { type Manifest, ManifestWriter, referencedFiles, SEGMENTS } from './manifest.ts';
+import { ManifestWriter, referencedFiles, SEGMENTS } from './manifest.ts';
+import { type Manifest, vectorFields } from './manifest-types.ts';
 import { chooseMerge } from './policy.ts';
 import { SegmentFiles, type Step } from './segment-files.ts';
 import { MergeSource, PendingSource } from './sources.ts';
@@ -67,7 +71,7 @@ export class LocalWriter implements Writer {
 
   add(document: NewDocument): void {
     this.#checkOpen();
-    this.#changes.add(document, this.#manifest.settings.dim);
+    this.#changes.add(document, vectorFields(this.#manifest.settings));
   }
 
   remove(id: string): boolean {
@@ -90,18 +94,34 @@ export class LocalWriter implements Writer {
     return this.#enqueue(() => this.#compact(options));
   }
 
-  rebuild(index: RebuildOptions | undefined): Promise<RebuildReport> {
+  rebuild(index: RebuildOptions | Pick<RebuildOptions, 'field'>): Promise<RebuildReport> {
     this.#checkOpen();
     return this.#enqueue(() => this.#rebuild(index));
   }
 
   configure(options: CollectionSettings['options']): Promise<number> {
+    return this.#change(({ settings }) => ({ settings: { ...settings, options } }));
+  }
+
+  putBeside(role: string, bytes: Uint8Array | undefined): Promise<number> {
+    return this.#change(async ({ beside }) => {
+      const others = beside.filter((entry) => entry.role !== role);
+      if (bytes === undefined) return { beside: others };
+      return { beside: [...others, await writeBeside(this.#directory, role, bytes, this.#fs)] };
+    });
+  }
+
+  removeField(name: string): Promise<number> {
+    return this.#change((before) => stateWithoutField(before, name));
+  }
+
+  /** Publishes what waits, and then the state with something else in it. */
+  #change(work: (before: Manifest) => Changed | Promise<Changed>): Promise<number> {
     this.#checkOpen();
     return this.#enqueue(async () => {
       await this.#publish();
-      const { settings, vectorIndex } = this.#manifest;
-      await this.#commit(this.#views, new Attempt(this.#fs), vectorIndex, { ...settings, options });
-      return this.#manifest.generation;
+      const before = this.#manifest;
+      return this.#replace({ ...before, ...(await work(before)) });
     });
   }
 
@@ -111,7 +131,7 @@ export class LocalWriter implements Writer {
   }
 
   /** Publishes settings and segments; every file that the segments name is on stable storage already. */
-  replace(state: Pick<Manifest, 'settings' | 'segments' | 'vectorIndex'>): Promise<number> {
+  replace(state: State): Promise<number> {
     this.#checkOpen();
     return this.#enqueue(() => this.#replace(state));
   }
@@ -172,19 +192,19 @@ export class LocalWriter implements Writer {
         opened.push(view);
         views.push(view);
       }
-      await this.#commit(views, files, this.#manifest.vectorIndex);
+      await this.#commit(views, files);
     } catch (error) {
       this.#giveUp(opened, files);
       throw error;
     }
   }
 
-  async #replace(state: Pick<Manifest, 'settings' | 'segments' | 'vectorIndex'>): Promise<number> {
+  async #replace(state: State): Promise<number> {
     const files = new Attempt(this.#fs);
     const opened: SegmentView[] = [];
     try {
       for (const entry of state.segments) opened.push(this.#cache.acquireOne(entry, state));
-      await this.#commit(opened, files, state.vectorIndex, state.settings);
+      await this.#commit(opened, files, state);
       return this.#manifest.generation;
     } catch (error) {
       this.#giveUp(opened, files);
@@ -196,14 +216,14 @@ export class LocalWriter implements Writer {
   async #commit(
     views: readonly SegmentView[],
     files: Attempt,
-    vectorIndex: Manifest['vectorIndex'],
-    settings = this.#manifest.settings,
+    { settings, indexes, beside }: Omit<State, 'segments'> = this.#manifest,
   ): Promise<void> {
     const manifest: Manifest = {
       generation: this.#manifest.generation + 1,
       nextSegment: this.#files.nextNumber,
       settings,
-      ...(vectorIndex === undefined ? {} : { vectorIndex }),
+      indexes,
+      beside,
       segments: views.map(({ entry }) => entry),
     };
     const segments = join(this.#directory, SEGMENTS);
@@ -228,10 +248,11 @@ export class LocalWriter implements Writer {
 
   #removeObsolete(before: Manifest, after: Manifest): void {
     const kept = referencedFiles(after);
-    for (const name of referencedFiles(before)) {
-      if (kept.has(name)) continue;
+    const gone = [...referencedFiles(before)].filter((name) => !kept.has(name)).map((name) => join(SEGMENTS, name));
+    const beside = before.beside.filter(({ file }) => isBeside(file) && !after.beside.some((one) => one.file === file));
+    for (const name of [...gone, ...beside.map(({ file }) => file)]) {
       try {
-        this.#fs.remove(join(this.#directory, SEGMENTS, name));
+        this.#fs.remove(join(this.#directory, name));
       } catch {
         // It does not count any more; the next writer removes it.
       }
@@ -298,7 +319,6 @@ export class LocalWriter implements Writer {
       await this.#commit(
         this.#views.flatMap((view) => (view === parts[0] ? [merged] : parts.includes(view) ? [] : [view])),
         files,
-        this.#manifest.vectorIndex,
       );
     } catch (error) {
       this.#giveUp(opened, files);
@@ -306,36 +326,42 @@ export class LocalWriter implements Writer {
     }
   }
 
-  async #rebuild(options: RebuildOptions | undefined): Promise<RebuildReport> {
+  async #rebuild(given: RebuildOptions | Pick<RebuildOptions, 'field'>): Promise<RebuildReport> {
+    const options = 'spec' in given ? given : undefined;
+    const { field = MEANING } = given;
+    checkVectorField(this.#manifest, field);
     const files = new Attempt(this.#fs);
     const opened: SegmentView[] = [];
     try {
-      const { vectorIndex: _, ...manifest } = this.#manifest;
-      const vectorIndex = options === undefined ? undefined : await this.#learnModel(options, files);
+      const others = without(this.#manifest.indexes, field);
+      const index = options === undefined ? undefined : await this.#learnModel(field, options, files);
+      const indexes = index === undefined ? others : new Map([...others, [field, index]]);
       const total = this.#views.reduce((sum, { entry }) => sum + entry.passages, 0);
       let done = 0;
       const step = () => {
         options?.signal?.throwIfAborted();
         options?.onProgress?.('coding', total === 0 ? 1 : done / total);
       };
-      const made = vectorIndex === undefined ? manifest : { ...manifest, vectorIndex };
+      const { settings } = this.#manifest;
       for (const { entry } of this.#views) {
-        const { lists: _, ...plain } = entry;
-        const before = this.#cache.acquireOne(plain, manifest);
-        opened.push(await this.#files.lists(before, made, files, step, options?.threads));
+        const plain = { ...entry, lists: without(entry.lists, field) };
+        const before = this.#cache.acquireOne(plain, { settings, indexes: others });
+        opened.push(
+          await this.#files.lists(before, field, { settings, indexes }, files, { step, threads: options?.threads }),
+        );
         done += entry.passages;
       }
       options?.onProgress?.('coding', 1);
-      await this.#commit(opened, files, vectorIndex);
-      return { generation: this.#manifest.generation, ...coverage(this.#views, vectorIndex) };
+      await this.#commit(opened, files, { ...this.#manifest, indexes });
+      return { generation: this.#manifest.generation, ...coverage(this.#views, field, index) };
     } catch (error) {
       this.#giveUp(opened, files);
       throw error;
     }
   }
 
-  async #learnModel(options: RebuildOptions, files: Attempt) {
-    const model = await trainModel(this.#views, options);
+  async #learnModel(field: string, options: RebuildOptions, files: Attempt) {
+    const model = await trainModel(this.#views, field, options);
     return this.#files.model(model, options.search ?? {}, files, () => options.signal?.throwIfAborted());
   }
 
@@ -349,6 +375,10 @@ export class LocalWriter implements Writer {
     if (this.#closed) throw new InvalidArgumentError('This writer was closed.', 'Open a new one.');
   }
 }
+
+/** What a publication may say anew. */
+type State = Pick<Manifest, 'settings' | 'indexes' | 'beside' | 'segments'>;
+type Changed = Partial<State>;
 
 /** The state that a writer starts from. */
 export interface Current {

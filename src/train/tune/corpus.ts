@@ -7,7 +7,7 @@ import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval
 import { dot, exactSelections } from '../../math/index.ts';
 import { bm25, hybrid, type Retriever } from '../../search/index.ts';
 import { SnapshotCorpus } from '../../store/corpus.ts';
-import type { PassageToEncode, Snapshot } from '../../store/types.ts';
+import type { Snapshot } from '../../store/types.ts';
 import type { TuneExample } from './examples.ts';
 
 /** The passages of a snapshot that have a vector, numbered from 0. */
@@ -27,7 +27,7 @@ export class TuneCorpus {
     readonly snapshot: Snapshot,
     settings: IndexingSettings,
   ) {
-    this.lexical = bm25(new SnapshotCorpus(snapshot, settings, undefined));
+    this.lexical = bm25(new SnapshotCorpus(snapshot, settings));
     const ordinals: number[] = [];
     const documents: number[] = [];
     for (const document of snapshot.liveDocuments()) {
@@ -67,11 +67,11 @@ export class TuneCorpus {
     return this.snapshot.document(this.documents[number]!).id;
   }
 
-  passage(number: number): PassageToEncode {
-    const { title, language } = this.snapshot.document(this.documents[number]!);
+  passage(number: number): { readonly title: string; readonly headings: readonly string[]; readonly text: string } {
+    const { title } = this.snapshot.document(this.documents[number]!);
     const ordinal = this.ordinals[number]!;
     const { headings } = this.snapshot.passage(ordinal);
-    return { title, language, headings, text: this.snapshot.passageText(ordinal) };
+    return { title, headings, text: this.snapshot.passageText(ordinal) };
   }
 }
 

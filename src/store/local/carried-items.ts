@@ -1,28 +1,29 @@
+import type { FieldItem } from '../types.ts';
+import { type FieldFile, KEY_BYTES } from './field-file.ts';
 import { buildIdTable, withHash } from './ids.ts';
-import { KEY_BYTES, type VectorsFile } from './vectors-file.ts';
 
 /**
- * Vectors that were made for segments which have been merged since, found by what they were made from. Memory: 28 bytes a
+ * Items that were made for segments which have been merged since, found by what they were made from. Memory: 28 bytes a
  * passage of those segments, from the first look-up on.
  */
-export class CarriedVectors {
+export class CarriedItems {
   #keys: Uint8Array | undefined;
   #table: Uint32Array | undefined;
   /** For each row of the table, the file and the passage in it. */
-  #places: { readonly file: VectorsFile; readonly first: number }[] = [];
+  #places: { readonly file: FieldFile; readonly first: number }[] = [];
 
-  constructor(readonly files: readonly VectorsFile[]) {}
+  constructor(readonly files: readonly FieldFile[]) {}
 
-  /** The vector that was made from the same, if there is one. */
-  find(key: Uint8Array): Float32Array | undefined {
+  /** The item that was made from the same, if there is one. */
+  find(key: Uint8Array): FieldItem | undefined {
     if (this.files.length === 0) return undefined;
     if (this.#table === undefined) this.#read();
     const [high, low] = halves(key);
     for (const row of withHash(this.#table!, high, low)) {
       if (Buffer.compare(this.#keys!.subarray(KEY_BYTES * row, KEY_BYTES * (row + 1)), key) !== 0) continue;
       const { file, first } = this.#places.findLast((place) => place.first <= row)!;
-      const vector = file.index.vector(row - first);
-      if (vector !== undefined) return vector;
+      // Others with this key were made from the same, and are the same.
+      return file.index.vector(row - first);
     }
     return undefined;
   }

@@ -1,17 +1,18 @@
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { CorruptFileError } from '../../base/errors.ts';
-import { FlatIndex, FlatIndexBuilder } from '../../index/index.ts';
-import type { PassageToEncode, ReencodeOptions } from '../types.ts';
-import { CarriedVectors } from './carried-vectors.ts';
+import type { FieldBuildOptions, FieldItem, FieldText } from '../types.ts';
+import { CarriedItems } from './carried-items.ts';
 import { ContainerWriter, type FileStamp } from './container.ts';
+import { FieldFile, KEY_BYTES, KEYS } from './field-file.ts';
+import { FIELD_KINDS, type FieldIndexBuilder } from './field-kinds.ts';
+import { belongsTo, type FieldState, fieldFileName, parseFileName, partName } from './field-state.ts';
+import { batchesOf, textKey } from './field-texts.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
-import { type FileEntry, SEGMENTS } from './manifest.ts';
-import { belongsTo, parseVectorsName, partName, type ReencodeState, vectorsName } from './reencode-state.ts';
+import { SEGMENTS } from './manifest.ts';
+import type { FileEntry } from './manifest-types.ts';
 import { everyPassage } from './sources.ts';
-import { KEY_BYTES, KEYS, VectorsFile } from './vectors-file.ts';
 import type { SegmentView } from './views.ts';
 
 const DEFAULT_BATCH = 256;
@@ -30,40 +31,51 @@ interface Stretch {
   readonly stamp: FileStamp;
 }
 
-/** How far the vectors of some segments are. */
+/** How far a field of some segments is. */
 export interface VectorsProgress {
   /** Live passages of the segments, and those of them that need no work any more. */
   readonly total: number;
   done: number;
 }
 
-type Vectors = NonNullable<ReencodeOptions['vectors']>;
+type Encode = NonNullable<FieldBuildOptions['encode']>;
 
 /**
- * The vectors of another encoder for the passages of a collection, made segment by segment and kept in files that no
+ * What a field is to hold of the passages of a collection, made segment by segment and kept in files that no
  * manifest names yet. Each batch is on the disk soon after it is made, so that a process which is killed loses seconds; and
  * when segments were merged meanwhile, what was made for them is found again by what it was made from.
  *
  * Memory: at most {@link PART_BYTES} of vectors, whatever the size of a segment.
  */
-export class ReencodedVectors {
+export class FieldVectors {
   readonly #directory: string;
   readonly #fs: FileSystem;
-  readonly #state: ReencodeState;
+  readonly #state: FieldState;
   readonly #stretches = new Map<string, Stretch[]>();
-  /** Passages that were given to the encoder. */
+  /** Passages whose texts were given to the encoder. */
   encoded = 0;
+  /** What the batch before was made of: neighbours have titles and the like in common. */
+  #last: ReadonlyMap<string, FieldItem | undefined> = new Map();
 
-  private constructor(directory: string, fileSystem: FileSystem, state: ReencodeState) {
+  private constructor(directory: string, fileSystem: FileSystem, state: FieldState) {
     this.#directory = join(directory, SEGMENTS);
     this.#fs = fileSystem;
     this.#state = state;
   }
 
-  /** Takes up what an earlier process has made. Every byte of it is checked; what is damaged or half-written goes. */
-  static async open(directory: string, fileSystem: FileSystem, state: ReencodeState, signal?: AbortSignal) {
-    const made = new ReencodedVectors(directory, fileSystem, state);
-    await made.#load(signal);
+  /**
+   * Takes up what an earlier process has made. Every byte of it is checked; what is damaged or half-written goes.
+   * @param published files that the manifest names, which are left alone.
+   */
+  static async open(
+    directory: string,
+    fileSystem: FileSystem,
+    state: FieldState,
+    published: ReadonlySet<string>,
+    signal?: AbortSignal,
+  ): Promise<FieldVectors> {
+    const made = new FieldVectors(directory, fileSystem, state);
+    await made.#load(published, signal);
     return made;
   }
 
@@ -86,13 +98,13 @@ export class ReencodedVectors {
    */
   async complete(
     views: readonly SegmentView[],
-    vectors: Vectors,
-    options: Pick<ReencodeOptions, 'signal' | 'batch' | 'keepAfterMs'>,
+    encode: Encode,
+    options: Pick<FieldBuildOptions, 'signal' | 'batch' | 'keepAfterMs'>,
     report: (progress: VectorsProgress) => void,
   ): Promise<ReadonlyMap<string, FileEntry>> {
     const names = new Set(views.map(({ entry }) => entry.name));
     const gone = [...this.#stretches].filter(([segment]) => !names.has(segment));
-    const carried = new CarriedVectors(
+    const carried = new CarriedItems(
       gone.flatMap(([, stretches]) => stretches.map(({ file, stamp }) => this.#open(file, stamp))),
     );
     const progress = this.progress(views);
@@ -102,7 +114,7 @@ export class ReencodedVectors {
       for (const view of views) {
         options.signal?.throwIfAborted();
         if (view.liveDocumentCount === 0) continue;
-        await this.#encode(view, carried, vectors, options, (items) => {
+        await this.#encode(view, carried, encode, options, (items) => {
           progress.done += items;
           report(progress);
         });
@@ -119,10 +131,10 @@ export class ReencodedVectors {
     return made;
   }
 
-  async #load(signal?: AbortSignal): Promise<void> {
+  async #load(published: ReadonlySet<string>, signal?: AbortSignal): Promise<void> {
     for (const file of fs.readdirSync(this.#directory)) {
-      if (!belongsTo(file, this.#state)) continue;
-      const name = parseVectorsName(file);
+      if (!belongsTo(file, this.#state) || published.has(file)) continue;
+      const name = parseFileName(file);
       const stretch = name === undefined ? undefined : await this.#check(file, name.from, signal);
       if (stretch === undefined) this.#remove(file);
       else this.#stretches.set(name!.segment, [...(this.#stretches.get(name!.segment) ?? []), stretch]);
@@ -150,7 +162,7 @@ export class ReencodedVectors {
           await nextTick();
         }
         const { index, container } = opened;
-        if (index.dim !== this.#state.dim || container.size(KEYS) !== KEY_BYTES * index.count) return undefined;
+        if (index.dim !== this.#state.field.dim || container.size(KEYS) !== KEY_BYTES * index.count) return undefined;
         return { file, from, items: index.count, stamp: container.stamp };
       } finally {
         opened.close();
@@ -161,8 +173,8 @@ export class ReencodedVectors {
     }
   }
 
-  #open(file: string, stamp?: FileStamp): VectorsFile {
-    return new VectorsFile(join(this.#directory, file), stamp);
+  #open(file: string, stamp?: FileStamp): FieldFile {
+    return new FieldFile(join(this.#directory, file), this.#state.field.kind, stamp);
   }
 
   /** Passages of the segment, from the first on, that need no work any more. */
@@ -173,25 +185,25 @@ export class ReencodedVectors {
   /** Makes what is missing for one segment. What is made when something fails is kept. */
   async #encode(
     view: SegmentView,
-    carried: CarriedVectors,
-    vectors: Vectors,
-    options: Pick<ReencodeOptions, 'signal' | 'batch' | 'keepAfterMs'>,
+    carried: CarriedItems,
+    encode: Encode,
+    options: Pick<FieldBuildOptions, 'signal' | 'batch' | 'keepAfterMs'>,
     done: (passages: number) => void,
   ): Promise<void> {
     const { batch: size = DEFAULT_BATCH, keepAfterMs = DEFAULT_KEEP_AFTER, signal } = options;
     let at = this.#covered(view);
-    let waiting = new Waiting(this.#state.dim, at);
+    let waiting = new Waiting(this.#state, at);
     let since = performance.now();
     const keep = async () => {
       await this.#writePart(view.entry.name, waiting);
-      waiting = new Waiting(this.#state.dim, at);
+      waiting = new Waiting(this.#state, at);
       since = performance.now();
     };
     try {
-      for (const batch of batchesOf(view, at, size)) {
+      for (const batch of batchesOf(view, this.#state.field.of, at, size)) {
         signal?.throwIfAborted();
-        const keys = batch.map((passage) => (passage === undefined ? NO_KEY : passageKey(passage)));
-        waiting.add(await this.#vectorsOf(batch, keys, carried, vectors), keys);
+        const keys = batch.map((text) => (text === undefined ? NO_KEY : textKey(text)));
+        waiting.add(await this.#itemsOf(batch, keys, carried, encode), keys);
         done(livePassages(view, at, at + batch.length));
         at += batch.length;
         if (waiting.bytes >= PART_BYTES || performance.now() - since >= keepAfterMs) await keep();
@@ -206,20 +218,33 @@ export class ReencodedVectors {
     if (waiting.items > 0 || this.#stretches.get(view.entry.name) === undefined) await keep();
   }
 
-  async #vectorsOf(
-    batch: readonly (PassageToEncode | undefined)[],
+  /** Equal texts are encoded once: a title stands above all passages of its document. */
+  async #itemsOf(
+    batch: readonly (FieldText | undefined)[],
     keys: readonly Uint8Array[],
-    carried: CarriedVectors,
-    vectors: Vectors,
-  ): Promise<(Float32Array | undefined)[]> {
-    const found = batch.map((passage, i) => (passage === undefined ? undefined : carried.find(keys[i]!)));
-    const missing = batch.flatMap((passage, i) => (passage === undefined || found[i] !== undefined ? [] : [i]));
-    if (missing.length > 0) {
-      const fresh = await vectors(missing.map((i) => batch[i]!));
-      for (const [j, i] of missing.entries()) found[i] = fresh[j];
+    carried: CarriedItems,
+    encode: Encode,
+  ): Promise<(FieldItem | undefined)[]> {
+    const names = keys.map((key) => Buffer.from(key).toString('latin1'));
+    const known = new Map<string, FieldItem | undefined>();
+    const missing = new Map<string, FieldText>();
+    for (const [i, text] of batch.entries()) {
+      const name = names[i]!;
+      if (text === undefined || known.has(name) || missing.has(name)) continue;
+      if (this.#last.has(name)) known.set(name, this.#last.get(name));
+      else {
+        const found = carried.find(keys[i]!);
+        if (found === undefined) missing.set(name, text);
+        else known.set(name, found);
+      }
     }
-    this.encoded += missing.length;
-    return found;
+    if (missing.size > 0) {
+      const fresh = await encode([...missing.values()]);
+      for (const [i, name] of [...missing.keys()].entries()) known.set(name, fresh[i]);
+    }
+    this.#last = known;
+    this.encoded += batch.filter((text, i) => text !== undefined && missing.has(names[i]!)).length;
+    return batch.map((text, i) => (text === undefined ? undefined : known.get(names[i]!)));
   }
 
   async #writePart(segment: string, waiting: Waiting): Promise<void> {
@@ -243,7 +268,7 @@ export class ReencodedVectors {
 
   /** The vectors of a segment that is done, in one file. */
   async #whole(segment: string): Promise<Stretch> {
-    const name = vectorsName(segment, this.#state);
+    const name = fieldFileName(segment, this.#state);
     const stretches = this.#stretches.get(segment)!;
     const [first] = stretches as [Stretch, ...Stretch[]];
     if (first.file === name) return first;
@@ -259,7 +284,7 @@ export class ReencodedVectors {
     const opened = stretches.map((stretch) => this.#open(stretch.file, stretch.stamp));
     const stamp = await this.#write(file, (container) => {
       try {
-        FlatIndex.merge(
+        FIELD_KINDS[this.#state.field.kind].merge(
           opened.map(({ index }) => ({ index, live: everyPassage(index.count) })),
           container,
         );
@@ -303,7 +328,7 @@ export class ReencodedVectors {
 export function removeMade(
   directory: string,
   fileSystem: FileSystem,
-  state: ReencodeState,
+  state: FieldState,
   kept: ReadonlySet<string> = new Set(),
 ): void {
   const folder = join(directory, SEGMENTS);
@@ -320,16 +345,16 @@ function removeQuietly(path: string, fileSystem: FileSystem): void {
   }
 }
 
-/** Vectors that are not written yet, of passages that follow one another. */
+/** Items that are not written yet, of passages that follow one another. */
 class Waiting {
-  readonly index: FlatIndexBuilder;
+  readonly index: FieldIndexBuilder;
   readonly keys: Uint8Array[] = [];
 
   constructor(
-    dim: number,
+    { field }: FieldState,
     readonly from: number,
   ) {
-    this.index = new FlatIndexBuilder(dim);
+    this.index = FIELD_KINDS[field.kind].builder(field.dim);
   }
 
   get items(): number {
@@ -340,46 +365,12 @@ class Waiting {
     return this.index.bytes;
   }
 
-  add(vectors: readonly (Float32Array | undefined)[], keys: readonly Uint8Array[]): void {
-    for (const [i, vector] of vectors.entries()) {
-      this.index.add(vector);
+  add(items: readonly (FieldItem | undefined)[], keys: readonly Uint8Array[]): void {
+    for (const [i, item] of items.entries()) {
+      this.index.add(item);
       this.keys.push(keys[i]!);
     }
   }
-}
-
-/** What a vector is made from, as a hash: the same passage in another segment has the same. */
-function passageKey({ title, headings, text, language }: PassageToEncode): Uint8Array {
-  const content = JSON.stringify([title, headings, text, language]);
-  return createHash('sha256').update(content).digest().subarray(0, KEY_BYTES);
-}
-
-/** The passages from `from` on, some at a time: `size` of live documents, and those of dead ones between, without their content. */
-function* batchesOf(view: SegmentView, from: number, size: number): Generator<(PassageToEncode | undefined)[]> {
-  const { segment, entry, dead } = view;
-  if (from >= entry.passages) return;
-  let batch: (PassageToEncode | undefined)[] = [];
-  let live = 0;
-  for (let document = segment.documentOf(from); document < entry.documents; document++) {
-    const end = segment.firstPassage(document + 1);
-    let passage = Math.max(from, segment.firstPassage(document));
-    if (passage >= end) continue;
-    if (dead?.has(document) === true) {
-      for (; passage < end; passage++) batch.push(undefined);
-      continue;
-    }
-    const { title, language } = segment.record(document);
-    const text = segment.documentText(document);
-    for (; passage < end; passage++) {
-      const { start, end: stop, headings } = segment.passage(passage);
-      batch.push({ title, headings, text: text.slice(start, stop), language });
-      if (++live < size) continue;
-      yield batch;
-      batch = [];
-      live = 0;
-    }
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function livePassages(view: SegmentView, from: number, to: number): number {

@@ -1,0 +1,140 @@
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pc from 'picocolors';
+import { InvalidArgumentError } from '../base/errors.ts';
+import { type Collection, openCollection } from '../collection/index.ts';
+import { FORMAT, type StaticManifest, type StaticPassage, shardOf, wordsOf } from '../element/index.ts';
+import { locate } from '../encode/lanes/packaged.ts';
+import { bytes, plural, print, printJson, say } from './output.ts';
+
+export interface ExportOptions {
+  readonly in: string;
+  readonly json: boolean;
+  /** The folder that is written. */
+  readonly static: string;
+  /** Address of a document: `{id}`, and `{stem}` for the id without the ending of its name. */
+  readonly url: string;
+}
+
+/** Passages of one file of texts. */
+const BLOCK = 32;
+/** BM25 of a passage, whose title and headings count more than its text. */
+const K1 = 0.9;
+const B = 0.4;
+const WEIGHTS = { title: 2.5, headings: 1.5, text: 1 };
+
+/** `sagitta export --static DIR`: an index that `<sagitta-search src="DIR">` searches in a page, without a server. */
+export async function exportCommand({ in: directory, json, static: folder, url }: ExportOptions): Promise<void> {
+  if (!/\{(id|stem)\}/.test(url)) {
+    throw new InvalidArgumentError(`"${url}" is the same address for all documents.`, 'Write {id} or {stem} into it.');
+  }
+  await using collection = await openCollection(directory);
+  const out = resolve(folder);
+  await mkdir(out, { recursive: true });
+  const foreign = (await readdir(out)).find((name) => !OWN.includes(name));
+  if (foreign !== undefined) {
+    throw new InvalidArgumentError(
+      `${folder} holds "${foreign}", which no export wrote.`,
+      'Name an empty folder, or one of an export.',
+    );
+  }
+  const passages = await passagesOf(collection, url);
+  const written = await writeIndex(out, passages);
+  const script = locate(
+    import.meta.url,
+    './element/sagitta-search.js',
+    '../element/sagitta-search.js',
+    '../../dist/element/sagitta-search.js',
+  );
+  if (script !== undefined && existsSync(script)) await copyFile(fileURLToPath(script), join(out, 'sagitta-search.js'));
+  if (json) return printJson({ passages: passages.length, ...written });
+  print(
+    `${pc.green('exported')} ${plural(passages.length, 'passage')} into ${folder}: ${plural(written.files, 'file')}, ${bytes(written.bytes)}`,
+  );
+  say('In a page: <script src="sagitta-search.js" defer></script> <sagitta-search src="."></sagitta-search>');
+}
+
+/** What an export writes. */
+const OWN = ['index.json', 'words', 'texts', 'sagitta-search.js'];
+
+async function passagesOf(collection: Collection, url: string): Promise<StaticPassage[]> {
+  return collection.read(async (snapshot) => {
+    const passages: StaticPassage[] = [];
+    for (const ordinal of snapshot.liveDocuments()) {
+      const { id, title, metadata } = snapshot.document(ordinal);
+      const address = typeof metadata['url'] === 'string' ? metadata['url'] : addressOf(url, id);
+      const { from, to } = snapshot.documentPassages(ordinal);
+      for (let passage = from; passage < to; passage++) {
+        const { headings } = snapshot.passage(passage);
+        passages.push({ id, url: address, title: title || id, headings, text: snapshot.passageText(passage) });
+      }
+    }
+    return passages;
+  });
+}
+
+function addressOf(template: string, id: string): string {
+  const encode = (text: string): string =>
+    text
+      .split('/')
+      .map((part) => encodeURIComponent(part.replace(/\p{Surrogate}/gu, '\ufffd')))
+      .join('/');
+  return template
+    .replaceAll('{id}', () => encode(id))
+    .replaceAll('{stem}', () => encode(id.replace(/(?<=[^/])\.[^./]*$/, '')));
+}
+
+async function writeIndex(out: string, passages: readonly StaticPassage[]): Promise<{ files: number; bytes: number }> {
+  const shards = new Map<string, Map<string, number[]>>();
+  const counted = passages.map(countWords);
+  const average = counted.reduce((sum, { length }) => sum + length, 0) / Math.max(1, counted.length);
+  counted.forEach(({ words, length }, passage) => {
+    for (const [word, frequency] of words) {
+      const impact = (frequency * (K1 + 1)) / (frequency + K1 * (1 - B + (B * length) / average));
+      const name = shardOf(word);
+      const shard = shards.get(name) ?? new Map<string, number[]>();
+      shards.set(name, shard);
+      const postings = shard.get(word);
+      if (postings === undefined) shard.set(word, [passage, Math.round(100 * impact)]);
+      else postings.push(passage, Math.round(100 * impact));
+    }
+  });
+  let [files, size] = [0, 0];
+  const write = async (name: string, value: unknown): Promise<void> => {
+    const text = JSON.stringify(value);
+    await writeFile(join(out, name), text);
+    files++;
+    size += Buffer.byteLength(text);
+  };
+  for (const folder of ['words', 'texts']) await mkdir(join(out, folder), { recursive: true });
+  for (const [name, words] of shards) await write(`words/${name}.json`, Object.fromEntries(words));
+  for (let at = 0; at < passages.length; at += BLOCK)
+    await write(`texts/${at / BLOCK}.json`, passages.slice(at, at + BLOCK));
+  // Last, so that what it names is there.
+  const manifest: StaticManifest = {
+    format: FORMAT,
+    passages: passages.length,
+    block: BLOCK,
+    shards: [...shards.keys()].sort(),
+  };
+  await write('index.json', manifest);
+  return { files, bytes: size };
+}
+
+function countWords({ title, headings, text }: StaticPassage): { words: Map<string, number>; length: number } {
+  const words = new Map<string, number>();
+  let length = 0;
+  for (const [part, weight] of [
+    [title, WEIGHTS.title],
+    [headings.join('\n'), WEIGHTS.headings],
+    [text, WEIGHTS.text],
+  ] as const) {
+    for (const { word } of wordsOf(part)) {
+      words.set(word, (words.get(word) ?? 0) + weight);
+      if (part === text) length++;
+    }
+  }
+  return { words, length };
+}

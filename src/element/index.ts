@@ -1,0 +1,9 @@
+export {
+  type ElementHit,
+  FORMAT,
+  StaticIndex,
+  type StaticManifest,
+  type StaticPassage,
+  type StaticShard,
+} from './static-index.ts';
+export { likeness, type PlainWord, shardOf, wordsOf } from './words.ts';

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { memoryCorpus } from '../corpus/index.ts';
+import { searchCorpus } from './searching.ts';
+
+describe('words that stand for others', () => {
+  it('are left out where the search says so', async () => {
+    const corpus = await memoryCorpus([
+      { id: 'a', text: 'The lighthouse keeper wrote a letter.' },
+      { id: 'b', text: 'A letter came for the miller.' },
+    ]);
+    const found = async (query: string, variants?: boolean): Promise<string[]> => {
+      const { hits } = await searchCorpus(corpus, query, variants === undefined ? {} : { variants });
+      return hits.map(({ id }) => id);
+    };
+    for (const query of ['lighthuose', 'lightho']) {
+      expect(await found(query), query).toEqual(['a']);
+      expect(await found(query, false), query).toEqual([]);
+    }
+    expect(await found('lightho*', false)).toEqual(['a']);
+    expect((await found('letters', false)).sort()).toEqual(['a', 'b']);
+  });
+});
+
+describe('phrases', () => {
+  it('stand word for word in the text, the title or a heading, and nowhere across', async () => {
+    const corpus = await memoryCorpus([
+      { id: 'verse', text: 'To be, or not to be: that is *the question*.' },
+      { id: 'titled', title: 'The question of Müller’s bridge', text: 'A bridge.' },
+      { id: 'apart', title: 'The', text: 'question' },
+      { id: 'tokyo', text: '東京タワーに登る。' },
+    ]);
+    const found = async (query: string): Promise<string[]> => {
+      const { hits } = await searchCorpus(corpus, query);
+      return hits.map(({ id }) => id).sort();
+    };
+    expect(await found('"to be or not to be"')).toEqual(['verse']);
+    expect(await found('"be to or"')).toEqual([]);
+    expect(await found('"the question"')).toEqual(['titled', 'verse']);
+    expect(await found('"THE QUESTION" -"muller s"')).toEqual(['verse']);
+    expect(await found('"京タワ"')).toEqual(['tokyo']);
+    expect(await found('"question of" OR "タワー"')).toEqual(['titled', 'tokyo']);
+  });
+});
+
+describe('a query of conditions alone', () => {
+  it('finds the documents that satisfy them, in order, each once', async () => {
+    const corpus = await memoryCorpus([
+      { id: 'a', text: 'Ships.', language: 'en', metadata: { year: 1970 } },
+      { id: 'b', text: 'Schiffe.', language: 'de', metadata: { year: 1971 } },
+      { id: 'c', text: 'Ice.', language: 'en', metadata: { year: 1971 } },
+    ]);
+    const found = async (query: string, filter?: string): Promise<string> => {
+      const { hits, shortfall } = await searchCorpus(corpus, query, filter === undefined ? {} : { filter });
+      return `${hits.map(({ id }) => id).join()}: ${shortfall?.reason}`;
+    };
+    const satisfied = 'documents satisfy the conditions, and the query has no words';
+    expect(await found('language:en')).toBe(`a,c: 2 ${satisfied}`);
+    expect(await found('lang:en')).toBe(`a,c: 2 ${satisfied}`);
+    expect(await found('year:1971 -language:de')).toMatch(/^c: 1 document satisfies/);
+    expect(await found('', 'year = 1971')).toBe(`b,c: 2 ${satisfied}`);
+    expect(await found('language:fr')).toMatch(/^: no passage has all/);
+    await expect(found('')).rejects.toThrow('The query is empty.');
+  });
+});

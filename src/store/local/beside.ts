@@ -1,0 +1,85 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { CorruptFileError } from '../../base/errors.ts';
+import type { BesideEntry, BesideFile } from '../types.ts';
+import { readFully } from './container.ts';
+import { asStorageError, type FileSystem, replaceThrough, systemCode } from './filesystem.ts';
+
+/**
+ * Files in a collection's folder that are not of its segments, and count all the same: what was learned of relevance, and what trained
+ * encoders consist of. The manifest names each with its length and checksum. None is ever changed: what takes the place of one has
+ * another name, so that a crash leaves the manifest with the file that it names.
+ */
+export class BesideHandle implements BesideFile {
+  readonly role: string;
+  readonly file: string;
+  readonly bytes: number;
+  readonly checksum: number;
+  readonly #path: string;
+  #descriptor = -1;
+  /** Why it could not be opened: only what needs it fails. */
+  readonly #problem: unknown;
+
+  constructor(directory: string, { role, file, bytes, checksum }: BesideEntry) {
+    this.role = role;
+    this.file = file;
+    this.bytes = bytes;
+    this.checksum = checksum;
+    this.#path = join(directory, file);
+    try {
+      this.#descriptor = fs.openSync(this.#path, 'r');
+    } catch (error) {
+      this.#problem =
+        systemCode(error) === 'ENOENT'
+          ? new CorruptFileError(this.#path, 'it is missing', undefined, { cause: error })
+          : asStorageError(this.#path, error, 'read');
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#descriptor >= 0;
+  }
+
+  read(): Uint8Array {
+    if (this.#problem !== undefined) throw this.#problem;
+    const { size } = fs.fstatSync(this.#descriptor);
+    if (size !== this.bytes) {
+      throw new CorruptFileError(this.#path, `it has ${size} bytes where the manifest says ${this.bytes}`);
+    }
+    const content = new Uint8Array(size);
+    readFully(this.#descriptor, this.#path, content, 0);
+    if (crc32(content) !== this.checksum) {
+      throw new CorruptFileError(this.#path, 'it is damaged, or not the file that the manifest names');
+    }
+    return content;
+  }
+
+  close(): void {
+    if (this.#descriptor < 0) return;
+    fs.closeSync(this.#descriptor);
+    this.#descriptor = -1;
+  }
+}
+
+/** What the manifest is to say of a file with these bytes. @param file its path in the collection's folder. */
+export function besideEntry(role: string, file: string, content: Uint8Array): BesideEntry {
+  return { role, file, bytes: content.byteLength, checksum: crc32(content) };
+}
+
+/** Writes a file in the collection's folder; on return its bytes and its name are on stable storage. */
+export async function writeBeside(
+  directory: string,
+  role: string,
+  content: Uint8Array,
+  fileSystem: FileSystem,
+): Promise<BesideEntry> {
+  const name = `${role}-${crc32(content).toString(16).padStart(8, '0')}.json`;
+  await replaceThrough(fileSystem, join(directory, name), content);
+  return besideEntry(role, name, content);
+}
+
+/** Whether the name is one that {@link writeBeside} gives to what was learned of relevance, finished or not. */
+export function isBeside(name: string): boolean {
+  return /^relevance-[\da-f]{8}\.json(\.new)?$/.test(name);
+}
