@@ -543,56 +543,6 @@ command('learn-relevance', 'learn from judged queries what `search --relevant` g
     ),
   );
 
-const papers = program
-  .command('papers')
-  .description('the papers behind this engine, what is claimed of them, and what the evidence says')
-  .option('--json', 'print one JSON object instead of text', false)
-  .action(async (options) =>
-    run(options.json, async () => (await import('./papers-command.ts')).papersCommand(options)),
-  );
-
-papers
-  .command('list')
-  .description('all papers by family, with their state')
-  .option('--json', 'print one JSON object instead of text', false)
-  .action(async (_, command) => {
-    const options = command.optsWithGlobals();
-    await run(options.json, async () => (await import('./papers-command.ts')).papersCommand(options));
-  });
-
-papers
-  .command('show <slug>')
-  .description('what a paper composes, its claims and their evidence')
-  .option('--json', 'print one JSON object instead of text', false)
-  .action(async (slug: string, _, command) => {
-    const options = command.optsWithGlobals();
-    await run(options.json, async () => (await import('./papers-command.ts')).showPaperCommand(slug, options));
-  });
-
-papers
-  .command('check [slugs...]')
-  .description('run claims, with progress, and record the evidence; resumes where it was interrupted')
-  .option('--all', 'all papers that have claims', false)
-  .option('--quick', 'a smoke test on small samples: no verdict, nothing recorded', false)
-  .option('--encoder <spec>', 'what makes vectors of texts (default: SAGITTA_LAB_ENCODER, else use-lite)')
-  .option('--fresh', 'do not use what earlier runs kept', false)
-  .option('--budget <minutes>', 'stop then; the same command goes on', positive('--budget'))
-  .option('--out <dir>', 'folder of the evidence (default: papers/evidence of a checkout, else ./papers-evidence)')
-  .option('--quiet', 'no progress', false)
-  .option('--json', 'print one JSON object instead of text', false)
-  .action(async (slugs: string[], _, command) => {
-    const options = command.optsWithGlobals();
-    await run(options.json, async (signal) =>
-      (await import('./papers-command.ts')).checkPapersCommand(slugs, options, signal),
-    );
-  });
-
-papers
-  .command('docs')
-  .description('print docs/papers.md as the recorded evidence makes it')
-  .option('--out <file>', 'write it there')
-  .action(async (options) => run(false, async () => (await import('./papers-command.ts')).papersDocsCommand(options)));
-
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(ExitCode.ok);
   process.stderr.write(`error Cannot write the result (${error.code}). Send it to a file or a disk with room.\n`);

@@ -12,10 +12,8 @@ export const program: readonly string[] = isFresh()
 
 function isFresh(): boolean {
   const time = statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const sources = ['src', 'papers'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, withFileTypes: true }).map(
-      (entry) => entry.isFile() && !entry.name.endsWith('.test.ts') && join(entry.parentPath, entry.name),
-    ),
+  const sources = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true }).map(
+    (entry) => entry.isFile() && !entry.name.endsWith('.test.ts') && join(entry.parentPath, entry.name),
   );
   return sources.every((file) => file === false || statSync(file).mtimeMs < time);
 }

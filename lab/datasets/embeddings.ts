@@ -1,0 +1,78 @@
+import type { VectorSets, Vectors } from '../../src/base/vectors.ts';
+import type { CollectionFiles, Judgements, TestCollection, TestDocument } from '../../src/eval/index.ts';
+import { type Lab, NeedsData } from '../grading/lab.ts';
+
+/** A test collection with a vector for each document and query. */
+export interface Embedded {
+  readonly collection: TestCollection;
+  readonly documents: readonly TestDocument[];
+  /** Row of a document by its id. */
+  readonly rows: ReadonlyMap<string, number>;
+  readonly vectors: Vectors;
+  readonly queryIds: readonly string[];
+  readonly queries: Vectors;
+  readonly judgements: Judgements;
+  readonly sources: Readonly<Record<string, string>>;
+}
+
+/** Words of a document that are embedded: encoders read 128 tokens (use-lite) or more, some 90 words. */
+const WORDS = 100;
+
+/** Title and text of a document, cut to so many words. */
+export function contentOf({ title, text }: TestDocument, words = WORDS): string {
+  const all = `${title} ${text}`.trim().split(/\s+/);
+  return all.slice(0, words).join(' ');
+}
+
+/** Embeds a collection, or takes the vectors from the cache. @throws NeedsData. */
+export function embed(lab: Lab, name: string, files: CollectionFiles = {}): Promise<Embedded> {
+  return lab.once(`embed ${name} ${JSON.stringify(files)}`, async () => {
+    const collection = await lab.collection(name, files);
+    const documents: TestDocument[] = [];
+    for await (const document of collection.documents()) documents.push(document);
+    const queryIds = [...collection.queries.keys()];
+    const vectors = await vectorsOf(
+      lab,
+      documents.map((document) => contentOf(document)),
+      'document',
+    );
+    const queries = await vectorsOf(
+      lab,
+      queryIds.map((id) => collection.queries.get(id)!),
+      'query',
+    );
+    return {
+      collection,
+      documents,
+      rows: new Map(documents.map(({ id }, row) => [id, row])),
+      vectors,
+      queryIds,
+      queries,
+      judgements: collection.judgements,
+      sources: sourcesOf(collection),
+    };
+  });
+}
+
+/** A vector for each text by the lab's encoder, or from the cache. */
+export function vectorsOf(lab: Lab, texts: readonly string[], role: 'query' | 'document'): Promise<Vectors> {
+  return lab.vectors(['texts', role, ...texts], () => {
+    lab.say(`encoding ${texts.length} texts with ${lab.encoder}`);
+    return lab.withEncoder((encoder) => encoder.encode(texts, { role, signal: lab.signal }));
+  });
+}
+
+/** Token vectors. Not kept: they are large and quick to make. @throws NeedsData when the lab's encoder gives none. */
+export function tokensOf(lab: Lab, texts: readonly string[]): Promise<VectorSets> {
+  return lab.withEncoder(async (encoder) => {
+    if (encoder.encodeTokens !== undefined) return encoder.encodeTokens(texts, { signal: lab.signal });
+    throw new NeedsData(
+      `The encoder ${lab.encoder} gives no vectors of tokens.`,
+      'Choose one that does, such as use-lite.',
+    );
+  });
+}
+
+export function sourcesOf({ name, files }: TestCollection): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([part, { sha256 }]) => [`${name}/${part}`, sha256]));
+}

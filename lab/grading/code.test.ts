@@ -1,0 +1,104 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as encode from '../../src/encode/index.ts';
+import { ENCODERS, SourceCode } from './code.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'sagitta-code-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+const FILES: Readonly<Record<string, string>> = {
+  'lab/papers/toy/index.ts': `
+    import { loss, type Options } from '../../../src/train/index.ts';
+    import { helper } from './helper.ts';
+    const options: Options = { scale: 2 };
+    export const paper = { slug: 'toy', summary: 'About toys.', claims: [{ id: 'a', check: () => loss(helper(options)) }] };`,
+  'lab/papers/toy/helper.ts': 'export function helper<T>(options: T): T {\n  return options;\n}',
+  'src/train/index.ts': "export { loss, type Options } from './loss.ts';\nexport { other } from './other.ts';",
+  'src/train/loss.ts': `
+    import { Table } from '../base/table.ts';
+    export interface Options { readonly scale: number }
+    const FACTOR = 3;
+    export function loss({ scale }: Options): number { return new Table().sum() * scale * FACTOR; }
+    export function unused(): number { return 1; }`,
+  'src/train/other.ts': 'export const other = 1;',
+  'src/base/table.ts': 'export class Table { #n = 1; sum(): number { return this.#n; } mean(): number { return 0; } }',
+};
+
+/** @param changes files that are other than {@link FILES}; `undefined` for those that are not there. */
+function hash(changes: Readonly<Record<string, string | undefined>> = {}): string {
+  rmSync(root, { recursive: true, force: true });
+  for (const [path, text] of Object.entries({ ...FILES, ...changes })) {
+    if (text === undefined) continue;
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return new SourceCode(root).hashOf('toy', 'use-lite')!;
+}
+
+const edited = (path: string, from: string, to: string): Record<string, string> => {
+  expect(FILES[path]).toContain(from);
+  return { [path]: FILES[path]!.replaceAll(from, to) };
+};
+
+describe('the hash of the code that a paper reaches', () => {
+  it.each<[string, Record<string, string | undefined>]>([
+    ['a constant of a loss', edited('src/train/loss.ts', 'FACTOR = 3', 'FACTOR = 4')],
+    ['an operator', edited('src/train/loss.ts', 'scale * FACTOR', 'scale / FACTOR')],
+    ['a sign', edited('src/train/loss.ts', '* scale', '* -scale')],
+    ['a method that it calls', edited('src/base/table.ts', 'return this.#n;', 'return 2 * this.#n;')],
+    ['a field of a class', edited('src/base/table.ts', '#n = 1', '#n = 2')],
+    ['a setting of its own', edited('lab/papers/toy/index.ts', 'scale: 2', 'scale: 3')],
+    ['another function under the same name', edited('lab/papers/toy/index.ts', '{ loss,', '{ other as loss,')],
+    ['what happens when a file is loaded', { 'src/train/loss.ts': `${FILES['src/train/loss.ts']}\nglobalThis.x = 1;` }],
+  ])('changes with %s', (_, changes) => {
+    expect(hash(changes)).not.toBe(hash());
+  });
+
+  it.each<[string, Record<string, string | undefined>]>([
+    ['comments and layout', edited('src/train/loss.ts', 'return new', '// So many.\n\n      return  new')],
+    ['types', edited('src/train/loss.ts', 'scale: number }', 'scale: number; readonly more?: string }')],
+    ['brackets and commas', edited('lab/papers/toy/index.ts', '{ scale: 2 }', '({ scale: 2, })')],
+    ['what it does not use', edited('src/train/loss.ts', 'return 1;', 'return 2;')],
+    ['methods that nobody calls', edited('src/base/table.ts', 'return 0;', 'return 1;')],
+    ['files beside', edited('src/train/other.ts', '= 1', '= 2')],
+    ['what is said of the paper', edited('lab/papers/toy/index.ts', 'About toys.', 'On toys.')],
+    [
+      'a file that moves',
+      {
+        ...edited('src/train/loss.ts', '../base/table.ts', '../math/rows.ts'),
+        'src/base/table.ts': undefined,
+        'src/math/rows.ts': FILES['src/base/table.ts'],
+      },
+    ],
+    [
+      'a function that moves to another file',
+      {
+        ...edited('src/train/index.ts', './loss.ts', './losses/one.ts'),
+        'src/train/loss.ts': undefined,
+        'src/train/losses/one.ts': `import { Table } from '../../base/table.ts';
+          import { FACTOR } from '../factor.ts';
+          export function loss({ scale }: { scale: number }): number { return new Table().sum() * scale * FACTOR; }`,
+        'src/train/factor.ts': 'export const FACTOR = 3;',
+      },
+    ],
+  ])('does not change with %s', (_, changes) => {
+    expect(hash(changes)).toBe(hash());
+  });
+
+  it('knows what opens each kind of encoder', async () => {
+    for (const name of Object.values(ENCODERS)) expect(encode).toHaveProperty(name);
+    const forms = await encode.openEncoder('no-such').catch(({ message }) => message);
+    for (const [, kind] of String(forms).matchAll(/([a-z-]+)(?=:<|, |\.$)/g))
+      if (kind !== 'none' && kind !== 'tuned') expect(ENCODERS, kind).toHaveProperty(kind!);
+  });
+
+  it('is there only for papers with code', () => {
+    hash();
+    expect(new SourceCode(root).hashOf('no-such-paper', 'use-lite')).toBeUndefined();
+  });
+});

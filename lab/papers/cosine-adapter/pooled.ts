@@ -1,0 +1,87 @@
+import { Random } from '../../../src/base/random.ts';
+import { quantile } from '../../../src/eval/index.ts';
+
+/** Scores of a query's candidates, and which of them are relevant. */
+export interface Scored {
+  readonly scores: ArrayLike<number>;
+  readonly relevant: readonly boolean[];
+}
+
+/** What one threshold on the scores of all queries achieves. */
+export interface PooledCurve {
+  /** Area under the curve of precision over recall of all candidates together. */
+  readonly area: number;
+  /** Shares of the area by query, whose mean it is: what comparisons are paired on, all else of the pool as it is. */
+  readonly byQuery: Float64Array;
+  /** Precision where 95% and 90% of the relevant candidates are kept. */
+  readonly precisionAt95: number;
+  readonly precisionAt90: number;
+  /** Candidates kept per query where 95% of the relevant ones are. */
+  readonly keptAt95: number;
+}
+
+/**
+ * The area is the mean over relevant candidates of the precision at their score (average precision of the pool), equal scores counted as
+ * all above.
+ *
+ * @param counts how often a query counts. Default: once each.
+ */
+export function pooledCurve(queries: readonly Scored[], counts?: ArrayLike<number>): PooledCurve {
+  const pool = queries.flatMap(({ scores, relevant }, query) =>
+    Array.from(scores, (score, i) => ({ score, query, relevant: relevant[i]! })),
+  );
+  return curveOf(pool.sort(descending), queries.length, counts);
+}
+
+interface Candidate {
+  readonly score: number;
+  readonly query: number;
+  readonly relevant: boolean;
+}
+
+const descending = (a: Candidate, b: Candidate): number => b.score - a.score;
+
+function curveOf(pool: readonly Candidate[], queries: number, counts?: ArrayLike<number>): PooledCurve {
+  const countOf = (query: number): number => counts?.[query] ?? 1;
+  const wanted = pool.reduce((sum, { relevant, query }) => sum + (relevant ? countOf(query) : 0), 0);
+  const byQuery = new Float64Array(queries);
+  let [kept, found, at90, at95, keptAt95] = [0, 0, 0, 0, 0];
+  for (let from = 0, to = 0; from < pool.length; from = to) {
+    for (; to < pool.length && pool[to]!.score === pool[from]!.score; to++) {
+      const count = countOf(pool[to]!.query);
+      kept += count;
+      if (pool[to]!.relevant) found += count;
+    }
+    for (let i = from; i < to; i++) {
+      const { query, relevant } = pool[i]!;
+      if (relevant && kept > 0) byQuery[query]! += (queries * countOf(query) * found) / (kept * wanted);
+    }
+    if (at90 === 0 && found >= 0.9 * wanted) at90 = found / kept;
+    if (at95 === 0 && found >= 0.95 * wanted) [at95, keptAt95] = [found / kept, kept / queries];
+  }
+  const area = byQuery.reduce((sum, share) => sum + share, 0) / queries;
+  return { area, byQuery, precisionAt90: at90, precisionAt95: at95, keptAt95 };
+}
+
+/** 95% interval of the difference of areas, where queries are drawn and pooled anew. */
+export function repooledInterval(
+  a: readonly Scored[],
+  b: readonly Scored[],
+  rounds = 200,
+): { low: number; high: number } {
+  const pools = [a, b].map((queries) =>
+    queries
+      .flatMap(({ scores, relevant }, query) =>
+        Array.from(scores, (score, i) => ({ score, query, relevant: relevant[i]! })),
+      )
+      .sort(descending),
+  );
+  const random = new Random(17);
+  const differences = Float64Array.from({ length: rounds }, () => {
+    const counts = new Uint32Array(a.length);
+    for (let i = 0; i < a.length; i++) counts[random.below(a.length)]!++;
+    const [first, second] = pools.map((pool) => curveOf(pool, a.length, counts).area);
+    return first! - second!;
+  });
+  return { low: quantile(differences, 0.025), high: quantile(differences, 0.975) };
+}
