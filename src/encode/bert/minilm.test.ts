@@ -165,6 +165,8 @@ describe('minilm', () => {
   it('reports progress, runs in batches of the size asked for, and can be aborted between them', async () => {
     const seen: number[] = [];
     const inputs = ['a', '', 'b c', 'd e f', 'g'];
+    // In one thread: runs of several end in any order.
+    const encoder = miniLm({ threads: 1 });
     await encoder.encode(inputs, { batchSize: 2, onProgress: (done, total) => seen.push(done / total) });
     // Two of one word share a run, as texts of one length do.
     expect(seen).toEqual([0.6, 0.8, 1]);
@@ -180,6 +182,7 @@ describe('minilm', () => {
     await expect(encoder.encode(['a'], { batchSize: 0 })).rejects.toThrow(InvalidArgumentError);
     expect((await encoder.encode([])).count).toBe(0);
     expect((await encoder.encodeTokens([])).count).toBe(0);
+    await encoder.dispose!();
   });
 
   it('refuses to work after it was disposed of, and settings that are impossible', async () => {
