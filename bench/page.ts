@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { createClient } from '../src/client/index.ts';
+import { CHROMIUM, launchChromium } from '../test/support/chromium.ts';
 import { median, quantile, report } from './harness.ts';
 import { builtCli, startServer } from './lib-serve.ts';
 
@@ -19,11 +20,10 @@ const PACE = 120;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const named = process.argv.slice(2).find((argument) => !argument.startsWith('-'));
 const collection = named === undefined ? `${root}.sagitta-demo` : resolve(named);
-const browser = process.env['SAGITTA_CHROMIUM'] ?? '/usr/bin/chromium';
 builtCli();
-if (!existsSync(`${collection}/manifest.json`) || !existsSync(browser)) {
+if (!existsSync(`${collection}/manifest.json`) || !existsSync(CHROMIUM)) {
   console.error(
-    existsSync(browser)
+    existsSync(CHROMIUM)
       ? `There is no collection in ${collection}. Run: npm run demo`
       : 'There is no Chromium. Set SAGITTA_CHROMIUM.',
   );
@@ -76,19 +76,7 @@ async function typing(page: Page, text: string): Promise<number[]> {
 const profile = mkdtempSync(join(tmpdir(), 'sagitta-page-'));
 const server = await startServer(['--in', `demo=${collection}`]);
 try {
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: browser,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  const context = await launchChromium(profile);
   const first: number[] = [];
   const shared: number[] = [];
   const keys: number[] = [];

@@ -4,16 +4,16 @@ import type { AddressInfo } from 'node:net';
 import { extname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportCommand } from '../src/cli/export-command.ts';
 import { openCollection } from '../src/collection/index.ts';
 import { StaticIndex } from '../src/element/index.ts';
+import { CHROMIUM, launchChromium } from './support/chromium.ts';
 import { testFolder } from './support/files.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
-const browser = process.env['SAGITTA_CHROMIUM'] ?? '/usr/bin/chromium';
 const site = testFolder();
 const DOCUMENTS = [
   ...NOTES,
@@ -107,21 +107,11 @@ describe('the script', () => {
   });
 });
 
-describe.skipIf(!existsSync(browser))('<sagitta-search> in a browser', () => {
+describe.skipIf(!existsSync(CHROMIUM))('<sagitta-search> in a browser', () => {
   let context: BrowserContext;
   let page: Page;
   beforeAll(async () => {
-    context = await chromium.launchPersistentContext(site.at('profile'), {
-      executablePath: browser,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-      ],
-    });
+    context = await launchChromium(site.at('profile'));
     context.setDefaultTimeout(15_000);
     page = await context.newPage();
     await page.goto(address);

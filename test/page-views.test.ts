@@ -4,7 +4,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type InputDocument, openCollection } from '../src/collection/index.ts';
 import { readJudgements, readQueries } from '../src/eval/index.ts';
-import { CHROMIUM, openPage, type PageInBrowser } from './support/browser.ts';
+import { openPage, type PageInBrowser } from './support/browser.ts';
+import { CHROMIUM } from './support/chromium.ts';
 import { testFolder } from './support/files.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 

@@ -4,7 +4,8 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type InputDocument, openCollection } from '../src/collection/index.ts';
 import { KeyFile } from '../src/server/index.ts';
-import { CHROMIUM, NARROW, openPage, type PageInBrowser, WIDE } from './support/browser.ts';
+import { NARROW, openPage, type PageInBrowser, WIDE } from './support/browser.ts';
+import { CHROMIUM } from './support/chromium.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
 const MANY: readonly InputDocument[] = Array.from({ length: 40 }, (_, i) => ({

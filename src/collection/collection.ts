@@ -1,17 +1,10 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { DocumentRecord, InputDocument } from '../content/index.ts';
-import {
-  blocksOf,
-  checkInput,
-  type IndexingSettings,
-  MEANING,
-  queryLanguage,
-  resolveSettings,
-} from '../corpus/index.ts';
+import { type IndexingSettings, MEANING, queryLanguage, resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import type { TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
-import { documentHash, INGEST_VERSION } from '../ingest/index.ts';
+import { INGEST_VERSION } from '../ingest/index.ts';
 import {
   countFacets,
   type DocumentRanking,
@@ -48,13 +41,15 @@ import type {
   VerifyReport,
   Writer,
 } from '../store/types.ts';
-import { type AddFieldOptions, type AddFieldReport, addField } from './adding.ts';
+import { type AddReport, addDocuments } from './add-documents.ts';
+import { type AddFieldOptions, type AddFieldReport, addField } from './add-field.ts';
 import { type BuildContext, type BuildOptions, type DeployOptions, deployTuned } from './building.ts';
 import { type Contexts, contextsOf, saveContext } from './contexts.ts';
 import { dropEncoderVersions } from './encoder-versions.ts';
 import { CollectionEncoders, type EncoderSources } from './encoders.ts';
 import { indexPaths } from './index-paths.ts';
 import { type EncodedField, Indexer } from './indexer.ts';
+import { SnapshotLease } from './lease.ts';
 import { changedPipelines, PIPELINES, type StoredPipelines, storedPipelines, withStored } from './pipelines.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { type ReencodeCollectionReport, reencodeCollection } from './reencoding.ts';
@@ -68,20 +63,6 @@ import { verifyCollection } from './verify.ts';
 export interface StoredDocument extends DocumentRecord {
   readonly text: string;
   readonly passages: number;
-}
-
-/** What `add` did, document by document in the order given; one that comes twice is counted twice. */
-export interface AddReport {
-  readonly added: number;
-  readonly updated: number;
-  /** As it was there already when its turn came. */
-  readonly unchanged: number;
-  /** Those written in which no search can find anything, since they hold no word: only `document` and lists show them. */
-  readonly unsearchable: number;
-  /** Passages written that are longer than the encoder reads and could not be divided: their vectors do not know their ends. */
-  readonly cut: number;
-  readonly passagesAdded: number;
-  readonly generation: number;
 }
 
 /**
@@ -154,34 +135,7 @@ export class Collection {
     return this.#writingWithSnapshot(async (writer, snapshot) => {
       const fields = await this.#fields(snapshot);
       const indexer = new Indexer(writer, fields, this.settings, options.signal, options.onProgress);
-      let added = 0;
-      let updated = 0;
-      let unchanged = 0;
-      for await (const document of documents) {
-        const metadata = checkInput(document);
-        const { id, text, title = '', path, format = 'text', language } = document;
-        const place = path === undefined ? {} : { path };
-        const content = { title, text, metadata, format, ...(language === undefined ? {} : { language }) };
-        const hash = documentHash({ id, ...place, ...content, blocks: document.blocks ?? [] });
-        const before = indexer.contentHash(id);
-        if (before === hash) {
-          unchanged++;
-          indexer.skip(path);
-          continue;
-        }
-        if (before === undefined) added++;
-        else updated++;
-        await indexer.add({
-          record: { id, title, format, contentHash: hash, metadata, ...place },
-          title,
-          text,
-          blocks: blocksOf(document),
-          ...(language === undefined ? {} : { language }),
-        });
-      }
-      const generation = await indexer.finish();
-      const { passages: passagesAdded, unsearchable, cut } = indexer;
-      return { added, updated, unchanged, unsearchable, cut, passagesAdded, generation };
+      return addDocuments(indexer, documents);
     });
   }
 
@@ -591,31 +545,4 @@ function noEncoder(): InvalidArgumentError {
     'This collection has no embeddings.',
     'Give it an encoder with `sagitta reencode`, or make another collection.',
   );
-}
-
-/** A snapshot that closes once it is retired and nobody uses it any more. */
-class SnapshotLease {
-  #users = 0;
-  #retired = false;
-
-  constructor(readonly corpus: SnapshotCorpus) {}
-
-  async use<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
-    this.#users++;
-    try {
-      return await work(this.corpus.snapshot, this.corpus);
-    } finally {
-      this.#users--;
-      this.#closeIfDone();
-    }
-  }
-
-  retire(): void {
-    this.#retired = true;
-    this.#closeIfDone();
-  }
-
-  #closeIfDone(): void {
-    if (this.#retired && this.#users === 0) this.corpus.snapshot.close();
-  }
 }

@@ -12,10 +12,10 @@ export type {
   SimilarOptions,
 } from '../search/index.ts';
 export { RELEVANCE_DEPTH } from '../search/index.ts';
-export type { AddFieldOptions, AddFieldReport } from './adding.ts';
+export type { AddReport } from './add-documents.ts';
+export type { AddFieldOptions, AddFieldReport } from './add-field.ts';
 export type { BuildOptions, BuildReport, DeployOptions } from './building.ts';
 export {
-  type AddReport,
   Collection,
   type StoredDocument,
 } from './collection.ts';

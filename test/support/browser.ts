@@ -3,16 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import axe from 'axe-core';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { build } from 'vite';
 import { expect } from 'vitest';
 import type { InputDocument } from '../../src/collection/index.ts';
 import type { ServeOptions } from '../../src/server/index.ts';
+import { launchChromium } from './chromium.ts';
 import { type TestFolder, testFolder } from './files.ts';
 import { type TestServer, testServer } from './server.ts';
-
-/** Chromium: `apt-get install chromium`, as `.ci/run` does it, or its path in SAGITTA_CHROMIUM. Tests are skipped where there is none. */
-export const CHROMIUM = process.env['SAGITTA_CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** Screenshots of every state. */
 const SCREENSHOTS = process.env['SAGITTA_SCREENSHOTS'] ?? join(tmpdir(), 'sagitta-page');
@@ -56,18 +54,7 @@ export async function openPage(
   const root = fileURLToPath(new URL('../../web/', import.meta.url));
   await build({ configFile: `${root}vite.config.ts`, logLevel: 'error', build: { outDir: web } });
   const server = await testServer(documents, { web, ...options }, encoder);
-  const context = await chromium.launchPersistentContext(site.at('profile'), {
-    executablePath: CHROMIUM,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
+  const context = await launchChromium(site.at('profile'), {
     viewport: WIDE,
     // Nothing is looked at on its way from one colour to another.
     reducedMotion: 'reduce',

@@ -205,20 +205,28 @@ class Model {
   async loadFor(texts: readonly string[]): Promise<Loaded> {
     const loading = this.load();
     const most = texts.reduce((sum, text) => sum + text.length + 2, 0);
-    if (this.atOnce(most) === 1) await Promise.all([loading, this.session()]);
-    return loading;
+    if (this.atOnce(most) > 1) return loading;
+    const creating = this.session();
+    // Also where one fails, nothing goes on behind the caller's back.
+    await Promise.allSettled([loading, creating]);
+    const loaded = await loading;
+    await creating;
+    return loaded;
   }
 
   /** Of the calling thread. */
   session(): Promise<Session> {
-    if (this.#session === undefined) {
-      const creating = this.#createSession();
-      this.#session = creating;
-      creating.catch(() => {
-        if (this.#session === creating) this.#session = undefined;
-      });
-    }
+    this.#checkInUse();
+    this.#session ??= this.#createSession().catch((error) => {
+      this.#session = undefined;
+      throw error;
+    });
     return this.#session;
+  }
+
+  #checkInUse(): void {
+    if (!this.#isDisposed) return;
+    throw new InvalidArgumentError(`The encoder ${this.source.id} has been disposed of.`, 'Open a new one.');
   }
 
   async #createSession(): Promise<Session> {
@@ -227,16 +235,11 @@ class Model {
   }
 
   load(): Promise<Loaded> {
-    if (this.#isDisposed) {
-      throw new InvalidArgumentError(`The encoder ${this.source.id} has been disposed of.`, 'Open a new one.');
-    }
-    if (this.#loaded === undefined) {
-      const loading = this.#load();
-      this.#loaded = loading;
-      loading.catch(() => {
-        if (this.#loaded === loading) this.#loaded = undefined;
-      });
-    }
+    this.#checkInUse();
+    this.#loaded ??= this.#load().catch((error) => {
+      this.#loaded = undefined;
+      throw error;
+    });
     return this.#loaded;
   }
 
@@ -254,9 +257,9 @@ class Model {
   }
 
   #words(): Promise<WordTable> {
-    this.#table ??= this.source.words();
-    this.#table.catch(() => {
+    this.#table ??= this.source.words().catch((error) => {
       this.#table = undefined;
+      throw error;
     });
     return this.#table;
   }

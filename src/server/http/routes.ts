@@ -301,28 +301,8 @@ export const ROUTES: readonly Route[] = [
     answers: { 200: { schema: embeddingsAnswerSchema, description: 'One for each text, in order.' } },
     handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('embed', request, { signal }) }),
   }),
-  route({
-    method: 'POST',
-    path: '/v1/rerank',
-    scope: 'read',
-    title: 'Rerank texts',
-    description:
-      "An order of texts for a query, in Cohere's and Jina's shape, by the encoder that a collection has now (a tuned one too).",
-    body: { schema: rerankRequestSchema, types: JSON_TYPES, size: 'documents' },
-    answers: { 200: { schema: rerankAnswerSchema, description: 'Best first.' } },
-    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('rerank', request, { signal }) }),
-  }),
-  route({
-    method: 'POST',
-    path: '/v2/rerank',
-    scope: 'read',
-    title: 'Rerank texts, at the address of a later version',
-    description:
-      "An order of texts for a query, in Cohere's and Jina's shape, by the encoder that a collection has now (a tuned one too).",
-    body: { schema: rerankRequestSchema, types: JSON_TYPES, size: 'documents' },
-    answers: { 200: { schema: rerankAnswerSchema, description: 'Best first.' } },
-    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('rerank', request, { signal }) }),
-  }),
+  rerankAt('/v1/rerank', 'Rerank texts'),
+  rerankAt('/v2/rerank', 'Rerank texts, at the address of a later version'),
   route({
     method: 'GET',
     path: '/v1/models',
@@ -423,6 +403,20 @@ async function searchAll(
   return new Uint8Array(Buffer.concat([Buffer.from('{"answers":['), ...parts, Buffer.from(']}')]));
 }
 const COMMA = Buffer.from(',');
+
+function rerankAt(path: string, title: string): Route {
+  return route({
+    method: 'POST',
+    path,
+    scope: 'read',
+    title,
+    description:
+      "An order of texts for a query, in Cohere's and Jina's shape, by the encoder that a collection has now (a tuned one too).",
+    body: { schema: rerankRequestSchema, types: JSON_TYPES, size: 'documents' },
+    answers: { 200: { schema: rerankAnswerSchema, description: 'Best first.' } },
+    handle: async ({ engine, signal }, _, request) => ({ bytes: await engine.callJson('rerank', request, { signal }) }),
+  });
+}
 
 function accepted(job: z.infer<typeof jobSchema>): RouteAnswer {
   return { status: 202, json: job, headers: { location: `/v1/jobs/${job.id}` } };
