@@ -1,7 +1,6 @@
 import { given } from '../base/given.ts';
 import type { Query } from '../content/index.ts';
 import { type Corpus, MEANING } from '../corpus/index.ts';
-import type { Encoder } from '../encode/encoder.ts';
 import {
   BUILT_IN,
   type PipelineInput,
@@ -100,10 +99,4 @@ async function evidenceOf(corpus: Corpus, hits: readonly RankedPassage[], hop: n
 
 function hasMeaning({ fields }: Corpus): boolean {
   return fields.some(({ name }) => name === MEANING);
-}
-
-/** The encoder of the field `meaning`; undefined in a corpus of words alone. */
-export async function encoderOf({ fields }: Corpus): Promise<Encoder | undefined> {
-  const field = fields.find(({ name }) => name === MEANING);
-  return field?.kind === 'vector' ? field.open() : undefined;
 }
