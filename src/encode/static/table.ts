@@ -1,5 +1,7 @@
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from '../../base/errors.ts';
+import { given } from '../../base/given.ts';
 import { type WordPieces, WordPieceTokenizer } from '../bert/wordpiece.ts';
+import { codesLength, decodeRows, readCodes, type TableCodes, writeCodes } from './codes.ts';
 
 /**
  * A vector for each token of a vocabulary: the vector of a text is the sum of its tokens', scaled to unit length. How much a token counts is
@@ -52,27 +54,47 @@ export function tableRows({ values, scales, dim }: StaticTable): Float32Array {
 }
 
 const MAGIC = 'SGTTABLE';
-const VERSION = 1;
+const VERSION = 2;
 /** Magic, version, checksum of what follows, and the length of the description. */
 const HEADER = MAGIC.length + 12;
 
 interface Description extends Pick<StaticTable, 'dim' | 'languages' | 'made'> {
   readonly pieces: WordPieces;
+  /** Parts of the codes; absent: rows in 8 bits with their scales. */
+  readonly parts?: number;
 }
 
-/** The table as a file: a description in JSON, scales, then rows. All of it is covered by a checksum. */
-export function writeTable({ values, scales, ...description }: StaticTable): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify(description satisfies Description));
-  // Scales are read as they lie, at a multiple of four.
-  const padded = Math.ceil((HEADER + text.length) / 4) * 4 - HEADER;
-  const bytes = new Uint8Array(HEADER + padded + scales.byteLength + values.byteLength).fill(0x20);
+/**
+ * The table as a file: a description in JSON, then its rows: scales and values, or `codes` where they are given in their place. All of it
+ * is covered by a checksum.
+ */
+export function writeTable(
+  { values, scales, pieces, dim, languages, made }: StaticTable,
+  codes?: TableCodes,
+): Uint8Array {
+  const description: Description = {
+    pieces,
+    dim,
+    ...given({ languages, made, parts: codes?.parts }),
+  };
+  const text = new TextEncoder().encode(JSON.stringify(description));
+  const parts =
+    codes === undefined
+      ? [
+          new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength),
+          new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+        ]
+      : [writeCodes(codes)];
+  const bytes = new Uint8Array(HEADER + text.length + parts.reduce((sum, { length }) => sum + length, 0));
   bytes.set(new TextEncoder().encode(MAGIC));
-  bytes.set(text, HEADER);
-  bytes.set(new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength), HEADER + padded);
-  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), HEADER + padded + scales.byteLength);
+  let at = HEADER;
+  for (const part of [text, ...parts]) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   const view = new DataView(bytes.buffer);
   view.setUint32(MAGIC.length, VERSION, true);
-  view.setUint32(MAGIC.length + 8, padded, true);
+  view.setUint32(MAGIC.length + 8, text.length, true);
   view.setUint32(MAGIC.length + 4, crc32(bytes.subarray(MAGIC.length + 8)), true);
   return bytes;
 }
@@ -96,10 +118,15 @@ export function readTable(bytes: Uint8Array, file: string): StaticTable {
     throw corrupt('its checksum does not match');
   }
   const start = HEADER + view.getUint32(MAGIC.length + 8, true);
-  const description = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER, start))) as Description;
-  const count = description.pieces.tokens.length;
+  const { parts, ...description } = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER, start))) as Description;
+  const { pieces, dim } = description;
+  const count = pieces.tokens.length;
   const end = start + 4 * count;
-  if (bytes.length !== end + count * description.dim) throw corrupt('its length is not that of its rows');
+  const length = parts === undefined ? end + count * dim : start + codesLength(count, dim, parts);
+  if (bytes.length !== length) throw corrupt('its length is not that of its rows');
+  if (parts !== undefined) {
+    return quantizeTable(decodeRows(readCodes(bytes.subarray(start), count, dim, parts)), dim, description);
+  }
   // Copies: a view would need the bytes to lie at a multiple of four, and would keep them alive.
   return {
     ...description,
