@@ -41,10 +41,7 @@ const table = values.table === undefined ? await distilled() : await readTableFi
 const parts = Number(values.parts);
 /** Texts that centroids are fitted to. */
 const FITTED = 30_000;
-const bytes = writeTable(
-  table,
-  parts === 0 ? undefined : await compressTable(table, texts.slice(0, FITTED), { parts, seed }),
-);
+const bytes = writeTable(parts === 0 ? table : await compressTable(table, texts.slice(0, FITTED), { parts, seed }));
 writeFileSync(values.out, bytes);
 report({
   name: 'distill-static',

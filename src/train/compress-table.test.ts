@@ -27,7 +27,7 @@ describe('compressTable', () => {
     const [seen, held] = [texts.slice(0, 2500), texts.slice(2500)];
     const exact = await staticEncoder('exact', table).encode(held);
     const likeness = async (fittedTo: readonly string[]): Promise<number> => {
-      const bytes = writeTable(table, await compressTable(table, fittedTo, { parts: 4 }));
+      const bytes = writeTable(await compressTable(table, fittedTo, { parts: 4 }));
       expect(bytes.length).toBeLessThan(writeTable(table).length);
       const own = await staticEncoder('own', readTable(bytes, 'coded.bin')).encode(held);
       return held.reduce((sum, _, i) => sum + dot(own.row(i), exact.row(i)), 0) / held.length;
@@ -40,12 +40,9 @@ describe('compressTable', () => {
   it('refuses what cannot be cut, and files that were', async () => {
     const { table } = made();
     await expect(compressTable(table, [], { parts: 5 })).rejects.toThrow('divides the components');
-    const bytes = writeTable(table, await compressTable(table, [], { parts: 4 }));
+    const bytes = writeTable(await compressTable(table, [], { parts: 4 }));
     expect(() => readTable(bytes.subarray(0, -1), 'coded.bin')).toThrow(CorruptFileError);
-    const [own, same] = [
-      readTable(bytes, 'coded.bin'),
-      readTable(writeTable(readTable(bytes, 'coded.bin')), 'plain.bin'),
-    ];
-    expect(own).toEqual(same);
+    const own = readTable(bytes, 'coded.bin');
+    expect(readTable(writeTable(own), 'again.bin')).toEqual(own);
   });
 });

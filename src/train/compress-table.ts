@@ -2,8 +2,8 @@ import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { Vectors } from '../base/vectors.ts';
 import { ProductQuantizer } from '../codec/index.ts';
-import { CENTROIDS, type TableCodes } from '../encode/static/codes.ts';
-import { type StaticTable, tableRows, tokenizerOf } from '../encode/static/table.ts';
+import { CENTROIDS, decodeRows, type TableCodes } from '../encode/static/rows.ts';
+import { type StaticTable, tokenizerOf } from '../encode/static/table.ts';
 import { dot, solvePositive, unitRows } from '../math/index.ts';
 
 /** How much a centroid is drawn to the mean of its rows: a share of what a centroid weighs in the texts on average. */
@@ -31,7 +31,7 @@ export async function compressTable(
   table: StaticTable,
   texts: readonly string[],
   options: CompressTableOptions = {},
-): Promise<TableCodes> {
+): Promise<StaticTable> {
   const { parts = 64, maxLength = 128, seed = 1, signal } = options;
   const { dim } = table;
   if (!Number.isInteger(parts) || parts < 1 || dim % parts !== 0) {
@@ -40,7 +40,7 @@ export async function compressTable(
       'Give a number of parts that divides the components.',
     );
   }
-  const rows = new Vectors(tableRows(table), dim);
+  const rows = new Vectors(decodeRows(table.rows, dim), dim);
   const lengths = Float32Array.from({ length: rows.count }, (_, token) =>
     Math.sqrt(dot(rows.row(token), rows.row(token))),
   );
@@ -53,7 +53,7 @@ export async function compressTable(
   // What is unknown has no vote.
   const read = texts.map((text) => tokenizer.encode(text, maxLength).filter((token) => token !== 0));
   const some = read.filter(({ length }) => length > 0);
-  return some.length === 0 ? codes : { ...codes, centroids: fitted(codes, rows, some, signal) };
+  return { ...table, rows: some.length === 0 ? codes : { ...codes, centroids: fitted(codes, rows, some, signal) } };
 }
 
 /** Centroids `[parts, 256, width]`, which a quantizer has by component. */

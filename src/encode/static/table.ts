@@ -1,7 +1,7 @@
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
 import { type WordPieces, WordPieceTokenizer } from '../bert/wordpiece.ts';
-import { codesLength, decodeRows, readCodes, type TableCodes, writeCodes } from './codes.ts';
+import { codesLength, readCodes, type TableRows, writeCodes } from './rows.ts';
 
 /**
  * A vector for each token of a vocabulary: the vector of a text is the sum of its tokens', scaled to unit length. How much a token counts is
@@ -10,10 +10,8 @@ import { codesLength, decodeRows, readCodes, type TableCodes, writeCodes } from 
 export interface StaticTable {
   readonly pieces: WordPieces;
   readonly dim: number;
-  /** `[tokens, dim]` in steps of the row's scale. */
-  readonly values: Int8Array;
-  /** `[tokens]`. */
-  readonly scales: Float32Array;
+  /** One for each token. */
+  readonly rows: TableRows;
   /** ISO 639-1; absent: any. */
   readonly languages?: readonly string[];
   /** How it was made, for people. */
@@ -45,12 +43,7 @@ export function quantizeTable(
     if (largest === 0) continue;
     for (let i = row * dim; i < (row + 1) * dim; i++) values[i] = Math.round((127 * rows[i]!) / largest);
   }
-  return { ...parts, dim, values, scales };
-}
-
-/** The table in floats. */
-export function tableRows({ values, scales, dim }: StaticTable): Float32Array {
-  return Float32Array.from(values, (value, i) => value * scales[Math.floor(i / dim)]!);
+  return { ...parts, dim, rows: { values, scales } };
 }
 
 const MAGIC = 'SGTTABLE';
@@ -64,27 +57,12 @@ interface Description extends Pick<StaticTable, 'dim' | 'languages' | 'made'> {
   readonly parts?: number;
 }
 
-/**
- * The table as a file: a description in JSON, then its rows: scales and values, or `codes` where they are given in their place. All of it
- * is covered by a checksum.
- */
-export function writeTable(
-  { values, scales, pieces, dim, languages, made }: StaticTable,
-  codes?: TableCodes,
-): Uint8Array {
-  const description: Description = {
-    pieces,
-    dim,
-    ...given({ languages, made, parts: codes?.parts }),
-  };
+/** The table as a file: a description in JSON, then its rows as they are kept. All of it is covered by a checksum. */
+export function writeTable({ rows, pieces, dim, languages, made }: StaticTable): Uint8Array {
+  const codes = 'codes' in rows ? rows : undefined;
+  const description: Description = { pieces, dim, ...given({ languages, made, parts: codes?.parts }) };
   const text = new TextEncoder().encode(JSON.stringify(description));
-  const parts =
-    codes === undefined
-      ? [
-          new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength),
-          new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-        ]
-      : [writeCodes(codes)];
+  const parts = 'codes' in rows ? [writeCodes(rows)] : [bytesOf(rows.scales), bytesOf(rows.values)];
   const bytes = new Uint8Array(HEADER + text.length + parts.reduce((sum, { length }) => sum + length, 0));
   bytes.set(new TextEncoder().encode(MAGIC));
   let at = HEADER;
@@ -124,15 +102,19 @@ export function readTable(bytes: Uint8Array, file: string): StaticTable {
   const end = start + 4 * count;
   const length = parts === undefined ? end + count * dim : start + codesLength(count, dim, parts);
   if (bytes.length !== length) throw corrupt('its length is not that of its rows');
-  if (parts !== undefined) {
-    return quantizeTable(decodeRows(readCodes(bytes.subarray(start), count, dim, parts)), dim, description);
-  }
   // Copies: a view would need the bytes to lie at a multiple of four, and would keep them alive.
-  return {
-    ...description,
-    scales: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer),
-    values: new Int8Array(new Uint8Array(bytes.subarray(end)).buffer),
-  };
+  const rows =
+    parts === undefined
+      ? {
+          scales: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer),
+          values: new Int8Array(new Uint8Array(bytes.subarray(end)).buffer),
+        }
+      : readCodes(bytes.subarray(start), count, dim, parts);
+  return { ...description, rows };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** The tokenizer of a table. */

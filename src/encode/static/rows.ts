@@ -17,16 +17,46 @@ export interface TableCodes {
   readonly codes: Uint8Array;
 }
 
-/** The rows that codes stand for, `[tokens, dim]`. */
-export function decodeRows({ parts, centroids, lengths, codes }: TableCodes): Float32Array {
-  const width = centroids.length / parts / CENTROIDS;
-  const rows = new Float32Array(codes.length * width);
-  for (let i = 0; i < codes.length; i++) {
-    const length = lengths[Math.floor(i / parts)]!;
-    const from = ((i % parts) * CENTROIDS + codes[i]!) * width;
-    for (let d = 0; d < width; d++) rows[i * width + d] = length * centroids[from + d]!;
+/** Rows in 8 bits, each with a scale of its own. */
+export interface ByteRows {
+  /** `[tokens, dim]` in steps of the row's scale. */
+  readonly values: Int8Array;
+  /** `[tokens]`. */
+  readonly scales: Float32Array;
+}
+
+/** The vectors of a table's tokens, as they are kept. */
+export type TableRows = ByteRows | TableCodes;
+
+/** What adds the row of a token to a vector of `dim` components. */
+export function rowAdder(rows: TableRows, dim: number): (token: number, sum: Float32Array) => void {
+  if ('values' in rows) {
+    const { values, scales } = rows;
+    return (token, sum) => {
+      const scale = scales[token]!;
+      const at = token * dim;
+      for (let d = 0; d < dim; d++) sum[d]! += scale * values[at + d]!;
+    };
   }
-  return rows;
+  const { parts, centroids, lengths, codes } = rows;
+  const width = dim / parts;
+  return (token, sum) => {
+    const length = lengths[token]!;
+    const at = token * parts;
+    for (let part = 0, d = 0; part < parts; part++) {
+      const from = (part * CENTROIDS + codes[at + part]!) * width;
+      for (let i = 0; i < width; i++, d++) sum[d]! += length * centroids[from + i]!;
+    }
+  };
+}
+
+/** All rows in floats, `[tokens, dim]`. */
+export function decodeRows(rows: TableRows, dim: number): Float32Array {
+  const count = 'values' in rows ? rows.scales.length : rows.lengths.length;
+  const out = new Float32Array(count * dim);
+  const add = rowAdder(rows, dim);
+  for (let token = 0; token < count; token++) add(token, out.subarray(token * dim, (token + 1) * dim));
+  return out;
 }
 
 /** Bytes of the codes of `tokens` rows in a file. */
@@ -52,8 +82,11 @@ export function writeCodes({ centroids, lengths, codes }: TableCodes): Uint8Arra
 /** Reads what {@link writeCodes} wrote; copies. @param bytes {@link codesLength} of them. */
 export function readCodes(bytes: Uint8Array, tokens: number, dim: number, parts: number): TableCodes {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const halves = (from: number, length: number): Float32Array =>
-    Float32Array.from({ length }, (_, i) => halfToFloat(view.getUint16(2 * (from + i), true)));
+  const halves = (from: number, length: number): Float32Array => {
+    const numbers = new Float32Array(length);
+    for (let i = 0; i < length; i++) numbers[i] = halfToFloat(view.getUint16(2 * (from + i), true));
+    return numbers;
+  };
   const lengths = halves(0, tokens);
   const centroids = halves(tokens, CENTROIDS * dim);
   return { parts, lengths, centroids, codes: bytes.slice(2 * (tokens + CENTROIDS * dim)) };
