@@ -68,7 +68,7 @@ export async function followHops(
       if (!(top > 0)) continue;
       for (const one of evidence) {
         if (known.has(one.passage)) continue;
-        const score = FURTHER * (parent.score / best) * (one.score / top) * first.evidence[0]!.score;
+        const score = FURTHER * (parent.score / best) * Math.sqrt(one.score / top) * best;
         if (score > (fresh.get(one.passage)?.score ?? 0)) fresh.set(one.passage, { ...one, score });
       }
     }
@@ -90,8 +90,11 @@ export async function followHops(
   return { evidence, trace };
 }
 
-/** What a passage of a further hop is worth beside one that the question itself found. */
-const FURTHER = 0.6;
+/**
+ * What the best passage of a further hop is worth beside the one that led to it; chosen with the root above on the first half of hotpotqa_100, where every value from 0.7 to 1 is within
+ * 0.02 of the best recall.
+ */
+const FURTHER = 0.8;
 
 function hitOf({ passage, score, relevance }: Evidence): RankedPassage {
   return { passage, score, ...(relevance === undefined ? {} : { relevance }) };
