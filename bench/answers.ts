@@ -26,7 +26,6 @@ import {
   type Interval,
   type KeyedQuestion,
   readAnswerKey,
-  tokenF1,
 } from '../src/eval/index.ts';
 import { not, oneOf, QueryMatcher } from '../src/search/index.ts';
 import { mostTokens } from '../src/text/index.ts';
