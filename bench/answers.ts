@@ -1,6 +1,6 @@
 // From passages to answers, without a model: supporting passages and right answers within a budget, two hops against one, compression, the sentences that answer, and whether
 // it is told what is not answered. Settings were chosen on the first half of each collection (questions in even places; of pquad the validation questions), figures are of the
-// other. `npm run bench -- answers [--keep FOLDER] [--learn] [SET...]`: collections are kept in the folder for another run; `--learn` prints what it is told by that a
+// other. `npm run bench -- answers [--keep FOLDER] [--learn [--encoder=NAME]] [SET...]`: collections are kept in the folder for another run; `--learn` prints what it is told by that a
 // question is answered, for src/answer/answerable-defaults.ts.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,6 +44,8 @@ const SETS: Readonly<Record<string, Source>> = {
   pquad: { development: { qrels: 'qrels-validation.tsv' }, most: 200 },
 };
 const BUDGET = 1000;
+/** How far weights are drawn to nothing while they are learned. */
+const SHRINK = 2e-4;
 
 type Half = 'development' | 'report';
 interface Questions {
@@ -57,6 +59,7 @@ const ENCODERS = args.some((one) => one.startsWith('--encoder='))
   ? [args.find((one) => one.startsWith('--encoder='))!.slice(10)]
   : ['minilm', 'static', 'none'];
 const isLearning = args.includes('--learn');
+const only = args.find((one) => one.startsWith('--encoder='))?.slice('--encoder='.length);
 const at = args.indexOf('--keep');
 const [, keep] = at < 0 ? [] : args.splice(at, 2);
 const folder = keep ?? mkdtempSync(join(tmpdir(), 'sagitta-answers-'));
@@ -343,7 +346,6 @@ function logistic(examples: readonly Example[]): number[] {
   }
   return weights;
 }
-const SHRINK = 2e-4;
 
 /** Where the shares of right decisions on both groups are greatest together. */
 function bestThreshold(examples: readonly Example[], weights: readonly number[]): number {
