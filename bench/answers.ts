@@ -55,9 +55,6 @@ interface Questions {
 }
 
 const args = process.argv.slice(2);
-const ENCODERS = args.some((one) => one.startsWith('--encoder='))
-  ? [args.find((one) => one.startsWith('--encoder='))!.slice(10)]
-  : ['minilm', 'static', 'none'];
 const isLearning = args.includes('--learn');
 const only = args.find((one) => one.startsWith('--encoder='))?.slice('--encoder='.length);
 const at = args.indexOf('--keep');
@@ -261,7 +258,7 @@ type Example = readonly [features: readonly number[], answered: boolean];
 
 /** Learns from the development halves what tells questions with an answer from those without. */
 async function learn(): Promise<void> {
-  for (const encoder of ENCODERS) {
+  for (const encoder of only === undefined ? ['minilm', 'static', 'none'] : [only]) {
     const [development, reported]: [Example[], Example[]] = [[], []];
     for (const name of names) {
       // Persian is in words alone, whatever the encoder.
