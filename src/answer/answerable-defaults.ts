@@ -19,5 +19,5 @@ export function answerableBy(encoder: string): AnswerableParameters {
 const DEFAULTS: Readonly<Record<string, AnswerableParameters>> = {
   minilm: { weights: [6, 3, 2, 1, -2, -5], threshold: 0.5 },
   static: { weights: [6, 3, 2, 1, -2, -5], threshold: 0.5 },
-  none: { weights: [0, 6, 2, 1, -2, -4], threshold: 0.5 },
+  none: { weights: [0, 7.19, 0.37, 0.66, 2.82, -4.81], threshold: 0.49 },
 };
