@@ -177,7 +177,7 @@ function answering(usage: string, description: string): Command {
         'order of passages: best first (default), as in documents, or the best at both ends',
       ).choices(['rank', 'document', 'edges']),
     )
-    .option('--all', 'also passages that are probably not relevant', false);
+    .option('--all', 'a context also where nothing is probably relevant', false);
 }
 
 answering('ask <question...>', 'answer a question with sentences of the documents, or say that it is not answered here')
