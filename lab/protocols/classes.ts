@@ -213,6 +213,7 @@ type Answer = Vectors;
 
 /** How one contestant's answers are graded, where it is not as the claim says. */
 export interface ClassSide {
+  readonly name: string;
   readonly recipe: ClassRecipe;
   readonly metric: ClassMetric;
 }
@@ -256,7 +257,7 @@ export function classClaim(claim: ClassClaim): ComparativeClaim {
       const data = await load(lab);
       const of = (side: ClassRecipe | ClassSide) =>
         'recipe' in side
-          ? classContestant(data, lab, side.recipe, side.metric)
+          ? { ...classContestant(data, lab, side.recipe, side.metric), name: side.name }
           : classContestant(data, lab, side, metric);
       return material<readonly number[], Graded>({
         ...classMaterial(data, metric),

@@ -13,9 +13,10 @@ import { grid } from '../../protocols/learning.ts';
 const LOSSES = {
   contrastive: contrastivePairs,
   triplet: batchHardTriplet,
-  lifted: (vectors, labels, temperature) => liftedStructure(vectors, labels, { temperature }),
-  binomial: (vectors, labels, beta) => binomialDeviance(vectors, labels, { beta }),
-} satisfies Record<string, (...given: Parameters<typeof contrastivePairs>) => ReturnType<typeof contrastivePairs>>;
+  lifted: (...[vectors, labels, temperature = 0.1]: Given) => liftedStructure(vectors, labels, { temperature }),
+  binomial: (...[vectors, labels, beta = 40]: Given) => binomialDeviance(vectors, labels, { beta }),
+};
+type Given = Parameters<typeof contrastivePairs>;
 
 /** All recipes, with rates that suit what is trained. */
 function recipes(learningRate: readonly number[], steps: number) {

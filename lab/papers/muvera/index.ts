@@ -61,7 +61,7 @@ export const paper: Paper = {
   slug: 'muvera',
   summary:
     'Sets of token vectors become one vector whose inner products approximate MaxSim, so that any index for single vectors finds candidates for late interaction.',
-  parts: ['codec/fde', 'train/objectives/late', 'search/max-sim'],
+  parts: ['codec/fde', 'train/objectives/late', 'index/late/max-sim'],
   departures: [
     'Token vectors are those of MiniLM after a linear map to 64 components, which was trained for MaxSim on other claims; ColBERT trains the whole encoder.',
     'Candidates come from an exhaustive scan of the encodings, so that the figures show the encoding and not an index.',

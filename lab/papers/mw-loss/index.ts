@@ -18,6 +18,7 @@ const contrast = pairRecipe({
   name: 'InfoNCE',
   loss: (scores, { exclude }, { temperature }) => infoNCE(scores, { temperature, exclude }),
 });
+const untrained = { ...FROZEN, name: 'not trained' };
 const area = pairRecipe({
   ...COMMON,
   name: 'AUC loss',
@@ -46,7 +47,7 @@ export const paper: Paper = {
       data: commands,
       baseline: contrast,
       method: area,
-      controls: [FROZEN],
+      controls: [untrained],
     }),
     pairClaim({
       id: 'ranking',
@@ -57,7 +58,7 @@ export const paper: Paper = {
       data: commands,
       baseline: contrast,
       method: area,
-      controls: [FROZEN],
+      controls: [untrained],
     }),
     {
       id: 'offset',

@@ -157,7 +157,7 @@ export const paper: Paper = {
       data: hidden,
       baseline: withMined('the hardest', 'hardest'),
       method: withMined('not above 0.95 of the positive', 'below'),
-      controls: [withMined('at random', 'random'), FROZEN],
+      controls: [withMined('at random', 'random'), { ...FROZEN, name: 'not trained' }],
     }),
     pairClaim({
       id: 'pooling-mean',
