@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../base/errors.ts';
-import { openCollection } from '../collection/index.ts';
+import { openHere } from './opening.ts';
 import { print, printable, printJson, say, table } from './output.ts';
 
 export interface ContextOptions {
@@ -17,7 +17,7 @@ export async function contextCommand(
   if (remove && sentence !== undefined) {
     throw new InvalidArgumentError('--remove takes a folder, or nothing.', 'Write `sagitta context FOLDER --remove`.');
   }
-  await using collection = await openCollection(directory);
+  await using collection = await openHere(directory);
   if (remove) await collection.setContext(folder ?? '', undefined);
   else if (sentence !== undefined) {
     await collection.setContext(folder!, sentence);
