@@ -11,29 +11,36 @@ export interface RowScan {
 export interface Candidate {
   readonly part: number;
   readonly row: number;
+  /** By int8 codes, in steps of the query. */
+  readonly score: number;
   /** Its inner product with the query by int8 codes. */
   readonly approximate: number;
   /** At full precision; undefined until it is computed. */
   exact: number | undefined;
 }
 
-/** The `most` best of several scans, best first; of equal scores those of earlier parts come first. */
-export function rankedCandidates(scans: readonly RowScan[], most: number): Candidate[] {
-  const ranked: Candidate[] = [];
-  const next = new Uint32Array(scans.length);
-  while (ranked.length < most) {
-    let best = -1;
-    for (let part = 0; part < scans.length; part++) {
-      const { scores } = scans[part]!;
-      if (next[part]! >= scores.length) continue;
-      if (best < 0 || scores[next[part]!]! > scans[best]!.scores[next[best]!]!) best = part;
+/** The `most` best of candidates and of a further part's scan, best first; of equal scores those of earlier parts come first. */
+export function mergedCandidates(
+  candidates: readonly Candidate[],
+  part: number,
+  { rows, scores, step }: RowScan,
+  most: number,
+): Candidate[] {
+  const merged: Candidate[] = [];
+  let at = 0;
+  let next = 0;
+  while (merged.length < most && (at < candidates.length || next < rows.length)) {
+    const before = candidates[at];
+    if (before !== undefined && (next === rows.length || before.score >= scores[next]!)) {
+      merged.push(before);
+      at++;
+    } else {
+      const score = scores[next]!;
+      merged.push({ part, row: rows[next]!, score, approximate: score * step, exact: undefined });
+      next++;
     }
-    if (best < 0) break;
-    const { rows, scores, step } = scans[best]!;
-    const at = next[best]!++;
-    ranked.push({ part: best, row: rows[at]!, approximate: scores[at]! * step, exact: undefined });
   }
-  return ranked;
+  return merged;
 }
 
 /** By part, with rows in ascending order, so that neighbours are read together. */

@@ -16,10 +16,11 @@ import {
   type KernelBuild,
   paddedDim,
   quantizeQuery,
+  resetHeapAbove,
 } from '../../kernels/index.ts';
 import { blockEnds, SettledHits } from '../blocks.ts';
 import { checkVector } from '../checks.ts';
-import { byPart, type Candidate, errorBound, type RowScan, rankedCandidates } from './candidates.ts';
+import { byPart, type Candidate, errorBound, mergedCandidates, type RowScan } from './candidates.ts';
 import { FlatHeader, Section } from './format.ts';
 import { mergeFlat } from './merge.ts';
 
@@ -177,21 +178,26 @@ export class FlatIndex {
     const ends = blockEnds(Math.min(k, count));
     const depth = (end: number): number => Math.min(count, Math.max(Math.ceil(end * refine), LEAST_CANDIDATES));
     const most = depth(ends.at(-1)!);
-    const scans = parts.map(({ index, allowed, live }) => {
+    let candidates: readonly Candidate[] = [];
+    let examined = 0;
+    let step = 0;
+    parts.forEach(({ index, allowed, live }, part) => {
       checkVector(query, index.dim, 'query');
       index.#checkSet(allowed, 'allowed');
       index.#checkSet(live, 'live');
-      return index.#scan(query, Math.min(most, index.vectorCount), index.#rowMask(allowed, live));
+      // Of equal scores those of earlier parts count: once there are enough, only what is as good at least is of interest.
+      const floor = candidates.length < most ? Number.NEGATIVE_INFINITY : (candidates.at(-1)?.score ?? 0);
+      const scan = index.#scan(query, Math.min(most, index.vectorCount), index.#rowMask(allowed, live), floor);
+      examined += scan.examined;
+      step = scan.step;
+      candidates = mergedCandidates(candidates, part, scan, most);
     });
-    const candidates = rankedCandidates(scans, most);
-    const best = FlatIndex.#scored(parts, query, candidates, ends.at(-1)!, scans[0]!.step).map(
-      ({ candidate, rank }) => {
-        const { index, base } = parts[candidate.part]!;
-        const ids = index.#rowIds();
-        const { row, exact } = candidate;
-        return { id: base + (ids === undefined ? row : ids[row]!), score: exact!, rank };
-      },
-    );
+    const best = FlatIndex.#scored(parts, query, candidates, ends.at(-1)!, step).map(({ candidate, rank }) => {
+      const { index, base } = parts[candidate.part]!;
+      const ids = index.#rowIds();
+      const { row, exact } = candidate;
+      return { id: base + (ids === undefined ? row : ids[row]!), score: exact!, rank };
+    });
     best.sort((a, b) => b.score - a.score || a.id - b.id);
     const settled = new SettledHits();
     for (const end of ends) {
@@ -203,7 +209,6 @@ export class FlatIndex {
         end,
       );
     }
-    const examined = scans.reduce((sum, scan) => sum + scan.examined, 0);
     return settled.hits(k, examined);
   }
 
@@ -257,8 +262,8 @@ export class FlatIndex {
     return Float32Array.from(rows, (row) => (row < 0 ? Number.NaN : scores[next++]!));
   }
 
-  /** The `wanted` best rows by int8 score, best first. */
-  #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined): RowScan {
+  /** The `wanted` best rows by int8 score, best first; of those below `floor` none. */
+  #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined, floor: number): RowScan {
     const { arena, codes, scales } = this.#load();
     const mark = arena.mark();
     try {
@@ -267,7 +272,7 @@ export class FlatIndex {
       const quantized = arena.allocate(2 * padded);
       const bits = mask === undefined ? 0 : arena.put(mask);
       const step = quantizeQuery(query, arena.i16(quantized, padded));
-      arena.kernels.heapReset(heap, wanted);
+      resetHeapAbove(arena, heap, wanted, floor);
       const examined = arena.kernels.scanInt8(quantized, codes, scales, this.vectorCount, this.dim, bits, 0, heap);
       const { ids, scores } = drainHeap(arena, heap, wanted);
       return { rows: ids, scores, examined, step };
