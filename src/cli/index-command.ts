@@ -1,8 +1,8 @@
-import { hostExtensions } from '../collection/host-extensions.ts';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { hostExtensions } from '../collection/host-extensions.ts';
 import {
   type Collection,
   type IndexOptions,

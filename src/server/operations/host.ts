@@ -1,7 +1,7 @@
-import { hostExtensions } from '../../collection/host-extensions.ts';
 import { CorruptFileError, NotFoundError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
 import { nearest } from '../../base/nearest.ts';
+import { hostExtensions } from '../../collection/host-extensions.ts';
 import { type Collection, openCollection } from '../../collection/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import type { ServedCollection } from './types.ts';

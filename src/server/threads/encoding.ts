@@ -1,7 +1,7 @@
-import { hostExtensions } from '../../collection/host-extensions.ts';
 import type { MessagePort } from 'node:worker_threads';
 import { MissingPackageError, RemoteError, RemoteNotAllowedError, SagittaError, UserError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
+import { hostExtensions } from '../../collection/host-extensions.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { openEncoder } from '../../encode/registry.ts';
 import { EncodingBatcher } from './batcher.ts';
