@@ -22,8 +22,10 @@ const layers = [
   'api',
   'client',
   'element',
+  'instantsearch',
   'langchain',
   'ai',
+  'mastra',
   'server',
   'cli',
 ];
@@ -44,6 +46,7 @@ const browser = [
   'api',
   'client',
   'element',
+  'instantsearch',
 ];
 
 module.exports = {
