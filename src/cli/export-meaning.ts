@@ -8,6 +8,7 @@ import {
 } from '../element/index.ts';
 import { denseShareOf } from '../encode/dense-share.ts';
 import { shippedTable } from '../encode/index.ts';
+import { rowAdder } from '../encode/static/rows.ts';
 import { staticEncoder } from '../encode/static/static.ts';
 import { type StaticTable, tokenizerOf } from '../encode/static/table.ts';
 
@@ -63,7 +64,8 @@ export async function writeMeaning(
  * consist of several pieces. Other words are left out: their pieces would say something about them that is not so.
  */
 function wordVectors(table: StaticTable, vocabulary: ReadonlySet<string>): Map<string, Float32Array> {
-  const { dim, values, scales, pieces } = table;
+  const { dim, rows, pieces } = table;
+  const add = rowAdder(rows, dim);
   const tokenizer = tokenizerOf(table);
   const vectors = new Map<string, Float32Array>();
   const words = new Set([...pieces.tokens.filter((token) => !token.startsWith('##')), ...vocabulary]);
@@ -73,7 +75,7 @@ function wordVectors(table: StaticTable, vocabulary: ReadonlySet<string>): Map<s
     const vector = new Float32Array(dim);
     const tokens = tokenizer.encode(word);
     if (tokens.includes(0)) continue;
-    for (const token of tokens) for (let d = 0; d < dim; d++) vector[d]! += scales[token]! * values[token * dim + d]!;
+    for (const token of tokens) add(token, vector);
     vectors.set(word, vector);
   }
   return vectors;
