@@ -108,7 +108,7 @@ describe('an exported index', () => {
     const encoder = staticEncoder('static', await shippedTable());
     const [asked, ...texts] = [
       'the harbour was closed',
-      ...DOCUMENTS.slice(0, 3).map(({ title, text }) => `${title}\n${text}`),
+      ...DOCUMENTS.slice(0, 3).map(({ id, title, text }) => [title ?? id, text].join('\n')),
     ];
     const vectors = await encoder.encode([asked!, ...texts]);
     const all = Array.from({ length: texts.length }, (_, i) => dot(vectors.row(0), vectors.row(i + 1)));

@@ -45,18 +45,19 @@ export function packVectors(rows: Float32Array, dim: number): PackedVectors {
   return btoa(text);
 }
 
-/** The inverse of {@link packVectors}, but for its rounding. */
-export function unpackVectors(packed: PackedVectors, dim: number): Float32Array {
-  const text = atob(packed);
-  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+/** The inverse of {@link packVectors}, but for its rounding. @param only of one row. */
+export function unpackVectors(packed: PackedVectors, dim: number, only?: number): Float32Array {
+  const bytes = Uint8Array.from(atob(packed), (character) => character.charCodeAt(0));
   const view = new DataView(bytes.buffer);
   const size = rowBytes(dim);
-  const count = bytes.length / size;
+  const first = only ?? 0;
+  const count = only === undefined ? bytes.length / size : 1;
   const rows = new Float32Array(count * dim);
   for (let row = 0; row < count; row++) {
-    const scale = view.getFloat32(row * size, true);
+    const start = (first + row) * size;
+    const scale = view.getFloat32(start, true);
     for (let d = 0; d < dim; d++) {
-      rows[row * dim + d] = scale * (((bytes[row * size + 4 + (d >> 1)]! >> (4 * (d & 1))) & 15) - 8);
+      rows[row * dim + d] = scale * (((bytes[start + 4 + (d >> 1)]! >> (4 * (d & 1))) & 15) - 8);
     }
   }
   return rows;
@@ -105,8 +106,8 @@ export class MeaningIndex {
         const { words, vectors } = await this.file<WordVectors>(`meaning/words/${at}.json`);
         const row = words.indexOf(word);
         if (row < 0) return;
-        const rows = unpackVectors(vectors, dim);
-        for (let d = 0; d < dim; d++) query[d]! += rows[row * dim + d]!;
+        const vector = unpackVectors(vectors, dim, row);
+        for (let d = 0; d < dim; d++) query[d]! += vector[d]!;
       }),
     );
     const length = Math.hypot(...query);
