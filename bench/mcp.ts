@@ -1,7 +1,8 @@
 // How long does `sagitta mcp` take from its start to the answer of its first search: by words alone, and with the encoder?
+// A folder as argument keeps the collections for the next run: npm run bench -- mcp /tmp/mcp
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,7 +16,8 @@ const ENCODED = 5000;
 const ROUNDS = 9;
 
 const cli = builtCli();
-const folder = mkdtempSync(join(tmpdir(), 'sagitta-mcp-'));
+const kept = process.argv[2]?.startsWith('-') ? undefined : process.argv[2];
+const folder = kept ?? mkdtempSync(join(tmpdir(), 'sagitta-mcp-'));
 try {
   const entries = readWordNet();
   const contestants = [
@@ -24,6 +26,7 @@ try {
     { what: `hybrid, static, ${ENCODED} passages`, encoder: 'static', count: ENCODED, ms: [] as number[] },
   ];
   for (const { encoder, count } of contestants) {
+    if (existsSync(join(folder, encoder))) continue;
     await using collection = await openCollection(join(folder, encoder), { create: true, encoder });
     await collection.add(entries.slice(0, count).map(({ text }, i) => ({ id: String(i), text, language: 'en' })));
     await collection.compact({ full: true });
@@ -52,7 +55,7 @@ try {
     ],
   });
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  if (kept === undefined) rmSync(folder, { recursive: true, force: true });
 }
 
 async function nodeAlone(): Promise<number> {
