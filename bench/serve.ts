@@ -42,7 +42,7 @@ try {
   const hybrid = join(folder, 'hybrid');
   for (const [directory, encoder, count] of [
     [lexical, 'none', PASSAGES],
-    [hybrid, 'minilm', HYBRID_PASSAGES],
+    [hybrid, 'use-lite', HYBRID_PASSAGES],
   ] as const) {
     await using collection = await openCollection(directory, { create: true, encoder });
     await collection.add(entries.slice(0, count).map(({ text }, i) => ({ id: String(i), text, language: 'en' })));
@@ -121,7 +121,7 @@ try {
       { what: `BM25 in process, ${PASSAGES} passages`, 'searches/s': median(inProcess) },
       row(`BM25 over HTTP, ${PASSAGES} passages`, CONNECTIONS, http),
       row(`the same, ${SLOW_CLIENTS} slow clients beside`, CONNECTIONS, beside),
-      row(`hybrid over HTTP, minilm, ${HYBRID_PASSAGES} passages`, CONNECTIONS, hybridRounds),
+      row(`hybrid over HTTP, use-lite, ${HYBRID_PASSAGES} passages`, CONNECTIONS, hybridRounds),
       row('hybrid, one at a time', 1, alone),
     ],
     ratios: {

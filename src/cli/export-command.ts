@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
-import { type Collection, openCollection } from '../collection/index.ts';
+import type { Collection } from '../collection/index.ts';
 import { FORMAT, type StaticManifest, type StaticPassage, shardOf, wordsOf } from '../element/index.ts';
 import { locate } from '../encode/lanes/packaged.ts';
 import { type ExportedPassage, writeMeaning } from './export-meaning.ts';
+import { openHere } from './opening.ts';
 import { bytes, plural, print, printJson, say } from './output.ts';
 
 export interface ExportOptions {
@@ -35,7 +36,7 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
   if (!/\{(id|stem)\}/.test(url)) {
     throw new InvalidArgumentError(`"${url}" is the same address for all documents.`, 'Write {id} or {stem} into it.');
   }
-  await using collection = await openCollection(directory);
+  await using collection = await openHere(directory);
   const out = resolve(folder);
   await mkdir(out, { recursive: true });
   const foreign = (await readdir(out)).find((name) => !OWN.includes(name));
