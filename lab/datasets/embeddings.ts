@@ -25,11 +25,11 @@ export function contentOf({ title, text }: TestDocument, words = WORDS): string 
 }
 
 /** Queries and documents of a smoke test. */
-const QUICK = { queries: 200, documents: 800 } as const;
+const QUICK = { queries: 100, documents: 400 } as const;
 
 /**
  * Embeds a collection, or takes the vectors from the cache. A smoke test has the first queries, what answers them, and as many more documents
- * as make 800. @throws NeedsData.
+ * as make 400. @throws NeedsData.
  */
 export function embed(lab: Lab, name: string, files: CollectionFiles = {}): Promise<Embedded> {
   return lab.once(`embed ${name} ${JSON.stringify(files)}`, async () => {

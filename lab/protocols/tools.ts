@@ -24,8 +24,10 @@ const JUDGED = { quick: [60, 60], full: [400, 800] } as const;
 /** Requests and tools: two kinds of text; all tools are ranked. @throws NeedsData. */
 export function toolPairs(lab: Lab, options: ToolOptions = {}): Promise<Pairs> {
   const { perTool = 16, train = Number.POSITIVE_INFINITY, apart = 'requests', learn = 'head' } = options;
-  return lab.once(`tool pairs ${JSON.stringify([perTool, train, apart, learn])}`, async () => {
-    const requests = await requestsOf(lab, lab.pick(3, perTool));
+  // A smoke test prepares few texts.
+  const most = lab.pick(learn === 'encoder' ? 1 : 3, perTool);
+  return lab.once(`tool pairs ${JSON.stringify([most, train, apart, learn])}`, async () => {
+    const requests = await requestsOf(lab, most);
     const { vectors, tool, rows, toolVectors, texts, toolTexts, sources } = requests;
     const [dev, test] = JUDGED[lab.level];
     const byRequest = (row: number): Split | undefined =>
@@ -120,7 +122,7 @@ export interface DescribedTools extends Pairs {
 export function describedTools(lab: Lab): Promise<DescribedTools> {
   return lab.once('described tools', async () => {
     const data = await toolPairs(lab, { perTool: 12, learn: 'encoder' });
-    const { toolTexts } = await requestsOf(lab, lab.pick(3, 12));
+    const { toolTexts } = await requestsOf(lab, lab.pick(1, 12));
     const lines = (await readFile(join(lab.folder('metatool'), 'corpus.jsonl'), 'utf8')).trim().split('\n');
     const of = toolTexts.map((_, number) => [number]);
     const texts = [...toolTexts];

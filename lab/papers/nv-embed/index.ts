@@ -12,7 +12,7 @@ const learningRate = [3e-5, 1e-4, 3e-4];
 /** Requests as texts of classes, the tools. */
 const classes = {
   few: (lab: Lab) => classPairs(lab, lab.pick(12, 100), 10),
-  many: (lab: Lab) => classPairs(lab, lab.pick(3, 12)),
+  many: (lab: Lab) => classPairs(lab, lab.pick(2, 12)),
 };
 
 /** InfoNCE where positives and negatives are texts of the same and of other classes. */
@@ -46,7 +46,7 @@ interface Hidden extends Pairs {
 const hidden = (lab: Lab): Promise<Hidden> =>
   lab.once('nv-embed hidden', async () => {
     const all = await siblingPairs(lab, 'hidden', {
-      perTool: lab.pick(6, 14),
+      perTool: lab.pick(4, 14),
       isFound: (row) => row % 2 === 0,
       splitOf: (row) => (row % 2 === 0 ? undefined : row % 8 < 5 ? 'train' : row % 8 === 5 ? 'dev' : 'test'),
       told: (count) => count >> 1,
