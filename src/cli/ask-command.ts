@@ -10,6 +10,7 @@ import {
   type GroundedSentence,
 } from '../answer/index.ts';
 import { given } from '../base/given.ts';
+import { hostExtensions } from '../collection/host-extensions.ts';
 import { openModel } from '../generate/index.ts';
 import { parseFilter } from '../search/index.ts';
 import { openHere } from './opening.ts';
@@ -63,7 +64,10 @@ export async function askCommand(
   signal: AbortSignal,
 ): Promise<void> {
   const { sentences, json, model: spec, modelUrl: url, keep, maxTokens } = options;
-  const model = spec === undefined ? undefined : openModel(spec, { keep, ...given({ url }) });
+  const model =
+    spec === undefined
+      ? undefined
+      : openModel(spec, { keep, kinds: (await hostExtensions()).languageModels ?? [], ...given({ url }) });
   await using collection = await openHere(options.in);
   const asked = await collection.ask(words.join(' '), { ...looking(options), ...given({ sentences }), signal });
   if (model === undefined) return json ? printJson(presented(asked)) : printAnswer(asked);

@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import pc from 'picocolors';
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { hostExtensions } from '../collection/host-extensions.ts';
 import { openModel } from '../generate/index.ts';
 import { KeyFile, LocalEngine, type Scope, type ServedCollection, serve, serveStdio } from '../server/index.ts';
 import { openLocalStore } from '../store/index.ts';
@@ -46,7 +47,12 @@ export async function serveCommand(
     ...(options.keys === undefined ? {} : { keys: new KeyFile(options.keys) }),
     ...(options.model === undefined
       ? {}
-      : { model: openModel(options.model, options.modelUrl === undefined ? {} : { url: options.modelUrl }) }),
+      : {
+          model: openModel(options.model, {
+            kinds: (await hostExtensions()).languageModels ?? [],
+            ...(options.modelUrl === undefined ? {} : { url: options.modelUrl }),
+          }),
+        }),
     ...(options.page ? {} : { web: null }),
     ...(options.log ? { onAccess: printJson } : {}),
     onFault: (fault) => say(JSON.stringify({ time: new Date().toISOString(), fault })),

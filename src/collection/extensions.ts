@@ -6,6 +6,7 @@ import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { type CodecPart, codecParts, registerCodecPart } from '../codec/index.ts';
 import { checkEncoderKind, type EncoderKind } from '../encode/registry.ts';
+import type { LanguageModelKind } from '../generate/index.ts';
 import type { Reader } from '../ingest/index.ts';
 import type { Extensions } from '../search/index.ts';
 import { operatorsWith } from '../search/pipeline/operators.ts';
@@ -16,6 +17,8 @@ export interface Extension extends Extensions {
   readonly encoders?: readonly EncoderKind[];
   /** Transforms and codes, in specifications of indexes. They go by their names in the whole process, and in one thread only. */
   readonly codecs?: readonly CodecPart[];
+  /** Opened by `NAME` or `NAME:REST`, wherever a language model is named. */
+  readonly languageModels?: readonly LanguageModelKind[];
   /** Of file formats, by their extensions; asked before those that come with the software. */
   readonly readers?: readonly Reader[];
 }
@@ -24,6 +27,7 @@ export interface Extension extends Extensions {
 const LISTS: { readonly [Name in keyof Required<Extension>]: (part: never) => string } = {
   encoders: ({ name }: EncoderKind) => name,
   codecs: ({ name }: CodecPart) => name,
+  languageModels: ({ name }: LanguageModelKind) => name,
   readers: ({ format }: Reader) => format,
   rerankers: ({ id }: { id: string }) => id,
   feedbacks: ({ id }: { id: string }) => id,

@@ -8,4 +8,4 @@ export {
   messagesOf,
   type Prompt,
 } from './language-model.ts';
-export { DEFAULT_MODEL_URL, type OpenModelOptions, openModel } from './open-model.ts';
+export { DEFAULT_MODEL_URL, type LanguageModelKind, type OpenModelOptions, openModel } from './open-model.ts';

@@ -8,6 +8,16 @@ import type { LanguageModel } from './language-model.ts';
 export interface OpenModelOptions extends Omit<Partial<EndpointModelOptions>, 'model'> {
   /** Whether whole answers are kept on disk, and told again when the same is asked. Default true. */
   readonly keep?: boolean;
+  /** Language models of one's own that a specification may name. */
+  readonly kinds?: readonly LanguageModelKind[];
+}
+
+/** Language models of one's own, which a specification opens: `NAME`, or `NAME:REST`. */
+export interface LanguageModelKind {
+  /** Letters, digits and `-`, a letter first. */
+  readonly name: string;
+  /** @param rest what follows the colon, empty without one. */
+  open(rest: string, spec: string): LanguageModel;
 }
 
 /** Where a model is asked for whom no address is given: Ollama's, on this machine. */
@@ -19,9 +29,14 @@ export const DEFAULT_MODEL_URL = 'http://localhost:11434/v1';
  * @throws InvalidArgumentError for another specification, and impossible settings.
  */
 export function openModel(spec: string, options: OpenModelOptions = {}): LanguageModel {
-  const { keep = true, url = DEFAULT_MODEL_URL, ...rest } = options;
+  const { keep = true, url = DEFAULT_MODEL_URL, kinds = [], ...rest } = options;
   const at = spec.indexOf(':');
   const [kind, model] = at < 0 ? [spec, ''] : [spec.slice(0, at), spec.slice(at + 1)];
+  const own = kinds.find(({ name }) => name === kind);
+  if (own !== undefined) {
+    const opened = own.open(model, spec);
+    return keep ? keptAnswers(opened) : opened;
+  }
   if (kind !== 'openai' || model === '') {
     const guess = nearest(kind, KINDS);
     throw new InvalidArgumentError(
