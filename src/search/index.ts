@@ -19,6 +19,7 @@ export { type Completion, completions } from './completions.ts';
 export { DEEPEST } from './cursor.ts';
 export { type DenseOptions, dense } from './dense.ts';
 export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } from './facets.ts';
+export { bo1, type Feedback, type RocchioOptions, rm3, rocchio, type TermFeedbackOptions } from './feedback/index.ts';
 export {
   and,
   BUILT_IN as BUILT_IN_FIELDS,
@@ -66,7 +67,6 @@ export {
   checkPipelineName,
   compilePipeline,
   type Extensions,
-  type Feedback,
   type FuseParameters,
   type Judging,
   OPERATORS,

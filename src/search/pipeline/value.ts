@@ -75,6 +75,19 @@ export class Pipeline {
     return this.step('neighbours', parameters);
   }
 
+  /** Asks again with words or the mean vector of the first passages added to the query. @param by `rm3`, `bo1` or `rocchio`. */
+  prf(
+    by: 'rm3' | 'bo1' | 'rocchio',
+    parameters: {
+      readonly fb_docs?: number;
+      readonly fb_terms?: number;
+      readonly original?: number;
+      readonly field?: string;
+    } = {},
+  ): Pipeline {
+    return this.step('prf', { by, ...parameters });
+  }
+
   /** Asks again with a query that was refined by the first ranking. */
   feedback(by: string, parameters: { readonly depth?: number } = {}): Pipeline {
     return this.step('feedback', { by, ...parameters });
