@@ -1,5 +1,6 @@
-import { CorruptFileError, IncompatibleError, InvalidArgumentError } from '../../base/errors.ts';
+import { InvalidArgumentError } from '../../base/errors.ts';
 import { type WordPieces, WordPieceTokenizer } from '../bert/wordpiece.ts';
+import { openSealed, sealFile } from '../sealed-file.ts';
 
 /**
  * A vector for each token of a vocabulary: the vector of a text is the sum of its tokens', scaled to unit length. How much a token counts is
@@ -51,10 +52,7 @@ export function tableRows({ values, scales, dim }: StaticTable): Float32Array {
   return Float32Array.from(values, (value, i) => value * scales[Math.floor(i / dim)]!);
 }
 
-const MAGIC = 'SGTTABLE';
-const VERSION = 1;
-/** Magic, version, checksum of what follows, and the length of the description. */
-const HEADER = MAGIC.length + 12;
+const KIND = { magic: 'SGTTABLE', version: 1, what: 'a table of tokens' } as const;
 
 interface Description extends Pick<StaticTable, 'dim' | 'languages' | 'made'> {
   readonly pieces: WordPieces;
@@ -62,19 +60,7 @@ interface Description extends Pick<StaticTable, 'dim' | 'languages' | 'made'> {
 
 /** The table as a file: a description in JSON, scales, then rows. All of it is covered by a checksum. */
 export function writeTable({ values, scales, ...description }: StaticTable): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify(description satisfies Description));
-  // Scales are read as they lie, at a multiple of four.
-  const padded = Math.ceil((HEADER + text.length) / 4) * 4 - HEADER;
-  const bytes = new Uint8Array(HEADER + padded + scales.byteLength + values.byteLength).fill(0x20);
-  bytes.set(new TextEncoder().encode(MAGIC));
-  bytes.set(text, HEADER);
-  bytes.set(new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength), HEADER + padded);
-  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), HEADER + padded + scales.byteLength);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(MAGIC.length, VERSION, true);
-  view.setUint32(MAGIC.length + 8, padded, true);
-  view.setUint32(MAGIC.length + 4, crc32(bytes.subarray(MAGIC.length + 8)), true);
-  return bytes;
+  return sealFile(KIND, description satisfies Description, scales, values);
 }
 
 /**
@@ -82,47 +68,21 @@ export function writeTable({ values, scales, ...description }: StaticTable): Uin
  * @param file where the bytes come from, for error messages. @throws CorruptFileError, IncompatibleError
  */
 export function readTable(bytes: Uint8Array, file: string): StaticTable {
-  const corrupt = (problem: string, cause?: unknown) =>
-    new CorruptFileError(file, problem, 'Restore the file, or make it again.', { cause });
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < HEADER || new TextDecoder().decode(bytes.subarray(0, MAGIC.length)) !== MAGIC) {
-    throw corrupt('it is not a table of tokens');
-  }
-  const version = view.getUint32(MAGIC.length, true);
-  if (version !== VERSION) {
-    throw new IncompatibleError(`${file} has version ${version}; this software reads ${VERSION}.`, 'Make it again.');
-  }
-  if (view.getUint32(MAGIC.length + 4, true) !== crc32(bytes.subarray(MAGIC.length + 8))) {
-    throw corrupt('its checksum does not match');
-  }
-  const start = HEADER + view.getUint32(MAGIC.length + 8, true);
-  const description = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER, start))) as Description;
-  const count = description.pieces.tokens.length;
-  const end = start + 4 * count;
-  if (bytes.length !== end + count * description.dim) throw corrupt('its length is not that of its rows');
-  // Copies: a view would need the bytes to lie at a multiple of four, and would keep them alive.
+  const { description, numbers } = openSealed<Description>(
+    KIND,
+    bytes,
+    file,
+    ({ pieces, dim }) => pieces.tokens.length * (4 + dim),
+  );
+  const scales = 4 * description.pieces.tokens.length;
   return {
     ...description,
-    scales: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer),
-    values: new Int8Array(new Uint8Array(bytes.subarray(end)).buffer),
+    scales: new Float32Array(numbers, 0, description.pieces.tokens.length),
+    values: new Int8Array(numbers, scales),
   };
 }
 
 /** The tokenizer of a table. */
 export function tokenizerOf({ pieces }: StaticTable): WordPieceTokenizer {
   return WordPieceTokenizer.from(pieces);
-}
-
-let crcTable: Uint32Array | undefined;
-
-/** CRC-32 as in zlib, for browsers too. */
-function crc32(bytes: Uint8Array): number {
-  crcTable ??= Uint32Array.from({ length: 256 }, (_, n) => {
-    let c = n;
-    for (let k = 0; k < 8; k++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-    return c >>> 0;
-  });
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) crc = crcTable[(crc ^ bytes[i]!) & 0xff]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }

@@ -165,6 +165,7 @@ describe('a pipeline', () => {
           'rerank(tokens, depth=20)',
           'rerank(titles)',
           'rerank(words, depth=12)',
+          'rerank(tokens, depth=9, weight=0.35)',
           'neighbours(depth=15)',
           'neighbours(titles, neighbours=2)',
           'group',
@@ -230,6 +231,24 @@ describe('operators', () => {
     const expected = direct.hits.filter(({ passage }) => found.has(passage)).map(({ score }) => score);
     expect(late.hits.map(({ score }) => score)).toEqual(expected);
     expect(late.hits.length).toBeGreaterThan(20);
+  });
+
+  it('mix new scores with those before, each from the worst candidate to the best', async () => {
+    const [plain, alone, half, none] = await Promise.all(
+      ['', ' > rerank(tokens)', ' > rerank(tokens, weight=0.5)', ' > rerank(tokens, weight=0)'].map((step) =>
+        run(`words${step}`, 50),
+      ),
+    );
+    const scale = (hits: typeof plain.hits) => {
+      const scores = hits.map(({ score }) => score);
+      const [least, most] = [Math.min(...scores), Math.max(...scores)];
+      return new Map(hits.map(({ passage, score }) => [passage, (score - least) / (most - least)]));
+    };
+    const [before, after] = [scale(plain!.hits), scale(alone!.hits)];
+    for (const { passage, score } of half!.hits) {
+      expect(score).toBeCloseTo((before.get(passage)! + after.get(passage)!) / 2, 5);
+    }
+    expect(none!.hits.map(({ passage }) => passage)).toEqual(plain!.hits.map(({ passage }) => passage));
   });
 
   it('group by documents, and cut by scores and relevance', async () => {

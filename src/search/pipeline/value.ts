@@ -49,7 +49,7 @@ export class Pipeline {
   }
 
   /** Ranks the first candidates again. @param by a reranker, or a field by which passages are scored. */
-  rerank(by: string, parameters: { readonly depth?: number } = {}): Pipeline {
+  rerank(by: string, parameters: { readonly depth?: number; readonly weight?: number } = {}): Pipeline {
     return this.step('rerank', { by, ...parameters });
   }
 
