@@ -21,15 +21,16 @@ export interface TermFeedbackOptions {
 export const RM3_DEFAULTS = { passages: 10, terms: 10, original: 0.8 } as const;
 export const BO1_DEFAULTS = { passages: 3, terms: 10, original: 0.8 } as const;
 
-/** Terms that more of all passages have say little of what is meant; as in Anserini. */
+/** Terms that more of all passages have say little of what is meant, as in Anserini; where there are few passages, those that as many have. */
 const COMMON = 0.1;
+const LEAST_COMMON = 10;
 /** Passages that a term of Bo1 must occur in, where there are as many; as `expansion.mindocuments` of Terrier. */
 const LEAST_PASSAGES = 2;
 
 /**
  * RM3 (Abdul-Jaleel et al. 2004): the query's terms, weighted as they are, and the likeliest terms of the relevance model
- * `P(t) = sum over passages of P(passage) * count(t) / length`, where a passage's probability is its share of the scores. Terms of more than a tenth
- * of all passages are added by none. The weights sum to what they did, so that scores stay comparable.
+ * `P(t) = sum over passages of P(passage) * count(t) / length`, where a passage's probability is its share of the scores. Terms that more than
+ * ten passages have, and more than a tenth of all, are not added. The weights sum to what they did, so that scores stay comparable.
  *
  * @throws InvalidArgumentError for options out of their range, and where it runs for a field that holds no terms.
  */
@@ -96,9 +97,10 @@ function byTerms(
       if (passages.length === 0) return query;
       const shareOf = await sharesIn(corpus, field, passages);
       const asked = termsOf(field, query);
+      const common = Math.max(COMMON, LEAST_COMMON / Math.max(1, corpus.passageCount));
       const known = new Set(asked.map(({ term }) => term));
       const model = [...modelOf(passages, shareOf)]
-        .filter(([term]) => known.has(term) || shareOf(term) <= COMMON)
+        .filter(([term]) => known.has(term) || shareOf(term) <= common)
         .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
         .slice(0, count);
       return model.length === 0 ? query : represented(query, name, mixed(asked, model, original));
