@@ -11,10 +11,10 @@ import { mean, ndcg } from './lib-beir.ts';
 import { DEVELOPMENT, type Indexed, indexed, REPORTED, signed } from './lib-ranking.ts';
 
 /** Of each set. */
-const MOST_QUERIES = 500;
+const MOST_QUERIES = 300;
 /** Passages that are encoded again for exact late interaction, at most, and queries that are compared. */
 const MOST_EXACT = 1500;
-const EXACT_QUERIES = 100;
+const EXACT_QUERIES = 50;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -8,7 +8,7 @@ import { blockEnds, SettledHits } from '../blocks.ts';
 import { Section, TokenHeader } from './token-format.ts';
 import { TokenLists } from './token-lists.ts';
 import { mergeTokens } from './token-merge.ts';
-import { ByteRows, CodedRows, type RowScorer } from './token-rows.ts';
+import { ByteRows, CodedRows, type RowScorer, type TokenPart, type TokenSource } from './token-rows.ts';
 
 /** Rows that are read and scored together, about: 1.5 MiB of bytes at 384 components. */
 const BATCH = 4096;
@@ -33,12 +33,6 @@ const LEAST_REFINED = 256;
 /** Items that are scored one after the other before it is asked whether that still changes what is found. */
 const ROUND = 64;
 
-/** An index to be merged, and which of its items are kept (`count` bits). */
-export interface TokenPart {
-  readonly index: TokenIndex;
-  readonly live: BitSet;
-}
-
 /**
  * A vector for each token of an item, scored by late interaction (the sum over the query's vectors of the greatest inner product, `MaxSim`). Rows stay in
  * the source and are read where they are scored, so that opening costs nothing; ranking a hundred candidates again reads those only.
@@ -51,7 +45,7 @@ export interface TokenPart {
  *
  * Memory: 4 bytes an item from the first use on; a search of residual codes also holds 2 bytes a row and 4 for each pair of a centroid and an item.
  */
-export class TokenIndex {
+export class TokenIndex implements TokenSource {
   readonly #header: TokenHeader;
   readonly #rowsOf: ByteRows | CodedRows;
   #offsets: Uint32Array | undefined;

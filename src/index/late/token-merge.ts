@@ -5,8 +5,7 @@ import { Vectors } from '../../base/vectors.ts';
 import { encodeInt8 } from '../../kernels/index.ts';
 import { type CodeBook, learnBook, RowCoder, SAMPLE_PER_CENTROID, STEP } from './residuals.ts';
 import { MOST_CENTROIDS, Section, TokenHeader } from './token-format.ts';
-import type { TokenPart } from './token-index.ts';
-import { CodedRows, rotationOf } from './token-rows.ts';
+import { CodedRows, rotationOf, type TokenPart } from './token-rows.ts';
 
 /** Rows from which on they are coded; fewer are kept as bytes, and scored one by one. */
 export const LEAST_CODED = 1 << 14;

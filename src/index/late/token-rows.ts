@@ -1,3 +1,4 @@
+import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
 import { halfToFloat } from '../../base/half.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
@@ -8,8 +9,24 @@ import { type CodeBook, decodeRows } from './residuals.ts';
 import { Section, type TokenHeader } from './token-format.ts';
 import { CodeScorer } from './token-lists.ts';
 
+/** A token index as merging sees it. */
+export interface TokenSource {
+  readonly dim: number;
+  readonly count: number;
+  readonly source: SectionSource;
+  readonly rows: ByteRows | CodedRows;
+  /** First row of each item, and the number of rows. */
+  readonly offsets: Uint32Array;
+}
+
+/** An index to be merged, and which of its items are kept (`count` bits). */
+export interface TokenPart {
+  readonly index: TokenSource;
+  readonly live: BitSet;
+}
+
 /** The rows of a token index, wherever they lie. */
-export interface TokenRows {
+interface TokenRows {
   /** Rows as they are scored. */
   read(first: number, end: number): Vectors;
   /** What scores items for a query. */
