@@ -4,15 +4,15 @@
 /**
  * best[q] = max(best[q], scales[r] * (near[q of ids[r]] + steps[ids[r]] * sum over g of table[g][codes[r][g]][q])) for the rows r of one item.
  *
- * `codes` has `groups` bytes for each row, `table` 256 entries for each group, `near` an entry for each centroid; an entry is `lanes` floats.
+ * `codes` has `groups` bytes for each row, `stride` bytes from one to the next, `table` 256 entries for each group, `near` an entry for each centroid; an entry is `lanes` floats.
  * Sums run over the groups in order.
  */
 export function maxSimCodes(
-  codes: usize, ids: usize, scales: usize, count: i32, groups: i32, near: usize, steps: usize, table: usize, lanes: i32, best: usize,
+  codes: usize, stride: i32, ids: usize, scales: usize, count: i32, groups: i32, near: usize, steps: usize, table: usize, lanes: i32, best: usize,
 ): void {
   const entry = <usize>lanes << 2;
   const group = entry << 8;
-  for (let r = 0; r < count; r++, codes += groups) {
+  for (let r = 0; r < count; r++, codes += stride) {
     const id = <usize>load<u16>(ids + (<usize>r << 1));
     const scale = f32x4.splat(load<f32>(scales + (<usize>r << 2)));
     const step = f32x4.splat(load<f32>(steps + (id << 2)));

@@ -19,7 +19,8 @@ describe.each(supportedBuilds())('kernels of late interaction (%s)', (build) => 
           const random = new Random(seed);
           const lanes = lanesOf(queries);
           const centroids = 7;
-          const codes = Uint8Array.from({ length: rows * groups }, () => random.below(256));
+          const stride = groups + random.below(3);
+          const codes = Uint8Array.from({ length: rows * stride }, () => random.below(256));
           const ids = Uint16Array.from({ length: rows }, () => random.below(centroids));
           const scales = floats(random, rows).map(Math.abs);
           const near = floats(random, centroids * lanes);
@@ -29,9 +30,10 @@ describe.each(supportedBuilds())('kernels of late interaction (%s)', (build) => 
           const best = arena.put(new Float32Array(lanes).fill(Number.NEGATIVE_INFINITY));
           const at = [codes, ids, scales].map((array) => arena.put(array)) as [number, number, number];
           const tables = [near, steps, table].map((array) => arena.put(array)) as [number, number, number];
-          arena.kernels.maxSimCodes(...at, rows, groups, ...tables, lanes, best);
+          const [code, ...rest] = at;
+          arena.kernels.maxSimCodes(code, stride, ...rest, rows, groups, ...tables, lanes, best);
           const expected = new Float32Array(lanes).fill(Number.NEGATIVE_INFINITY);
-          maxSimCodes(codes, ids, scales, groups, near, steps, table, lanes, expected);
+          maxSimCodes(codes, stride, ids, scales, groups, near, steps, table, lanes, expected);
           expect(arena.f32(best, lanes)).toEqual(expected);
         },
       ),

@@ -9,12 +9,13 @@ export interface LateKernels {
    * Raises `best[q]` to the greatest `scales[r] * (near[ids[r]][q] + steps[ids[r]] * sum over g of table[g][codes[r][g]][q])` of the rows of one
    * item; fill it with -Infinity first.
    *
-   * @param codes `groups` bytes for each row. @param ids the centroid of each row (uint16). @param scales of each row (float32).
+   * @param codes `groups` bytes for each row. @param stride bytes from one to the next. @param ids the centroid of each row (uint16). @param scales of each row (float32).
    * @param near an entry (float32) for each centroid: its products with the query's vectors. @param steps of each centroid (float32).
    * @param table 256 entries (float32) for each group.
    */
   maxSimCodes(
     codes: Address,
+    stride: number,
     ids: Address,
     scales: Address,
     count: number,

@@ -1,6 +1,7 @@
 /** What {@link LateKernels.maxSimCodes} computes, in float32, one step after the other. Changes `best`. */
 export function maxSimCodes(
   codes: Uint8Array,
+  stride: number,
   ids: Uint16Array,
   scales: Float32Array,
   groups: number,
@@ -15,7 +16,7 @@ export function maxSimCodes(
     for (let q = 0; q < lanes; q++) {
       let sum = 0;
       for (let g = 0; g < groups; g++) {
-        sum = Math.fround(sum + table[(g * 256 + codes[r * groups + g]!) * lanes + q]!);
+        sum = Math.fround(sum + table[(g * 256 + codes[r * stride + g]!) * lanes + q]!);
       }
       const value = Math.fround(near[id * lanes + q]! + Math.fround(steps[id]! * sum));
       best[q] = Math.max(best[q]!, Math.fround(scales[r]! * value));

@@ -29,7 +29,7 @@ export function* learnBook(sample: Vectors, count: number, random: Random): Gene
   const { dim } = sample;
   const centroids = sample.pick(distinct(sample.count, count, random));
   const assigner = new Assigner(centroids, 'l2');
-  let assignment = new Uint32Array(0);
+  let assignment: Uint32Array = new Uint32Array(0);
   for (let round = 0; round <= ROUNDS; round++) {
     assignment = yield* assigned(sample, assigner);
     if (round === ROUNDS) break;

@@ -160,15 +160,16 @@ export class CodeScorer {
     this.#table = this.#arena.put(levelTable(query, this.#lanes));
   }
 
-  /** MaxSim of the query and an item of one row at least. @param codes without their scales. */
-  score(ids: Uint16Array, scales: Float32Array, codes: Uint8Array): number {
+  /** MaxSim of the query and an item of one row at least. @param records as `RowCoder.encode` makes them. @param scales those in them. */
+  score(ids: Uint16Array, scales: Float32Array, records: Uint8Array): number {
     const arena = this.#arena;
     const mark = arena.mark();
     try {
       const best = arena.put(new Float32Array(this.#lanes).fill(Number.NEGATIVE_INFINITY));
-      const [id, scale, code] = [arena.put(ids), arena.put(scales), arena.put(codes)];
+      const [id, scale, code] = [arena.put(ids), arena.put(scales), arena.put(records)];
       arena.kernels.maxSimCodes(
-        code,
+        code + 2,
+        2 + this.#groups,
         id,
         scale,
         ids.length,

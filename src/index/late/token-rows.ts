@@ -123,18 +123,16 @@ export class CodedRows implements TokenRows {
 
   scorer(query: Vectors): RowScorer {
     const scorer = new CodeScorer(this.book, this.rotation.apply(query));
-    const { groups, recordBytes } = this.header;
+    const { recordBytes } = this.header;
     return {
       score: (offsets) => {
         const [first, end] = [offsets[0]!, offsets.at(-1)!];
         const ids = this.ids(first, end);
         const records = this.records(first, end);
         const scales = new Float32Array(ids.length);
-        const codes = new Uint8Array(ids.length * groups);
         for (let row = 0; row < ids.length; row++) {
           const at = row * recordBytes;
           scales[row] = halfToFloat(records[at]! | (records[at + 1]! << 8));
-          codes.set(records.subarray(at + 2, at + recordBytes), row * groups);
         }
         return Float32Array.from({ length: offsets.length - 1 }, (_, i) => {
           const [from, to] = [offsets[i]! - first, offsets[i + 1]! - first];
@@ -142,7 +140,7 @@ export class CodedRows implements TokenRows {
           return scorer.score(
             ids.subarray(from, to),
             scales.subarray(from, to),
-            codes.subarray(from * groups, to * groups),
+            records.subarray(from * recordBytes, to * recordBytes),
           );
         });
       },
