@@ -35,8 +35,8 @@ const pipelines: Readonly<Record<string, string>> = {
   hybrid: 'hybrid',
   ...(development
     ? Object.fromEntries(
-        [20, 30, 50].flatMap((depth) =>
-          [0.2, 0.35, 0.5, 0.7].map((weight) => {
+        [30, 50].flatMap((depth) =>
+          [0.2, 0.35, 0.5].map((weight) => {
             const step = `rerank(tokens, depth=${depth}, weight=${weight})`;
             return [step, `hybrid > ${step}`] as const;
           }),
