@@ -3,6 +3,12 @@ export { readArrays, writeArrays } from './arrays-file.ts';
 export { FileCheckpoint } from './checkpoint.ts';
 export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './closed-form.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
+export {
+  principalProjection,
+  type TokenPairs,
+  type TrainProjectionOptions,
+  trainProjection,
+} from './late-projection.ts';
 export { mergeCheckpoints } from './merge.ts';
 export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives } from './miner.ts';
 export * from './objectives/index.ts';

@@ -20,15 +20,15 @@ export interface TokenSearchParams {
   readonly allowed?: BitSet | undefined;
   /** Items that still exist, likewise. */
   readonly live?: BitSet | undefined;
-  /** Of residual codes: lists that are looked into for each of the query's vectors, at least 1. Default {@link PROBES}. */
+  /** Of residual codes: lists that are looked into for each of the query's vectors, at least 1. Default 8. */
   readonly nprobe?: number | undefined;
-  /** Of residual codes: items that are scored exactly, as a multiple of k; at least 1, and 256 of them at the least. Default {@link REFINE}. */
+  /** Of residual codes: items that are scored exactly, as a multiple of k; at least 1, and 256 of them at the least. Default 8. */
   readonly refine?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-export const PROBES = 8;
-export const REFINE = 8;
+const PROBES = 8;
+const REFINE = 8;
 const LEAST_REFINED = 256;
 /** Items that are scored one after the other before it is asked whether that still changes what is found. */
 const ROUND = 64;
@@ -39,7 +39,7 @@ const ROUND = 64;
  *
  * Rows are kept in one of two ways. As **bytes**, a fourth of float32: so `TokenIndexBuilder` makes them, and a search scores every allowed item. As
  * **residual codes** (Santhanam et al. 2022, ColBERTv2): the number of the nearest centroid, and two bits for each component of what is left, rotated
- * before so that its components are alike; `dim / 4 + 4` bytes a row, 20 with 64 components. {@link TokenIndex.merge} makes them of {@link LEAST_CODED}
+ * before so that its components are alike; `dim / 4 + 4` bytes a row, 20 with 64 components. {@link TokenIndex.merge} makes them of 16,384
  * rows or more. A search then looks only at items in the lists of the centroids nearest to the query's vectors, orders them by what their centroids
  * promise, and scores the first of them by their codes, until that changes nothing any more (PLAID, Santhanam et al. 2022; WARP, Scheerer et al. 2025).
  *

@@ -8,7 +8,7 @@ import { MOST_CENTROIDS, Section, TokenHeader } from './token-format.ts';
 import { CodedRows, rotationOf, type TokenPart } from './token-rows.ts';
 
 /** Rows from which on they are coded; fewer are kept as bytes, and scored one by one. */
-export const LEAST_CODED = 1 << 14;
+const LEAST_CODED = 1 << 14;
 /** Centroids that rows may have, as a multiple of what is learned for as many. */
 const MOST_FOLD = 4;
 const COPY_BYTES = 1 << 20;
