@@ -19,7 +19,7 @@ const HEADER = 8 + 12;
 export function sealFile(
   kind: SealedKind,
   description: object,
-  ...numbers: readonly (Float32Array | Int8Array)[]
+  ...numbers: readonly (Float32Array | Int8Array | Uint8Array)[]
 ): Uint8Array {
   const text = new TextEncoder().encode(JSON.stringify(description));
   const padded = Math.ceil((HEADER + text.length) / 4) * 4 - HEADER;

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
+import { given } from '../../base/given.ts';
 import { type WordPieces, WordPieceTokenizer } from '../bert/wordpiece.ts';
 import { openSealed, sealFile } from '../sealed-file.ts';
+import { codesLength, readCodes, type TableRows, writeCodes } from './rows.ts';
 
 /**
  * A vector for each token of a vocabulary: the vector of a text is the sum of its tokens', scaled to unit length. How much a token counts is
@@ -9,10 +11,8 @@ import { openSealed, sealFile } from '../sealed-file.ts';
 export interface StaticTable {
   readonly pieces: WordPieces;
   readonly dim: number;
-  /** `[tokens, dim]` in steps of the row's scale. */
-  readonly values: Int8Array;
-  /** `[tokens]`. */
-  readonly scales: Float32Array;
+  /** One for each token. */
+  readonly rows: TableRows;
   /** ISO 639-1; absent: any. */
   readonly languages?: readonly string[];
   /** How it was made, for people. */
@@ -44,23 +44,24 @@ export function quantizeTable(
     if (largest === 0) continue;
     for (let i = row * dim; i < (row + 1) * dim; i++) values[i] = Math.round((127 * rows[i]!) / largest);
   }
-  return { ...parts, dim, values, scales };
+  return { ...parts, dim, rows: { values, scales } };
 }
 
-/** The table in floats. */
-export function tableRows({ values, scales, dim }: StaticTable): Float32Array {
-  return Float32Array.from(values, (value, i) => value * scales[Math.floor(i / dim)]!);
-}
-
-const KIND = { magic: 'SGTTABLE', version: 1, what: 'a table of tokens' } as const;
+const KIND = { magic: 'SGTTABLE', version: 2, what: 'a table of tokens' } as const;
 
 interface Description extends Pick<StaticTable, 'dim' | 'languages' | 'made'> {
   readonly pieces: WordPieces;
+  /** Parts of the codes; absent: rows in 8 bits with their scales. */
+  readonly parts?: number;
 }
 
-/** The table as a file: a description in JSON, scales, then rows. All of it is covered by a checksum. */
-export function writeTable({ values, scales, ...description }: StaticTable): Uint8Array {
-  return sealFile(KIND, description satisfies Description, scales, values);
+/** The table as a file: a description in JSON, then its rows as they are kept. All of it is covered by a checksum. */
+export function writeTable({ rows, pieces, dim, languages, made }: StaticTable): Uint8Array {
+  const codes = 'codes' in rows ? rows : undefined;
+  const description: Description = { pieces, dim, ...given({ languages, made, parts: codes?.parts }) };
+  return 'codes' in rows
+    ? sealFile(KIND, description, writeCodes(rows))
+    : sealFile(KIND, description, rows.scales, rows.values);
 }
 
 /**
@@ -68,18 +69,17 @@ export function writeTable({ values, scales, ...description }: StaticTable): Uin
  * @param file where the bytes come from, for error messages. @throws CorruptFileError, IncompatibleError
  */
 export function readTable(bytes: Uint8Array, file: string): StaticTable {
-  const { description, numbers } = openSealed<Description>(
-    KIND,
-    bytes,
-    file,
-    ({ pieces, dim }) => pieces.tokens.length * (4 + dim),
-  );
-  const scales = 4 * description.pieces.tokens.length;
-  return {
-    ...description,
-    scales: new Float32Array(numbers, 0, description.pieces.tokens.length),
-    values: new Int8Array(numbers, scales),
-  };
+  const { description, numbers } = openSealed<Description>(KIND, bytes, file, ({ pieces, dim, parts }) => {
+    const count = pieces.tokens.length;
+    return parts === undefined ? count * (4 + dim) : codesLength(count, dim, parts);
+  });
+  const { parts, ...facts } = description;
+  const count = facts.pieces.tokens.length;
+  const rows =
+    parts === undefined
+      ? { scales: new Float32Array(numbers, 0, count), values: new Int8Array(numbers, 4 * count) }
+      : readCodes(new Uint8Array(numbers), count, facts.dim, parts);
+  return { ...facts, rows };
 }
 
 /** The tokenizer of a table. */
