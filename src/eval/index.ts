@@ -1,5 +1,21 @@
 export { kendall, mean, meanRanks, pearson, quantile, spearman, variance } from '../math/index.ts';
 export { type Agreement, agreement } from './agreement.ts';
+export { type KeyedQuestion, readAnswerKey } from './answer-key.ts';
+export {
+  answerWords,
+  areaUnderCurve,
+  curveInterval,
+  exactMatch,
+  holdsAnswer,
+  tokenF1,
+} from './answer-metrics.ts';
+export {
+  type AnswerEvaluation,
+  type AnsweredQuestion,
+  type EvaluateAnswersOptions,
+  evaluateAnswers,
+  type Measured,
+} from './answer-run.ts';
 export { type AttackRates, addGrammarErrors, attackRates, errorSensitivity, type Perturbed } from './attacks.ts';
 export { type ClassConsistency, classConsistency } from './class-consistency.ts';
 export { type CollectionFiles, type FileRecord, openTestCollection, type TestCollection } from './collection.ts';

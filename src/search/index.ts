@@ -83,6 +83,7 @@ export {
   type Reranker,
   type RerankOptions,
   type StepInput,
+  shippedRelevance,
 } from './pipeline/index.ts';
 export { type QueryHead, queryComponents } from './query-head.ts';
 export {
@@ -116,4 +117,4 @@ export type {
   Retriever,
   StageTrace,
 } from './types.ts';
-export { QueryMatcher, type QueryWords, type WordMatch } from './word-match.ts';
+export { QueryMatcher, type QueryWord, type QueryWords, type WordMatch } from './word-match.ts';

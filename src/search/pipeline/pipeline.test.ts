@@ -242,7 +242,7 @@ describe('operators', () => {
     const scale = (hits: typeof plain.hits) => {
       const scores = hits.map(({ score }) => score);
       const [least, most] = [Math.min(...scores), Math.max(...scores)];
-      return new Map(hits.map(({ passage, score }) => [passage, (score - least) / (most - least)]));
+      return new Map(hits.map(({ passage, score }) => [passage, most > least ? (score - least) / (most - least) : 1]));
     };
     const [before, after] = [scale(plain!.hits), scale(alone!.hits)];
     for (const { passage, score } of half!.hits) {
