@@ -94,6 +94,13 @@ module.exports = {
       to: { path: '^lab/papers/', pathNot: '^lab/papers/$1/' },
     },
     {
+      name: 'papers-are-declarations',
+      comment: 'what is computed step by step is a part of the library, or data flow of a protocol',
+      severity: 'error',
+      from: { path: '^lab/papers/' },
+      to: { path: '^src/tensor/' },
+    },
+    {
       name: 'grading-knows-no-paper',
       severity: 'error',
       from: { path: '^lab/(grading|datasets|protocols)/', pathNot: '\\.test\\.ts$' },

@@ -25,6 +25,7 @@ export { beatenBy, documentsShown, type PageContent, renderPage } from './html-r
 export { defaultMetrics, type JudgedRanking, type Metric, metricFamilies, parseMetric } from './metrics.ts';
 export { compareIds, rankedOrder } from './order.ts';
 export type { PooledScores } from './pooled.ts';
+export { type PooledCurve, pooledCurve, repooledInterval, type ScoredCandidates } from './pooled-curve.ts';
 export { hardNegativePool, type Pool, type PooledSystem, type PoolOptions, poolOf, restrictRun } from './pools.ts';
 export { type JudgementFile, type JudgementFormat, readJudgements } from './qrels.ts';
 export { type QueryFile, readQueries } from './queries.ts';

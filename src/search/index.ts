@@ -18,6 +18,7 @@ export { bm25 } from './bm25.ts';
 export { type Completion, completions } from './completions.ts';
 export { DEEPEST } from './cursor.ts';
 export { type DenseOptions, dense } from './dense.ts';
+export { type ExpansionOptions, expandQuery } from './expand-query.ts';
 export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } from './facets.ts';
 export { bo1, type Feedback, type RocchioOptions, rm3, rocchio, type TermFeedbackOptions } from './feedback/index.ts';
 export {

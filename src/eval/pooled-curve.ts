@@ -1,8 +1,8 @@
-import { Random } from '../../../src/base/random.ts';
-import { quantile } from '../../../src/eval/index.ts';
+import { Random } from '../base/random.ts';
+import { quantile } from '../math/index.ts';
 
 /** Scores of a query's candidates, and which of them are relevant. */
-export interface Scored {
+export interface ScoredCandidates {
   readonly scores: ArrayLike<number>;
   readonly relevant: readonly boolean[];
 }
@@ -21,16 +21,14 @@ export interface PooledCurve {
 }
 
 /**
- * The area is the mean over relevant candidates of the precision at their score (average precision of the pool), equal scores counted as
- * all above.
+ * Precision and recall of one threshold for all queries (Cosine Adapter 2024, arXiv 2408.04884: score distributions must be comparable across
+ * queries for that). The area is the mean over relevant candidates of the precision at their score (average precision of the pool), equal scores
+ * counted as all above.
  *
- * @param counts how often a query counts. Default: once each.
+ * @param counts how often a query counts. Default: once each. @returns areas of 0 where nothing is relevant.
  */
-export function pooledCurve(queries: readonly Scored[], counts?: ArrayLike<number>): PooledCurve {
-  const pool = queries.flatMap(({ scores, relevant }, query) =>
-    Array.from(scores, (score, i) => ({ score, query, relevant: relevant[i]! })),
-  );
-  return curveOf(pool.sort(descending), queries.length, counts);
+export function pooledCurve(queries: readonly ScoredCandidates[], counts?: ArrayLike<number>): PooledCurve {
+  return curveOf(poolOf(queries), queries.length, counts);
 }
 
 interface Candidate {
@@ -39,7 +37,14 @@ interface Candidate {
   readonly relevant: boolean;
 }
 
-const descending = (a: Candidate, b: Candidate): number => b.score - a.score;
+/** All candidates, from the greatest score down. */
+function poolOf(queries: readonly ScoredCandidates[]): Candidate[] {
+  return queries
+    .flatMap(({ scores, relevant }, query) =>
+      Array.from(scores, (score, i) => ({ score, query, relevant: relevant[i]! })),
+    )
+    .sort((a, b) => b.score - a.score);
+}
 
 function curveOf(pool: readonly Candidate[], queries: number, counts?: ArrayLike<number>): PooledCurve {
   const countOf = (query: number): number => counts?.[query] ?? 1;
@@ -63,19 +68,13 @@ function curveOf(pool: readonly Candidate[], queries: number, counts?: ArrayLike
   return { area, byQuery, precisionAt90: at90, precisionAt95: at95, keptAt95 };
 }
 
-/** 95% interval of the difference of areas, where queries are drawn and pooled anew. */
+/** 95% interval of the difference of areas of two systems on the same queries, where queries are drawn and pooled anew. */
 export function repooledInterval(
-  a: readonly Scored[],
-  b: readonly Scored[],
+  a: readonly ScoredCandidates[],
+  b: readonly ScoredCandidates[],
   rounds = 200,
-): { low: number; high: number } {
-  const pools = [a, b].map((queries) =>
-    queries
-      .flatMap(({ scores, relevant }, query) =>
-        Array.from(scores, (score, i) => ({ score, query, relevant: relevant[i]! })),
-      )
-      .sort(descending),
-  );
+): { readonly low: number; readonly high: number } {
+  const pools = [poolOf(a), poolOf(b)];
   const random = new Random(17);
   const differences = Float64Array.from({ length: rounds }, () => {
     const counts = new Uint32Array(a.length);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../../src/base/random.ts';
-import { Vectors } from '../../../src/base/vectors.ts';
-import { annotate, byPeople, groups, type Task } from './labels.ts';
+import { Random } from '../../src/base/random.ts';
+import { Vectors } from '../../src/base/vectors.ts';
+import { annotate, byPeople, type Marked, markDraw } from './marks.ts';
+import { headLearner } from './pairs.ts';
 
 /** 400 queries to learn from and 100 others; query `i` is answered by the six documents from `i`, of 700; all vectors differ. */
 const DOCUMENTS = 700;
@@ -12,58 +13,56 @@ const rows = (count: number): Vectors =>
     Float32Array.from({ length: count * 2 }, (_, i) => i),
     2,
   );
-const task: Task = {
-  data: {
-    documentIds: from(0, DOCUMENTS).map(String),
-    documents: rows(DOCUMENTS),
-    queryIds: from(0, 500).map(String),
-    queries: rows(500),
-    relevant: from(0, 500).map((query) => new Set(from(query, 6))),
-    splits: from(0, 500).map((query) => (query < 400 ? 'train' : 'test')),
-    sources: {},
-  },
+const task: Marked = {
+  documents: rows(DOCUMENTS),
+  queryIds: from(0, 500).map(String),
+  queries: rows(500),
+  relevant: from(0, 500).map((query) => new Set(from(query, 6))),
+  splits: from(0, 500).map((query) => (query < 400 ? 'train' : 'test')),
+  sources: {},
+  learner: headLearner(rows(500), rows(DOCUMENTS)),
   misses: from(0, 500).map((query) => from(query + 6, 14)),
-  near: from(0, 500).map((query) => Uint32Array.from(from(query, 200))),
+  near: from(0, 500).map((query) => from(query, 200)),
 };
 
 describe('simulated annotators', () => {
   it('miss and err as often as they are said to, on training queries alone', () => {
-    const labels = annotate(task, { recall: 0.8, wrong: 0.4 }, new Random(1));
+    const labels = annotate({ recall: 0.8, wrong: 0.4 })(task, new Random(1));
     expect(labels.map(({ query }) => query)).toEqual(from(0, 400));
     const [marked, right] = labels.reduce(
       ([all, good], { query, marked: own }) => {
         expect(new Set(own).size).toBe(own.length);
-        return [all + own.length, good + own.filter((document) => task.data.relevant[query]!.has(document)).length];
+        return [all + own.length, good + own.filter((document) => task.relevant[query]!.has(document)).length];
       },
       [0, 0],
     );
     expect(1 - right / marked).toBeCloseTo(0.4, 1);
     // One of six is always marked.
     expect(right / (400 * 6)).toBeCloseTo((1 + 5 * 0.8) / 6, 1);
-    expect(annotate(task, { recall: 1, wrong: 0 }, new Random(1)).every((one) => one.marked.length === 6)).toBe(true);
+    expect(annotate({ recall: 1, wrong: 0 })(task, new Random(1)).every((one) => one.marked.length === 6)).toBe(true);
   });
 
   it('people mark one right document of a share of the queries', () => {
-    const labels = byPeople(task, 0.2, new Random(2));
+    const labels = byPeople(0.2)(task, new Random(2));
     expect(labels).toHaveLength(80);
     for (const { query, marked } of labels) {
       expect(query).toBeLessThan(400);
-      expect(marked.map((document) => task.data.relevant[query]!.has(document))).toEqual([true]);
+      expect(marked.map((document) => task.relevant[query]!.has(document))).toEqual([true]);
     }
   });
 });
 
 describe('batches of groups', () => {
   it('hold all marks of their queries and no document twice; one mark is drawn, the others are the rest', () => {
-    const batch = groups(task, { sources: [(random) => annotate(task, { recall: 1, wrong: 0.5 }, random)] });
-    const { queries, documents, marked, drawn, others } = batch(new Random(3), 0, 0);
-    const numbers = Array.from({ length: documents!.shape[0]! }, (_, i) => Number(documents!.data[2 * i]) / 2);
-    expect(new Set(numbers).size).toBe(numbers.length);
-    expect(documents!.shape).toEqual([512, 2]);
+    const { lists, arrays } = markDraw(task, { sources: [annotate({ recall: 1, wrong: 0.5 })] })(new Random(3), 0, 0);
+    const { marked, drawn, others } = arrays!;
+    const numbers = lists['documents']!.rows;
+    expect(new Set(numbers).size).toBe(512);
+    expect(marked!.shape).toEqual([32, 512]);
     const of = (part: typeof marked, row: number) =>
       numbers.filter((_, column) => part!.data[row * numbers.length + column] === 1).sort((a, b) => a - b);
     for (let row = 0; row < 32; row++) {
-      const query = Number(queries!.data[2 * row]) / 2;
+      const query = lists['queries']!.rows[row]!;
       expect(of(marked, row)).toHaveLength(12);
       expect(of(marked, row)).toEqual(expect.arrayContaining(from(query, 6)));
       expect(of(drawn, row)).toHaveLength(1);
@@ -73,9 +72,10 @@ describe('batches of groups', () => {
 
   it('take each query from the source that the curriculum chooses', () => {
     const sources = [() => [{ query: 1, marked: [1] }], () => [{ query: 2, marked: [2] }]];
-    const batch = groups(task, { sources, choose: (progress) => (progress < 0.5 ? 0 : 1) });
+    const draw = markDraw(task, { sources, choose: (progress) => (progress < 0.5 ? 0 : 1) });
     const random = new Random(4);
-    expect(new Set(Array.from(batch(random, 0, 0).queries!.data, Number))).toEqual(new Set([2, 3]));
-    expect(new Set(Array.from(batch(random, 1, 1).queries!.data, Number))).toEqual(new Set([4, 5]));
+    const asked = (progress: number) => new Set(draw(random, 0, progress).lists['queries']!.rows);
+    expect(asked(0)).toEqual(new Set([1]));
+    expect(asked(1)).toEqual(new Set([2]));
   });
 });

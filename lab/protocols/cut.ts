@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCollection } from '../../../src/collection/index.ts';
-import { nativeRuntime } from '../../../src/encode/runtime.ts';
-import { evaluate, type TestCollection } from '../../../src/eval/index.ts';
+import { openCollection } from '../../src/collection/index.ts';
+import { nativeRuntime } from '../../src/encode/runtime.ts';
+import { evaluate, type TestCollection } from '../../src/eval/index.ts';
 import {
   hitScores,
   type QueryWords,
@@ -11,10 +11,11 @@ import {
   relevanceOf,
   type ScoredHit,
   type ScoredList,
-} from '../../../src/search/index.ts';
-import { f1, type JudgedList, learnRelevance, type RelevanceOptions } from '../../../src/train/index.ts';
-import { sourcesOf, vectorsOf } from '../../datasets/embeddings.ts';
-import { type ComparativeClaim, type Config, type Contestant, type Lab, material } from '../../grading/index.ts';
+} from '../../src/search/index.ts';
+import { f1, type JudgedList, learnRelevance, type RelevanceOptions } from '../../src/train/index.ts';
+import { sourcesOf, vectorsOf } from '../datasets/embeddings.ts';
+import type { Lab } from '../grading/lab.ts';
+import { type ComparativeClaim, type Config, type Contestant, material } from '../grading/types.ts';
 
 /** Hits of a query that are looked at. */
 const DEPTH = 50;

@@ -1,8 +1,8 @@
-import { Random } from '../../../src/base/random.ts';
-import type { Vectors } from '../../../src/base/vectors.ts';
-import { embed } from '../../datasets/embeddings.ts';
-import type { Lab } from '../../grading/index.ts';
-import type { Split } from '../../grading/types.ts';
+import { Random } from '../../src/base/random.ts';
+import type { Vectors } from '../../src/base/vectors.ts';
+import type { Lab } from '../grading/lab.ts';
+import type { Split } from '../grading/types.ts';
+import { embed } from './embeddings.ts';
 
 /** Two texts and how much they have in common, 0 to 1. */
 export interface GradedPair {
@@ -11,9 +11,11 @@ export interface GradedPair {
   readonly score: number;
 }
 
-/** Titles of clip-arts as frozen vectors, and graded pairs of them; a title is in one split only. */
+/** Titles of clip-arts, and graded pairs of them; a title is in one split only. */
 export interface Graded {
-  readonly titles: Vectors;
+  readonly titles: readonly string[];
+  /** Frozen vectors. */
+  readonly vectors: Vectors;
   readonly pairs: Readonly<Record<Split, readonly GradedPair[]>>;
   readonly sources: Readonly<Record<string, string>>;
 }
@@ -29,7 +31,7 @@ const PARTNERS = 3;
  * are of the same words. @throws NeedsData.
  */
 export function gradedTitles(lab: Lab): Promise<Graded> {
-  return lab.once('codiemb titles', async () => {
+  return lab.once('graded titles', async () => {
     const { documents, collection, queryIds, queries, judgements, rows, sources } = await embed(lab, 'openclipart');
     const seen = new Set<string>();
     const kept: { row: number; keywords: ReadonlySet<string> }[] = [];
@@ -43,7 +45,7 @@ export function gradedTitles(lab: Lab): Promise<Graded> {
     });
     const random = new Random(SEED);
     random.shuffle(kept);
-    const border = (share: number) => Math.round(share * lab.pick(400, kept.length));
+    const border = (share: number) => Math.round(share * kept.length);
     const parts: Record<Split, readonly [from: number, to: number]> = {
       train: [0, border(SHARES.train)],
       dev: [border(SHARES.train), border(SHARES.train + SHARES.dev)],
@@ -70,7 +72,8 @@ export function gradedTitles(lab: Lab): Promise<Graded> {
       return random.shuffle([...found.values()]);
     };
     return {
-      titles: queries.pick(kept.map(({ row }) => row)),
+      titles: kept.map(({ row }) => collection.queries.get(queryIds[row]!)!),
+      vectors: queries.pick(kept.map(({ row }) => row)),
       pairs: { train: pairsOf(parts.train), dev: pairsOf(parts.dev), test: pairsOf(parts.test) },
       sources,
     };
