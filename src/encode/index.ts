@@ -20,7 +20,7 @@ export { type LateOptions, lateEncoder } from './late/late.ts';
 export { pooledTokens } from './late/pooling.ts';
 export { readProjection, type TokenProjection, writeProjection } from './late/projection.ts';
 export type { Prefixes } from './prefixes.ts';
-export { DEFAULT_ENCODER, type OpenEncoder, openEncoder, QUICK_ENCODER } from './registry.ts';
+export { DEFAULT_ENCODER, type EncoderKind, type OpenEncoder, openEncoder, QUICK_ENCODER } from './registry.ts';
 export { nativeRuntime } from './runtime.ts';
 export { type BagOptions, type BagShape, bagVocabulary, trainableBag } from './small/bag.ts';
 export { type TransformerOptions, type TransformerShape, trainableTransformer } from './small/transformer.ts';
