@@ -234,6 +234,7 @@ command('export', 'write an index that a web page searches without a server')
     'address of a document, where its metadata have no `url`: {id}, or {stem} without the ending',
     '{id}',
   )
+  .option('--no-meaning', 'words alone, for a smaller export')
   .action(async (options) =>
     run(options.json, async () => (await import('./export-command.ts')).exportCommand(options)),
   );
