@@ -9,3 +9,4 @@ export * from "./hamming";
 export * from "./hadamard";
 export * from "./anisotropic";
 export * from "./scalar";
+export * from "./late";

@@ -143,6 +143,6 @@ export function checkGives(encoder: GivenEncoder, kind: VectorFieldSettings['kin
       : `The field "${field}" is to have a vector for each token, and the encoder "${encoder.id}" gives one for a whole text only.`,
     kind === 'vector'
       ? 'Make it a field of the kind "vectors", or take another encoder.'
-      : 'Take minilm, bert:FOLDER, hf:MODEL or use-lite, or a field of the kind "vector".',
+      : 'Take late, minilm, bert:FOLDER, hf:MODEL or use-lite, or a field of the kind "vector".',
   );
 }

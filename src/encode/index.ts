@@ -16,6 +16,9 @@ export type { Content, EncodeOptions, Encoder, EncoderWindow, TokenEncoder } fro
 export { type HfEncoderOptions, type HfModule, type HfPooling, hfEncoder } from './hf/hf.ts';
 export { apiKeyVariable, type EndpointOptions } from './http/endpoint.ts';
 export { type HttpEncoderOptions, httpEncoder } from './http/http.ts';
+export { type LateOptions, lateEncoder } from './late/late.ts';
+export { pooledTokens } from './late/pooling.ts';
+export { readProjection, type TokenProjection, writeProjection } from './late/projection.ts';
 export type { Prefixes } from './prefixes.ts';
 export { DEFAULT_ENCODER, type EncoderKind, type OpenEncoder, openEncoder, QUICK_ENCODER } from './registry.ts';
 export { nativeRuntime } from './runtime.ts';

@@ -144,6 +144,23 @@ const FORMS: Readonly<Record<string, Form>> = {
       return staticEncoder(spec, rest === '' ? await shippedTable() : await readTableFile(rest));
     },
   },
+  late: {
+    form: 'late',
+    async open(rest, spec, how) {
+      const { name, settings } = parseSettings(spec, rest, ['pool']);
+      const { lateEncoder } = await import('./late/late.ts');
+      const { readProjectionFile, shippedProjection } = await import('./late/shipped.ts');
+      const projection = name === '' ? await shippedProjection() : await readProjectionFile(name);
+      const base = await open(projection.base, how);
+      const { pool } = settings;
+      return lateEncoder(
+        spec,
+        base as Encoder & TokenEncoder,
+        projection,
+        pool === undefined ? {} : { pool: Number(pool) },
+      );
+    },
+  },
   hash: {
     form: 'hash:<dim>',
     async open(rest, spec) {
@@ -171,6 +188,8 @@ const FORMS: Readonly<Record<string, Form>> = {
  *   names one of its own
  * - `static`: a table of vectors of tokens, distilled from minilm, in the package: fast and rougher (`staticEncoder`);
  *   `static:<file>` is another one
+ * - `late`: token vectors of minilm in 64 components, for fields of token vectors (`lateEncoder`); `late:<file>` has a projection of one's own;
+ *   setting `pool`
  * - `hash:<dim>`: hashed words, for tests (`testEncoder`); setting `seed`
  *
  * @throws InvalidArgumentError for anything else. MissingPackageError when a package that it needs is not installed.

@@ -6,6 +6,7 @@ import type { HadamardKernels } from './hadamard.ts';
 import type { HammingKernels } from './hamming.ts';
 import type { Int8Kernels } from './int8.ts';
 import type { KMeansKernels } from './kmeans.ts';
+import type { LateKernels } from './late.ts';
 import { baseline, relaxed } from './modules.ts';
 import type { PostingsKernels } from './postings.ts';
 import type { PqKernels } from './pq.ts';
@@ -23,6 +24,7 @@ export type Kernels = AnisotropicKernels &
   HammingKernels &
   Int8Kernels &
   KMeansKernels &
+  LateKernels &
   PostingsKernels &
   PqKernels &
   ScalarKernels &

@@ -15,6 +15,7 @@ export type { HadamardKernels } from './hadamard.ts';
 export type { HammingKernels } from './hamming.ts';
 export { encodeInt8, type Int8Kernels, paddedDim, quantizeQuery } from './int8.ts';
 export { type KMeansKernels, packPanels, panelCount } from './kmeans.ts';
+export { type LateKernels, lanesOf } from './late.ts';
 export type { PostingsKernels } from './postings.ts';
 export { PQ4_BLOCK, type PqKernels, pq4BlockBytes, pq4RowBytes, pq4TableBytes } from './pq.ts';
 export { packPq4Blocks } from './pq-blocks.ts';

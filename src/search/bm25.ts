@@ -61,6 +61,8 @@ function weightOf(terms: readonly WeightedTerm[]): number {
 }
 
 function describe(terms: readonly WeightedTerm[]): string {
-  const shown = terms.slice(0, 12).map(({ term, weight }) => (weight === 1 ? term : `${term}^${weight}`));
+  const shown = terms
+    .slice(0, 12)
+    .map(({ term, weight }) => (weight === 1 ? term : `${term}^${Number(weight.toPrecision(3))}`));
   return shown.join(' ') + (terms.length > shown.length ? ` and ${terms.length - shown.length} more` : '');
 }

@@ -5,7 +5,7 @@ import { speaks } from '../encode/speaks.ts';
 
 /** What was made of queries that are still at work: each is analysed and encoded once, however many stages ask. */
 const analysed = new WeakMap<Query, WeakMap<TermsField, AnalysedWords>>();
-const encoded = new WeakMap<Query, WeakMap<VectorField | VectorsField, Promise<Encoded>>>();
+const encoded = new WeakMap<Query, Map<VectorField | VectorsField, Promise<Encoded>>>();
 
 /** A query as a field of vectors sees it; `undefined` with a reason where the encoder has no say. */
 export type Encoded = { readonly query: Representation } | { readonly query: undefined; readonly reason: string };
@@ -30,11 +30,22 @@ export function termsOf(field: TermsField, query: Query): readonly WeightedTerm[
   return (query.encoded?.get(field.name) as readonly WeightedTerm[] | undefined) ?? wordsOf(field, query).terms;
 }
 
+/** The query, searched for in a field by something else. What its words became for other fields is not made again. */
+export function represented(query: Query, field: string, representation: Representation): Query {
+  const other: Query = { ...query, encoded: new Map([...(query.encoded ?? []), [field, representation]]) };
+  const words = analysed.get(query);
+  if (words !== undefined) analysed.set(other, words);
+  const made = new Map(encoded.get(query));
+  for (const one of made.keys()) if (one.name === field) made.delete(one);
+  encoded.set(other, made);
+  return other;
+}
+
 /** What a query becomes for a field of vectors. An embedding of words that a model never saw ranks at random: then there is none. */
 export function encode(field: VectorField | VectorsField, query: Query, signal?: AbortSignal): Promise<Encoded> {
   let byField = encoded.get(query);
   if (byField === undefined) {
-    byField = new WeakMap();
+    byField = new Map();
     encoded.set(query, byField);
   }
   let made = byField.get(field);

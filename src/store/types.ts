@@ -59,6 +59,12 @@ export interface LexicalParams {
   readonly allowed?: BitSet;
 }
 
+/** As of `TokenSearchParams`. */
+export interface TokenParams extends LexicalParams {
+  readonly refine?: number;
+  readonly nprobe?: number;
+}
+
 export interface DenseParams extends LexicalParams {
   /** A field of one vector for each passage. Default `meaning`. */
   readonly field?: string;
@@ -127,8 +133,8 @@ export interface Snapshot {
   searchLexical(terms: readonly WeightedTerm[], params: LexicalParams): Hits;
   /** Inner product with the passages' vectors, best first, scores at full precision. */
   searchDense(query: Float32Array, params: DenseParams): Hits;
-  /** Late interaction with the passages' token vectors in a field of such, best first; every allowed passage is scored. */
-  searchTokens(field: string, query: Vectors, params: LexicalParams): Promise<Hits>;
+  /** Late interaction with the passages' token vectors in a field of such, best first (`TokenIndex.search`). */
+  searchTokens(field: string, query: Vectors, params: TokenParams): Promise<Hits>;
   /** Scores of {@link Snapshot.searchLexical} of given passages; 0 where no term matches. @param ordinals ascending. */
   scoreLexical(terms: readonly WeightedTerm[], ordinals: Uint32Array): Float32Array;
   /** Scores by a field, default `meaning`, of given passages; NaN for one that has no vector. @param ordinals ascending. */

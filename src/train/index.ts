@@ -5,6 +5,12 @@ export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './clo
 export { clozePair } from './cloze.ts';
 export { type CompressTableOptions, compressTable } from './compress-table.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
+export {
+  principalProjection,
+  type TokenPairs,
+  type TrainProjectionOptions,
+  trainProjection,
+} from './late-projection.ts';
 export { mergeCheckpoints } from './merge.ts';
 export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives } from './miner.ts';
 export * from './objectives/index.ts';

@@ -75,7 +75,7 @@ describe('an index of token vectors', () => {
           const parts = [items.slice(0, cut), items.slice(cut)].map(indexOf);
           const sink = new SectionCollector();
           const kept = [...every].filter((i) => allowed.has(i));
-          TokenIndex.merge(
+          const steps = TokenIndex.merge(
             parts.map((part, p) => {
               const live = new BitSet(part.count);
               for (const i of kept) {
@@ -86,6 +86,7 @@ describe('an index of token vectors', () => {
             }),
             sink,
           );
+          for (const _ of steps);
           const merged = TokenIndex.open(new MemorySections(sink.sections));
           expect([...merged.scores(query, Uint32Array.from(kept.keys()))]).toEqual(kept.map((i) => scores[i]));
         },

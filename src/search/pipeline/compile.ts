@@ -55,8 +55,12 @@ export async function compilePipeline(
 }
 
 const FIELD_PARAMETERS: Readonly<Record<string, OperatorParameter>> = {
-  refine: { kind: 'number', least: 1, help: 'Candidates scored again at full precision, as a multiple of k.' },
-  nprobe: { kind: 'whole', least: 1, help: 'Lists scanned where vectors have a compressed index.' },
+  refine: { kind: 'number', least: 1, help: 'Candidates scored again more exactly, as a multiple of k.' },
+  nprobe: {
+    kind: 'whole',
+    least: 1,
+    help: 'Lists scanned where vectors have a compressed index; of token vectors, for each token.',
+  },
 };
 
 class Compiler {
@@ -136,7 +140,7 @@ class Compiler {
   #field(field: Field, parameters: Readonly<Record<string, unknown>>, fail: OperatorScope['fail']): Retriever {
     this.fields.add(field);
     const { name, kind } = field;
-    const checked = checkParameters(name, kind === 'vector' ? FIELD_PARAMETERS : {}, parameters, fail);
+    const checked = checkParameters(name, kind === 'terms' ? {} : FIELD_PARAMETERS, parameters, fail);
     if (kind === 'terms') return bm25(this.#corpus, name);
     return dense(this.#corpus, { field: name, ...this.environment.params, ...checked });
   }

@@ -1,4 +1,5 @@
 import { nearest } from '../../base/nearest.ts';
+import { refining } from './refining.ts';
 import type { Operator } from './types.ts';
 
 const DEPTH = 10;
@@ -21,31 +22,12 @@ export const feedback: Operator = {
     if (refiner === undefined) {
       const guess = nearest(by as string, feedbacks.keys());
       const known = [...feedbacks.keys()].join(', ');
-      const remedy = known === '' ? 'Register one first.' : `Name one of ${known}, or register one.`;
+      const remedy =
+        known === ''
+          ? 'Register one first, or take prf(rm3), prf(bo1) or prf(rocchio).'
+          : `Name one of ${known}, or register one.`;
       return fail(`there is no feedback "${by}"`, guess === undefined ? remedy : `Did you mean "${guess}"?`);
     }
-    const stage = `feedback ${refiner.id}`;
-    return async (query, params) => {
-      const { signal } = params;
-      const first = await input!(query, { ...params, k: depth as number });
-      const start = performance.now();
-      const refined = await refiner.refine(query, first, corpus, signal === undefined ? {} : { signal });
-      const tookMs = performance.now() - start;
-      const found = await input!(refined, params);
-      const before = new Set(first.hits.map(({ passage }) => passage));
-      const fresh = found.hits.slice(0, depth as number).filter(({ passage }) => !before.has(passage)).length;
-      const changed = refined.content === query.content ? '' : `; it now asks "${refined.content.slice(0, 200)}"`;
-      return {
-        ...found,
-        trace: {
-          stage,
-          tookMs,
-          examined: first.hits.length,
-          returned: found.hits.length,
-          note: `${fresh} of the first ${Math.min(depth as number, found.hits.length)} were not there before${changed}`,
-          inputs: [first.trace, found.trace],
-        },
-      };
-    };
+    return refining(input!, corpus, { stage: `feedback ${refiner.id}`, feedback: refiner, depth: depth as number });
   },
 };

@@ -10,7 +10,6 @@ export { RELEVANCE_DEPTH } from './cut.ts';
 export { OPERATORS } from './operators.ts';
 export type {
   Extensions,
-  Feedback,
   Judging,
   Operator,
   OperatorParameter,

@@ -4,9 +4,10 @@ import { Random } from '../../base/random.ts';
 import { VectorSets, Vectors } from '../../base/vectors.ts';
 import { type MemoryCorpus, memoryCorpus } from '../../corpus/index.ts';
 import { type TokenEncoder, testEncoder } from '../../encode/index.ts';
+import type { Feedback } from '../feedback/index.ts';
 import { searchCorpus } from '../searching.ts';
 import { compilePipeline } from './compile.ts';
-import type { Extensions, Feedback, Operator, Reranker } from './types.ts';
+import type { Extensions, Operator, Reranker } from './types.ts';
 import { Pipeline, type PipelineInput, pipeline } from './value.ts';
 
 const WORDS = 'ferry harbour ice lamp rope tide wind sail gull crane pier storm'.split(' ');
@@ -138,6 +139,8 @@ describe('a pipeline', () => {
     source: fc.oneof(
       { depthSize: 'small' },
       fc.constantFrom('words', 'meaning', 'titles', 'tokens', 'hybrid', 'meaning(refine=1)'),
+      // Each asks what stands before it twice, so that several behind one another take long.
+      fc.constantFrom('words > prf(rm3)', 'words > prf(bo1, fb_docs=2)', 'titles > prf(rocchio, field=titles)'),
       fc
         .tuple(
           tie('any'),
@@ -162,6 +165,7 @@ describe('a pipeline', () => {
           'rerank(tokens, depth=20)',
           'rerank(titles)',
           'rerank(words, depth=12)',
+          'rerank(tokens, depth=9, weight=0.35)',
           'neighbours(depth=15)',
           'neighbours(titles, neighbours=2)',
           'group',
@@ -229,6 +233,24 @@ describe('operators', () => {
     expect(late.hits.length).toBeGreaterThan(20);
   });
 
+  it('mix new scores with those before, each from the worst candidate to the best', async () => {
+    const [plain, alone, half, none] = await Promise.all(
+      ['', ' > rerank(tokens)', ' > rerank(tokens, weight=0.5)', ' > rerank(tokens, weight=0)'].map((step) =>
+        run(`words${step}`, 50),
+      ),
+    );
+    const scale = (hits: typeof plain.hits) => {
+      const scores = hits.map(({ score }) => score);
+      const [least, most] = [Math.min(...scores), Math.max(...scores)];
+      return new Map(hits.map(({ passage, score }) => [passage, most > least ? (score - least) / (most - least) : 1]));
+    };
+    const [before, after] = [scale(plain!.hits), scale(alone!.hits)];
+    for (const { passage, score } of half!.hits) {
+      expect(score).toBeCloseTo((before.get(passage)! + after.get(passage)!) / 2, 5);
+    }
+    expect(none!.hits.map(({ passage }) => passage)).toEqual(plain!.hits.map(({ passage }) => passage));
+  });
+
   it('group by documents, and cut by scores and relevance', async () => {
     const grouped = await run('words > group(1)', 100);
     const owners = await corpus.documentsOf(grouped.hits.map(({ passage }) => passage));
@@ -253,6 +275,24 @@ describe('operators', () => {
     const { trace, hits } = await run('words > feedback(longer)', 20);
     expect(trace.note).toMatch(/it now asks "ferry ice /);
     expect(hits).not.toEqual((await run('words', 20)).hits);
+  });
+
+  it('add words and vectors of the first passages, and say which', async () => {
+    const { trace, hits } = await run('words > prf(rm3, fb_docs=5, fb_terms=4)', 20);
+    expect(trace.stage).toBe('prf rm3');
+    expect(trace.note).toMatch(
+      /^\d of the first 5 were not there before; words: .*ferri\^\d[\d.]* \(1\).*\+\w+\^0\.\d+/,
+    );
+    expect(trace.inputs).toHaveLength(2);
+    expect(hits).toHaveLength(20);
+    expect((await run('meaning > prf(rocchio)')).trace.note).toMatch(
+      /; meaning: cosine 0\.\d+ with the vector before$/,
+    );
+    const both = await run('fuse(words, meaning) > prf(bo1) > prf(rocchio, field=titles)');
+    expect(both.trace.inputs![1]!.stage).toBe('prf bo1');
+    const none = await run('words > prf(rm3)', 10, 'zeppelin');
+    expect(none.hits).toEqual([]);
+    expect(none.trace.note).toBe('nothing to refine the query by in 0 hits; it passes as it is');
   });
 
   it('weigh a field of vectors as its encoder says', async () => {
@@ -294,6 +334,10 @@ describe('a mistake', () => {
     ['words > rerank', /"rerank" needs "by"/],
     ['words > rerank(short, dept=3)', /"rerank" has no parameter "dept"\. Did you mean "depth"\?$/],
     ['words > rerank(short, depth=0)', /"depth" of "rerank" is 0\. Give a whole number from 1 to 10000\.$/],
+    ['words > prf(rm2)', /"by" of "prf" is "rm2"\. Give rm3 or bo1 or rocchio; did you mean "rm3"\.$/],
+    ['words > prf(rocchio, fb_terms=3)', /"rocchio" adds no terms\. Leave out fb_terms\.$/],
+    ['words > prf(rm3, docs=3)', /"prf" has no parameter "docs"/],
+    ['words > prf(rm3, field=meaning)', /Feedback by rm3 needs a field of terms/],
     ['words > feedback(x)', /there is no feedback "x"\. Name one of longer/],
     [
       'words > neighbours(words)',

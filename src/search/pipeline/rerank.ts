@@ -20,16 +20,43 @@ export const rerank: Operator = {
       most: 10_000,
       help: `Candidates that are ranked again, whatever k. Default ${RERANK_DEPTH}.`,
     },
+    weight: {
+      kind: 'number',
+      least: 0,
+      most: 1,
+      help: 'What the new scores count beside those before, each from the worst candidate to the best. Default 1: they alone.',
+    },
   },
-  make: ([input], { by, depth = RERANK_DEPTH }, scope) =>
-    rescored(input!, {
+  make: ([input], { by, depth = RERANK_DEPTH, weight = 1 }, scope) => {
+    const score = scorerNamed(by as string, scope);
+    return rescored(input!, {
       stage: `rerank ${by}`,
       depth: depth as number,
-      score: scorerNamed(by as string, scope),
-    }),
+      score: weight === 1 ? score : mixed(score, weight as number),
+    });
+  },
 };
 
 type Scorer = Rescoring['score'];
+
+/** New scores and those before, each from the worst candidate that can be scored (0) to the best (1). */
+function mixed(score: Scorer, weight: number): Scorer {
+  return async (query, candidates, signal) => {
+    const scores = await score(query, candidates, signal);
+    if (typeof scores === 'string') return scores;
+    const known = candidates.flatMap((_, i) => (Number.isNaN(scores[i]!) ? [] : [i]));
+    const now = unitScale(known.map((i) => scores[i]!));
+    const before = unitScale(known.map((i) => candidates[i]!.score));
+    return candidates.map(({ score: old }, i) => (1 - weight) * before(old) + weight * now(scores[i]!));
+  };
+}
+
+/** From the least of some values to the greatest; 1 where there is no difference. */
+function unitScale(values: readonly number[]): (value: number) => number {
+  const least = Math.min(...values);
+  const range = Math.max(...values) - least;
+  return (value) => (range > 0 ? (value - least) / range : value - least + 1);
+}
 
 function scorerNamed(name: string, { corpus, rerankers, fail }: OperatorScope): Scorer {
   const reranker = rerankers.get(name);

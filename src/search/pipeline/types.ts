@@ -1,7 +1,8 @@
 import type { Content, Query } from '../../content/index.ts';
 import type { Corpus } from '../../corpus/index.ts';
+import type { Feedback } from '../feedback/index.ts';
 import type { RelevanceParameters } from '../relevance.ts';
-import type { Ranking, Retriever } from '../types.ts';
+import type { Retriever } from '../types.ts';
 
 /** A value of a parameter. */
 export type ParameterValue = number | string | boolean | readonly (number | string)[];
@@ -69,13 +70,6 @@ export interface RerankOptions {
   /** The candidates' ordinals in the corpus, in their order. */
   readonly passages: Uint32Array;
   readonly signal?: AbortSignal;
-}
-
-/** Refines a query by what it found: pseudo-relevance feedback, a rewritten or longer question, the next hop. */
-export interface Feedback {
-  readonly id: string;
-  /** @param ranking the best of a first ranking. @returns another query; the given one never changes. */
-  refine(query: Query, ranking: Ranking, corpus: Corpus, options: { readonly signal?: AbortSignal }): Promise<Query>;
 }
 
 /** Parts of one's own, by which pipelines may be made. */

@@ -49,7 +49,7 @@ export class Pipeline {
   }
 
   /** Ranks the first candidates again. @param by a reranker, or a field by which passages are scored. */
-  rerank(by: string, parameters: { readonly depth?: number } = {}): Pipeline {
+  rerank(by: string, parameters: { readonly depth?: number; readonly weight?: number } = {}): Pipeline {
     return this.step('rerank', { by, ...parameters });
   }
 
@@ -73,6 +73,19 @@ export class Pipeline {
     } = {},
   ): Pipeline {
     return this.step('neighbours', parameters);
+  }
+
+  /** Asks again with words or the mean vector of the first passages added to the query. @param by `rm3`, `bo1` or `rocchio`. */
+  prf(
+    by: 'rm3' | 'bo1' | 'rocchio',
+    parameters: {
+      readonly fb_docs?: number;
+      readonly fb_terms?: number;
+      readonly original?: number;
+      readonly field?: string;
+    } = {},
+  ): Pipeline {
+    return this.step('prf', { by, ...parameters });
   }
 
   /** Asks again with a query that was refined by the first ranking. */

@@ -32,8 +32,10 @@ interface FieldKind {
   readonly prefix: string;
   open(source: SectionSource): FieldIndex;
   builder(dim: number): FieldIndexBuilder;
-  /** Writes the live items of several indexes, in order, without holding them. */
-  merge(parts: readonly { readonly index: FieldIndex; readonly live: BitSet }[], sink: SectionSink): void;
+  /** Writes the live items of several indexes, in order, without holding them, in steps. */
+  merge(parts: readonly { readonly index: FieldIndex; readonly live: BitSet }[], sink: SectionSink): Generator<void>;
+  /** Whether merging also makes an index smaller, or faster to search: so that one alone is worth it. */
+  readonly condenses: boolean;
   /** A copy of an item, as small as it is stored. @throws InvalidArgumentError for another length or numbers that are not finite. */
   pending(item: FieldItem, dim: number, what: string): PendingItem;
   fits(item: FieldItem): boolean;
@@ -44,7 +46,11 @@ export const FIELD_KINDS: Readonly<Record<VectorFieldSettings['kind'], FieldKind
     prefix: 'dense.',
     open: (source) => FlatIndex.open(source),
     builder: (dim) => new FlatIndexBuilder(dim) as FieldIndexBuilder,
-    merge: (parts, sink) => FlatIndex.merge(parts as { index: FlatIndex; live: BitSet }[], sink),
+    *merge(parts, sink) {
+      FlatIndex.merge(parts as { index: FlatIndex; live: BitSet }[], sink);
+      yield;
+    },
+    condenses: false,
     pending: (item) => (item as Float32Array).slice(),
     fits: (item) => item instanceof Float32Array,
   },
@@ -53,6 +59,7 @@ export const FIELD_KINDS: Readonly<Record<VectorFieldSettings['kind'], FieldKind
     open: (source) => TokenIndex.open(source),
     builder: (dim) => new TokenIndexBuilder(dim) as FieldIndexBuilder,
     merge: (parts, sink) => TokenIndex.merge(parts as { index: TokenIndex; live: BitSet }[], sink),
+    condenses: true,
     pending: (item, dim, what) => tokenCodes(item as Vectors, dim, what),
     fits: (item) => item instanceof Vectors,
   },

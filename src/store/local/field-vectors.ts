@@ -273,7 +273,8 @@ export class FieldVectors {
     const [first] = stretches as [Stretch, ...Stretch[]];
     if (first.file === name) return first;
     let whole: Stretch = { ...first, file: name };
-    if (stretches.length > 1) whole = await this.#join(stretches, name);
+    if (stretches.length > 1 || FIELD_KINDS[this.#state.field.kind].condenses)
+      whole = await this.#join(stretches, name);
     else await onDisk(name, () => this.#fs.rename(join(this.#directory, first.file), join(this.#directory, name)));
     this.#stretches.set(segment, [whole]);
     return whole;
@@ -282,12 +283,10 @@ export class FieldVectors {
   /** Puts neighbours into one file, row by row, and removes theirs. */
   async #join(stretches: readonly Stretch[], file: string): Promise<Stretch> {
     const opened = stretches.map((stretch) => this.#open(stretch.file, stretch.stamp));
-    const stamp = await this.#write(file, (container) => {
+    const stamp = await this.#write(file, async (container) => {
       try {
-        FIELD_KINDS[this.#state.field.kind].merge(
-          opened.map(({ index }) => ({ index, live: everyPassage(index.count) })),
-          container,
-        );
+        const parts = opened.map(({ index }) => ({ index, live: everyPassage(index.count) }));
+        for (const _ of FIELD_KINDS[this.#state.field.kind].merge(parts, container)) await nextTick();
         container.begin(KEYS);
         for (const part of opened) container.write(part.keys());
       } finally {
@@ -300,14 +299,14 @@ export class FieldVectors {
   }
 
   /** Writes a file that is there whole, or not at all. */
-  async #write(file: string, write: (container: ContainerWriter) => void): Promise<FileStamp> {
+  async #write(file: string, write: (container: ContainerWriter) => void | Promise<void>): Promise<FileStamp> {
     const path = join(this.#directory, file);
     const temporary = `${path.replace(/\.vectors$/, '.0.part')}.new`;
     return onDisk(path, async () => {
       this.#fs.remove(temporary);
       const container = new ContainerWriter(temporary, this.#fs);
       try {
-        write(container);
+        await write(container);
         const stamp = await container.finish();
         this.#fs.rename(temporary, path);
         await this.#fs.syncDirectory(this.#directory);

@@ -20,6 +20,7 @@ import type {
   FieldItem,
   LexicalParams,
   Snapshot,
+  TokenParams,
   VectorIndexSettings,
   VectorSearchDefaults,
 } from '../types.ts';
@@ -141,7 +142,7 @@ export class LocalSnapshot implements Snapshot {
     return mergeHits(parts, k);
   }
 
-  async searchTokens(field: string, query: Vectors, params: LexicalParams): Promise<Hits> {
+  async searchTokens(field: string, query: Vectors, params: TokenParams): Promise<Hits> {
     const k = this.#checkParams(params);
     if (k === 0) return mergeHits([], 0);
     const parts = [];
@@ -149,7 +150,10 @@ export class LocalSnapshot implements Snapshot {
       const index = view.index(field);
       if (!(index instanceof TokenIndex)) continue;
       const allowed = sliceAllowed(params.allowed, view, passageBase);
-      parts.push({ base: passageBase, hits: await index.search(query, { k, allowed, live: view.livePassages }) });
+      parts.push({
+        base: passageBase,
+        hits: await index.search(query, { ...params, k, allowed, live: view.livePassages }),
+      });
     }
     return mergeHits(parts, k);
   }

@@ -112,8 +112,7 @@ export class MergeSource implements SegmentSource {
 
   *writeField({ name, kind }: VectorFieldSettings, container: ContainerWriter): Generator<void> {
     const parts = this.parts.map((view) => ({ index: view.index(name)!, live: liveOf(view) }));
-    FIELD_KINDS[kind].merge(parts, container);
-    yield;
+    yield* FIELD_KINDS[kind].merge(parts, container);
   }
 }
 
