@@ -57,6 +57,13 @@ module.exports = {
       to: { path: `^src/(${layers.slice(position + 1).join('|')})/` },
     })),
     {
+      name: 'rooms-of-the-index-stand-alone',
+      comment: 'what two kinds of index need lies beside their rooms',
+      severity: 'error',
+      from: { path: '^src/index/(flat|inverted|ivf)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^src/index/([a-z]+/|index\\.ts$|build\\.ts$)', pathNot: '^src/index/$1/' },
+    },
+    {
       name: 'browser-folders-import-no-node',
       comment: `${browser.join(', ')} also run in browsers`,
       severity: 'error',

@@ -7,8 +7,8 @@
  * 100,000 vectors in one list, 500 queries, inner product, one thread.
  */
 import { parseSpec } from '../src/index/index.ts';
-import { IvfIndex } from '../src/index/ivf.ts';
-import { IvfModel } from '../src/index/ivf-model.ts';
+import { IvfIndex } from '../src/index/ivf/ivf.ts';
+import { IvfModel } from '../src/index/ivf/model.ts';
 import { median, report } from './harness.ts';
 import { glove, recallAt, wordnet } from './lib-ann.ts';
 

@@ -23,10 +23,14 @@ export interface StartedServer {
   stop(): Promise<number | null>;
 }
 
-/** Starts `sagitta serve` in a process of its own, on a free port. */
-export async function startServer(args: readonly string[]): Promise<StartedServer> {
+/** Starts `sagitta serve` in a process of its own, on a free port. @param environment variables beside those of this process. */
+export async function startServer(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<StartedServer> {
   const child = spawn(process.execPath, [builtCli(), 'serve', '--port', '0', '--json', '--no-log', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
   });
   const faults: string[] = [];
   child.stderr!.setEncoding('utf8').on('data', (text: string) => {

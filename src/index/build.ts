@@ -1,6 +1,6 @@
 import type { SectionSource } from '../base/sections.ts';
 import type { Vectors } from '../base/vectors.ts';
-import { IvfIndex, type IvfOpenOptions, type IvfOptions } from './ivf.ts';
+import { IvfIndex, type IvfOpenOptions, type IvfOptions } from './ivf/ivf.ts';
 import type { IndexSpec } from './spec.ts';
 import type { VectorIndex } from './vector-index.ts';
 

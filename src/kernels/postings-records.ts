@@ -2,7 +2,7 @@ import type { Address } from './address.ts';
 import type { Arena } from './arena.ts';
 import { CURSOR_BYTES, WINDOW_SIZE } from './postings.ts';
 
-/** Where the parts of a postings index lie; src/index/inverted-format.ts says what they hold. */
+/** Where the parts of a postings index lie; src/index/inverted/format.ts says what they hold. */
 export interface PostingsIndexRecord {
   readonly count: number;
   readonly terms: number;

@@ -4,9 +4,9 @@ import { type Parallel, pieces, type Team } from '../base/parallel.ts';
 import type { SectionData } from '../base/sections.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { IvfIndex, Metric, VectorIndex, VectorSearchParams } from '../index/index.ts';
-import type { IvfRequest } from '../index/ivf-reader.ts';
-import { mergeScans, type Scan } from '../index/ivf-search.ts';
-import { type PackedHits, type SearchPiece, searchWork, unpackHits } from '../index/ivf-share.ts';
+import type { IvfRequest } from '../index/ivf/reader.ts';
+import { mergeScans, type Scan } from '../index/ivf/search.ts';
+import { type PackedHits, type SearchPiece, searchWork, unpackHits } from '../index/ivf/share.ts';
 import { LoanExhaustedError } from '../kernels/index.ts';
 import { ReadWriteLock } from './lock.ts';
 

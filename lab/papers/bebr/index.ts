@@ -125,7 +125,7 @@ export const paper: Paper = {
   slug: 'bebr',
   summary:
     'Signs, the signs of what they leave over, and so on: a few bits a component, learned from embeddings alone, compared by small whole numbers, and readable by the next version of the encoder.',
-  parts: ['train/quantize/learn-binary', 'train/quantize/ranking', 'codec/recurrent', 'index/ivf-scan'],
+  parts: ['train/quantize/learn-binary', 'train/quantize/ranking', 'codec/recurrent', 'index/ivf/scan'],
   departures: [
     'Linear maps, where the paper has a hidden layer.',
     'The target is the ranking of the full vectors instead of pairs, and there is no queue of earlier batches.',

@@ -220,7 +220,7 @@ export const paper: Paper = {
   slug: 'listwise-specialize',
   summary:
     "A retriever is specialised to a corpus on made queries by distilling a better ranker's graded scores over lists, with a small share of InfoNCE.",
-  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'index/inverted', 'tensor/fit'],
+  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'index/inverted/inverted', 'tensor/fit'],
   departures: [
     'Queries are titles, sentences and key terms of documents, where the paper has six kinds written by a language model.',
     'The teacher is BM25 and the cosine together, where the paper has a cross-encoder; scores are set to 0 .. 1 by percentiles within a kind, as there.',

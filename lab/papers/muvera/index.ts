@@ -214,7 +214,7 @@ export const paper: Paper = {
   slug: 'muvera',
   summary:
     'Sets of token vectors become one vector whose inner products approximate MaxSim, so that any index for single vectors finds candidates for late interaction.',
-  parts: ['codec/fde', 'index/max-sim', 'encode/use-lite'],
+  parts: ['codec/fde', 'index/late/max-sim', 'encode/use-lite'],
   departures: [
     'Token vectors are those of use-lite, which was not trained for late interaction.',
     'Candidates come from an exhaustive scan of the encodings, so that the figures show the encoding and not an index.',

@@ -43,7 +43,11 @@ export async function writeFieldState(directory: string, state: FieldState, file
 }
 
 export function removeFieldState(directory: string, fileSystem: FileSystem): Promise<void> {
-  return onDisk(statePath(directory), () => fileSystem.remove(statePath(directory)));
+  return onDisk(statePath(directory), () => {
+    fileSystem.remove(statePath(directory));
+    // What a process left that was killed while it wrote the state.
+    fileSystem.remove(`${statePath(directory)}.new`);
+  });
 }
 
 /** Whether a file in `segments/` belongs to the field. */

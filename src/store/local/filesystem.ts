@@ -75,14 +75,23 @@ export async function replaceThrough(
   const temporary = `${path}.new`;
   await onDisk(path, async () => {
     fileSystem.remove(temporary);
-    const file = fileSystem.create(temporary);
     try {
-      fileSystem.write(file, bytes);
-      await fileSystem.sync(file);
-    } finally {
-      fileSystem.close(file);
+      const file = fileSystem.create(temporary);
+      try {
+        fileSystem.write(file, bytes);
+        await fileSystem.sync(file);
+      } finally {
+        fileSystem.close(file);
+      }
+      fileSystem.rename(temporary, path);
+    } catch (error) {
+      try {
+        fileSystem.remove(temporary);
+      } catch {
+        // The next attempt removes it; the error that led here is the one to report.
+      }
+      throw error;
     }
-    fileSystem.rename(temporary, path);
     onReplaced();
     await fileSystem.syncDirectory(dirname(path));
   });

@@ -1,0 +1,182 @@
+// Does any damage to a collection's files go unnoticed, bring a process down, or hold it up for ever? Every file of a collection with everything
+// that a collection may have is changed in every way; half of the changes come with checksums that match, as somebody makes them who means harm.
+//
+//   npm run bench -- mutations [N] [--seed S] [--from AT]
+//
+// N: 1,000 by default; 100,000 take some hours. --from AT: begin with that change, to look at one again.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { openCollection } from '../src/collection/index.ts';
+import { adapterGraph } from '../src/encode/index.ts';
+import { HIT_SCORES, LIST_FEATURES } from '../src/search/index.ts';
+import { given, Parameters, toOnnx } from '../src/tensor/index.ts';
+import { report } from './harness.ts';
+import type { MutationLine } from './lib-mutations-worker.ts';
+
+const DIM = 16;
+/** A change that takes so long hangs. */
+const PATIENCE_MS = 30_000;
+/** Heap of the process that reads what was changed, in MB: what asks for more ends it. */
+const HEAP = 512;
+const MODES = ['old', 'forged'] as const;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    seed: { type: 'string', default: '1' },
+    from: { type: 'string', default: '0' },
+    json: { type: 'boolean' },
+  },
+});
+const total = Number(positionals[0] ?? 1000);
+const from = Number(values.from);
+if (!(total >= 2 && total <= 1e7) || !Number.isInteger(total) || !Number.isInteger(from)) {
+  console.error('Give a whole number of changes from 2.');
+  process.exit(2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'sagitta-mutations-'));
+const faults: string[] = [];
+const rows: Record<string, string | number>[] = [];
+const start = performance.now();
+try {
+  const original = join(folder, 'original');
+  await makeCollection(original);
+  for (const mode of MODES) {
+    const row = {
+      checksums: mode,
+      changes: 0,
+      refused: 0,
+      unharmed: 0,
+      silent: 0,
+      unnoticed: 0,
+      unclear: 0,
+      hung: 0,
+      died: 0,
+    };
+    const end = from + Math.floor(total / 2);
+    for (let at = from; at < end; ) at = await changeFrom(original, mode, at, end, row);
+    row.changes = end - from;
+    rows.push(row);
+  }
+  const bad = rows.some((row) => ['silent', 'unnoticed', 'unclear', 'hung', 'died'].some((kind) => row[kind] !== 0));
+  report({
+    name: 'mutations',
+    threads: 1,
+    columns: ['checksums', 'changes', 'refused', 'unharmed', 'silent', 'unnoticed', 'unclear', 'hung', 'died'],
+    rows,
+    notes: [
+      `${total} changes of the files of one collection in ${((performance.now() - start) / 60_000).toFixed(1)} minutes (seed ${values.seed}).`,
+      '"refused": at least one question was answered with an error that says what is wrong; "unharmed": none was. Not one may be answered',
+      'wrongly without a word ("silent"), be found sound ("unnoticed"; both where checksums are as they were), fail for another reason ("unclear"),',
+      `take longer than ${PATIENCE_MS / 1000} s ("hung") or end the process ("died", at ${HEAP} MB of heap).`,
+      ...[...new Set(faults)].slice(0, 20),
+    ],
+  });
+  if (bad) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Runs changes in a process of its own until they are done or it ends. @returns the next change. */
+async function changeFrom(
+  original: string,
+  mode: (typeof MODES)[number],
+  first: number,
+  end: number,
+  row: Record<string, string | number>,
+): Promise<number> {
+  const directory = join(folder, 'changed');
+  rmSync(directory, { recursive: true, force: true });
+  cpSync(original, directory, { recursive: true });
+  const worker = fileURLToPath(new URL('./lib-mutations-worker.ts', import.meta.url));
+  // A new process every now and then: what one change leaves in memory is not to matter to a thousand others.
+  const last = Math.min(end, first + 2000);
+  const args = [directory, String(first), String(last), values.seed, mode];
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP}`, '--import', 'tsx', worker, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-4000);
+  });
+  let at = first;
+  let under = '';
+  let hung = false;
+  const count = (kind: string, by = 1): void => {
+    row[kind] = (row[kind] as number) + by;
+  };
+  const hang = (): void => {
+    hung = true;
+    child.kill('SIGKILL');
+  };
+  let late = setTimeout(hang, 2 * PATIENCE_MS);
+  for await (const text of createInterface(child.stdout)) {
+    clearTimeout(late);
+    late = setTimeout(hang, PATIENCE_MS);
+    const line = JSON.parse(text) as MutationLine;
+    if ('refused' in line) {
+      count('refused', line.refused);
+      count('unharmed', line.unharmed);
+      at = last;
+    } else if ('wrong' in line) {
+      count(line.kind);
+      fault(`${mode} ${line.at}: ${line.kind}: ${line.wrong.split('\n').slice(0, 4).join(' ')}`);
+    } else {
+      at = line.at;
+      under = line.what;
+    }
+  }
+  clearTimeout(late);
+  await exited;
+  if (at === last) return last;
+  count(hung ? 'hung' : 'died');
+  fault(`${mode} ${at}: ${hung ? 'hung' : 'died'}: ${under}: ${stderr.trim().split('\n').slice(0, 3).join(' ')}`);
+  return at + 1;
+}
+
+function fault(what: string): void {
+  faults.push(what);
+  console.error(what);
+}
+
+/** A collection with a file of every kind. */
+async function makeCollection(directory: string): Promise<void> {
+  await using collection = await openCollection(directory, { create: true, encoder: `hash:${DIM}` });
+  const documents = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, i) => ({
+      id: `d${from + i}`,
+      title: `Page ${from + i}`,
+      text: `The copper lamp number ${from + i}, by the river. `.repeat(1 + (i % 3)),
+      metadata: { part: i % 3, tags: ['lamp', `tag${i % 5}`] },
+    }));
+  await collection.add(documents(0, 24));
+  await collection.deploy(adapter());
+  await collection.addField('titles', { of: 'title', encoder: 'hash:8' });
+  await collection.addField('tokens', { kind: 'vectors', encoder: 'hash:8' });
+  await collection.rebuild({ spec: 'ivf2,sq8,refine:full' });
+  await collection.add(documents(24, 30));
+  await collection.remove(['d3']);
+  await collection.setRelevance({
+    weights: Array.from({ length: HIT_SCORES + 1 }, () => Array.from({ length: LIST_FEATURES + 1 }, () => 0.1)),
+    threshold: 0.5,
+  });
+}
+
+function adapter() {
+  const map = Float32Array.from({ length: DIM * DIM }, (_, i) => (i % (DIM + 1) === 0 ? 1 : 0.01));
+  const parameters = new Parameters(1);
+  parameters.ensure('map', [DIM, DIM], given(map));
+  const model = toOnnx(adapterGraph(parameters, DIM, { form: 'linear' }));
+  return {
+    description: { form: 'adapter', of: 'queries', base: `hash:${DIM}`, dim: DIM } as const,
+    files: new Map([['model.onnx', model]]),
+  };
+}

@@ -1,0 +1,420 @@
+import { BitSet } from '../../base/bits.ts';
+import { CorruptFileError, InvalidArgumentError } from '../../base/errors.ts';
+import type { Hits } from '../../base/hits.ts';
+import {
+  readSection,
+  SectionCollector,
+  type SectionData,
+  type SectionSink,
+  type SectionSource,
+} from '../../base/sections.ts';
+import {
+  type Address,
+  Arena,
+  drainHeap,
+  heapBytes,
+  type KernelBuild,
+  paddedDim,
+  quantizeQuery,
+} from '../../kernels/index.ts';
+import { blockEnds, SettledHits } from '../blocks.ts';
+import { checkVector } from '../checks.ts';
+import { FlatHeader, Section } from './format.ts';
+import { mergeFlat } from './merge.ts';
+
+export interface FlatSearchParams {
+  /** At most this many hits; a whole number, at least 1. More than there are items is fine. */
+  readonly k: number;
+  /** Only these items may be returned; a set of `count` bits. Default: all. */
+  readonly allowed?: BitSet;
+  /** Items that still exist; a set of `count` bits, applied like `allowed` and together with it. Default: all. */
+  readonly live?: BitSet;
+  /**
+   * How many of the scan's best are scored again with full precision, as a multiple of `k`, 32 at the least. 1 or more,
+   * default 4. Each costs one read of `4 * dim` bytes. Recall is that of the int8 order at depth `k * refine`. `k` counts as the
+   * end of its block: 10, 50, 100, 200 and so on.
+   */
+  readonly refine?: number;
+}
+
+export interface FlatOptions {
+  /** Which kernels to run. Default: the fastest that this runtime supports; results are the same. */
+  readonly build?: KernelBuild;
+}
+
+const DEFAULT_REFINE = 4;
+/** Few candidates cost next to nothing beside the scan, and a small `k` needs a margin as well. */
+const LEAST_CANDIDATES = 32;
+/** Bytes of neighbouring vectors that are read at once. */
+const READ_BYTES = 1 << 18;
+
+/**
+ * Exhaustive search by inner product: every vector's int8 code is scanned (symmetric, one scale per vector; the query at
+ * 15 bits or so), and the best candidates are scored again with the float32 vectors, which stay in the source and are
+ * read one by one. Made by `FlatIndexBuilder`.
+ *
+ * Memory: nothing until the first search, then `dim + 4` bytes per vector, and 4 more if some items have none.
+ */
+export class FlatIndex {
+  readonly #header: FlatHeader;
+  #ids: Uint32Array | undefined;
+  #resident: Resident | undefined;
+
+  private constructor(
+    private readonly source: SectionSource,
+    private readonly options: FlatOptions,
+  ) {
+    this.#header = FlatHeader.read(source);
+  }
+
+  /**
+   * Opens an index; reads 16 bytes of it.
+   *
+   * @throws CorruptFileError when the sections contradict each other; IncompatibleError when they are of a newer format.
+   */
+  static open(source: SectionSource, options: FlatOptions = {}): FlatIndex {
+    return new FlatIndex(source, options);
+  }
+
+  /**
+   * Concatenates the live items of several indexes, in order; codes and vectors are copied as they are, so that a merged
+   * index finds what its parts found. Holds about 1 MiB, whatever the sizes, besides one bit per item.
+   *
+   * @param sink receives the sections; without it they are collected in memory and returned.
+   * @throws InvalidArgumentError for no parts at all, or parts of different dimensions.
+   */
+  static merge(parts: readonly FlatPart[]): SectionData;
+  static merge(parts: readonly FlatPart[], sink: SectionSink): void;
+  static merge(parts: readonly FlatPart[], sink?: SectionSink): SectionData | undefined {
+    const collector = sink === undefined ? new SectionCollector() : undefined;
+    const merged = parts.map(({ index, live }) => {
+      index.#checkSet(live, 'live');
+      return { header: index.#header, source: index.source, present: index.#readPresent(), live };
+    });
+    mergeFlat(merged, sink ?? collector!);
+    return collector?.sections;
+  }
+
+  /** Components of a vector. */
+  get dim(): number {
+    return this.#header.dim;
+  }
+
+  /** Items, with and without a vector; they are numbered 0 to `count - 1`. */
+  get count(): number {
+    return this.#header.items;
+  }
+
+  /** Items with a vector. */
+  get vectorCount(): number {
+    return this.#header.rows;
+  }
+
+  /** The numbers of the items that have a vector, ascending. */
+  get items(): Uint32Array {
+    return this.#rowIds() ?? Uint32Array.from({ length: this.count }, (_, item) => item);
+  }
+
+  /** Whether the item has a vector. */
+  has(id: number): boolean {
+    return id < this.count && this.#rowOf(id) >= 0;
+  }
+
+  /** Fills `target` with the vectors of these items, one after the other, read from the source. @param ids ascending. */
+  read(ids: Uint32Array, target: Float32Array<ArrayBuffer>): void {
+    const rows = ids.map((id) => this.#checkedRow(id));
+    let at = 0;
+    for (const [row, count] of runs(rows, rows.length)) {
+      this.#readVectors(row, target.subarray(at, at + count * this.dim));
+      at += count * this.dim;
+    }
+  }
+
+  /** The vector of an item as it was added, read from the source; undefined when it has none. */
+  vector(id: number): Float32Array | undefined {
+    if (!Number.isInteger(id) || id < 0 || id >= this.count) {
+      throw new InvalidArgumentError(`There is no item ${id}.`, `Pass a whole number from 0 to ${this.count - 1}.`);
+    }
+    const row = this.#rowOf(id);
+    if (row < 0) return undefined;
+    const vector = new Float32Array(this.dim);
+    this.#readVectors(row, vector);
+    return vector;
+  }
+
+  /**
+   * The items with the largest inner product with the query, scores at full precision (summed in float64, rounded to
+   * float32), equal scores by ascending id. `examined` counts the vectors that the scan scored. The result for k is the head of the
+   * result for any larger one: what a deeper search finds late stands behind, with a score no better than the last before it.
+   *
+   * @param query `dim` finite components.
+   * @throws InvalidArgumentError for a query of another dimension or not finite, and for parameters out of range.
+   */
+  search(query: Float32Array, params: FlatSearchParams): Hits {
+    const { allowed, live, ...rest } = params;
+    return FlatIndex.searchAll([{ index: this, base: 0, allowed, live }], query, rest);
+  }
+
+  /**
+   * Searches several indexes as if they were one, whose items are numbered from `base` on. However many there are, as many candidates
+   * are read and scored again as in one.
+   *
+   * @param parts at least one, all of one dimension, in ascending order of their bases.
+   */
+  static searchAll(
+    parts: readonly FlatSearchPart[],
+    query: Float32Array,
+    { k, refine = DEFAULT_REFINE }: Pick<FlatSearchParams, 'k' | 'refine'>,
+  ): Hits {
+    if (!Number.isInteger(k) || k < 1) {
+      throw new InvalidArgumentError(`k is ${k}.`, 'Pass a whole number, 1 or more.');
+    }
+    if (!(refine >= 1)) {
+      throw new InvalidArgumentError(`refine is ${refine}.`, 'Pass a number of 1 or more.');
+    }
+    const count = parts.reduce((sum, { index }) => sum + index.vectorCount, 0);
+    const ends = blockEnds(Math.min(k, count));
+    const candidates = (end: number): number => Math.min(count, Math.max(Math.ceil(end * refine), LEAST_CANDIDATES));
+    const most = candidates(ends.at(-1)!);
+    const scans = parts.map(({ index, allowed, live }) => {
+      checkVector(query, index.dim, 'query');
+      index.#checkSet(allowed, 'allowed');
+      index.#checkSet(live, 'live');
+      return index.#scan(query, Math.min(most, index.vectorCount), index.#rowMask(allowed, live));
+    });
+    const best = chosenRows(scans, most).flatMap(({ rows, ranks }, part) => {
+      const { index, base } = parts[part]!;
+      const scores = index.#rescore(query, rows);
+      const ids = index.#rowIds();
+      return Array.from(rows, (row, i) => ({
+        id: base + (ids === undefined ? row : ids[row]!),
+        score: scores[i]!,
+        rank: ranks[i]!,
+      }));
+    });
+    best.sort((a, b) => b.score - a.score || a.id - b.id);
+    const settled = new SettledHits();
+    for (const end of ends) {
+      const last = candidates(end);
+      const among = best.filter(({ rank }) => rank < last);
+      settled.append(
+        among.map(({ id }) => id),
+        among.map(({ score }) => score),
+        end,
+      );
+    }
+    const examined = scans.reduce((sum, scan) => sum + scan.examined, 0);
+    return settled.hits(k, examined);
+  }
+
+  /**
+   * Inner products with given items at full precision, as {@link FlatIndex.search} scores its best; NaN for an item without a vector.
+   * Each costs one read of `4 * dim` bytes. @param ids ascending.
+   */
+  scores(query: Float32Array, ids: Uint32Array): Float32Array {
+    checkVector(query, this.dim, 'query');
+    const rows = Int32Array.from(ids, (id) => (id < this.count ? this.#rowOf(id) : -1));
+    const scores = this.#rescore(query, Uint32Array.from(rows.filter((row) => row >= 0)));
+    let next = 0;
+    return Float32Array.from(rows, (row) => (row < 0 ? Number.NaN : scores[next++]!));
+  }
+
+  /** The `wanted` best rows by int8 score, best first. */
+  #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined): RowScan {
+    const { arena, codes, scales } = this.#load();
+    const mark = arena.mark();
+    try {
+      const heap = arena.allocate(heapBytes(wanted));
+      const padded = paddedDim(this.dim);
+      const quantized = arena.allocate(2 * padded);
+      const bits = mask === undefined ? 0 : arena.put(mask);
+      quantizeQuery(query, arena.i16(quantized, padded));
+      arena.kernels.heapReset(heap, wanted);
+      const examined = arena.kernels.scanInt8(quantized, codes, scales, this.vectorCount, this.dim, bits, 0, heap);
+      const { ids, scores } = drainHeap(arena, heap, wanted);
+      return { rows: ids, scores, examined };
+    } finally {
+      arena.release(mark);
+    }
+  }
+
+  /** Full-precision scores of rows in ascending order; neighbours are read together. */
+  #rescore(query: Float32Array, rows: Uint32Array): Float32Array {
+    const { dim } = this;
+    const scores = new Float32Array(rows.length);
+    const most = Math.max(1, Math.floor(READ_BYTES / (4 * dim)));
+    const together = [...runs(rows, most)];
+    const buffer = new Float32Array(Math.max(0, ...together.map(([, count]) => count)) * dim);
+    let i = 0;
+    for (const [row, count] of together) {
+      this.#readVectors(row, buffer.subarray(0, count * dim));
+      for (let start = 0; start < count * dim; i++, start += dim) {
+        let sum = 0;
+        for (let c = 0; c < dim; c++) sum += query[c]! * buffer[start + c]!;
+        scores[i] = sum;
+      }
+    }
+    return scores;
+  }
+
+  /** Fills `target` with whole vectors from `row` on. */
+  #readVectors(row: number, target: Float32Array<ArrayBuffer>): void {
+    const bytes = new Uint8Array(target.buffer, target.byteOffset, target.byteLength);
+    this.source.readInto(Section.vectors, bytes, row * this.dim * 4);
+  }
+
+  /** Which rows may be returned, one bit each; undefined for all. */
+  #rowMask(allowed: BitSet | undefined, live: BitSet | undefined): Uint8Array | undefined {
+    if (allowed === undefined || live === undefined) {
+      const only = allowed ?? live;
+      return only === undefined ? undefined : this.#rowsAmong(only.bytes);
+    }
+    const both = new Uint8Array(allowed.bytes.length);
+    for (let i = 0; i < both.length; i++) both[i] = allowed.bytes[i]! & live.bytes[i]!;
+    return this.#rowsAmong(both);
+  }
+
+  #rowsAmong(items: Uint8Array): Uint8Array {
+    const ids = this.#rowIds();
+    if (ids === undefined) return items;
+    const rows = new Uint8Array(Math.ceil(ids.length / 8));
+    for (let row = 0; row < ids.length; row++) {
+      const id = ids[row]!;
+      rows[row >> 3]! |= ((items[id >> 3]! >> (id & 7)) & 1) << (row & 7);
+    }
+    return rows;
+  }
+
+  /** The item of each row; undefined when every item has a vector, and rows are items. */
+  #rowIds(): Uint32Array | undefined {
+    if (this.vectorCount === this.count) return undefined;
+    this.#ids ??= Uint32Array.from(this.#readPresent());
+    return this.#ids;
+  }
+
+  /** The row of an item, or -1. */
+  #rowOf(id: number): number {
+    const ids = this.#rowIds();
+    if (ids === undefined) return id;
+    let low = 0;
+    let high = ids.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (ids[middle]! < id) low = middle + 1;
+      else high = middle;
+    }
+    return ids[low] === id ? low : -1;
+  }
+
+  #checkedRow(id: number): number {
+    const row = id < this.count ? this.#rowOf(id) : -1;
+    if (row < 0) throw new InvalidArgumentError(`Item ${id} has no vector.`, 'Read only those that `items` names.');
+    return row;
+  }
+
+  /** Which items have a vector. */
+  #readPresent(): BitSet {
+    const present = new BitSet(this.count, readSection(this.source, Section.present));
+    if (present.count !== this.vectorCount) {
+      throw new CorruptFileError(
+        Section.present,
+        `it names ${present.count} vectors, but there are ${this.vectorCount}`,
+      );
+    }
+    return present;
+  }
+
+  #checkSet(set: BitSet | undefined, name: string): void {
+    if (set !== undefined && set.size !== this.count) {
+      throw new InvalidArgumentError(
+        `The set \`${name}\` has ${set.size} bits, the index ${this.count} items.`,
+        'Pass one bit per item.',
+      );
+    }
+  }
+
+  /** Codes and scales in WebAssembly memory, read at first use. */
+  #load(): Resident {
+    if (this.#resident === undefined) {
+      const arena = new Arena(this.options.build);
+      const codes = this.#readIntoArena(arena, Section.codes);
+      const scales = this.#readIntoArena(arena, Section.scales);
+      this.#resident = { arena, codes, scales };
+    }
+    return this.#resident;
+  }
+
+  #readIntoArena(arena: Arena, name: string): Address {
+    const bytes = this.#header.size(name);
+    const address = arena.allocate(bytes, 64);
+    this.source.readInto(name, arena.u8(address, bytes));
+    return address;
+  }
+}
+
+/** One of several indexes that are searched together. */
+export interface FlatSearchPart {
+  readonly index: FlatIndex;
+  /** What its items' numbers begin with. */
+  readonly base: number;
+  /** As in {@link FlatSearchParams}. */
+  readonly allowed?: BitSet | undefined;
+  readonly live?: BitSet | undefined;
+}
+
+/** The best rows by int8 score, best first. */
+interface RowScan {
+  readonly rows: Uint32Array;
+  readonly scores: Float32Array;
+  readonly examined: number;
+}
+
+/** Rows of one part in ascending order, with their ranks among the best of all parts. */
+interface ChosenRows {
+  readonly rows: Uint32Array;
+  readonly ranks: readonly number[];
+}
+
+/** The `most` best of several scans; of equal scores those of earlier parts come first. */
+function chosenRows(scans: readonly RowScan[], most: number): ChosenRows[] {
+  const chosen = scans.map((): { row: number; rank: number }[] => []);
+  const next = new Uint32Array(scans.length);
+  for (let rank = 0; rank < most; rank++) {
+    let best = -1;
+    for (let part = 0; part < scans.length; part++) {
+      const { scores } = scans[part]!;
+      if (next[part]! >= scores.length) continue;
+      if (best < 0 || scores[next[part]!]! > scans[best]!.scores[next[best]!]!) best = part;
+    }
+    if (best < 0) break;
+    chosen[best]!.push({ row: scans[best]!.rows[next[best]!]!, rank });
+    next[best]!++;
+  }
+  return chosen.map((rows) => {
+    // In the order of their numbers, so that neighbours are read together.
+    rows.sort((a, b) => a.row - b.row);
+    return { rows: Uint32Array.from(rows, ({ row }) => row), ranks: rows.map(({ rank }) => rank) };
+  });
+}
+
+/** An index to be merged, and which of its items are kept (`count` bits). */
+export interface FlatPart {
+  readonly index: FlatIndex;
+  readonly live: BitSet;
+}
+
+interface Resident {
+  readonly arena: Arena;
+  readonly codes: Address;
+  readonly scales: Address;
+}
+
+/** Stretches of consecutive numbers, none longer than `most`: first and length. */
+function* runs(ascending: Uint32Array, most: number): Generator<readonly [first: number, count: number]> {
+  for (let i = 0; i < ascending.length; ) {
+    let end = i + 1;
+    while (end < ascending.length && end - i < most && ascending[end] === ascending[end - 1]! + 1) end++;
+    yield [ascending[i]!, end - i];
+    i = end;
+  }
+}

@@ -1,0 +1,114 @@
+import { CorruptFileError } from '../../../base/errors.ts';
+
+/**
+ * Where words stand, so that phrases are found without reading texts. All words of all documents make one row: those of the first
+ * document, then those of the second, and so on, with an empty place behind each document and between the texts of one. A word has one
+ * ascending list of places in that row; neither documents nor frequencies are repeated.
+ *
+ * | section | elements | |
+ * |---|---|---|
+ * | `lexical.words` | bytes | words in ascending byte order, 16 to a block: of each the bytes shared with the one before (none for a block's first), those of its own and their number, how many places it has, and the bytes of their list |
+ * | `lexical.word-blocks` | 2 uint32 per block | where it begins in `words`, and its first list in `positions` |
+ * | `lexical.positions` | bytes | lists of places |
+ * | `lexical.places` | varint per document | places that it takes in the row, the empty one behind it included |
+ *
+ * Numbers are varints (seven bits a byte, the lowest first). A list of more than 256 places is one of blocks: of each, the distance of its last
+ * place from that of the block before and its bytes, then the blocks. The distances in a block are Rice codes, the quotient in unary, with
+ * as many bits of remainder as their mean has; the mean of a list of one block is that of all places of the row by the list's number.
+ */
+export const positionsSection = {
+  words: 'lexical.words',
+  blocks: 'lexical.word-blocks',
+  positions: 'lexical.positions',
+  places: 'lexical.places',
+} as const;
+
+/** Words to a block of the dictionary. */
+export const WORD_BLOCK = 16;
+/** Places to a block of a list. */
+export const PLACE_BLOCK = 256;
+
+/** Bits of the remainder for `count` distances over `span` places. */
+export function riceBits(span: number, count: number): number {
+  return span <= count ? 0 : 31 - Math.clz32(Math.floor(span / count));
+}
+
+/** Reads what the sections hold: varints, and distances bit by bit. */
+export class PlaceReader {
+  #bit = 0;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    /** Of the next byte. */
+    public at = 0,
+    readonly end = bytes.length,
+    readonly section: string = positionsSection.positions,
+  ) {}
+
+  varint(): number {
+    let value = 0;
+    let factor = 1;
+    for (;;) {
+      if (this.at >= this.end || factor > 2 ** 28) throw this.#damaged();
+      const byte = this.bytes[this.at++]!;
+      value += (byte & 127) * factor;
+      if (byte < 128) return value;
+      factor *= 128;
+    }
+  }
+
+  take(count: number): Uint8Array {
+    if (count > this.end - this.at) throw this.#damaged();
+    this.at += count;
+    return this.bytes.subarray(this.at - count, this.at);
+  }
+
+  /** Fills `places` from `from` on with `count` places behind `before`; the codes begin at a whole byte. */
+  distances(places: Uint32Array, from: number, count: number, before: number, bits: number): void {
+    const { bytes, end } = this;
+    let { at } = this;
+    let bit = this.#bit;
+    let place = before;
+    const scale = 2 ** bits;
+    for (let i = from; i < from + count; i++) {
+      let quotient = 0;
+      for (;;) {
+        if (at >= end) throw this.#damaged();
+        const rest = bytes[at]! >>> bit;
+        if (rest !== 0) {
+          const zeros = 31 - Math.clz32(rest & -rest);
+          quotient += zeros;
+          bit += zeros + 1;
+          break;
+        }
+        quotient += 8 - bit;
+        bit = 0;
+        at++;
+      }
+      let remainder = 0;
+      for (let got = 0; got < bits; ) {
+        if (bit === 8) {
+          bit = 0;
+          at++;
+        }
+        if (at >= end) throw this.#damaged();
+        const taken = Math.min(8 - bit, bits - got);
+        remainder += ((bytes[at]! >>> bit) & ((1 << taken) - 1)) * 2 ** got;
+        got += taken;
+        bit += taken;
+      }
+      if (bit === 8) {
+        bit = 0;
+        at++;
+      }
+      place += quotient * scale + remainder + 1;
+      places[i] = place;
+    }
+    if (place > 0xffff_ffff) throw this.#damaged();
+    this.at = bit === 0 ? at : at + 1;
+  }
+
+  #damaged(): CorruptFileError {
+    return new CorruptFileError(this.section, 'a list of places leads out of the section');
+  }
+}
