@@ -1,4 +1,4 @@
-import { TermTrie } from './term-trie.ts';
+import { type NearTerm, TermTrie } from './term-trie.ts';
 
 /** A term of a vocabulary. */
 export interface VocabularyTerm {
@@ -19,8 +19,8 @@ export class Vocabulary {
   readonly #frequencies: Uint32Array;
   /** Numbers of terms in the order of their reversed spelling; made when first asked for. */
   #backwards: Uint32Array | undefined;
-  /** The same. */
-  #trie: TermTrie | undefined;
+  /** Trees of the terms as they are and reversed. The same. */
+  #tries: { readonly forwards: TermTrie; readonly backwards: TermTrie } | undefined;
 
   /** @param terms distinct, in any order. */
   constructor(terms: Iterable<readonly [term: string, frequency: number]>) {
@@ -53,7 +53,7 @@ export class Vocabulary {
   ending(suffix: string, limit: number): VocabularyTerm[] {
     this.#backwards ??= this.#reversed();
     const order = this.#backwards;
-    const wanted = [...suffix].reverse().join('');
+    const wanted = reversed(suffix);
     let low = 0;
     let high = order.length;
     while (low < high) {
@@ -72,14 +72,45 @@ export class Vocabulary {
    * @param most 1 or 2: time grows with the share of the vocabulary that is near.
    */
   similar(word: string, most: number, limit: number): SimilarTerm[] {
-    this.#trie ??= new TermTrie(this.#terms);
-    const found = this.#trie.near(word, most).filter(({ edits }) => edits > 0);
+    const found = this.#near(word, most).filter(({ edits }) => edits > 0);
     found.sort(
       (a, b) => a.edits - b.edits || this.#frequencies[b.number]! - this.#frequencies[a.number]! || a.number - b.number,
     );
     return found
       .slice(0, limit)
       .map(({ number, edits }) => ({ term: this.#terms[number]!, frequency: this.#frequencies[number]!, edits }));
+  }
+
+  /** Of the edits at most half are in the first half of the word, or at most half in the second. */
+  #near(word: string, most: number): NearTerm[] {
+    this.#tries ??= this.#grow();
+    const { forwards, backwards } = this.#tries;
+    const middle = word.length >> 1;
+    const half = most >> 1;
+    const found = new Map<number, NearTerm>();
+    for (const near of forwards.near(word, most, { letters: middle, most: half })) found.set(near.number, near);
+    const order = this.#backwards!;
+    for (const { number, edits } of backwards.near(reversed(word), most, {
+      letters: word.length - middle,
+      most: half,
+    })) {
+      found.set(order[number]!, { number: order[number]!, edits });
+    }
+    // Two letters that are swapped across the middle are an edit of both halves.
+    if (half === 0 && middle > 0 && word.length > 1) {
+      const swapped = word.slice(0, middle - 1) + word[middle]! + word[middle - 1]! + word.slice(middle + 1);
+      const at = this.#lowerBound(swapped);
+      if (swapped !== word && this.#terms[at] === swapped) found.set(at, { number: at, edits: 1 });
+    }
+    return [...found.values()];
+  }
+
+  #grow() {
+    this.#backwards ??= this.#reversed();
+    return {
+      forwards: new TermTrie(this.#terms),
+      backwards: new TermTrie(Array.from(this.#backwards, (i) => reversed(this.#terms[i]!))),
+    };
   }
 
   #lowerBound(term: string): number {
@@ -122,6 +153,9 @@ export class Vocabulary {
   }
 }
 
+/** By code units: halves of surrogate pairs are compared, and never shown. */
 function reversed(term: string): string {
-  return [...term].reverse().join('');
+  let spelled = '';
+  for (let i = term.length - 1; i >= 0; i--) spelled += term[i];
+  return spelled;
 }
