@@ -25,7 +25,8 @@ export default defineConfig({
   target: 'node20',
   fixedExtension: false,
   dts: true,
-  sourcemap: true,
+  // The sources that maps would lead to are not published.
+  sourcemap: false,
   clean: true,
   logLevel: 'warn',
 });

@@ -17,7 +17,7 @@ const sets: readonly (readonly [name: string, parts?: Parts])[] = [
   ['gorilla_apibench'],
   ['openclipart'],
 ];
-const MOST_QUERIES = 400;
+const MOST_QUERIES = 1000;
 const DEPTH = 50;
 const contestants: readonly (readonly [name: string, fusion: Fusion, weights: readonly [number, number]])[] = [
   ['bm25', rrf(), [1, 0]],
@@ -25,7 +25,9 @@ const contestants: readonly (readonly [name: string, fusion: Fusion, weights: re
   ...[0.3, 0.5].map((w) => [`rrf ${w}`, rrf(), [1 - w, w]] as const),
   ...[0.3, 0.5].map((w) => [`convex max,min-max ${w}`, convex({ normalize: ['max', 'min-max'] }), [1 - w, w]] as const),
   ...[0.5, 0.7].map((w) => [`convex 0,-1 ${w}`, convex({ normalize: ['max', { floor: -1 }] }), [1 - w, w]] as const),
-  ...[0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8].map((w) => [`convex max ${w}`, convex(), [1 - w, w]] as const),
+  ...(['max', 'limit'] as const).flatMap((normalize) =>
+    [0.2, 0.3, 0.4, 0.5, 0.6, 0.7].map((w) => [`convex ${normalize} ${w}`, convex({ normalize }), [1 - w, w]] as const),
+  ),
 ];
 
 const scores = new Map<string, Record<string, number>>(contestants.map(([name]) => [name, {}]));

@@ -14,6 +14,8 @@ type Languages = ReadonlyMap<string, number>;
 /** What the words of a query become. */
 export interface AnalysedWords {
   readonly terms: readonly WeightedTerm[];
+  /** What the query's own words are by each of its analyses, without further forms; at least one. */
+  readonly readings: readonly (readonly WeightedTerm[])[];
   /** Grammatical words that it is not searched for, lower case and without marks, each once. */
   readonly leftOut: readonly string[];
 }
@@ -110,15 +112,13 @@ export function analyzeQuery(
 ): AnalysedWords {
   const weights = new Map<string, number>();
   const analyses = languages.map((language) => analyzerFor(language).analyze(text));
-  const count = (terms: readonly string[]): void => {
-    for (const { term, weight } of weightedTerms(terms)) {
-      if (weight > (weights.get(term) ?? 0)) weights.set(term, weight);
-    }
-  };
-  for (const { terms } of analyses) count(terms);
-  const left = new Set(weights.size === 0 ? [] : analyses.flatMap(({ stopWords }) => stopWords));
+  const grammatical = analyses.every(({ terms }) => terms.length === 0);
+  const readings = analyses.map(({ terms, stopWords }) => weightedTerms(grammatical ? stopWords : terms));
+  for (const { term, weight } of readings.flat()) {
+    if (weight > (weights.get(term) ?? 0)) weights.set(term, weight);
+  }
+  const left = new Set(grammatical ? [] : analyses.flatMap(({ stopWords }) => stopWords));
   for (const word of weights.keys()) left.delete(word);
-  if (weights.size === 0) for (const { stopWords } of analyses) count(stopWords);
   const further = (term: string): void => {
     if (!weights.has(term)) weights.set(term, FORM_WEIGHT);
   };
@@ -128,7 +128,7 @@ export function analyzeQuery(
       if (!left.has(plainForm(text.slice(start, end)))) further(term);
     }
   }
-  return { terms: Array.from(weights, ([term, weight]) => ({ term, weight })), leftOut: [...left] };
+  return { terms: Array.from(weights, ([term, weight]) => ({ term, weight })), readings, leftOut: [...left] };
 }
 
 /** Counts repeated terms: `['a', 'b', 'a']` becomes `a` with weight 2 and `b` with weight 1, in order of appearance. */

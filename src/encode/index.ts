@@ -16,6 +16,7 @@ export { nativeRuntime } from './runtime.ts';
 export { type BagOptions, type BagShape, bagVocabulary, trainableBag } from './small/bag.ts';
 export { type TransformerOptions, type TransformerShape, trainableTransformer } from './small/transformer.ts';
 export { speaks } from './speaks.ts';
+export type { ByteRows, TableCodes, TableRows } from './static/rows.ts';
 export { readTableFile, shippedTable } from './static/shipped.ts';
 export { staticEncoder } from './static/static.ts';
 export { quantizeTable, readTable, type StaticTable, writeTable } from './static/table.ts';

@@ -8,6 +8,7 @@ export { type IndexedField, InvertedIndexBuilder } from './inverted/build.ts';
 export type { Bm25Parameters } from './inverted/encode.ts';
 export {
   InvertedIndex,
+  inverseDocumentFrequency,
   type LexicalContribution,
   type LexicalExplanation,
   type LexicalSearchParams,

@@ -1,6 +1,7 @@
 import type { Query, WeightedTerm } from '../content/index.ts';
-import { type Corpus, fieldOf, WORDS } from '../corpus/index.ts';
-import { termsOf } from './represent.ts';
+import { type Corpus, fieldOf, type TermsField, WORDS } from '../corpus/index.ts';
+import { inverseDocumentFrequency } from '../index/index.ts';
+import { termsOf, wordsOf } from './represent.ts';
 import { hitsOf, type Retriever } from './types.ts';
 
 /**
@@ -16,6 +17,7 @@ export function bm25(corpus: Corpus, field: string = WORDS): Retriever {
     const found = await corpus.search(field, terms, { k, ...(allowed === undefined ? {} : { allowed }) });
     return {
       hits: hitsOf(found),
+      limit: await limitOf(corpus, own, query),
       trace: {
         stage,
         tookMs: performance.now() - start,
@@ -28,6 +30,34 @@ export function bm25(corpus: Corpus, field: string = WORDS): Retriever {
   return Object.assign(retriever, {
     score: (query: Query, passages: Uint32Array) => corpus.score(field, termsOf(own, query), passages),
   });
+}
+
+/**
+ * What endless repetition of every word of the query would score: the sum of the words' weights, those that no passage holds included. Of
+ * several analyses the one counts that most of the words are known to. Further forms and words that stand in for others add nothing; where
+ * the terms given weigh less than the words (as feedback may have it), the limit shrinks with them.
+ */
+async function limitOf(corpus: Corpus, field: TermsField, query: Query): Promise<number> {
+  const { readings } = wordsOf(field, query);
+  const limits = await Promise.all(
+    readings.map(async (terms) => {
+      const holding = await corpus.frequencies(
+        field.name,
+        terms.map(({ term }) => term),
+      );
+      return terms.reduce(
+        (sum, { weight }, i) => sum + weight * inverseDocumentFrequency(corpus.passageCount, holding[i]!),
+        0,
+      );
+    }),
+  );
+  const given = query.encoded?.has(field.name) === true ? weightOf(termsOf(field, query)) : undefined;
+  const own = Math.min(...readings.map(weightOf));
+  return Math.min(...limits) * (given === undefined || !(own > 0) ? 1 : Math.min(1, given / own));
+}
+
+function weightOf(terms: readonly WeightedTerm[]): number {
+  return terms.reduce((sum, { weight }) => sum + weight, 0);
 }
 
 function describe(terms: readonly WeightedTerm[]): string {

@@ -1,3 +1,4 @@
+import { Vectors } from '../base/vectors.ts';
 import type { Query } from '../content/index.ts';
 import { type Corpus, type FieldParams, fieldOf, MEANING } from '../corpus/index.ts';
 import { denseShareOf } from '../encode/dense-share.ts';
@@ -34,6 +35,8 @@ export function dense(corpus: Corpus, options: DenseOptions = {}): Retriever {
     });
     return {
       hits: hitsOf(found),
+      // All vectors have length 1, and late interaction adds up one cosine for each token of the query.
+      limit: encoded.query instanceof Vectors ? encoded.query.count : 1,
       trace: {
         stage,
         tookMs: performance.now() - start,

@@ -15,6 +15,7 @@ const fixed =
 
 const FUSIONS = [
   convex(),
+  convex({ normalize: 'max' }),
   convex({ normalize: 'min-max' }),
   convex({ normalize: [{ floor: -1 }, { best: 2 }] }),
   rrf(),
@@ -74,6 +75,18 @@ describe('fuse', () => {
       [5, 0.25],
       [9, 0],
     ]);
+  });
+
+  it('divides scores by what the query could reach, and by the best where that is not known', async () => {
+    const within = (retriever: Retriever, limit: number): Retriever => {
+      return async (...asked) => ({ ...(await retriever(...asked)), limit });
+    };
+    const shares = async (limit: number): Promise<number[]> => {
+      const { hits } = await fuse([within(lexical, limit), within(semantic, 1)], convex())(query, { k: 10 });
+      return hits.find(({ passage }) => passage === 3)!.contributions!.map(({ share }) => share);
+    };
+    expect(await shares(24)).toEqual([(0.5 * 8) / 24, 0.5 * 0.9]);
+    expect(await shares(0)).toEqual([(0.5 * 8) / 12, 0.5 * 0.9]);
   });
 
   it('explains each hit: the shares add up to its score', async () => {

@@ -39,16 +39,18 @@ export function rrf(constant = 60): Fusion {
 /**
  * Between which scores a share grows from 0 to its weight.
  *
+ * - `limit`: from 0 to what the query could reach (`Ranking.limit`), or to the best score of the ranking where that is not known. Words
+ *   of which no passage holds much then count little beside meaning, and the other way round.
  * - `max`: from 0 to the best score of the ranking.
  * - `min-max`: from the worst of the ranking's first candidates to the best. Depends on how many candidates there are.
  * - `{ floor, best }`: fixed ends. A `floor` that no score can fall below makes the theoretical min-max of Bruch, Gai and Ingber: 0 for
  *   BM25, -1 for cosines; default 0. Without `best`, the best score of the ranking.
  */
-export type Normalization = 'max' | 'min-max' | { readonly floor?: number; readonly best?: number };
+export type Normalization = 'limit' | 'max' | 'min-max' | { readonly floor?: number; readonly best?: number };
 
 /** Options of {@link convex}. */
 export interface ConvexOptions {
-  /** One value for all rankings or one for each. Default `max`. */
+  /** One value for all rankings or one for each. Default `limit`. */
   readonly normalize?: Normalization | readonly Normalization[];
 }
 
@@ -58,8 +60,8 @@ export interface ConvexOptions {
  * nothing.
  */
 export function convex(options: ConvexOptions = {}): Fusion {
-  const { normalize = 'max' } = options;
-  const of = (i: number): Normalization => (isList(normalize) ? (normalize[i] ?? 'max') : normalize);
+  const { normalize = 'limit' } = options;
+  const of = (i: number): Normalization => (isList(normalize) ? (normalize[i] ?? 'limit') : normalize);
   for (const one of isList(normalize) ? normalize : [normalize]) checkEnds(one);
   return {
     name: `convex(${isList(normalize) ? normalize.map(nameOf).join(', ') : nameOf(normalize)})`,
@@ -67,7 +69,7 @@ export function convex(options: ConvexOptions = {}): Fusion {
   };
 }
 
-function shareOf({ hits }: Ranking, weight: number, normalize: Normalization): Share {
+function shareOf({ hits, limit = 0 }: Ranking, weight: number, normalize: Normalization): Share {
   const top = hits[0]?.score ?? 0;
   const worst = hits.at(-1)?.score ?? 0;
   if (normalize === 'min-max') {
@@ -79,7 +81,8 @@ function shareOf({ hits }: Ranking, weight: number, normalize: Normalization): S
       note: ends(worst, top),
     };
   }
-  const { floor = 0, best = top } = normalize === 'max' ? {} : normalize;
+  const reach = normalize === 'limit' && limit > 0 ? limit : top;
+  const { floor = 0, best = reach } = typeof normalize === 'string' ? {} : normalize;
   const of = (score: number): number =>
     weight * (score > floor && best > floor ? (score - floor) / (best - floor) : Math.max(-1, score - floor));
   // Of what is not among the candidates no more is known than that it is no better than the worst of them.

@@ -4,7 +4,7 @@ import type { Retriever } from './types.ts';
 
 /** Options of {@link hybrid}. */
 export interface HybridOptions extends Pick<FuseOptions, 'candidates'> {
-  /** Default: a convex combination of scores, each divided by the best of its ranking. */
+  /** Default: a convex combination of scores, each divided by what the query could reach. */
   readonly fusion?: Fusion;
   /** Weights of BM25 and dense. Default: the dense ranking has its encoder's share, BM25 the rest. */
   readonly weights?: readonly [bm25: number, dense: number];

@@ -15,7 +15,7 @@ export interface ShortSearch {
   readonly ranking: Ranking;
   readonly allowed: BitSet | undefined;
   readonly filter: Filter | string | undefined;
-  readonly words: AnalysedWords;
+  readonly words: Pick<AnalysedWords, 'terms' | 'leftOut'>;
   /** Passages that have what the query demands by its signs. */
   readonly demanded: BitSet | undefined;
   /** Passages that stand with others, which they repeat. */

@@ -51,6 +51,11 @@ export interface Ranking {
   readonly abstained?: boolean;
   /** Where relevance was judged: how the cut was made. */
   readonly relevance?: RelevanceCut;
+  /**
+   * What scores of this query could reach, whatever the passages are: of BM25 the weights of its words together, of a cosine 1. Absent or 0
+   * where nothing is known of that.
+   */
+  readonly limit?: number;
   readonly trace: StageTrace;
 }
 

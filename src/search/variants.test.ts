@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryCorpus } from '../corpus/index.ts';
 import { searchCorpus } from './searching.ts';
+import { wordVariants } from './variants.ts';
 
 describe('words that stand for others', () => {
   it('are left out where the search says so', async () => {
@@ -18,6 +19,25 @@ describe('words that stand for others', () => {
     }
     expect(await found('lightho*', false)).toEqual(['a']);
     expect((await found('letters', false)).sort()).toEqual(['a', 'b']);
+  });
+});
+
+describe('words written together', () => {
+  it('are no mistakes where their parts are words, and their parts are corrected where they are not', async () => {
+    const corpus = await memoryCorpus([
+      { id: 'a', text: 'A third of the children keep the policy. Resistance to stress.' },
+      { id: 'b', text: 'onethird stressful childhood, resistances' },
+    ]);
+    const variants = async (text: string) => {
+      const { terms, corrections } = await wordVariants(corpus, text, ['en']);
+      return [terms.map(({ term }) => term), corrections.map(({ start, end }) => text.slice(start, end))];
+    };
+    expect(await variants('third-policy')).toEqual([[], []]);
+    expect(await variants('stress-resistance')).toEqual([[], []]);
+    const [terms, corrected] = await variants('stress-polyci');
+    expect(terms).toContain('polici');
+    expect(corrected).toEqual(['polyci']);
+    expect((await searchCorpus(corpus, 'third-policy')).suggestion).toBeUndefined();
   });
 });
 

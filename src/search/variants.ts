@@ -94,11 +94,16 @@ export async function wordVariants(
     words.flatMap(({ forms }) => forms),
   );
   let at = 0;
-  for (const { start, end, forms } of words) {
-    const known = counts.subarray(at, at + forms.length).some((count) => count > 0);
+  const there = new Set<string>();
+  for (const { written, forms } of words) {
+    if (counts.subarray(at, at + forms.length).some((count) => count > 0)) there.add(written);
     at += forms.length;
-    const written = text.slice(start, end);
-    if (known) {
+  }
+  const composed = new Set(words.flatMap(({ within }) => (within === undefined ? [] : [within])));
+  for (const { written, start, end, within, forms } of words) {
+    // Of what is written together either the whole is there, or its parts are words of their own.
+    if (within === undefined ? composed.has(written) && !there.has(written) : there.has(within)) continue;
+    if (there.has(written)) {
       if (compounding && kinds.has('head') && forms[0]!.length > PART)
         for (const head of await heads(corpus, forms)) add(head, WEIGHTS.head);
       continue;
@@ -116,28 +121,39 @@ export async function wordVariants(
 }
 
 interface Word {
+  readonly written: string;
+  /** The word that it is a part of. */
+  readonly within: string | undefined;
   readonly start: number;
   readonly end: number;
   /** In plain form, and its terms in every language. */
   readonly forms: readonly string[];
 }
 
-/** The first words of a text, each once, in order. Those within others are left out. */
+/**
+ * The first words of a text, each once, in order. Where one is written together of several (`stress-resistant`, `getUserName`), these follow
+ * it, and say what it is a part of.
+ */
 function wordsOf(text: string, languages: readonly string[]): Word[] {
-  const words = new Map<string, { start: number; end: number; forms: Set<string> }>();
+  const words = new Map<string, { start: number; end: number; within: string | undefined; forms: Set<string> }>();
   for (const language of languages) {
     let reach = 0;
+    let whole: string | undefined;
     for (const { term, start, end } of analyzerFor(language).tokens(text)) {
-      if (end <= reach) continue;
-      reach = end;
       const written = text.slice(start, end);
+      const within = end <= reach ? whole : undefined;
+      if (within === undefined) [reach, whole] = [end, written];
+      else if (written === within) {
+        words.get(written)?.forms.add(term);
+        continue;
+      }
       const known = words.get(written);
       if (known !== undefined) known.forms.add(term);
-      else if (words.size < MOST_WORDS) words.set(written, { start, end, forms: new Set([plainForm(written), term]) });
-      else break;
+      else if (words.size >= MOST_WORDS) break;
+      else words.set(written, { start, end, within, forms: new Set([plainForm(written), term]) });
     }
   }
-  return Array.from(words.values(), ({ forms, ...place }) => ({ ...place, forms: [...forms] }));
+  return Array.from(words, ([written, { forms, ...place }]) => ({ written, ...place, forms: [...forms] }));
 }
 
 /** The nearest terms that there are: two edits away is far where something is one edit away. */

@@ -1,5 +1,6 @@
 import { type Corpus, fieldOf, WORDS } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
+import { inverseDocumentFrequency } from '../index/index.ts';
 import { analyzerFor } from '../text/index.ts';
 
 /** A word of a query, in all the forms that it is looked for in. */
@@ -102,8 +103,8 @@ async function wordsOf(corpus: Corpus, text: string, languages: Iterable<string>
   for (const { text: word, terms: set } of byPlace.values()) {
     const terms = [...set];
     const holding = Math.max(...(await corpus.frequencies(WORDS, terms)));
-    const weight = Math.log1p((corpus.passageCount - holding + 0.5) / (holding + 0.5));
-    byTerms.set(terms.join(' '), { text: word, terms, weight: Math.max(0, weight), found: holding > 0 });
+    const weight = inverseDocumentFrequency(corpus.passageCount, holding);
+    byTerms.set(terms.join(' '), { text: word, terms, weight, found: holding > 0 });
   }
   return [...byTerms.values()];
 }

@@ -112,7 +112,7 @@ describe('a file of a token table', () => {
       expect(() => readTable(bytes.subarray(0, length), 'table.bin')).toThrow(CorruptFileError);
     }
     const newer = bytes.slice();
-    newer[8] = 2;
+    newer[8] = 3;
     expect(() => readTable(newer, 'table.bin')).toThrow(IncompatibleError);
     expect(() => quantizeTable(rows, 4, { pieces })).toThrow('3 rows cannot be those of 4 tokens');
   });

@@ -1,6 +1,7 @@
 import { Vectors } from '../../base/vectors.ts';
 import type { Encoder } from '../encoder.ts';
 import { scaleToUnit } from '../unit.ts';
+import { rowAdder } from './rows.ts';
 import { STATIC_LENGTH, type StaticTable, tokenizerOf } from './table.ts';
 
 /**
@@ -8,7 +9,8 @@ import { STATIC_LENGTH, type StaticTable, tokenizerOf } from './table.ts';
  * zero. No matrix products, no runtime: some hundred thousand short texts a second on one core, in browsers too.
  */
 export function staticEncoder(id: string, table: StaticTable): Encoder {
-  const { dim, values, scales, languages } = table;
+  const { dim, rows, languages } = table;
+  const add = rowAdder(rows, dim);
   const tokenizer = tokenizerOf(table);
   return {
     id,
@@ -22,10 +24,7 @@ export function staticEncoder(id: string, table: StaticTable): Encoder {
         const row = vectors.row(i);
         for (const token of tokenizer.encode(text, STATIC_LENGTH)) {
           // What is unknown has no vote.
-          if (token === 0) continue;
-          const scale = scales[token]!;
-          const at = token * dim;
-          for (let d = 0; d < dim; d++) row[d]! += scale * values[at + d]!;
+          if (token !== 0) add(token, row);
         }
         scaleToUnit(row);
       });

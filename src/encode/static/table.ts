@@ -1,5 +1,7 @@
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from '../../base/errors.ts';
+import { given } from '../../base/given.ts';
 import { type WordPieces, WordPieceTokenizer } from '../bert/wordpiece.ts';
+import { codesLength, readCodes, type TableRows, writeCodes } from './rows.ts';
 
 /**
  * A vector for each token of a vocabulary: the vector of a text is the sum of its tokens', scaled to unit length. How much a token counts is
@@ -8,10 +10,8 @@ import { type WordPieces, WordPieceTokenizer } from '../bert/wordpiece.ts';
 export interface StaticTable {
   readonly pieces: WordPieces;
   readonly dim: number;
-  /** `[tokens, dim]` in steps of the row's scale. */
-  readonly values: Int8Array;
-  /** `[tokens]`. */
-  readonly scales: Float32Array;
+  /** One for each token. */
+  readonly rows: TableRows;
   /** ISO 639-1; absent: any. */
   readonly languages?: readonly string[];
   /** How it was made, for people. */
@@ -43,36 +43,36 @@ export function quantizeTable(
     if (largest === 0) continue;
     for (let i = row * dim; i < (row + 1) * dim; i++) values[i] = Math.round((127 * rows[i]!) / largest);
   }
-  return { ...parts, dim, values, scales };
-}
-
-/** The table in floats. */
-export function tableRows({ values, scales, dim }: StaticTable): Float32Array {
-  return Float32Array.from(values, (value, i) => value * scales[Math.floor(i / dim)]!);
+  return { ...parts, dim, rows: { values, scales } };
 }
 
 const MAGIC = 'SGTTABLE';
-const VERSION = 1;
+const VERSION = 2;
 /** Magic, version, checksum of what follows, and the length of the description. */
 const HEADER = MAGIC.length + 12;
 
 interface Description extends Pick<StaticTable, 'dim' | 'languages' | 'made'> {
   readonly pieces: WordPieces;
+  /** Parts of the codes; absent: rows in 8 bits with their scales. */
+  readonly parts?: number;
 }
 
-/** The table as a file: a description in JSON, scales, then rows. All of it is covered by a checksum. */
-export function writeTable({ values, scales, ...description }: StaticTable): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify(description satisfies Description));
-  // Scales are read as they lie, at a multiple of four.
-  const padded = Math.ceil((HEADER + text.length) / 4) * 4 - HEADER;
-  const bytes = new Uint8Array(HEADER + padded + scales.byteLength + values.byteLength).fill(0x20);
+/** The table as a file: a description in JSON, then its rows as they are kept. All of it is covered by a checksum. */
+export function writeTable({ rows, pieces, dim, languages, made }: StaticTable): Uint8Array {
+  const codes = 'codes' in rows ? rows : undefined;
+  const description: Description = { pieces, dim, ...given({ languages, made, parts: codes?.parts }) };
+  const text = new TextEncoder().encode(JSON.stringify(description));
+  const parts = 'codes' in rows ? [writeCodes(rows)] : [bytesOf(rows.scales), bytesOf(rows.values)];
+  const bytes = new Uint8Array(HEADER + text.length + parts.reduce((sum, { length }) => sum + length, 0));
   bytes.set(new TextEncoder().encode(MAGIC));
-  bytes.set(text, HEADER);
-  bytes.set(new Uint8Array(scales.buffer, scales.byteOffset, scales.byteLength), HEADER + padded);
-  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), HEADER + padded + scales.byteLength);
+  let at = HEADER;
+  for (const part of [text, ...parts]) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   const view = new DataView(bytes.buffer);
   view.setUint32(MAGIC.length, VERSION, true);
-  view.setUint32(MAGIC.length + 8, padded, true);
+  view.setUint32(MAGIC.length + 8, text.length, true);
   view.setUint32(MAGIC.length + 4, crc32(bytes.subarray(MAGIC.length + 8)), true);
   return bytes;
 }
@@ -96,16 +96,25 @@ export function readTable(bytes: Uint8Array, file: string): StaticTable {
     throw corrupt('its checksum does not match');
   }
   const start = HEADER + view.getUint32(MAGIC.length + 8, true);
-  const description = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER, start))) as Description;
-  const count = description.pieces.tokens.length;
+  const { parts, ...description } = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER, start))) as Description;
+  const { pieces, dim } = description;
+  const count = pieces.tokens.length;
   const end = start + 4 * count;
-  if (bytes.length !== end + count * description.dim) throw corrupt('its length is not that of its rows');
+  const length = parts === undefined ? end + count * dim : start + codesLength(count, dim, parts);
+  if (bytes.length !== length) throw corrupt('its length is not that of its rows');
   // Copies: a view would need the bytes to lie at a multiple of four, and would keep them alive.
-  return {
-    ...description,
-    scales: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer),
-    values: new Int8Array(new Uint8Array(bytes.subarray(end)).buffer),
-  };
+  const rows =
+    parts === undefined
+      ? {
+          scales: new Float32Array(new Uint8Array(bytes.subarray(start, end)).buffer),
+          values: new Int8Array(new Uint8Array(bytes.subarray(end)).buffer),
+        }
+      : readCodes(bytes.subarray(start), count, dim, parts);
+  return { ...description, rows };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int8Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** The tokenizer of a table. */

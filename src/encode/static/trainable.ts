@@ -14,9 +14,10 @@ import {
   unitLength,
 } from '../../tensor/index.ts';
 import type { EncoderForm, SavedEncoder, Trainable } from '../trainable.ts';
+import { decodeRows } from './rows.ts';
 import { readTableFile, shippedTable } from './shipped.ts';
 import { staticEncoder } from './static.ts';
-import { quantizeTable, readTable, type StaticTable, tableRows, tokenizerOf, writeTable } from './table.ts';
+import { quantizeTable, readTable, type StaticTable, tokenizerOf, writeTable } from './table.ts';
 
 /** The parameter: vectors of tokens `[tokens, dim]`. */
 const TABLE = 'tokens/table';
@@ -44,7 +45,7 @@ export function trainableStatic(start: StaticTable, options: TrainableStaticOpti
   const count = start.pieces.tokens.length;
   const tokenizer = tokenizerOf(start);
   const parameters = new Parameters();
-  parameters.set(TABLE, tableRows(start), [count, width]);
+  parameters.set(TABLE, decodeRows(start.rows, width), [count, width]);
   if (map !== undefined) parameters.set(MAP, map.slice(), [width, dim]);
   const table = (): StaticTable => {
     const { data } = parameters.get(TABLE);

@@ -359,8 +359,8 @@ export class InvertedIndex {
   }
 }
 
-/** `ln(1 + (count - df + 0.5) / (df + 0.5))`: positive, also for a term in every document. */
-function inverseDocumentFrequency(count: number, documentFrequency: number): number {
+/** What a term tells that `documentFrequency` of `count` passages hold, `ln(1 + (count - df + 0.5) / (df + 0.5))`: positive, also where all do. */
+export function inverseDocumentFrequency(count: number, documentFrequency: number): number {
   const df = Math.min(documentFrequency, count);
   return Math.log(1 + (count - df + 0.5) / (df + 0.5));
 }

@@ -16,8 +16,8 @@ export const fuse: Operator = {
     by: { kind: 'choice', choices: ['convex', 'rrf'], help: 'Scores (convex, the default) or ranks alone (rrf).' },
     normalize: {
       kind: 'choice',
-      choices: ['max', 'min-max'],
-      help: 'Scores are divided by the best (max, the default), or taken from the worst candidate to the best.',
+      choices: ['limit', 'max', 'min-max'],
+      help: 'Scores are divided by what the query could reach (limit, the default) or by the best, or taken from the worst candidate to the best.',
     },
     floors: {
       kind: 'numbers',
@@ -60,7 +60,7 @@ function fusionOf(
   }
   if (constant !== undefined) fail('"constant" is of rrf', 'Write by=rrf, or leave it out.');
   if (ends && normalize !== undefined) fail('"normalize" and ends of one\'s own exclude each other', 'Leave one out.');
-  if (!ends) return convex({ normalize: (normalize as 'max' | undefined) ?? 'max' });
+  if (!ends) return convex({ normalize: (normalize as 'max' | undefined) ?? 'limit' });
   const of = (list: ParameterValue | undefined, i: number): number | undefined => (list as number[] | undefined)?.[i];
   return convex({
     normalize: Array.from({ length: count }, (_, i): Normalization => {

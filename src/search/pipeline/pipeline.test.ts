@@ -267,9 +267,15 @@ describe('operators', () => {
         { name: 'meaning', kind: 'vector', encoder: biased },
       ],
     );
-    const { retriever } = await compilePipeline('hybrid', { corpus: own });
-    const { hits } = await retriever({ content: 'ferry ice' }, { k: 1 });
-    expect(hits[0]!.contributions!.map(({ share }) => Math.round(100 * share))).toEqual([10, 90]);
+    for (const [text, shares] of [
+      // Words are repeated nowhere, so that they give half of what they could.
+      ['hybrid', [5, 90]],
+      ['fuse(words, meaning, normalize=max)', [10, 90]],
+    ] as const) {
+      const { retriever } = await compilePipeline(text, { corpus: own });
+      const { hits } = await retriever({ content: 'ferry ice' }, { k: 1 });
+      expect(hits[0]!.contributions!.map(({ share }) => Math.round(100 * share))).toEqual(shares);
+    }
   });
 });
 

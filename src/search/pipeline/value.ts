@@ -19,7 +19,7 @@ export type PipelineInput = string | Pipeline | StepInput | readonly StepInput[]
 export interface FuseParameters {
   readonly weights?: readonly number[];
   readonly by?: 'convex' | 'rrf';
-  readonly normalize?: 'max' | 'min-max';
+  readonly normalize?: 'limit' | 'max' | 'min-max';
   readonly floors?: readonly number[];
   readonly bests?: readonly number[];
   readonly constant?: number;

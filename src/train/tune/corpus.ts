@@ -144,6 +144,7 @@ export async function hybridRankings(
     const semantic: Retriever = Object.assign(
       async (_query: unknown, { k }: { readonly k: number }) => ({
         hits: hits.slice(0, k),
+        limit: 1,
         ...(speaks(encoder, language) ? {} : { abstained: true }),
         trace: { stage: 'dense', tookMs: 0, examined: corpus.count, returned: hits.length },
       }),
