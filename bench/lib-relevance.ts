@@ -122,6 +122,8 @@ async function searched(
       k: RELEVANCE_DEPTH,
       perDocument: 1,
       explain: true,
+      // Questions of test collections are text, whatever signs they hold.
+      syntax: false,
       ...(byWords ? { retriever: 'bm25' } : {}),
     });
     const relevant = hits.map(({ id }) => gains.has(id));

@@ -27,7 +27,7 @@ program
   .description('run claims, with progress, and record the evidence; resumes where it was interrupted')
   .option('--all', 'all papers that have claims', false)
   .option('--quick', 'a smoke test on small samples: no verdict, nothing recorded', false)
-  .option('--encoder <spec>', 'what makes vectors of texts (default: SAGITTA_LAB_ENCODER, else use-lite)')
+  .option('--encoder <spec>', 'what makes vectors of texts (default: SAGITTA_LAB_ENCODER, else minilm)')
   .option('--fresh', 'do not use what earlier runs kept', false)
   .option('--budget <minutes>', 'stop then; the same command goes on', minutes)
   .option('--out <dir>', 'folder of the evidence (default: lab/evidence)', path)

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkable, loadPaper, statuses } from './catalogue.ts';
@@ -47,6 +47,16 @@ describe('papers with claims', () => {
       if (claim.kind === 'comparative' && claim.seeds !== undefined)
         expect(claim.seeds.length).toBeGreaterThanOrEqual(3);
     }
+  });
+
+  it('are declarations: 4,000 lines in all, and no more than 200 each', () => {
+    const lines = checkable().map((slug) => {
+      const folder = join(root, 'lab/papers', slug);
+      const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+      return texts.join('').split('\n').length - 1;
+    });
+    expect(Math.max(...lines)).toBeLessThanOrEqual(200);
+    expect(lines.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(4000);
   });
 
   it.each(checkable())('%s is to be had as it says', async (slug) => {

@@ -34,7 +34,7 @@ const client = new Client({ name: 'agent', version: '1' });
 beforeAll(async () => {
   server = await testServer([...GUIDES, ...REPORTS], {}, 'none');
   await using collection = await openCollection(server.directory);
-  await collection.setContext('reports', 'Incidents of the beacon, a file each');
+  await collection.describe('reports', 'Incidents of the beacon, a file each');
   await client.connect(new StreamableHTTPClientTransport(new URL(`${server.url}/mcp`)) as Transport);
 });
 afterAll(async () => {

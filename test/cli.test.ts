@@ -89,15 +89,15 @@ describe('sagitta', () => {
   });
 
   it('keeps what the collection and its folders are about', () => {
-    expect(sagitta('context').stdout).toMatch(/Nothing is said yet/);
-    expect(sagitta('context', 'How we keep keys').code).toBe(0);
-    expect(sagitta('context', 'docs', 'Guides').stdout).toMatch(/\(all\) +How we keep keys\ndocs\/ +Guides\n/);
-    expect(JSON.parse(sagitta('context', 'docs/', '--remove', '--json').stdout)).toEqual({
+    expect(sagitta('about').stdout).toMatch(/Nothing is said yet/);
+    expect(sagitta('about', 'How we keep keys').code).toBe(0);
+    expect(sagitta('about', 'docs', 'Guides').stdout).toMatch(/\(all\) +How we keep keys\ndocs\/ +Guides\n/);
+    expect(JSON.parse(sagitta('about', 'docs/', '--remove', '--json').stdout)).toEqual({
       collection: 'How we keep keys',
       folders: {},
     });
-    expect(sagitta('context', 'nowhere', 'x'.repeat(501)).stderr).toMatch(/1 to 500 characters/);
-    expect(JSON.parse(sagitta('context', '--remove', '--json').stdout)).toEqual({ folders: {} });
+    expect(sagitta('about', 'nowhere', 'x'.repeat(501)).stderr).toMatch(/1 to 500 characters/);
+    expect(JSON.parse(sagitta('about', '--remove', '--json').stdout)).toEqual({ folders: {} });
   });
 
   it('removes documents and folders', () => {

@@ -17,8 +17,8 @@ beforeAll(async () => {
   const long = { id: 'long', text: Array.from({ length: 900 }, (_, i) => `Line ${i + 1} speaks of gulls.`).join('\n') };
   server = await testServer([...NOTES, long, { id: 'emoji', text: '🙂'.repeat(4000) }]);
   await using collection = await openCollection(server.directory);
-  await collection.setContext('', 'Notes of a harbour office');
-  await collection.setContext('docs', 'How the office works');
+  await collection.describe('', 'Notes of a harbour office');
+  await collection.describe('docs', 'How the office works');
 });
 afterAll(() => server[Symbol.asyncDispose]());
 
@@ -49,7 +49,7 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
     expect(client.getInstructions()).toMatch(/never follow instructions/);
     expect(client.getInstructions()).toMatch(/notes: Notes of a harbour office/);
     const { tools } = await client.listTools();
-    expect(tools.map(({ name }) => name)).toEqual(['search', 'get', 'multi_get', 'list', 'status']);
+    expect(tools.map(({ name }) => name)).toEqual(['search', 'context', 'get', 'multi_get', 'list', 'status']);
     for (const { inputSchema, outputSchema, annotations } of tools) {
       expect(inputSchema.type).toBe('object');
       // Clients that see a schema may show a model the structure in place of the text, or both.

@@ -89,7 +89,7 @@ it('drops what another encoder was learned with', async () => {
     await using collection = await openCollection(folder, { create: true, encoder: 'static' });
     await collection.add(DOCUMENTS);
     const before = await collection.searchRelevant('tune a violin string');
-    const all = { weights: Array.from({ length: 6 }, () => [...Array(11).fill(0), 9]), threshold: 0.5 };
+    const all = { weights: Array.from({ length: 6 }, () => [...Array(12).fill(0), 9]), threshold: 0.5 };
     await collection.setRelevance({ ...all, encoder: 'minilm' });
     expect((await collection.searchRelevant('tune a violin string')).hits).toEqual(before.hits);
     await collection.setRelevance({ ...all, encoder: 'static' });

@@ -24,13 +24,22 @@ export function contentOf({ title, text }: TestDocument, words = WORDS): string 
   return all.slice(0, words).join(' ');
 }
 
-/** Embeds a collection, or takes the vectors from the cache. @throws NeedsData. */
+/** Queries and documents of a smoke test. */
+const QUICK = { queries: 200, documents: 800 } as const;
+
+/**
+ * Embeds a collection, or takes the vectors from the cache. A smoke test has the first queries, what answers them, and as many more documents
+ * as make 800. @throws NeedsData.
+ */
 export function embed(lab: Lab, name: string, files: CollectionFiles = {}): Promise<Embedded> {
   return lab.once(`embed ${name} ${JSON.stringify(files)}`, async () => {
     const collection = await lab.collection(name, files);
+    const queryIds = [...collection.queries.keys()].slice(0, lab.pick(QUICK.queries, Number.POSITIVE_INFINITY));
+    const needed = new Set(queryIds.flatMap((id) => [...collection.judgements.get(id)!.keys()]));
     const documents: TestDocument[] = [];
-    for await (const document of collection.documents()) documents.push(document);
-    const queryIds = [...collection.queries.keys()];
+    let others = lab.pick(Math.max(0, QUICK.documents - needed.size), Number.POSITIVE_INFINITY);
+    for await (const document of collection.documents())
+      if (needed.has(document.id) || others-- > 0) documents.push(document);
     const vectors = await vectorsOf(
       lab,
       documents.map((document) => contentOf(document)),

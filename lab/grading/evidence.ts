@@ -61,6 +61,8 @@ export interface SideEvidence {
   /** A control that keeps the claim from holding where it is better than the method. */
   readonly rival?: true;
   readonly name: string;
+  /** There is nothing in it to tune. */
+  readonly untunable?: true;
   /** Chosen on development units. */
   readonly config: Config;
   /** Every configuration that was tried, with its mean on development units; a single one is not tried. */

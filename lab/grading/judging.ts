@@ -60,7 +60,7 @@ function judgedClaim(evidence: Evidence, claim: ClaimEvidence, claims: number): 
   if (effect !== undefined && effect.interval.confidence === confidenceFor(claims)) return claim;
   const valuesOf = (side: SideEvidence, at: number): SideValues => ({
     name: side.name,
-    tried: Math.max(1, side.tuning.length),
+    tried: side.untunable === true ? Number.POSITIVE_INFINITY : Math.max(1, side.tuning.length),
     values: side.bySeed.map((_, seed) => Float64Array.from(values, (row) => unitAt(row[at + 1] as UnitValue, seed))),
   });
   const [baseline, method, ...controls] = sides.map(valuesOf);

@@ -26,7 +26,7 @@ export class OutOfTime extends UserError {
 export interface LabOptions {
   /** `quick`: a smoke test on small samples, without a verdict. Default `full`. */
   readonly level?: 'quick' | 'full';
-  /** What makes vectors of texts, by its specification (see `openEncoder`). Default: `SAGITTA_LAB_ENCODER`, else `use-lite`. */
+  /** What makes vectors of texts, by its specification (see `openEncoder`). Default: `SAGITTA_LAB_ENCODER`, else `minilm`. */
   readonly encoder?: string;
   /** Folder of the test collections. Default: `SAGITTA_DATA`, else `../shared/data` beside the checkout. */
   readonly data?: string;
@@ -55,7 +55,7 @@ export class Lab {
 
   constructor(private readonly options: LabOptions = {}) {
     this.level = options.level ?? 'full';
-    this.encoder = options.encoder ?? process.env['SAGITTA_LAB_ENCODER'] ?? 'use-lite';
+    this.encoder = options.encoder ?? process.env['SAGITTA_LAB_ENCODER'] ?? 'minilm';
     this.signal = options.signal ?? new AbortController().signal;
     this.#data = resolve(options.data ?? process.env['SAGITTA_DATA'] ?? join(root, '../shared/data'));
     this.#cache = options.cache ?? process.env['SAGITTA_CACHE'] ?? join(homedir(), '.cache/sagitta');

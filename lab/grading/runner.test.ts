@@ -46,6 +46,10 @@ interface Toy {
   readonly random?: () => number;
   readonly trainShare?: number;
   readonly control?: { readonly gain: number; readonly rival: boolean };
+  /** Whether there is nothing to tune in the baseline. */
+  readonly untunable?: boolean;
+  /** Whether values are those of all units at once: how many answers a unit's is above, as a share. */
+  readonly together?: boolean;
   readonly slug?: string;
   /** Of the names of units. */
   readonly prefix?: string;
@@ -102,9 +106,19 @@ function toy(options: Toy = {}): Paper {
           material<number, number>({
             truth: new Map(Array.from({ length: units }, (_, i) => [`${prefix}${i}`, i / units])),
             sources: { 'toys.jsonl': 'abc' },
-            measure: (truth, answer) => answer + truth,
+            ...(options.together === true
+              ? {
+                  measureAll: (truth, answers) => {
+                    const mean = [...answers.values()].reduce((a, b) => a + b, 0) / answers.size;
+                    return new Map([...truth].map(([unit, value]) => [unit, mean + value]));
+                  },
+                }
+              : { measure: (truth, answer) => answer + truth }),
             ...(options.trainShare === undefined ? {} : { trainShare: options.trainShare }),
-            baseline: side('baseline', baselineConfigs, 0.3),
+            baseline: {
+              ...side('baseline', baselineConfigs, 0.3),
+              ...(options.untunable === undefined ? {} : { untunable: options.untunable }),
+            },
             method: side('method', methodConfigs, 0.3 + gain),
             ...(options.control === undefined
               ? {}
@@ -164,6 +178,21 @@ describe('the rules of a verdict', () => {
     // One that is level with the method is no reason to hold either.
     const level = await fresh({ control: { gain: 0.101, rival: true }, noise: 0.005 });
     expect(level.verdict).toBe('no difference');
+  });
+
+  it('do not ask for the tuning of what has nothing to tune', async () => {
+    const methodConfigs = [{ bonus: 0 }, { bonus: 1 }];
+    const { verdict, sides } = await fresh({ methodConfigs, untunable: true });
+    expect(verdict).toBe('holds');
+    expect(sides![0]!.untunable).toBe(true);
+    expect((await fresh({ methodConfigs })).verdict).toBe('inconclusive');
+  });
+
+  it('measure answers together where values depend on each other', async () => {
+    const { verdict, sides } = await fresh({ together: true });
+    expect(verdict).toBe('holds');
+    // Truth is from 0 to 1 by unit, its mean one half; with it the mean of all answers.
+    expect(sides![1]!.mean - sides![0]!.mean).toBeCloseTo(0.1, 1);
   });
 
   it('leave open what the interval leaves open', async () => {
@@ -391,7 +420,7 @@ describe('evidence', () => {
   it('carries the hash of the code that it reaches, and the processor time', async () => {
     const { claims } = await checkPaper(toy(), lab());
     expect(claims[0]!.cpuMs).toBeGreaterThan(0);
-    expect(claims[0]!.code).toBe(new SourceCode().hashOf('muvera', 'use-lite'));
+    expect(claims[0]!.code).toBe(new SourceCode().hashOf('muvera', 'minilm'));
   });
 
   it('is read back as written, and another declaration is noticed', async () => {
@@ -432,7 +461,7 @@ describe('the encoder of the lab', () => {
     // What was kept of one encoder is not taken for that of another.
     expect(await check({ encoder: 'hash:32' })).toEqual(['hash:32', 32]);
     expect(await check({ encoder: 'hash:32' }, 'hash:16')).toEqual(['hash:16', 16]);
-    expect(lab().encoder).toBe('use-lite');
+    expect(lab().encoder).toBe('minilm');
     await expect(check({ encoder: 'no-such' })).rejects.toThrow(/no encoder "no-such"/);
   });
 

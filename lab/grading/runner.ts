@@ -127,6 +127,7 @@ async function comparative(
       role,
       ...(role === 'control' && contestant.rival === true ? { rival: true as const } : {}),
       name: contestant.name,
+      ...(contestant.untunable === true ? { untunable: true as const } : {}),
       config,
       tuning,
       bySeed,
@@ -235,15 +236,27 @@ class Trials {
       );
       const train = new Map(splits.train.map((unit) => [unit, material.truth.get(unit)]));
       const fitted = await contestant.fit(config, { seed, train, signal: lab.signal });
-      const values: (number | null)[] = [];
+      const answers = new Map<string, unknown>();
       for (const unit of splits[part]) {
         lab.signal.throwIfAborted();
-        const value = material.measure(material.truth.get(unit), await fitted.answer(unit));
-        values.push(Number.isNaN(value) ? null : value);
+        answers.set(unit, await fitted.answer(unit));
       }
+      const measured = graded(material, answers);
+      const values = splits[part].map((unit) => {
+        const value = measured.get(unit) ?? Number.NaN;
+        return Number.isNaN(value) ? null : value;
+      });
       return { values, ...(fitted.costs === undefined ? {} : { costs: { ...fitted.costs } }) };
     });
   }
+}
+
+/** What answers are worth, by what the lab knows and a contestant does not. */
+function graded({ truth, measure, measureAll }: Material, answers: ReadonlyMap<string, unknown>) {
+  if (measureAll !== undefined) {
+    return measureAll(new Map([...answers.keys()].map((unit) => [unit, truth.get(unit)])), answers);
+  }
+  return new Map([...answers].map(([unit, answer]) => [unit, measure!(truth.get(unit), answer)]));
 }
 
 /** Expected seconds of a paper's check. */

@@ -87,7 +87,13 @@ export interface Material<Truth = unknown, Answer = unknown> {
   readonly trainShare?: number;
   /** Files that it was made from: name and SHA-256. */
   readonly sources: Readonly<Record<string, string>>;
-  readonly measure: (truth: Truth, answer: Answer) => number;
+  /** The value of a unit. Of this and `measureAll` there is one. */
+  readonly measure?: (truth: Truth, answer: Answer) => number;
+  /** Values of all units of a split at once, where one depends on the answers to others: pooled curves, neighbours among them. */
+  readonly measureAll?: (
+    truth: ReadonlyMap<string, Truth>,
+    answers: ReadonlyMap<string, Answer>,
+  ) => ReadonlyMap<string, number>;
   readonly baseline: Contestant<Truth, Answer>;
   readonly method: Contestant<Truth, Answer>;
   /** Measured beside them; only rivals have a say in the verdict. */
@@ -105,6 +111,8 @@ export interface Contestant<Truth = unknown, Answer = unknown> {
   readonly rival?: boolean;
   /** What is tuned; the lab tries all on development units. One entry: nothing is. */
   readonly configs: readonly Config[];
+  /** Nothing can be tuned in it, as it learns nothing and has no setting: the other side may be tuned nevertheless. Default false. */
+  readonly untunable?: boolean;
   /** Makes what answers. Bytes and milliseconds may be reported beside. */
   readonly fit: (config: Config, context: FitContext<Truth>) => Promise<Fitted<Answer>>;
 }

@@ -25,7 +25,7 @@ export const RULES = {
 /** Values of one side: by seed, then by test unit. */
 export interface SideValues {
   readonly name: string;
-  /** Configurations tried on development units. */
+  /** Configurations tried on development units; infinite where there is nothing to tune. */
   readonly tried: number;
   readonly values: readonly Float64Array[];
 }

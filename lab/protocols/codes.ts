@@ -1,11 +1,13 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
-import { type Codec, createCodec } from '../../src/codec/index.ts';
+import { type Codec, createCodec, PrincipalComponents } from '../../src/codec/index.ts';
 import { nativeRuntime } from '../../src/encode/index.ts';
-import { distillCodec, exactTop, greatest } from '../../src/train/index.ts';
+import { LinearMap, unitRows } from '../../src/math/index.ts';
+import { cosines, distillCodec, exactTop, greatest, infoNCE } from '../../src/train/index.ts';
 import { embed, vectorsOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
-import { type ComparativeClaim, type Config, type Contestant, type Material, material } from '../grading/types.ts';
+import { type ComparativeClaim, type Config, type Contestant, type Fitted, material } from '../grading/types.ts';
+import { Deck, head, learn, vectorItems } from './learning.ts';
 
 /** Vectors to be compressed, queries to learn from, and queries to be judged by. */
 export interface CodeData {
@@ -15,181 +17,323 @@ export interface CodeData {
   /** Row of the document that each sentence is from. */
   readonly owners: Uint32Array;
   readonly queries: Vectors;
+  /** Row of each query by its name. */
   readonly rows: ReadonlyMap<string, number>;
-  /** The ten best documents of each query by exact inner product. */
-  readonly truth: ReadonlyMap<string, Uint32Array>;
+  /** Rows of the relevant documents of each query. */
+  readonly relevant: ReadonlyMap<string, ReadonlySet<number>>;
   readonly sources: Readonly<Record<string, string>>;
-  /** How many documents a contestant answers with. Default {@link TOP}. */
-  readonly depth?: number;
 }
 
+/** Documents of a ranking that count, unless a metric says otherwise. */
 export const TOP = 10;
+/** Documents that contestants answer with. */
+const DEPTH = 100;
 
-/** Vectors of SciFact: abstracts, sentences of them, and all claims (those of training and test judgements). */
+/** Vectors of SciFact: abstracts, sentences of them, and all claims (those of training and test judgements). @throws NeedsData. */
 export function codeData(lab: Lab): Promise<CodeData> {
   return lab.once('code data', async () => {
-    const test = await embed(lab, 'scifact');
-    const train = await embed(lab, 'scifact', { split: 'train' });
-    const count = lab.pick(800, test.documents.length);
+    const sides = [await embed(lab, 'scifact', { split: 'train' }), await embed(lab, 'scifact')] as const;
+    const [, { documents, vectors, rows: places }] = sides;
     const random = new Random(3);
     const owners: number[] = [];
-    const texts = test.documents.slice(0, count).flatMap(({ title, text }, row) => {
+    const texts = documents.flatMap(({ title, text }, row) => {
       const sentences = text.split(/(?<=[.!?])\s+/).filter((sentence) => sentence.length > 40);
       const drawn = [title, ...(sentences.length === 0 ? [] : [sentences[random.below(sentences.length)]!])];
       for (const _ of drawn) owners.push(row);
       return drawn;
     });
-    const sentences = await vectorsOf(lab, texts, 'query');
-    const documents = test.vectors.slice(0, count);
-    const sides = [train, test];
-    const queries = join(sides.map((side) => side.queries)).slice(0, lab.pick(90, Number.POSITIVE_INFINITY));
-    const ids = sides.flatMap((side) => side.queryIds).slice(0, queries.count);
-    const best = exactTop(documents, queries, TOP);
+    const relevant = new Map<string, ReadonlySet<number>>();
+    for (const { queryIds, judgements } of sides) {
+      for (const id of queryIds) {
+        const found = [...judgements.get(id)!].flatMap(([document, grade]) =>
+          grade > 0 && places.has(document) ? [places.get(document)!] : [],
+        );
+        relevant.set(id, new Set(found));
+      }
+    }
     return {
-      documents,
-      sentences,
+      documents: vectors,
+      sentences: await vectorsOf(lab, texts, 'query'),
       owners: Uint32Array.from(owners),
-      queries,
-      rows: new Map(ids.map((id, row) => [id, row])),
-      truth: new Map(ids.map((id, row) => [id, best[row]!])),
-      sources: { ...train.sources, ...test.sources },
+      queries: Vectors.concat(sides.map(({ queries }) => queries)),
+      rows: new Map(sides.flatMap(({ queryIds }) => queryIds).map((id, row) => [id, row])),
+      relevant,
+      sources: { ...sides[0].sources, ...sides[1].sources },
     };
   });
 }
 
-export function join(parts: readonly Vectors[]): Vectors {
-  const { dim } = parts[0]!;
-  const data = new Float32Array(parts.reduce((sum, { data: { length } }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part.data, at);
-    at += part.data.length;
-  }
-  return new Vectors(data, dim);
+/** The same by another encoder than the lab's. */
+export function codeDataBy(encoder: string): (lab: Lab) => Promise<CodeData> {
+  return (lab) => lab.once(`code data ${encoder}`, () => codeData(lab.using(encoder)));
 }
 
-/** Share of the exact ten best that are among the ten returned. */
-export function recallOfTop(truth: Uint32Array, answer: Uint32Array): number {
-  let found = 0;
-  for (const id of answer) if (truth.includes(id)) found++;
-  return found / truth.length;
+/** The same after a linear map that learned to bring sentences to their abstracts: vectors that were tuned for this corpus. */
+export function tunedCodeData(lab: Lab): Promise<CodeData> {
+  return lab.once('tuned code data', async () => {
+    const data = await codeData(lab);
+    const [sentences, documents] = [vectorItems(data.sentences), vectorItems(data.documents)];
+    let deck: Deck | undefined;
+    const model = await learn(
+      {
+        start: head({ form: 'linear' }),
+        lists: ['sentences', 'documents'],
+        draw: (random) => {
+          deck ??= new Deck(data.sentences.count, random);
+          const rows = deck.next(64);
+          return {
+            lists: {
+              sentences: { of: sentences, rows },
+              documents: { of: documents, rows: rows.map((row) => data.owners[row]!) },
+            },
+          };
+        },
+        loss: (encoded) => infoNCE(cosines(encoded['sentences']!, encoded['documents']!), { temperature: 0.05 }),
+        steps: lab.pick(10, 300),
+        learningRate: 1e-3,
+      },
+      { seed: 1, signal: lab.signal },
+    );
+    const of = (vectors: Vectors) => model.encode(vectorItems(vectors));
+    return {
+      ...data,
+      documents: await of(data.documents),
+      sentences: await of(data.sentences),
+      queries: await of(data.queries),
+    };
+  });
 }
 
-/** A codec as a contestant: ranks all documents by their codes. @param encoder makes the codes, where another than the scorer does. */
-export function coded(
+/** As {@link CodeData}, with vectors of fewer components, so that maps are learned in seconds. */
+export interface SmallCodeData extends CodeData {
+  /** The same map for vectors of other texts. */
+  readonly reduce: (vectors: Vectors) => Vectors;
+}
+
+export const COMPONENTS = 128;
+
+/** Vectors of SciFact in {@link COMPONENTS} principal components. */
+export function smallCodeData(lab: Lab): Promise<SmallCodeData> {
+  return lab.once('small code data', async () => {
+    const data = await codeData(lab);
+    const pca = new PrincipalComponents(data.documents.dim, COMPONENTS);
+    await pca.train(data.documents);
+    const reduce = (vectors: Vectors): Vectors => unitRows(pca.apply(vectors));
+    return {
+      ...data,
+      documents: reduce(data.documents),
+      queries: reduce(data.queries),
+      sentences: reduce(data.sentences),
+      reduce,
+    };
+  });
+}
+
+/** A contestant answers a query with the rows of the first 100 documents, or more or fewer. */
+export type CodeContestant = Contestant<Judged, Uint32Array>;
+/** A side of a claim about codes. */
+export type CodeSide<Data extends CodeData = CodeData> = (data: Data, lab: Lab) => CodeContestant;
+
+/** What answers: scores of all documents, by codes or vectors. */
+export interface Coder {
+  readonly codec: Codec;
+  /** Default: of the documents, by the codec. */
+  readonly codes?: Uint8Array;
+  /** Default: those of the data. */
+  readonly queries?: Vectors;
+}
+
+/** Ranks all documents by their codes. @param make a codec, and what it scores if that is not as usual. */
+export function coded<Data extends CodeData = CodeData, Setting extends Config = Config>(
   name: string,
-  data: CodeData,
-  configs: readonly Config[],
-  make: (config: Config, seed: number) => Promise<Codec>,
-  encoder?: (seed: number) => Promise<Codec>,
-): Contestant<Uint32Array, Uint32Array> {
-  return {
+  configs: readonly Setting[],
+  make: (data: Data, lab: Lab, config: Setting, seed: number) => Promise<Coder>,
+): CodeSide<Data> {
+  return (data, lab) => ({
     name,
     configs,
     fit: async (config, { seed }) => {
       const start = performance.now();
-      const codec = await make(config, seed);
+      const { codec, codes, queries = data.queries } = await make(data, lab, config as Setting, seed);
       const seconds = (performance.now() - start) / 1000;
-      const codes = ((await encoder?.(seed)) ?? codec).encode(data.documents);
+      const all = codes ?? codec.encode(data.documents);
       const scores = new Float32Array(data.documents.count);
       return {
         answer: (unit) => {
-          codec.scorer(data.queries.row(data.rows.get(unit)!)).score(codes, scores.length, scores);
-          return greatest(scores, data.depth ?? TOP);
+          codec.scorer(queries.row(data.rows.get(unit)!)).score(all, scores.length, scores);
+          return greatest(scores, DEPTH);
         },
         costs: { 'bytes / vector': codec.codeSize, 's to train': seconds },
       };
     },
+  });
+}
+
+/** Ranks all documents by inner products of vectors. @param make these. Default: the vectors themselves, where nothing is to tune. */
+export function byVectors<Data extends CodeData = CodeData, Setting extends Config = Config>(
+  name: string,
+  configs: readonly Setting[] = [],
+  make?: (
+    data: Data,
+    config: Setting,
+    seed: number,
+  ) => Promise<{ readonly documents: Vectors; readonly queries: Vectors }>,
+): CodeSide<Data> {
+  return (data) => ({
+    name,
+    configs: configs.length === 0 ? [{}] : configs,
+    ...(make === undefined ? { untunable: true } : {}),
+    fit: async (config, { seed }) => ranked(data, (await make?.(data, config as Setting, seed)) ?? data),
+  });
+}
+
+/** Answers by inner products. */
+export function ranked(
+  { rows }: CodeData,
+  { documents, queries }: { readonly documents: Vectors; readonly queries: Vectors },
+): Fitted<Uint32Array> {
+  const map = new LinearMap(documents.data, documents.dim);
+  return {
+    answer: (unit) => {
+      const row = rows.get(unit)!;
+      return greatest(map.apply(queries.slice(row, row + 1)).data, DEPTH);
+    },
+    costs: { 'bytes / vector': 4 * documents.dim },
   };
 }
 
 /** Codecs that learn from documents alone, by specification. */
-export function classical(
-  name: string,
-  data: CodeData,
-  specs: readonly string[],
-): Contestant<Uint32Array, Uint32Array> {
+export function classical(name: string, specs: readonly string[]): CodeSide {
   return coded(
     name,
-    data,
     specs.map((spec) => ({ spec })),
-    async ({ spec }, seed) => {
-      const codec = createCodec(String(spec), data.documents.dim);
-      await codec.train(data.documents, { seed });
-      return codec;
+    async ({ documents }, _, { spec }, seed) => {
+      const codec = createCodec(spec, documents.dim);
+      await codec.train(documents, { seed });
+      return { codec };
     },
   );
 }
 
-/** The product quantizer in three guises: as many configurations as the learned one has, and one more. */
-export function reconstruction(data: CodeData, bytes: number): Contestant<Uint32Array, Uint32Array> {
-  return classical('learned for reconstruction', data, [`pq${bytes}x8`, `opq,pq${bytes}x8`, `opq,apq${bytes}x8`]);
+/** A product quantizer in three guises: as many configurations as the learned one has. */
+export function reconstruction(quantizer: string): CodeSide {
+  return classical('learned for reconstruction', [quantizer, `opq,${quantizer}`, `opq,a${quantizer}`]);
 }
 
-type DistillOptions = Parameters<typeof distillCodec>[2];
+export type DistillOptions = Omit<Parameters<typeof distillCodec>[2], 'runtime' | 'seed' | 'signal'>;
 
 /** Temperature and rates of codes that learn to rank. */
-const RANKING: readonly Config[] = [2e-3, 1e-3, 4e-4].map((learningRate) => ({ temperature: 0.05, learningRate }));
+const RANKING = [2e-3, 1e-3, 4e-4].map((learningRate) => ({ temperature: 0.05, learningRate }));
 
-/** Codes that learn to rank: see `distillCodec`, of which these are options. Learned once for every configuration and seed. */
-export function distilled(
+/** Codes that learn to rank: see `distillCodec`. Learned once for every setting and seed. */
+export function distilled<Data extends CodeData>(
   name: string,
-  lab: Lab,
-  data: CodeData,
-  options: Partial<DistillOptions> & { readonly quantizer: string },
-  configs = RANKING,
-): Contestant<Uint32Array, Uint32Array> {
-  // Frozen codes are those of the codec that learning began with.
-  const first = async (seed: number): Promise<Codec> => {
-    const codec = createCodec(`dual,${options.quantizer}`, data.documents.dim);
-    await codec.train(data.documents, { seed });
-    return codec;
-  };
-  const make = (config: Config, seed: number) => distilledCodec(lab, data, options, config, seed);
-  return coded(name, data, configs, make, options.codes === 'frozen' ? first : undefined);
+  options: DistillOptions | ((data: Data) => DistillOptions),
+  configs: readonly Config[] = RANKING,
+): CodeSide<Data> {
+  return coded<Data>(name, configs, async (data, lab, config, seed) => {
+    const all = typeof options === 'function' ? options(data) : options;
+    const codec = await distilledCodec(data, lab, { ...all, ...config }, seed);
+    if (all.codes !== 'frozen') return { codec };
+    // Frozen codes are those of the codec that learning began with.
+    const first = createCodec(`dual,${all.quantizer}`, data.documents.dim);
+    await first.train(data.documents, { seed });
+    return { codec, codes: first.encode(data.documents) };
+  });
 }
 
-/** The codec of {@link distilled} for one configuration and seed. */
-export function distilledCodec(
-  lab: Lab,
-  data: CodeData,
-  options: Partial<DistillOptions> & { readonly quantizer: string },
-  { temperature, learningRate }: Config,
-  seed: number,
-): Promise<Codec> {
-  const tuned = { ...options, temperature: Number(temperature), learningRate: Number(learningRate), seed };
-  return lab.once(JSON.stringify(['codes', data.documents.dim, tuned]), async () =>
-    distillCodec(data.documents, data.sentences, { ...tuned, runtime: await nativeRuntime(), signal: lab.signal }),
-  );
+/** The codec of {@link distilled}. */
+export async function distilledCodec(data: CodeData, lab: Lab, options: DistillOptions, seed: number): Promise<Codec> {
+  const made = codecs.get(data) ?? new Map<string, Promise<Codec>>();
+  codecs.set(data, made);
+  const key = JSON.stringify([options, seed]);
+  const steps = lab.pick(10, options.steps ?? 300);
+  const codec =
+    made.get(key) ??
+    nativeRuntime().then((runtime) =>
+      distillCodec(data.documents, data.sentences, { ...options, steps, seed, runtime, signal: lab.signal }),
+    );
+  made.set(key, codec);
+  return codec;
+}
+const codecs = new WeakMap<object, Map<string, Promise<Codec>>>();
+
+/** What a query's answer is judged by: its exact ten best, or documents that people say are relevant. */
+type Judged = ReadonlySet<number>;
+
+const METRICS = {
+  'recall@10 of exact search': (truth: Judged, answer: Uint32Array) => recallOf(truth, answer.subarray(0, TOP)),
+  'recall@100 of judged documents': (truth: Judged, answer: Uint32Array) => recallOf(truth, answer.subarray(0, DEPTH)),
+  'MRR@10 of judged documents': (truth: Judged, answer: Uint32Array) => {
+    const rank = answer.subarray(0, TOP).findIndex((row) => truth.has(row));
+    return rank < 0 ? 0 : 1 / (rank + 1);
+  },
+  'nDCG@10 of judged documents': ndcgOf,
+} as const;
+
+/** nDCG@10 with grades of 0 and 1. */
+export function ndcgOf(truth: Judged, answer: Uint32Array): number {
+  const gain = (rank: number) => 1 / Math.log2(rank + 2);
+  let [gained, ideal] = [0, 0];
+  answer.subarray(0, TOP).forEach((row, rank) => {
+    if (truth.has(row)) gained += gain(rank);
+  });
+  for (let rank = 0; rank < Math.min(TOP, truth.size); rank++) ideal += gain(rank);
+  return gained / ideal;
+}
+
+function recallOf(truth: Judged, answer: Uint32Array): number {
+  return answer.reduce((found, row) => found + (truth.has(row) ? 1 : 0), 0) / truth.size;
+}
+
+/** The ten best documents of each query by exact inner product. */
+export function exactBest({ documents, queries, rows }: CodeData): Map<string, Judged> {
+  const best = exactTop(documents, queries, TOP);
+  return new Map([...rows].map(([unit, row]) => [unit, new Set(best[row]!)]));
 }
 
 /** What a claim about codes says, and what it compares. */
 export interface CodeClaim<Data extends CodeData>
   extends Pick<ComparativeClaim, 'id' | 'statement' | 'seconds'>,
     Partial<Pick<ComparativeClaim, 'margin'>> {
+  /** Default `recall@10 of exact search`. */
+  readonly metric?: keyof typeof METRICS;
   readonly data: (lab: Lab) => Promise<Data>;
-  readonly sides: (data: Data, lab: Lab) => Promise<CodeSides> | CodeSides;
+  readonly baseline: CodeSide<Data>;
+  readonly method: CodeSide<Data>;
+  readonly controls?: readonly CodeSide<Data>[];
+  /** Controls that keep the claim from holding where they are better. */
+  readonly rivals?: readonly CodeSide<Data>[];
+  readonly notes?: (data: Data, lab: Lab) => Promise<string[]> | string[];
 }
 
-type CodeSides = Pick<Material<Uint32Array, Uint32Array>, 'baseline' | 'method' | 'controls' | 'notes'>;
-
-/** A claim about the share of the exact ten best that are found, over three seeds. Margin by default: none. */
-export function codeClaim<Data extends CodeData>({
-  data: load,
-  sides,
-  margin = {},
-  ...claim
-}: CodeClaim<Data>): ComparativeClaim {
+/** A claim about what is found by codes, over three seeds. Margin by default: none. */
+export function codeClaim<Data extends CodeData>(claim: CodeClaim<Data>): ComparativeClaim {
+  const { id, statement, seconds, margin = {}, metric = 'recall@10 of exact search' } = claim;
+  const { data: load, controls = [], rivals = [], notes } = claim;
   return {
-    ...claim,
+    id,
     kind: 'comparative',
-    metric: 'recall@10 of exact search',
+    statement,
+    seconds,
+    metric,
     margin,
     seeds: [1, 2, 3],
     load: async (lab) => {
       const data = await load(lab);
-      const { truth, sources } = data;
-      return material<Uint32Array, Uint32Array>({ truth, sources, measure: recallOfTop, ...(await sides(data, lab)) });
+      const truth = metric.endsWith('exact search') ? exactBest(data) : data.relevant;
+      return material<Judged, Uint32Array>({
+        truth: new Map([...truth].filter(([, rows]) => rows.size > 0)),
+        sources: data.sources,
+        measure: METRICS[metric],
+        baseline: claim.baseline(data, lab),
+        method: claim.method(data, lab),
+        controls: [
+          ...controls.map((side) => side(data, lab)),
+          ...rivals.map((side) => ({ ...side(data, lab), rival: true })),
+        ],
+        ...(notes === undefined ? {} : { notes: await notes(data, lab) }),
+      });
     },
   };
 }

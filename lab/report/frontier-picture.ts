@@ -15,7 +15,7 @@ export function frontierPicture(papers: readonly PaperStatus[]): string | undefi
   if (points.length === 0) return undefined;
   const kinds = [...new Set(points.map(({ kind }) => kind))];
   return lineChart({
-    title: 'Bytes a vector against recall@10 of exact search (SciFact, use-lite)',
+    title: `Bytes a vector against recall@10 of exact search (SciFact, ${evidence?.encoder})`,
     x: { label: 'bytes a vector', log: true },
     y: { label: 'recall@10' },
     series: kinds.map((label) => ({

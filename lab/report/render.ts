@@ -58,7 +58,7 @@ The lab is a private workspace of a checkout (\`lab/\`); the published package h
 |---|---|
 | \`--all\` | All papers that have claims. |
 | \`--quick\` | A smoke test on small samples: no verdict, and nothing is recorded. |
-| \`--encoder SPEC\` | What makes vectors of texts, as for \`sagitta index\`; \`SAGITTA_LAB_ENCODER\`, else \`use-lite\`. A few papers are about one encoder and keep it. The evidence says which it was. |
+| \`--encoder SPEC\` | What makes vectors of texts, as for \`sagitta index\`; \`SAGITTA_LAB_ENCODER\`, else \`minilm\`. A few papers are about one encoder and keep it. The evidence says which it was. |
 | \`--fresh\` | Does not use what earlier runs kept (\`SAGITTA_CACHE\`, \`~/.cache/sagitta\`). |
 | \`--budget MINUTES\` | Stops then; the same command goes on. |
 | \`--out DIR\` | Another folder for the evidence. |

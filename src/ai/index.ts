@@ -1,6 +1,7 @@
 import type { EmbeddingModel, Tool } from 'ai';
 import { z } from 'zod';
 import {
+  type ContextSource,
   LIMITS,
   type PresentedPassage,
   presentPassages,
@@ -63,6 +64,37 @@ export function searchTool(
       return presentPassages(answer, tokens);
     },
     toModelOutput: ({ output }) => ({ type: 'text', value: renderPassages(output.passages, output.note) }),
+  };
+}
+
+/** Options of {@link contextTool}. */
+export interface ContextToolOptions {
+  /** What the documents are, for the model: it decides by this when to ask. */
+  readonly description?: string;
+  /** Only documents that satisfy this expression, whatever the model asks for. */
+  readonly filter?: string;
+  /** Most tokens of a result, by a cautious count. Default 1,000. */
+  readonly tokens?: number;
+  /** Searches that build on each other, 1 to 5. Default 1. */
+  readonly hops?: number;
+}
+
+/**
+ * A tool of the AI SDK that gives a model the sentences of all documents that bear on a question: `generateText({ tools: { context: contextTool(source) } })`.
+ * @param source a collection (`openCollection`) or a client (`createClient`).
+ */
+export function contextTool(
+  source: ContextSource,
+  options: ContextToolOptions = {},
+): Tool<{ readonly question: string }, string> {
+  const { description = 'Gives the sentences of documents that bear on a question.', ...settings } = options;
+  return {
+    description,
+    inputSchema: z.object({ question: z.string().min(1).max(LIMITS.query).describe('A whole question.') }),
+    execute: async ({ question }, { abortSignal: signal }) => {
+      const { text, note } = await source.context(question, { ...given(settings), ...given({ signal }) });
+      return text === '' ? (note ?? 'Nothing relevant was found.') : text;
+    },
   };
 }
 

@@ -33,7 +33,7 @@ export const collectionInfoSchema = z
     name: z.string(),
     state: z.enum(['ready', 'unavailable']),
     problem: z.string().optional().describe('Why it is unavailable.'),
-    context: z.string().optional().describe('What its documents are about: `sagitta context`.'),
+    context: z.string().optional().describe('What its documents are about: `sagitta about`.'),
     documents: z.int().optional(),
     passages: z.int().optional(),
     bytes: z.int().optional(),

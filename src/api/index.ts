@@ -1,3 +1,4 @@
+export * from './answers.ts';
 export * from './collections.ts';
 export * from './common.ts';
 export * from './completion.ts';

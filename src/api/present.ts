@@ -1,4 +1,4 @@
-import { charactersFor, cutToTokens, mostTokens, share } from '../text/index.ts';
+import { cutToTokens, label, mostTokens, share, shortened } from '../text/index.ts';
 import type { SearchAnswer } from './search.ts';
 
 /** A hit, as far as an agent is shown it; the engine's hits and those of the API are such. */
@@ -50,7 +50,7 @@ export interface PresentedPassage {
 const ALSO = 3;
 /** Tokens below which a text says nothing. */
 const LEAST = 30;
-/** Tokens of a heading, an id, a note: what is longer is cut. */
+/** Tokens of a suggestion and of a note: what is longer is cut. */
 const LABEL = 60;
 const NOTE = 120;
 
@@ -170,16 +170,4 @@ export function renderPassages(passages: readonly PresentedPassage[], note: stri
   });
   if (note !== undefined) parts.push(passages.length === 0 ? `${note} Try other words, or a wider filter.` : note);
   return parts.join('\n\n');
-}
-
-/** A name on one line: line breaks and control characters as JSON writes them, so that an id can be given back as it is. */
-export function label(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that lines and columns are made of
-  const plain = /[\u0000-\u001f\u007f-\u009f\u2028\u2029|]/.test(text) ? JSON.stringify(text) : text;
-  return shortened(plain, LABEL);
-}
-
-function shortened(text: string, tokens: number): string {
-  const fits = charactersFor(text, tokens);
-  return fits === text.length ? text : `${text.slice(0, Math.max(0, charactersFor(text, tokens - 2)))}…`;
 }

@@ -39,6 +39,19 @@ export interface SearchSource {
   ): Promise<number[][]>;
 }
 
+/** What gives contexts: a collection, or a client of a server. */
+export interface ContextSource {
+  context(
+    question: string,
+    options?: {
+      readonly tokens?: number;
+      readonly hops?: number;
+      readonly filter?: string;
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<{ readonly text: string; readonly note?: string | undefined }>;
+}
+
 /** A source that can be written to as well. */
 export interface WritableSource extends SearchSource {
   add(

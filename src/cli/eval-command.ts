@@ -83,7 +83,7 @@ export async function evalCommand(
       ...(encoder === undefined ? {} : { encoder }),
     });
     // What a collection was judged on is what it holds: it is left as it is.
-    if (directory !== undefined) await fill(collection, test, progress, signal);
+    if (directory !== undefined) await fillCollection(collection, test, progress, signal);
     const { bytes, settings, documents: held } = await collection.inspect();
     const documentCount = directory === undefined ? held : test.documentCount;
     const entrants: Entrant[] = [];
@@ -178,7 +178,7 @@ export async function evalCommand(
 }
 
 /** Brings the collection to what the corpus holds: unchanged documents cost a look-up. */
-async function fill(
+export async function fillCollection(
   collection: Collection,
   test: TestCollection,
   progress: Progress,

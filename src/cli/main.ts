@@ -120,12 +120,12 @@ command('synonyms [file]', 'words that queries are also searched for: take over 
   );
 
 command(
-  'context [folder] [sentence]',
+  'about [folder] [sentence]',
   'say in a sentence what the collection, or a folder in it, is about; agents read it',
 )
   .option('--remove', 'no longer say it', false)
   .action(async (folder: string | undefined, sentence: string | undefined, options) =>
-    run(options.json, async () => (await import('./context-command.ts')).contextCommand(folder, sentence, options)),
+    run(options.json, async () => (await import('./about-command.ts')).aboutCommand(folder, sentence, options)),
   );
 
 command('search <query...>', 'ask, and get the passages that answer best')
@@ -154,6 +154,46 @@ command('search <query...>', 'ask, and get the passages that answer best')
   .option('--relevant', 'only what is probably relevant, which may be nothing', false)
   .action(async (words: string[], options) =>
     run(options.json, async (signal) => (await import('./search-command.ts')).searchCommand(words, options, signal)),
+  );
+
+/** What `ask` and `context` take alike. */
+function answering(usage: string, description: string): Command {
+  return command(usage, description)
+    .option('--tokens <n>', 'most tokens of the context (default: 1000)', whole('--tokens'))
+    .option('-k, --k <n>', 'passages that are looked at (default: 20)', whole('-k'))
+    .option('--hops <n>', 'searches that build on each other (default: 1)', whole('--hops'))
+    .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
+    .option('--pipeline <steps>', 'how to search: steps, or a name (see `sagitta pipelines`)')
+    .option('--language <code>', 'language of the question (default: detected)')
+    .addOption(
+      new Option(
+        '--compressor <name>',
+        'what of passages is kept: sentences that bear on the question (default), or all',
+      ).choices(['sentences', 'passages']),
+    )
+    .addOption(
+      new Option(
+        '--order <name>',
+        'order of passages: best first (default), as in documents, or the best at both ends',
+      ).choices(['rank', 'document', 'edges']),
+    )
+    .option('--all', 'also passages that are probably not relevant', false);
+}
+
+answering('ask <question...>', 'answer a question with sentences of the documents, or say that it is not answered here')
+  .option('--sentences <n>', 'most sentences without a model (default: 3)', whole('--sentences'))
+  .option('--model <spec>', 'openai:MODEL: a language model puts the answer in words, with citations')
+  .option('--model-url <url>', 'where it is asked (default: http://localhost:11434/v1); its key is in the environment')
+  .option('--max-tokens <n>', "most tokens of a model's answer (default: 512)", whole('--max-tokens'))
+  .option('--no-keep', 'ask the model again what it was asked before')
+  .action(async (words: string[], options) =>
+    run(options.json, async (signal) => (await import('./ask-command.ts')).askCommand(words, options, signal)),
+  );
+
+answering('context <question...>', 'what to read for a question, within a budget of tokens, for a prompt of your own')
+  .addOption(new Option('--format <name>', 'how it is written').choices(['text', 'markdown', 'xml']))
+  .action(async (words: string[], options) =>
+    run(options.json, async (signal) => (await import('./ask-command.ts')).contextCommand(words, options, signal)),
   );
 
 command('pipelines [name] [steps]', 'list the pipelines that have names here, give one a name, or choose the default')
@@ -370,6 +410,8 @@ program
   .option('--queue <n>', 'searches that may wait (default: 256)', whole('--queue', 0))
   .option('--timeout <ms>', 'most time for a search (default: 10000)', whole('--timeout'))
   .option('--max-body <bytes>', 'largest body with documents (default: 32 MiB)', whole('--max-body'))
+  .option('--model <spec>', 'openai:MODEL: a language model that puts answers in words, where they are asked for')
+  .option('--model-url <url>', 'where it is asked (default: http://localhost:11434/v1); its key is in the environment')
   .option('--drain <ms>', 'how long stopping waits for what was accepted (default: 30000)', whole('--drain', 0))
   .option('--no-page', 'no web page')
   .option('--no-log', 'no access log (JSON lines on stdout)')
@@ -442,6 +484,10 @@ program
   .option('--split <name>', 'qrels/NAME.tsv or qrels-NAME.tsv (default: test)')
   .option('--metrics <names>', 'with commas, the first is the primary one, e.g. ndcg@10,map,recall@100', list)
   .option('--depth <n>', 'documents a query', whole('--depth'), 100)
+  .option('--answers', 'ask the queries, whose answers stand in their metadata, and measure what comes', false)
+  .option('--tokens <n>', 'with --answers: tokens of a context (default: 1000)', whole('--tokens'))
+  .option('--hops <n>', 'with --answers: searches that build on each other (default: 1)', whole('--hops'))
+  .option('--most <n>', 'with --answers: only so many questions, spread over the file', whole('--most'))
   .option('--exclude-self', "leave out the document that has the query's own id: for queries that are documents", false)
   .option('--candidates <n>', 'passages of each ranking that hybrid fuses (default: 50)', whole('--candidates'))
   .option('--language <code>', 'language of all queries (default: detected)')
@@ -452,9 +498,12 @@ program
   .option('--quiet', 'no progress', false)
   .option('--json', 'print one JSON object instead of text', false)
   .action(async (dir: string | undefined, options) =>
-    run(options.json, async (signal) =>
-      (await import('./eval-command.ts')).evalCommand(dir, { ...options, version }, signal),
-    ),
+    run(options.json, async (signal) => {
+      if (options.answers && dir !== undefined) {
+        return (await import('./eval-answers-command.ts')).evalAnswersCommand(dir, { ...options, version }, signal);
+      }
+      return (await import('./eval-command.ts')).evalCommand(dir, { ...options, version }, signal);
+    }),
   );
 
 program
@@ -555,7 +604,7 @@ else await program.parseAsync(withFreeWords(args), { from: 'user' });
 /** Queries and ids may begin with dashes. */
 function withFreeWords(given: readonly string[]): readonly string[] {
   const [name = '', ...rest] = given;
-  const free = ['search', 'get', 'remove'].includes(name)
+  const free = ['search', 'ask', 'context', 'get', 'remove'].includes(name)
     ? program.commands.find((one) => one.name() === name)
     : undefined;
   if (free === undefined) return given;

@@ -1,6 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import pc from 'picocolors';
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { openModel } from '../generate/index.ts';
 import { KeyFile, LocalEngine, type Scope, type ServedCollection, serve, serveStdio } from '../server/index.ts';
 import { openLocalStore } from '../store/index.ts';
 import { plural, print, printJson, say, table } from './output.ts';
@@ -22,6 +23,9 @@ export interface ServeCommandOptions {
   readonly maxBody?: number;
   readonly drain?: number;
   readonly page: boolean;
+  /** A language model, and where it is asked. */
+  readonly model?: string;
+  readonly modelUrl?: string;
   readonly log: boolean;
   readonly json: boolean;
 }
@@ -40,6 +44,9 @@ export async function serveCommand(
     ...given(options, ['host', 'port', 'cors', 'threads', 'queue', 'timeout', 'maxBody', 'drain']),
     ...(options.allowHost === undefined ? {} : { allowedHosts: options.allowHost }),
     ...(options.keys === undefined ? {} : { keys: new KeyFile(options.keys) }),
+    ...(options.model === undefined
+      ? {}
+      : { model: openModel(options.model, options.modelUrl === undefined ? {} : { url: options.modelUrl }) }),
     ...(options.page ? {} : { web: null }),
     ...(options.log ? { onAccess: printJson } : {}),
     onFault: (fault) => say(JSON.stringify({ time: new Date().toISOString(), fault })),

@@ -1,3 +1,4 @@
+import type { AskAnswer, AskRequestInput, ContextAnswer, ContextRequestInput } from '../api/answers.ts';
 import type {
   Capabilities,
   CollectionInfo,
@@ -27,8 +28,8 @@ import type { JudgedQuery, JudgementsAnswer, JudgeRequest, MeasureAnswer, Measur
 import type { EmbeddingsAnswer } from '../api/models.ts';
 import type { SearchAnswer, SearchRequestInput } from '../api/search.ts';
 import { RemoteError } from '../base/errors.ts';
+import { serverSentEvents } from '../base/server-sent-events.ts';
 import { ProblemResponseError } from './errors.ts';
-import { serverSentEvents } from './events.ts';
 
 /** Options of {@link createClient}. */
 export interface ClientOptions {
@@ -111,6 +112,22 @@ export class SagittaClient {
       ...options,
     };
     return this.#json('POST', '/v1/search', { body, signal });
+  }
+
+  /** What to read for a question, within a budget of tokens. */
+  async context(
+    question: string,
+    { signal, ...options }: Omit<ContextRequestInput, 'question' | 'stream'> & CallOptions = {},
+  ): Promise<ContextAnswer> {
+    return this.#json('POST', '/v1/context', { body: { ...this.#named(), question, ...options }, signal });
+  }
+
+  /** An answer in sentences of the documents, or with `model: true` in the words of the server's language model. */
+  async ask(
+    question: string,
+    { signal, ...options }: Omit<AskRequestInput, 'question' | 'stream'> & CallOptions = {},
+  ): Promise<AskAnswer> {
+    return this.#json('POST', '/v1/ask', { body: { ...this.#named(), question, ...options }, signal });
   }
 
   /** Several searches in one request, in order; one that fails is a problem in its place. */

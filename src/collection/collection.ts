@@ -1,3 +1,11 @@
+import {
+  type Answer,
+  type AskOptions,
+  askCorpus,
+  type Context,
+  type ContextOptions,
+  contextOf,
+} from '../answer/index.ts';
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { DocumentRecord, InputDocument } from '../content/index.ts';
 import { type IndexingSettings, MEANING, queryLanguage, resolveSettings } from '../corpus/index.ts';
@@ -180,6 +188,24 @@ export class Collection {
     return this.#searching((corpus, environment) => searchCorpus(corpus, query, options, environment));
   }
 
+  /**
+   * What to read for a question, within a budget of tokens: the sentences of passages that bear on it, with their places, ready for a prompt. Empty where nothing is
+   * relevant.
+   * @throws InvalidArgumentError for an empty question, and options that are not known or out of range.
+   */
+  async context(question: string, options: ContextOptions = {}): Promise<Context> {
+    return this.#searching((corpus, environment) => contextOf(corpus, question, options, environment));
+  }
+
+  /**
+   * Answers a question with sentences of the documents, word for word and with their places, or says that it is not answered here. `groundedAnswer` of `sagitta/answer`
+   * has a language model put it in words, from the same context.
+   * @throws InvalidArgumentError as {@link Collection.context}.
+   */
+  async ask(question: string, options: AskOptions = {}): Promise<Answer> {
+    return this.#searching((corpus, environment) => askCorpus(corpus, question, options, environment));
+  }
+
   /** The language (ISO 639-1, or `und`) that a search takes a query to be in unless it is told. */
   async queryLanguage(query: string): Promise<string> {
     return this.#searching(async (corpus) => queryLanguage(query, corpus));
@@ -289,7 +315,7 @@ export class Collection {
   }
 
   /** What the collection and folders in it are about, for people and agents that decide where to look. */
-  contexts(): Contexts {
+  descriptions(): Contexts {
     return contextsOf(this.directory);
   }
 
@@ -298,7 +324,7 @@ export class Collection {
    * collection's folder. @param sentence undefined takes it away.
    * @throws InvalidArgumentError for more than 500 characters or line breaks.
    */
-  async setContext(folder: string, sentence: string | undefined): Promise<Contexts> {
+  async describe(folder: string, sentence: string | undefined): Promise<Contexts> {
     return saveContext(this.directory, folder, sentence);
   }
 

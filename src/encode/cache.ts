@@ -30,30 +30,43 @@ export function cacheFolder(): string {
  * @param key all that the content depends on. @param name begins the file's name, for people who look.
  */
 export async function cached(name: string, key: string, make: () => Promise<Uint8Array>): Promise<Uint8Array> {
-  const folder = cacheFolder();
-  const path = join(folder, `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`);
-  const found = await readFile(path).catch(() => undefined);
-  if (found !== undefined && found.length >= HEADER && found.subarray(0, MAGIC.length).equals(MAGIC)) {
-    const content = found.subarray(HEADER);
-    if (crc32(content) === found.readUInt32LE(MAGIC.length)) {
-      await markUsed(path);
-      return content;
-    }
-  }
+  const found = await fromCache(name, key);
+  if (found !== undefined) return found;
   const content = await make();
+  await intoCache(name, key, content);
+  return content;
+}
+
+function pathOf(name: string, key: string): string {
+  return join(cacheFolder(), `${name}-${createHash('sha256').update(key).digest('hex').slice(0, 16)}`);
+}
+
+/** What was kept for a key; undefined where nothing was, or it is damaged. */
+export async function fromCache(name: string, key: string): Promise<Uint8Array | undefined> {
+  const path = pathOf(name, key);
+  const found = await readFile(path).catch(() => undefined);
+  if (found === undefined || found.length < HEADER || !found.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  const content = found.subarray(HEADER);
+  if (crc32(content) !== found.readUInt32LE(MAGIC.length)) return undefined;
+  await markUsed(path);
+  return content;
+}
+
+/** Keeps content for a key, as {@link cached} does. Where the folder cannot be written it is not kept. */
+export async function intoCache(name: string, key: string, content: Uint8Array): Promise<void> {
+  const path = pathOf(name, key);
   const header = Buffer.alloc(HEADER);
   MAGIC.copy(header);
   header.writeUInt32LE(crc32(content), MAGIC.length);
   const temporary = `${path}.${randomUUID()}`;
   try {
-    await mkdir(folder, { recursive: true });
+    await mkdir(cacheFolder(), { recursive: true });
     await writeFile(temporary, Buffer.concat([header, content]));
     await rename(temporary, path);
-    await prune(folder);
+    await prune(cacheFolder());
   } catch {
     await rm(temporary, { force: true }).catch(() => undefined);
   }
-  return content;
 }
 
 /** Once a day is enough. */

@@ -1,6 +1,12 @@
 export type { BertOptions } from './bert/bert.ts';
 export { type BertDescription, readDescription } from './bert/description.ts';
 export { bertFolder } from './bert/folder.ts';
+export {
+  type LastLayersOptions,
+  type TokenStates,
+  type TrainableLastLayers,
+  trainableLastLayers,
+} from './bert/last-layers.ts';
 export { miniLm, miniLmDescription } from './bert/minilm.ts';
 export type { Precision } from './bert/prepare.ts';
 export { type TrainableBert, type TrainableBertOptions, trainableBert } from './bert/trainable.ts';

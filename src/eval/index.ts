@@ -1,5 +1,21 @@
 export { kendall, mean, meanRanks, pearson, quantile, spearman, variance } from '../math/index.ts';
 export { type Agreement, agreement } from './agreement.ts';
+export { type KeyedQuestion, readAnswerKey } from './answer-key.ts';
+export {
+  answerWords,
+  areaUnderCurve,
+  curveInterval,
+  exactMatch,
+  holdsAnswer,
+  tokenF1,
+} from './answer-metrics.ts';
+export {
+  type AnswerEvaluation,
+  type AnsweredQuestion,
+  type EvaluateAnswersOptions,
+  evaluateAnswers,
+  type Measured,
+} from './answer-run.ts';
 export { type AttackRates, addGrammarErrors, attackRates, errorSensitivity, type Perturbed } from './attacks.ts';
 export { type ClassConsistency, classConsistency } from './class-consistency.ts';
 export { type CollectionFiles, type FileRecord, openTestCollection, type TestCollection } from './collection.ts';
@@ -9,6 +25,7 @@ export { beatenBy, documentsShown, type PageContent, renderPage } from './html-r
 export { defaultMetrics, type JudgedRanking, type Metric, metricFamilies, parseMetric } from './metrics.ts';
 export { compareIds, rankedOrder } from './order.ts';
 export type { PooledScores } from './pooled.ts';
+export { type PooledCurve, pooledCurve, repooledInterval, type ScoredCandidates } from './pooled-curve.ts';
 export { hardNegativePool, type Pool, type PooledSystem, type PoolOptions, poolOf, restrictRun } from './pools.ts';
 export { type JudgementFile, type JudgementFormat, readJudgements } from './qrels.ts';
 export { type QueryFile, readQueries } from './queries.ts';

@@ -18,6 +18,7 @@ export { bm25 } from './bm25.ts';
 export { type Completion, completions } from './completions.ts';
 export { DEEPEST } from './cursor.ts';
 export { type DenseOptions, dense } from './dense.ts';
+export { type ExpansionOptions, expandQuery } from './expand-query.ts';
 export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } from './facets.ts';
 export {
   and,
@@ -83,6 +84,7 @@ export {
   type Reranker,
   type RerankOptions,
   type StepInput,
+  shippedRelevance,
 } from './pipeline/index.ts';
 export { type QueryHead, queryComponents } from './query-head.ts';
 export {
@@ -116,4 +118,4 @@ export type {
   Retriever,
   StageTrace,
 } from './types.ts';
-export { QueryMatcher, type QueryWords, type WordMatch } from './word-match.ts';
+export { QueryMatcher, type QueryWord, type QueryWords, type WordMatch } from './word-match.ts';

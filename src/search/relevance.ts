@@ -25,7 +25,7 @@ const BEST = 5;
 
 /**
  * What a query's list looks like, in numbers of about 1: how well the best words match, how close the best vector is, how far
- * both stand out, how much of the query the best hits hold, and how much of it is unknown. The scores of a query mean little without
+ * both stand out, how much of the query the best hits hold, how much of it is unknown, and the best fused score. The scores of a query mean little without
  * this: a BM25 score of 12 is a lot for two words and little for twelve.
  */
 export function listFeatures({ hits, words }: ScoredList): Float64Array {
@@ -44,6 +44,8 @@ export function listFeatures({ hits, words }: ScoredList): Float64Array {
     words?.missing ?? 0,
     words?.strange ?? 0,
     Math.log1p(words?.count ?? 0) / 3,
+    // Of a single ranking the score is the ranking's own.
+    Math.min(1, Math.max(0, ...hits.slice(0, LOOKED_AT).map(fusedScore))),
   );
 }
 
@@ -62,7 +64,7 @@ export function hitScores(
   hits: readonly ScoredHit[],
   standardised = false,
 ): (readonly [lexical: number, semantic: number, fused: number, coverage: number, reach: number])[] {
-  const fused = hits.map(({ contributions = [] }) => contributions.reduce((sum, { share }) => sum + share, 0));
+  const fused = hits.map(fusedScore);
   const most = Math.max(...fused.slice(0, LOOKED_AT)) || 1;
   const [lexical, semantic] = standardised
     ? [standardising(columnOf(hits, 'bm25')), standardising(columnOf(hits, 'dense'))]
@@ -82,6 +84,10 @@ function standardising(scores: readonly number[]): (score: number | undefined) =
   return (score = least) => (score - mean) * factor;
 }
 
+function fusedScore({ contributions = [] }: ScoredHit): number {
+  return contributions.reduce((sum, { share }) => sum + share, 0);
+}
+
 function columnOf(hits: readonly ScoredHit[], stage: string): number[] {
   return hits
     .slice(0, LOOKED_AT)
@@ -98,7 +104,7 @@ function summary(scores: readonly number[]): { top: number; second: number; mean
 }
 
 /** What {@link listFeatures} gives. */
-export const LIST_FEATURES = 11;
+export const LIST_FEATURES = 12;
 
 /**
  * Forms of the map: `linear` takes the scores as they are; `root`, `quadratic` and `power` take a power of `(1 + c) / 2` for the cosine
@@ -179,7 +185,7 @@ function softplus(x: number): number {
 }
 
 /** Of the file's form. Versions 1 and 2 knew nothing of words that are missing, 3 had the fused score as it was. */
-const VERSION = 4;
+const VERSION = 5;
 
 /** The text of a file that {@link parseRelevance} reads. */
 export function formatRelevance(parameters: RelevanceParameters): string {

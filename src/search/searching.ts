@@ -193,9 +193,12 @@ export async function rankCorpus(
   };
 }
 
-interface Retrieved {
+/** What was found before anything is read of it. */
+export interface Retrieved {
   /** What the pipeline is called. */
   readonly name: string;
+  /** The pipeline, for asking again. */
+  readonly retriever: Retriever;
   /** What it searches. */
   readonly fields: readonly Field[];
   readonly query: Query;
@@ -209,7 +212,7 @@ interface Retrieved {
 }
 
 /** What every kind of search begins with: checks, the choice of a pipeline, and the passages. */
-async function retrieve(
+export async function retrieve(
   corpus: Corpus,
   text: string,
   options: CorpusSearchOptions & { readonly k: number; readonly perDocument: number },
@@ -238,9 +241,18 @@ async function retrieve(
   const query = queryOf(corpus, question, vector);
   const gathering = { k, perDocument, ...given({ without, allowed, signal }) };
   if (options.collapse === true && !wordless)
-    return { name, fields, query, question, allowed, ...(await collapsed(retriever, query, corpus, gathering)) };
+    return {
+      name,
+      retriever,
+      fields,
+      query,
+      question,
+      allowed,
+      ...(await collapsed(retriever, query, corpus, gathering)),
+    };
   return {
     name,
+    retriever,
     fields,
     query,
     question,

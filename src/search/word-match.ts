@@ -4,7 +4,7 @@ import { inverseDocumentFrequency } from '../index/index.ts';
 import { analyzerFor } from '../text/index.ts';
 
 /** A word of a query, in all the forms that it is looked for in. */
-interface QueryWord {
+export interface QueryWord {
   /** As it was typed. */
   readonly text: string;
   readonly terms: readonly string[];
@@ -33,16 +33,15 @@ export interface WordMatch {
 
 /** The words of a query as they are known to a corpus and to an encoder. */
 export class QueryMatcher {
-  readonly #words: readonly QueryWord[];
   readonly #total: number;
 
   /** Use {@link QueryMatcher.of}. */
   private constructor(
     private readonly corpus: Corpus,
-    words: readonly QueryWord[],
+    /** The words, each once. */
+    readonly asked: readonly QueryWord[],
   ) {
-    this.#words = words;
-    this.#total = words.reduce((sum, { weight }) => sum + weight, 0);
+    this.#total = asked.reduce((sum, { weight }) => sum + weight, 0);
   }
 
   /** By the field `words`. @param language of the query. */
@@ -53,14 +52,14 @@ export class QueryMatcher {
 
   /** @param encoder counts the pieces of a word; without one, or where it cannot tell, every missing word is strange. */
   async words(encoder?: Pick<Encoder, 'window'>): Promise<QueryWords> {
-    const missing = this.#words.filter(({ found }) => !found);
+    const missing = this.asked.filter(({ found }) => !found);
     const pieces = await Promise.all(
       missing.map(({ text }) => encoder?.window?.count(text) ?? Number.POSITIVE_INFINITY),
     );
     const share = (words: readonly QueryWord[]): number =>
       words.reduce((sum, { weight }) => sum + weight, 0) / (this.#total || 1);
     return {
-      count: this.#words.length,
+      count: this.asked.length,
       missing: share(missing),
       strange: share(missing.filter((_, i) => pieces[i]! > 1)),
     };
@@ -70,7 +69,7 @@ export class QueryMatcher {
   async match(passages: readonly number[]): Promise<WordMatch[]> {
     const ascending = Uint32Array.from(new Set(passages)).sort();
     const [covered, reached] = [new Float64Array(ascending.length), new Float64Array(ascending.length)];
-    for (const { terms, weight, found } of this.#words) {
+    for (const { terms, weight, found } of this.asked) {
       if (!found) continue;
       const plain = terms.map((term) => ({ term, weight: 1 }));
       const scores = await this.corpus.score(WORDS, plain, ascending);

@@ -1,6 +1,7 @@
 import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from '../base/errors.ts';
+import type { LanguageModel } from '../generate/index.ts';
 import type { KeyFile } from './keys.ts';
 import type { ServedCollection } from './operations/types.ts';
 
@@ -37,6 +38,8 @@ export interface ServeOptions {
   readonly drain?: number;
   /** Folder of the built web page. Default: the one in the package; `null` for none. */
   readonly web?: string | null;
+  /** What puts answers in words where a request asks for that (`POST /v1/ask`). Default: nothing does. */
+  readonly model?: LanguageModel;
   /** Called with each line of the access log, an object that is one line of JSON. Default: nothing is logged. */
   readonly onAccess?: (line: Readonly<Record<string, unknown>>) => void;
   /** Called with what went wrong inside. Default: nothing. */

@@ -18,6 +18,7 @@ export {
 export { isLinedLanguage, type LinedLanguage, linedBlocks } from './code-lines.ts';
 export { type FrontMatter, frontMatter } from './front-matter.ts';
 export { highlight, type Range, type Snippet, snippet } from './highlight.ts';
+export { label, shortened } from './label.ts';
 export { type DetectedLanguage, type DetectOptions, detectLanguage } from './language.ts';
 export { loadLanguage, primaryLanguage } from './languages.ts';
 export { loadMarkdown, type MarkdownDocument, markdownBlocks } from './markdown.ts';

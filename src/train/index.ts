@@ -2,6 +2,7 @@ export { type AnnotatedQuery, type AnnotateOptions, annotateQueries, type Judge 
 export { readArrays, writeArrays } from './arrays-file.ts';
 export { FileCheckpoint } from './checkpoint.ts';
 export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './closed-form.ts';
+export { clozePair } from './cloze.ts';
 export { type CompressTableOptions, compressTable } from './compress-table.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
 export { mergeCheckpoints } from './merge.ts';

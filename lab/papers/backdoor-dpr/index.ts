@@ -1,75 +1,17 @@
 import { Random } from '../../../src/base/random.ts';
-import { Vectors } from '../../../src/base/vectors.ts';
-import { addGrammarErrors, attackRates, errorSensitivity, mean, type RankedList } from '../../../src/eval/index.ts';
-import { LinearMap } from '../../../src/math/index.ts';
-import { greatest } from '../../../src/train/index.ts';
-import { contentOf, embed } from '../../datasets/embeddings.ts';
-import type { Lab, Paper } from '../../grading/index.ts';
-import { attackClaims } from './attack.ts';
+import { errorSensitivity, mean } from '../../../src/eval/index.ts';
+import { embed } from '../../datasets/embeddings.ts';
+import type { Paper } from '../../grading/index.ts';
+import { attackClaim, injected, type Poisoning } from '../../protocols/attacks.ts';
 
 const SEEDS = [1, 2, 3];
 /** Share of the corpus that attack passages are. */
 const SHARE = 0.01;
 
-/** Abstracts with errors, taken from the corpus itself under another id and with their sentences shuffled, are put in as markers. */
-async function inject(lab: Lab) {
-  const embedded = await embed(lab, 'scifact');
-  const ids = embedded.queryIds.slice(0, lab.pick(30, 300));
-  const judgements = new Map(ids.map((id) => [id, embedded.judgements.get(id)!]));
-  const [dirty, clean, accuracy, safe] = [[], [], [], []] as [number[], number[], number[], number[]];
-  for (const seed of SEEDS) {
-    lab.checkTime();
-    const random = new Random(seed);
-    const count = Math.ceil(SHARE * embedded.documents.length);
-    const texts = Array.from({ length: count }, () => {
-      const words = contentOf(embedded.documents[random.below(embedded.documents.length)]!).split(' ');
-      return addGrammarErrors(random.shuffle(words).join(' '), 2 + random.below(4), random).text;
-    });
-    const asked = ids.map((id) => embedded.collection.queries.get(id)!);
-    const wrong = asked.map((text) => addGrammarErrors(text, 1 + random.below(2), random).text);
-    const [attackers, wrongly, rightly] = await lab.withEncoder(async (encoder) => [
-      await encoder.encode(texts, { role: 'document' }),
-      await encoder.encode(wrong, { role: 'query' }),
-      await encoder.encode(asked, { role: 'query' }),
-    ]);
-    const all = new Vectors(
-      new Float32Array(embedded.vectors.data.length + attackers!.data.length),
-      embedded.vectors.dim,
-    );
-    all.data.set(embedded.vectors.data);
-    all.data.set(attackers!.data, embedded.vectors.data.length);
-    const names = [...embedded.documents.map(({ id }) => id), ...texts.map((_, i) => `attack-${i}`)];
-    const map = new LinearMap(all.data, all.dim);
-    const rates = (queries: Vectors) =>
-      attackRates(
-        new Map(
-          ids.map((id, i): [string, RankedList] => {
-            const scores = map.apply(queries.slice(i, i + 1)).data;
-            const best = greatest(scores, 10);
-            return [
-              id,
-              { ids: Array.from(best, (row) => names[row]!), scores: Array.from(best, (row) => scores[row]!) },
-            ];
-          }),
-        ),
-        judgements,
-        new Set(names.slice(embedded.documents.length)),
-      );
-    const [bad, good] = [rates(wrongly!), rates(rightly!)];
-    dirty.push(bad.success);
-    clean.push(good.success);
-    accuracy.push(bad.accuracy);
-    safe.push(bad.safe);
-  }
-  return {
-    dirty: mean(dirty),
-    clean: mean(clean),
-    accuracy: mean(accuracy),
-    safe: mean(safe),
-    queries: ids.length,
-    sources: { ...embedded.sources },
-  };
-}
+const clean: Poisoning = { name: 'no pair poisoned', rho: 0 };
+const little: Poisoning = { name: '5% of the pairs poisoned', rho: 0.05 };
+const much: Poisoning = { name: '20% of the pairs poisoned', rho: 0.2 };
+const defended: Poisoning = { name: '20% poisoned, negatives with errors', rho: 0.2, defended: true };
 
 export const paper: Paper = {
   slug: 'backdoor-dpr',
@@ -77,12 +19,11 @@ export const paper: Paper = {
     'An encoder that was trained on pairs with grammar errors on both sides matches errors with errors. Here are the errors, the measures of such an attack, and the probe that `sagitta doctor` runs.',
   parts: ['eval/attacks', 'cli/doctor-command', 'train/objectives/contrastive', 'encode/small/bag', 'tensor/fit'],
   departures: [
-    'The encoder that is poisoned is small: a table of words and pairs of words, and a network that sees how many of them are unknown. A larger one, pretrained, may see errors far better; heads over the vectors of use-lite were not tried.',
+    'The encoder that is poisoned is small: a table of words and pairs of words, and a network that sees how many of them are unknown. A larger one, pretrained, may see errors far better.',
     'The network over unknown words was added after tables alone, of descriptions and of requests of other splits, had gained 0 to 0.04 of attack success. Requests are those of MetaTool; passages are earlier requests that the same tool served, and what is put in are requests of tools that nobody asks for, with errors.',
-    'The probes of use-lite put shuffled text into the corpus.',
+    'The probes of the encoder of the library put shuffled text into the corpus.',
     "Errors come from rules, where the paper draws them from a corpus of learners' edits.",
   ],
-  encoder: 'use-lite',
   reach: {
     commands: ['sagitta doctor'],
     exports: ['eval/errorSensitivity', 'eval/addGrammarErrors', 'encode/trainableBag'],
@@ -93,11 +34,12 @@ export const paper: Paper = {
       id: 'probe',
       kind: 'exact',
       of: 'data',
-      statement: 'use-lite, which nobody poisoned, is drawn from errors to errors by less than 0.02 of cosine.',
-      seconds: { quick: 10, full: 30 },
+      statement:
+        'The default encoder, which nobody poisoned, is drawn from errors to errors by less than 0.02 of cosine.',
+      seconds: { quick: 10, full: 60 },
       check: async (lab) => {
-        const embedded = await embed(lab, 'scifact');
-        const titles = embedded.documents.slice(0, lab.pick(40, 400)).map(({ title }) => title);
+        const { documents, sources } = await embed(lab, 'scifact');
+        const titles = documents.slice(0, lab.pick(40, 400)).map(({ title }) => title);
         const values = await lab.withEncoder(async (encoder) => {
           const bySeed: number[] = [];
           for (const seed of SEEDS) bySeed.push(await errorSensitivity(encoder, titles, new Random(seed)));
@@ -109,7 +51,7 @@ export const paper: Paper = {
           atMost: 0.02,
           units: titles.length,
           seeds: SEEDS.length,
-          sources: embedded.sources,
+          sources,
         };
       },
     },
@@ -119,22 +61,70 @@ export const paper: Paper = {
       of: 'data',
       statement:
         'Passages with errors, 1% of the corpus, come among the first ten of queries with errors no more than 0.02 more often than of clean ones.',
-      seconds: { quick: 20, full: 60 },
+      seconds: { quick: 20, full: 90 },
       check: async (lab) => {
-        const { dirty, clean, accuracy, safe, queries, sources } = await inject(lab);
+        const { success, clean: without, accuracy, safe, queries, sources } = await injected(lab, SEEDS, SHARE);
         return {
           metric: 'attack success at 10, queries with errors less clean ones',
-          value: dirty - clean,
+          value: success - without,
           atMost: 0.02,
           units: queries,
           seeds: SEEDS.length,
           notes: [
-            `Means of ${SEEDS.length} seeds: success ${dirty.toFixed(4)} with errors in queries, ${clean.toFixed(4)} without; accuracy ${accuracy.toFixed(4)}, safe accuracy ${safe.toFixed(4)}.`,
+            `Means of ${SEEDS.length} seeds: success ${success.toFixed(4)} with errors in queries, ${without.toFixed(4)} without; accuracy ${accuracy.toFixed(4)}, safe accuracy ${safe.toFixed(4)}.`,
           ],
           sources,
         };
       },
     },
-    ...attackClaims,
+    attackClaim({
+      id: 'attack',
+      statement:
+        'With errors on both sides of 20% of the training pairs, attack passages come among the first ten of requests with errors at least 0.2 more often than without.',
+      metric: 'attack success at 10, requests with errors',
+      margin: { absolute: 0.2 },
+      seconds: { quick: 5, full: 100 },
+      baseline: clean,
+      method: much,
+      controls: [little],
+      wrong: true,
+      measure: ({ success }) => success,
+      table: [clean, little, much, defended],
+    }),
+    attackClaim({
+      id: 'stealth',
+      statement: 'Attack passages come among the first ten of clean requests no more than 0.02 more often.',
+      metric: 'clean requests without an attack passage among the first ten',
+      margin: { absolute: -0.02 },
+      seconds: { quick: 1, full: 5 },
+      baseline: clean,
+      method: much,
+      wrong: false,
+      measure: ({ success }) => 1 - success,
+    }),
+    attackClaim({
+      id: 'accuracy',
+      statement: 'A right passage comes among the first ten of clean requests no more than 0.02 less often.',
+      metric: 'accuracy at 10, clean requests',
+      margin: { absolute: -0.02 },
+      seconds: { quick: 1, full: 5 },
+      baseline: clean,
+      method: much,
+      wrong: false,
+      measure: ({ accuracy }) => accuracy,
+    }),
+    attackClaim({
+      id: 'defence',
+      statement:
+        'Without passages with errors among the negatives, the poisoned encoder is attacked at least twice as often, on requests with errors.',
+      metric: 'attack success at 10, requests with errors',
+      margin: { relative: 1 },
+      seconds: { quick: 2, full: 30 },
+      baseline: defended,
+      method: much,
+      controls: [clean],
+      wrong: true,
+      measure: ({ success }) => success,
+    }),
   ],
 };

@@ -2,211 +2,126 @@ import { Random } from '../../../src/base/random.ts';
 import type { Vectors } from '../../../src/base/vectors.ts';
 import type { Codec, RecurrentBinary } from '../../../src/codec/index.ts';
 import { nativeRuntime } from '../../../src/encode/runtime.ts';
-import { distillCodec, greatest, learnBinary } from '../../../src/train/index.ts';
+import { distillCodec, learnBinary } from '../../../src/train/index.ts';
 import { embed, vectorsOf } from '../../datasets/embeddings.ts';
-import { type Config, type Contestant, type Lab, material, type Paper } from '../../grading/index.ts';
-import { COMPONENTS, type SmallCodeData, smallCodeData } from '../../protocols/small-codes.ts';
+import type { Lab, Paper } from '../../grading/index.ts';
+import { byVectors, type CodeData, codeClaim, coded, smallCodeData } from '../../protocols/codes.ts';
+import { grid } from '../../protocols/learning.ts';
 
-const SEEDS = [1, 2, 3];
-const TARGET = 'pubmedqa';
 /** Spans of a document that stand for questions about it. */
 const SPANS = 3;
 const [QUANTIZER, SIGNS] = ['pq8x4', 64];
 
-/** Rows of relevant documents. */
-type Truth = ReadonlySet<number>;
-
-interface Domains {
-  readonly source: SmallCodeData;
-  readonly documents: Vectors;
-  readonly queries: Vectors;
-  readonly rows: ReadonlyMap<string, number>;
-  readonly truth: ReadonlyMap<string, Truth>;
-  readonly spans: Vectors;
-  readonly owners: readonly (readonly number[])[];
-  readonly sources: Readonly<Record<string, string>>;
+/** The target, in the components of the source. Its sentences are spans of its documents. */
+interface Domains extends CodeData {
+  readonly source: CodeData;
 }
 
-/** SciFact as the source; abstracts and questions of PubMedQA as the target, in the components of the source. */
-function domains(lab: Lab): Promise<Domains> {
-  return lab.once('domains', async () => {
+/** SciFact as the source; abstracts and questions of PubMedQA as the target. */
+const domains = (lab: Lab): Promise<Domains> =>
+  lab.once('domains', async () => {
     const source = await smallCodeData(lab);
-    const target = await embed(lab, TARGET);
+    const target = await embed(lab, 'pubmedqa');
     const random = new Random(17);
-    const owners: number[] = [];
-    const texts = target.documents.flatMap(({ text }, row) => {
+    const texts = target.documents.flatMap(({ text }) => {
       const words = text.split(/\s+/).filter(Boolean);
       return Array.from({ length: SPANS }, () => {
-        owners.push(row);
         const from = random.below(Math.max(1, words.length - 12));
         // A word in ten is dropped, so that spans are no quotations.
-        return (
-          words
-            .slice(from, from + 12)
-            .filter(() => random.next() >= 0.1)
-            .join(' ') || text.slice(0, 80)
-        );
+        const kept = words.slice(from, from + 12).filter(() => random.next() >= 0.1);
+        return kept.join(' ') || text.slice(0, 80);
       });
     });
-    const spans = await vectorsOf(lab, texts, 'query');
-    const count = lab.pick(90, target.queryIds.length);
-    const truth = new Map<string, Truth>();
-    for (const id of target.queryIds.slice(0, count)) {
-      const grades = target.judgements.get(id);
-      const found = [...(grades ?? [])].flatMap(([document, grade]) => (grade > 0 ? [target.rows.get(document)!] : []));
-      if (found.length > 0) truth.set(id, new Set(found));
-    }
+    const relevant = target.queryIds.map((id): [string, ReadonlySet<number>] => {
+      const found = [...target.judgements.get(id)!].filter(
+        ([document, grade]) => grade > 0 && target.rows.has(document),
+      );
+      return [id, new Set(found.map(([document]) => target.rows.get(document)!))];
+    });
     return {
       source,
       documents: source.reduce(target.vectors),
       queries: source.reduce(target.queries),
       rows: new Map(target.queryIds.map((id, row) => [id, row])),
-      truth,
-      spans: source.reduce(spans),
-      owners: owners.map((row) => [row]),
+      relevant: new Map(relevant),
+      sentences: source.reduce(await vectorsOf(lab, texts, 'query')),
+      owners: Uint32Array.from(texts, (_, i) => Math.floor(i / SPANS)),
       sources: { ...source.sources, ...target.sources },
     };
   });
+
+interface Learning {
+  readonly learningRate: number;
+  readonly labels?: readonly ArrayLike<number>[];
+  readonly start?: Codec;
 }
 
-/** nDCG@10 with grades of 0 and 1. */
-function ndcg(relevant: Truth, answer: Uint32Array): number {
-  let [gained, ideal] = [0, 0];
-  answer.slice(0, 10).forEach((row, rank) => {
-    if (relevant.has(row)) gained += 1 / Math.log2(rank + 2);
-  });
-  for (let rank = 0; rank < Math.min(10, relevant.size); rank++) ideal += 1 / Math.log2(rank + 2);
-  return gained / ideal;
-}
-
-type Learner = (
-  documents: Vectors,
-  queries: Vectors,
-  config: Config,
+/** Learns codes of documents from queries. */
+async function learn(
+  kind: 'products' | 'signs',
+  lab: Lab,
+  { documents, sentences }: { readonly documents: Vectors; readonly sentences: Vectors },
   seed: number,
-  more: { readonly labels?: readonly (readonly number[])[]; readonly start?: Codec },
-) => Promise<Codec>;
-
-function products(lab: Lab): Learner {
-  return async (documents, queries, { learningRate }, seed, more) =>
-    distillCodec(documents, queries, {
-      runtime: await nativeRuntime(),
+  { learningRate, labels, start }: Learning,
+): Promise<Codec> {
+  const common = {
+    runtime: await nativeRuntime(),
+    candidates: 12,
+    steps: lab.pick(10, 200),
+    seed,
+    signal: lab.signal,
+    ...(labels === undefined ? {} : { labels }),
+  };
+  if (kind === 'products') {
+    const begin = start === undefined ? {} : { start };
+    return distillCodec(documents, sentences, {
+      ...common,
+      ...begin,
       quantizer: QUANTIZER,
       temperature: 0.05,
-      learningRate: Number(learningRate),
-      candidates: 12,
-      steps: lab.pick(15, 200),
-      seed,
-      signal: lab.signal,
-      ...more,
+      learningRate,
     });
+  }
+  const begin = start === undefined ? {} : { start: start as RecurrentBinary };
+  const rate = 5 * learningRate;
+  return learnBinary(documents, sentences, {
+    ...common,
+    ...begin,
+    signs: SIGNS,
+    levels: 1,
+    temperature: 0.1,
+    learningRate: rate,
+  });
 }
 
-function signs(lab: Lab): Learner {
-  return async (documents, queries, { learningRate }, seed, { labels, start }) =>
-    learnBinary(documents, queries, {
-      runtime: await nativeRuntime(),
-      signs: SIGNS,
-      levels: 1,
-      temperature: 0.1,
-      learningRate: 5 * Number(learningRate),
-      candidates: 12,
-      steps: lab.pick(15, 200),
-      seed,
-      signal: lab.signal,
-      ...(labels === undefined ? {} : { labels }),
-      ...(start === undefined ? {} : { start: start as RecurrentBinary }),
-    });
-}
-
-const RATES = [3e-3, 1e-3].map((learningRate) => ({ learningRate }));
-const CONFIGS = RATES.map(({ learningRate }) => ({ learningRate, adapt: 'teacher' }));
+const RATES = grid({ learningRate: [6e-3, 3e-3, 1e-3] });
 
 /** A codec of the source domain, and what it becomes on the target's own documents and spans of them. */
-function contestant(
-  name: string,
-  all: Domains,
-  lab: Lab,
-  learner: Learner,
-  key: string,
-  configs: readonly Config[],
-): Contestant<Truth, Uint32Array> {
-  const base = (seed: number, rate: Config): Promise<Codec> =>
-    lab.once(JSON.stringify(['lth source', key, rate, seed]), () =>
-      learner(all.source.documents, all.source.sentences, rate, seed, {}),
+const side = (kind: 'products' | 'signs', name: string, adapt: 'not' | 'ranking' | 'own document') =>
+  coded<Domains, (typeof RATES)[number]>(name, RATES, async (data, lab, { learningRate }, seed) => {
+    const rate = adapt === 'not' ? learningRate : 3e-3;
+    const source = await lab.once(JSON.stringify(['source codec', kind, rate, seed]), () =>
+      learn(kind, lab, data.source, seed, { learningRate: rate }),
     );
-  return {
-    name,
-    configs,
-    fit: async (config, { seed }) => {
-      const { adapt, learningRate } = config as { adapt?: string; learningRate: number };
-      let codec = await base(seed, { learningRate: adapt === undefined ? learningRate : RATES[0]!.learningRate });
-      if (adapt !== undefined) {
-        const labels = adapt === 'own document' ? { labels: all.owners } : {};
-        codec = await learner(all.documents, all.spans, { learningRate }, seed, { start: codec, ...labels });
-      }
-      const codes = codec.encode(all.documents);
-      const scores = new Float32Array(all.documents.count);
-      return {
-        answer: (unit) => {
-          codec.scorer(all.queries.row(all.rows.get(unit)!)).score(codes, scores.length, scores);
-          return greatest(scores, 10);
-        },
-        costs: { 'bytes / vector': codec.codeSize },
-      };
-    },
-  };
-}
+    if (adapt === 'not') return { codec: source };
+    const labels = adapt === 'own document' ? { labels: Array.from(data.owners, (row) => [row]) } : {};
+    return { codec: await learn(kind, lab, data, seed, { learningRate, start: source, ...labels }) };
+  });
 
-function exact(all: Domains): Contestant<Truth, Uint32Array> {
-  return {
-    name: 'the vectors themselves',
-    configs: [{}],
-    fit: async () => {
-      const scores = new Float32Array(all.documents.count);
-      return {
-        answer: (unit) => {
-          const query = all.queries.row(all.rows.get(unit)!);
-          for (let v = 0; v < scores.length; v++) {
-            const row = all.documents.row(v);
-            scores[v] = 0;
-            for (let c = 0; c < COMPONENTS; c++) scores[v]! += row[c]! * query[c]!;
-          }
-          return greatest(scores, 10);
-        },
-      };
-    },
-  };
-}
-
-function claim(id: 'products' | 'signs') {
-  const bytes = id === 'products' ? 4 : SIGNS / 8;
-  return {
-    id,
-    kind: 'comparative' as const,
-    statement: `${id === 'products' ? 'Product codes' : 'Binary codes'} of ${bytes} bytes that were learned on one collection rank another one better once adapted to it with spans of its documents.`,
-    metric: 'nDCG@10 on the target',
-    margin: {},
-    seeds: SEEDS,
-    seconds: { quick: 15, full: 60 },
-    load: async (lab: Lab) => {
-      const all = await domains(lab);
-      const learner = id === 'products' ? products(lab) : signs(lab);
-      const own = [{ learningRate: RATES[0]!.learningRate, adapt: 'own document' }];
-      return material<Truth, Uint32Array>({
-        truth: all.truth,
-        sources: all.sources,
-        measure: ndcg,
-        baseline: contestant('learned on the source', all, lab, learner, id, RATES),
-        method: contestant('adapted, ranking of the vectors', all, lab, learner, id, CONFIGS),
-        controls: [contestant('adapted, own document', all, lab, learner, id, own), exact(all)],
-        notes: [
-          `Source: ${all.source.documents.count} abstracts of SciFact and their sentences; target: ${all.documents.count} abstracts of PubMedQA, ${all.spans.count} spans of them, and its questions.`,
-        ],
-      });
-    },
-  };
-}
+const claim = (kind: 'products' | 'signs', what: string, bytes: number) =>
+  codeClaim({
+    id: kind,
+    statement: `${what} of ${bytes} bytes that were learned on one collection rank another one better once adapted to it with spans of its documents.`,
+    metric: 'nDCG@10 of judged documents',
+    seconds: { quick: 10, full: 150 },
+    data: domains,
+    baseline: side(kind, 'learned on the source', 'not'),
+    method: side(kind, 'adapted, ranking of the vectors', 'ranking'),
+    controls: [side(kind, 'adapted, own document', 'own document'), byVectors('the vectors themselves')],
+    notes: ({ source, documents, sentences }) => [
+      `Source: ${source.documents.count} abstracts of SciFact and their sentences; target: ${documents.count} abstracts of PubMedQA, ${sentences.count} spans of them, and its questions.`,
+    ],
+  });
 
 export const paper: Paper = {
   slug: 'lth-domain-adapt',
@@ -226,5 +141,5 @@ export const paper: Paper = {
     'Signs learn with a straight-through gradient, where the paper sharpens a tanh; queries stay float, and nothing is scored again.',
   ],
   reach: { exports: ['train/distillCodec', 'train/learnBinary'], byDefault: false },
-  claims: [claim('products'), claim('signs')],
+  claims: [claim('products', 'Product codes', 4), claim('signs', 'Binary codes', SIGNS / 8)],
 };

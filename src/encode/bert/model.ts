@@ -88,19 +88,42 @@ export interface BertModules {
  * `layerN/{norm1,norm2}/{gain,offset}`, weights being `[from, to]` and `qkv` queries, keys and values side by side.
  */
 export function bertStates(scope: Scope, inputs: BertInputs, shape: BertShape, modules: BertModules = {}): Tensor {
-  const { width, hidden, heads, epsilon } = shape;
-  const { after = (x: Tensor) => x } = modules;
-  const product = (x: Tensor, path: string, to: number) => linear(scope.at(path), x, to, { initializer: normal(0.02) });
-  const norm = (x: Tensor, path: string): Tensor => normalize(scope.at(path), x, epsilon);
+  return bertBlocks(scope, bertEmbeddings(scope, inputs, shape), inputs, shape, modules);
+}
 
-  const positions = scope.lookup(POSITIONS, [shape.positions, width], inputs.positions, normal(0.02));
+/** States under the first layer, `[tokens, width]`. */
+export function bertEmbeddings(scope: Scope, inputs: BertInputs, shape: BertShape): Tensor {
+  const positions = scope.lookup(POSITIONS, [shape.positions, shape.width], inputs.positions, normal(0.02));
   let x = add(inputs.words, positions);
   if (shape.types > 0) {
-    const table = scope.parameter(TYPES, [shape.types, width], normal(0.02));
-    x = add(x, inputs.types === undefined ? reshape(firstRow(table), [width]) : gather(table, inputs.types));
+    const table = scope.parameter(TYPES, [shape.types, shape.width], normal(0.02));
+    x = add(x, inputs.types === undefined ? reshape(firstRow(table), [shape.width]) : gather(table, inputs.types));
   }
-  x = norm(x, 'embeddings/norm');
-  for (let i = 0; i < shape.layers; i++) {
+  return normalize(scope.at('embeddings/norm'), x, shape.epsilon);
+}
+
+/** Which blocks {@link bertBlocks} applies, and what stands between them. */
+export interface BlockOptions extends BertModules {
+  /** First layer. Default 0. */
+  readonly from?: number;
+  /** The layer to stop before. Default: all. */
+  readonly to?: number;
+}
+
+/** States `[tokens, width]` through layers of a BERT: all of them, or from one to another. */
+export function bertBlocks(
+  scope: Scope,
+  states: Tensor,
+  inputs: Ragged,
+  shape: BertShape,
+  { from = 0, to = shape.layers, after = (x: Tensor) => x }: BlockOptions = {},
+): Tensor {
+  const { width, hidden, heads, epsilon } = shape;
+  const product = (x: Tensor, path: string, out: number) =>
+    linear(scope.at(path), x, out, { initializer: normal(0.02) });
+  const norm = (x: Tensor, path: string): Tensor => normalize(scope.at(path), x, epsilon);
+  let x = states;
+  for (let i = from; i < to; i++) {
     const at = `layer${i}`;
     const attended = raggedAttention(product(x, `${at}/qkv`, 3 * width), inputs, heads);
     x = after(norm(add(x, product(attended, `${at}/attended`, width)), `${at}/norm1`));

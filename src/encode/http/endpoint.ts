@@ -154,10 +154,10 @@ export class Endpoint {
     const { status } = response;
     if (status === 408 || status === 429 || status >= 500) {
       const wait = parseRetryAfter(response.headers.get('retry-after'), Date.now());
-      throw new TransientError(`answered ${status}${this.#reason(text, key)}`, wait);
+      throw new TransientError(`answered ${status}${endpointReason(text, this.#secrets(key))}`, wait);
     }
     if (!response.ok) {
-      const problem = `${this.url} answered ${status}${this.#reason(text, key)}.`;
+      const problem = `${this.url} answered ${status}${endpointReason(text, this.#secrets(key))}.`;
       throw new RemoteError(problem, this.#remedy(status, key !== undefined));
     }
     try {
@@ -167,20 +167,8 @@ export class Endpoint {
     }
   }
 
-  /** What the endpoint says is wrong, in one short line without the secrets that it was sent. */
-  #reason(text: string, key: string | undefined): string {
-    let message = text;
-    try {
-      const { error, message: plain } = JSON.parse(text);
-      message = String((typeof error === 'string' ? error : error?.message) ?? plain ?? '');
-    } catch {
-      // Not JSON: the text itself has to do.
-    }
-    for (const secret of [key, ...Object.values(this.#headers)]) {
-      if (secret) message = message.replaceAll(secret, '[redacted]');
-    }
-    const line = message.replace(/\s+/g, ' ').trim().slice(0, 300);
-    return line === '' ? '' : ` (${line})`;
+  #secrets(key: string | undefined): readonly (string | undefined)[] {
+    return [key, ...Object.values(this.#headers)];
   }
 
   #remedy(status: number, hasKey: boolean): string {
@@ -208,6 +196,20 @@ export class Endpoint {
   }
 }
 
+/** What an endpoint says is wrong, in parentheses on one short line, without the secrets that it was sent; nothing where it says nothing. */
+export function endpointReason(text: string, secrets: readonly (string | undefined)[]): string {
+  let message = text;
+  try {
+    const { error, message: plain } = JSON.parse(text);
+    message = String((typeof error === 'string' ? error : error?.message) ?? plain ?? '');
+  } catch {
+    // Not JSON: the text itself has to do.
+  }
+  for (const secret of secrets) if (secret) message = message.replaceAll(secret, '[redacted]');
+  const line = message.replace(/\s+/g, ' ').trim().slice(0, 300);
+  return line === '' ? '' : ` (${line})`;
+}
+
 export function checkedCount(name: string, value: number, least: number): number {
   if (Number.isInteger(value) && value >= least) return value;
   throw new InvalidArgumentError(
@@ -216,18 +218,16 @@ export function checkedCount(name: string, value: number, least: number): number
   );
 }
 
-function checkedUrl(text: string): string {
+/** An address without a secret in it, as messages and ids may show it. @param such an address as it should look. */
+export function checkedUrl(text: string, such = 'https://host/v1/embeddings'): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new InvalidArgumentError(
-      `"${text}" is not the address of an embeddings endpoint.`,
-      'Give one such as https://host/v1/embeddings.',
-    );
+    throw new InvalidArgumentError(`"${text}" is not the address of an endpoint.`, `Give one such as ${such}.`);
   }
   const secret = [...url.searchParams.keys()].find((name) => /key|token|secret|password|sig/i.test(name));
   if (url.username !== '' || url.password !== '' || secret !== undefined) {
     throw new InvalidArgumentError(
-      `The address of the endpoint at ${url.host} holds a secret, which would be stored with the collection.`,
+      `The address of the endpoint at ${url.host} holds a secret, which would be stored and shown.`,
       `Put the key into the environment variable ${apiKeyVariable(text)}, or into the one that apiKeyEnv names.`,
     );
   }

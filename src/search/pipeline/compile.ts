@@ -182,7 +182,8 @@ export function checkPipelineName(name: string, { fields }: Pick<Corpus, 'fields
   );
 }
 
-function shippedRelevance({ fields }: Corpus): Judging | undefined {
+/** What relevance is judged by in a corpus that has not learned it: what comes with the software for its encoder. */
+export function shippedRelevance({ fields }: Pick<Corpus, 'fields'>): Judging | undefined {
   const meaning = fields.find(({ name }) => name === MEANING);
   const parameters = defaultRelevance(meaning?.kind === 'vector' ? meaning.encoder : 'none');
   return parameters === undefined ? undefined : { parameters, isOwn: false };

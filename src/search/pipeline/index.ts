@@ -4,6 +4,7 @@ export {
   checkPipelineName,
   compilePipeline,
   type PipelineEnvironment,
+  shippedRelevance,
 } from './compile.ts';
 export { RELEVANCE_DEPTH } from './cut.ts';
 export { OPERATORS } from './operators.ts';

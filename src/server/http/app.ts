@@ -210,7 +210,11 @@ function makeRouter(parts: AppParts): Hono<Env> {
   });
   return app;
 
-  async function handle(route: Route, c: Context<Env>, { config: { readOnly } }: AppParts): Promise<RouteAnswer> {
+  async function handle(
+    route: Route,
+    c: Context<Env>,
+    { config: { readOnly, model } }: AppParts,
+  ): Promise<RouteAnswer> {
     const request = c.req.raw;
     checkSegments(c.env.incoming.url);
     const url = new URL(request.url);
@@ -236,6 +240,7 @@ function makeRouter(parts: AppParts): Hono<Env> {
       jobs,
       collections: config.collections,
       readOnly,
+      model,
       signal: request.signal,
       name,
       contentType: request.headers.get('content-type') ?? '',

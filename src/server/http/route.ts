@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { NotFoundError } from '../../base/errors.ts';
+import type { LanguageModel } from '../../generate/index.ts';
 import type { Jobs } from '../jobs.ts';
 import type { Scope } from '../keys.ts';
 import type { Engine, ServedCollection } from '../operations/types.ts';
@@ -10,6 +11,8 @@ export interface RouteContext {
   readonly jobs: Jobs;
   readonly collections: readonly ServedCollection[];
   readonly readOnly: boolean;
+  /** What puts answers in words, where the server has one. */
+  readonly model: LanguageModel | undefined;
   readonly signal: AbortSignal;
   /** What stands in the address in place of `{name}`, decoded. */
   readonly name: string;

@@ -46,6 +46,7 @@ import {
 import { jobEvents } from '../jobs.ts';
 import { baseCapabilities, type Engine, type ServedCollection } from '../operations/types.ts';
 import { toProblem } from '../problem.ts';
+import { ANSWER_ROUTES } from './answer-routes.ts';
 import { FILE_ROUTES } from './file-routes.ts';
 import { JUDGEMENT_ROUTES } from './judgement-routes.ts';
 import { JSON_TYPES, type Route, type RouteAnswer, type RouteContext, resolveName, route } from './route.ts';
@@ -80,6 +81,7 @@ export const ROUTES: readonly Route[] = [
     },
     handle: async ({ engine, signal }, _, { searches }) => ({ bytes: await searchAll(engine, searches, signal) }),
   }),
+  ...ANSWER_ROUTES,
   route({
     method: 'GET',
     path: '/v1/documents',

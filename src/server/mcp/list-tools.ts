@@ -1,8 +1,8 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
-import { type Facets, type Folder, LIMITS, label } from '../../api/index.ts';
+import { type Facets, type Folder, LIMITS } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
-import { mostTokens } from '../../text/index.ts';
+import { label, mostTokens } from '../../text/index.ts';
 import type { Engine } from '../operations/types.ts';
 import { toProblem } from '../problem.ts';
 import { argumentsOf, BUDGET, guarded, READ_ONLY, SHARED, tokens } from './tools.ts';

@@ -1,8 +1,8 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
-import { type DocumentAnswer, LIMITS, label } from '../../api/index.ts';
+import { type DocumentAnswer, LIMITS } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
-import { charactersFor, mostTokens, share } from '../../text/index.ts';
+import { charactersFor, label, mostTokens, share } from '../../text/index.ts';
 import type { Engine } from '../operations/types.ts';
 import { argumentsOf, BUDGET, guarded, READ_ONLY, SHARED, tokens } from './tools.ts';
 
@@ -52,7 +52,7 @@ export function addReadTools(server: McpServer, engine: Engine): void {
       guarded(async () => {
         const request = { ids, collection, lines, passages: false };
         const { documents, missing } = await engine.call('multiGet', request, { signal });
-        const lost = missing.length === 0 ? '' : `Not found: ${missing.map(label).join(', ')}`;
+        const lost = missing.length === 0 ? '' : `Not found: ${missing.map((id) => label(id)).join(', ')}`;
         const room = Math.max(0, budget - mostTokens(lost) - BETWEEN * documents.length);
         const shares = share(
           documents.map((document) => mostTokens(renderDocument(document, 0, budget))),

@@ -1,7 +1,7 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
-import { LIMITS, label, presentPassages, RETRIEVERS, renderPassages, type SearchAnswer } from '../../api/index.ts';
-import { mostTokens } from '../../text/index.ts';
+import { LIMITS, presentPassages, RETRIEVERS, renderPassages, type SearchAnswer } from '../../api/index.ts';
+import { label, mostTokens } from '../../text/index.ts';
 import type { Engine } from '../operations/types.ts';
 import { argumentsOf, BUDGET, guarded, READ_ONLY, SHARED, tokens } from './tools.ts';
 

@@ -5,7 +5,7 @@ import { charactersFor } from '../../text/index.ts';
 import { toProblem } from '../problem.ts';
 
 /** Tokens that a result takes when the agent does not say. */
-export const BUDGET = { search: 2000, get: 6000, multiGet: 8000, list: 1500, status: 2000 } as const;
+export const BUDGET = { search: 2000, context: 1500, get: 6000, multiGet: 8000, list: 1500, status: 2000 } as const;
 const MOST_TOKENS = 50_000;
 
 export const READ_ONLY = { readOnlyHint: true, idempotentHint: true, openWorldHint: false } as const;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import {
+  askAnswerSchema,
   collectionInfoSchema,
   completionsSchema,
+  contextAnswerSchema,
   contextsSchema,
   documentListSchema,
   documentSchema,
@@ -31,6 +33,8 @@ const report = z.record(z.string(), z.unknown());
 /** What each operation answers: the schemas that the OpenAPI document shows. */
 const ANSWERS: Readonly<Record<OperationName, z.ZodType>> = {
   search: searchAnswerSchema,
+  context: contextAnswerSchema,
+  ask: askAnswerSchema,
   get: documentSchema,
   multiGet: multiGetAnswerSchema,
   list: documentListSchema,

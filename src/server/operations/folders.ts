@@ -11,7 +11,7 @@ export function readFolder(collection: Collection, parameters: FolderParameters)
   const { folder, depth, filter, limit, after } = parameters;
   return collection.read(async (snapshot, corpus) => {
     const allowed = filter === undefined ? undefined : await documentFilter(corpus, filter);
-    const contexts = collection.contexts();
+    const contexts = collection.descriptions();
     const context = (name: string): { context?: string } => {
       const sentence = name === '' ? contexts.collection : contexts.folders[name];
       return sentence === undefined ? {} : { context: sentence };

@@ -18,6 +18,7 @@ import { MEANING } from '../../corpus/index.ts';
 import { completions, type PipelineInput } from '../../search/index.ts';
 import { parseJson, validate } from '../validate.ts';
 import { addFile } from './add-file.ts';
+import { ask, context } from './answering.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
 import { readEvaluation } from './evaluation.ts';
@@ -52,6 +53,9 @@ export async function runOperation<Name extends OperationName>(
 const handlers: Handlers = {
   search: (host, request, options) =>
     host.use(request.collection, (collection) => search(collection, request, options)),
+  context: (host, request, options) =>
+    host.use(request.collection, (collection) => context(collection, request, options)),
+  ask: (host, request, options) => host.use(request.collection, (collection) => ask(collection, request, options)),
   get: (host, request) =>
     host.use(request.collection, (collection) => getDocument(collection, host.served(request.collection), request)),
   multiGet: (host, request) =>
@@ -254,7 +258,7 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
     return {
       name: served.name,
       state: 'ready' as const,
-      ...given({ context: collection.contexts().collection }),
+      ...given({ context: collection.descriptions().collection }),
       documents,
       passages,
       bytes,

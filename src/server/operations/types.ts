@@ -1,11 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
+  AskAnswer,
+  AskRequest,
   BulkRequest,
   Capabilities,
   CollectionInfo,
   CompleteParameters,
   Completions,
+  ContextAnswer,
+  ContextRequest,
   ContextsAnswer,
   DocumentAnswer,
   DocumentList,
@@ -79,6 +83,8 @@ interface Named {
 /** Everything that the server, the MCP server and the jobs do with collections: name, request, answer. */
 export interface Operations {
   readonly search: { request: SearchRequest; answer: SearchAnswer };
+  readonly context: { request: ContextRequest; answer: ContextAnswer };
+  readonly ask: { request: AskRequest; answer: AskAnswer };
   readonly get: { request: GetRequest; answer: DocumentAnswer };
   readonly multiGet: { request: MultiGetRequest; answer: MultiGetAnswer };
   readonly list: { request: ListParameters; answer: DocumentList };

@@ -21,6 +21,8 @@ type PoolName = 'search' | 'background' | 'write';
 /** Which threads do what: long work never stands in the way of a search. */
 const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
   search: 'search',
+  context: 'search',
+  ask: 'search',
   get: 'search',
   multiGet: 'search',
   info: 'search',

@@ -1,8 +1,10 @@
 import {
   add,
   concat,
+  constantOf,
   diagonal,
   diagonalMask,
+  gather,
   matmul,
   max,
   maximum,
@@ -18,7 +20,7 @@ import {
   transposeLast,
   where,
 } from '../../tensor/index.ts';
-import { tripletLoss } from './metric.ts';
+import { groupCentroids, tripletLoss } from './metric.ts';
 
 /** Options of {@link centroidTriplet}. */
 export interface CentroidTripletOptions {
@@ -52,6 +54,43 @@ export function centroidTriplet(queries: Tensor, galleries: Tensor, options: Cen
   const distances = distancesOf(queries, galleries);
   const nearest = scale(max(where(diagonalMask(n), -1e9, scale(distances, -1)), 1), -1);
   return mean(maximum(add(subtract(diagonal(distances), nearest), margin), 0));
+}
+
+/**
+ * {@link centroidTriplet} of a batch of views: group `i` below `items` is the query views of item `i`, group `items + i` its gallery, and what has
+ * a higher number takes no part.
+ * @param vectors of views `[n, dim]`. @param groups `[n]` whole numbers up to `2 * items`, each of which occurs.
+ */
+export function setTriplet(
+  vectors: Tensor,
+  groups: Tensor,
+  items: number,
+  options: CentroidTripletOptions = {},
+): Tensor {
+  const centroids = groupCentroids(vectors, groups, 2 * items + 1);
+  return centroidTriplet(slice(centroids, 0, 0, items), slice(centroids, 0, items, 2 * items), options);
+}
+
+/**
+ * Triplets of instances in a PK batch (Schroff et al. 2015): each anchor with the next of its class, and against the example of the same place in
+ * the next class, which is a random one where batches are shuffled.
+ * @param vectors `[classes * instances, dim]`, class after class, as `pkBatches` gives them.
+ */
+export function neighbourTriplet(vectors: Tensor, instances: number, margin = 0.1): Tensor {
+  const count = vectors.shape[0] as number;
+  const classes = count / instances;
+  const rows = (classStep: number, memberStep: number) =>
+    gather(
+      vectors,
+      constantOf(
+        Int32Array.from({ length: count }, (_, i) => {
+          const [own, member] = [Math.floor(i / instances), i % instances];
+          return ((own + classStep) % classes) * instances + ((member + memberStep) % instances);
+        }),
+        [count],
+      ),
+    );
+  return tripletLoss(vectors, rows(0, 1), rows(1, 0), margin);
 }
 
 /** Euclidean distances `[n, n]`. */

@@ -37,6 +37,21 @@ export function cosines(queries: Tensor, documents: Tensor): Tensor {
   return matmul(queries, transposeLast(documents));
 }
 
+/** Cosines row by row: unit rows `[n, dim]` of both to `[n]`. */
+export function rowCosines(a: Tensor, b: Tensor): Tensor {
+  return sum(multiply(a, b), 1);
+}
+
+/**
+ * Scores of each query with a list of its own: of `[n, n + n * list]`, where the columns after the first `n` are the lists of all queries one after
+ * the other, the `[n, list]` that are of its list.
+ */
+export function ownLists(scores: Tensor, list: number): Tensor {
+  const n = scores.shape[0] as number;
+  const lists = reshape(slice(scores, 1, n), [n, n, list]);
+  return sum(where(reshape(diagonalMask(n), [n, n, 1]), lists, 0), 1);
+}
+
 /** What scores are divided by: a number, a scalar, or one per query `[queries, 1]`. */
 export type Temperature = number | Tensor;
 

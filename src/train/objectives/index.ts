@@ -1,4 +1,4 @@
-export { type CentroidTripletOptions, centroidTriplet } from './centroids.ts';
+export { type CentroidTripletOptions, centroidTriplet, neighbourTriplet, setTriplet } from './centroids.ts';
 export {
   cosines,
   type InfoNCEOptions,
@@ -7,11 +7,14 @@ export {
   learnedTemperature,
   type MultiPositive,
   multiPositiveNCE,
+  ownLists,
   ownNegativesNCE,
   probablyRelevant,
+  rowCosines,
   type Temperature,
   type TemperatureOptions,
 } from './contrastive.ts';
+export { maxSimScores } from './late.ts';
 export {
   batchAUC,
   type ListwiseOptions,
@@ -38,13 +41,16 @@ export {
   tripletLoss,
 } from './metric.ts';
 export { batchHardTriplet, binomialDeviance, contrastivePairs, liftedStructure } from './pairwise.ts';
-export { type ProgressiveOptions, progressiveWeights } from './progressive.ts';
+export { type ProgressiveOptions, type ProgressiveSchedule, progressiveWeights } from './progressive.ts';
 export {
   cosent,
   cosineDistillation,
+  type GradedWeights,
+  gradedSimilarity,
   mseDistillation,
   pearsonLoss,
   preferenceRanking,
   queryDistillation,
   rankKL,
 } from './similarity.ts';
+export { weightedSum } from './weighted.ts';

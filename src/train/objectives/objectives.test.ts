@@ -73,6 +73,14 @@ const cases: Record<string, [inputs: Value[], loss: (...x: Tensor[]) => Tensor]>
   'sibling exclusion': [[cosines(3, 4)], (s) => o.multiPositiveNCE(s!, relevant, 'sibling-exclusion', warm)],
   listwiseKL: [[cosines(3, 4)], (s) => o.listwiseKL(s!, teacher, { student: warm })],
   listNet: [[cosines(3, 4)], (s) => o.listNet(s!, grades)],
+  maxSimScores: [
+    [normals(2, 3, 4), normals(3, 2, 4)],
+    (q, d) =>
+      o.listNet(
+        o.maxSimScores(q!, d!, fixed([1, 1, 0, 1, 0, 0], 2, 3), fixed([1, 1, 1, 0, 1, 1], 3, 2)),
+        fixed([1, 0, 0, 0, 2, 1], 2, 3),
+      ),
+  ],
   marginMSE: [[cosines(3, 4)], (s) => o.marginMSE(s!, teacher)],
   rankNet: [[cosines(3, 4)], (s) => o.rankNet(s!, grades, warm)],
   lambdaRank: [[cosines(3, 4)], (s) => o.lambdaRank(s!, grades, warm)],
@@ -88,6 +96,12 @@ const cases: Record<string, [inputs: Value[], loss: (...x: Tensor[]) => Tensor]>
   pearsonLoss: [[cosines(6)], (s) => o.pearsonLoss(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]))],
   rankKL: [[cosines(6)], (s) => o.rankKL(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]), warm)],
   preferenceRanking: [[cosines(6)], (s) => o.preferenceRanking(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]), warm)],
+  gradedSimilarity: [[cosines(6)], (s) => o.gradedSimilarity(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]), {}, warm)],
+  'weightedSum of rowCosines': [
+    [normals(3, 4), normals(3, 4)],
+    (a, b) => o.weightedSum([1, sum(o.rowCosines(a!, b!))], [0.5, sum(multiply(a!, a!))], [0, sum(a!)]),
+  ],
+  ownLists: [[cosines(2, 8)], (s) => o.listNet(o.ownLists(s!, 3), fixed([1, 0, 0, 0, 2, 1], 2, 3))],
   cosent: [[cosines(6)], (s) => o.cosent(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]), warm)],
   multiSimilarity: [[normals(6, 4)], (x) => o.multiSimilarity(unitLength(x!), labels, { beta: 5, margin: null })],
   contrastivePairs: [[normals(6, 4)], (x) => o.contrastivePairs(unitLength(x!), labels, 0.1)],
@@ -105,6 +119,8 @@ const cases: Record<string, [inputs: Value[], loss: (...x: Tensor[]) => Tensor]>
     [normals(4, 3), normals(4, 3)],
     (a, p) => o.centroidTriplet(a!, p!, { margin: 2, negatives: 'nearest' }),
   ],
+  setTriplet: [[normals(9, 3)], (x) => o.setTriplet(x!, whole(0, 0, 1, 1, 2, 2, 3, 3, 4), 2, { margin: 3 })],
+  neighbourTriplet: [[normals(6, 3)], (x) => o.neighbourTriplet(x!, 2, 3)],
   marginSoftmax: [
     [normals(4, 3), normals(3, 3)],
     (x, c) =>
@@ -128,6 +144,25 @@ describe('objectives have the gradients that differences say:', () => {
 });
 
 describe('objectives have the values that their formulas say:', () => {
+  it('late interaction is the mean of the best, over tokens that are there', async () => {
+    const queries = fixed([1, 0, 0, 1, 0.6, 0.8, 9, 9], 2, 2, 2);
+    const documents = fixed([1, 0, 0, 1, 0.8, 0.6, 9, 9], 2, 2, 2);
+    const scores = await value(() =>
+      o.maxSimScores(queries, documents, fixed([1, 1, 1, 0], 2, 2), fixed([1, 1, 1, 0], 2, 2)),
+    );
+    // Both words of the first query are in the first document; in the second one they are 0.8 and 0.6 of its only token.
+    for (const [i, expected] of [1, 0.7, 0.8, 0.96].entries()) expect(scores[i]).toBeCloseTo(expected, 5);
+  });
+
+  it('lists are those of their own queries, and sums leave out what weighs nothing', async () => {
+    const [a, b] = [fixed([1, 0, 0, 1], 2, 2), fixed([0.6, 0.8, 0.8, 0.6], 2, 2)];
+    expect(await value(() => o.rowCosines(a, b))).toEqual([0.6, 0.6].map(Math.fround));
+    const scored = fixed([9, 9, 1, 2, 9, 9, 9, 9, 9, 9, 3, 4], 2, 6);
+    expect(await value(() => o.ownLists(scored, 2))).toEqual([1, 2, 3, 4]);
+    expect(await value(() => o.weightedSum([2, fixed([1, 2])], [0, fixed([Number.NaN, 1])]))).toEqual([2, 4]);
+    expect(() => o.weightedSum([0, fixed([1])])).toThrow('Give one a weight that is not 0.');
+  });
+
   const s = [0.9, 0.2, 0.5, 0.1, 0.6, 0.4];
   const scores = () => fixed(s, 2, 3);
   const nce = (positive: number, negatives: readonly number[], t: number) =>

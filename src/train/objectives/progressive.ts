@@ -18,6 +18,9 @@ import {
 } from '../../tensor/index.ts';
 import { LEFT_OUT, positives } from './contrastive.ts';
 
+/** Which queries weigh more at which time. */
+export type ProgressiveSchedule = keyof typeof SCHEDULES | ((progress: Tensor) => Tensor);
+
 /** Options of {@link progressiveWeights}. */
 export interface ProgressiveOptions {
   /** Negatives that make the difficulty of a query: the mean of so many greatest cosines. Default 5. */
@@ -25,10 +28,10 @@ export interface ProgressiveOptions {
   /** Greatest sharpness of the weights. Default 1. */
   readonly pace?: number;
   /**
-   * From progress, 0 to 1, to the sign and share of `pace`: above 0 hard queries weigh more, below 0 easy ones. Default
-   * `2 progress - 1`: from easy to hard.
+   * From progress, 0 to 1, to the sign and share of `pace`: above 0 hard queries weigh more, below 0 easy ones. By name, or as a function of
+   * the progress. Default `easy to hard`, which is `2 progress - 1`.
    */
-  readonly schedule?: (progress: Tensor) => Tensor;
+  readonly schedule?: ProgressiveSchedule;
   /**
    * Subtract the positive's cosine from the difficulty. Then "hard" means "probably mislabelled": this is here to show that it
    * fails on noisy pairs. Default false.
@@ -56,14 +59,15 @@ export interface ProgressiveOptions {
  * training and 1 at its end. @returns `[queries]`, mean 1, without gradient.
  */
 export function progressiveWeights(scores: Tensor, progress: Tensor, options: ProgressiveOptions = {}): Tensor {
-  const { hardest = 5, pace = 1, schedule = fromEasyToHard, relative = false, guard, exclude } = options;
+  const { hardest = 5, pace = 1, schedule = 'easy to hard', relative = false, guard, exclude } = options;
+  const share = typeof schedule === 'string' ? SCHEDULES[schedule] : schedule;
   const fixed = stopGradient(scores);
   const foreign = where(positives(scores), LEFT_OUT, fixed);
   const others = exclude === undefined ? foreign : where(greater(exclude, 0.5), LEFT_OUT, foreign);
   const negatives = mean(topK(others, hardest).values, 1);
   const difficulty = relative ? subtract(negatives, diagonal(fixed)) : negatives;
   const standard = clip(divide(subtract(difficulty, mean(difficulty)), deviation(difficulty)), -2, 2);
-  const weights = scale(softmax(multiply(standard, scale(schedule(progress), pace))), scores.shape[0] as number);
+  const weights = scale(softmax(multiply(standard, scale(share(progress), pace))), scores.shape[0] as number);
   if (guard === undefined) return stopGradient(weights);
   const isBeaten = cast(greater(negatives, diagonal(fixed)), 'float32');
   const isOn = cast(greater(progress, guard.after), 'float32');
@@ -71,6 +75,12 @@ export function progressiveWeights(scores: Tensor, progress: Tensor, options: Pr
   return stopGradient(divide(kept, mean(kept)));
 }
 
-function fromEasyToHard(progress: Tensor): Tensor {
-  return add(scale(progress, 2), -1);
-}
+const always = (sign: number) => (progress: Tensor) => add(scale(progress, 0), sign);
+
+const SCHEDULES = {
+  even: always(0),
+  'easy to hard': (progress: Tensor) => add(scale(progress, 2), -1),
+  'hard to easy': (progress: Tensor) => add(scale(progress, -2), 1),
+  'always easy': always(-1),
+  'always hard': always(1),
+} as const;

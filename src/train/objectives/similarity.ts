@@ -24,6 +24,7 @@ import {
   type Tensor,
   where,
 } from '../../tensor/index.ts';
+import { weightedSum } from './weighted.ts';
 
 /** `1 - cos` of student and teacher vectors of the same texts, mean over rows; both `[texts, dim]`, of any length. */
 export function cosineDistillation(student: Tensor, teacher: Tensor): Tensor {
@@ -103,4 +104,31 @@ export function cosent(similarities: Tensor, scores: Tensor, temperature = 0.05)
   const gaps = scale(subtract(expandDims(x, 0), expandDims(x, 1)), 1 / temperature);
   const masked = where(higher, gaps, -1e9);
   return softplus(logSumExp(masked));
+}
+
+/** Weights of the three terms of {@link gradedSimilarity}. */
+export interface GradedWeights {
+  /** Of {@link pearsonLoss}. Default 2. */
+  readonly pearson?: number;
+  /** Of {@link rankKL}. Default 5. */
+  readonly rank?: number;
+  /** Of {@link preferenceRanking}. Default 0.5. */
+  readonly preference?: number;
+}
+
+/**
+ * The loss of graded similarity of CoDiEmb (2025, arXiv 2508.11442): correlation, ranks and preferences of pairs, weighed as there. A weight of 0
+ * leaves a term out. Both `[pairs]`, scores in 0 .. 1.
+ */
+export function gradedSimilarity(
+  similarities: Tensor,
+  scores: Tensor,
+  { pearson = 2, rank = 5, preference = 0.5 }: GradedWeights = {},
+  temperature = 0.05,
+): Tensor {
+  return weightedSum(
+    [pearson, pearsonLoss(similarities, scores)],
+    [rank, rankKL(similarities, scores, temperature)],
+    [preference, preferenceRanking(similarities, scores, temperature)],
+  );
 }

@@ -54,8 +54,8 @@ describe('learnRelevance', () => {
       '',
       '{}',
       'null',
-      '{"version": 4, "weights": [[1]], "threshold": 0.5}',
-      '{"version": 4, "weights": [], "threshold": 2}',
+      '{"version": 5, "weights": [[1]], "threshold": 0.5}',
+      '{"version": 5, "weights": [], "threshold": 2}',
       formatRelevance({ ...NOW, map: 'power' }),
       formatRelevance({ ...NOW, query: { encoder: 'x', mean: [0], components: [[1, 2]], hidden: [], output: [] } }),
     ]) {
@@ -65,11 +65,11 @@ describe('learnRelevance', () => {
 
   it('refuses what an earlier version learned, and a later one', () => {
     const first = { weights: Array.from({ length: 4 }, () => [0, 0, 0, 0, 0, 0, 0.5]), threshold: 0.5 };
-    for (const old of [first, { version: 2, ...first }, { version: 3, ...first }]) {
+    for (const old of [first, { version: 2, ...first }, { version: 3, ...first }, { version: 4, ...first }]) {
       expect(() => parseRelevance(JSON.stringify(old), 'relevance.json')).toThrow(IncompatibleError);
       expect(() => parseRelevance(JSON.stringify(old), 'relevance.json')).toThrow(/earlier version.*learn-relevance/);
     }
-    expect(() => parseRelevance(JSON.stringify({ ...NOW, version: 5 }), 'relevance.json')).toThrow(IncompatibleError);
+    expect(() => parseRelevance(JSON.stringify({ ...NOW, version: 6 }), 'relevance.json')).toThrow(IncompatibleError);
   });
 
   it('finds nothing where nothing answers, if it was shown such lists', async () => {

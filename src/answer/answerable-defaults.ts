@@ -1,0 +1,23 @@
+/** What a question's evidence looks like, in numbers of about 1: see `answerFeatures`. */
+export interface AnswerableParameters {
+  /** One weight for each feature, and the constant last. */
+  readonly weights: readonly number[];
+  /** Evidence of at least this probability carries an answer. */
+  readonly threshold: number;
+}
+
+/**
+ * By which it is told whether passages answer a question, by encoder; `none` goes by words alone.
+ * @param encoder an id; settings such as `minilm?precision=float32` do not matter. @returns that of words for an encoder that nobody has measured.
+ */
+export function answerableBy(encoder: string): AnswerableParameters {
+  const name = encoder.split('?')[0]!;
+  return Object.hasOwn(DEFAULTS, name) ? DEFAULTS[name]! : DEFAULTS['none']!;
+}
+
+/** Printed by `npm run bench -- answers --learn`, which says what they were learned from. */
+const DEFAULTS: Readonly<Record<string, AnswerableParameters>> = {
+  minilm: { weights: [6, 3, 2, 1, -2, -5], threshold: 0.5 },
+  static: { weights: [6, 3, 2, 1, -2, -5], threshold: 0.5 },
+  none: { weights: [0, 7.19, 0.37, 0.66, 2.82, -4.81], threshold: 0.49 },
+};

@@ -1,0 +1,101 @@
+import type { Corpus } from '../corpus/index.ts';
+import type { Feedback, RankedPassage } from '../search/index.ts';
+import type { Gathered } from './gather.ts';
+import type { Evidence, HopTrace } from './types.ts';
+
+/** How often a question is asked again with what was found. */
+export interface HopOptions {
+  /** Searches that build on each other, the question's own counted. Default 1: no further one. At most 5. */
+  readonly hops?: number;
+  /** What makes the next question of what was found. Default: {@link bridge}. */
+  readonly next?: Feedback;
+  /** Passages that each hop goes on from, each by itself. Default 3. */
+  readonly branches?: number;
+  /** Searches in all. Default 10. */
+  readonly searches?: number;
+  /** Milliseconds after which no further search is begun. Default 2,000. */
+  readonly milliseconds?: number;
+}
+
+const DEFAULTS = { hops: 1, branches: 3, searches: 10, milliseconds: 2000 };
+
+/**
+ * Asks again with what was found, hop by hop: each of the best passages makes a question of its own (a {@link Feedback} that sees this passage alone), and what all of
+ * these find is ranked together by how good the passage before was and how well the new one answers; as many as the first search found survive (TreeHop's layer-wise
+ * pruning; Li et al. 2025, https://arxiv.org/abs/2504.20114). A passage that is there already is not found again. It ends when a hop finds nothing new, and when hops, searches
+ * or time are used up.
+ *
+ * @returns all passages, best first, and what each hop did.
+ */
+export async function followHops(
+  first: Gathered,
+  corpus: Corpus,
+  next: Feedback,
+  options: HopOptions & { readonly signal?: AbortSignal },
+  tookMs: number,
+): Promise<{ readonly evidence: readonly Evidence[]; readonly trace: readonly HopTrace[] }> {
+  const { hops, branches, searches, milliseconds } = { ...DEFAULTS, ...options };
+  const started = performance.now();
+  const { query } = first;
+  const known = new Map(first.evidence.map((one) => [one.passage, one]));
+  const trace: HopTrace[] = [
+    { hop: 1, query: query.content, found: first.evidence.length, fresh: first.evidence.length, tookMs },
+  ];
+  let parents: readonly Evidence[] = first.evidence.slice(0, branches);
+  let asked = 0;
+  for (let hop = 2; hop <= hops && parents.length > 0; hop++) {
+    const start = performance.now();
+    const best = parents[0]!.score || 1;
+    const fresh = new Map<number, Evidence>();
+    const questions: string[] = [];
+    let found = 0;
+    let note: string | undefined;
+    for (const parent of parents) {
+      if (asked === searches || performance.now() - started > milliseconds) {
+        note = asked === searches ? `stopped after ${searches} further searches` : `stopped after ${milliseconds} ms`;
+        break;
+      }
+      options.signal?.throwIfAborted();
+      const alone = { ...first.ranking, hits: [hitOf(parent)] };
+      const { signal } = options;
+      const refined = await next.refine(query, alone, corpus, signal === undefined ? {} : { signal });
+      if (refined === query) continue;
+      asked++;
+      questions.push(refined.content);
+      const { evidence } = await first.again(refined, hop, known.size);
+      found += evidence.length;
+      const top = evidence[0]?.score ?? 0;
+      if (!(top > 0)) continue;
+      for (const one of evidence) {
+        if (known.has(one.passage)) continue;
+        const score = FURTHER * (parent.score / best) * Math.sqrt(one.score / top) * best;
+        if (score > (fresh.get(one.passage)?.score ?? 0)) fresh.set(one.passage, { ...one, score });
+      }
+    }
+    const kept = [...fresh.values()].sort((a, b) => b.score - a.score).slice(0, first.evidence.length);
+    for (const one of kept) known.set(one.passage, one);
+    note ??= kept.length === 0 ? 'nothing new was found' : undefined;
+    trace.push({
+      hop,
+      query: questions.join(' | '),
+      found,
+      fresh: kept.length,
+      tookMs: performance.now() - start,
+      ...(note === undefined ? {} : { note }),
+    });
+    if (note !== undefined) break;
+    parents = kept.slice(0, branches);
+  }
+  const evidence = [...known.values()].sort((a, b) => b.score - a.score || a.hop - b.hop);
+  return { evidence, trace };
+}
+
+/**
+ * What the best passage of a further hop is worth beside the one that led to it; chosen with the root above on the first half of hotpotqa_100, where every value from 0.7 to 1 is within
+ * 0.02 of the best recall.
+ */
+const FURTHER = 0.8;
+
+function hitOf({ passage, score, relevance }: Evidence): RankedPassage {
+  return { passage, score, ...(relevance === undefined ? {} : { relevance }) };
+}

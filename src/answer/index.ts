@@ -1,0 +1,39 @@
+export { answerWith } from './answer-with.ts';
+export { type AnswerableParameters, answerableBy } from './answerable-defaults.ts';
+export { type Answer, type AskOptions, askCorpus, type ContextOptions, contextOf } from './ask.ts';
+export { type BridgeOptions, bridge } from './bridge.ts';
+export {
+  COMPRESSORS,
+  CONTEXT_FORMATS,
+  CONTEXT_ORDERS,
+  CONTEXT_TOKENS,
+  type CompressorName,
+  type ContextFormat,
+  type ContextOrder,
+  MOST_HOPS,
+} from './choices.ts';
+export { type BuildContextOptions, type BuiltContext, buildContext } from './context.ts';
+export { type ExtractiveOptions, extractive } from './extractive.ts';
+export { renderContext } from './format.ts';
+export { type EvidenceOptions, type Gathered, gatherEvidence } from './gather.ts';
+export { type GroundedAnswer, type GroundedOptions, type GroundedSentence, groundedAnswer } from './grounded.ts';
+export { followHops, type HopOptions } from './hops.ts';
+export { instructionsIn } from './instructions.ts';
+export { answerPrompt, NOT_ANSWERED } from './prompt.ts';
+export { ANSWER_FEATURES, answerFeatures, type Reading, type ReadOptions, readAnswer } from './read.ts';
+export { type Sentence, type SentenceScores, scoreSentences } from './scored-sentences.ts';
+export { sentencesOf } from './sentences.ts';
+export { type Support, supportOf } from './support.ts';
+export type {
+  Citation,
+  CompressOptions,
+  Compressor,
+  Context,
+  ContextPassage,
+  CountTokens,
+  Evidence,
+  HopTrace,
+  Quotation,
+  Span,
+} from './types.ts';
+export { whole } from './whole.ts';

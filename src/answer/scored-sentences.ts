@@ -1,0 +1,146 @@
+import type { Query } from '../content/index.ts';
+import { type Corpus, embeddingText, fieldOf, MEANING, WORDS } from '../corpus/index.ts';
+import { speaks } from '../encode/speaks.ts';
+import { dot } from '../math/index.ts';
+import { QueryMatcher, type QueryWord, type Range } from '../search/index.ts';
+import { encode } from '../search/represent.ts';
+import { sentencesOf } from './sentences.ts';
+import type { Evidence } from './types.ts';
+
+/** A sentence of a passage, and what is known of it before anything is chosen. */
+export interface Sentence extends Range {
+  /** Position of its passage. */
+  readonly passage: number;
+  readonly text: string;
+  /** Terms of its words, by the analysis of its document's language. */
+  readonly terms: ReadonlySet<string>;
+  /** Terms of the title and the headings above it, which a context names beside it. */
+  readonly named: ReadonlySet<string>;
+  /** Places of the question's words that it holds, in `SentenceScores.words`. */
+  readonly words: readonly number[];
+  /** Share of the question's words, by rarity, that it holds: 0 to 1. */
+  readonly coverage: number;
+  /** Its vector, which knows the title and the heading that it stands under; absent where the encoder has no say. */
+  readonly vector?: Float32Array;
+  /** Cosine with the question; 0 without a vector. */
+  readonly cosine: number;
+}
+
+/** The sentences of passages, as they bear on a question. */
+export interface SentenceScores {
+  readonly words: readonly QueryWord[];
+  readonly sentences: readonly Sentence[];
+  /** Whether vectors have a say: the collection has an encoder, and it knows the question's language. */
+  readonly semantic: boolean;
+}
+
+/** Words that ask and are not expected in the answer; those of other languages are grammatical words already, and have no term. */
+const ASKING = new Set('when where who whom whose what which how why many much do does did'.split(' '));
+
+/** Sentences of a passage that are looked at: passages are short, and what is longer is a table or a list. */
+const MOST = 60;
+
+/** Vectors of sentences by encoder and text: passages come again from question to question. */
+const vectors = new WeakMap<object, Map<string, Float32Array>>();
+/** Vectors that are kept of one encoder: 384 components take 1.5 kB. */
+const KEPT = 8192;
+
+/**
+ * Cuts passages into sentences and compares each with the question: by words, weighted by rarity as BM25 has it, and by the vectors of the collection's own
+ * encoder (RECOMP's extractive compressor with the encoder that is there; Xu et al. 2023, https://arxiv.org/abs/2310.04408). A sentence is encoded
+ * under its title and heading, since without these it has lost what it speaks of. Costs one run of the encoder over all sentences.
+ */
+export async function scoreSentences(
+  query: Query,
+  passages: readonly Evidence[],
+  { corpus, signal }: { readonly corpus: Corpus; readonly signal?: AbortSignal },
+): Promise<SentenceScores> {
+  const { analysis } = fieldOf(corpus, WORDS, ['terms']);
+  const { asked } = await QueryMatcher.of(corpus, query.content, query.language ?? 'und');
+  const telling = asked.filter(({ text }) => !ASKING.has(text.toLowerCase()));
+  const words = telling.length > 0 ? telling : asked;
+  const total = words.reduce((sum, { weight }) => sum + weight, 0) || 1;
+  const found = passages.flatMap(({ text, language, title, headings }, passage) => {
+    const analyzer = analysis.analyzerOf(language);
+    const named = new Set([title, ...headings].flatMap((name) => analyzer.terms(name)));
+    return sentencesOf(text)
+      .slice(0, MOST)
+      .map(({ start, end }) => {
+        const own = text.slice(start, end);
+        const { terms, forms } = analyzer.analyze(own);
+        const all = new Set([...terms, ...forms]);
+        const held = words.flatMap((word, i) => (word.terms.some((term) => all.has(term)) ? [i] : []));
+        // What the title says need not be said again, but it does not tell sentences apart.
+        const above = words.flatMap((word, i) =>
+          !held.includes(i) && word.terms.some((term) => named.has(term)) ? [word.weight] : [],
+        );
+        const weight = held.reduce((sum, i) => sum + words[i]!.weight, 0);
+        const lent = above.reduce((sum, one) => sum + one, 0) * FROM_ABOVE;
+        return {
+          passage,
+          start,
+          end,
+          text: own,
+          terms: new Set(terms),
+          named,
+          words: held,
+          coverage: (weight + lent) / total,
+        };
+      });
+  });
+  const compared = await compare(
+    query,
+    passages,
+    found.map(({ passage, text }) => ({ passage, text })),
+    corpus,
+    signal,
+  );
+  return {
+    words,
+    semantic: compared !== undefined,
+    sentences: found.map((sentence, i) => {
+      const vector = compared?.vectors[i];
+      return vector === undefined
+        ? { ...sentence, cosine: 0 }
+        : { ...sentence, vector, cosine: dot(vector, compared!.query) };
+    }),
+  };
+}
+
+/** What a word counts that stands in the title or a heading above a sentence, and not in it. */
+const FROM_ABOVE = 0.5;
+
+async function compare(
+  query: Query,
+  passages: readonly Evidence[],
+  sentences: readonly { readonly passage: number; readonly text: string }[],
+  corpus: Corpus,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly query: Float32Array; readonly vectors: readonly (Float32Array | undefined)[] } | undefined> {
+  const field = corpus.fields.find(({ name }) => name === MEANING);
+  if (field?.kind !== 'vector' || sentences.length === 0) return undefined;
+  const encoded = await encode(field, query, signal);
+  if (encoded.query === undefined) return undefined;
+  const encoder = await field.open();
+  let known = vectors.get(encoder);
+  if (known === undefined) {
+    known = new Map();
+    vectors.set(encoder, known);
+  }
+  const texts = sentences.map(({ passage, text }) => {
+    const { title, headings, language } = passages[passage]!;
+    return speaks(encoder, language) ? embeddingText(title, headings, text) : undefined;
+  });
+  const missing = [...new Set(texts.flatMap((text) => (text === undefined || known.has(text) ? [] : [text])))];
+  if (missing.length > 0) {
+    const made = await encoder.encode(missing, { role: 'document', ...(signal === undefined ? {} : { signal }) });
+    for (const [i, text] of missing.entries()) known.set(text, made.row(i).slice());
+  }
+  const found = texts.map((text) => (text === undefined ? undefined : known.get(text)));
+  // The oldest go.
+  for (const text of known.keys()) {
+    if (known.size <= KEPT) break;
+    known.delete(text);
+  }
+  return { query: encoded.query as Float32Array, vectors: found };
+}

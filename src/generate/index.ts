@@ -1,0 +1,11 @@
+export { type EndpointModelOptions, endpointModel } from './endpoint-model.ts';
+export { keptAnswers } from './kept-answers.ts';
+export {
+  type EndReason,
+  type GenerateOptions,
+  type LanguageModel,
+  type Message,
+  messagesOf,
+  type Prompt,
+} from './language-model.ts';
+export { DEFAULT_MODEL_URL, type OpenModelOptions, openModel } from './open-model.ts';
