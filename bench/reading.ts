@@ -32,10 +32,10 @@ if (process.argv.includes('--hostile')) await hostile();
 else measure();
 
 function measure(): void {
-  const prose = paragraphs(8000);
-  const some = prose.slice(0, 4000);
-  const few = prose.slice(0, 1500);
-  const records = readWordNet().slice(0, 60_000);
+  const prose = paragraphs(4000);
+  const some = prose.slice(0, 2000);
+  const few = prose.slice(0, 700);
+  const records = readWordNet().slice(0, 30_000);
   const lines = (text: string): string[] => text.match(/.{1,90}(?:\s|$)/g) ?? [text];
   const files: Record<string, string | Uint8Array> = {
     txt: prose.join('\n\n'),
@@ -50,7 +50,7 @@ function measure(): void {
         Array.from({ length: 40 }, (_, i) => [
           `c${i}`,
           some
-            .slice(100 * i, 100 * (i + 1))
+            .slice(50 * i, 50 * (i + 1))
             .map((text) => `<p>${text}</p>`)
             .join(''),
         ]),

@@ -61,7 +61,9 @@ describe('every format', () => {
     expect({ is, where: failures.map(({ where }) => where) }).toEqual({ is: 'document', where: ['line 2'] });
   });
 
-  it('under the name of another is refused for what it is, or read as the text that it is', async () => {
+  it('under the name of another is refused for what it is, or read as the text that it is', {
+    timeout: 120_000,
+  }, async () => {
     const wrong: Record<string, Uint8Array> = {
       ...files,
       compound: COMPOUND_FILE,
@@ -173,6 +175,15 @@ describe('every format', () => {
       }
     }
     expect((await outcome('nothing.txt.gz', gzipSync(''))).is).toBe('empty');
+  });
+});
+
+describe('limits', () => {
+  it('beyond what a buffer can hold change nothing about small files', async () => {
+    for (const extension of ['docx', 'epub', 'xlsx', 'odt', 'txt.gz']) {
+      const { documents } = await readContent(`a.${extension}`, files[extension]!, { maxBytes: 2 ** 40 });
+      expect([extension, documents.length]).toEqual([extension, 1]);
+    }
   });
 });
 
