@@ -25,6 +25,7 @@ const SAMPLED_TERMS: usize = 4;
   eligible: usize; // bitmap padded to 16 documents, 0: all
   also: usize; // second bitmap to intersect with, 0: none
   heap: usize; // of topk.ts, empty
+  floor: f32; // only greater scores are wanted; 0: all
 }
 
 /**
@@ -121,7 +122,7 @@ export function searchPostings(index: Index, query: Query): u32 {
 
   // A rounded sum of n contributions, each rounded a few times, times this factor is below the sum of their bounds.
   const slack: f64 = max(0.0, 1.0 - (<f64>n + 16.0) / 8388608.0);
-  let threshold = floorScore(query, load<u32>(heap)); // only a greater score is a hit; soon the k-th best so far
+  let threshold = query.floor > 0 ? query.floor : floorScore(query, load<u32>(heap)); // only a greater score is a hit; soon the k-th best so far
   let raised = threshold > 0;
   let cut: f64 = 0; // what an upper bound has to exceed: `threshold`, less the slack
   let essential = cursorsEnd; // from here on, all terms together never exceed `cut`

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkInBrowser } from './browser-check.mjs';
+import { checkOtherRuntimes } from './other-runtimes.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -145,6 +146,10 @@ export const first: string | undefined = result.hits[0]?.text;
   if (browsed === undefined)
     console.log('skipped: there is no Chromium (apt-get install chromium, or SAGITTA_CHROMIUM)');
   else check(true, browsed);
+  for (const { name, skipped, failed } of checkOtherRuntimes(work)) {
+    if (skipped !== undefined) console.log(`skipped: ${name}, ${skipped}`);
+    else check(failed === undefined, `${name} indexes and searches${failed === undefined ? '' : `: ${failed}`}`);
+  }
   run(cli, ['serach', 'x'], { expect: 2 });
   check(true, 'an unknown command ends with exit code 2');
 } finally {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from '../base/errors.ts';
-import { openCollection } from '../collection/index.ts';
+import { openHere } from './opening.ts';
 import { print, printable, printJson, say, table } from './output.ts';
 
 export interface AboutOptions {
@@ -17,7 +17,7 @@ export async function aboutCommand(
   if (remove && sentence !== undefined) {
     throw new InvalidArgumentError('--remove takes a folder, or nothing.', 'Write `sagitta about FOLDER --remove`.');
   }
-  await using collection = await openCollection(directory);
+  await using collection = await openHere(directory);
   if (remove) await collection.describe(folder ?? '', undefined);
   else if (sentence !== undefined) {
     await collection.describe(folder!, sentence);

@@ -10,9 +10,9 @@ import {
   type GroundedSentence,
 } from '../answer/index.ts';
 import { given } from '../base/given.ts';
-import { openCollection } from '../collection/index.ts';
 import { openModel } from '../generate/index.ts';
 import { parseFilter } from '../search/index.ts';
+import { openHere } from './opening.ts';
 import { duration, plural, print, printable, printJson, say } from './output.ts';
 import { filterFromHere } from './where.ts';
 
@@ -48,7 +48,7 @@ export async function contextCommand(
   options: ContextCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const context = await collection.context(words.join(' '), { ...looking(options), signal });
   if (options.json) return printJson(context);
   if (context.text !== '') print(printable(context.text));
@@ -64,7 +64,7 @@ export async function askCommand(
 ): Promise<void> {
   const { sentences, json, model: spec, modelUrl: url, keep, maxTokens } = options;
   const model = spec === undefined ? undefined : openModel(spec, { keep, ...given({ url }) });
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const asked = await collection.ask(words.join(' '), { ...looking(options), ...given({ sentences }), signal });
   if (model === undefined) return json ? printJson(presented(asked)) : printAnswer(asked);
   const writing = answerWith(model, asked, { signal, ...given({ maxTokens }) });

@@ -92,10 +92,12 @@ async function encoder(directory: string): Promise<Finding> {
       : DEFAULT_ENCODER;
     if (spec === 'none') return { check, ok: true, detail: 'the collection needs none' };
     const { ENCODERS } = await import('../collection/index.ts');
+    const { hostExtensions } = await import('../collection/host-extensions.ts');
     const { locatedSpec } = await import('../encode/tuned/description.ts');
     const start = performance.now();
     const opened = await openEncoder(locatedSpec(spec, join(directory, ENCODERS)), {
       allowRemote: process.env['SAGITTA_ALLOW_REMOTE'] === '1',
+      kinds: (await hostExtensions()).encoders ?? [],
     });
     await opened.encode(['Is anybody there?']);
     const drawn = await errorSensitivity(opened, PROBES, new Random(1));

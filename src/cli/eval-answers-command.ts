@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { given } from '../base/given.ts';
-import { openCollection } from '../collection/index.ts';
 import {
   type AnswerEvaluation,
   evaluateAnswers,
@@ -12,6 +11,7 @@ import {
 } from '../eval/index.ts';
 import { not, oneOf } from '../search/index.ts';
 import { type EvalCommandOptions, fillCollection } from './eval-command.ts';
+import { openHere } from './opening.ts';
 import { duration, number, print, printJson, table } from './output.ts';
 import { Progress } from './progress.ts';
 
@@ -37,7 +37,7 @@ export async function evalAnswersCommand(
   const temporary = options.in === undefined ? mkdtempSync(join(tmpdir(), 'sagitta-eval-')) : undefined;
   const progress = new Progress(options.quiet || options.json);
   try {
-    await using collection = await openCollection(temporary ?? options.in!, {
+    await using collection = await openHere(temporary ?? options.in!, {
       create: true,
       ...given({ encoder: options.encoder }),
     });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
-import { type Collection, openCollection, type RetrieverName } from '../collection/index.ts';
+import type { Collection, RetrieverName } from '../collection/index.ts';
 import {
   collectRun,
   defaultMetrics,
@@ -22,6 +22,7 @@ import {
 import { evaluationFile } from '../server/operations/types.ts';
 import { replaceFile } from '../store/local/filesystem.ts';
 import { printVerdicts, verdictsToJson } from './eval-output.ts';
+import { openHere } from './opening.ts';
 import { duration, number, print, printJson, say } from './output.ts';
 import { Progress } from './progress.ts';
 
@@ -78,7 +79,7 @@ export async function evalCommand(
   try {
     const lexical = systems.every((name) => name === 'bm25' || name === 'words');
     const encoder = options.encoder ?? (lexical && temporary !== undefined ? 'none' : undefined);
-    await using collection = await openCollection(temporary ?? options.in!, {
+    await using collection = await openHere(temporary ?? options.in!, {
       create: directory !== undefined,
       ...(encoder === undefined ? {} : { encoder }),
     });

@@ -4,9 +4,10 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
-import { type Collection, openCollection } from '../collection/index.ts';
+import type { Collection } from '../collection/index.ts';
 import { FORMAT, type StaticManifest, type StaticPassage, shardOf, wordsOf } from '../element/index.ts';
 import { locate } from '../encode/lanes/packaged.ts';
+import { openHere } from './opening.ts';
 import { bytes, plural, print, printJson, say } from './output.ts';
 
 export interface ExportOptions {
@@ -30,7 +31,7 @@ export async function exportCommand({ in: directory, json, static: folder, url }
   if (!/\{(id|stem)\}/.test(url)) {
     throw new InvalidArgumentError(`"${url}" is the same address for all documents.`, 'Write {id} or {stem} into it.');
   }
-  await using collection = await openCollection(directory);
+  await using collection = await openHere(directory);
   const out = resolve(folder);
   await mkdir(out, { recursive: true });
   const foreign = (await readdir(out)).find((name) => !OWN.includes(name));

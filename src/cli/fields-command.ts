@@ -1,9 +1,10 @@
 import pc from 'picocolors';
 import { InvalidArgumentError, RemoteNotAllowedError } from '../base/errors.ts';
-import { type AddFieldOptions, openCollection } from '../collection/index.ts';
+import type { AddFieldOptions } from '../collection/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import type { PendingField } from '../store/index.ts';
 import { encoding } from './encoding.ts';
+import { openHere } from './opening.ts';
 import { number, plural, print, printJson, say } from './output.ts';
 import { howToGoOn } from './reencode-command.ts';
 
@@ -22,7 +23,7 @@ export async function addFieldCommand(
   options: AddFieldCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const pending = await collection.pendingField();
   const begun = pending !== undefined && pending.name !== MEANING && (name ?? pending.name) === pending.name;
   const field = name ?? (begun ? pending.name : undefined);
@@ -90,7 +91,7 @@ export async function removeFieldCommand(
   name: string,
   options: { readonly in: string; readonly json: boolean },
 ): Promise<void> {
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const { pending } = await collection.removeField(name);
   if (options.json) return printJson({ removed: name, pending });
   print(

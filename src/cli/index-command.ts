@@ -2,18 +2,19 @@ import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { hostExtensions } from '../collection/host-extensions.ts';
 import {
   type Collection,
   type IndexOptions,
   type IndexReport,
   listPaths,
-  openCollection,
   type ReencodeCollectionReport,
 } from '../collection/index.ts';
 import { DEFAULT_ENCODER, QUICK_ENCODER } from '../encode/index.ts';
 import { type IngestFailure, SkippedFiles, type SkippedGroup } from '../ingest/index.ts';
 import { openLocalStore } from '../store/index.ts';
 import { describePending } from './fields-command.ts';
+import { openHere } from './opening.ts';
 import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
 import { Progress } from './progress.ts';
 import { printReencode, reencode } from './reencode-command.ts';
@@ -73,7 +74,7 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
   const { encoder, quick, quickEncoder = QUICK_ENCODER, json } = options;
   const exists = existsSync(`${options.in}/manifest.json`);
   const opened = quick ? (exists ? undefined : quickEncoder) : encoder;
-  await using collection = await openCollection(options.in, {
+  await using collection = await openHere(options.in, {
     create: true,
     ...(opened === undefined ? {} : { encoder: opened }),
     settings: {
@@ -169,7 +170,7 @@ async function list(paths: string[], options: IndexCommandOptions, signal: Abort
   const files: { path: string; format: string; size: number }[] = [];
   const failures: IngestFailure[] = [];
   const skipped = new SkippedFiles();
-  for await (const event of listPaths(options.in, paths, scopeOptions(options, signal))) {
+  for await (const event of listPaths(options.in, paths, scopeOptions(options, signal), await hostExtensions())) {
     if (event.kind === 'file') {
       const { path, size } = event.file;
       files.push({ path, format: event.format, size });

@@ -1,10 +1,10 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
-import { openCollection } from '../collection/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { type Comparison, readJudgements, readQueries } from '../eval/index.ts';
 import { type LearnedIndex, learnIndex, specOf } from '../train/index.ts';
 import { smallSegments } from './coverage.ts';
+import { openHere } from './opening.ts';
 import { bytes, number, plural, print, printJson, table } from './output.ts';
 import { Progress } from './progress.ts';
 
@@ -33,7 +33,7 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
   if (options.labels && options.qrels === undefined) {
     throw new InvalidArgumentError('There are no labels to learn from.', 'Give --qrels FILE with --queries FILE.');
   }
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const progress = new Progress(options.quiet || options.json);
   const asked = options.queries === undefined ? undefined : (await readQueries(options.queries)).queries;
   const judgements = options.qrels === undefined ? undefined : (await readJudgements(options.qrels)).judgements;

@@ -1,10 +1,11 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
-import { openCollection, queryEmbedding, RELEVANCE_DEPTH } from '../collection/index.ts';
+import { queryEmbedding, RELEVANCE_DEPTH } from '../collection/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { readJudgements, readQueries } from '../eval/index.ts';
 import type { RelevanceGrounds, RelevanceParameters } from '../search/index.ts';
 import { foreignQuestions, gibberish, type JudgedList, learnRelevance } from '../train/index.ts';
+import { openHere } from './opening.ts';
 import { number, print, printJson } from './output.ts';
 import { Progress } from './progress.ts';
 import { whenFree } from './when-free.ts';
@@ -27,7 +28,7 @@ const GIBBERISH = 30;
 export async function learnRelevanceCommand(options: LearnRelevanceCommandOptions, signal: AbortSignal): Promise<void> {
   const { queries } = await readQueries(options.queries);
   const { judgements } = await readJudgements(options.qrels);
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const progress = new Progress(options.quiet || options.json);
   const encoder = await collection.encoder();
   const { settings } = await collection.inspect();

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { Argument, Command, InvalidArgumentError as InvalidOption, Option } from 'commander';
 import { ExitCode } from '../base/errors.ts';
 import { givenArguments, isTooLong, runWithPipe } from './arguments.ts';
@@ -12,6 +12,9 @@ import { nearestCollection, USUAL } from './where.ts';
 const version: string = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 
 const args = givenArguments();
+
+/** What the user sets for the folder that the command runs in. */
+const CONFIG_FILE = 'sagitta.config.json';
 
 const program = new Command('sagitta')
   .description('Search what you have: index files, ask questions, get passages.')
@@ -28,6 +31,8 @@ const program = new Command('sagitta')
     process.exit(ExitCode.usage);
   });
 
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
+
 /** A command on a collection; every one of them knows `--in` and `--json`. */
 function command(usage: string, description: string): Command {
   return program
@@ -43,6 +48,7 @@ function command(usage: string, description: string): Command {
       if (action.getOptionValueSource('in') === 'default') action.setOptionValue('in', nearestCollection());
     })
     .addOption(allowRemote())
+    .addOption(extension())
     .option('--json', 'print one JSON object instead of text', false);
 }
 
@@ -50,11 +56,24 @@ function command(usage: string, description: string): Command {
 function allowRemote(): Option {
   return new Option('--allow-remote', 'let the collection contact the machine that its encoder names (http:, hf:)');
 }
-program.hook('preAction', (_, action) => {
-  if (action.opts()['allowRemote'] === true) process.env['SAGITTA_ALLOW_REMOTE'] = '1';
-});
 
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
+/** Code of others, which the user chose. */
+function extension(): Option {
+  return new Option(
+    '--extension <module>',
+    'a file or package that adds encoders, codecs, readers, rerankers and others by name (repeatable)',
+  ).argParser(collect);
+}
+program.hook('preAction', async (_, action) => {
+  if (action.opts()['allowRemote'] === true) process.env['SAGITTA_ALLOW_REMOTE'] = '1';
+  const modules = (action.opts()['extension'] ?? []) as string[];
+  if (modules.length > 0 || existsSync(CONFIG_FILE)) {
+    await run(action.opts()['json'] === true, async () =>
+      (await import('../collection/host-extensions.ts')).chooseExtensions(modules),
+    );
+    if (process.exitCode !== undefined && process.exitCode !== 0) process.exit();
+  }
+});
 
 function whole(name: string, least = 1): (value: string) => number {
   return (value) => {

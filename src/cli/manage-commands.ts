@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import pc from 'picocolors';
 import { ExitCode, NotFoundError } from '../base/errors.ts';
-import { type Collection, openCollection, verifyCollection } from '../collection/index.ts';
+import { type Collection, verifyCollection } from '../collection/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import type { FieldInfo, VectorIndexInfo } from '../store/index.ts';
 import { smallSegments } from './coverage.ts';
 import { describePending } from './fields-command.ts';
+import { openHere } from './opening.ts';
 import { bytes, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
@@ -19,7 +20,7 @@ export interface ManageOptions {
 
 /** `sagitta get`: the document's text on stdout, as it was indexed. */
 export async function getCommand(id: string, options: ManageOptions): Promise<void> {
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const document = await collection.document(await existing(collection, id, options.in));
   if (options.json) printJson(document);
   else process.stdout.write(document.text.endsWith('\n') ? document.text : `${document.text}\n`);
@@ -35,7 +36,7 @@ async function existing(collection: Collection, id: string, directory: string): 
 }
 
 export async function inspectCommand(options: ManageOptions): Promise<void> {
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const info = await collection.inspect();
   if (options.json) return printJson(info);
   print(`${pc.bold(info.directory)}  format ${info.formatVersion}, generation ${number(info.generation)}`);
@@ -97,7 +98,7 @@ export async function verifyCommand(options: ManageOptions, signal: AbortSignal)
 
 export async function compactCommand(options: ManageOptions & { full: boolean }, signal: AbortSignal): Promise<void> {
   const progress = new Progress(options.json);
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const report = await collection
     .compact({
       full: options.full,
@@ -116,7 +117,7 @@ export async function compactCommand(options: ManageOptions & { full: boolean },
 
 /** `sagitta remove`: ids, or path prefixes ending in `/`. Exit code 3 when nothing matched. */
 export async function removeCommand(ids: string[], options: ManageOptions): Promise<void> {
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const prefixes = ids.filter((id) => id.endsWith('/')).map((id) => idFromHere(options.in, id));
   const names = ids.filter((id) => !id.endsWith('/'));
   const exact = await Promise.all(names.map((id) => existing(collection, id, options.in)));
@@ -135,7 +136,7 @@ export async function synonymsCommand(
   file: string | undefined,
   options: ManageOptions & { readonly clear: boolean },
 ): Promise<void> {
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   if (file === undefined && !options.clear) {
     const source = collection.synonyms();
     if (options.json) printJson({ source });

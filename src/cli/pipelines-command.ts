@@ -1,7 +1,7 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
-import { openCollection } from '../collection/index.ts';
 import { BUILT_IN, OPERATORS } from '../search/index.ts';
+import { openHere } from './opening.ts';
 import { print, printJson, table } from './output.ts';
 
 export interface PipelinesOptions {
@@ -18,7 +18,7 @@ export async function pipelinesCommand(
   steps: string | undefined,
   options: PipelinesOptions,
 ): Promise<void> {
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   if (options.remove && (name === undefined || steps !== undefined)) {
     throw new InvalidArgumentError(
       '--remove takes the name of a pipeline.',

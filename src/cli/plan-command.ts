@@ -2,11 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
-import { type Collection, openCollection } from '../collection/index.ts';
+import type { Collection } from '../collection/index.ts';
 import type { OperatingPoint, Plan } from '../index/index.ts';
 import { planChart } from '../index/index.ts';
 import { openThreads, type Threads } from '../threads/index.ts';
 import { smallSegments } from './coverage.ts';
+import { openHere } from './opening.ts';
 import { duration, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
@@ -32,7 +33,7 @@ export interface PlanCommandOptions {
 export async function planCommand(options: PlanCommandOptions, signal: AbortSignal): Promise<void> {
   const { bytes, recall, p95, spec, sample, seconds, seed } = options;
   const queries = options.queries === undefined ? undefined : readQueries(options.queries);
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const progress = new Progress(options.json);
   await using threads = await openThreads();
   const plan = await collection

@@ -1,9 +1,9 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
-import { openCollection } from '../collection/index.ts';
 import { openThreads } from '../threads/index.ts';
 import { smallSegments } from './coverage.ts';
+import { openHere } from './opening.ts';
 import { bytes, duration, plural, print, printJson } from './output.ts';
 import { Progress } from './progress.ts';
 
@@ -26,7 +26,7 @@ export async function rebuildCommand(options: RebuildCommandOptions, signal: Abo
       'Name a specification (`sagitta plan` finds one), or drop the index.',
     );
   }
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const progress = new Progress(options.json);
   const start = performance.now();
   await using threads = await openThreads();

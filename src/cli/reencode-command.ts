@@ -1,8 +1,9 @@
 import pc from 'picocolors';
 import { InvalidArgumentError, RemoteNotAllowedError } from '../base/errors.ts';
-import { type Collection, openCollection, type ReencodeCollectionReport } from '../collection/index.ts';
+import type { Collection, ReencodeCollectionReport } from '../collection/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import { encoding } from './encoding.ts';
+import { openHere } from './opening.ts';
 import { number, plural, print, printJson, say } from './output.ts';
 
 export interface ReencodeCommandOptions {
@@ -19,7 +20,7 @@ export async function reencodeCommand(options: ReencodeCommandOptions, signal: A
   if (encoder !== undefined && abandon) {
     throw new InvalidArgumentError('Both --encoder and --abandon are given.', 'Give one of them.');
   }
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   if (abandon) return abandonReencode(collection, json);
   const pending = await collection.pendingField();
   const wanted = encoder ?? (pending?.name === MEANING ? pending.encoder : undefined);

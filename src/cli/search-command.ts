@@ -1,15 +1,9 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
-import {
-  type Collection,
-  openCollection,
-  type RetrieverName,
-  type SearchHit,
-  type SearchResult,
-  type Shortfall,
-} from '../collection/index.ts';
+import type { Collection, RetrieverName, SearchHit, SearchResult, Shortfall } from '../collection/index.ts';
 import { type Filter, parseFilter, type StageTrace } from '../search/index.ts';
+import { openHere } from './opening.ts';
 import { duration, emphasise, number, plural, print, printable, printJson, say } from './output.ts';
 import { formatHits, type SearchFormat } from './search-formats.ts';
 import { filterFromHere } from './where.ts';
@@ -45,7 +39,7 @@ export async function searchCommand(
   if (options.json && options.format !== 'text') {
     throw new InvalidArgumentError(`--json and --format ${options.format} exclude each other.`, 'Give one of them.');
   }
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   if (options.relevant === true) return await relevantCommand(collection, words.join(' '), options, signal);
   const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain } = options;
   const result = await collection.search(words.join(' '), {

@@ -2,7 +2,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
-import { openCollection } from '../collection/index.ts';
 import type { Comparison } from '../eval/index.ts';
 import { onDisk } from '../store/local/filesystem.ts';
 import {
@@ -15,6 +14,7 @@ import {
   type TuneTarget,
   tune,
 } from '../train/index.ts';
+import { openHere } from './opening.ts';
 import { duration, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
 
@@ -49,7 +49,7 @@ export interface TuneCommandOptions {
 export async function tuneCommand(options: TuneCommandOptions, signal: AbortSignal): Promise<void> {
   const examples = await readExamples(options);
   const test = options.testPairs === undefined ? undefined : await readPairs(options.testPairs);
-  await using collection = await openCollection(options.in);
+  await using collection = await openHere(options.in);
   const progress = new Progress(options.quiet || options.json);
   const report = await tune(collection, {
     examples,

@@ -1,8 +1,9 @@
 import { relative, resolve } from 'node:path';
 import pc from 'picocolors';
-import { type IndexReport, openCollection } from '../collection/index.ts';
+import type { IndexReport } from '../collection/index.ts';
 import { changesUnder } from '../ingest/index.ts';
 import { type IndexCommandOptions, readPaths } from './index-command.ts';
+import { openHere } from './opening.ts';
 import { duration, number, plural, print, say } from './output.ts';
 
 /**
@@ -10,7 +11,7 @@ import { duration, number, plural, print, say } from './output.ts';
  * the write lock is held only while something is read in.
  */
 export async function watchCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
-  await using collection = await openCollection(options.in, {
+  await using collection = await openHere(options.in, {
     create: true,
     ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
   });

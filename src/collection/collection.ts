@@ -17,7 +17,6 @@ import {
   countFacets,
   type DocumentRanking,
   documentFilter,
-  type Extensions,
   type FacetCounts,
   type FacetOptions,
   type Filter,
@@ -55,6 +54,7 @@ import { type BuildContext, type BuildOptions, type DeployOptions, deployTuned }
 import { type Contexts, contextsOf, saveContext } from './contexts.ts';
 import { dropEncoderVersions } from './encoder-versions.ts';
 import { CollectionEncoders, type EncoderSources } from './encoders.ts';
+import type { Extension } from './extensions.ts';
 import { indexPaths } from './index-paths.ts';
 import { type EncodedField, Indexer } from './indexer.ts';
 import { SnapshotLease } from './lease.ts';
@@ -82,7 +82,7 @@ export class Collection {
   readonly #ingestVersion: unknown;
   readonly settings: IndexingSettings;
   readonly #encoders: CollectionEncoders;
-  readonly #extensions: Extensions;
+  readonly #extensions: Extension;
   #current: SnapshotLease | undefined;
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -94,7 +94,7 @@ export class Collection {
     store: Store,
     settings: CollectionSettings,
     encoders: EncoderSources,
-    extensions: Extensions = {},
+    extensions: Extension = {},
   ) {
     const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
     this.#extensions = extensions;
@@ -118,6 +118,7 @@ export class Collection {
           fields: await this.#fields(snapshot),
           trustStamps: this.#ingestVersion === INGEST_VERSION,
           directory: this.directory,
+          readers: this.#extensions.readers ?? [],
         },
         paths,
         options,

@@ -9,11 +9,13 @@ import {
   type KnownDocument,
   type ListEvent,
   listFiles,
+  type Reader,
   readDocuments,
   type Scope,
   SkippedFiles,
 } from '../ingest/index.ts';
 import type { Snapshot, Writer } from '../store/types.ts';
+import type { Extension } from './extensions.ts';
 import { type EncodedField, Indexer, type KnownItems } from './indexer.ts';
 import type { IndexOptions, IndexOutcome } from './types.ts';
 
@@ -29,6 +31,8 @@ export interface IndexContext {
   readonly trustStamps: boolean;
   /** The collection's own folder, never indexed. */
   readonly directory: string;
+  /** Readers of one's own. */
+  readonly readers: readonly Reader[];
 }
 
 /**
@@ -36,7 +40,7 @@ export interface IndexContext {
  * for the encoder. When interrupted, what was encoded is published before the interruption is passed on.
  */
 export async function indexPaths(
-  { writer, snapshot, settings, fields, trustStamps, directory }: IndexContext,
+  { writer, snapshot, settings, fields, trustStamps, directory, readers }: IndexContext,
   paths: readonly string[],
   options: IndexOptions,
 ): Promise<IndexOutcome> {
@@ -73,6 +77,7 @@ export async function indexPaths(
   try {
     const events = readDocuments(scope, {
       ...readingOptions(directory, options),
+      readers,
       ...(trustStamps ? { isUnchanged: (file) => tracker.isUnchanged(file) } : {}),
     });
     for await (const event of events) {
@@ -123,9 +128,10 @@ export function listPaths(
   directory: string,
   paths: readonly string[],
   options: IndexOptions = {},
+  { readers = [] }: Pick<Extension, 'readers'> = {},
 ): AsyncGenerator<ListEvent> {
   const folder = resolve(directory);
-  return listFiles(scopeOf(folder, paths, options), readingOptions(folder, options));
+  return listFiles(scopeOf(folder, paths, options), { ...readingOptions(folder, options), readers });
 }
 
 /** Paths are relative to where the command runs, ids to the folder that holds the collection. */

@@ -22,6 +22,7 @@ export {
 export { type Contexts, contextsOf } from './contexts.ts';
 export { ENCODERS } from './encoder-versions.ts';
 export type { GivenEncoder } from './encoders.ts';
+export { type Extension, joinExtensions, loadExtensions } from './extensions.ts';
 export { listPaths } from './index-paths.ts';
 export { type OpenOptions, openCollection } from './open.ts';
 export type { StoredPipelines } from './pipelines.ts';

@@ -7,12 +7,12 @@ import { resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { INGEST_VERSION } from '../ingest/index.ts';
-import type { Extensions } from '../search/index.ts';
 import { createLocalStore, openLocalStore } from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
 import { ANALYSIS_VERSION } from '../text/index.ts';
 import { Collection } from './collection.ts';
 import type { EncoderSources, GivenEncoder } from './encoders.ts';
+import { type Extension, joinExtensions } from './extensions.ts';
 
 /** Options of {@link openCollection}. */
 export interface OpenOptions {
@@ -37,8 +37,8 @@ export interface OpenOptions {
    * from anywhere. One that is named here by `encoder` may. Default: whether the environment has `SAGITTA_ALLOW_REMOTE=1`.
    */
   readonly allowRemote?: boolean;
-  /** Rerankers, feedback and operators of one's own, which pipelines may name. */
-  readonly extensions?: Extensions;
+  /** What others add: encoders, codecs, readers of files, and rerankers, feedback and operators, which pipelines may name. */
+  readonly extensions?: Extension | readonly Extension[];
   /** BM25 parameters of a new collection; default k1 0.9, b 0.4. For an existing one they must agree. */
   readonly bm25?: { readonly k1?: number; readonly b?: number };
 }
@@ -63,6 +63,7 @@ export async function openCollection(directory: string, options: OpenOptions = {
       guess === undefined ? `Known: ${OPTIONS.join(', ')}.` : `Did you mean "${guess}"?`,
     );
   }
+  const extensions = joinExtensions([options.extensions ?? []].flat());
   if (!existsSync(`${path}/manifest.json`)) {
     if (options.create !== true) {
       throw new NotFoundError(
@@ -71,7 +72,7 @@ export async function openCollection(directory: string, options: OpenOptions = {
       );
     }
     const wanted = options.encoder ?? DEFAULT_ENCODER;
-    const { id, dim } = await describeEncoder(wanted);
+    const { id, dim } = await describeEncoder(wanted, extensions);
     const settings: CollectionSettings = {
       encoder: id,
       dim,
@@ -79,17 +80,21 @@ export async function openCollection(directory: string, options: OpenOptions = {
       options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION, analysis: ANALYSIS_VERSION },
     };
     const store = await createLocalStore(path, settings);
-    return new Collection(path, store, settings, sourcesOf({ ...options, encoder: wanted }), options.extensions);
+    return new Collection(path, store, settings, sourcesOf({ ...options, encoder: wanted }, extensions), extensions);
   }
   const store = await openLocalStore(path);
   const { settings } = store;
   checkAnalysis(directory, settings);
   checkAgreement(directory, settings, options);
-  return new Collection(path, store, settings, sourcesOf(options), options.extensions);
+  return new Collection(path, store, settings, sourcesOf(options, extensions), extensions);
 }
 
-function sourcesOf(options: OpenOptions): EncoderSources {
-  const { encoder, encoders = [], openEncoder: openSpec = openEncoder } = options;
+function sourcesOf(options: OpenOptions, { encoders: kinds = [] }: Extension): EncoderSources {
+  const {
+    encoder,
+    encoders = [],
+    openEncoder: openSpec = (spec, how) => openEncoder(spec, { ...how, kinds }),
+  } = options;
   return {
     meaning: typeof encoder === 'object' ? encoder : undefined,
     named: encoder !== undefined,
@@ -100,10 +105,13 @@ function sourcesOf(options: OpenOptions): EncoderSources {
 }
 
 /** What a new collection's manifest records of its encoder. */
-async function describeEncoder(wanted: Encoder | string): Promise<{ id: string; dim: number }> {
+async function describeEncoder(
+  wanted: Encoder | string,
+  { encoders: kinds = [] }: Extension,
+): Promise<{ id: string; dim: number }> {
   if (typeof wanted === 'object') return wanted;
   if (wanted === 'none') return { id: 'none', dim: 0 };
-  const encoder = await openEncoder(wanted);
+  const encoder = await openEncoder(wanted, { kinds });
   const { id, dim } = encoder;
   await encoder.dispose?.();
   return { id, dim };

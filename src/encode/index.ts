@@ -17,7 +17,7 @@ export { type HfEncoderOptions, type HfModule, type HfPooling, hfEncoder } from 
 export { apiKeyVariable, type EndpointOptions } from './http/endpoint.ts';
 export { type HttpEncoderOptions, httpEncoder } from './http/http.ts';
 export type { Prefixes } from './prefixes.ts';
-export { DEFAULT_ENCODER, type OpenEncoder, openEncoder, QUICK_ENCODER } from './registry.ts';
+export { DEFAULT_ENCODER, type EncoderKind, type OpenEncoder, openEncoder, QUICK_ENCODER } from './registry.ts';
 export { nativeRuntime } from './runtime.ts';
 export { type BagOptions, type BagShape, bagVocabulary, trainableBag } from './small/bag.ts';
 export { type TransformerOptions, type TransformerShape, trainableTransformer } from './small/transformer.ts';

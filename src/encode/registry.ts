@@ -21,9 +21,21 @@ interface Form {
   open(rest: string, spec: string, how: How): Promise<OpenEncoder>;
 }
 
+/**
+ * Encoders of one's own, which a specification opens as it does those that come with the software: `NAME`, or `NAME:REST`. What a
+ * collection records is the `id` of the encoder, so that must be the specification.
+ */
+export interface EncoderKind {
+  /** Letters, digits and `-`, a letter first; none of the kinds that there are. */
+  readonly name: string;
+  /** @param rest what follows the colon, empty without one. @param allowRemote whether it may contact another machine. */
+  open(rest: string, spec: string, how: { readonly allowRemote: boolean }): OpenEncoder | Promise<OpenEncoder>;
+}
+
 /** How an encoder and those that it starts from are opened. */
 interface How {
   readonly allowRemote: boolean;
+  readonly kinds: readonly EncoderKind[];
   /** Trained encoders that start from the one to be opened. */
   readonly above: readonly string[];
 }
@@ -38,6 +50,8 @@ export interface OpenEncoderOptions {
    * who names an encoder means it; pass false for a name that came from elsewhere, such as a collection.
    */
   readonly allowRemote?: boolean;
+  /** Encoders of one's own that a specification may name. */
+  readonly kinds?: readonly EncoderKind[];
 }
 
 const FORMS: Readonly<Record<string, Form>> = {
@@ -162,13 +176,34 @@ const FORMS: Readonly<Record<string, Form>> = {
  * @throws InvalidArgumentError for anything else. MissingPackageError when a package that it needs is not installed.
  * RemoteNotAllowedError; CorruptFileError for a trained encoder that is damaged, or starts from itself.
  */
-export async function openEncoder(spec: string, { allowRemote = true }: OpenEncoderOptions = {}): Promise<OpenEncoder> {
-  return open(spec, { allowRemote, above: [] });
+export async function openEncoder(
+  spec: string,
+  { allowRemote = true, kinds = [] }: OpenEncoderOptions = {},
+): Promise<OpenEncoder> {
+  return open(spec, { allowRemote, kinds, above: [] });
+}
+
+/** @throws InvalidArgumentError for a name that cannot be that of a kind of encoders. */
+export function checkEncoderKind({ name }: EncoderKind): void {
+  if (/^[a-z][\w-]*$/i.test(name) && name !== 'none' && !Object.hasOwn(FORMS, name)) return;
+  throw new InvalidArgumentError(
+    `"${name}" cannot be the name of a kind of encoders.`,
+    'Use letters, digits and "-", a letter first, and no name that there is.',
+  );
 }
 
 async function open(spec: string, how: How): Promise<OpenEncoder> {
   const [, kind = '', colon, rest = ''] = /^([^:?]*)(:?)(.*)$/s.exec(spec)!;
-  if (!Object.hasOwn(FORMS, kind) || (colon === ':' && rest === '')) throw noSuchEncoder(spec);
+  const own = how.kinds.find(({ name }) => name === kind);
+  if (own !== undefined) {
+    const encoder = await own.open(rest, spec, { allowRemote: how.allowRemote });
+    if (encoder.id === spec) return encoder;
+    throw new InvalidArgumentError(
+      `The encoder "${spec}" says that it is "${encoder.id}".`,
+      'Let its `id` be the specification that it was opened by: collections record it.',
+    );
+  }
+  if (!Object.hasOwn(FORMS, kind) || (colon === ':' && rest === '')) throw noSuchEncoder(spec, how.kinds);
   return FORMS[kind]!.open(rest, spec, how);
 }
 
@@ -184,13 +219,12 @@ function bertSettings(spec: string, rest: string): { name: string; options: Bert
   return { name, options: { precision, ...(length === undefined ? {} : { maxLength: Number(length) }) } };
 }
 
-function noSuchEncoder(spec: string): InvalidArgumentError {
+function noSuchEncoder(spec: string, kinds: readonly EncoderKind[] = []): InvalidArgumentError {
   const colon = spec.indexOf(':');
-  const meant = nearest(colon < 0 ? spec : spec.slice(0, colon), Object.keys(FORMS));
+  const own = kinds.map(({ name }) => name);
+  const meant = nearest(colon < 0 ? spec : spec.slice(0, colon), [...Object.keys(FORMS), ...own]);
   return new InvalidArgumentError(
-    `There is no encoder "${spec}".${meant === undefined ? '' : ` Did you mean ${FORMS[meant]!.form}?`}`,
-    `Give one of: none, ${Object.values(FORMS)
-      .map(({ form }) => form)
-      .join(', ')}.`,
+    `There is no encoder "${spec}".${meant === undefined ? '' : ` Did you mean ${FORMS[meant]?.form ?? meant}?`}`,
+    `Give one of: none, ${[...Object.values(FORMS).map(({ form }) => form), ...own].join(', ')}.`,
   );
 }

@@ -19,5 +19,5 @@ export type { PostingsKernels } from './postings.ts';
 export { PQ4_BLOCK, type PqKernels, pq4BlockBytes, pq4RowBytes, pq4TableBytes } from './pq.ts';
 export { packPq4Blocks } from './pq-blocks.ts';
 export type { ScalarKernels } from './scalar.ts';
-export { drainHeap, type Selection, type SelectOptions, selectTop } from './select.ts';
+export { drainHeap, resetHeapAbove, type Selection, type SelectOptions, selectTop } from './select.ts';
 export { heapBytes, type TopKKernels } from './topk.ts';

@@ -75,17 +75,22 @@ export interface PostingsQueryRecord {
   readonly also: Address;
   /** An empty heap, see topk.ts. */
   readonly heap: Address;
+  /** Only greater scores are wanted; 0: all. */
+  readonly floor: number;
 }
+
+const QUERY_BYTES = 36;
 
 export function putPostingsQuery(arena: Arena, query: PostingsQueryRecord): Address {
   const count = query.terms.length;
   let postings = 0;
   for (let i = 0; i < count; i++) postings += (Math.min(query.frequencies[i]!, 128) + 7) & ~3;
-  const record = arena.allocate(32);
+  const record = arena.allocate(QUERY_BYTES);
   const cursors = arena.allocate(count * CURSOR_BYTES);
   const buffers = arena.allocate(postings * 8);
-  const integers = arena.u32(record, 8 + (count * CURSOR_BYTES) / 4);
-  const floats = arena.f32(record, 8 + (count * CURSOR_BYTES) / 4);
+  const words = (cursors - record + count * CURSOR_BYTES) / 4;
+  const integers = arena.u32(record, words);
+  const floats = arena.f32(record, words);
   floats[0] = query.norm0;
   floats[1] = query.norm1;
   integers[2] = count;
@@ -94,6 +99,7 @@ export function putPostingsQuery(arena: Arena, query: PostingsQueryRecord): Addr
   integers[5] = query.eligible;
   integers[6] = query.also;
   integers[7] = query.heap;
+  floats[8] = query.floor;
   for (let i = 0, at = (cursors - record) / 4; i < count; i++, at += CURSOR_BYTES / 4) {
     floats[at] = query.weights[i]!;
     integers[at + 1] = query.terms[i]!;

@@ -5,7 +5,7 @@ import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { Arena, supportedBuilds } from './arena.ts';
 import * as reference from './reference.ts';
-import { drainHeap, selectTop } from './select.ts';
+import { drainHeap, resetHeapAbove, selectTop } from './select.ts';
 import { heapBytes } from './topk.ts';
 
 const awkward = fc.constantFrom(
@@ -106,5 +106,28 @@ describe.each(supportedBuilds())('top-k selection on the %s build', (build) => {
     const scores = new Float32Array(4);
     expect(() => selectTop(arena, scores, 1.5)).toThrow(InvalidArgumentError);
     expect(() => selectTop(arena, scores, 1, { allowed: new BitSet(5) })).toThrow(InvalidArgumentError);
+  });
+});
+
+describe.each(supportedBuilds())('a heap above a score on the %s build', (build) => {
+  it('keeps what is as good at least, and no more than it holds', () => {
+    const random = new Random(3);
+    const arena = new Arena(build);
+    for (const floor of [Number.NEGATIVE_INFINITY, -2, -0, 0, 0.5, 3, 100]) {
+      for (const k of [0, 1, 7, 50]) {
+        const scores = Array.from({ length: 60 }, () => (random.below(13) - 6) / 2);
+        const heap = arena.allocate(heapBytes(k));
+        resetHeapAbove(arena, heap, k, floor);
+        for (const [id, score] of scores.entries()) arena.kernels.heapOffer(heap, score, id);
+        const expected = scores
+          .map((score, id) => ({ score, id }))
+          .filter(({ score }) => score >= floor)
+          .sort((a, b) => b.score - a.score || a.id - b.id)
+          .slice(0, k);
+        const { ids, scores: kept } = drainHeap(arena, heap, k);
+        expect([...ids]).toEqual(expected.map(({ id }) => id));
+        expect([...kept]).toEqual(expected.map(({ score }) => score + 0));
+      }
+    }
   });
 });

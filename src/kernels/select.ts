@@ -17,13 +17,34 @@ export interface SelectOptions {
   readonly base?: number;
 }
 
+/** Stands in a heap for a pair that is not there. */
+const NOBODY = 0xffff_ffff;
+
+/**
+ * Makes a heap that only pairs of at least the score `floor` enter, as where others have found `capacity` pairs as good already: it is full
+ * of nobody. {@link drainHeap} leaves nobody out.
+ */
+export function resetHeapAbove(arena: Arena, heap: Address, capacity: number, floor: number): void {
+  arena.kernels.heapReset(heap, capacity);
+  if (floor === Number.NEGATIVE_INFINITY || capacity === 0) return;
+  const words = arena.u32(heap, 2 + 2 * capacity);
+  // As keys are made: the bits of the score, mapped so that their order is that of numbers, above the complement of the id.
+  const bits = new Uint32Array(Float32Array.of(floor === 0 ? 0 : floor).buffer)[0]!;
+  words.fill(0, 2);
+  const ordered = bits >>> 31 === 1 ? ~bits >>> 0 : (bits | 0x8000_0000) >>> 0;
+  for (let i = 3; i < words.length; i += 2) words[i] = ordered;
+  words[1] = capacity;
+}
+
 /** Takes the pairs out of a heap of at most `capacity` pairs, as fresh arrays; scratch space comes from its arena. */
 export function drainHeap(arena: Arena, heap: Address, capacity: number): Selection {
   const mark = arena.mark();
   try {
     const ids = arena.allocate(4 * capacity);
     const scores = arena.allocate(4 * capacity);
-    const count = arena.kernels.heapDrain(heap, ids, scores);
+    let count = arena.kernels.heapDrain(heap, ids, scores);
+    const drained = arena.u32(ids, count);
+    while (count > 0 && drained[count - 1] === NOBODY) count--;
     return { ids: arena.u32(ids, count).slice(), scores: arena.f32(scores, count).slice() };
   } finally {
     arena.release(mark);

@@ -1,3 +1,4 @@
+import { Generations, ownString } from '../base/generations.ts';
 import { CharacterClass, classAt, classOf, classTable, widthAt } from './characters.ts';
 import { isMeasure, splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
@@ -44,8 +45,8 @@ export interface Analyzer {
   terms(text: string): string[];
   /** The terms and everything else that a text can be found by. */
   analyze(text: string): Analysis;
-  /** Where everything stands that a text can be found by, by ascending start. */
-  places(text: string): Token[];
+  /** Where everything stands that a text can be found by, by ascending start. @param wanted only these terms. Default: all. */
+  places(text: string, wanted?: ReadonlySet<string>): Token[];
 }
 
 export interface AnalyzerOptions {
@@ -56,6 +57,9 @@ export interface AnalyzerOptions {
 }
 
 const analyzers = new Map<string, Analyzer>();
+/** Those with the default options by the tags that they were asked for with, of which there may be any number. */
+const usualAnalyzers = new Map<string, Analyzer>();
+const MOST_TAGS = 1_000;
 
 /**
  * The analyzer of a language, made once. A language without stemmer or stop words gets the same segmentation and
@@ -67,6 +71,8 @@ const analyzers = new Map<string, Analyzer>();
  */
 export function analyzerFor(language: string, options: AnalyzerOptions = {}): Analyzer {
   const { stem = true, stopWords = true } = options;
+  const usual = stem && stopWords ? usualAnalyzers.get(language) : undefined;
+  if (usual !== undefined) return usual;
   const primary = primaryLanguage(language);
   const key = `${primary} ${stem} ${stopWords}`;
   let analyzer = analyzers.get(key);
@@ -74,6 +80,7 @@ export function analyzerFor(language: string, options: AnalyzerOptions = {}): An
     analyzer = new ChunkAnalyzer(primary, stem, stopWords);
     analyzers.set(key, analyzer);
   }
+  if (stem && stopWords && usualAnalyzers.size < MOST_TAGS) usualAnalyzers.set(language, analyzer);
   return analyzer;
 }
 
@@ -90,6 +97,8 @@ const NONE: readonly Token[] = [];
 const LONGEST_CHUNK = 128;
 /** Longer chunks are too rare to be worth remembering. */
 const LONGEST_CACHED = 40;
+/** What is remembered whole. */
+const LONGEST_QUERY = 500;
 /** Chunks in one generation of the cache; there are two. About 15 MB each when full. */
 const GENERATION = 100_000;
 
@@ -101,9 +110,9 @@ class ChunkAnalyzer implements Analyzer {
   readonly #stemmer: Stemmer | undefined;
   readonly #stopWords: ReadonlySet<string>;
   readonly #normalizer;
-  /** Two generations: when the young one is full it becomes the old one, so that frequent chunks survive. */
-  #young = new Map<string, Pieces>();
-  #old = new Map<string, Pieces>();
+  readonly #known = new Generations<string, Pieces>(GENERATION, ownString);
+  /** A query is asked for in several ways, one after the other. */
+  #last: { readonly text: string; readonly pieces: readonly Pieces[] } | undefined;
   readonly #denseTerms = new Map<string, string>();
 
   constructor(
@@ -119,15 +128,27 @@ class ChunkAnalyzer implements Analyzer {
 
   tokens(text: string): Token[] {
     const tokens: Token[] = [];
-    this.#scan(text, ({ terms }, offset) => place(terms, offset, tokens));
+    if (text.length > LONGEST_QUERY) {
+      this.#scan(text, ({ terms }, offset) => place(terms, offset, tokens));
+      return tokens;
+    }
+    const pieces: Pieces[] = [];
+    this.#scan(text, (found, offset) => {
+      pieces.push(found);
+      place(found.terms, offset, tokens);
+    });
+    this.#last = { text, pieces };
     return tokens;
   }
 
-  places(text: string): Token[] {
+  places(text: string, wanted?: ReadonlySet<string>): Token[] {
     const tokens: Token[] = [];
     this.#scan(text, ({ terms, forms, stopWords }, offset) => {
-      for (const found of [terms, forms, stopWords]) place(found, offset, tokens);
+      place(terms, offset, tokens, wanted);
+      place(forms, offset, tokens, wanted);
+      place(stopWords, offset, tokens, wanted);
     });
+    if (tokens.length < 2) return tokens;
     return tokens.sort((a, b) => a.start - b.start || a.end - b.end);
   }
 
@@ -141,11 +162,13 @@ class ChunkAnalyzer implements Analyzer {
     const terms: string[] = [];
     const forms: string[] = [];
     const stopWords: string[] = [];
-    this.#scan(text, (pieces) => {
+    const take = (pieces: Pieces): void => {
       append(pieces.terms, terms);
       append(pieces.forms, forms);
       append(pieces.stopWords, stopWords);
-    });
+    };
+    if (this.#last?.text === text) this.#last.pieces.forEach(take);
+    else this.#scan(text, take);
     return { terms, forms, stopWords };
   }
 
@@ -181,22 +204,14 @@ class ChunkAnalyzer implements Analyzer {
 
   #analyzed(text: string, start: number, end: number): Pieces {
     const slice = text.slice(start, end);
-    const known = this.#young.get(slice);
-    if (known !== undefined) return known;
-    return this.#remember(slice);
+    return this.#known.get(slice) ?? this.#remember(slice);
   }
 
   #remember(slice: string): Pieces {
     // A slice keeps the whole document alive; what is remembered must be a string of its own.
-    const chunk = slice.split('').join('');
-    const pieces = this.#old.get(chunk) ?? this.#finish(splitChunk(chunk, this.language));
-    if (chunk.length <= LONGEST_CACHED) {
-      if (this.#young.size >= GENERATION) {
-        this.#old = this.#young;
-        this.#young = new Map();
-      }
-      this.#young.set(chunk, pieces);
-    }
+    const chunk = ownString(slice);
+    const pieces = this.#finish(splitChunk(chunk, this.language));
+    if (chunk.length <= LONGEST_CACHED) this.#known.set(chunk, pieces);
     return pieces;
   }
 
@@ -230,7 +245,7 @@ class ChunkAnalyzer implements Analyzer {
       let term = this.#denseTerms.get(text);
       if (term === undefined) {
         if (this.#denseTerms.size >= GENERATION) this.#denseTerms.clear();
-        const own = text.split('').join('');
+        const own = ownString(text);
         term = withoutFinalMark(plainForm(own));
         this.#denseTerms.set(own, term);
       }
@@ -273,8 +288,11 @@ function append(tokens: readonly Token[], terms: string[]): void {
   for (let i = 0; i < tokens.length; i++) terms.push(tokens[i]!.term);
 }
 
-function place(tokens: readonly Token[], offset: number, placed: Token[]): void {
-  for (const { term, start, end } of tokens) placed.push({ term, start: offset + start, end: offset + end });
+function place(tokens: readonly Token[], offset: number, placed: Token[], wanted?: ReadonlySet<string>): void {
+  for (let i = 0; i < tokens.length; i++) {
+    const { term, start, end } = tokens[i]!;
+    if (wanted === undefined || wanted.has(term)) placed.push({ term, start: offset + start, end: offset + end });
+  }
 }
 
 function orNone(tokens: readonly Token[]): readonly Token[] {

@@ -29,8 +29,7 @@ export interface Snippet {
 export function highlight(text: string, terms: ReadonlySet<string>, analyzer: Analyzer): Range[] {
   const ranges: { start: number; end: number }[] = [];
   if (terms.size === 0) return ranges;
-  for (const { term, start, end } of analyzer.places(text)) {
-    if (!terms.has(term)) continue;
+  for (const { start, end } of analyzer.places(text, terms)) {
     const last = ranges.at(-1);
     if (last && start <= last.end) last.end = Math.max(last.end, end);
     else ranges.push({ start, end });

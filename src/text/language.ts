@@ -1,3 +1,4 @@
+import { Generations, ownString } from '../base/generations.ts';
 import { ARABIC, CYRILLIC, DEVANAGARI, LATIN, type LanguageMarks } from './language-marks.ts';
 import { primaryLanguage } from './languages.ts';
 
@@ -172,6 +173,29 @@ interface Marks {
   readonly marks: readonly LanguageMarks[];
   /** Taken when nothing tells: the script's usual language. */
   readonly usual: string | undefined;
+  /** What was found of words lately: texts repeat them, and to look costs as many patterns as there are languages, twice. */
+  readonly shapes: Generations<string, Shape>;
+}
+
+/** Which languages the look of a word speaks for. */
+interface Shape {
+  /** Whether it has letters beyond ASCII. */
+  readonly foreign: boolean;
+  /** Languages that have its letters, or groups of them. */
+  readonly letters: readonly number[];
+  /** Languages that have words which begin or end so. */
+  readonly affixes: readonly number[];
+}
+
+const KNOWN_WORDS = 8_192;
+const LONGEST_KNOWN = 40;
+
+function shapeOf(word: string, marks: readonly LanguageMarks[]): Shape {
+  return {
+    foreign: nonAscii.test(word),
+    letters: indexesWhere(marks, ({ letters }) => letters?.test(word)),
+    affixes: word.length < 5 ? [] : indexesWhere(marks, ({ affixes }) => affixes?.test(word)),
+  };
 }
 
 type LazyMarks = () => Marks;
@@ -194,7 +218,8 @@ function lazyMarks(table: Readonly<Record<string, LanguageMarks>>, usual: string
           else words.set(word, [language]);
         }
       });
-      made = { languages: Object.keys(table), words, marks: Object.values(table), usual };
+      const shapes = new Generations<string, Shape>(KNOWN_WORDS, ownString);
+      made = { languages: Object.keys(table), words, marks: Object.values(table), usual, shapes };
     }
     return made;
   };
@@ -276,7 +301,7 @@ function foreignTo(language: string, words: readonly string[]): boolean {
 
 /** What the words say, before any expectation: votes of each language, and how many words speak for it. */
 function poll(
-  { languages, words: known, marks }: Marks,
+  { languages, words: known, marks, shapes }: Marks,
   words: readonly string[],
 ): { votes: Float64Array; speaking: Float64Array } {
   const votes = new Float64Array(languages.length);
@@ -296,15 +321,17 @@ function poll(
   if (ordered.at(-1)! >= 2 * (ordered.at(-2) ?? 0) + CLEAR) return { votes, speaking };
   for (const word of words) {
     if (word.length < 3) continue;
-    const foreign = nonAscii.test(word);
-    const withLetters = indexesWhere(marks, ({ letters }) => letters?.test(word));
-    for (const language of withLetters) {
-      votes[language]! += (foreign ? VOTE.foreignLetter : VOTE.letterGroup) * rarity(withLetters.length);
+    let shape = shapes.get(word);
+    if (shape === undefined) {
+      shape = shapeOf(word, marks);
+      if (word.length <= LONGEST_KNOWN) shapes.set(word, shape);
+    }
+    const { foreign, letters, affixes } = shape;
+    for (const language of letters) {
+      votes[language]! += (foreign ? VOTE.foreignLetter : VOTE.letterGroup) * rarity(letters.length);
       if (foreign && !known.has(word)) speaking[language]!++;
     }
-    if (word.length < 5) continue;
-    const withAffix = indexesWhere(marks, ({ affixes }) => affixes?.test(word));
-    for (const language of withAffix) votes[language]! += VOTE.affix * rarity(withAffix.length);
+    for (const language of affixes) votes[language]! += VOTE.affix * rarity(affixes.length);
   }
   return { votes, speaking };
 }

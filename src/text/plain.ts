@@ -36,8 +36,10 @@ export interface PlainText {
  * taken out not at all.
  */
 export function plainText(text: string, format: string, ranges: readonly Range[] = []): PlainText {
+  const marked = Object.hasOwn(MARKUP, format);
+  if (!marked && !/^\s|\s\s|[^\S ]|\s$/.test(text)) return { text, ranges };
   const strip = new Strip(text);
-  if (Object.hasOwn(MARKUP, format)) MARKUP[format]!(strip);
+  if (marked) MARKUP[format]!(strip);
   return strip.finish(ranges);
 }
 

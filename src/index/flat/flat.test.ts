@@ -31,6 +31,16 @@ function naive(items: readonly Item[], query: Float32Array, k: number, ...sets: 
   return { ids: scored.slice(0, k).map(({ id }) => id), scores: scored.slice(0, k).map(({ score }) => score) };
 }
 
+/** Counts the full-precision vectors that are read. */
+class CountingSections extends MemorySections {
+  read = 0;
+
+  override readInto(name: string, target: Uint8Array, offset?: number): void {
+    if (name === 'dense.vectors') this.read += target.byteLength;
+    super.readInto(name, target, offset);
+  }
+}
+
 function plain({ ids, scores }: Hits) {
   return { ids: [...ids], scores: [...scores] };
 }
@@ -158,7 +168,7 @@ describe('FlatIndex', () => {
     for (let i = 0; i < 3; i++) index.search(many[i]!, { k: 10 });
     expect(reads.get('dense.codes')).toBe(5000 * 8);
     expect(reads.get('dense.scales')).toBe(5000 * 4);
-    expect(reads.get('dense.vectors')).toBe(3 * 40 * 8 * 4);
+    expect(reads.get('dense.vectors')).toBeLessThanOrEqual(3 * 40 * 8 * 4);
     expect(reads.has('dense.present')).toBe(false);
   });
 
@@ -287,5 +297,32 @@ describe('FlatIndex.merge', () => {
     const part = (dim: number) => ({ index: open(build([], dim)), live: new BitSet(0) });
     expect(() => FlatIndex.merge([])).toThrow(InvalidArgumentError);
     expect(() => FlatIndex.merge([part(2), part(3)])).toThrow(/2 and 3 components/);
+  });
+});
+
+describe('scoring again', () => {
+  it('reads no vector whose code says that it cannot be among the best, and misses none', () => {
+    const random = new Random(11);
+    const dim = 96;
+    const items = Array.from({ length: 4000 }, (): Float32Array => {
+      const scale = 10 ** random.normal();
+      return Float32Array.from({ length: dim }, () => scale * random.normal());
+    });
+    const parts = [0, 1, 2].map((part) => items.filter((_, i) => i % 3 === part));
+    const sources = parts.map((part) => new CountingSections(build(part, dim)));
+    const indexes = sources.map((source) => FlatIndex.open(source));
+    const order = parts.flat();
+    const bases = [0, parts[0]!.length, parts[0]!.length + parts[1]!.length];
+    for (const k of [1, 10, 37, 200]) {
+      for (const source of sources) source.read = 0;
+      const query = Float32Array.from({ length: dim }, () => random.normal());
+      const searched = indexes.map((index, i) => ({ index, base: bases[i]! }));
+      const hits = FlatIndex.searchAll(searched, query, { k, refine: 16 });
+      expect(plain(hits)).toEqual(naive(order, query, k));
+      const vectors = sources.reduce((sum, { read }) => sum + read, 0) / (4 * dim);
+      const end = [10, 10, 50, 200][[1, 10, 37, 200].indexOf(k)]!;
+      expect(vectors).toBeGreaterThanOrEqual(end);
+      expect(vectors).toBeLessThan(4 * end);
+    }
   });
 });

@@ -16,9 +16,11 @@ import {
   type KernelBuild,
   paddedDim,
   quantizeQuery,
+  resetHeapAbove,
 } from '../../kernels/index.ts';
 import { blockEnds, SettledHits } from '../blocks.ts';
 import { checkVector } from '../checks.ts';
+import { byPart, type Candidate, errorBound, mergedCandidates, type RowScan } from './candidates.ts';
 import { FlatHeader, Section } from './format.ts';
 import { mergeFlat } from './merge.ts';
 
@@ -31,7 +33,7 @@ export interface FlatSearchParams {
   readonly live?: BitSet;
   /**
    * How many of the scan's best are scored again with full precision, as a multiple of `k`, 32 at the least. 1 or more,
-   * default 4. Each costs one read of `4 * dim` bytes. Recall is that of the int8 order at depth `k * refine`. `k` counts as the
+   * default 4. Each costs one read of `4 * dim` bytes, unless its code says that it cannot be among the best. Recall is that of the int8 order at depth `k * refine`. `k` counts as the
    * end of its block: 10, 50, 100, 200 and so on.
    */
   readonly refine?: number;
@@ -174,28 +176,32 @@ export class FlatIndex {
     }
     const count = parts.reduce((sum, { index }) => sum + index.vectorCount, 0);
     const ends = blockEnds(Math.min(k, count));
-    const candidates = (end: number): number => Math.min(count, Math.max(Math.ceil(end * refine), LEAST_CANDIDATES));
-    const most = candidates(ends.at(-1)!);
-    const scans = parts.map(({ index, allowed, live }) => {
+    const depth = (end: number): number => Math.min(count, Math.max(Math.ceil(end * refine), LEAST_CANDIDATES));
+    const most = depth(ends.at(-1)!);
+    let candidates: readonly Candidate[] = [];
+    let examined = 0;
+    let step = 0;
+    parts.forEach(({ index, allowed, live }, part) => {
       checkVector(query, index.dim, 'query');
       index.#checkSet(allowed, 'allowed');
       index.#checkSet(live, 'live');
-      return index.#scan(query, Math.min(most, index.vectorCount), index.#rowMask(allowed, live));
+      // Of equal scores those of earlier parts count: once there are enough, only what is as good at least is of interest.
+      const floor = candidates.length < most ? Number.NEGATIVE_INFINITY : (candidates.at(-1)?.score ?? 0);
+      const scan = index.#scan(query, Math.min(most, index.vectorCount), index.#rowMask(allowed, live), floor);
+      examined += scan.examined;
+      step = scan.step;
+      candidates = mergedCandidates(candidates, part, scan, most);
     });
-    const best = chosenRows(scans, most).flatMap(({ rows, ranks }, part) => {
-      const { index, base } = parts[part]!;
-      const scores = index.#rescore(query, rows);
+    const best = FlatIndex.#scored(parts, query, candidates, ends.at(-1)!, step).map(({ candidate, rank }) => {
+      const { index, base } = parts[candidate.part]!;
       const ids = index.#rowIds();
-      return Array.from(rows, (row, i) => ({
-        id: base + (ids === undefined ? row : ids[row]!),
-        score: scores[i]!,
-        rank: ranks[i]!,
-      }));
+      const { row, exact } = candidate;
+      return { id: base + (ids === undefined ? row : ids[row]!), score: exact!, rank };
     });
     best.sort((a, b) => b.score - a.score || a.id - b.id);
     const settled = new SettledHits();
     for (const end of ends) {
-      const last = candidates(end);
+      const last = depth(end);
       const among = best.filter(({ rank }) => rank < last);
       settled.append(
         among.map(({ id }) => id),
@@ -203,8 +209,45 @@ export class FlatIndex {
         end,
       );
     }
-    const examined = scans.reduce((sum, scan) => sum + scan.examined, 0);
     return settled.hits(k, examined);
+  }
+
+  /**
+   * Scores candidates at full precision, first the `end` best, then those whose codes leave it open whether they are better than the
+   * worst of these. What is passed over could not be among the best `end`, nor among fewer.
+   */
+  static #scored(
+    parts: readonly FlatSearchPart[],
+    query: Float32Array,
+    candidates: readonly Candidate[],
+    end: number,
+    step: number,
+  ): { readonly candidate: Candidate; readonly rank: number }[] {
+    const score = (some: readonly Candidate[]): void => {
+      for (const [part, own] of byPart(some)) {
+        const scores = parts[part]!.index.#rescore(
+          query,
+          Uint32Array.from(own, ({ row }) => row),
+        );
+        own.forEach((candidate, i) => {
+          candidate.exact = scores[i]!;
+        });
+      }
+    };
+    score(candidates.slice(0, end));
+    const worst = candidates
+      .slice(0, end)
+      .reduce((least, { exact }) => Math.min(least, exact!), Number.POSITIVE_INFINITY);
+    const error = errorBound(query, step);
+    const mayBeBetter = ({ part, row, approximate }: Candidate): boolean =>
+      !(approximate + error(parts[part]!.index.#scaleOf(row)) < worst);
+    score(candidates.slice(end).filter(mayBeBetter));
+    return candidates.flatMap((candidate, rank) => (candidate.exact === undefined ? [] : [{ candidate, rank }]));
+  }
+
+  #scaleOf(row: number): number {
+    const { arena, scales } = this.#load();
+    return arena.f32(scales + 4 * row, 1)[0]!;
   }
 
   /**
@@ -219,8 +262,8 @@ export class FlatIndex {
     return Float32Array.from(rows, (row) => (row < 0 ? Number.NaN : scores[next++]!));
   }
 
-  /** The `wanted` best rows by int8 score, best first. */
-  #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined): RowScan {
+  /** The `wanted` best rows by int8 score, best first; of those below `floor` none. */
+  #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined, floor: number): RowScan {
     const { arena, codes, scales } = this.#load();
     const mark = arena.mark();
     try {
@@ -228,11 +271,11 @@ export class FlatIndex {
       const padded = paddedDim(this.dim);
       const quantized = arena.allocate(2 * padded);
       const bits = mask === undefined ? 0 : arena.put(mask);
-      quantizeQuery(query, arena.i16(quantized, padded));
-      arena.kernels.heapReset(heap, wanted);
+      const step = quantizeQuery(query, arena.i16(quantized, padded));
+      resetHeapAbove(arena, heap, wanted, floor);
       const examined = arena.kernels.scanInt8(quantized, codes, scales, this.vectorCount, this.dim, bits, 0, heap);
       const { ids, scores } = drainHeap(arena, heap, wanted);
-      return { rows: ids, scores, examined };
+      return { rows: ids, scores, examined, step };
     } finally {
       arena.release(mark);
     }
@@ -360,41 +403,6 @@ export interface FlatSearchPart {
   /** As in {@link FlatSearchParams}. */
   readonly allowed?: BitSet | undefined;
   readonly live?: BitSet | undefined;
-}
-
-/** The best rows by int8 score, best first. */
-interface RowScan {
-  readonly rows: Uint32Array;
-  readonly scores: Float32Array;
-  readonly examined: number;
-}
-
-/** Rows of one part in ascending order, with their ranks among the best of all parts. */
-interface ChosenRows {
-  readonly rows: Uint32Array;
-  readonly ranks: readonly number[];
-}
-
-/** The `most` best of several scans; of equal scores those of earlier parts come first. */
-function chosenRows(scans: readonly RowScan[], most: number): ChosenRows[] {
-  const chosen = scans.map((): { row: number; rank: number }[] => []);
-  const next = new Uint32Array(scans.length);
-  for (let rank = 0; rank < most; rank++) {
-    let best = -1;
-    for (let part = 0; part < scans.length; part++) {
-      const { scores } = scans[part]!;
-      if (next[part]! >= scores.length) continue;
-      if (best < 0 || scores[next[part]!]! > scans[best]!.scores[next[best]!]!) best = part;
-    }
-    if (best < 0) break;
-    chosen[best]!.push({ row: scans[best]!.rows[next[best]!]!, rank });
-    next[best]!++;
-  }
-  return chosen.map((rows) => {
-    // In the order of their numbers, so that neighbours are read together.
-    rows.sort((a, b) => a.row - b.row);
-    return { rows: Uint32Array.from(rows, ({ row }) => row), ranks: rows.map(({ rank }) => rank) };
-  });
 }
 
 /** An index to be merged, and which of its items are kept (`count` bits). */

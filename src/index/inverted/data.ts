@@ -1,5 +1,6 @@
 import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
+import { Generations, ownString } from '../../base/generations.ts';
 import type { SectionSource } from '../../base/sections.ts';
 import type { Address } from '../../kernels/address.ts';
 import { Arena, type KernelBuild } from '../../kernels/arena.ts';
@@ -20,9 +21,14 @@ import { checkStructure, type LexicalMeta, section } from './format.ts';
 export interface PostingsQuery extends Pick<PostingsQueryRecord, 'terms' | 'weights' | 'frequencies'> {
   readonly averageLength: number;
   readonly k: number;
+  /** Only greater scores are wanted; 0: all. */
+  readonly above: number;
   readonly live: BitSet | undefined;
   readonly allowed: BitSet | undefined;
 }
+
+const KNOWN_TERMS = 4_096;
+const LONGEST_KNOWN = 64;
 
 /** The sections of a lexical index in the memory of the kernels. Terms go by their number in the dictionary. */
 export class PostingsData {
@@ -36,6 +42,8 @@ export class PostingsData {
   readonly #lengths: Address;
   readonly #bounds: Address;
   #boundsFor = Number.NaN;
+  /** Of terms that were looked up lately. */
+  readonly #numbers = new Generations<string, number>(KNOWN_TERMS, ownString);
   #memory: { readonly u8: Uint8Array; readonly u32: Uint32Array } | undefined;
 
   /** Reads and checks every section. @throws CorruptFileError */
@@ -108,6 +116,23 @@ export class PostingsData {
 
   /** Numbers of terms, `NO_TERM` for those that the dictionary lacks. */
   lookup(terms: readonly string[]): Uint32Array {
+    const numbers = new Uint32Array(terms.length);
+    const unknown: number[] = [];
+    for (let i = 0; i < terms.length; i++) {
+      const number = this.#numbers.get(terms[i]!);
+      if (number === undefined) unknown.push(i);
+      else numbers[i] = number;
+    }
+    if (unknown.length === 0) return numbers;
+    const missing = unknown.map((i) => terms[i]!);
+    this.#lookup(missing).forEach((number, j) => {
+      numbers[unknown[j]!] = number;
+      if (missing[j]!.length <= LONGEST_KNOWN) this.#numbers.set(missing[j]!, number);
+    });
+    return numbers;
+  }
+
+  #lookup(terms: readonly string[]): Uint32Array {
     const { arena } = this;
     return this.#withScratch(() => {
       let units = 0;
@@ -228,6 +253,7 @@ export class PostingsData {
         eligible: live === undefined ? 0 : putBitmap(arena, live.bytes, meta.count),
         also: allowed === undefined || allowed === live ? 0 : putBitmap(arena, allowed.bytes, meta.count),
         heap,
+        floor: query.above,
       });
       const examined = arena.kernels.searchPostings(this.#record, record);
       const { ids, scores } = drainHeap(arena, heap, capacity);

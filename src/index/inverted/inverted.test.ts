@@ -254,6 +254,24 @@ describe('InvertedIndex.search', () => {
     }
   });
 
+  it('finds only what is better than a score, and all of that', () => {
+    const random = new Random(12);
+    const index = open(corpus(random, 9000));
+    for (let i = 0; i < 40; i++) {
+      const terms = query(random, 1 + (i % 5));
+      const all = index.search(terms, { k: 9000 });
+      const above = all.scores[Math.floor(random.next() ** 2 * all.scores.length)] ?? 0;
+      const better = all.scores.findLastIndex((score) => score > above) + 1;
+      for (const k of [1, 10, 500]) {
+        const { ids, scores } = index.search(terms, { k, above });
+        expect({ ids, scores }).toEqual({
+          ids: all.ids.slice(0, Math.min(k, better)),
+          scores: all.scores.slice(0, Math.min(k, better)),
+        });
+      }
+    }
+  });
+
   it.each([127, 128, 129, 255, 256, 257])('returns all of %d postings', (count) => {
     const documents = Array.from({ length: 3 * count }, (_, i) => (i % 3 === 1 ? text('a', 'b') : text('b')));
     for (const index of openAll(documents)) {

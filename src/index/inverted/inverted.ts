@@ -37,6 +37,8 @@ export interface LexicalSearchParams {
   readonly allowed?: BitSet;
   /** Default: this index's own, which count deleted documents, too. */
   readonly statistics?: LexicalStatistics;
+  /** Only documents with a greater score, as where others have found as many already. Default 0: all that match. */
+  readonly above?: number;
 }
 
 /** How a document came by its score. */
@@ -195,7 +197,7 @@ export class InvertedIndex {
 
   /** The `k` best documents, best first, equal scores by ascending id. Exact. */
   search(terms: readonly QueryTerm[], params: LexicalSearchParams): Hits {
-    const { k, live, allowed, statistics = this.#own } = params;
+    const { k, live, allowed, statistics = this.#own, above = 0 } = params;
     if (!Number.isInteger(k) || k < 1) {
       throw new InvalidArgumentError(`k is ${k}.`, 'Pass a whole number, at least 1.');
     }
@@ -210,6 +212,7 @@ export class InvertedIndex {
       frequencies: scored.map(({ number }) => data.frequency(number)),
       averageLength: statistics.averageLength,
       k,
+      above,
       live,
       allowed,
     });

@@ -1,5 +1,7 @@
 import { CorruptFileError, NotFoundError } from '../../base/errors.ts';
+import { given } from '../../base/given.ts';
 import { nearest } from '../../base/nearest.ts';
+import { hostExtensions } from '../../collection/host-extensions.ts';
 import { type Collection, openCollection } from '../../collection/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import type { ServedCollection } from './types.ts';
@@ -56,7 +58,9 @@ export class CollectionHost {
     let opening = this.#open.get(served.name);
     if (opening === undefined) {
       const { openEncoder } = this.options;
-      opening = openCollection(served.directory, openEncoder === undefined ? {} : { openEncoder });
+      opening = hostExtensions().then((extensions) =>
+        openCollection(served.directory, { extensions, ...given({ openEncoder }) }),
+      );
       this.#open.set(served.name, opening);
       opening.catch(() => this.#open.delete(served.name));
     }

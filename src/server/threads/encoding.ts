@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { MissingPackageError, RemoteError, RemoteNotAllowedError, SagittaError, UserError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
+import { hostExtensions } from '../../collection/host-extensions.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { openEncoder } from '../../encode/registry.ts';
 import { EncodingBatcher } from './batcher.ts';
@@ -63,10 +64,9 @@ export class EncodingService {
     const key = `${allowRemote} ${spec}`;
     let served = this.#served.get(key);
     if (served === undefined) {
-      served = openEncoder(spec, { allowRemote }).then((encoder) => ({
-        encoder,
-        batcher: new EncodingBatcher(encoder),
-      }));
+      served = hostExtensions()
+        .then(({ encoders = [] }) => openEncoder(spec, { allowRemote, kinds: encoders }))
+        .then((encoder) => ({ encoder, batcher: new EncodingBatcher(encoder) }));
       this.#served.set(key, served);
       // An endpoint or a package may be back at the next request.
       served.catch(() => this.#served.delete(key));

@@ -1,8 +1,8 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { CorruptFileError, invariant } from '../../base/errors.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
+import { BlockCache, type BlockList } from './block-cache.ts';
 import type { ContainerWriter } from './container.ts';
-import { BlockCache, type BlockList } from './lru.ts';
 
 /**
  * Many small JSON values, addressed by number: packed into blocks of about 16 KiB, each a JSON array compressed with

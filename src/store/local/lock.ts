@@ -13,7 +13,7 @@ import { asStorageError, onDisk, systemCode } from './filesystem.ts';
  * numbers of their own. NFS 4 and SMB carry the lock to other machines. The file stays when nobody writes, and is empty
  * then; removing it would let two writers lock two files of one name.
  *
- * Where there is no such lock (no library for the platform, a file system that refuses), a second file beside the first,
+ * Where there is no such lock (no library for the platform, as under Deno, a file system that refuses), a second file beside the first,
  * created exclusively, is the lock. It outlives a killed holder, and is never taken over: nothing tells a killed holder
  * from a slow one. Each kind leaves its own sign before it looks for the other's, so they exclude each other.
  *
@@ -173,7 +173,9 @@ let loaded: Promise<SystemLock | undefined> | undefined;
 
 /** The lock of this platform, loaded when first needed; undefined where the package has no library for it. */
 function systemLock(): Promise<SystemLock | undefined> {
-  loaded ??= import('fs-native-extensions').catch(() => undefined);
+  // Deno ends where a library asks for what libuv has and it lacks.
+  const lacks = process.versions['deno'] !== undefined;
+  loaded ??= lacks ? Promise.resolve(undefined) : import('fs-native-extensions').catch(() => undefined);
   return loaded;
 }
 

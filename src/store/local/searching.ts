@@ -1,6 +1,10 @@
+import { Generations, ownString } from '../../base/generations.ts';
 import type { Hits } from '../../base/hits.ts';
 import type { LexicalStatistics } from '../../index/index.ts';
 import type { SegmentView } from './views.ts';
+
+const CACHED_TERMS = 8_192;
+const LONGEST_CACHED = 64;
 
 /**
  * BM25's statistics over the live passages of all segments, so that a score says the same wherever a passage is stored
@@ -15,8 +19,8 @@ export function collectionStatistics(views: readonly SegmentView[]): LexicalStat
     count += view.livePassageCount;
     length += view.liveLength;
   }
-  // Every segment asks for the same terms.
-  const frequencies = new Map<string, number>();
+  // Every segment asks for the same terms, and many queries do.
+  const frequencies = new Generations<string, number>(CACHED_TERMS, ownString);
   return {
     count,
     averageLength: count === 0 ? 0 : length / count,
@@ -24,7 +28,7 @@ export function collectionStatistics(views: readonly SegmentView[]): LexicalStat
       let frequency = frequencies.get(term);
       if (frequency === undefined) {
         frequency = views.reduce((sum, view) => sum + view.documentFrequency(term), 0);
-        frequencies.set(term, frequency);
+        if (term.length <= LONGEST_CACHED) frequencies.set(term, frequency);
       }
       return frequency;
     },

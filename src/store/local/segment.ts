@@ -3,10 +3,10 @@ import { CorruptFileError, invariant } from '../../base/errors.ts';
 import { readSection } from '../../base/sections.ts';
 import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
 import { FlatIndex, InvertedIndex } from '../../index/index.ts';
+import type { BlockCache } from './block-cache.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
 import { candidates } from './ids.ts';
 import { JsonBlocks } from './json-blocks.ts';
-import type { BlockCache } from './lru.ts';
 import { Texts } from './texts.ts';
 
 /**

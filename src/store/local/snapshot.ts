@@ -5,7 +5,14 @@ import type { Hits } from '../../base/hits.ts';
 import type { Vectors } from '../../base/vectors.ts';
 import type { DocumentRecord, PassageRecord, WeightedTerm } from '../../content/index.ts';
 import { MEANING } from '../../corpus/index.ts';
-import { FlatIndex, searchInBlocks, TokenIndex, type VectorIndex, type VectorSearchParams } from '../../index/index.ts';
+import {
+  FlatIndex,
+  type LexicalStatistics,
+  searchInBlocks,
+  TokenIndex,
+  type VectorIndex,
+  type VectorSearchParams,
+} from '../../index/index.ts';
 import type {
   BesideFile,
   CollectionSettings,
@@ -43,6 +50,7 @@ export class LocalSnapshot implements Snapshot {
   readonly #indexes: ReadonlyMap<string, VectorIndexSettings>;
   readonly #beside: readonly BesideHandle[];
   readonly #places: readonly Place[];
+  #lexical: LexicalStatistics | undefined;
   #closed = false;
 
   /** @param views, beside acquired from `cache`, released when the snapshot is closed. */
@@ -80,19 +88,18 @@ export class LocalSnapshot implements Snapshot {
     const k = this.#checkParams(params);
     const places = this.#open();
     if (k === 0) return mergeHits([], 0);
-    const statistics = collectionStatistics(places.map(({ view }) => view));
-    return mergeHits(
-      places.map(({ view, segment, passageBase }) => ({
-        base: passageBase,
-        hits: segment.lexical.search(terms, {
-          k,
-          statistics,
-          ...optional('live', view.livePassages),
-          ...optional('allowed', sliceAllowed(params.allowed, view, passageBase)),
-        }),
-      })),
-      k,
-    );
+    const statistics = this.#statistics();
+    let best: Hits | undefined;
+    for (const { view, segment, passageBase } of places) {
+      const { livePassages: live } = view;
+      const allowed = sliceAllowed(params.allowed, view, passageBase);
+      // Of equal scores the first counts: once there are k, only better ones are of interest.
+      const above = best?.ids.length === k ? best.scores[k - 1] : undefined;
+      const hits = segment.lexical.search(terms, given({ k, statistics, live, allowed, above }));
+      const own = { base: passageBase, hits };
+      best = mergeHits(best === undefined ? [own] : [{ base: 0, hits: best }, own], k);
+    }
+    return best ?? mergeHits([], 0);
   }
 
   get vectorIndex(): VectorIndexSettings | undefined {
@@ -148,7 +155,7 @@ export class LocalSnapshot implements Snapshot {
   }
 
   scoreLexical(terms: readonly WeightedTerm[], ordinals: Uint32Array): Float32Array {
-    const statistics = collectionStatistics(this.#open().map(({ view }) => view));
+    const statistics = this.#statistics();
     const scores = new Float32Array(ordinals.length);
     for (const { place, at, items } of this.#byPlace(ordinals)) {
       scores.set(place.segment.lexical.scores(terms, items, { statistics }), at);
@@ -202,7 +209,14 @@ export class LocalSnapshot implements Snapshot {
   }
 
   documentFrequency(term: string): number {
-    return this.#open().reduce((sum, { view }) => sum + view.documentFrequency(term), 0);
+    return this.#statistics().documentFrequency(term);
+  }
+
+  /** Of all segments; made once, since a snapshot never changes. */
+  #statistics(): LexicalStatistics {
+    const places = this.#open();
+    this.#lexical ??= collectionStatistics(places.map(({ view }) => view));
+    return this.#lexical;
   }
 
   terms(): Iterable<readonly [term: string, passages: number]> {

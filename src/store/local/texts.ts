@@ -1,9 +1,9 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { CorruptFileError, InvalidArgumentError } from '../../base/errors.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
+import { BlockCache, type BlockList } from './block-cache.ts';
 import type { ContainerWriter } from './container.ts';
 import { COMPRESSION } from './json-blocks.ts';
-import { BlockCache, type BlockList } from './lru.ts';
 
 /**
  * The texts of a segment's documents behind one another, as one long string addressed in UTF-16 code units. It is cut

@@ -1,12 +1,13 @@
 import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError, invariant } from '../../base/errors.ts';
+import { Generations } from '../../base/generations.ts';
 import { MEANING } from '../../corpus/index.ts';
 import type { FlatIndex } from '../../index/index.ts';
 import type { BesideEntry, CollectionSettings, VectorFieldSettings } from '../types.ts';
 import { BesideHandle } from './beside.ts';
+import { BlockCache } from './block-cache.ts';
 import { FieldFile } from './field-file.ts';
 import { FIELD_KINDS, type FieldIndex } from './field-kinds.ts';
-import { BlockCache, LruCache } from './lru.ts';
 import { entryPath, readManifest, segmentPath } from './manifest.ts';
 import {
   type FieldsOfManifest,
@@ -25,7 +26,7 @@ const CACHED_TERMS = 1024;
 export class SegmentView {
   #livePassages: BitSet | undefined;
   #liveLength: number | undefined;
-  readonly #frequencies = new LruCache<string, number>(CACHED_TERMS);
+  readonly #frequencies = new Generations<string, number>(CACHED_TERMS);
 
   constructor(
     readonly entry: SegmentEntry,
@@ -102,7 +103,12 @@ export class SegmentView {
     const live = this.livePassages;
     const { lexical } = this.segment;
     if (live === undefined) return lexical.documentFrequency(term);
-    return this.#frequencies.get(term, () => lexical.documentFrequency(term, live));
+    let frequency = this.#frequencies.get(term);
+    if (frequency === undefined) {
+      frequency = lexical.documentFrequency(term, live);
+      this.#frequencies.set(term, frequency);
+    }
+    return frequency;
   }
 
   /** Numbers of the live documents, ascending. */
