@@ -24,8 +24,10 @@ const layers = [
   'api',
   'client',
   'element',
+  'instantsearch',
   'langchain',
   'ai',
+  'mastra',
   'server',
   'cli',
 ];
@@ -47,6 +49,7 @@ const browser = [
   'api',
   'client',
   'element',
+  'instantsearch',
 ];
 
 module.exports = {

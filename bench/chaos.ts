@@ -24,10 +24,11 @@ import { examine, Ledger } from './lib-chaos-ledger.ts';
 import { servedRound } from './lib-chaos-server.ts';
 import { chaosText, WORKS, type Work, type WriterLine } from './lib-chaos-text.ts';
 import { builtCli } from './lib-serve.ts';
+import { Watchdog } from './lib-watchdog.ts';
 
 const MEGABYTES = 64;
-/** A writer that says nothing for so long hangs. */
-const PATIENCE_MS = 60_000;
+/** A writer that says nothing for so many seconds hangs. */
+const PATIENCE_S = 60;
 /** Failures after which there is no point in going on. */
 const ENOUGH = 5;
 
@@ -163,22 +164,20 @@ async function written(fault: Exclude<Fault, 'served'>, round: number): Promise<
   const wrong: string[] = [];
   const target = fault === 'kill' ? WORKS[random.below(WORKS.length)]! : 'any';
   const inject = injected(fault, round);
-  const child = startWriter(String(random.below(2 ** 30)), fault === 'kill' ? PATIENCE_MS : 700, target, inject);
+  const child = startWriter(String(random.below(2 ** 30)), fault === 'kill' ? 1000 * PATIENCE_S : 700, target, inject);
   if (fault === 'disk full' && disk.real) disk.fill(random.below(400_000));
   const exited = once(child, 'exit');
-  let late = setTimeout(() => hang(), PATIENCE_MS);
-  const hang = (): void => {
-    wrong.push(`nothing came of ${under?.begin} for ${PATIENCE_MS / 1000} s`);
+  const watchdog = new Watchdog(PATIENCE_S, () => {
+    wrong.push(`nothing came of ${under?.begin ?? 'starting'} for ${PATIENCE_S} s`);
     child.kill('SIGKILL');
-  };
+  });
   let under: Extract<WriterLine, { begin: Work }> | undefined;
   const passed = random.below(3);
   const delay = random.next() ** 2 * 60;
   let seen = 0;
   for await (const text of createInterface(child.stdout!)) {
     const line = JSON.parse(text) as WriterLine;
-    clearTimeout(late);
-    late = setTimeout(hang, PATIENCE_MS);
+    watchdog.hear();
     if ('begin' in line) {
       under = line;
       if (fault === 'kill' && line.begin === target && seen++ >= passed)
@@ -201,7 +200,7 @@ async function written(fault: Exclude<Fault, 'served'>, round: number): Promise<
     }
   }
   const [code, signal] = (await exited) as [number | null, string | null];
-  clearTimeout(late);
+  watchdog.stop();
   disk.clear();
   if (under !== undefined) {
     ledger.leaveOpen(under.changes, under.whole);

@@ -5,6 +5,7 @@ import type { Random } from '../src/base/random.ts';
 import type { Ledger } from './lib-chaos-ledger.ts';
 import { type Changes, chaosText } from './lib-chaos-text.ts';
 import { Connection, startServer } from './lib-serve.ts';
+import { Watchdog } from './lib-watchdog.ts';
 
 const WRITERS = 3;
 const SEARCHERS = 2;
@@ -125,12 +126,12 @@ export async function servedRound(
   await sleep(100 * random.next());
   ending = true;
   child.kill(gentle ? 'SIGTERM' : 'SIGKILL');
-  const late = setTimeout(() => {
+  const watchdog = new Watchdog(20, () => {
     wrong.push('the server did not end within 20 s of SIGTERM');
     child.kill('SIGKILL');
-  }, 20_000);
+  });
   const [code] = (await exited) as [number | null];
-  clearTimeout(late);
+  watchdog.stop();
   for (const socket of slow) socket.destroy();
   await load;
   if (gentle && code !== 0) wrong.push(`exit code ${code} after SIGTERM: ${server.faults.at(-1) ?? ''}`);

@@ -18,10 +18,11 @@ import { HIT_SCORES, LIST_FEATURES } from '../src/search/index.ts';
 import { given, Parameters, toOnnx } from '../src/tensor/index.ts';
 import { report } from './harness.ts';
 import type { MutationLine } from './lib-mutations-worker.ts';
+import { Watchdog } from './lib-watchdog.ts';
 
 const DIM = 16;
 /** A change that takes so long hangs. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_S = 30;
 /** Heap of the process that reads what was changed, in MB: what asks for more ends it. */
 const HEAP = 512;
 const MODES = ['old', 'forged'] as const;
@@ -75,7 +76,7 @@ try {
       `${total} changes of the files of one collection in ${((performance.now() - start) / 60_000).toFixed(1)} minutes (seed ${values.seed}).`,
       '"refused": at least one question was answered with an error that says what is wrong; "unharmed": none was. Not one may be answered',
       'wrongly without a word ("silent"), be found sound ("unnoticed"; both where checksums are as they were), fail for another reason ("unclear"),',
-      `take longer than ${PATIENCE_MS / 1000} s ("hung") or end the process ("died", at ${HEAP} MB of heap).`,
+      `take longer than ${PATIENCE_S} s ("hung") or end the process ("died", at ${HEAP} MB of heap).`,
       ...[...new Set(faults)].slice(0, 20),
     ],
   });
@@ -113,14 +114,12 @@ async function changeFrom(
   const count = (kind: string, by = 1): void => {
     row[kind] = (row[kind] as number) + by;
   };
-  const hang = (): void => {
+  const watchdog = new Watchdog(PATIENCE_S, () => {
     hung = true;
     child.kill('SIGKILL');
-  };
-  let late = setTimeout(hang, 2 * PATIENCE_MS);
+  });
   for await (const text of createInterface(child.stdout)) {
-    clearTimeout(late);
-    late = setTimeout(hang, PATIENCE_MS);
+    watchdog.hear();
     const line = JSON.parse(text) as MutationLine;
     if ('refused' in line) {
       count('refused', line.refused);
@@ -134,7 +133,7 @@ async function changeFrom(
       under = line.what;
     }
   }
-  clearTimeout(late);
+  watchdog.stop();
   await exited;
   if (at === last) return last;
   count(hung ? 'hung' : 'died');

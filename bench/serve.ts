@@ -1,9 +1,11 @@
 // How many searches a second does `sagitta serve` answer over HTTP, with the load generator on the same cores, beside
-// the same searches in process? And how long does `sagitta mcp` take from its start to its first answer?
+// the same searches in process? And how long do they take while many slow clients are connected?
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Random } from '../src/base/random.ts';
 import { openCollection } from '../src/collection/index.ts';
 import { median, quantile, report } from './harness.ts';
@@ -16,7 +18,7 @@ const CONNECTIONS = 16;
 const ROUNDS = 5;
 const QUERIES = 2000;
 const HYBRID_QUERIES = 320;
-const MCP_ROUNDS = 7;
+const SLOW_CLIENTS = 1500;
 const SEED = 6;
 
 builtCli();
@@ -86,11 +88,19 @@ try {
     );
     if (round >= 0) alone.push({ each, rate: HYBRID_QUERIES / 4 / (total / 1000) });
   }
+  // The same load with and without slow clients beside it, alternating.
+  const beside: { each: number[]; rate: number }[] = [];
+  const without: { each: number[]; rate: number }[] = [];
+  for (let round = -1; round < ROUNDS; round++) {
+    for (const slow of [false, true]) {
+      const clients = slow ? await slowClients(server.port) : undefined;
+      const { each, total } = await load(server.port, CONNECTIONS, bodies('lexical', queries));
+      await clients?.stop();
+      if (round >= 0) (slow ? beside : without).push({ each, rate: QUERIES / (total / 1000) });
+    }
+  }
   await server.stop();
   started.pop();
-
-  const mcp: number[] = [];
-  for (let round = 0; round < MCP_ROUNDS; round++) mcp.push(await firstMcpAnswer(lexical));
 
   const row = (what: string, connections: number, rounds: readonly { each: number[]; rate: number }[]) => {
     const all = rounds.flatMap(({ each }) => each);
@@ -110,22 +120,21 @@ try {
     rows: [
       { what: `BM25 in process, ${PASSAGES} passages`, 'searches/s': median(inProcess) },
       row(`BM25 over HTTP, ${PASSAGES} passages`, CONNECTIONS, http),
+      row(`the same, ${SLOW_CLIENTS} slow clients beside`, CONNECTIONS, beside),
       row(`hybrid over HTTP, use-lite, ${HYBRID_PASSAGES} passages`, CONNECTIONS, hybridRounds),
-      row('the same, one at a time', 1, alone),
-      {
-        what: `mcp: start to first answer, ${PASSAGES} passages`,
-        'p50 ms': median(mcp),
-        'p95 ms': quantile(mcp, 0.95),
-      },
+      row('hybrid, one at a time', 1, alone),
     ],
     ratios: {
       'BM25 searches/s: HTTP / in process': median(http.map(({ rate }, i) => rate / inProcess[i]!)),
+      'p99 of BM25: with slow clients / without': median(
+        beside.map(({ each }, i) => quantile(each, 0.99) / quantile(without[i]!.each, 0.99)),
+      ),
       'hybrid searches/s: 16 connections / 1': median(hybridRounds.map(({ rate }, i) => rate / alone[i]!.rate)),
     },
     notes: [
       `Queries of 4 words of one WordNet entry, top 10 with texts and highlights (seed ${SEED}); medians of ${ROUNDS} rounds of ${QUERIES}`,
       `(hybrid: ${HYBRID_QUERIES}) searches. Server and load generator are two processes on the same cores; in process and over HTTP`,
-      'alternate. mcp: a new process, from its start to the answer of a search, BM25.',
+      'alternate. Slow clients: a third sends the head of a request byte by byte, a third its body, a third never reads; in a process of their own.',
     ],
   });
 } finally {
@@ -133,26 +142,17 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Milliseconds from the start of `sagitta mcp` to the answer of its first search. */
-async function firstMcpAnswer(directory: string): Promise<number> {
-  const start = performance.now();
-  const child = spawn(process.execPath, [builtCli(), 'mcp', '--in', `notes=${directory}`], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+/** Starts many slow clients; they are connected on return. */
+async function slowClients(port: number): Promise<{ stop(): Promise<void> }> {
+  const file = fileURLToPath(new URL('./lib-slow-clients.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', file, String(port), String(SLOW_CLIENTS)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const send = (message: object): void => void child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
-  const initialize = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'bench', version: '1' } };
-  send({ id: 1, method: 'initialize', params: initialize });
-  send({ method: 'notifications/initialized' });
-  send({ id: 2, method: 'tools/call', params: { name: 'search', arguments: { query: 'domestic animal that barks' } } });
-  let out = '';
-  const took = await new Promise<number>((done) => {
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-      if (out.includes('"id":2')) done(performance.now() - start);
-    });
-  });
-  if (!out.includes('"hits":[{')) throw new Error(`no hits: ${out}`);
-  child.stdin.end();
-  await new Promise((ended) => child.once('exit', ended));
-  return took;
+  await once(child.stdout, 'data');
+  return {
+    async stop() {
+      child.kill();
+      await once(child, 'exit');
+    },
+  };
 }

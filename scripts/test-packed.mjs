@@ -41,11 +41,44 @@ try {
   writeFileSync(join(work, 'package.json'), '{"private": true, "type": "module"}');
   // The hosts of the adapters are optional peers: whoever uses those entries installs them.
   const peers = ['@langchain/core', 'ai'].map((name) => `${name}@${manifest.devDependencies[name]}`);
+  // Mastra is no peer: its tools are plain objects. An agent of it uses one below.
+  peers.push('@mastra/core@1.71.0');
   run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, filename), ...peers]);
 
   const entries = Object.keys(manifest.exports).filter(
     (entry) => !['./package.json', './threads/worker'].includes(entry),
   );
+  writeFileSync(
+    join(work, 'mastra.mjs'),
+    `import { Agent } from '@mastra/core/agent';
+import { MockLanguageModelV3 } from 'ai/test';
+import { openCollection } from 'sagitta';
+import { searchTool } from 'sagitta/mastra';
+const collection = await openCollection('mastra-notes', { create: true, encoder: 'none' });
+await collection.add([{ id: 'keys', text: 'Rotate the signing key every ninety days.' }]);
+const prompts = [];
+const usage = { inputTokens: { total: 1 }, outputTokens: { total: 1 } };
+const model = new MockLanguageModelV3({
+  doGenerate: async ({ prompt }) => {
+    const first = prompts.push(JSON.stringify(prompt)) === 1;
+    const call = { type: 'tool-call', toolCallId: 'c', toolName: 'search', input: '{"query":"signing key"}' };
+    const content = [first ? call : { type: 'text', text: 'Every ninety days.' }];
+    return { content, finishReason: { unified: first ? 'tool-calls' : 'stop' }, usage, warnings: [] };
+  },
+});
+const tools = { search: searchTool(collection) };
+const agent = new Agent({ id: 'helper', name: 'helper', instructions: 'Answer from the notes.', model, tools });
+const { text } = await agent.generate('How often are keys rotated?');
+console.log(text, prompts.length, prompts[1].includes('Rotate the signing key every ninety days.'));
+await collection.close();
+process.exit();
+`,
+  );
+  check(
+    run(process.execPath, ['mastra.mjs']).trim().endsWith('Every ninety days. 2 true'),
+    "an agent of Mastra searches with the package's tool",
+  );
+
   writeFileSync(
     join(work, 'imports.mjs'),
     `${entries.map((entry, i) => `import * as m${i} from 'sagitta${entry.slice(1)}';`).join('\n')}

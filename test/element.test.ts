@@ -9,7 +9,9 @@ import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportCommand } from '../src/cli/export-command.ts';
 import { openCollection } from '../src/collection/index.ts';
-import { StaticIndex } from '../src/element/index.ts';
+import { MeaningIndex, StaticIndex, type StaticManifest } from '../src/element/index.ts';
+import { shippedTable, staticEncoder } from '../src/encode/index.ts';
+import { dot } from '../src/math/index.ts';
 import { CHROMIUM, launchChromium } from './support/chromium.ts';
 import { testFolder } from './support/files.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
@@ -84,6 +86,35 @@ describe('an exported index', () => {
     expect(await ids('灯台')).toEqual(['tokyo']);
     expect(await ids('zxqvy')).toEqual([]);
     expect(await ids('...')).toEqual([]);
+  });
+
+  it('finds what is meant in other words, and nothing where nobody knows a word', async () => {
+    expect((await ids('boats'))[0]).toBe('ships');
+    expect(await ids('zxqvy wqzzx')).toEqual([]);
+    const plain = new StaticIndex('search', async (name) => {
+      const { meaning: _, ...manifest } = JSON.parse(readFileSync(site.at(`site/${name}`), 'utf8'));
+      return name.endsWith('index.json') ? manifest : JSON.parse(readFileSync(site.at(`site/${name}`), 'utf8'));
+    });
+    expect(await plain.search('boats')).toEqual([]);
+  });
+
+  it('compares as the encoder does, in four bits', async () => {
+    const manifest = JSON.parse(readFileSync(site.at('site/search/index.json'), 'utf8')) as StaticManifest;
+    const file = async <T>(name: string): Promise<T> =>
+      JSON.parse(readFileSync(site.at(`site/search/${name}`), 'utf8'));
+    const meaning = new MeaningIndex(manifest.meaning!, manifest.passages, file);
+    const query = 'the harbour was closed';
+    const cosines = (await meaning.cosines(query.split(' ')))!;
+    const encoder = staticEncoder('static', await shippedTable());
+    const [asked, ...texts] = [
+      'the harbour was closed',
+      ...DOCUMENTS.slice(0, 3).map(({ id, title, text }) => [title ?? id, text].join('\n')),
+    ];
+    const vectors = await encoder.encode([asked!, ...texts]);
+    const all = Array.from({ length: texts.length }, (_, i) => dot(vectors.row(0), vectors.row(i + 1)));
+    const order = (values: ArrayLike<number>) => [0, 1, 2].sort((a, b) => values[b]! - values[a]!);
+    expect(order(cosines)[0]).toBe(order(all)[0]);
+    all.forEach((cosine, i) => void expect(Math.abs(cosines[i]! - cosine)).toBeLessThan(0.1));
   });
 
   it('finds first what the collection finds first by words', async () => {

@@ -109,6 +109,18 @@ describe.skipIf(!existsSync(CHROMIUM))('views of the page', () => {
     await until('.found');
   });
 
+  it('lists what lies under a click where points lie on each other', async () => {
+    await open(`/?view=map&where=${encodeURIComponent('id ^= "birds/"')}`);
+    await settled();
+    for (let i = 0; i < 14; i++) await page.getByRole('button', { name: 'Zoom out' }).click();
+    const box = (await page.locator('canvas').boundingBox())!;
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    await until('.selection');
+    expect(await page.locator('.selection li').count()).toBeGreaterThan(1);
+    await page.locator('.selection li button').first().click();
+    await until('.document');
+  });
+
   it('opens a document from the map, and goes back to it', async () => {
     await open('/?view=map');
     await settled();

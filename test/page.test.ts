@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type InputDocument, openCollection } from '../src/collection/index.ts';
 import { KeyFile } from '../src/server/index.ts';
@@ -223,9 +223,19 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     expect((await found())[0]).toBe('Bird 39');
     await open('/?q=cliff');
     await count(30);
+    const above = await found();
+    const asked: { k: number; cursor?: string }[] = [];
+    const watch = (request: Request): void => {
+      if (request.url().endsWith('/v1/search')) asked.push(request.postDataJSON());
+    };
+    page.on('request', watch);
     await page.getByRole('button', { name: 'More results' }).click();
     await page.waitForFunction(() => document.querySelectorAll('.found').length >= 40);
+    page.off('request', watch);
     expect(address().get('page')).toBe('2');
+    // What follows is all that is fetched, and what was there stays where it is.
+    expect(asked).toEqual([expect.objectContaining({ k: 30, cursor: expect.any(String) })]);
+    expect((await found()).slice(0, above.length)).toEqual(above);
     const first = await found();
     await page.reload();
     await page.waitForFunction(() => document.querySelectorAll('.found').length >= 40);

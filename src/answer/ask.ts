@@ -14,8 +14,8 @@ import type { Citation, Context, ContextPassage, Evidence, HopTrace } from './ty
 /** Options of `context`. */
 export interface ContextOptions extends EvidenceOptions, BuildContextOptions, HopOptions {
   /**
-   * Only passages of at least this probability of being relevant; 0 takes all. Default: what was learned, or comes with the software for the encoder; where neither is
-   * there, all.
+   * Only passages of at least this probability of being relevant; 0 takes all. Default: all, if the best of them is probably relevant (as was learned, or comes with the software for the
+   * encoder), else none.
    */
   readonly relevance?: number;
 }
@@ -106,8 +106,7 @@ async function findContext(
     signal,
   });
   const followed = await followHops(gathered, corpus, options.next ?? bridge(), { ...limits, hops }, tookMs);
-  const least = options.relevance ?? gathered.relevance?.usual ?? 0;
-  const evidence = fit(followed.evidence, least);
+  const evidence = fit(followed.evidence, options.relevance, gathered.relevance?.usual ?? 0);
   const { tokens, compressor, order, format, count, neighbours } = options;
   const building = given({ tokens, compressor, order, format, count, neighbours, signal });
   const built = await buildContext(gathered.query, evidence, corpus, building);
@@ -127,11 +126,14 @@ async function findContext(
   };
 }
 
-/** Passages that are relevant enough; what a further hop found is judged by the passage that led to it, since it need not resemble the question. */
-function fit(evidence: readonly Evidence[], least: number): readonly Evidence[] {
-  const first = evidence.filter(({ hop }) => hop === 1);
-  const kept = first.filter(({ relevance = 1 }) => relevance >= least);
-  return kept.length === 0 ? [] : evidence.filter(({ hop, relevance = 1 }) => hop > 1 || relevance >= least);
+/**
+ * Passages to choose from. Where one of them is probably relevant, all are: what a question needs besides need not resemble it, and the budget is spent on the best sentences. Where none
+ * is, there is nothing to choose from.
+ * @param least of each passage, where it is said. @param usual what one of them must reach where it is not.
+ */
+function fit(evidence: readonly Evidence[], least: number | undefined, usual: number): readonly Evidence[] {
+  if (least !== undefined) return evidence.filter(({ relevance = 1 }) => relevance >= least);
+  return evidence.some(({ hop, relevance = 1 }) => hop === 1 && relevance >= usual) ? evidence : [];
 }
 
 function noteFor(

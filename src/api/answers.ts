@@ -30,7 +30,9 @@ const asking = {
     .min(0)
     .max(1)
     .optional()
-    .describe('Only passages of at least this probability of being relevant; 0 takes all. Default: what was learned.'),
+    .describe(
+      'Only passages of at least this probability of being relevant; 0 takes all. Default: all if the best is probably relevant, else none.',
+    ),
   compressor: z
     .enum(COMPRESSORS)
     .optional()

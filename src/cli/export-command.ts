@@ -1,12 +1,14 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
 import type { Collection } from '../collection/index.ts';
 import { FORMAT, type StaticManifest, type StaticPassage, shardOf, wordsOf } from '../element/index.ts';
 import { locate } from '../encode/lanes/packaged.ts';
+import { type ExportedPassage, writeMeaning } from './export-meaning.ts';
 import { openHere } from './opening.ts';
 import { bytes, plural, print, printJson, say } from './output.ts';
 
@@ -17,6 +19,8 @@ export interface ExportOptions {
   readonly static: string;
   /** Address of a document: `{id}`, and `{stem}` for the id without the ending of its name. */
   readonly url: string;
+  /** Whether the page may search by meaning too. Default true. */
+  readonly meaning?: boolean;
 }
 
 /** Passages of one file of texts. */
@@ -27,7 +31,8 @@ const B = 0.4;
 const WEIGHTS = { title: 2.5, headings: 1.5, text: 1 };
 
 /** `sagitta export --static DIR`: an index that `<sagitta-search src="DIR">` searches in a page, without a server. */
-export async function exportCommand({ in: directory, json, static: folder, url }: ExportOptions): Promise<void> {
+export async function exportCommand(options: ExportOptions): Promise<void> {
+  const { in: directory, json, static: folder, url, meaning = true } = options;
   if (!/\{(id|stem)\}/.test(url)) {
     throw new InvalidArgumentError(`"${url}" is the same address for all documents.`, 'Write {id} or {stem} into it.');
   }
@@ -42,7 +47,7 @@ export async function exportCommand({ in: directory, json, static: folder, url }
     );
   }
   const passages = await passagesOf(collection, url);
-  const written = await writeIndex(out, passages);
+  const written = await writeIndex(out, passages, meaning);
   const script = locate(
     import.meta.url,
     './element/sagitta-search.js',
@@ -51,6 +56,9 @@ export async function exportCommand({ in: directory, json, static: folder, url }
   );
   if (script !== undefined && existsSync(script)) await copyFile(fileURLToPath(script), join(out, 'sagitta-search.js'));
   if (json) return printJson({ passages: passages.length, ...written });
+  if (meaning && !written.meaning) {
+    say('Words alone: no document is in a language of the encoder `static`.');
+  }
   print(
     `${pc.green('exported')} ${plural(passages.length, 'passage')} into ${folder}: ${plural(written.files, 'file')}, ${bytes(written.bytes)}`,
   );
@@ -58,18 +66,25 @@ export async function exportCommand({ in: directory, json, static: folder, url }
 }
 
 /** What an export writes. */
-const OWN = ['index.json', 'words', 'texts', 'sagitta-search.js'];
+const OWN = ['index.json', 'words', 'texts', 'meaning', 'sagitta-search.js'];
 
-async function passagesOf(collection: Collection, url: string): Promise<StaticPassage[]> {
+async function passagesOf(collection: Collection, url: string): Promise<ExportedPassage[]> {
   return collection.read(async (snapshot) => {
-    const passages: StaticPassage[] = [];
+    const passages: ExportedPassage[] = [];
     for (const ordinal of snapshot.liveDocuments()) {
-      const { id, title, metadata } = snapshot.document(ordinal);
+      const { id, title, language, metadata } = snapshot.document(ordinal);
       const address = typeof metadata['url'] === 'string' ? metadata['url'] : addressOf(url, id);
       const { from, to } = snapshot.documentPassages(ordinal);
       for (let passage = from; passage < to; passage++) {
         const { headings } = snapshot.passage(passage);
-        passages.push({ id, url: address, title: title || id, headings, text: snapshot.passageText(passage) });
+        passages.push({
+          id,
+          url: address,
+          title: title || id,
+          headings,
+          text: snapshot.passageText(passage),
+          language,
+        });
       }
     }
     return passages;
@@ -87,7 +102,11 @@ function addressOf(template: string, id: string): string {
     .replaceAll('{stem}', () => encode(id.replace(/(?<=[^/])\.[^./]*$/, '')));
 }
 
-async function writeIndex(out: string, passages: readonly StaticPassage[]): Promise<{ files: number; bytes: number }> {
+async function writeIndex(
+  out: string,
+  passages: readonly ExportedPassage[],
+  withMeaning: boolean,
+): Promise<{ files: number; bytes: number; meaning: boolean }> {
   const shards = new Map<string, Map<string, number[]>>();
   const counted = passages.map(countWords);
   const average = counted.reduce((sum, { length }) => sum + length, 0) / Math.max(1, counted.length);
@@ -109,19 +128,29 @@ async function writeIndex(out: string, passages: readonly StaticPassage[]): Prom
     files++;
     size += Buffer.byteLength(text);
   };
-  for (const folder of ['words', 'texts']) await mkdir(join(out, folder), { recursive: true });
+  await rm(join(out, 'meaning'), { recursive: true, force: true });
+  for (const folder of ['words', 'texts', 'meaning/words', 'meaning/passages']) {
+    await mkdir(join(out, folder), { recursive: true });
+  }
   for (const [name, words] of shards) await write(`words/${name}.json`, Object.fromEntries(words));
   for (let at = 0; at < passages.length; at += BLOCK)
-    await write(`texts/${at / BLOCK}.json`, passages.slice(at, at + BLOCK));
+    await write(`texts/${at / BLOCK}.json`, passages.slice(at, at + BLOCK).map(textOf));
+  const vocabulary = new Set([...shards.values()].flatMap((words) => [...words.keys()]));
+  const meaning = withMeaning ? await writeMeaning(passages, vocabulary, write) : undefined;
   // Last, so that what it names is there.
   const manifest: StaticManifest = {
     format: FORMAT,
     passages: passages.length,
     block: BLOCK,
     shards: [...shards.keys()].sort(),
+    ...given({ meaning }),
   };
   await write('index.json', manifest);
-  return { files, bytes: size };
+  return { files, bytes: size, meaning: meaning !== undefined };
+}
+
+function textOf({ language: _, ...passage }: ExportedPassage): StaticPassage {
+  return passage;
 }
 
 function countWords({ title, headings, text }: StaticPassage): { words: Map<string, number>; length: number } {

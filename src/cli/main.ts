@@ -196,7 +196,7 @@ function answering(usage: string, description: string): Command {
         'order of passages: best first (default), as in documents, or the best at both ends',
       ).choices(['rank', 'document', 'edges']),
     )
-    .option('--all', 'also passages that are probably not relevant', false);
+    .option('--all', 'a context also where nothing is probably relevant', false);
 }
 
 answering('ask <question...>', 'answer a question with sentences of the documents, or say that it is not answered here')
@@ -234,6 +234,7 @@ command('export', 'write an index that a web page searches without a server')
     'address of a document, where its metadata have no `url`: {id}, or {stem} without the ending',
     '{id}',
   )
+  .option('--no-meaning', 'words alone, for a smaller export')
   .action(async (options) =>
     run(options.json, async () => (await import('./export-command.ts')).exportCommand(options)),
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, duration, plural, printable, table } from './output.ts';
+import { bytes, duration, idOf, plural, printable, table } from './output.ts';
 
 describe('output', () => {
   it('writes sizes and times as people do', () => {
@@ -32,5 +32,14 @@ describe('output', () => {
 
   it('does not let a document drive the terminal', () => {
     expect(printable('a\u001b[2Jb\u202ec\td\n')).toBe('a\ufffd[2Jb\ufffdc\td\n');
+  });
+
+  it('names ids so that each can be told from others and given back', () => {
+    for (const id of ['a b', 'docs/x.md', '..', '日本', 'a"b']) expect(idOf(id)).toBe(id);
+    for (const id of ['a\nb', 'a\tb', ' a', 'a ', '\u001b[2J', 'a\u202eb', '\u2028']) {
+      const shown = idOf(id);
+      expect(printable(shown)).toBe(shown);
+      expect(JSON.parse(shown)).toBe(id);
+    }
   });
 });

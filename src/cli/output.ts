@@ -72,6 +72,17 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
+/**
+ * An id on one line. One with line breaks, other control characters, or spaces at its ends is written as JSON does it: as another one it could not be
+ * told from, and not be given back.
+ */
+export function idOf(id: string): string {
+  const unclear = printable(id) !== id || /[\n\t\u2028\u2029]|^\s|\s$/.test(id);
+  if (!unclear) return id;
+  const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(id).replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escaped);
+}
+
 /** The text with the ranges emphasised. Ranges are ascending and disjoint. */
 export function emphasise(text: string, ranges: readonly Range[]): string {
   let out = '';

@@ -4,7 +4,7 @@ import { given } from '../base/given.ts';
 import type { Collection, RetrieverName, SearchHit, SearchResult, Shortfall } from '../collection/index.ts';
 import { type Filter, parseFilter, type StageTrace } from '../search/index.ts';
 import { openHere } from './opening.ts';
-import { duration, emphasise, number, plural, print, printable, printJson, say } from './output.ts';
+import { duration, emphasise, idOf, number, plural, print, printable, printJson, say } from './output.ts';
 import { formatHits, type SearchFormat } from './search-formats.ts';
 import { filterFromHere } from './where.ts';
 
@@ -127,7 +127,8 @@ export function printResult(result: SearchResult, explain: boolean): void {
 }
 
 function printHit(hit: SearchHit): void {
-  const place = [hit.id, ...hit.headings].map((part) => printable(part).replace(/\s/g, ' ')).join(' › ');
+  const headings = hit.headings.map((part) => printable(part).replace(/\s/g, ' '));
+  const place = [idOf(hit.id), ...headings].join(' › ');
   const page = hit.page === undefined ? '' : ` (page ${hit.page})`;
   print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}  ${pc.dim(hit.score.toFixed(3))}`);
   // A title without a text is found too.
@@ -144,7 +145,7 @@ function printHit(hit: SearchHit): void {
 
 /** Where else the same is said. */
 function repeated(repeats: NonNullable<SearchHit['repeats']>): string {
-  const ids = [...new Set(repeats.map(({ id }) => printable(id).replace(/\s/g, ' ')))];
+  const ids = [...new Set(repeats.map(({ id }) => idOf(id)))];
   const shown = ids.slice(0, SHOWN_REPEATS).join(', ');
   return `much the same in ${shown}${ids.length > SHOWN_REPEATS ? ` and ${plural(ids.length - SHOWN_REPEATS, 'more document')}` : ''}`;
 }

@@ -1,4 +1,12 @@
 export {
+  MeaningIndex,
+  type PackedVectors,
+  packVectors,
+  type StaticMeaning,
+  unpackVectors,
+  type WordVectors,
+} from './meaning.ts';
+export {
   type ElementHit,
   FORMAT,
   StaticIndex,

@@ -1,7 +1,8 @@
+import { fuseScores, MeaningIndex, type StaticMeaning } from './meaning.ts';
 import { likeness, shardOf, wordsOf } from './words.ts';
 
 /** Format of an exported index; another one is refused. */
-export const FORMAT = 1;
+export const FORMAT = 2;
 
 /** `index.json`: what is read before the first search. */
 export interface StaticManifest {
@@ -11,6 +12,8 @@ export interface StaticManifest {
   readonly block: number;
   /** Names of the files of words. */
   readonly shards: readonly string[];
+  /** Absent where the export has words alone. */
+  readonly meaning?: StaticMeaning;
 }
 
 /** `words/NAME.json`: for each word the passages that hold it, ascending, each followed by what it counts there, in hundredths. */
@@ -44,6 +47,7 @@ const DEEPER = 3;
 export class StaticIndex {
   readonly #base: string;
   readonly #read = new Map<string, Promise<unknown>>();
+  #meaning: MeaningIndex | undefined;
 
   /** @param base address of the folder. @param load reads a file of it; default `fetch`. */
   constructor(
@@ -53,13 +57,21 @@ export class StaticIndex {
     this.#base = base.replace(/\/*$/, '/');
   }
 
-  /** Up to k documents, best first: by their words, other forms of them, and what the last one may be the beginning of. */
+  /**
+   * Up to k documents, best first: by their words, other forms of them, and what the last one may be the beginning of; and by meaning, where the
+   * export has it.
+   */
   async search(query: string, k = 10): Promise<ElementHit[]> {
     const manifest = await this.#file<StaticManifest>('index.json');
     if (manifest.format !== FORMAT)
       throw new Error('The index is of another version than this script. Export it again.');
     const asked = [...new Set(wordsOf(query).map(({ word }) => word))];
     const shards = new Set(manifest.shards);
+    const { meaning } = manifest;
+    if (meaning !== undefined)
+      this.#meaning ??= new MeaningIndex(meaning, manifest.passages, (name) => this.#file(name));
+    // Beside the words. Without its files the words remain.
+    const comparing = this.#meaning?.cosines(asked).catch(() => undefined);
     const held = await Promise.all(
       asked.map(async (word) => {
         const name = shardOf(word);
@@ -86,9 +98,12 @@ export class StaticIndex {
       }
       for (const [passage, score] of best) scores.set(passage, (scores.get(passage) ?? 0) + score);
     });
-    const ranked = [...scores].sort(([a, x], [b, y]) => y - x || a - b).slice(0, DEEPER * k);
+    const cosines = await comparing;
+    const byWords = (): number[] => [...scores].sort(([a, x], [b, y]) => y - x || a - b).map(([passage]) => passage);
+    const all = cosines === undefined ? byWords() : fuseScores(scores, cosines, meaning!.share);
+    const ranked = all.slice(0, DEEPER * k);
     const hits = new Map<string, ElementHit>();
-    const passages = await Promise.all(ranked.map(([passage]) => this.#passage(passage, manifest.block)));
+    const passages = await Promise.all(ranked.map((passage) => this.#passage(passage, manifest.block)));
     for (const { text, ...passage } of passages) {
       if (hits.size < k && !hits.has(passage.id)) hits.set(passage.id, { ...passage, parts: partsOf(text, found) });
     }

@@ -33,6 +33,17 @@ export interface Answer {
   readonly reason: string | undefined;
   /** Of the first collection. */
   readonly trace: SearchAnswer['trace'];
+  /** What the next page goes on from. */
+  readonly sofar: Sofar;
+}
+
+/** Pages that came already, of one question. */
+interface Sofar {
+  /** The question, whatever the page. */
+  readonly question: string;
+  readonly page: number;
+  /** By collection: all its hits so far, and where the next page begins. */
+  readonly lists: readonly { readonly hits: readonly HitIn[]; readonly next: string | undefined }[];
 }
 
 /** Whether anything is asked. */
@@ -40,37 +51,59 @@ export function isAsked({ query, like }: ViewState): boolean {
   return query.trim() !== '' || like !== undefined;
 }
 
-/** Searches the collections, all at once. */
+/**
+ * Searches the collections, all at once.
+ * @param before what was shown last: where it is the page before this one, its hits stay as they are and only what follows is fetched.
+ */
 export async function ask(
   collections: readonly CollectionInfo[],
   state: ViewState,
   signal: AbortSignal,
+  before?: Answer,
 ): Promise<Answer> {
-  const answers = await Promise.all(collections.map((info) => askOne(info, state, signal)));
+  const question = JSON.stringify([collections.map(({ name }) => name), { ...state, page: 0, document: undefined }]);
+  const sofar = before?.sofar;
+  const goesOn = sofar?.question === question && sofar.page === state.page - 1;
+  const answers = await Promise.all(
+    collections.map((info, i) => {
+      if (!goesOn) return askOne(info, state, signal, depth(state));
+      const { next } = sofar.lists[i]!;
+      return next === undefined ? undefined : askOne(info, state, signal, PER_PAGE, next);
+    }),
+  );
+  const lists = answers.map((answer, i) => {
+    const earlier = goesOn ? sofar.lists[i]!.hits : [];
+    const fresh = answer?.hits.map((hit) => ({ ...hit, collection: collections[i]!.name })) ?? [];
+    return { hits: [...earlier, ...fresh], next: answer?.next };
+  });
   const hits = merged(
-    answers.map(({ hits }, i) => hits.map((hit) => ({ ...hit, collection: collections[i]!.name }))),
+    lists.map((list) => list.hits),
     state.sort,
   );
-  const { language, suggestion, trace } = answers.find((answer) => answer.hits.length > 0) ?? answers[0]!;
-  const judged = answers.flatMap(({ relevance }) => (relevance === undefined ? [] : [relevance]));
-  const all = judged.length === answers.length && judged.length > 0;
-  const wanted = depth(state);
+  const came = answers.filter((answer) => answer !== undefined);
+  const judged = came.flatMap(({ relevance }) => (relevance === undefined ? [] : [relevance]));
+  const all = judged.length === came.length && judged.length > 0;
+  // What was said of the question stays said; a page that follows may be empty.
+  const first = goesOn ? before : undefined;
+  const { language, suggestion, trace } = first ?? came.find((answer) => answer.hits.length > 0) ?? came[0]!;
+  const most = Math.max(...lists.map((list) => list.hits.length));
   return {
     query: state.query,
     hits,
-    tookMs: Math.max(...answers.map(({ tookMs }) => tookMs)),
-    examined: answers.reduce((sum, { examined }) => sum + examined, 0),
+    tookMs: Math.max(0, ...came.map(({ tookMs }) => tookMs)),
+    examined: came.reduce((sum, { examined }) => sum + examined, 0),
     language,
     suggestion,
-    usual: all ? Math.min(...judged.map(({ usual }) => usual)) : undefined,
-    best: all ? Math.max(...judged.map(({ best }) => best)) : undefined,
-    judged: judged.reduce((sum, one) => sum + one.judged, 0),
-    reason: answers.every((answer) => answer.hits.length < wanted)
-      ? (answers.find(({ shortfall }) => shortfall !== undefined)?.shortfall?.reason ?? '')
-      : wanted >= MOST
+    usual: first?.usual ?? (all ? Math.min(...judged.map(({ usual }) => usual)) : undefined),
+    best: first?.best ?? (all ? Math.max(...judged.map(({ best }) => best)) : undefined),
+    judged: first?.judged ?? judged.reduce((sum, one) => sum + one.judged, 0),
+    reason: lists.some(({ next }) => next !== undefined)
+      ? undefined
+      : most >= MOST
         ? `pages reach the first ${MOST.toLocaleString('en')} passages`
-        : undefined,
+        : (came.find(({ shortfall }) => shortfall !== undefined)?.shortfall?.reason ?? ''),
     trace,
+    sofar: { question, page: state.page, lists },
   };
 }
 
@@ -78,12 +111,19 @@ function depth({ page }: ViewState): number {
   return Math.min(MOST, PER_PAGE * page);
 }
 
-function askOne(info: CollectionInfo, state: ViewState, signal: AbortSignal): Promise<SearchAnswer> {
+function askOne(
+  info: CollectionInfo,
+  state: ViewState,
+  signal: AbortSignal,
+  k: number,
+  cursor?: string,
+): Promise<SearchAnswer> {
   const { query, like, relevant, sort } = state;
   const filter = filterOf(state);
   const server = client(info.name);
   const options = {
-    k: depth(state),
+    k,
+    ...(cursor === undefined ? {} : { cursor }),
     perDocument: PER_DOCUMENT,
     explain: true,
     collapse: true,

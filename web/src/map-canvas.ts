@@ -14,6 +14,9 @@ export interface MapEvents {
   readonly onSelect: (points: readonly number[]) => void;
 }
 
+/** Pixels within which points cannot be told apart by a click. */
+const CROWD = 4;
+
 /** Draws points, and lets a mouse, a finger or the keyboard move among them. */
 export class MapCanvas {
   readonly #context: CanvasRenderingContext2D;
@@ -156,6 +159,17 @@ export class MapCanvas {
     return { x: x * this.#scale + this.#x, y: y * this.#scale + this.#y };
   }
 
+  /** Points so near to a place on the screen, nearest first. */
+  #around(x: number, y: number, within: number): number[] {
+    const near: { point: number; distance: number }[] = [];
+    for (let point = 0; point < this.count; point++) {
+      const at = this.#screen(point);
+      const distance = Math.hypot(at.x - x, at.y - y);
+      if (distance <= within) near.push({ point, distance });
+    }
+    return near.sort((a, b) => a.distance - b.distance).map(({ point }) => point);
+  }
+
   #nearest(
     x: number,
     y: number,
@@ -219,6 +233,12 @@ export class MapCanvas {
     });
     if (hit >= 0) {
       this.events.onHit(hit);
+      return;
+    }
+    // Where several lie on each other, nobody can see which one is meant.
+    const crowd = this.#around(event.offsetX, event.offsetY, CROWD);
+    if (crowd.length > 1) {
+      this.events.onSelect(crowd);
       return;
     }
     const point = this.#nearest(event.offsetX, event.offsetY, 14);

@@ -34,7 +34,9 @@ export function SearchView({
   const { query, pipeline, like, relevant, page, sort } = state;
   const places = chosen.map(({ name, generation }) => [name, generation]);
   const key = asked ? JSON.stringify([places, query, pipeline, filter, like, relevant, page, sort]) : undefined;
-  const found = useLoaded<Answer>(key, (signal) => ask(chosen, state, signal));
+  const shown = useRef<Answer | undefined>(undefined);
+  const found = useLoaded<Answer>(key, (signal) => ask(chosen, state, signal, shown.current));
+  shown.current = found.value;
   const list = useRef<HTMLOListElement>(null);
   const move = useMoves(list, input);
   const reading = state.document;
