@@ -88,7 +88,7 @@ describe('a query with signs', () => {
 
   it('says why there is nothing', async () => {
     const { shortfall } = await collection.search('"gate harbour"');
-    expect(shortfall?.reason).toBe('no passage has all that the query demands by its signs');
+    expect(shortfall?.reason).toBe('no passage has the phrase "gate harbour"');
     expect((await collection.search('+harbour', { k: 9 })).shortfall?.reason).toBe('the query allows only 3 passages');
   });
 });

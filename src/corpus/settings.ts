@@ -64,10 +64,16 @@ export function resolveSettings(given: Partial<IndexingSettings> = {}): Indexing
   return settings;
 }
 
+/** Codes that are languages: a search looks its own up each time. */
+const checked = new Set<string>();
 const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
 
 /** @throws InvalidArgumentError unless `code` is the code of a language (ISO 639-1, or 639-3 where there is none). */
 export function checkLanguage(code: string): void {
-  if (/^[a-z]{2,3}$/.test(code) && names.of(code) !== undefined) return;
+  if (checked.has(code)) return;
+  if (/^[a-z]{2,3}$/.test(code) && names.of(code) !== undefined) {
+    checked.add(code);
+    return;
+  }
   throw new InvalidArgumentError(`"${code}" is not a language.`, 'Give an ISO 639-1 code such as "en" or "de".');
 }

@@ -21,6 +21,8 @@ const STRUCTURE = words('h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table');
 const HIDDEN_STYLE = /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i;
 /** Signs that documentation generators put behind headings as links to themselves. */
 const PERMALINK = /\s*[¶#§🔗]+\s*$/u;
+/** Characters at the end of a line that what follows may depend on. */
+const NEAR = 4096;
 /** A table cell longer than this is prose. */
 const LONGEST_CELL = 1000;
 
@@ -50,6 +52,8 @@ export class HtmlText implements HtmlHandler {
   #parts: string[] = [];
   #length = 0;
   #line = '';
+  /** The beginning of a long line, in pieces. */
+  #settled: string[] = [];
   #atSpace = true;
   #depth = 0;
   /** Depth of the outermost element being left out. */
@@ -117,6 +121,7 @@ export class HtmlText implements HtmlHandler {
       this.#rowCells = 0;
     } else if ((name === 'td' || name === 'th') && this.#tables > 0) {
       if (this.#rowCells++ > 0 && this.#cell) {
+        this.#settle();
         this.#line = `${this.#line.trimEnd()} | `;
         this.#atSpace = true;
       } else if (this.#rowCells === 1) {
@@ -125,6 +130,7 @@ export class HtmlText implements HtmlHandler {
       this.#cell = true;
       this.#cellStart = this.#line.length;
     } else if (SCRIPTS.has(name) && this.#script === undefined) {
+      this.#settle();
       this.#script = { name, start: this.#line.length, depth: this.#depth };
     }
   }
@@ -166,6 +172,7 @@ export class HtmlText implements HtmlHandler {
   empty(name: string, attributes: ReadonlyMap<string, string>): void {
     if (this.#depth >= this.#skipping) return;
     if (name === 'br') {
+      this.#settle();
       this.#line = this.#pre > 0 ? `${this.#line}\n` : this.#line === '' ? '' : `${this.#line.trimEnd()}\n`;
       this.#atSpace = true;
     } else if (name === 'hr') this.#flush();
@@ -184,6 +191,7 @@ export class HtmlText implements HtmlHandler {
     let collapsed = text.replace(/[ \t\n\r\f\u00a0]+/g, ' ');
     if (this.#atSpace && collapsed.startsWith(' ')) collapsed = collapsed.slice(1);
     if (collapsed === '') return;
+    this.#settle();
     if (this.#mark !== '' && this.#script === undefined) {
       if (parts(this.#mark, collapsed)) this.#line += ' ';
       this.#mark = '';
@@ -251,6 +259,15 @@ export class HtmlText implements HtmlHandler {
     this.#atSpace = true;
   }
 
+  /** Puts the beginning of a long line aside, so that work at its end takes no more time the longer it gets. */
+  #settle(): void {
+    if (this.#line.length < 2 * NEAR || this.#script !== undefined) return;
+    const cut = this.#line.length - NEAR;
+    this.#settled.push(this.#line.slice(0, cut));
+    this.#line = this.#line.slice(cut);
+    this.#cellStart -= cut;
+  }
+
   #flush(): void {
     this.#closeScript();
     if (this.#readings.length > 0) {
@@ -258,13 +275,14 @@ export class HtmlText implements HtmlHandler {
       this.#readings = [];
     }
     this.#mark = '';
-    const raw = this.#line;
+    const raw = this.#settled.length === 0 ? this.#line : this.#settled.join('') + this.#line;
+    this.#settled = [];
     this.#line = '';
     this.#atSpace = true;
     this.#cellStart = 0;
     if (raw === '') return;
     const kind = this.#kind();
-    let text = kind === 'code' ? raw.replace(/^(?:[ \t]*\n)+|\s+$/g, '') : raw.trim();
+    let text = kind === 'code' ? raw.replace(/^(?:[ \t]*\n)+/, '').trimEnd() : raw.trim();
     if (kind === 'heading') text = text.replace(PERMALINK, '').replace(/\s+/g, ' ');
     if (kind === 'table') text = text.replace(/\n/g, ' ').replace(/^(?: ?\| ?)+$/, '');
     if (text.trim() === '') return;

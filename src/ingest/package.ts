@@ -21,10 +21,11 @@ export class DocumentPackage {
     readonly bytes: Uint8Array,
     maxBytes: number,
   ) {
-    if (bytes[0] === 0xd0 && bytes[1] === 0xcf) {
+    if (bytes[0] === 0xd0 && bytes[1] === 0xcf) throw compoundFile(bytes);
+    if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
       throw new UnreadableDocumentError(
-        'It is protected by a password, or a file of an older format (.doc, .xls, .ppt) under another name.',
-        'Open it in its own program and save it in the current format without a password.',
+        `It is ${decode(bytes.subarray(0, 4096)) === undefined ? 'something else' : 'text'}, and no document of the format that its name says.`,
+        'Give it the extension that it belongs to, or copy it again.',
       );
     }
     const entries = readZipDirectory(bytes);
@@ -78,6 +79,56 @@ export class DocumentPackage {
     await parseXml(xml, handler);
     return true;
   }
+}
+
+/** What the package is, where it is not what its name says. */
+const PACKAGE_KINDS: readonly (readonly [(names: readonly string[]) => boolean, string, string])[] = [
+  [(names) => names.some((name) => /^word\/document\d*\.xml$/.test(name)), 'a Word document', 'docx'],
+  [(names) => names.some((name) => /^xl\/workbook\d*\.(?:xml|bin)$/.test(name)), 'a spreadsheet', 'xlsx'],
+  [(names) => names.includes('ppt/presentation.xml'), 'a presentation', 'pptx'],
+  [(names) => names.includes('META-INF/container.xml'), 'an EPUB', 'epub'],
+  [(names) => names.includes('content.xml') && names.includes('META-INF/manifest.xml'), 'an OpenDocument file', 'odt'],
+];
+
+/** The package is of another kind than its name says; of which, as far as its parts tell. */
+export function mistaken(source: DocumentPackage, expected: string): UnreadableDocumentError {
+  const found = PACKAGE_KINDS.find(([is]) => is(source.names));
+  if (found !== undefined) {
+    return new UnreadableDocumentError(
+      `It is ${found[1]}, and not ${expected}.`,
+      `Rename it to end in .${found[2]}, or the like.`,
+    );
+  }
+  const files = source.names.filter((name) => !name.endsWith('/'));
+  const some = `${files.slice(0, 3).join(', ')}${files.length > 3 ? ', …' : ''}`;
+  return new UnreadableDocumentError(
+    files.length === 0
+      ? `It is an empty archive, and not ${expected}.`
+      : `It is an archive of other files (${some}), and not ${expected}.`,
+    'Unpack it and index what is inside, or give it the extension that it belongs to.',
+  );
+}
+
+/** Streams of compound files (MS-CFB) are named in UTF-16. */
+function compoundFile(bytes: Uint8Array): UnreadableDocumentError {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const has = (name: string): boolean => buffer.includes(Buffer.from(name, 'utf16le'));
+  if (has('EncryptedPackage')) return protectedBy();
+  const older = [
+    ['WordDocument', '.doc'],
+    ['Workbook', '.xls'],
+    ['PowerPoint Document', '.ppt'],
+    ['__substg1.0', '.msg'],
+  ].find(([name]) => has(name!))?.[1];
+  return older === undefined
+    ? new UnreadableDocumentError(
+        'It is protected by a password, or a file of an older format (.doc, .xls, .ppt) under another name.',
+        'Open it in its own program and save it in the current format without a password.',
+      )
+    : new UnreadableDocumentError(
+        `It is a file of an older format (${older}) under another name.`,
+        'Open it in its own program and save it in the current format.',
+      );
 }
 
 export function protectedBy(): UnreadableDocumentError {

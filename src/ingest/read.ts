@@ -1,5 +1,6 @@
 import { InvariantError, UserError } from '../base/errors.ts';
 import { contentHash } from './changes.ts';
+import { CONTENT_HEAD, checkContent } from './content-kind.ts';
 import { fsReason, isFsError } from './fs-errors.ts';
 import { ReadingProcess } from './isolated/reading-process.ts';
 import { DEFAULT_LIMITS, outputSize, type ReadLimits, resolveLimits } from './limits.ts';
@@ -142,6 +143,7 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
       return;
     }
     if (!reader.streams) source.checkSize();
+    if (!options.readers?.includes(reader)) checkContent(file, reader.format, await source.head(CONTENT_HEAD));
 
     // The last document waits until it is known whether it is the only one.
     let waiting: SourceDocument | undefined;
@@ -216,6 +218,7 @@ async function* readInside(
   try {
     const reader = await readerFor(file, source, options.readers);
     if (reader === undefined) return;
+    if (!options.readers?.includes(reader)) checkContent(file, reader.format, await source.head(CONTENT_HEAD));
     for await (const item of reader.read(file, source)) if (!('text' in item) || item.text.trim() !== '') yield item;
   } catch (error) {
     if (options.signal?.aborted) throw options.signal.reason;

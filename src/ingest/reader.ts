@@ -42,6 +42,9 @@ export class BinaryFileError extends Error {}
 /** The content was made by a machine for machines; the file is skipped. */
 export class GeneratedFileError extends Error {}
 
+/** Noted of a file that ends before what it began is closed. */
+export const CUT_OFF = 'It ends in the middle: the rest is missing. Copy it again if you have all of it.';
+
 export function isFailure(item: ReaderItem): item is IngestFailure {
   return 'reason' in item;
 }

@@ -49,7 +49,12 @@ interface State {
 const TOKEN = /\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([^\\{}\r\n]+)|[\r\n]+/g;
 
 /** Turns Rich Text, byte by byte as Latin-1, into HTML; time and memory are linear, and groups nest without a stack of calls. */
-export function readRtf(source: string): { readonly html: HtmlRecording; readonly fields: Record<string, string> } {
+export function readRtf(source: string): {
+  readonly html: HtmlRecording;
+  readonly fields: Record<string, string>;
+  /** Its outermost group is closed; otherwise it is cut off. */
+  readonly isWhole: boolean;
+} {
   const html = new HtmlRecording();
   const margins = new HtmlRecording();
   const fields: Record<string, string> = {};
@@ -193,5 +198,5 @@ export function readRtf(source: string): { readonly html: HtmlRecording; readonl
   endParagraph();
   endTable();
   margins.replay(html);
-  return { html, fields };
+  return { html, fields, isWhole: stack.length === 0 };
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
@@ -182,7 +183,9 @@ class CompressedSource implements Source {
     if (this.#bytes !== undefined) return this.#bytes;
     const packed = await this.file.bytes();
     try {
-      this.#bytes = isGzip(packed) ? gunzipSync(packed, { maxOutputLength: this.maxBytes }) : packed;
+      this.#bytes = isGzip(packed)
+        ? gunzipSync(packed, { maxOutputLength: Math.min(this.maxBytes, constants.MAX_LENGTH) })
+        : packed;
     } catch (error) {
       throw unpacking(error, this.maxBytes);
     }

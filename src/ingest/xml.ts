@@ -15,8 +15,9 @@ export interface XmlHandler {
  * Reads XML as a sequence of calls, in time and memory linear in the input and without a stack, however deep the nesting.
  * Entities that a document declares itself are not expanded, and nothing outside the document is fetched. What is not
  * well-formed is read as far as it goes.
+ * @returns whether it ends with its last element closed; otherwise it is cut off.
  */
-export async function parseXml(xml: string, handler: XmlHandler): Promise<void> {
+export async function parseXml(xml: string, handler: XmlHandler): Promise<boolean> {
   const { Tokenizer } = await import('htmlparser2');
   // The library's own parser shifts its whole stack at every element.
   const stack: string[] = [];
@@ -73,7 +74,9 @@ export async function parseXml(xml: string, handler: XmlHandler): Promise<void> 
   };
   const tokenizer = new Tokenizer({ xmlMode: true, decodeEntities: true }, callbacks);
   tokenizer.write(xml);
+  const isWhole = stack.length === 0;
   tokenizer.end();
+  return isWhole;
 }
 
 /** How far the beginning of an element is looked for, where end tags do not match: a bound for hostile input. */

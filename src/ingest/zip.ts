@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { createInflateRaw, inflateRawSync } from 'node:zlib';
 import { UnreadableDocumentError } from '../base/errors.ts';
 
@@ -72,7 +73,9 @@ export function readZipEntry(bytes: Uint8Array, entry: ZipEntry, maxBytes: numbe
   if (data === undefined) return undefined;
   try {
     if (entry.method === 0) return data.length <= maxBytes ? data : undefined;
-    return entry.method === 8 ? inflateRawSync(data, { maxOutputLength: maxBytes }) : undefined;
+    return entry.method === 8
+      ? inflateRawSync(data, { maxOutputLength: Math.min(maxBytes, constants.MAX_LENGTH) })
+      : undefined;
   } catch {
     return undefined;
   }

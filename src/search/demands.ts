@@ -13,21 +13,32 @@ import type { Filter } from './filter.ts';
 import { allowedPassages } from './selection.ts';
 import { vocabularyOf } from './variants.ts';
 
-/** Passages that satisfy every clause that demands something. */
+/** What a query demands by its signs. */
+export interface Demands {
+  /** Passages that satisfy every clause that demands something. */
+  readonly passages: BitSet;
+  /** Clauses that no passage satisfies, whatever the others say. */
+  readonly unmet: readonly QueryClause[];
+}
+
+/** @returns undefined for a query that demands nothing. */
 export async function demandedBy(
   { clauses }: QuerySyntax,
   corpus: Corpus,
   languages: readonly string[],
-): Promise<BitSet | undefined> {
+): Promise<Demands | undefined> {
   const strict = clauses.filter(({ occur }) => occur !== 'should');
   if (strict.length === 0) return undefined;
   let demanded: BitSet | undefined;
+  const unmet: QueryClause[] = [];
   for (const clause of [...strict].sort((a, b) => Number(a.occur === 'not') - Number(b.occur === 'not'))) {
     const holding = await holdingAny(clause, corpus, languages);
-    if (clause.occur === 'must') demanded = demanded === undefined ? holding : both(demanded, holding);
-    else demanded = without(demanded ?? (await everything(corpus)), holding);
+    if (clause.occur === 'must') {
+      if (holding.count === 0) unmet.push(clause);
+      demanded = demanded === undefined ? holding : both(demanded, holding);
+    } else demanded = without(demanded ?? (await everything(corpus)), holding);
   }
-  return demanded;
+  return { passages: demanded!, unmet };
 }
 
 async function holdingAny({ any }: QueryClause, corpus: Corpus, languages: readonly string[]): Promise<BitSet> {

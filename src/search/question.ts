@@ -1,9 +1,10 @@
 import type { BitSet } from '../base/bits.ts';
 import type { DocumentRecord, Query, WeightedTerm } from '../content/index.ts';
 import { type Corpus, fieldOf, type TermsField, WORDS } from '../corpus/index.ts';
-import { analyzerFor, parseQuery, type QuerySyntax, type Synonyms } from '../text/index.ts';
+import { analyzerFor, parseQuery, type QueryClause, type QuerySyntax, type Synonyms } from '../text/index.ts';
 import { demandedBy } from './demands.ts';
 import { BUILT_IN } from './filter.ts';
+import { relaxed } from './relaxing.ts';
 import { termsOf } from './represent.ts';
 import { beginnings, type Correction, wordVariants } from './variants.ts';
 
@@ -16,7 +17,9 @@ export interface Question {
   readonly further: readonly WeightedTerm[];
   /** Passages that have what must be there, and not what must not; undefined where nothing is said of that. */
   readonly demanded: BitSet | undefined;
-  /** The query with words that no document has replaced by what was probably meant. */
+  /** Of that, what no passage has. */
+  readonly unmet: readonly QueryClause[];
+  /** The query with words that no document has replaced by what was probably meant, or without the marks of phrases that none has. */
   readonly suggestion?: string;
 }
 
@@ -65,12 +68,19 @@ export async function readQuestion(
     for (const term of new Set(own.flatMap((one) => analyzerFor(one).terms(other)))) add({ term, weight });
   }
   for (const word of grammatical(signs, own)) if (!further.has(word)) further.set(word, GRAMMATICAL);
-  const suggestion = suggest && signs === undefined ? await corrected(corpus, text, said.corrections, own) : undefined;
+  const demands = signs === undefined ? undefined : await demandedBy(signs, corpus, [...own, ...others]);
+  const unmet = demands?.unmet ?? [];
+  const meant = () =>
+    signs === undefined
+      ? corrected(corpus, text, said.corrections, own)
+      : relaxed(signs.clauses, unmet, corpus, [...own, ...others]);
+  const suggestion = suggest ? await meant() : undefined;
   return {
     text,
     language,
     further: Array.from(further, ([term, weight]) => ({ term, weight })),
-    demanded: signs === undefined ? undefined : await demandedBy(signs, corpus, [...own, ...others]),
+    demanded: demands?.passages,
+    unmet,
     ...(suggestion === undefined ? {} : { suggestion }),
   };
 }

@@ -108,6 +108,7 @@ export async function searchCorpus(
             filter,
             words,
             demanded: question.demanded,
+            unmet: question.unmet,
             folded: repeats.reduce((sum, { length }) => sum + length, 0),
           })),
           requested: k,

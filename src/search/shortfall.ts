@@ -1,8 +1,10 @@
 import type { BitSet } from '../base/bits.ts';
 import type { AnalysedWords, Corpus } from '../corpus/index.ts';
+import type { QueryClause } from '../text/index.ts';
 import { CONDITIONS } from './conditions.ts';
 import type { Filter } from './filter.ts';
 import type { Shortfall } from './options.ts';
+import { demandOf } from './relaxing.ts';
 import { explainFilter } from './selection.ts';
 import type { Ranking, StageTrace } from './types.ts';
 
@@ -18,6 +20,8 @@ export interface ShortSearch {
   readonly words: Pick<AnalysedWords, 'terms' | 'leftOut'>;
   /** Passages that have what the query demands by its signs. */
   readonly demanded: BitSet | undefined;
+  /** Of that, what no passage has. */
+  readonly unmet: readonly QueryClause[];
   /** Passages that stand with others, which they repeat. */
   readonly folded: number;
 }
@@ -32,11 +36,12 @@ export async function explainShortfall(corpus: Corpus, search: ShortSearch): Pro
 async function reasonFor(
   corpus: Corpus,
   count: number,
-  { returned, perDocument, ranking, allowed, filter, words, folded, demanded }: ShortSearch,
+  { returned, perDocument, ranking, allowed, filter, words, folded, demanded, unmet }: ShortSearch,
 ): Promise<string> {
   const matching = ranking.hits.length;
   const cut = limitedBy(ranking.trace);
   if (corpus.passageCount === 0) return 'the collection is empty';
+  if (unmet.length > 0) return `no passage has ${unmet.map(demandOf).join(', or ')}`;
   if (demanded?.count === 0) return 'no passage has all that the query demands by its signs';
   if (count === 0 && demanded !== undefined) {
     return 'no passage has what the query demands by its signs and satisfies the filter as well';

@@ -179,14 +179,18 @@ async function similarWithin(corpus: Corpus, forms: readonly string[], most: num
   for (const form of forms) {
     for (const near of vocabulary.similar(form, most, 4 * MOST_SIMILAR)) found.set(near.term, near);
   }
-  const near = [...found.values()];
-  const counts = await corpus.frequencies(
-    WORDS,
-    near.map(({ term }) => term),
-  );
+  const near = [...found.values()].sort((a, b) => b.frequency - a.frequency || (a.term < b.term ? -1 : 1));
   // The vocabulary still has words of what was deleted.
-  const live = near.filter((_, i) => counts[i]! > 0);
-  return live.sort((a, b) => b.frequency - a.frequency || (a.term < b.term ? -1 : 1)).slice(0, MOST_SIMILAR);
+  const live: SimilarTerm[] = [];
+  for (let from = 0; from < near.length && live.length < MOST_SIMILAR; from += MOST_SIMILAR) {
+    const some = near.slice(from, from + MOST_SIMILAR);
+    const counts = await corpus.frequencies(
+      WORDS,
+      some.map(({ term }) => term),
+    );
+    live.push(...some.filter((_, i) => counts[i]! > 0));
+  }
+  return live.slice(0, MOST_SIMILAR);
 }
 
 /** The parts of a compound that there are, both; none where it is no compound of these. */

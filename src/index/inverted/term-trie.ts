@@ -6,6 +6,14 @@ export interface NearTerm {
   readonly edits: number;
 }
 
+/** A place in a word with few edits before it. */
+export interface Head {
+  /** Letters before the place. */
+  readonly letters: number;
+  /** Most edits of them. */
+  readonly most: number;
+}
+
 /**
  * Sorted terms as a tree of their letters, in the order in which a walk meets them: what is below a node follows it, and `behind` says where
  * that ends. 11 bytes a node, some four nodes a term.
@@ -13,6 +21,9 @@ export interface NearTerm {
  * The terms near a word are found by a walk that keeps a row of the edit distance (optimal string alignment, which counts two swapped neighbours as
  * one edit) for each letter on the way, as far as it may matter: at most `most` to both sides of the diagonal. Where no value of a row is
  * within the bound, all that is below is passed over. It is a Levenshtein automaton that is computed as it goes.
+ *
+ * Near the root a tree is broad, and nearly all of a walk would be spent on words that begin otherwise. Who has the terms in reverse too need not
+ * go there: of `most` edits, at most half are in one half of the word ({@link Head}).
  */
 export class TermTrie {
   readonly #letters: Uint16Array;
@@ -25,6 +36,8 @@ export class TermTrie {
   readonly #startsEmpty: boolean;
   /** Rows of the last walk: short arrays that are made for each would cost more than the walk. */
   #rows = new Uint8Array(1024);
+  /** Whether its head was had, by depth. */
+  #passed = new Uint8Array(128);
   readonly #own: number[] = [];
   readonly #path: number[] = [];
 
@@ -60,11 +73,15 @@ export class TermTrie {
     while (path.length > 0) this.#behind[path.pop()!] = next;
   }
 
-  /** Terms within `most` edits, the word itself among them, in their order. */
-  near(word: string, most: number): NearTerm[] {
+  /**
+   * Terms within `most` edits, the word itself among them, in their order.
+   * @param head where given, only those of which some beginning is that near to the word's. Two letters that are swapped at its end count as one
+   * edit of the head, at least.
+   */
+  near(word: string, most: number, head: Head = { letters: 0, most: 0 }): NearTerm[] {
     const found: NearTerm[] = [];
     const size = word.length;
-    if (this.#startsEmpty && size <= most) found.push({ number: 0, edits: size });
+    if (this.#startsEmpty && size <= most && head.letters <= head.most) found.push({ number: 0, edits: size });
     const width = size + 2;
     const far = most + 1;
     // Row d is for the first d letters of a term; column j for the first j of the word. What is outside of the band is far.
@@ -77,6 +94,10 @@ export class TermTrie {
     const [letters, depths, behind, ends] = [this.#letters, this.#depths, this.#behind, this.#ends];
     const count = letters.length;
     const deepest = size + most;
+    if (deepest + 1 > this.#passed.length) this.#passed = new Uint8Array(2 * deepest + 2);
+    const passed = this.#passed;
+    const { letters: place, most: within } = head;
+    passed[0] = place <= within ? 1 : 0;
     for (let node = 0; node < count; ) {
       const depth = depths[node]! + 1;
       if (depth > deepest) {
@@ -93,6 +114,7 @@ export class TermTrie {
       let left = from === 1 && depth <= most ? depth : far;
       rows[row + from - 1] = left;
       let least = left;
+      let leastBefore = from - 1 <= place ? left : far;
       let diagonal = rows[above + from - 1]!;
       for (let j = from; j <= to; j++) {
         const up = rows[above + j]!;
@@ -111,14 +133,17 @@ export class TermTrie {
         left = value;
         rows[row + j] = value;
         if (value < least) least = value;
+        if (j <= place && value < leastBefore) leastBefore = value;
       }
       if (to < size) rows[row + to + 1] = far;
-      if (least > most) {
+      const had = passed[depth - 1] === 1 || (place >= from - 1 && place <= to && rows[row + place]! <= within);
+      passed[depth] = had ? 1 : 0;
+      if (least > most || (!had && leastBefore > within)) {
         node = behind[node]!;
         continue;
       }
       const end = ends[node]!;
-      if (end > 0 && to === size) {
+      if (end > 0 && had && to === size) {
         const edits = rows[row + size]!;
         if (edits <= most) found.push({ number: end - 1, edits });
       }

@@ -1,4 +1,4 @@
-import { TermTrie } from './term-trie.ts';
+import { type NearTerm, TermTrie } from './term-trie.ts';
 
 /** A term of a vocabulary. */
 export interface VocabularyTerm {
@@ -19,8 +19,8 @@ export class Vocabulary {
   readonly #frequencies: Uint32Array;
   /** Numbers of terms in the order of their reversed spelling; made when first asked for. */
   #backwards: Uint32Array | undefined;
-  /** The same. */
-  #trie: TermTrie | undefined;
+  /** Trees of the terms as they are and reversed. The same. */
+  #tries: { readonly forwards: TermTrie; readonly backwards: TermTrie } | undefined;
 
   /** @param terms distinct, in any order. */
   constructor(terms: Iterable<readonly [term: string, frequency: number]>) {
@@ -51,19 +51,7 @@ export class Vocabulary {
 
   /** Terms that end so, and are longer, the most frequent first, at most `limit`. */
   ending(suffix: string, limit: number): VocabularyTerm[] {
-    this.#backwards ??= this.#reversed();
-    const order = this.#backwards;
-    const wanted = [...suffix].reverse().join('');
-    let low = 0;
-    let high = order.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (reversed(this.#terms[order[middle]!]!) < wanted) low = middle + 1;
-      else high = middle;
-    }
-    let end = low;
-    while (end < order.length && this.#terms[order[end]!]!.endsWith(suffix)) end++;
-    const longer = order.subarray(low, end).filter((i) => this.#terms[i]!.length > suffix.length);
+    const longer = this.#endingSo(suffix).filter((i) => this.#terms[i]!.length > suffix.length);
     return this.#frequent(longer, limit);
   }
 
@@ -72,14 +60,55 @@ export class Vocabulary {
    * @param most 1 or 2: time grows with the share of the vocabulary that is near.
    */
   similar(word: string, most: number, limit: number): SimilarTerm[] {
-    this.#trie ??= new TermTrie(this.#terms);
-    const found = this.#trie.near(word, most).filter(({ edits }) => edits > 0);
+    const found = this.#near(word, most).filter(({ edits }) => edits > 0);
     found.sort(
       (a, b) => a.edits - b.edits || this.#frequencies[b.number]! - this.#frequencies[a.number]! || a.number - b.number,
     );
     return found
       .slice(0, limit)
       .map(({ number, edits }) => ({ term: this.#terms[number]!, frequency: this.#frequencies[number]!, edits }));
+  }
+
+  /** Of the edits at most half are in the first half of the word, or at most half in the second. */
+  #near(word: string, most: number): NearTerm[] {
+    const middle = word.length >> 1;
+    const found = new Map<number, NearTerm>();
+    if (most > 1 || middle === 0) {
+      this.#tries ??= this.#grow();
+      const { forwards, backwards } = this.#tries;
+      const half = most >> 1;
+      for (const near of forwards.near(word, most, { letters: middle, most: half })) found.set(near.number, near);
+      const order = this.#backwards!;
+      const rest = { letters: word.length - middle, most: half };
+      for (const { number, edits } of backwards.near(reversed(word), most, rest)) {
+        found.set(order[number]!, { number: order[number]!, edits });
+      }
+    } else {
+      // So few terms have one half of the word that it costs least to look at each.
+      const look = (number: number): void => {
+        const edits = withinOne(word, this.#terms[number]!);
+        if (edits !== undefined) found.set(number, { number, edits });
+      };
+      const head = word.slice(0, middle);
+      const from = this.#lowerBound(head);
+      for (let i = from, to = this.#behind(head, from); i < to; i++) look(i);
+      for (const number of this.#endingSo(word.slice(middle))) look(number);
+    }
+    // Two letters that are swapped across the middle are an edit of both halves.
+    if (most === 1 && middle > 0) {
+      const swapped = word.slice(0, middle - 1) + word[middle]! + word[middle - 1]! + word.slice(middle + 1);
+      const at = this.#lowerBound(swapped);
+      if (swapped !== word && this.#terms[at] === swapped) found.set(at, { number: at, edits: 1 });
+    }
+    return [...found.values()];
+  }
+
+  #grow() {
+    this.#backwards ??= this.#reversed();
+    return {
+      forwards: new TermTrie(this.#terms),
+      backwards: new TermTrie(Array.from(this.#backwards, (i) => reversed(this.#terms[i]!))),
+    };
   }
 
   #lowerBound(term: string): number {
@@ -111,6 +140,23 @@ export class Vocabulary {
     return low;
   }
 
+  /** Numbers of the terms that end so. */
+  #endingSo(suffix: string): Uint32Array {
+    this.#backwards ??= this.#reversed();
+    const order = this.#backwards;
+    const terms = this.#terms;
+    let low = 0;
+    let high = order.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (endsBefore(terms[order[middle]!]!, suffix)) low = middle + 1;
+      else high = middle;
+    }
+    let end = low;
+    while (end < order.length && terms[order[end]!]!.endsWith(suffix)) end++;
+    return order.subarray(low, end);
+  }
+
   #frequent(numbers: Uint32Array, limit: number): VocabularyTerm[] {
     const chosen = numbers.sort((a, b) => this.#frequencies[b]! - this.#frequencies[a]! || a - b).subarray(0, limit);
     return Array.from(chosen, (i) => ({ term: this.#terms[i]!, frequency: this.#frequencies[i]! }));
@@ -122,6 +168,39 @@ export class Vocabulary {
   }
 }
 
+/** Whether a term stands before a suffix where both are read backwards. */
+function endsBefore(term: string, suffix: string): boolean {
+  for (let i = 1; i <= suffix.length; i++) {
+    if (i > term.length) return true;
+    const difference = term.charCodeAt(term.length - i) - suffix.charCodeAt(suffix.length - i);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
+}
+
+/** Edits between two words where it is none or one: a letter inserted, left out, exchanged, or swapped with its neighbour. */
+function withinOne(a: string, b: string): 0 | 1 | undefined {
+  const longer = a.length - b.length;
+  if (longer > 1 || longer < -1) return undefined;
+  const shorter = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < shorter && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === shorter) return longer === 0 ? 0 : 1;
+  let [i, j] = longer === 0 ? [at + 1, at + 1] : longer > 0 ? [at + 1, at] : [at, at + 1];
+  if (longer === 0 && a.charCodeAt(at) === b.charCodeAt(at + 1) && a.charCodeAt(at + 1) === b.charCodeAt(at)) {
+    i = at + 2;
+    j = at + 2;
+  }
+  while (i < a.length && a.charCodeAt(i) === b.charCodeAt(j)) {
+    i++;
+    j++;
+  }
+  return i === a.length ? 1 : undefined;
+}
+
+/** By code units: halves of surrogate pairs are compared, and never shown. */
 function reversed(term: string): string {
-  return [...term].reverse().join('');
+  let spelled = '';
+  for (let i = term.length - 1; i >= 0; i--) spelled += term[i];
+  return spelled;
 }

@@ -47,7 +47,7 @@ describe('reading in a process of its own', () => {
     using folder = testFolder({ 'a.html': page, 'b.pdf': bomb(40, 3), 'c.html': page });
     const events = await collect(folder.path, ['.'], { maxSeconds: 2 });
     expect(ids(events)).toEqual(['a.html', 'c.html']);
-    expect(failures(events)).toEqual([expect.stringMatching(/^b\.pdf: Nothing came of it in 2 seconds\..*limit/)]);
+    expect(failures(events)).toEqual([expect.stringMatching(/^b\.pdf: It was not read in 2 seconds\..*limit/)]);
     expect(events.filter(({ kind }) => kind === 'file')).toHaveLength(3);
   });
 

@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { outputSize } from '../limits.ts';
 import { readFile } from '../read.ts';
+import { readerFor } from '../readers/index.ts';
+import { openSource } from '../source.ts';
 import type { IngestEvent } from '../types.ts';
 import { LAST_WORDS, type ProcessLimits, type ReadMessage, type ReadReply } from './messages.ts';
 
@@ -33,10 +35,15 @@ setInterval(() => {
 }, 50);
 `;
 
-/** When the work began that nothing has come of yet, in milliseconds since 1970; 0 when there is none. */
+/** Milliseconds that went into the file before what was sent last; in a file that is read in a stream, each record has its own time. */
+let spent = 0;
+let streams = false;
+/** When the work began that counts against the limit, in milliseconds since 1970, pauses left out; 0 when there is none. */
 const since = new BigInt64Array(new SharedArrayBuffer(8));
 const busy = (yes: boolean): void => {
-  Atomics.store(since, 0, yes ? BigInt(Date.now()) : 0n);
+  const start = Number(Atomics.load(since, 0));
+  if (!yes && start !== 0) spent = streams ? 0 : Date.now() - start;
+  Atomics.store(since, 0, yes ? BigInt(Date.now() - spent) : 0n);
 };
 
 const limits = JSON.parse(process.argv[2]!) as ProcessLimits;
@@ -69,10 +76,17 @@ async function send(reply: ReadReply): Promise<void> {
 
 async function read({ file, maxBytes, maxText }: Extract<ReadMessage, { type: 'read' }>): Promise<void> {
   underWay = 0;
+  spent = 0;
+  streams = false;
   busy(true);
   let events: IngestEvent[] = [];
   let size = 0;
   let from = Date.now();
+  try {
+    streams = (await readerFor(file, openSource(file, maxBytes, undefined)))?.streams === true;
+  } catch {
+    // `readFile` says what is wrong.
+  }
   try {
     for await (const event of readFile(file, { maxBytes, maxText })) {
       events.push(event);

@@ -61,7 +61,7 @@ export class ReadingProcess {
     const { maxSeconds, maxMemory } = this.limits;
     if (why === 'time') {
       return new UnreadableDocumentError(
-        `Nothing came of it in ${maxSeconds} seconds.`,
+        `It was not read in ${maxSeconds} seconds.`,
         'Check that it opens in other programs; if it is worth the time, raise the limit (--max-seconds).',
       );
     }

@@ -1,7 +1,7 @@
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { HtmlText } from '../html-text.ts';
-import type { Reader } from '../reader.ts';
+import { CUT_OFF, type Reader } from '../reader.ts';
 import { parseXml, type XmlHandler } from '../xml.ts';
 import { textReader } from './text.ts';
 
@@ -49,7 +49,7 @@ export const docbookReader: Reader = {
     }
     const body = new HtmlText();
     const book = new DocBook(body);
-    await parseXml(decoded.text, book);
+    if (!(await parseXml(decoded.text, book))) yield { path: file.path, note: CUT_OFF };
     body.end();
     yield makeDocument(file, {
       format: 'docbook',

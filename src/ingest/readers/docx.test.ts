@@ -109,7 +109,7 @@ describe('the Word reader', () => {
     expect(await reasonFor('x.docx', Buffer.from('d0cf11e0a1b11ae1', 'hex'))).toMatch(
       /protected by a password, or a file of an old/,
     );
-    expect(await reasonFor('x.docx', 'plain text')).toMatch(/damaged or cut off/);
+    expect(await reasonFor('x.docx', 'plain text')).toMatch(/It is text, and no document/);
     expect(await reasonFor('x.docx', makeZip({ 'a.txt': 'hello' }))).toMatch(/not a Word document/);
     expect(await reasonFor('x.docx', makeZip({ 'word/document.xml': '<w:document><broken' }))).toMatch(/\.$/);
   });

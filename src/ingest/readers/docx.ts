@@ -5,7 +5,7 @@ import { DocxStory } from '../docx-story.ts';
 import { DocxNumbering, DocxStyles } from '../docx-styles.ts';
 import type { HtmlRecording } from '../html-recording.ts';
 import { HtmlText } from '../html-text.ts';
-import { DocumentPackage, packageProperties, type Relationship, relationships } from '../package.ts';
+import { DocumentPackage, mistaken, packageProperties, type Relationship, relationships } from '../package.ts';
 import type { Reader } from '../reader.ts';
 
 /**
@@ -20,9 +20,7 @@ export const docxReader: Reader = {
     const source = new DocumentPackage(await context.bytes(), context.maxBytes);
     const main = (await relationships(source, '')).find(({ type }) => type === 'officeDocument')?.target;
     const part = main !== undefined && source.has(main) ? main : 'word/document.xml';
-    if (!source.has(part) || !/(?:^|\/)document\d*\.xml$/.test(part)) {
-      throw new UnreadableDocumentError('It is not a Word document.', 'Give it the extension that it belongs to.');
-    }
+    if (!source.has(part) || !/(?:^|\/)document\d*\.xml$/.test(part)) throw mistaken(source, 'a Word document');
     const links = await relationships(source, part);
     const html = await readDocument(source, part, links);
     const body = new HtmlText();

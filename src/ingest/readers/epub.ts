@@ -4,7 +4,7 @@ import { makeDocument } from '../document.ts';
 import { HtmlChrome } from '../html-chrome.ts';
 import { HtmlText } from '../html-text.ts';
 import { parseHtml } from '../html-tokens.ts';
-import { DocumentPackage, packageProperties } from '../package.ts';
+import { DocumentPackage, mistaken, packageProperties } from '../package.ts';
 import type { Reader } from '../reader.ts';
 
 /**
@@ -66,7 +66,7 @@ async function packagePart(source: DocumentPackage): Promise<string> {
     text() {},
   });
   if (!source.has(part)) part = source.names.find((name) => name.endsWith('.opf')) ?? '';
-  if (part === '') throw new UnreadableDocumentError('It is no EPUB.', 'Give it the extension that it belongs to.');
+  if (part === '') throw mistaken(source, 'an EPUB');
   return part;
 }
 

@@ -4,7 +4,7 @@ import { makeDocument } from '../document.ts';
 import { HtmlChrome } from '../html-chrome.ts';
 import { HtmlText } from '../html-text.ts';
 import { type HtmlHandler, parseHtml } from '../html-tokens.ts';
-import type { Reader } from '../reader.ts';
+import { CUT_OFF, type Reader } from '../reader.ts';
 import { REPAIRED } from './markdown.ts';
 
 /**
@@ -27,6 +27,7 @@ export const htmlReader: Reader = {
     await parseHtml(html, both(head, chrome));
     let body = await textOf(html, chrome.found);
     if (body.blocks.length === 0 && chrome.found.size > 0) body = await textOf(html);
+    if (isCutOff(html)) yield { path: file.path, note: CUT_OFF };
     if (repaired) yield { path: file.path, note: REPAIRED };
     const topHeading = body.blocks.find((block) => block.kind === 'heading' && block.level === 1)?.name;
     yield makeDocument(file, {
@@ -40,6 +41,20 @@ export const htmlReader: Reader = {
     });
   },
 };
+
+/** Elements that have to be closed, which people forget; but hardly together with those of the page. */
+const CLOSED = /<(\/?)(?:div|table|ul|ol|pre|section|article|main|script|style)\b/gi;
+
+/** Whether a page ends within a tag, or before anything of what it began is closed. */
+function isCutOff(html: string): boolean {
+  const tail = html.slice(-2000);
+  if (/<\/?[a-z][^<>]*$/i.test(tail)) return true;
+  if (/<\/(?:body|html)\s*>/i.test(tail) || !/<body[\s>]/i.test(html) || /<\/(?:body|html)\s*>/i.test(html))
+    return false;
+  let open = 0;
+  for (const [, slash] of html.matchAll(CLOSED)) open += slash === '' ? 1 : -1;
+  return open > 0;
+}
 
 /** Front matter without what is told elsewhere. */
 function withoutNames({ title, lang, language, layout, ...fields }: Readonly<Record<string, unknown>>) {

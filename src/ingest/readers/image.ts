@@ -1,7 +1,8 @@
+import { UnreadableDocumentError } from '../../base/errors.ts';
 import { textBlocks } from '../../text/index.ts';
 import { makeDocument } from '../document.ts';
 import { openRecognizer } from '../ocr.ts';
-import type { Reader } from '../reader.ts';
+import { CUT_OFF, type Reader } from '../reader.ts';
 import { parseXml } from '../xml.ts';
 
 /** Extensions of pictures, whether or not text in them can be recognised. */
@@ -50,8 +51,10 @@ export const svgReader: Reader = {
     let title: string | undefined;
     let line = '';
     let depth = 0;
-    await parseXml(xml, {
+    let isPicture = false;
+    const isWhole = await parseXml(xml, {
       open(name) {
+        if (name === 'svg') isPicture = true;
         if (name === 'text' || name === 'title' || name === 'desc') depth++;
         // Lines of one text are spans with places of their own.
         else if (name === 'tspan' && line.trim() !== '') line += ' ';
@@ -68,6 +71,10 @@ export const svgReader: Reader = {
         lines.push(said);
       },
     });
+    if (!isPicture && xml.trim() !== '') {
+      throw new UnreadableDocumentError('It is no SVG.', 'Give it the extension that it belongs to.');
+    }
+    if (!isWhole && isPicture) yield { path: file.path, note: CUT_OFF };
     const text = lines.join('\n\n');
     if (text === '') return;
     yield makeDocument(file, { format: 'svg', text, blocks: textBlocks(text), title, keepExtension: true });

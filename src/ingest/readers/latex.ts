@@ -1,7 +1,7 @@
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { readLatex } from '../latex.ts';
-import type { Reader } from '../reader.ts';
+import { CUT_OFF, type Reader } from '../reader.ts';
 import { textReader } from './text.ts';
 
 /** Beyond this it is data: figures of measurements. UTF-16 code units. */
@@ -30,6 +30,9 @@ export const latexReader: Reader = {
         path: file.path,
         note: `${what[0]!.toUpperCase()}${what.slice(1)} in it ${drawings + pictures === 1 ? 'was' : 'were'} not read.`,
       };
+    }
+    if (/\\begin\{document\}/.test(decoded.text) && !/\\end\{document\}/.test(decoded.text)) {
+      yield { path: file.path, note: CUT_OFF };
     }
     yield makeDocument(file, {
       format: 'latex',

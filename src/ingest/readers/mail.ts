@@ -6,13 +6,19 @@ import { HtmlText } from '../html-text.ts';
 import { parseHtml } from '../html-tokens.ts';
 import { splitMailbox } from '../mailbox.ts';
 import { documentId } from '../metadata.ts';
-import { isFailure, isNote, type ReadContext, type Reader, type ReaderItem } from '../reader.ts';
+import { CUT_OFF, isFailure, isNote, type ReadContext, type Reader, type ReaderItem } from '../reader.ts';
 import { RecordIds } from '../records.ts';
 import { TextParts } from '../text-parts.ts';
 import type { SourceFile } from '../types.ts';
 
 /** Attachments that are read of one message, and bytes of one that is looked at. */
 const MOST_ATTACHMENTS = 100;
+/** A message has one of these at least. */
+const HEADERS = new Set(
+  'from to cc sender reply-to date subject message-id received mime-version content-type return-path'.split(' '),
+);
+/** S/MIME and OpenPGP; S/MIME that is only signed says so. */
+const ENCRYPTED = /^(?:multipart\/encrypted|application\/(?:x-)?pkcs7-mime(?![\s\S]*smime-type\s*=\s*"?signed))/i;
 /** Parts that prove who wrote a message, and pictures within its text. */
 const NO_DOCUMENT = /^(?:application\/(?:pgp-signature|(?:x-)?pkcs7-signature)|text\/x-amp-html)$/i;
 
@@ -68,6 +74,16 @@ async function* readMessage(
   place: { readonly ids: RecordIds; readonly number: number } | undefined,
 ): AsyncGenerator<ReaderItem> {
   const email = await parse(bytes);
+  if (!email.headers.some(({ key }) => HEADERS.has(key))) {
+    throw new UnreadableDocumentError(
+      'It is no mail: nothing in it says from whom, to whom, when or what about.',
+      'Give it the extension that it belongs to.',
+    );
+  }
+  const type = email.headers.find(({ key }) => key === 'content-type')?.value ?? '';
+  if (ENCRYPTED.test(type))
+    yield { path: file.path, note: 'The message is encrypted: only who wrote it to whom was read.' };
+  if (isCutOff(type, bytes)) yield { path: file.path, note: CUT_OFF };
   const messageId = email.messageId?.replace(/^<|>$/g, '');
   const record = place === undefined ? undefined : place.ids.unique(messageId || String(place.number), place.number);
   const parts = new TextParts();
@@ -125,6 +141,14 @@ async function* readMessage(
     const shown = `${unread.slice(0, 5).join(', ')}${unread.length > 5 ? `, and ${unread.length - 5} more` : ''}`;
     yield { path: file.path, note: `Attachments were not read: ${shown}.` };
   }
+}
+
+/** The last of several parts is followed by their boundary with two dashes more (RFC 2046, 5.1.1). */
+function isCutOff(type: string, bytes: Uint8Array): boolean {
+  const boundary = /^multipart\/.*\bboundary\s*=\s*(?:"([^"]+)"|([^\s;"]+))/is.exec(type);
+  if (boundary === null) return false;
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return !buffer.includes(`--${boundary[1] ?? boundary[2]!}--`);
 }
 
 async function parse(bytes: Uint8Array): Promise<Email> {

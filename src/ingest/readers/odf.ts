@@ -4,7 +4,7 @@ import { makeDocument } from '../document.ts';
 import type { HtmlRecording } from '../html-recording.ts';
 import { HtmlText } from '../html-text.ts';
 import { OdfStory, OdfTables } from '../odf-story.ts';
-import { DocumentPackage, packageProperties, protectedBy } from '../package.ts';
+import { DocumentPackage, mistaken, packageProperties, protectedBy } from '../package.ts';
 import type { Reader } from '../reader.ts';
 
 /**
@@ -17,10 +17,9 @@ export const odfReader: Reader = {
   extensions: ['odt', 'ott', 'odp', 'otp', 'odg', 'ods', 'ots'],
   async *read(file, context) {
     const source = new DocumentPackage(await context.bytes(), context.maxBytes);
-    if (!source.has('content.xml')) {
-      throw new UnreadableDocumentError('It is no OpenDocument file.', 'Give it the extension that it belongs to.');
-    }
+    // Newer programs encrypt all parts as one, so that there is no content to be seen.
     if (source.text('META-INF/manifest.xml')?.includes('encryption-data')) throw protectedBy();
+    if (!source.has('content.xml')) throw mistaken(source, 'an OpenDocument file');
     const { title, language, ...fields } = await packageProperties(source, 'meta.xml');
     const type = source.text('mimetype') ?? '';
     if (type.includes('spreadsheet')) {

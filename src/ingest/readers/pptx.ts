@@ -3,7 +3,7 @@ import type { Block } from '../../text/blocks.ts';
 import { makeDocument } from '../document.ts';
 import { HtmlRecording } from '../html-recording.ts';
 import { HtmlText } from '../html-text.ts';
-import { DocumentPackage, packageProperties, relationships } from '../package.ts';
+import { DocumentPackage, mistaken, packageProperties, relationships } from '../package.ts';
 import type { Reader } from '../reader.ts';
 import type { XmlHandler } from '../xml.ts';
 
@@ -18,9 +18,7 @@ export const pptxReader: Reader = {
     const source = new DocumentPackage(await context.bytes(), context.maxBytes);
     const main = (await relationships(source, '')).find(({ type }) => type === 'officeDocument')?.target;
     const part = main !== undefined && source.has(main) ? main : 'ppt/presentation.xml';
-    if (!source.has(part) || !part.endsWith('presentation.xml')) {
-      throw new UnreadableDocumentError('It is no presentation.', 'Give it the extension that it belongs to.');
-    }
+    if (!source.has(part) || !part.endsWith('presentation.xml')) throw mistaken(source, 'a presentation');
     const body = new HtmlText();
     const pages: number[] = [];
     const slides = await slidesOf(source, part);

@@ -1,7 +1,7 @@
 import { UnreadableDocumentError } from '../../base/errors.ts';
 import { makeDocument } from '../document.ts';
 import { HtmlText } from '../html-text.ts';
-import type { Reader } from '../reader.ts';
+import { CUT_OFF, type Reader } from '../reader.ts';
 import { readRtf } from '../rtf.ts';
 
 /**
@@ -17,13 +17,14 @@ export const rtfReader: Reader = {
     if (!/^\s*\{\\rtf/.test(source.slice(0, 64))) {
       throw new UnreadableDocumentError('It is no Rich Text.', 'Give it the extension that it belongs to.');
     }
-    const { html, fields } = readRtf(source);
+    const { html, fields, isWhole } = readRtf(source);
     const body = new HtmlText();
     html.replay(body);
     body.end();
     if (body.blocks.length === 0) {
       throw new UnreadableDocumentError('It contains no text, only images.', 'Recognise the text first (OCR).');
     }
+    if (!isWhole) yield { path: file.path, note: CUT_OFF };
     const { title, ...rest } = fields;
     yield makeDocument(file, {
       format: 'rtf',

@@ -1,3 +1,4 @@
+import { UnreadableDocumentError } from '../../base/errors.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import type { Reader } from '../reader.ts';
@@ -44,6 +45,12 @@ export const subtitlesReader: Reader = {
       last = seconds(h2, m2, s2);
     }
     flush();
+    if (parts.text === '' && decoded.text.trim() !== '' && !/^\uFEFF?WEBVTT/.test(decoded.text)) {
+      throw new UnreadableDocumentError(
+        'There are no subtitles in it: no line says from when to when (00:01:05,000 --> 00:01:08,000).',
+        'Give it the extension that it belongs to.',
+      );
+    }
     yield makeDocument(file, {
       format: 'subtitles',
       text: parts.text,
@@ -55,8 +62,8 @@ export const subtitlesReader: Reader = {
 
 function plain(line: string): string {
   return line
-    .replace(/<v(?:\.[\w.]+)?\s+([^>]+)>/g, '$1: ')
-    .replace(/<[^>]*>|\{\\[^}]*\}/g, '')
+    .replace(/<v(?:\.[\w.]+)?\s+([^<>]+)>/g, '$1: ')
+    .replace(/<[^<>]*>|\{\\[^{}]*\}/g, '')
     .replace(/&nbsp;/g, ' ')
     .replace(/&lt;/g, '<')
     .replace(/&gt;/g, '>')

@@ -1,6 +1,6 @@
 import { UnreadableDocumentError } from '../../base/errors.ts';
 import { makeDocument } from '../document.ts';
-import { DocumentPackage, packageProperties, relationships } from '../package.ts';
+import { DocumentPackage, mistaken, packageProperties, relationships } from '../package.ts';
 import type { Reader } from '../reader.ts';
 import { SheetText } from '../sheet-text.ts';
 import { parseXml, type XmlAttributes, type XmlHandler } from '../xml.ts';
@@ -16,13 +16,10 @@ export const xlsxReader: Reader = {
     const source = new DocumentPackage(await context.bytes(), context.maxBytes);
     const main = (await relationships(source, '')).find(({ type }) => type === 'officeDocument')?.target;
     const part = main !== undefined && source.has(main) ? main : 'xl/workbook.xml';
-    if (!source.has(part)) {
-      const isBinary = source.names.some((name) => name.endsWith('workbook.bin'));
-      throw new UnreadableDocumentError(
-        isBinary ? 'It is a binary workbook (.xlsb).' : 'It is no spreadsheet.',
-        isBinary ? 'Save it as .xlsx.' : 'Give it the extension that it belongs to.',
-      );
+    if (source.names.some((name) => name.endsWith('workbook.bin'))) {
+      throw new UnreadableDocumentError('It is a binary workbook (.xlsb).', 'Save it as .xlsx.');
     }
+    if (!source.has(part) || !/(?:^|\/)workbook\d*\.xml$/i.test(part)) throw mistaken(source, 'a spreadsheet');
     const book = await readBook(source, part);
     const { title, language, ...fields } = await packageProperties(source, 'docProps/core.xml');
     for (const sheet of book.sheets) {

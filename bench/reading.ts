@@ -1,0 +1,217 @@
+// How fast is each format read, and what does it take? One file of each, of the size of a long book or a large table, read in a process of its
+// own. `npm run bench -- reading`; with `--hostile`, what files do that are made to cost more than their size: nesting, loops, expansion, a
+// workbook of a million rows, a notebook of 500 MB.
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { readDocuments } from '../src/ingest/read.ts';
+import { docxParagraph, makeDocx, makePdf } from '../test/support/files.ts';
+import { HOSTILE_FILES } from '../test/support/hostile.ts';
+import { makeEpub, makeOpenDocument, makePptx, makeXlsx, soundFiles } from '../test/support/samples.ts';
+import { report } from './harness.ts';
+import { readWordNet } from './lib-wordnet.ts';
+
+const ROUNDS = 3;
+/** Times that what is hostile about a file is repeated. */
+const HOSTILE = 100_000;
+const folder = mkdtempSync(join(tmpdir(), 'sagitta-reading-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+const paragraphs = (count: number): string[] => {
+  const glosses = readWordNet().map(({ text }) => text.replace(/[<>&{}\\$%#_^~"|`]/g, ''));
+  return Array.from({ length: count }, (_, i) =>
+    Array.from({ length: 8 }, (_, j) => glosses[(8 * i + j) % glosses.length]!).join('. '),
+  );
+};
+
+if (process.argv.includes('--hostile')) await hostile();
+else measure();
+
+function measure(): void {
+  const prose = paragraphs(4000);
+  const some = prose.slice(0, 2000);
+  const few = prose.slice(0, 700);
+  const records = readWordNet().slice(0, 30_000);
+  const lines = (text: string): string[] => text.match(/.{1,90}(?:\s|$)/g) ?? [text];
+  const files: Record<string, string | Uint8Array> = {
+    txt: prose.join('\n\n'),
+    md: prose.map((text, i) => (i % 20 === 0 ? `## Part ${i}\n\n${text}` : text)).join('\n\n'),
+    html: `<!doctype html><html><body>${prose.map((text) => `<p>${text.replace(/\b(\w{9,})\b/g, '<em>$1</em>')}</p>`).join('\n')}</body></html>`,
+    pdf: makePdf(few.map((text) => lines(text))),
+    docx: makeDocx(some.map((text) => docxParagraph(text)).join('')),
+    odt: makeOpenDocument('odt', some.join('</text:p><text:p>')),
+    pptx: makePptx(some.join('</a:t></a:r></a:p><a:p><a:r><a:t>')),
+    epub: makeEpub(
+      Object.fromEntries(
+        Array.from({ length: 40 }, (_, i) => [
+          `c${i}`,
+          some
+            .slice(50 * i, 50 * (i + 1))
+            .map((text) => `<p>${text}</p>`)
+            .join(''),
+        ]),
+      ),
+    ),
+    xlsx: makeXlsx(
+      records
+        .map(
+          ({ text }, i) =>
+            `<row r="${i + 1}"><c r="A${i + 1}"><v>${i}</v></c><c r="B${i + 1}" t="inlineStr"><is><t>${text.replace(/[<&]/g, '')}</t></is></c></row>`,
+        )
+        .join(''),
+    ),
+    ods: makeOpenDocument(
+      'ods',
+      records
+        .map(({ text }) => text.replace(/[<&]/g, ''))
+        .join('</text:p></table:table-cell></table:table-row><table:table-row><table:table-cell><text:p>'),
+    ),
+    rtf: `{\\rtf1\\ansi ${some.map((text) => `${text}\\par\n`).join('')}}`,
+    eml: `From: a@example.org\r\nSubject: s\r\nContent-Type: text/plain\r\n\r\n${some.flatMap((text) => [...lines(text), '']).join('\r\n')}`,
+    mbox: some
+      .map(
+        (text, i) =>
+          `From a@example.org Thu May  2 10:00:00 2024\nFrom: a@example.org\nSubject: Message ${i}\nMessage-ID: <${i}@example.org>\n\n${lines(text).join('\n')}\n`,
+      )
+      .join('\n'),
+    ipynb: JSON.stringify({
+      nbformat: 4,
+      metadata: {},
+      cells: some.map((text, i) => ({
+        cell_type: i % 2 === 0 ? 'markdown' : 'code',
+        source: lines(text),
+        outputs: [],
+      })),
+    }),
+    json: JSON.stringify(records.map(({ id, text }) => ({ id, text }))),
+    jsonl: records.map(({ id, text }) => JSON.stringify({ id, text })).join('\n'),
+    csv: `id,text\n${records.map(({ id, text }) => `${id},"${text.replace(/"/g, '""')}"`).join('\n')}`,
+    '1': `.TH PAGE 1\n.SH NAME\npage \\- a page\n${some.map((text, i) => (i % 10 === 0 ? `.SH PART ${i}\n.PP\n${text}` : `.PP\n${text}`)).join('\n')}\n`,
+    rst: some.map((text, i) => (i % 20 === 0 ? `Part ${i}\n${'='.repeat(12)}\n\n${text}` : text)).join('\n\n'),
+    adoc: some.map((text, i) => (i % 20 === 0 ? `== Part ${i}\n\n${text}` : text)).join('\n\n'),
+    org: some.map((text, i) => (i % 20 === 0 ? `* Part ${i}\n\n${text}` : text)).join('\n\n'),
+    tex: `\\documentclass{article}\\begin{document}\n${some.map((text, i) => (i % 20 === 0 ? `\\section{Part ${i}}\n${text}` : text)).join('\n\n')}\n\\end{document}\n`,
+    dbk: `<article xmlns="http://docbook.org/ns/docbook">${some.map((text) => `<para>${text}</para>`).join('\n')}</article>`,
+    srt: some.map((text, i) => `${i + 1}\n${clock(i)},000 --> ${clock(i)},900\n${text}\n`).join('\n'),
+    svg: `<svg xmlns="http://www.w3.org/2000/svg">${some.map((text) => `<text>${text}</text>`).join('')}</svg>`,
+    ts: few
+      .map(
+        (text, i) => `/** ${text} */\nexport function part${i}(value: number): number {\n  return value + ${i};\n}\n`,
+      )
+      .join('\n'),
+    kt: few.map((text, i) => `/** ${text} */\nfun part${i}(value: Int): Int {\n  return value + ${i}\n}\n`).join('\n'),
+    'txt.gz': gzipSync(prose.join('\n\n')),
+  };
+  const small = soundFiles('some words');
+  mkdirSync(join(folder, 'small'));
+  const rows: Record<string, string | number>[] = [];
+  for (const [extension, content] of Object.entries(files)) {
+    const warmUp = join(folder, 'small', `a.${extension}`);
+    writeFileSync(warmUp, small[extension] ?? small['ts']!);
+    const path = join(folder, `a.${extension}`);
+    writeFileSync(path, content);
+    const child = fileURLToPath(new URL('lib-reading-child.ts', import.meta.url));
+    const args = ['--import', 'tsx', child, warmUp, path, String(ROUNDS)];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    if (stdout === '') throw new Error(stderr);
+    const found = JSON.parse(stdout) as {
+      documents: number;
+      characters: number;
+      problems: string[];
+      seconds: number;
+      before: number;
+      peak: number;
+      size: number;
+    };
+    if (found.problems.length > 0 || found.documents === 0)
+      throw new Error(`${extension}: ${found.problems.join(' ')}`);
+    rows.push({
+      format: `.${extension}`,
+      'file MB': found.size / 1e6,
+      'text MB': found.characters / 1e6,
+      documents: found.documents,
+      'text MB/s': found.characters / 1e6 / found.seconds,
+      'peak MB': Math.round(found.peak / 1e6),
+      'of it for this file': Math.round((found.peak - found.before) / 1e6),
+    });
+    rmSync(path);
+  }
+  report({
+    name: 'reading',
+    threads: 1,
+    columns: ['format', 'file MB', 'text MB', 'documents', 'text MB/s', 'peak MB', 'of it for this file'],
+    rows,
+    notes: [
+      `WordNet's glosses as one file of each format; median of ${ROUNDS} readings after a first one, each format in a process of its own.`,
+      'Text MB: characters that come out, in millions. Peak: resident memory at its highest in the first reading, Node and sources compiled on the fly included.',
+    ],
+  });
+}
+
+function clock(second: number): string {
+  return [Math.floor(second / 3600), Math.floor(second / 60) % 60, second % 60]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+}
+
+/** The command line's way to read: in a process with limits, which is ended when a file takes more. */
+async function hostile(): Promise<void> {
+  for (const { name, make } of HOSTILE_FILES) writeFileSync(join(folder, name), make(HOSTILE));
+  const million = Array.from(
+    { length: 1_000_000 },
+    (_, i) =>
+      `<row r="${i + 1}"><c r="A${i + 1}"><v>${i}</v></c><c r="B${i + 1}"><v>${(i * 7919) % 1000}</v></c></row>`,
+  );
+  writeFileSync(join(folder, 'million-rows.xlsx'), makeXlsx(million.join('')));
+  await notebook(join(folder, 'notebook-500MB.ipynb'), 500e6);
+  await notebook(join(folder, 'notebook-60MB.ipynb'), 60e6);
+  const rows: Record<string, string | number>[] = [];
+  let start = performance.now();
+  let documents = 0;
+  let said = '';
+  const finish = (path: string): void => {
+    const seconds = (performance.now() - start) / 1000;
+    rows.push({ file: path, MB: statSync(join(folder, path)).size / 1e6, seconds, documents, outcome: said });
+    [start, documents, said] = [performance.now(), 0, ''];
+  };
+  for await (const event of readDocuments(['.'], { base: folder })) {
+    if (event.kind === 'document') documents++;
+    else if (event.kind === 'failure') said ||= event.failure.reason;
+    else if (event.kind === 'note') said ||= event.note.note;
+    else if (event.kind === 'file') finish(event.file.path);
+    else if (event.kind === 'skipped') {
+      said = `skipped: ${event.skipped.reason}`;
+      finish(event.skipped.path);
+    }
+  }
+  report({
+    name: 'reading, hostile files',
+    threads: 1,
+    columns: ['file', 'MB', 'seconds', 'documents', 'outcome'],
+    rows,
+    notes: [
+      `What is hostile about a file is repeated ${HOSTILE} times. Limits are the defaults: 60 seconds, 512 MiB, 64 MiB of file, 32 Mi characters of text.`,
+    ],
+  });
+}
+
+/** A notebook of one picture after the other. */
+async function notebook(path: string, bytes: number): Promise<void> {
+  const out = createWriteStream(path);
+  out.write('{"nbformat":4,"metadata":{},"cells":[');
+  const picture = 'iVBORw0KGgo'.repeat(90_000);
+  for (let written = 0, i = 0; written < bytes; written += picture.length, i++) {
+    const cell = {
+      cell_type: 'code',
+      source: [`plot(${i})`],
+      outputs: [{ output_type: 'display_data', data: { 'image/png': picture } }],
+    };
+    if (!out.write(`${i === 0 ? '' : ','}${JSON.stringify(cell)}`)) await once(out, 'drain');
+  }
+  out.end(']}');
+  await once(out, 'finish');
+}
