@@ -9,10 +9,10 @@ export default defineConfig({
   resolve: {
     alias: [
       ...folders.map(({ name }) => ({
-        find: new RegExp(`^sagitta/${name}$`),
+        find: new RegExp(`^sagitta-search/${name}$`),
         replacement: `${source}${name}/index.ts`,
       })),
-      { find: /^sagitta$/, replacement: `${source}index.ts` },
+      { find: /^sagitta-search$/, replacement: `${source}index.ts` },
     ],
   },
   test: {

@@ -10,13 +10,13 @@ const ENTRIES = ['base', 'kernels', 'tensor', 'codec', 'index', 'threads', 'thre
 
 /** What the page runs: the same index by one thread and by two Web Workers, and the same hits from both. */
 const PROGRAM = `
-  const { Random, Vectors } = await import('sagitta/base');
-  const { buildIndex } = await import('sagitta/index');
-  const { openThreads } = await import('sagitta/threads');
+  const { Random, Vectors } = await import('sagitta-search/base');
+  const { buildIndex } = await import('sagitta-search/index');
+  const { openThreads } = await import('sagitta-search/threads');
   ${ENTRIES.filter((entry) => entry !== 'threads/worker')
     .map(
       (entry) =>
-        `if (Object.keys(await import('sagitta/${entry}')).length === 0) throw new Error('${entry} is empty');`,
+        `if (Object.keys(await import('sagitta-search/${entry}')).length === 0) throw new Error('${entry} is empty');`,
     )
     .join('\n  ')}
   const random = new Random(7);
@@ -43,11 +43,11 @@ export async function checkInBrowser(folder, manifest) {
   const imports = Object.fromEntries(
     ENTRIES.map((entry) => {
       const target = manifest.exports[`./${entry}`];
-      return [`sagitta/${entry}`, `/${(target.default ?? target).slice(2)}`];
+      return [`sagitta-search/${entry}`, `/${(target.default ?? target).slice(2)}`];
     }),
   );
   const page = `<!doctype html><script type="importmap">${JSON.stringify({ imports })}</script>`;
-  const root = join(folder, 'node_modules/sagitta');
+  const root = join(folder, 'node_modules/sagitta-search');
   const server = createServer((request, response) => {
     // Memory that threads share: only on pages that are cross-origin isolated.
     response.setHeader('cross-origin-opener-policy', 'same-origin');

@@ -16,7 +16,9 @@ const questions =
       ];
 
 const sagitta = (...args) => {
-  console.log(`\n$ npx sagitta ${args.map((arg) => (/[\s?*]/.test(arg) ? JSON.stringify(arg) : arg)).join(' ')}`);
+  console.log(
+    `\n$ npx sagitta-search ${args.map((arg) => (/[\s?*]/.test(arg) ? JSON.stringify(arg) : arg)).join(' ')}`,
+  );
   const { status } = spawnSync(process.execPath, [`${root}/dist/cli/main.js`, ...args], {
     cwd: root,
     stdio: 'inherit',
@@ -27,5 +29,5 @@ const sagitta = (...args) => {
 rmSync(`${root}/${collection}`, { recursive: true, force: true });
 sagitta('index', folder, '--include', '*.md', '--in', collection);
 for (const question of questions) sagitta('search', question, '-k', '3', '--per-document', '1', '--in', collection);
-console.log(`\nAsk your own:    npx sagitta search "your question" --in ${collection}`);
-console.log('Your own files:  npx sagitta index PATH ...  and then  npx sagitta search "your question"');
+console.log(`\nAsk your own:    npx sagitta-search search "your question" --in ${collection}`);
+console.log('Your own files:  npx sagitta-search index PATH ...  and then  npx sagitta-search search "your question"');

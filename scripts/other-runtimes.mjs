@@ -8,7 +8,7 @@ const RUNTIMES = [
   { name: 'Deno', package: 'deno@2.9.6', scope: '@deno', binary: 'deno', args: ['run', '--allow-all'] },
 ];
 
-const PROGRAM = `import { openCollection } from 'sagitta';
+const PROGRAM = `import { openCollection } from 'sagitta-search';
 for (const encoder of ['none', 'static', 'minilm']) {
   const collection = await openCollection(process.argv[2] + '-' + encoder, { create: true, encoder });
   const { added, failures } = await collection.index(['docs']);

@@ -52,8 +52,8 @@ try {
     join(work, 'mastra.mjs'),
     `import { Agent } from '@mastra/core/agent';
 import { MockLanguageModelV3 } from 'ai/test';
-import { openCollection } from 'sagitta';
-import { searchTool } from 'sagitta/mastra';
+import { openCollection } from 'sagitta-search';
+import { searchTool } from 'sagitta-search/mastra';
 const collection = await openCollection('mastra-notes', { create: true, encoder: 'none' });
 await collection.add([{ id: 'keys', text: 'Rotate the signing key every ninety days.' }]);
 const prompts = [];
@@ -81,7 +81,7 @@ process.exit();
 
   writeFileSync(
     join(work, 'imports.mjs'),
-    `${entries.map((entry, i) => `import * as m${i} from 'sagitta${entry.slice(1)}';`).join('\n')}
+    `${entries.map((entry, i) => `import * as m${i} from 'sagitta-search${entry.slice(1)}';`).join('\n')}
 for (const [entry, module] of [${entries.map((entry, i) => `['${entry}', m${i}]`).join(', ')}]) {
   if (Object.keys(module).length === 0) throw new Error(entry + ' exports nothing');
 }
@@ -112,7 +112,7 @@ console.log('imported', ${entries.length}, 'entries');
   const typed = entries.filter((entry) => entry !== './ai');
   writeFileSync(
     join(work, 'types.ts'),
-    `${typed.map((entry, i) => `import * as m${i} from 'sagitta${entry.slice(1)}';`).join('\n')}
+    `${typed.map((entry, i) => `import * as m${i} from 'sagitta-search${entry.slice(1)}';`).join('\n')}
 export const all = [${typed.map((_, i) => `m${i}`).join(', ')}];
 const collection: m0.Collection = await m0.openCollection('x');
 const result: m0.SearchResult = await collection.search('q', { filter: m0.gte('year', 2020) });

@@ -1,6 +1,6 @@
 /**
  * Sagitta: an embedding-based retrieval engine. This entry opens collections; the parts that they are made of have
- * entries of their own (`sagitta/search`, `sagitta/index`, `sagitta/text`, ...).
+ * entries of their own (`sagitta-search/search`, `sagitta-search/index`, `sagitta-search/text`, ...).
  */
 export * from './base/index.ts';
 export * from './collection/index.ts';

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Collection, type InputDocument, openCollection } from 'sagitta';
-import { testEncoder } from 'sagitta/encode';
+import { type Collection, type InputDocument, openCollection } from 'sagitta-search';
+import { testEncoder } from 'sagitta-search/encode';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 let folder: string;

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { type InputDocument, openCollection } from 'sagitta';
-import type { Collection } from 'sagitta/collection';
-import { testEncoder } from 'sagitta/encode';
+import { type InputDocument, openCollection } from 'sagitta-search';
+import type { Collection } from 'sagitta-search/collection';
+import { testEncoder } from 'sagitta-search/encode';
 import {
   bm25,
   type Corpus,
@@ -15,7 +15,7 @@ import {
   rankCorpus,
   searchCorpus,
   similarInCorpus,
-} from 'sagitta/search';
+} from 'sagitta-search/search';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.ts';
 

@@ -5,7 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 /**
- * Every example in the README, in docs/ and in doc comments runs: each fenced `ts` block that imports from `sagitta`. A
+ * Every example in the README, in docs/ and in doc comments runs: each fenced `ts` block that imports from `sagitta-search`. A
  * comment behind `console.log(...)` is what it must print.
  */
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openCollection } from 'sagitta';
-import { CollectionLockedError, IncompatibleError, InvalidArgumentError } from 'sagitta/base';
-import type { Collection } from 'sagitta/collection';
-import { type Encoder, type TokenEncoder, testEncoder } from 'sagitta/encode';
+import { openCollection } from 'sagitta-search';
+import { CollectionLockedError, IncompatibleError, InvalidArgumentError } from 'sagitta-search/base';
+import type { Collection } from 'sagitta-search/collection';
+import { type Encoder, type TokenEncoder, testEncoder } from 'sagitta-search/encode';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from './support/files.ts';
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Collection, openCollection, type SearchOptions } from 'sagitta';
-import { type Encoder, testEncoder } from 'sagitta/encode';
-import { convex, HIT_SCORES, LIST_FEATURES, type RelevanceParameters, rrf } from 'sagitta/search';
+import { type Collection, openCollection, type SearchOptions } from 'sagitta-search';
+import { type Encoder, testEncoder } from 'sagitta-search/encode';
+import { convex, HIT_SCORES, LIST_FEATURES, type RelevanceParameters, rrf } from 'sagitta-search/search';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.ts';
 

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { openCollection } from 'sagitta';
-import { CorruptFileError } from 'sagitta/base';
-import { MaxSim, memoryCorpus, searchCorpus } from 'sagitta/search';
+import { openCollection } from 'sagitta-search';
+import { CorruptFileError } from 'sagitta-search/base';
+import { MaxSim, memoryCorpus, searchCorpus } from 'sagitta-search/search';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import type { Collection } from '../src/collection/index.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCollection, verifyCollection } from 'sagitta/collection';
-import { adapterGraph, type TunedFiles } from 'sagitta/encode';
-import { given, Parameters, toOnnx } from 'sagitta/tensor';
+import { openCollection, verifyCollection } from 'sagitta-search/collection';
+import { adapterGraph, type TunedFiles } from 'sagitta-search/encode';
+import { given, Parameters, toOnnx } from 'sagitta-search/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import { testFolder } from './support/files.ts';

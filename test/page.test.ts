@@ -493,7 +493,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await other.goto(empty.url);
     await other.waitForSelector('.empty');
     expect(await other.locator('.empty').textContent()).toMatch(
-      /The collection is empty.*Drop files.*npx sagitta index/s,
+      /The collection is empty.*Drop files.*npx sagitta-search index/s,
     );
     await other.close();
   });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { testEncoder } from 'sagitta/encode';
+import { testEncoder } from 'sagitta-search/encode';
 import { describe, expect, it } from 'vitest';
 import { program } from './support/command.ts';
 import { type TestFolder, testFolder } from './support/files.ts';

@@ -1,5 +1,5 @@
-import { openCollection } from 'sagitta/collection';
-import { testEncoder } from 'sagitta/encode';
+import { openCollection } from 'sagitta-search/collection';
+import { testEncoder } from 'sagitta-search/encode';
 import { describe, expect, it } from 'vitest';
 import { type TestServer, testServer } from './support/server.ts';
 

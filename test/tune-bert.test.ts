@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { Vectors } from 'sagitta/base';
-import { openEncoder } from 'sagitta/encode';
-import { type TuneOptions, tune } from 'sagitta/train';
+import { Vectors } from 'sagitta-search/base';
+import { openEncoder } from 'sagitta-search/encode';
+import { type TuneOptions, tune } from 'sagitta-search/train';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from './support/files.ts';
 import { tinyBert } from './support/tiny-bert.ts';

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { CorruptFileError, IncompatibleError, InvalidArgumentError } from 'sagitta/base';
-import { openCollection } from 'sagitta/collection';
-import { openEncoder, shippedTable, writeTable } from 'sagitta/encode';
-import { curveSvg, readArrays, readPairs, type TuneOptions, tune, writeArrays } from 'sagitta/train';
+import { CorruptFileError, IncompatibleError, InvalidArgumentError } from 'sagitta-search/base';
+import { openCollection } from 'sagitta-search/collection';
+import { openEncoder, shippedTable, writeTable } from 'sagitta-search/encode';
+import { curveSvg, readArrays, readPairs, type TuneOptions, tune, writeArrays } from 'sagitta-search/train';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from './support/files.ts';
 import { collectionIn, documents, examples, THINGS, word } from './support/tuning.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Collection, openCollection } from 'sagitta';
+import { type Collection, openCollection } from 'sagitta-search';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { IncompatibleError } from '../src/base/errors.ts';
 import { Random } from '../src/base/random.ts';

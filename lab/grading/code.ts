@@ -43,7 +43,7 @@ export class SourceCode {
   }
 }
 
-/** What `sagitta/encode` opens each kind of encoder by. */
+/** What `sagitta-search/encode` opens each kind of encoder by. */
 export const ENCODERS: Readonly<Record<string, string>> = {
   minilm: 'miniLm',
   bert: 'bertFolder',

@@ -20,7 +20,7 @@ export interface Paper {
 export interface Reach {
   /** Commands, as they are typed: `sagitta learn-index --labels FILE`. */
   readonly commands?: readonly string[];
-  /** Exports of the package, as `folder/name`: `train/learnBinary` is `learnBinary` of `sagitta/train`. */
+  /** Exports of the package, as `folder/name`: `train/learnBinary` is `learnBinary` of `sagitta-search/train`. */
   readonly exports?: readonly string[];
   /** Whether somebody who sets nothing uses it. */
   readonly byDefault: boolean;
@@ -32,7 +32,7 @@ export function reachOf({ commands = [], exports = [], byDefault }: Reach): stri
     ...commands.map((command) => `\`${command}\``),
     ...exports.map((path) => {
       const [folder, name] = path.split('/');
-      return `\`${name}\` of \`sagitta/${folder}\``;
+      return `\`${name}\` of \`sagitta-search/${folder}\``;
     }),
   ];
   return ways.length === 0 ? 'none yet' : `${ways.join(', ')}; ${byDefault ? 'the default' : 'not by default'}`;

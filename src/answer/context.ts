@@ -32,7 +32,7 @@ export interface BuildContextOptions {
   /** Default `text`. */
   readonly format?: ContextFormat;
   /**
-   * Counts tokens as the model does that reads the context. Default: `mostTokens` of `sagitta/text`, which none of the usual tokenizers exceeds,
+   * Counts tokens as the model does that reads the context. Default: `mostTokens` of `sagitta-search/text`, which none of the usual tokenizers exceeds,
    * and English stays some 15 % below.
    */
   readonly count?: CountTokens;

@@ -8,7 +8,7 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Called with the share of the work that is done, 0 to 1. */
   readonly onProgress?: (done: number) => void;
-  /** What shares the work, `openThreads()` of `sagitta/threads` for one: same result, sooner. Default: the calling thread. */
+  /** What shares the work, `openThreads()` of `sagitta-search/threads` for one: same result, sooner. Default: the calling thread. */
   readonly threads?: Parallel;
 }
 

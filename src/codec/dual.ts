@@ -8,7 +8,7 @@ import { type OpqOptions, OptimizedRotation } from './opq.ts';
 /**
  * `dual`: documents and queries pass through maps of their own, so that `queries q . documents v` stands for `q . v`. A rotation
  * spends a code's precision on what documents vary in; two maps can spend it on what queries ask for. `train` knows no queries and
- * gives both the rotation of `opq`: then `dual,pq16x8` is `opq,pq16x8`. `distillCodec` of `sagitta/train` learns both maps from
+ * gives both the rotation of `opq`: then `dual,pq16x8` is `opq,pq16x8`. `distillCodec` of `sagitta-search/train` learns both maps from
  * rankings.
  *
  * For inner products, and cosines of vectors normalised beforehand; distances are not kept.

@@ -17,7 +17,7 @@ import { bitScorer } from './rows.ts';
  * A code holds `m * levels` bits, plane after plane, bit `i` in bit `i % 8` of byte `i >> 3`, and from two levels on 2 more
  * bytes: the inverse length of `b`, which differs from code to code then. The score is the cosine of `b` with the float query's
  * `W q`, or with `symmetric` that of the query's own `b`: sums of small whole numbers, see {@link RecurrentBinary.compare}.
- * `train` knows no rankings and takes random rotations: then `rbin256x1` is about `bin256`. `learnBinary` of `sagitta/train` learns all
+ * `train` knows no rankings and takes random rotations: then `rbin256x1` is about `bin256`. `learnBinary` of `sagitta-search/train` learns all
  * maps, and maps whose codes earlier versions' codes can be compared with.
  *
  * For inner products of vectors of equal length, and cosines.

@@ -199,7 +199,7 @@ export class Collection {
   }
 
   /**
-   * Answers a question with sentences of the documents, word for word and with their places, or says that it is not answered here. `groundedAnswer` of `sagitta/answer`
+   * Answers a question with sentences of the documents, word for word and with their places, or says that it is not answered here. `groundedAnswer` of `sagitta-search/answer`
    * has a language model put it in words, from the same context.
    * @throws InvalidArgumentError as {@link Collection.context}.
    */
@@ -298,7 +298,7 @@ export class Collection {
   }
 
   /**
-   * Takes over what was learned of relevance (`learnRelevance` of `sagitta/train`). @param parameters undefined: it has learned nothing.
+   * Takes over what was learned of relevance (`learnRelevance` of `sagitta-search/train`). @param parameters undefined: it has learned nothing.
    * @throws CollectionLockedError while another process writes.
    */
   async setRelevance(parameters: RelevanceParameters | undefined): Promise<void> {
@@ -307,7 +307,7 @@ export class Collection {
   }
 
   /**
-   * Words that queries are also searched for, one rule a line (`parseSynonyms` of `sagitta/text`); they stand in `synonyms.txt` in the
+   * Words that queries are also searched for, one rule a line (`parseSynonyms` of `sagitta-search/text`); they stand in `synonyms.txt` in the
    * collection's folder. An empty source takes them away. @returns the number of rules.
    * @throws InvalidArgumentError that names the line with a mistake.
    */
@@ -361,7 +361,7 @@ export class Collection {
     return this.#store.snapshot();
   }
 
-  /** A snapshot, as what retrievers of one's own (`sagitta/search`) stand on; valid as long as the snapshot is. */
+  /** A snapshot, as what retrievers of one's own (`sagitta-search/search`) stand on; valid as long as the snapshot is. */
   corpus(snapshot: Snapshot): SnapshotCorpus {
     return new SnapshotCorpus(snapshot, this.settings, (field) => this.#encoders.ofField(field));
   }
@@ -400,7 +400,7 @@ export class Collection {
   }
 
   /**
-   * Finds an index for the vectors that keeps a budget, by trying: see `plan` of `sagitta/index`. Changes nothing; `rebuild` with the
+   * Finds an index for the vectors that keeps a budget, by trying: see `plan` of `sagitta-search/index`. Changes nothing; `rebuild` with the
    * specification and the search settings of `choice.point` applies it.
    *
    * @throws InvalidArgumentError for a collection without embeddings, no budget, too few queries, and a specification with a mistake.

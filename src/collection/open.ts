@@ -29,7 +29,7 @@ export interface OpenOptions {
   readonly settings?: Partial<IndexingSettings>;
   /**
    * Opens the encoder that the manifest names, when it is needed first; the collection disposes of it. For hosts that
-   * share one model between threads. Default: `openEncoder` of `sagitta/encode`.
+   * share one model between threads. Default: `openEncoder` of `sagitta-search/encode`.
    */
   readonly openEncoder?: EncoderSources['openSpec'];
   /**

@@ -21,7 +21,7 @@ export interface CollectionPlanOptions extends Budget {
   readonly seconds?: number;
   /** Default 1234. */
   readonly seed?: number;
-  /** What building candidates is dealt to; `openThreads` of `sagitta/threads`. Searches are measured on one thread in any case. */
+  /** What building candidates is dealt to; `openThreads` of `sagitta-search/threads`. Searches are measured on one thread in any case. */
   readonly threads?: Parallel;
   readonly signal?: AbortSignal;
   readonly onProgress?: (what: string) => void;

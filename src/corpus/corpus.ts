@@ -91,7 +91,7 @@ export interface Corpus {
   /** What the field holds of given passages: a vector, or one for each token. Terms cannot be given back. @param passages ascending. */
   get(field: string, passages: Uint32Array): Promise<readonly (Representation | undefined)[]>;
   /**
-   * Passages in which these words stand one after the other in one text of the field. @param words from `phraseWords` of `sagitta/text`; none
+   * Passages in which these words stand one after the other in one text of the field. @param words from `phraseWords` of `sagitta-search/text`; none
    * finds nothing. @returns a set of `passageSpace` bits.
    */
   phrase(field: string, words: readonly string[]): Promise<BitSet>;

@@ -23,7 +23,7 @@ export interface MastraSearchTool {
 
 /**
  * A tool of Mastra that searches a collection or a server: `new Agent({ tools: { search: searchTool(source) } })`. Embedding models for Mastra are
- * those of the AI SDK: `embeddingModel` of `sagitta/ai`.
+ * those of the AI SDK: `embeddingModel` of `sagitta-search/ai`.
  * @param source a collection (`openCollection`) or a client (`createClient`).
  */
 export function searchTool(source: SearchSource, options: SearchToolOptions = {}): MastraSearchTool {

@@ -12,7 +12,7 @@ export interface HybridOptions extends Pick<FuseOptions, 'candidates'> {
 
 /**
  * What `hybrid` means wherever it is searched with, measured or tuned: BM25 and dense retrieval, fused.
- * @param denseShare share of the dense ranking, 0 to 1: see `denseShareOf` of `sagitta/encode`.
+ * @param denseShare share of the dense ranking, 0 to 1: see `denseShareOf` of `sagitta-search/encode`.
  */
 export function hybrid(
   lexical: Retriever,

@@ -49,7 +49,7 @@ export interface SearchOptions {
   readonly explain?: boolean;
   /**
    * Whether signs in the query have a meaning: `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `OR` (`parseQuery` of
-   * `sagitta/text`). What does not fit is text in any case. Default true; false in `rank`, whose queries are those of test collections.
+   * `sagitta-search/text`). What does not fit is text in any case. Default true; false in `rank`, whose queries are those of test collections.
    */
   readonly syntax?: boolean;
   /**

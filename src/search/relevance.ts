@@ -116,7 +116,7 @@ export type RelevanceMap = (typeof relevanceMaps)[number];
 /** What decides on a query's map: how its list looks, its embedding, or both. */
 export type RelevanceGrounds = 'list' | 'query' | 'both';
 
-/** Numbers that {@link relevanceOf} needs: what `learnRelevance` of `sagitta/train` learns. */
+/** Numbers that {@link relevanceOf} needs: what `learnRelevance` of `sagitta-search/train` learns. */
 export interface RelevanceParameters {
   /**
    * One row of `LIST_FEATURES + 1` weights (the last is the constant) for each number of the map: the slopes of the {@link HIT_SCORES}

@@ -6,7 +6,7 @@ export function version(): string {
   for (const place of ['../package.json', '../../package.json', '../../../package.json']) {
     try {
       const { name, version: found } = JSON.parse(readFileSync(new URL(place, import.meta.url), 'utf8'));
-      if (name === 'sagitta') return found;
+      if (name === 'sagitta-search') return found;
     } catch {
       // Not there: the next place.
     }

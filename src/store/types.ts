@@ -296,7 +296,7 @@ export interface RebuildOptions {
   readonly centroids?: Vectors;
   /** Seed of training. Default 1234. */
   readonly seed?: number;
-  /** What training and coding are dealt to; `openThreads` of `sagitta/threads`. Default: the calling thread. Same result. */
+  /** What training and coding are dealt to; `openThreads` of `sagitta-search/threads`. Default: the calling thread. Same result. */
   readonly threads?: Parallel;
   readonly signal?: AbortSignal;
   readonly onProgress?: (phase: 'sampling' | 'training' | 'coding', done: number) => void;

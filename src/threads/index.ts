@@ -11,13 +11,13 @@ export { type CallOptions, SharedIndex, type SharedSearchParams } from './shared
 
 /** Threads for whatever takes the option `threads`, and for searching indexes in memory that they share. */
 export interface Threads extends Parallel, AsyncDisposable {
-  /** `buildIndex` of `sagitta/index` on these threads, straight into memory that they share. */
+  /** `buildIndex` of `sagitta-search/index` on these threads, straight into memory that they share. */
   buildIndex(
     spec: string | IndexSpec,
     vectors: Vectors,
     options?: Omit<BuildOptions, 'threads' | 'lend' | 'vectors'>,
   ): Promise<SharedIndex>;
-  /** `openIndex` of `sagitta/index`, straight into shared memory. The source is read before it returns. */
+  /** `openIndex` of `sagitta-search/index`, straight into shared memory. The source is read before it returns. */
   openIndex(source: SectionSource): Promise<SharedIndex>;
   /** A copy of the index in shared memory. What becomes of the one does not touch the other. */
   shareIndex(index: VectorIndex): Promise<SharedIndex>;

@@ -8,7 +8,7 @@ export interface ThreadsOptions {
   /** 1 to 256; more than there are cores is allowed. Default: one for each core. */
   readonly threads?: number;
   /**
-   * Makes a worker that runs `sagitta/threads/worker`, where that name leads nowhere: in a browser without an import map, and
+   * Makes a worker that runs `sagitta-search/threads/worker`, where that name leads nowhere: in a browser without an import map, and
    * where a bundler packed everything into one file. Node finds it by itself.
    */
   readonly worker?: () => WorkerLike;

@@ -36,7 +36,7 @@ export function coreCount(): number {
   return node?.getBuiltinModule('node:os').availableParallelism() ?? navigator.hardwareConcurrency ?? 1;
 }
 
-/** @param create makes a worker that runs `sagitta/threads/worker`, where the default does not find it. */
+/** @param create makes a worker that runs `sagitta-search/threads/worker`, where the default does not find it. */
 export function startThread(hello: Hello, events: ThreadEvents, create?: () => WorkerLike): Thread {
   let over = false;
   const ended = (why: string, cause?: unknown): void => {
@@ -95,7 +95,7 @@ export function startThread(hello: Hello, events: ThreadEvents, create?: () => W
 
 /** By its name, since this module's own place depends on how the package was bundled. */
 function workerUrl(): string {
-  return import.meta.resolve('sagitta/threads/worker');
+  return import.meta.resolve('sagitta-search/threads/worker');
 }
 
 /** A program that runs worker.ts as it is, for work on the sources: threads do not inherit what runs TypeScript. */

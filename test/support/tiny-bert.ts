@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Parameters } from 'sagitta/tensor';
+import { Parameters } from 'sagitta-search/tensor';
 import type { BertDescription } from '../../src/encode/bert/description.ts';
 import { trainableBert } from '../../src/encode/bert/trainable.ts';
 

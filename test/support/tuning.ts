@@ -1,5 +1,5 @@
-import { openCollection } from 'sagitta/collection';
-import type { TuneExample } from 'sagitta/train';
+import { openCollection } from 'sagitta-search/collection';
+import type { TuneExample } from 'sagitta-search/train';
 
 /** Documents speak of things by one name, queries by another: what an adapter can learn, and no encoder of hashes knows. */
 export const THINGS = 48;

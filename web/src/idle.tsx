@@ -39,7 +39,7 @@ export function Idle({
             : 'Fill it from the command line; the page finds what is new by itself.'}
         </p>
         <pre>
-          <code>npx sagitta index FOLDER</code>
+          <code>npx sagitta-search index FOLDER</code>
         </pre>
       </div>
     );

@@ -5,7 +5,7 @@ export const CENTROIDS = 256;
 
 /**
  * Rows of a table by product quantization (Jégou, Douze & Schmid 2011): each row is cut into `parts` pieces of equal length, and each
- * piece is one of 256 centroids, times the row's length. `compressTable` of `sagitta/train` makes them.
+ * piece is one of 256 centroids, times the row's length. `compressTable` of `sagitta-search/train` makes them.
  */
 export interface TableCodes {
   readonly parts: number;

@@ -19,7 +19,7 @@ export interface IvfTrainOptions extends TrainOptions {
    */
   readonly like?: readonly IvfModel[];
   /**
-   * A codec that is trained already, such as `distillCodec` of `sagitta/train` gives: its transforms and codes are taken over. The
+   * A codec that is trained already, such as `distillCodec` of `sagitta-search/train` gives: its transforms and codes are taken over. The
    * specification must be that of the codec; lists need `centroids` besides.
    */
   readonly codec?: Codec;

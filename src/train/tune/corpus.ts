@@ -89,7 +89,7 @@ export function rank(queries: Vectors, passages: Vectors, signal?: AbortSignal):
   return lists.map(({ ids, scores }) => Array.from(ids, (id, i) => ({ id, score: scores[i]! })));
 }
 
-/** Queries with what is relevant, by number, as `sagitta/eval` wants them. */
+/** Queries with what is relevant, by number, as `sagitta-search/eval` wants them. */
 export function judgementsOf(examples: readonly TuneExample[]): Judgements {
   return new Map(examples.map(({ relevant }, i) => [String(i), new Map(relevant.map((id) => [id, 1]))]));
 }

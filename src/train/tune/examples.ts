@@ -58,7 +58,7 @@ export async function readPairs(path: string): Promise<TuneExample[]> {
   return examples;
 }
 
-/** Reads judgements and their queries, in the forms that `sagitta/eval` knows. */
+/** Reads judgements and their queries, in the forms that `sagitta-search/eval` knows. */
 export async function readJudged(qrels: string, queries: string): Promise<TuneExample[]> {
   const { judgements } = await readJudgements(qrels);
   const { queries: texts } = await readQueries(queries);
