@@ -92,7 +92,7 @@ const matrix =
           if (step % 50 === 0) console.error(`step ${step} of ${steps}, loss ${loss.toFixed(4)}`);
         },
       });
-const made = { command: 'npm run bench -- distill-late', corpora: CORPORA, pairs: pairs.length, ...settings };
+const made = { command: 'npm run bench -- distill-late', corpora: CORPORA, examples: pairs.length, ...settings };
 const bytes = writeProjection({ base: 'minilm', width: base.dim, dim, matrix, made });
 writeFileSync(values.out, bytes);
 report({

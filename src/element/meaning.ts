@@ -143,24 +143,22 @@ export class MeaningIndex {
 const CANDIDATES = 50;
 
 /**
- * Fuses scores by words with cosines, each divided by its best, as hybrid search does. @returns passages, best first; those that words do not find
- * must be similar enough.
+ * Fuses scores by words with cosines as hybrid search does: the former divided by what the query could reach. @returns passages, best first;
+ * those that words do not find must be similar enough.
  */
-export function fuseScores(words: ReadonlyMap<number, number>, cosines: Float32Array, share: number): number[] {
-  const best = (scores: Iterable<number>): number => {
-    let most = 0;
-    for (const score of scores) most = Math.max(most, score);
-    return most;
-  };
-  const [mostWords, mostMeaning] = [best(words.values()), best(cosines)];
+export function fuseScores(
+  words: ReadonlyMap<number, number>,
+  limit: number,
+  cosines: Float32Array,
+  share: number,
+): number[] {
   const byWords = [...words].sort(([a, x], [b, y]) => y - x || a - b).slice(0, CANDIDATES);
   const byMeaning = [...cosines.keys()]
     .filter((passage) => cosines[passage]! >= LEAST)
     .sort((a, b) => cosines[b]! - cosines[a]! || a - b)
     .slice(0, CANDIDATES);
   const score = (passage: number): number =>
-    (mostWords > 0 ? ((1 - share) * (words.get(passage) ?? 0)) / mostWords : 0) +
-    (mostMeaning > 0 ? (share * cosines[passage]!) / mostMeaning : 0);
+    (limit > 0 ? ((1 - share) * (words.get(passage) ?? 0)) / limit : 0) + share * cosines[passage]!;
   return [...new Set([...byWords.map(([passage]) => passage), ...byMeaning])]
     .map((passage) => [passage, score(passage)] as const)
     .sort(([a, x], [b, y]) => y - x || a - b)

@@ -82,14 +82,18 @@ export class StaticIndex {
     );
     const scores = new Map<number, number>();
     const found = new Set<string>();
+    // What the words could reach together, those that no passage holds included.
+    let limit = 0;
+    const rarityIn = (passages: number): number => Math.log1p((manifest.passages - passages + 0.5) / (passages + 0.5));
     asked.forEach((word, i) => {
+      limit += rarityIn((held[i]!.find((shard) => Object.hasOwn(shard, word))?.[word]?.length ?? 0) / 2);
       const best = new Map<number, number>();
       for (const shard of held[i]!) {
         for (const [other, postings] of Object.entries(shard)) {
           const like = likeness(word, other, i === asked.length - 1);
           if (like === 0) continue;
           found.add(other);
-          const rarity = Math.log1p((manifest.passages - postings.length / 2 + 0.5) / (postings.length / 2 + 0.5));
+          const rarity = rarityIn(postings.length / 2);
           for (let at = 0; at < postings.length; at += 2) {
             const score = (like * rarity * postings[at + 1]!) / 100;
             if (score > (best.get(postings[at]!) ?? 0)) best.set(postings[at]!, score);
@@ -100,7 +104,7 @@ export class StaticIndex {
     });
     const cosines = await comparing;
     const byWords = (): number[] => [...scores].sort(([a, x], [b, y]) => y - x || a - b).map(([passage]) => passage);
-    const all = cosines === undefined ? byWords() : fuseScores(scores, cosines, meaning!.share);
+    const all = cosines === undefined ? byWords() : fuseScores(scores, limit, cosines, meaning!.share);
     const ranked = all.slice(0, DEEPER * k);
     const hits = new Map<string, ElementHit>();
     const passages = await Promise.all(ranked.map((passage) => this.#passage(passage, manifest.block)));
