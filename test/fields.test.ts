@@ -321,7 +321,7 @@ describe('what is refused, with its remedy', () => {
     await expect(search('words > neighbours(field=tokens)')).rejects.toThrow(
       /needs a field of one vector.*Name meaning or titles/,
     );
-    await expect(search('tokens(nprobe=3)')).rejects.toThrow('has no parameter "nprobe"');
+    await expect(search('tokens(probes=3)')).rejects.toThrow('has no parameter "probes"');
     await collection.read(async (_, corpus) => {
       await expect(corpus.search('tokens', new Float32Array(64), { k: 1 })).rejects.toThrow(
         'holds a vector for each token',

@@ -1,3 +1,4 @@
+import { embeddingText } from '../corpus/index.ts';
 import {
   type PackedVectors,
   packVectors,
@@ -40,10 +41,11 @@ export async function writeMeaning(
   const { dim } = table;
   for (let at = 0; at * PASSAGES < passages.length; at++) {
     const block = passages.slice(at * PASSAGES, (at + 1) * PASSAGES);
-    // What is in another language gets no vector, and so no vote.
-    const texts = block.map((passage) =>
-      known(passage) ? [passage.title, ...passage.headings, passage.text].join('\n') : '',
-    );
+    // What is in another language gets no vector, and so no vote. An id that stands in for a title means nothing.
+    const texts = block.map((passage) => {
+      const { id, title, headings, text } = passage;
+      return known(passage) ? embeddingText(title === id ? '' : title, headings, text) : '';
+    });
     await write(`meaning/passages/${at}.json`, packVectors((await encoder.encode(texts)).data, dim));
   }
   const vectors = wordVectors(table, vocabulary);
