@@ -49,6 +49,7 @@ export const ENCODERS: Readonly<Record<string, string>> = {
   bert: 'bertFolder',
   'use-lite': 'useLite',
   static: 'staticEncoder',
+  late: 'lateEncoder',
   hash: 'testEncoder',
   http: 'httpEncoder',
   hf: 'hfEncoder',

@@ -13,7 +13,7 @@ const MOST_PAGES = 120;
 const AROUND =
   'head, script, style, noscript, template, svg, button, select, textarea, iframe, nav, footer, [role=navigation], ' +
   '[role=contentinfo], [hidden], [aria-hidden=true], .navheader, .navfooter, .navigation, #column2, .header, .footer, #footer, ' +
-  '.sphinxsidebar, .related, .gtkdoc-toolbar, .top, .nav, dialog, [class*=headerlink]';
+  '.sphinxsidebar, .related, .gtkdoc-toolbar, .top, .nav, .hogan-footer, dialog, [class*=headerlink]';
 const INLINE = new Set(
   'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp small span strike strong time tt u var wbr'.split(
     ' ',
