@@ -9,6 +9,7 @@ import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportCommand } from '../src/cli/export-command.ts';
 import { openCollection } from '../src/collection/index.ts';
+import { embeddingText } from '../src/corpus/index.ts';
 import { MeaningIndex, StaticIndex, type StaticManifest } from '../src/element/index.ts';
 import { shippedTable, staticEncoder } from '../src/encode/index.ts';
 import { dot } from '../src/math/index.ts';
@@ -108,7 +109,7 @@ describe('an exported index', () => {
     const encoder = staticEncoder('static', await shippedTable());
     const [asked, ...texts] = [
       'the harbour was closed',
-      ...DOCUMENTS.slice(0, 3).map(({ id, title, text }) => [title ?? id, text].join('\n')),
+      ...DOCUMENTS.slice(0, 3).map(({ title, text }) => embeddingText(title ?? '', [], text)),
     ];
     const vectors = await encoder.encode([asked!, ...texts]);
     const all = Array.from({ length: texts.length }, (_, i) => dot(vectors.row(0), vectors.row(i + 1)));
