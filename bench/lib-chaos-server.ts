@@ -82,7 +82,8 @@ export async function servedRound(
         } else {
           ledger.leaveOpen(changes, false);
           counts.refused++;
-          if (![409, 429, 500, 503, 504].includes(status)) wrong.push(`${request[0]} ${request[1]}: ${status} ${body}`);
+          if (![409, 429, 500, 503, 504, 507].includes(status))
+            wrong.push(`${request[0]} ${request[1]}: ${status} ${body}`);
           await sleep(20);
         }
       } catch (error) {
@@ -109,7 +110,7 @@ export async function servedRound(
             if (version < 0 || !chaosText(id, version).includes(text.slice(0, 40)))
               wrong.push(`a hit of ${id} is not its text`);
           }
-        } else if (![429, 500, 503, 504].includes(status)) wrong.push(`search: ${status}`);
+        } else if (![429, 500, 503, 504, 507].includes(status)) wrong.push(`search: ${status}`);
       } catch {
         break;
       }

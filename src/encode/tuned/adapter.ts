@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { CorruptFileError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
 import {
   add,
@@ -99,8 +101,19 @@ export const form: EncoderForm = {
   name: 'adapter',
   async open(saved, id, base) {
     const inner = await base();
-    const model = (await saved.files()).get(FILE) ?? new Uint8Array();
-    return adapted(id, inner, Promise.resolve(await (await nativeRuntime()).createSession(model)));
+    const model = (await saved.files()).get(FILE);
+    const runtime = await nativeRuntime();
+    try {
+      if (model === undefined) throw new Error('it has none');
+      return adapted(id, inner, Promise.resolve(await runtime.createSession(model)));
+    } catch (cause) {
+      throw new CorruptFileError(
+        join(saved.folder, FILE),
+        `it is no model that can be run (${(cause as Error).message})`,
+        'Train the encoder again, or restore the folder.',
+        { cause },
+      );
+    }
   },
 };
 

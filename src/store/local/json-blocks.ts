@@ -69,7 +69,9 @@ export class JsonBlocks<T> {
 
   get(i: number): T {
     const { values } = this.#offsets();
-    invariant(i >= 0 && i < values.at(-1)!, `value ${i} of ${this.name}, which has ${values.at(-1)}`);
+    invariant(Number.isInteger(i) && i >= 0, `value ${i} of ${this.name}`);
+    // How many there are is said elsewhere too: in the manifest, or by another part of the file.
+    if (i >= values.at(-1)!) throw this.#corrupt(`ends before its value ${i}`);
     let low = 0;
     let high = values.length - 1;
     while (high - low > 1) {

@@ -181,11 +181,22 @@ export class Segment {
   }
 
   get languages(): ReadonlyMap<string, number> {
-    if (this.#languages === undefined) {
-      const json = Buffer.from(readSection(this.#container, Section.languages)).toString();
-      this.#languages = new Map(JSON.parse(json) as [string, number][]);
-    }
+    this.#languages ??= this.#readLanguages();
     return this.#languages;
+  }
+
+  #readLanguages(): ReadonlyMap<string, number> {
+    const json = Buffer.from(readSection(this.#container, Section.languages)).toString();
+    let counts: unknown;
+    try {
+      counts = JSON.parse(json);
+    } catch {
+      throw this.corrupt('has counts of languages that cannot be read');
+    }
+    const isCount = (pair: unknown): boolean =>
+      Array.isArray(pair) && typeof pair[0] === 'string' && Number.isInteger(pair[1]) && pair[1] >= 0;
+    if (!Array.isArray(counts) || !counts.every(isCount)) throw this.corrupt('has counts of languages that are none');
+    return new Map(counts as [string, number][]);
   }
 
   get lexical(): InvertedIndex {
