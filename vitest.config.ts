@@ -5,7 +5,19 @@ import { defineConfig } from 'vitest/config';
 const source = fileURLToPath(new URL('./src/', import.meta.url));
 const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => entry.isDirectory());
 
-export default defineConfig({
+/** Half a minute and more each: browsers, and damage that is done again and again. `npm run test:long` runs them. */
+const LONG = [
+  'lab/grading/runner.test.ts',
+  'src/store/local/refusals.test.ts',
+  'test/corruption.test.ts',
+  'test/kill.test.ts',
+  'test/learned-damage.test.ts',
+  'test/page.test.ts',
+  'test/page-views.test.ts',
+];
+const EVERY = ['src/**/*.test.ts', 'lab/**/*.test.ts', 'test/**/*.test.ts'];
+
+export default defineConfig(({ mode }) => ({
   resolve: {
     alias: [
       ...folders.map(({ name }) => ({
@@ -16,7 +28,8 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['src/**/*.test.ts', 'lab/**/*.test.ts', 'test/**/*.test.ts'],
+    include: mode === 'long' ? LONG : EVERY,
+    exclude: mode === 'long' ? [] : ['**/node_modules/**', ...LONG],
     testTimeout: 30_000,
     // A hook may start a server, whose threads compile the sources that they run.
     hookTimeout: 60_000,
@@ -24,4 +37,4 @@ export default defineConfig({
     // Models are prepared once for all runs, and never in the user's own cache.
     env: { SAGITTA_CACHE: fileURLToPath(new URL('./node_modules/.cache/sagitta', import.meta.url)) },
   },
-});
+}));
