@@ -21,7 +21,7 @@ export class SourceCode {
     const path = join(this.root, 'lab/papers', slug, 'index.ts');
     if (this.#module(path) === undefined) return undefined;
     const reached = new Reach((file) => this.#module(file));
-    reached.exported(path, 'paper');
+    reached.exported(path, 'claims');
     // What the lab brings, to those that ask it.
     if (reached.names('collection')) reached.exported(join(this.root, 'src/eval/index.ts'), 'openTestCollection');
     const kind = ENCODERS[encoder.split(':')[0]!];
@@ -57,8 +57,8 @@ export const ENCODERS: Readonly<Record<string, string>> = {
 
 const BUILT = 'src/kernels/modules.ts';
 
-/** Properties of a paper's declaration that say what it is about, and change no result. Claims' statements are hashed as declared. */
-const PROSE = new Set(['summary', 'parts', 'departures', 'reach', 'statement', 'seconds']);
+/** A property of claims that says what they are about, and changes no result: it is hashed as declared. */
+const PROSE = 'statement';
 
 /** A top-level statement without the methods of its classes, or such a method: what runs of it, and the names that it uses. */
 interface Declaration {
@@ -198,7 +198,7 @@ function parse(path: string, text: string): Module {
     }
     if (isType(statement)) continue;
     const names = declaredNames(statement);
-    const declaration = declarationOf(statement, names.includes('paper'));
+    const declaration = declarationOf(statement, names.includes('claims'));
     for (const name of names) {
       declared.set(name, declaration);
       if (ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(isExport)) exports.set(name, name);
@@ -212,7 +212,7 @@ function parse(path: string, text: string): Module {
   }
 
   /** The tree, in brackets: layout, brackets around expressions, and commas are no part of it. */
-  function declarationOf(root: ts.Node, isPaper = false): Declaration {
+  function declarationOf(root: ts.Node, isClaims = false): Declaration {
     const parts: string[] = [];
     const uses = new Set<string>();
     const members = new Set<string>();
@@ -220,7 +220,7 @@ function parse(path: string, text: string): Module {
     const later: string[] = [];
     const walk = (node: ts.Node): void => {
       if (isType(node) || isExport(node)) return;
-      if (isPaper && ts.isPropertyAssignment(node) && PROSE.has(node.name.getText(source))) return;
+      if (isClaims && ts.isPropertyAssignment(node) && node.name.getText(source) === PROSE) return;
       if (node !== root && ts.isMethodDeclaration(node) && ts.isClassLike(node.parent) && !isImplicit(node.name)) {
         methods.push([node.name.getText(source), declarationOf(node)]);
         return;

@@ -65,12 +65,12 @@ export function codeData(lab: Lab): Promise<CodeData> {
 }
 
 /** The same by another encoder than the lab's. */
-export function codeDataBy(encoder: string): (lab: Lab) => Promise<CodeData> {
+function codeDataBy(encoder: string): (lab: Lab) => Promise<CodeData> {
   return (lab) => lab.once(`code data ${encoder}`, () => codeData(lab.using(encoder)));
 }
 
 /** The same after a linear map that learned to bring sentences to their abstracts: vectors that were tuned for this corpus. */
-export function tunedCodeData(lab: Lab): Promise<CodeData> {
+function tunedCodeData(lab: Lab): Promise<CodeData> {
   return lab.once('tuned code data', async () => {
     const data = await codeData(lab);
     const [sentences, documents] = [vectorItems(data.sentences), vectorItems(data.documents)];
@@ -104,6 +104,13 @@ export function tunedCodeData(lab: Lab): Promise<CodeData> {
     };
   });
 }
+
+/** Vectors of the same texts that a claim may be about: by the lab's encoder, by another one, or tuned for this corpus. */
+export const VECTORS = {
+  own: { whose: "the lab's encoder", data: codeData },
+  useLite: { whose: 'use-lite', data: codeDataBy('use-lite') },
+  tuned: { whose: "the lab's encoder, tuned", data: tunedCodeData },
+} as const;
 
 /** As {@link CodeData}, with vectors of fewer components, so that maps are learned in seconds. */
 export interface SmallCodeData extends CodeData {
