@@ -97,6 +97,17 @@ describe('the hash of the code that a paper reaches', () => {
       if (kind !== 'none' && kind !== 'tuned') expect(ENCODERS, kind).toHaveProperty(kind!);
   });
 
+  it('is there of any export as well', () => {
+    const path = join(root, 'src/train/loss.ts');
+    const of = (changes: Record<string, string> = {}, name = 'loss') => {
+      hash(changes);
+      return new SourceCode(root).hashOfExport(path, name);
+    };
+    expect(of(edited('src/base/table.ts', '#n = 1', '#n = 2'))).not.toBe(of());
+    expect(of(edited('lab/papers/toy/index.ts', 'scale: 2', 'scale: 3'))).toBe(of());
+    expect(() => of({}, 'no-such')).toThrow(/does not export no-such/);
+  });
+
   it('is there only for papers with code', () => {
     hash();
     expect(new SourceCode(root).hashOf('no-such-paper', 'use-lite')).toBeUndefined();

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
+import { InvariantError } from '../../src/base/errors.ts';
 import { root as checkout } from './places.ts';
 
 /**
@@ -27,8 +28,14 @@ export class SourceCode {
     const kind = ENCODERS[encoder.split(':')[0]!];
     if (reached.names('withEncoder') && kind !== undefined)
       reached.exported(join(this.root, 'src/encode/index.ts'), kind);
-    const texts = [...reached.declarations].map(({ text }) => text).sort();
-    return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 16);
+    return digest(reached);
+  }
+
+  /** Hash of what a module exports under a name, with all that it depends on. @throws InvariantError where there is no such export. */
+  hashOfExport(path: string, name: string): string {
+    const reached = new Reach((file) => this.#module(file));
+    if (!reached.exported(path, name)) throw new InvariantError(`${path} does not export ${name}.`);
+    return digest(reached);
   }
 
   /** Undefined for what is not there, such as built kernels. */
@@ -41,6 +48,11 @@ export class SourceCode {
     }
     return this.#modules.get(path);
   }
+}
+
+function digest({ declarations }: Reach): string {
+  const texts = [...declarations].map(({ text }) => text).sort();
+  return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 16);
 }
 
 /** What `sagitta-search/encode` opens each kind of encoder by. */

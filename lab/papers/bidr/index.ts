@@ -1,12 +1,6 @@
 import type { Claim } from '../../grading/index.ts';
-import {
-  codeClaim,
-  type DistillOptions,
-  distilled,
-  reconstruction,
-  type SmallCodeData,
-  smallCodeData,
-} from '../../protocols/codes.ts';
+import type { DistillOptions } from '../../protocols/codecs.ts';
+import { codeClaim, distilled, reconstruction, type SmallCodeData, smallCodeData } from '../../protocols/codes.ts';
 import { grid } from '../../protocols/learning.ts';
 import { CANDIDATES, served, type TwoTiers, verified } from '../../protocols/two-tier.ts';
 

@@ -2,15 +2,8 @@ import type { Codec } from '../../../src/codec/index.ts';
 import { usageEntropy } from '../../../src/train/index.ts';
 import type { Claim } from '../../grading/index.ts';
 import { exactClaim } from '../../protocols/claims.ts';
-import {
-  type CodeData,
-  codeClaim,
-  type DistillOptions,
-  distilled,
-  distilledCodec,
-  reconstruction,
-  smallCodeData,
-} from '../../protocols/codes.ts';
+import { type DistillOptions, distilledCodec } from '../../protocols/codecs.ts';
+import { type CodeData, codeClaim, distilled, reconstruction, smallCodeData } from '../../protocols/codes.ts';
 import { grid } from '../../protocols/learning.ts';
 
 /** 8 parts of 256 centroids: 8 bytes a vector. */
@@ -70,7 +63,7 @@ export const claims: readonly Claim[] = [
       for (const seed of [1, 2, 3]) {
         lab.checkTime();
         const bits = async (codes: 'live' | 'balanced') =>
-          entropyOf(await distilledCodec(data, lab, { ...options(codes), ...CONFIGS[1]! }, seed), data);
+          entropyOf((await distilledCodec(data, lab, { ...options(codes), ...CONFIGS[1]! }, seed)).codec, data);
         const [plain, even] = [await bits('live'), await bits('balanced')];
         gains.push(even - plain);
         notes.push(`Seed ${seed}: ${plain.toFixed(3)} bits with the nearest, ${even.toFixed(3)} constrained.`);
