@@ -73,3 +73,17 @@ export function recall(ranking: readonly string[], gains: ReadonlyMap<string, nu
 export function signed(difference: number): string {
   return `${difference >= 0 ? '+' : ''}${difference.toFixed(4)}`;
 }
+
+/** The same encoder, which encodes each single query once. */
+export function rememberingQueries(encoder: Encoder): Encoder {
+  const known = new Map<string, ReturnType<Encoder['encode']>>();
+  return {
+    ...encoder,
+    encode(inputs, options) {
+      if (options?.role !== 'query' || inputs.length !== 1) return encoder.encode(inputs, options);
+      const [query] = inputs as readonly [string];
+      if (!known.has(query)) known.set(query, encoder.encode(inputs, options));
+      return known.get(query)!;
+    },
+  };
+}
