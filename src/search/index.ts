@@ -106,6 +106,7 @@ export {
   type ScoredList,
 } from './relevance.ts';
 export { defaultRelevance } from './relevance-defaults.ts';
+export { type ModelRerankerOptions, modelReranker } from './reranking/index.ts';
 export { rankCorpus, type SearchEnvironment, searchCorpus, similarInCorpus } from './searching.ts';
 export { allowedPassages, documentFilter } from './selection.ts';
 export { checkSort, compareSorted, parseSort, type Sort, type SortKey, sortValues } from './sort.ts';

@@ -37,7 +37,8 @@ interface CorpusSearchOptions extends SearchOptions {
 }
 
 /** What surrounds a search: pipelines with names, parts of one's own, and what relevance is judged by. */
-export interface SearchEnvironment extends Pick<PipelineEnvironment, 'names' | 'extensions' | 'relevance'> {
+export interface SearchEnvironment
+  extends Pick<PipelineEnvironment, 'names' | 'extensions' | 'relevance' | 'allowRemote'> {
   /** The pipeline of searches that name none. Default `hybrid` where there are embeddings, else `bm25`. */
   readonly standard?: PipelineInput;
   /** What words of queries stand for as well. */
@@ -337,7 +338,8 @@ async function retrieverFor(
   // What a call says of `hybrid` is part of the pipeline.
   const own = name === 'hybrid' ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
   const params = given({ refine, nprobe });
-  const { retriever, fields } = await compilePipeline(own, { corpus, ...environment, params });
+  const stored = wanted === environment.standard && options.pipeline === undefined;
+  const { retriever, fields } = await compilePipeline(own, { corpus, ...environment, params, stored });
   if (wordless && fields.some(({ kind }) => kind === 'terms')) {
     throw new InvalidArgumentError(
       `The retriever "${name}" needs words, and the query is a vector alone.`,
