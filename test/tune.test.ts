@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { openCollection } from 'sagitta-search';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from 'sagitta-search/base';
-import { openCollection } from 'sagitta-search/collection';
 import { openEncoder, shippedTable, writeTable } from 'sagitta-search/encode';
 import { curveSvg, readArrays, readPairs, type TuneOptions, tune, writeArrays } from 'sagitta-search/train';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,23 @@
 import type { Command } from 'commander';
 import { nearest } from '../base/nearest.ts';
+import { say } from './output.ts';
+
+/** Commands whose words, queries and ids, may begin with dashes. */
+const FREE = ['search', 'ask', 'context', 'get', 'remove'];
+
+/** The arguments with the free words of such a command behind `--`; which words looked like options is said. */
+export function withFreeWords(program: Command, given: readonly string[]): readonly string[] {
+  const [name = '', ...rest] = given;
+  const free = FREE.includes(name) ? program.commands.find((one) => one.name() === name) : undefined;
+  if (free === undefined) return given;
+  const { args, dashed } = freeWords(free, rest);
+  if (dashed.length > 0) {
+    say(
+      `${dashed.join(' ')}: no option of \`sagitta ${name}\`, so it is taken as it is (-- before it says so; --help lists options)`,
+    );
+  }
+  return [name, ...args];
+}
 
 /**
  * Arguments of a command whose words may begin with dashes (a query about an option, an id), so that they need no `--` before them: what
