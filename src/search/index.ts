@@ -1,4 +1,4 @@
-export type { Query, Representation, WeightedTerm } from '../content/index.ts';
+export type { Query, Representation, Turn, WeightedTerm } from '../content/index.ts';
 export {
   type Corpus,
   type CorpusPassage,
@@ -120,3 +120,15 @@ export type {
   StageTrace,
 } from './types.ts';
 export { QueryMatcher, type QueryWord, type QueryWords, type WordMatch } from './word-match.ts';
+export {
+  type EnsembleOptions,
+  ensemble,
+  type HydeOptions,
+  hyde,
+  type PartsOptions,
+  parts,
+  type QueryWriter,
+  standalone,
+  userTurns,
+  type WriteOptions,
+} from './writing/index.ts';

@@ -76,7 +76,7 @@ class Compiler {
   readonly fields = new Set<Field>();
   readonly #corpus: Corpus;
   readonly #operators: ReadonlyMap<string, Operator>;
-  readonly #scope: Omit<OperatorScope, 'fail' | 'model' | 'agreed'>;
+  readonly #scope: Omit<OperatorScope, 'fail' | 'fields' | 'model' | 'agreed'>;
 
   constructor(private readonly environment: PipelineEnvironment) {
     const { corpus, extensions = {} } = environment;
@@ -147,7 +147,7 @@ class Compiler {
     const agreed: OperatorScope['agreed'] = (kind, { id, remote }) => {
       if (remote === true && isStored && !allowRemote) throw new RemoteNotAllowedError(id, kind);
     };
-    return { ...this.#scope, fail, agreed, model: (name) => this.#model(name, agreed, fail) };
+    return { ...this.#scope, fields: [...this.fields], fail, agreed, model: (name) => this.#model(name, agreed, fail) };
   }
 
   #model(name: string | undefined, agreed: OperatorScope['agreed'], fail: OperatorScope['fail']): LanguageModel {

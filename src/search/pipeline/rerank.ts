@@ -5,7 +5,7 @@ import { type Corpus, embeddingText, type Field } from '../../corpus/index.ts';
 import { bm25 } from '../bm25.ts';
 import { dense } from '../dense.ts';
 import { modelReranker, WINDOW } from '../reranking/model-reranker.ts';
-import { within } from '../reranking/within.ts';
+import { within } from '../within.ts';
 import { type Rescoring, rescored } from './moves.ts';
 import type { Operator, OperatorScope, ParameterValue, Reranker } from './types.ts';
 

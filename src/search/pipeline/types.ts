@@ -1,5 +1,5 @@
 import type { Content, Query } from '../../content/index.ts';
-import type { Corpus } from '../../corpus/index.ts';
+import type { Corpus, Field } from '../../corpus/index.ts';
 import type { LanguageModel } from '../../generate/language-model.ts';
 import type { LanguageModelKind } from '../../generate/open-model.ts';
 import type { Feedback } from '../feedback/index.ts';
@@ -51,6 +51,8 @@ export interface Operator {
 /** What an operator works with. */
 export interface OperatorScope {
   readonly corpus: Corpus;
+  /** Fields that the pipelines before it search. */
+  readonly fields: readonly Field[];
   readonly rerankers: ReadonlyMap<string, Reranker>;
   readonly feedbacks: ReadonlyMap<string, Feedback>;
   /**
