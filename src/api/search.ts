@@ -22,7 +22,11 @@ const likeSchema = z.strictObject({
 export const searchRequestSchema = z
   .strictObject({
     collection: collectionSchema,
-    query: z.string().max(LIMITS.query).optional().describe('What is asked for, in words.'),
+    query: z
+      .string()
+      .max(LIMITS.query)
+      .optional()
+      .describe('What is asked for, in words. With `filter` alone: what satisfies it, in order of indexing.'),
     vector: z
       .array(z.number())
       .min(1)

@@ -16,6 +16,7 @@ export {
 export { MaxSim } from '../index/index.ts';
 export { bm25 } from './bm25.ts';
 export { type Completion, completions } from './completions.ts';
+export { CONDITIONS } from './conditions.ts';
 export { DEEPEST } from './cursor.ts';
 export { type DenseOptions, dense } from './dense.ts';
 export { type ExpansionOptions, expandQuery } from './expand-query.ts';

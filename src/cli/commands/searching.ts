@@ -6,7 +6,11 @@ import { FORMATS } from '../search-formats.ts';
 
 /** Commands that search a collection, and say how it is searched. */
 export function addSearching(program: Command): void {
-  collectionCommand(program, 'search <query...>', 'ask, and get the passages that answer best')
+  collectionCommand(
+    program,
+    'search [query...]',
+    'ask, and get the passages that answer best; with --filter alone, what satisfies it',
+  )
     .option('-k, --k <n>', 'how many passages', whole('-k'), 10)
     .addOption(
       new Option('--retriever <name>', 'how to search (default: hybrid if there are embeddings)').choices([
