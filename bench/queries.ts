@@ -91,6 +91,7 @@ for (const one of sets) {
     return text === undefined ? [] : [{ id: written.id, text, turns: turns.get(written.id) ?? [], written }];
   });
   const base = new Map<string, { readonly ndcg: number; readonly recall: number }>();
+  console.error(`${one.label}: ${queries.length} queries`);
   for (const step of [undefined, ...one.steps]) {
     const pipeline = step === undefined ? 'hybrid' : `hybrid > ${step}`;
     const own: { ndcg: number; recall: number }[] = [];
