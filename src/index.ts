@@ -22,3 +22,4 @@ export {
   parseFilter,
   startsWith,
 } from './search/index.ts';
+export { type OpenIndexFile, openIndexFile, readVectorFile, writeIndexFile } from './store/index.ts';
