@@ -14,6 +14,8 @@ export interface SearchCommandOptions {
   readonly k: number;
   readonly retriever?: RetrieverName;
   readonly pipeline?: string;
+  /** What was asked before, oldest first. */
+  readonly turn?: readonly string[];
   readonly filter?: string;
   readonly perDocument?: number;
   /** Signs in the query are text. */
@@ -49,6 +51,7 @@ export async function searchCommand(
     syntax: !options.raw,
     signal,
     ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates }),
+    ...(options.turn === undefined ? {} : { turns: options.turn.map((text) => ({ role: 'user', text }) as const) }),
   });
   if (options.json) printJson(result);
   else if (options.format !== 'text') printHits(result, options.format);

@@ -83,6 +83,7 @@ export class Collection {
   readonly settings: IndexingSettings;
   readonly #encoders: CollectionEncoders;
   readonly #extensions: Extension;
+  readonly #allowRemote: boolean;
   #current: SnapshotLease | undefined;
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -98,6 +99,7 @@ export class Collection {
   ) {
     const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
     this.#extensions = extensions;
+    this.#allowRemote = encoders.allowRemote;
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
@@ -371,6 +373,7 @@ export class Collection {
     return {
       ...withStored(storedPipelines(snapshot.settings.options)),
       extensions: this.#extensions,
+      allowRemote: this.#allowRemote,
       relevance: async () => relevanceFor(snapshot),
       synonyms: () => synonymsOf(this.directory),
     };
