@@ -29,7 +29,7 @@ export async function getCommand(id: string, options: ManageOptions): Promise<vo
 /** The id itself where a document has it; else what it is as a path from where one stands. */
 async function existing(collection: Collection, id: string, directory: string): Promise<string> {
   const found = (name: string): Promise<boolean> =>
-    collection.read(async (snapshot) => snapshot.findDocument(name) !== undefined);
+    collection.read(async (corpus) => (await corpus.find(name)) !== undefined);
   if (await found(id)) return id;
   const shown = shownFromHere(directory, id);
   return (await found(shown)) ? shown : id;

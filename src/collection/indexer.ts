@@ -101,7 +101,7 @@ export class Indexer {
   }
 
   /** Hash of the document that the collection will hold with this id, as things stand. */
-  contentHash(id: string): string | undefined {
+  async contentHash(id: string): Promise<string | undefined> {
     return this.#waiting.get(id)?.indexable.record.contentHash ?? this.writer.contentHash(id);
   }
 

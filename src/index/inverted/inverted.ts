@@ -69,7 +69,7 @@ interface ScoredTerm {
 }
 
 /** Weights below this count as zero, so that no contribution is a denormal number. */
-const LEAST_WEIGHT = 1e-30;
+export const LEAST_WEIGHT = 1e-30;
 
 /**
  * BM25 over compressed block-max postings. The score of a document of length `len` is the sum over the query's terms of
