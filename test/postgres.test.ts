@@ -8,7 +8,7 @@ import { testEncoder } from 'sagitta-search/encode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.ts';
 import type { SearchOptions } from '../src/search/index.ts';
-import { noServer, pglite, startServer } from './postgres-databases.ts';
+import { noServer, pglite, startServer } from './support/postgres.ts';
 
 const WORDS = 'ferry harbour ice lamp rope tide wind sail gull crane pier storm Straße über cargo anchor buoy'.split(
   ' ',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import pc from 'picocolors';
-import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { ExitCode, InvalidArgumentError, NotFoundError, UnsupportedError } from '../base/errors.ts';
 import { hostExtensions } from '../collection/host-extensions.ts';
 import {
   type Collection,
@@ -12,7 +12,7 @@ import {
 } from '../collection/index.ts';
 import { DEFAULT_ENCODER, QUICK_ENCODER } from '../encode/index.ts';
 import { type IngestFailure, SkippedFiles, type SkippedGroup } from '../ingest/index.ts';
-import { openLocalStore } from '../store/index.ts';
+import { isPostgresAddress, openLocalStore } from '../store/index.ts';
 import { describePending } from './fields-command.ts';
 import { openHere } from './opening.ts';
 import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
@@ -48,7 +48,14 @@ export interface IndexCommandOptions {
  */
 export async function indexCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
   if (options.list) return list(paths, options, signal);
-  const fresh = !existsSync(`${options.in}/manifest.json`);
+  const inDatabase = isPostgresAddress(options.in);
+  if (inDatabase && options.quick) {
+    throw new UnsupportedError(
+      '--quick changes the encoder afterwards, which is not done in PostgreSQL yet.',
+      'Leave --quick out, or index with --encoder static.',
+    );
+  }
+  const fresh = !inDatabase && !existsSync(`${options.in}/manifest.json`);
   let documents = 0;
   try {
     documents = await index(paths, options, signal);

@@ -39,7 +39,7 @@ function command(usage: string, description: string): Command {
     .command(usage)
     .description(description)
     .addOption(
-      new Option('--in <dir>', 'folder of the collection').default(
+      new Option('--in <dir>', 'folder of the collection, or postgres://...').default(
         USUAL,
         '.sagitta here, else in the nearest folder above',
       ),

@@ -14,6 +14,7 @@ import {
   type Scope,
   SkippedFiles,
 } from '../ingest/index.ts';
+import { isPostgresAddress } from '../store/index.ts';
 import type { FieldItem, StoredCorpus, Writer } from '../store/types.ts';
 import type { Extension } from './extensions.ts';
 import { type EncodedField, Indexer, type KnownItems } from './indexer.ts';
@@ -123,14 +124,14 @@ export async function indexPaths(
   };
 }
 
-/** Says which files {@link indexPaths} would read for a collection in this folder, whether it exists or not. */
+/** Says which files {@link indexPaths} would read for a collection in this folder or database, whether it exists or not. */
 export function listPaths(
-  directory: string,
+  location: string,
   paths: readonly string[],
   options: IndexOptions = {},
   { readers = [] }: Pick<Extension, 'readers'> = {},
 ): AsyncGenerator<ListEvent> {
-  const folder = resolve(directory);
+  const folder = isPostgresAddress(location) ? undefined : resolve(location);
   return listFiles(scopeOf(folder, paths, options), { ...readingOptions(folder, options), readers });
 }
 

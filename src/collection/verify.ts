@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { CorruptFileError, SagittaError } from '../base/errors.ts';
 import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
 import { parseRelevance } from '../search/index.ts';
-import { openLocalStore } from '../store/index.ts';
+import { isPostgresAddress, openLocalStore, openPostgresStore } from '../store/index.ts';
 import { readManifest } from '../store/local/manifest.ts';
 import { type Manifest, vectorFields } from '../store/local/manifest-types.ts';
 import type { Fault, Store, VerifyReport } from '../store/types.ts';
@@ -19,6 +19,14 @@ export async function verifyCollection(
   directory: string,
   options?: Parameters<Store['verify']>[0],
 ): Promise<VerifyReport> {
+  if (isPostgresAddress(directory)) {
+    const { store } = await openPostgresStore(directory);
+    try {
+      return await store.verify(options);
+    } finally {
+      await store.close();
+    }
+  }
   try {
     return await verifyStore(await openLocalStore(resolve(directory)), options);
   } catch (error) {

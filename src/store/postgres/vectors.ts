@@ -269,5 +269,6 @@ function maskOf(
 
 function floatsOf(bytes: Uint8Array, { dim, table }: VectorPlace): Float32Array {
   if (bytes.length !== 4 * dim) throw damaged(table, `a vector has ${bytes.length} bytes instead of ${4 * dim}`);
-  return new Float32Array(bytes.slice().buffer);
+  // A copy, as a driver's bytes lie anywhere in a larger stretch.
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }
