@@ -21,7 +21,10 @@ function holdsNul(value: unknown): boolean {
 
 /** JSON that PostgreSQL reads: unpaired surrogates become U+FFFD, as in UTF-8. */
 export function jsonOf(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'string' ? wellFormed(inner) : inner));
+  // JSON escapes what is unpaired, and nothing else beside control characters, quotes and backslashes.
+  return JSON.stringify(value).replace(/\\(?:ud[89a-f][\da-f]{2}|.)/g, (escape) =>
+    escape.length > 2 ? '\ufffd' : escape,
+  );
 }
 
 /** Characters of a term that stand in a row; indexes of a database hold no longer keys than some 2,700 bytes. */
