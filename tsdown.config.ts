@@ -1,16 +1,16 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { defineConfig } from 'tsdown';
 
-const folders = readdirSync('src', { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && existsSync(`src/${entry.name}/index.ts`))
-  .map((entry) => entry.name);
+const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> };
+/** Folders that the package gives out by name: `./search` is `src/search/index.ts`. */
+const folders = Object.keys(exports).flatMap((name) => /^\.\/([a-z]+)$/.exec(name)?.[1] ?? []);
 
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
     ...Object.fromEntries(folders.map((folder) => [`${folder}/index`, `src/${folder}/index.ts`])),
     'threads/worker': 'src/threads/worker.ts',
-    ...(existsSync('src/cli/main.ts') ? { 'cli/main': 'src/cli/main.ts' } : {}),
+    'cli/main': 'src/cli/main.ts',
     // What the process that reads files runs.
     'ingest/process': 'src/ingest/isolated/process.ts',
     // What the threads of an encoder run.

@@ -53,7 +53,9 @@ for (const [name, parts] of sets) {
     for (const [id, text] of queries) {
       // The same object throughout: it is encoded once.
       const query = { content: text, language: 'en' };
-      const rankings = await Promise.all([lexical, semantic].map((retriever) => retriever(query, { k: DEPTH })));
+      const rankings = await Promise.all(
+        [lexical, semantic].map((retriever) => retriever(query, { k: DEPTH, limit: true })),
+      );
       const first = remember(rankings[0]!, lexical);
       const second = remember(rankings[1]!, semantic);
       for (const [contestant, fusion, weights] of contestants) {

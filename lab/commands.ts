@@ -9,7 +9,6 @@ import {
   checkPaper,
   type Evidence,
   evidenceFolder,
-  expectedSeconds,
   judgeAgain,
   Lab,
   reachOf,
@@ -73,14 +72,13 @@ export async function showPaperCommand(slug: string, options: { readonly json: b
   print(`\n${status.paper.summary}`);
   print(`Uses ${status.paper.parts.join(', ')}.`);
   print(`How to get it: ${reachOf(status.paper.reach).replaceAll('`', '')}.`);
+  print(`A check takes about ${duration(1000 * status.paper.seconds.full)}.`);
   for (const departure of status.paper.departures) print(`Departure: ${departure}`);
   const found = new Map(status.evidence?.claims.map((claim) => [claim.id, claim]));
   for (const claim of status.paper.claims) {
     const evidence = found.get(claim.id);
     print(`\n${pc.bold(claim.id)}: ${claim.statement}`);
-    print(
-      `  ${evidence === undefined ? `not checked; about ${duration(1000 * claim.seconds.full)}` : painted(evidence.verdict)}`,
-    );
+    print(`  ${evidence === undefined ? 'not checked' : painted(evidence.verdict)}`);
     for (const reason of evidence?.reasons ?? []) print(`  ${reason}`);
     for (const { role, name, mean, config, costs } of evidence?.sides ?? []) {
       print(`  ${role} ${name}: ${evidence!.metric} ${mean.toFixed(4)} ${JSON.stringify({ ...config, ...costs })}`);
@@ -120,7 +118,7 @@ export async function checkPapersCommand(
   }
   const papers = await Promise.all(wanted.map(loadPaper));
   const level = options.quick ? 'quick' : 'full';
-  const expected = papers.reduce((sum, paper) => sum + expectedSeconds(paper, level), 0);
+  const expected = papers.reduce((sum, { seconds }) => sum + seconds[level], 0);
   if (!options.quiet) say(`${plural(papers.length, 'paper')}, about ${duration(1000 * expected)} on two cores`);
   const lab = new Lab({
     level,

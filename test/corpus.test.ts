@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type { Collection } from 'sagitta-search';
 import { type InputDocument, openCollection } from 'sagitta-search';
-import type { Collection } from 'sagitta-search/collection';
 import { testEncoder } from 'sagitta-search/encode';
 import {
   bm25,

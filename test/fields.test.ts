@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Collection } from 'sagitta-search';
 import { openCollection } from 'sagitta-search';
 import { CollectionLockedError, IncompatibleError, InvalidArgumentError } from 'sagitta-search/base';
-import type { Collection } from 'sagitta-search/collection';
 import { type Encoder, type TokenEncoder, testEncoder } from 'sagitta-search/encode';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from './support/files.ts';

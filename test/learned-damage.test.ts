@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCollection, verifyCollection } from 'sagitta-search/collection';
+import { openCollection, verifyCollection } from 'sagitta-search';
 import { adapterGraph, type TunedFiles } from 'sagitta-search/encode';
 import { given, Parameters, toOnnx } from 'sagitta-search/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -55,7 +55,7 @@ describe.skipIf(skip !== undefined)('a collection on a PostgreSQL server', () =>
     const at = ['--in', `${server.url}?collection=cli`];
     const indexed = sagitta('index', 'docs', '--encoder', 'hash:64', ...at);
     expect(indexed.code, indexed.stderr).toBe(0);
-    expect(indexed.stdout).toMatch(/indexed 2 added/);
+    expect(indexed.stdout).toMatch(/indexed: 2 documents added/);
     expect(sagitta('index', 'docs', ...at).stdout).toMatch(/2 unchanged/);
     const found = JSON.parse(sagitta('search', 'rotate the key', '-k', '1', '--json', ...at).stdout);
     expect(found.hits[0]).toMatchObject({ id: 'docs/keys.md', path: 'docs/keys.md', title: 'Keys' });

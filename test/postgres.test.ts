@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import type { Collection } from 'sagitta-search';
 import { type InputDocument, openCollection } from 'sagitta-search';
-import type { Collection } from 'sagitta-search/collection';
 import { testEncoder } from 'sagitta-search/encode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.ts';
@@ -140,7 +140,7 @@ describe.each(Object.entries(KINDS))('a collection in %s', (_, { skip, reach }) 
         expect(report.faults).toEqual([]);
         expect(report.documents).toBe((await local.verify()).documents);
       }),
-      { numRuns: 8 },
+      { numRuns: 5 },
     );
   });
 
@@ -194,6 +194,23 @@ describe.each(Object.entries(KINDS))('a collection in %s', (_, { skip, reach }) 
     expect((await reader.ids()).length).toBe(19);
     expect((await reader.verify()).faults).toEqual([]);
     await Promise.all(writers.map((writer) => writer.close()));
+  });
+
+  test('joins the rows of many publications, and forgets what was deleted', { timeout: 60_000 }, async () => {
+    await using collection = await reached.open();
+    const documents = someDocuments(new Random(9), 30);
+    for (const document of documents) await collection.add([document]);
+    await collection.remove(documents.slice(0, 9).map(({ id }) => id));
+    const before = await answers(collection);
+    const { segmentsBefore, segmentsAfter, bytesBefore, bytesAfter } = await collection.compact({ full: true });
+    expect(segmentsBefore).toBeGreaterThan(20);
+    expect(segmentsAfter).toBe(1);
+    expect(bytesAfter).toBeLessThan(bytesBefore);
+    expect(await answers(collection)).toEqual(before);
+    expect((await collection.verify()).faults).toEqual([]);
+    await collection.add(documents.slice(0, 2));
+    expect((await collection.compact()).segmentsAfter).toBe(2);
+    expect((await collection.verify()).faults).toEqual([]);
   });
 
   test('keeps pipelines, and says what it does not do', async () => {

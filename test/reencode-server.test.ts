@@ -1,4 +1,4 @@
-import { openCollection } from 'sagitta-search/collection';
+import { openCollection } from 'sagitta-search';
 import { testEncoder } from 'sagitta-search/encode';
 import { describe, expect, it } from 'vitest';
 import { type TestServer, testServer } from './support/server.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openCollection, verifyCollection } from 'sagitta-search/collection';
+import { openCollection, verifyCollection } from 'sagitta-search';
 import { describe, expect, it } from 'vitest';
 import { program } from './support/command.ts';
 import { testFolder } from './support/files.ts';

@@ -75,7 +75,7 @@ export interface SideEvidence {
 
 /** Hash of a claim's declaration: everything in it that is data. What it runs is hashed by {@link SourceCode}. */
 export function declarationOf(claim: Claim): string {
-  const data = JSON.stringify(claim, (key, value) => (key === 'seconds' ? undefined : value));
+  const data = JSON.stringify(claim);
   return createHash('sha256').update(data).digest('hex').slice(0, 16);
 }
 

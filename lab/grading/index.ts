@@ -9,7 +9,7 @@ export {
 export { judgeAgain, unjudged } from './judging.ts';
 export { Lab, type LabOptions, NeedsData } from './lab.ts';
 export { evidenceFolder, root } from './places.ts';
-export { checkPaper, expectedSeconds } from './runner.ts';
+export { checkPaper } from './runner.ts';
 export {
   type Claim,
   type ComparativeClaim,

@@ -92,6 +92,7 @@ function toy(options: Toy = {}): Paper {
     summary: '',
     parts: [],
     departures: [],
+    seconds: { quick: 1, full: 1 },
     reach: { byDefault: false },
     claims: [
       {
@@ -101,7 +102,6 @@ function toy(options: Toy = {}): Paper {
         metric: 'quality',
         margin,
         ...(seeds === undefined ? {} : { seeds }),
-        seconds: { quick: 1, full: 1 },
         load: async () =>
           material<number, number>({
             truth: new Map(Array.from({ length: units }, (_, i) => [`${prefix}${i}`, i / units])),
@@ -298,7 +298,6 @@ describe('the lab', () => {
           kind: 'exact',
           of: 'code',
           statement: '',
-          seconds: { quick: 1, full: 1 },
           check: async (l) => {
             await l.collection('scifact');
             throw new Error('unreachable');
@@ -322,7 +321,6 @@ describe('the lab', () => {
           kind: 'exact',
           of: 'code',
           statement: '',
-          seconds: { quick: 1, full: 1 },
           check: async () => ({ metric: 'm', value, atLeast: 0.9 }),
         },
       ],
@@ -349,7 +347,6 @@ describe('exact claims', () => {
           kind: 'exact',
           of,
           statement: '',
-          seconds: { quick: 1, full: 1 },
           check: async () => ({ metric: 'm', value: values[runs++ % values.length]!, atLeast: 0.9, ...result }),
         },
       ],
@@ -444,7 +441,6 @@ describe('the encoder of the lab', () => {
           kind: 'exact',
           of: 'code',
           statement: '',
-          seconds: { quick: 1, full: 1 },
           check: async (l) => ({
             metric: 'components',
             value: (await vectorsOf(l, ['a text'], 'query')).dim,

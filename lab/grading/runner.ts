@@ -258,8 +258,3 @@ function graded({ truth, measure, measureAll }: Material, answers: ReadonlyMap<s
   }
   return new Map([...answers].map(([unit, answer]) => [unit, measure!(truth.get(unit), answer)]));
 }
-
-/** Expected seconds of a paper's check. */
-export function expectedSeconds(paper: Paper, level: 'quick' | 'full'): number {
-  return paper.claims.reduce((sum, claim) => sum + claim.seconds[level], 0);
-}

@@ -11,6 +11,8 @@ export interface Paper {
   readonly departures: readonly string[];
   /** The encoder that its claims are about, whatever the lab's is. */
   readonly encoder?: string;
+  /** Expected seconds of a check on two cores, where nothing is kept of earlier ones. */
+  readonly seconds: { readonly quick: number; readonly full: number };
   /** How a user gets its mechanism. */
   readonly reach: Reach;
   readonly claims: readonly Claim[];
@@ -45,8 +47,6 @@ interface ClaimBase {
   readonly id: string;
   /** One sentence that can turn out false, with its figure. */
   readonly statement: string;
-  /** Expected seconds on two cores. */
-  readonly seconds: { readonly quick: number; readonly full: number };
 }
 
 /** A setting that is tuned: names and values. */

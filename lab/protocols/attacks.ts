@@ -7,7 +7,8 @@ import { Parameters } from '../../src/tensor/index.ts';
 import { cosines, exactTop, greatest, infoNCE } from '../../src/train/index.ts';
 import { contentOf, embed, sourcesOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
-import { type ComparativeClaim, type Contestant, material } from '../grading/types.ts';
+import type { ComparativeClaim } from '../grading/types.ts';
+import { type Arena, comparison, type Said, type Sides } from './claims.ts';
 import { Deck, type Learned, learn, textItems, untrained } from './learning.ts';
 
 interface Request {
@@ -196,10 +197,8 @@ function ratesOf({ passages }: Requests, tool: string, found: ArrayLike<number>,
 }
 
 /** What a claim about an attack says, and what it compares. Attack passages are 1% of the corpus. */
-export interface AttackClaim extends Pick<ComparativeClaim, 'id' | 'statement' | 'metric' | 'margin' | 'seconds'> {
-  readonly baseline: Poisoning;
-  readonly method: Poisoning;
-  readonly controls?: readonly Poisoning[];
+export interface AttackClaim extends Said, Sides<Poisoning> {
+  readonly metric: string;
   /** Whether requests have errors. */
   readonly wrong: boolean;
   readonly measure: (rates: AttackRates) => number;
@@ -209,15 +208,19 @@ export interface AttackClaim extends Pick<ComparativeClaim, 'id' | 'statement' |
 
 /** A claim about how often attack passages, and right ones, are among the first ten. */
 export function attackClaim(claim: AttackClaim): ComparativeClaim {
-  const { baseline, method, controls = [], wrong, measure, table, ...rest } = claim;
-  return {
-    ...rest,
-    kind: 'comparative',
-    seeds: [1, 2, 3],
-    load: async (lab) => {
-      const data = await requestsFor(lab);
-      const places = new Map(data.test.map(({ id }, place) => [id, place]));
-      const side = (poisoning: Poisoning): Contestant<string, Uint32Array> => ({
+  const { metric, wrong, measure, table } = claim;
+  return comparison(claim, metric, async (lab): Promise<Arena<Poisoning, string, Uint32Array>> => {
+    const data = await requestsFor(lab);
+    const places = new Map(data.test.map(({ id }, place) => [id, place]));
+    return {
+      material: {
+        truth: new Map(data.test.map(({ id, tool }) => [id, tool])),
+        split: () => 'test',
+        sources: data.sources,
+        measure: (tool, found) => measure(ratesOf(data, tool, found)),
+        ...(table === undefined ? {} : { notes: [await ratesTable(lab, data, table)] }),
+      },
+      contestant: (poisoning) => ({
         name: poisoning.name,
         configs: [{ rho: poisoning.rho }],
         fit: async (_, { seed }) => {
@@ -225,19 +228,9 @@ export function attackClaim(claim: AttackClaim): ComparativeClaim {
           const found = await attacked(data, encode, { share: 0.01, seed, wrong });
           return { answer: (unit) => found[places.get(unit)!]! };
         },
-      });
-      return material<string, Uint32Array>({
-        truth: new Map(data.test.map(({ id, tool }) => [id, tool])),
-        split: () => 'test',
-        sources: data.sources,
-        measure: (tool, found) => measure(ratesOf(data, tool, found)),
-        baseline: side(baseline),
-        method: side(method),
-        controls: controls.map(side),
-        ...(table === undefined ? {} : { notes: [await ratesTable(lab, data, table)] }),
-      });
-    },
-  };
+      }),
+    };
+  });
 }
 
 async function ratesTable(lab: Lab, data: Requests, all: readonly Poisoning[]): Promise<string> {

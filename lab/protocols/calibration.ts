@@ -6,7 +6,8 @@ import { type RelevanceMap, relevanceOf } from '../../src/search/index.ts';
 import { exactTop, type JudgedList, learnRelevance } from '../../src/train/index.ts';
 import { requestsOf } from '../datasets/requests.ts';
 import type { Lab } from '../grading/lab.ts';
-import { type ComparativeClaim, type Config, type Contestant, material, type Split } from '../grading/types.ts';
+import type { ComparativeClaim, Config, Contestant, Split } from '../grading/types.ts';
+import { type Arena, comparison, type Said, type Sides } from './claims.ts';
 
 /** Candidates of a query. */
 const DEPTH = 50;
@@ -199,32 +200,19 @@ function side<Setting extends Config>(
 }
 
 /** What a claim about one threshold for all queries says, and what it compares. */
-export interface CalibrationClaim
-  extends Pick<ComparativeClaim, 'id' | 'statement' | 'seconds'>,
-    Partial<Pick<ComparativeClaim, 'margin'>> {
+export interface CalibrationClaim extends Said, Sides<CalibrationSide> {
   readonly data: (lab: Lab) => Promise<Candidates>;
-  readonly baseline: CalibrationSide;
-  readonly method: CalibrationSide;
-  readonly controls?: readonly CalibrationSide[];
-  /** Controls that keep the claim from holding where they are better. */
-  readonly rivals?: readonly CalibrationSide[];
 }
+
+type CalibrationArena = Arena<CalibrationSide, readonly boolean[], ArrayLike<number>>;
 
 /** A claim about the pooled area under precision and recall, of which each query has its share. */
 export function calibrationClaim(claim: CalibrationClaim): ComparativeClaim {
-  const { id, statement, seconds, margin = {}, data: load, baseline, method, controls = [], rivals = [] } = claim;
-  return {
-    id,
-    kind: 'comparative',
-    statement,
-    seconds,
-    metric: 'pooled AUC-PR',
-    margin,
-    seeds: [1, 2, 3],
-    load: async (lab) => {
-      const data = await load(lab);
-      const rows = new Map(data.units.map((unit, row) => [unit, row]));
-      return material<readonly boolean[], ArrayLike<number>>({
+  return comparison(claim, 'pooled AUC-PR', async (lab): Promise<CalibrationArena> => {
+    const data = await claim.data(lab);
+    const rows = new Map(data.units.map((unit, row) => [unit, row]));
+    return {
+      material: {
         truth: new Map(data.units.map((unit, row) => [unit, data.relevant[row]!])),
         split: (unit) => data.splits[rows.get(unit)!],
         sources: data.sources,
@@ -233,12 +221,10 @@ export function calibrationClaim(claim: CalibrationClaim): ComparativeClaim {
           const { byQuery } = pooledCurve(given.map(([unit, scores]) => ({ scores, relevant: truth.get(unit)! })));
           return new Map(given.map(([unit], i) => [unit, byQuery[i]!]));
         },
-        baseline: baseline(data),
-        method: method(data),
-        controls: [...controls.map((one) => one(data)), ...rivals.map((one) => ({ ...one(data), rival: true }))],
-      });
-    },
-  };
+      },
+      contestant: (side) => side(data),
+    };
+  });
 }
 
 /** Neighbours in the ranking of different cosine whose calibrated scores are not in the same order, over all queries of rows. */

@@ -48,7 +48,6 @@ async function worthOf(metric: ClassMetric, side: ClassRecipe): Promise<number> 
   const claim = classClaim({
     id: 'x',
     statement: 'X.',
-    seconds: { quick: 1, full: 1 },
     metric,
     data: async () => data,
     baseline: UNTRAINED,

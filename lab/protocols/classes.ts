@@ -9,14 +9,8 @@ import type { Scope, Tensor } from '../../src/tensor/index.ts';
 import { exactTop, pkBatches } from '../../src/train/index.ts';
 import { sourcesOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
-import {
-  type ComparativeClaim,
-  type Config,
-  type Contestant,
-  type Material,
-  material,
-  type Split,
-} from '../grading/types.ts';
+import type { ComparativeClaim, Config, Contestant, Material, Split } from '../grading/types.ts';
+import { comparison, type Said, type Sides } from './claims.ts';
 import { type Draw, fittingOnce, head, type Learner, lastLayer, vectorItems } from './learning.ts';
 
 /** Things with a class each. Classes are split, not things: those that are tested were never trained on. */
@@ -218,55 +212,24 @@ export interface ClassSide {
   readonly metric: ClassMetric;
 }
 
-/** What a claim about classes says, and what it compares. */
-export interface ClassClaim
-  extends Pick<ComparativeClaim, 'id' | 'statement' | 'seconds'>,
-    Partial<Pick<ComparativeClaim, 'margin'>> {
+/** What a claim about classes says, and what it compares. The baseline may be graded by another metric, e.g. single members against all. */
+export interface ClassClaim extends Said, Sides<ClassRecipe, ClassRecipe | ClassSide> {
   readonly metric: ClassMetric;
   readonly data: (lab: Lab) => Promise<Classes>;
-  /** Where its answers are graded by another metric of the same units, e.g. single members against all, it says so. */
-  readonly baseline: ClassRecipe | ClassSide;
-  readonly method: ClassRecipe;
-  readonly controls?: readonly ClassRecipe[];
-  readonly rivals?: readonly ClassRecipe[];
 }
 
-/** A claim about vectors of classes, over three seeds. Margin by default: none. */
+/** A claim about vectors of classes, over three seeds. */
 export function classClaim(claim: ClassClaim): ComparativeClaim {
-  const {
-    id,
-    statement,
-    seconds,
-    metric,
-    margin = {},
-    data: load,
-    baseline,
-    method,
-    controls = [],
-    rivals = [],
-  } = claim;
-  return {
-    id,
-    kind: 'comparative',
-    statement,
-    seconds,
-    metric: SHOWN[metric],
-    margin,
-    seeds: [1, 2, 3],
-    load: async (lab) => {
-      const data = await load(lab);
-      const of = (side: ClassRecipe | ClassSide) =>
+  return comparison(claim, SHOWN[claim.metric], async (lab) => {
+    const data = await claim.data(lab);
+    return {
+      material: classMaterial(data, claim.metric),
+      contestant: (side) =>
         'recipe' in side
           ? { ...classContestant(data, lab, side.recipe, side.metric), name: side.name }
-          : classContestant(data, lab, side, metric);
-      return material<readonly number[], Graded>({
-        ...classMaterial(data, metric),
-        baseline: of(baseline),
-        method: of(method),
-        controls: [...controls.map(of), ...rivals.map((side) => ({ ...of(side), rival: true }))],
-      });
-    },
-  };
+          : classContestant(data, lab, side, claim.metric),
+    };
+  });
 }
 
 interface Graded {

@@ -6,7 +6,8 @@ import { LinearMap, unitRows } from '../../src/math/index.ts';
 import { cosines, distillCodec, exactTop, greatest, infoNCE } from '../../src/train/index.ts';
 import { embed, vectorsOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
-import { type ComparativeClaim, type Config, type Contestant, type Fitted, material } from '../grading/types.ts';
+import type { ComparativeClaim, Config, Contestant, Fitted } from '../grading/types.ts';
+import { comparison, type Said, type Sides } from './claims.ts';
 import { Deck, head, learn, vectorItems } from './learning.ts';
 
 /** Vectors to be compressed, queries to learn from, and queries to be judged by. */
@@ -293,47 +294,27 @@ export function exactBest({ documents, queries, rows }: CodeData): Map<string, J
 }
 
 /** What a claim about codes says, and what it compares. */
-export interface CodeClaim<Data extends CodeData>
-  extends Pick<ComparativeClaim, 'id' | 'statement' | 'seconds'>,
-    Partial<Pick<ComparativeClaim, 'margin'>> {
+export interface CodeClaim<Data extends CodeData> extends Said, Sides<CodeSide<Data>> {
   /** Default `recall@10 of exact search`. */
   readonly metric?: keyof typeof METRICS;
   readonly data: (lab: Lab) => Promise<Data>;
-  readonly baseline: CodeSide<Data>;
-  readonly method: CodeSide<Data>;
-  readonly controls?: readonly CodeSide<Data>[];
-  /** Controls that keep the claim from holding where they are better. */
-  readonly rivals?: readonly CodeSide<Data>[];
   readonly notes?: (data: Data, lab: Lab) => Promise<string[]> | string[];
 }
 
-/** A claim about what is found by codes, over three seeds. Margin by default: none. */
+/** A claim about what is found by codes, over three seeds. */
 export function codeClaim<Data extends CodeData>(claim: CodeClaim<Data>): ComparativeClaim {
-  const { id, statement, seconds, margin = {}, metric = 'recall@10 of exact search' } = claim;
-  const { data: load, controls = [], rivals = [], notes } = claim;
-  return {
-    id,
-    kind: 'comparative',
-    statement,
-    seconds,
-    metric,
-    margin,
-    seeds: [1, 2, 3],
-    load: async (lab) => {
-      const data = await load(lab);
-      const truth = metric.endsWith('exact search') ? exactBest(data) : data.relevant;
-      return material<Judged, Uint32Array>({
+  const { metric = 'recall@10 of exact search', notes } = claim;
+  return comparison(claim, metric, async (lab) => {
+    const data = await claim.data(lab);
+    const truth = metric.endsWith('exact search') ? exactBest(data) : data.relevant;
+    return {
+      material: {
         truth: new Map([...truth].filter(([, rows]) => rows.size > 0)),
         sources: data.sources,
         measure: METRICS[metric],
-        baseline: claim.baseline(data, lab),
-        method: claim.method(data, lab),
-        controls: [
-          ...controls.map((side) => side(data, lab)),
-          ...rivals.map((side) => ({ ...side(data, lab), rival: true })),
-        ],
         ...(notes === undefined ? {} : { notes: await notes(data, lab) }),
-      });
-    },
-  };
+      },
+      contestant: (side) => side(data, lab),
+    };
+  });
 }

@@ -165,7 +165,6 @@ export const cut: ComparativeClaim = {
     'On queries with labels held out, what `search --relevant` keeps has a better F1 than the best fixed number of hits or fixed score keeps.',
   metric: 'mean F1 of what is kept',
   margin: {},
-  seconds: { quick: 60, full: 150 },
   load: async (lab) => {
     const lists = await load(lab);
     return material<Truth, Answer>({

@@ -6,9 +6,11 @@ import { concat, type Tensor, type Tensors } from '../../src/tensor/index.ts';
 import { cosines, infoNCE, rowCosines, taskBatches, weightedSum } from '../../src/train/index.ts';
 import { type Graded, type GradedPair, gradedTitles } from '../datasets/graded.ts';
 import type { Lab } from '../grading/lab.ts';
-import { type ComparativeClaim, type Config, type Contestant, material, type Split } from '../grading/types.ts';
+import type { ComparativeClaim, Config, Contestant, Split } from '../grading/types.ts';
+import { type Arena, comparison, type Said, type Sides } from './claims.ts';
 import { Deck, type Draw, fittingOnce, type Items, type Learned, lastLayer, mergedModel } from './learning.ts';
-import { examplesOf, type Pairs, rankingMetric, rowsOf, type Scores, scorer } from './pairs.ts';
+import { examplesOf, type Pairs, rowsOf } from './pairs.ts';
+import { rankingMetric, type Scores, scorer } from './rankings.ts';
 import { toolPairs } from './tools.ts';
 
 /** Examples of a step; in mixed batches half of them are of either task. */
@@ -207,13 +209,8 @@ function side(data: TwoTasks, given: GradedSide, lab: Lab): Contestant<Truth, An
 }
 
 /** What a claim about both tasks says, and what it compares. Both tasks choose settings; `tested` says what is reported. */
-export interface GradedClaim
-  extends Pick<ComparativeClaim, 'id' | 'statement' | 'seconds'>,
-    Partial<Pick<ComparativeClaim, 'margin'>> {
+export interface GradedClaim extends Said, Sides<GradedSide> {
   readonly tested: GradedTask | 'both';
-  readonly baseline: GradedSide;
-  readonly method: GradedSide;
-  readonly controls?: readonly GradedSide[];
 }
 
 const METRICS = {
@@ -224,26 +221,18 @@ const METRICS = {
 
 /** A claim about nDCG@10 of tools, Spearman's correlation in groups of 32 pairs, or the mean of both, over three seeds. */
 export function gradedClaim(claim: GradedClaim): ComparativeClaim {
-  const { id, statement, seconds, margin = {}, tested, baseline, method, controls = [] } = claim;
-  return {
-    id,
-    kind: 'comparative',
-    statement,
-    seconds,
-    metric: METRICS[tested],
-    margin,
-    seeds: [1, 2, 3],
-    load: async (lab) => {
-      const data = await twoTasks(lab);
-      const { requests, groups, splits, sources } = data;
-      const ndcg = rankingMetric('ndcg@10');
-      const truth = new Map<string, Truth>(groups);
-      for (const [row, query] of requests.queryIds.entries()) truth.set(`query:${query}`, requests.relevant[row]!);
-      const units = [...truth.keys()].filter((unit) => splits.get(unit) === 'test');
-      const [pairs, queries] = [units.filter((unit) => groups.has(unit)), units.filter((unit) => !groups.has(unit))];
-      const alike = [...pairs, ...queries.slice(0, pairs.length)];
-      const reported = new Set({ retrieval: queries, similarity: pairs, both: alike }[tested]);
-      return material<Truth, Answer>({
+  return comparison(claim, METRICS[claim.tested], async (lab): Promise<Arena<GradedSide, Truth, Answer>> => {
+    const data = await twoTasks(lab);
+    const { requests, groups, splits, sources } = data;
+    const ndcg = rankingMetric('ndcg@10');
+    const truth = new Map<string, Truth>(groups);
+    for (const [row, query] of requests.queryIds.entries()) truth.set(`query:${query}`, requests.relevant[row]!);
+    const units = [...truth.keys()].filter((unit) => splits.get(unit) === 'test');
+    const [pairs, queries] = [units.filter((unit) => groups.has(unit)), units.filter((unit) => !groups.has(unit))];
+    const alike = [...pairs, ...queries.slice(0, pairs.length)];
+    const reported = new Set({ retrieval: queries, similarity: pairs, both: alike }[claim.tested]);
+    return {
+      material: {
         truth,
         split: (unit) => (splits.get(unit) !== 'test' || reported.has(unit) ? splits.get(unit) : undefined),
         sources,
@@ -254,10 +243,8 @@ export function gradedClaim(claim: GradedClaim): ComparativeClaim {
                 (given as readonly GradedPair[]).map(({ score }) => score),
               )
             : ndcg(given as ReadonlySet<number>, answer),
-        baseline: side(data, baseline, lab),
-        method: side(data, method, lab),
-        controls: controls.map((control) => side(data, control, lab)),
-      });
-    },
-  };
+      },
+      contestant: (given) => side(data, given, lab),
+    };
+  });
 }

@@ -4,7 +4,8 @@ import { Vectors } from '../../src/base/vectors.ts';
 import { products, unitRows } from '../../src/math/index.ts';
 import { exactTop, multiSimilarity } from '../../src/train/index.ts';
 import type { Lab } from '../grading/lab.ts';
-import { type ComparativeClaim, type Config, type Contestant, material } from '../grading/types.ts';
+import type { ComparativeClaim, Config, Contestant } from '../grading/types.ts';
+import { comparison, type Said, type Sides } from './claims.ts';
 import { head, learn, vectorItems } from './learning.ts';
 
 /** As many of a query's best are ranked again. */
@@ -105,39 +106,24 @@ export const innerProduct: ImageSide = (data) => ({
   untunable: true,
 });
 
-/** What a claim about reranking images says, and what it compares. */
-export interface ImageClaim
-  extends Pick<ComparativeClaim, 'id' | 'statement' | 'seconds'>,
-    Partial<Pick<ComparativeClaim, 'margin'>> {
-  readonly baseline: ImageSide;
-  readonly method: ImageSide;
-  /** Controls that keep the claim from holding where they are better. */
-  readonly rivals?: readonly ImageSide[];
-}
-
-/** A claim about the mean average precision of the first 200, out of as many as could be right. */
-export function imageClaim({ baseline, method, rivals = [], margin = {}, ...claim }: ImageClaim): ComparativeClaim {
-  return {
-    ...claim,
-    kind: 'comparative',
-    metric: `mAP of the first ${TOP}`,
-    margin,
-    load: async (lab) => {
-      const data = await images(lab);
-      return material<number, Uint32Array>({
+/** A claim about the mean average precision of the first 200, out of as many as could be right. Nothing is random. */
+export function imageClaim(claim: Said & Sides<ImageSide>): ComparativeClaim {
+  const of = async (lab: Lab) => {
+    const data = await images(lab);
+    return {
+      material: {
         truth: data.truth,
         sources: data.sources,
-        measure: (truth, answer) => {
+        measure: (truth: number, answer: Uint32Array) => {
           let [found, sum] = [0, 0];
           answer.forEach((row, rank) => {
             if (data.labels[row] === truth) sum += ++found / (rank + 1);
           });
           return sum / Math.min(TOP, data.labels.filter((label) => label === truth).length);
         },
-        baseline: baseline(data),
-        method: method(data),
-        controls: rivals.map((side) => ({ ...side(data), rival: true })),
-      });
-    },
+      },
+      contestant: (side: ImageSide) => side(data),
+    };
   };
+  return comparison(claim, `mAP of the first ${TOP}`, of, []);
 }

@@ -4,21 +4,10 @@ import { Vectors } from '../../src/base/vectors.ts';
 import { infoNCE } from '../../src/train/index.ts';
 import { Lab } from '../grading/lab.ts';
 import { grid, head, mergedModel, untrained, vectorItems } from './learning.ts';
-import {
-  FROZEN,
-  fitOf,
-  hardNegatives,
-  headLearner,
-  joined,
-  type Pairs,
-  pairContestant,
-  pairDraw,
-  pairMaterial,
-  pairRecipe,
-  pooledAreas,
-  rankingMetric,
-  rowsOf,
-} from './pairs.ts';
+import { pairContestant } from './pair-claims.ts';
+import { headLearner, joined, type Pairs, rowsOf } from './pairs.ts';
+import { pairMaterial, pooledAreas, rankingMetric } from './rankings.ts';
+import { FROZEN, fitOf, hardNegatives, pairDraw, pairRecipe } from './recipes.ts';
 
 const COUNT = 200;
 const signal = new AbortController().signal;

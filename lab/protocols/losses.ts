@@ -14,7 +14,8 @@ import {
 } from '../../src/tensor/index.ts';
 import { cosines, infoNCE } from '../../src/train/index.ts';
 import type { Config } from '../grading/types.ts';
-import { examplesOf, type PairArrays, type PairRecipe, type Pairs } from './pairs.ts';
+import { examplesOf, type Pairs } from './pairs.ts';
+import type { PairArrays, PairRecipe } from './recipes.ts';
 
 /** Pairs that a loss is looked at on, by their frozen vectors. */
 const COUNT = 64;

@@ -7,7 +7,8 @@ import { contentOf, type Embedded, embed, vectorsOf } from '../datasets/embeddin
 import { lexicalScores } from '../datasets/lexical.ts';
 import type { Lab } from '../grading/lab.ts';
 import type { Draw } from './learning.ts';
-import { encoderLearner, type Pairs, rankingMetric } from './pairs.ts';
+import { encoderLearner, type Pairs } from './pairs.ts';
+import { rankingMetric } from './rankings.ts';
 
 /** Kinds of made queries. */
 export const kinds = ['title', 'sentence', 'terms'] as const;

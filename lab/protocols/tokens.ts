@@ -16,7 +16,8 @@ import {
 import { infoNCE, maxSimScores } from '../../src/train/index.ts';
 import { contentOf, embed, tokensOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
-import { type ComparativeClaim, type Config, type Contestant, material } from '../grading/types.ts';
+import type { ComparativeClaim, Config, Contestant } from '../grading/types.ts';
+import { comparison, type Said, type Sides } from './claims.ts';
 import { ndcgOf } from './codes.ts';
 
 /** Words of a document: enough for a few dozen tokens, few enough for exact MaxSim over all pairs in minutes. */
@@ -243,39 +244,24 @@ const METRICS = {
 } as const;
 
 /** What a claim about candidates for late interaction says, and what it compares. */
-export interface TokenClaim
-  extends Pick<ComparativeClaim, 'id' | 'statement' | 'seconds'>,
-    Partial<Pick<ComparativeClaim, 'margin'>> {
+export interface TokenClaim extends Said, Sides<TokenSide> {
   readonly metric: keyof typeof METRICS;
-  readonly baseline: TokenSide;
-  readonly method: TokenSide;
-  readonly controls?: readonly TokenSide[];
 }
 
-/** A claim about candidates for late interaction, over three seeds. Margin by default: none. */
+/** A claim about candidates for late interaction, over three seeds. */
 export function tokenClaim(claim: TokenClaim): ComparativeClaim {
-  const { id, statement, seconds, metric, margin = {}, baseline, method, controls = [] } = claim;
-  return {
-    id,
-    kind: 'comparative',
-    statement,
-    seconds,
-    metric,
-    margin,
-    seeds: [1, 2, 3],
-    load: async (lab) => {
-      const data = await tokenData(lab);
-      return material<Truth, Uint32Array>({
+  return comparison(claim, claim.metric, async (lab) => {
+    const data = await tokenData(lab);
+    return {
+      material: {
         truth: truthOf(data),
         sources: data.sources,
-        measure: METRICS[metric],
-        baseline: baseline(data, lab),
-        method: method(data, lab),
-        controls: controls.map((side) => side(data, lab)),
+        measure: METRICS[claim.metric],
         notes: tokenNotes(data),
-      });
-    },
-  };
+      },
+      contestant: (side) => side(data, lab),
+    };
+  });
 }
 
 function truthOf({ rows, exact, relevant }: TokenData): Map<string, Truth> {

@@ -4,7 +4,10 @@ import { cosineDistillation, cosines, infoNCE, mseDistillation, queryDistillatio
 import type { Lab } from '../grading/lab.ts';
 import type { Config } from '../grading/types.ts';
 import { Deck, firstLayers, fittingOnce, type Items, type LastLayer, type Learned, type Training } from './learning.ts';
-import { type PairSide, type Pairs, pairDraw, pairs, rowsOf, scorer } from './pairs.ts';
+import type { PairSide } from './pair-claims.ts';
+import { type Pairs, pairs, rowsOf } from './pairs.ts';
+import { scorer } from './rankings.ts';
+import { pairDraw } from './recipes.ts';
 
 /** `large`: MiniLM, of which the last layer is trained. `small`: its first two layers, which are trained. */
 export type Kind = 'small' | 'large';

@@ -1,5 +1,25 @@
 import type { Command } from 'commander';
 import { nearest } from '../base/nearest.ts';
+import { say } from './output.ts';
+
+/** Commands whose words, queries and ids, may begin with dashes. */
+const FREE = ['search', 'ask', 'context', 'get', 'remove'];
+
+/** The arguments with the free words of such a command behind `--`; which words looked like options is said. */
+export function withFreeWords(program: Command, given: readonly string[]): readonly string[] {
+  const [name = '', ...rest] = given;
+  const free = FREE.includes(name) ? program.commands.find((one) => one.name() === name) : undefined;
+  if (free === undefined) return given;
+  const { args, dashed } = freeWords(free, rest);
+  if (dashed.length > 0) {
+    const are = dashed.length === 1 ? 'is no option' : 'are no options';
+    const taken = ['get', 'remove'].includes(name) ? (dashed.length === 1 ? 'an id' : 'ids') : 'part of the query';
+    say(
+      `${dashed.join(' ')} ${are} of \`sagitta ${name}\`, but ${taken} (--help lists options; -- before it ends them)`,
+    );
+  }
+  return [name, ...args];
+}
 
 /**
  * Arguments of a command whose words may begin with dashes (a query about an option, an id), so that they need no `--` before them: what
@@ -26,7 +46,9 @@ export function freeWords(
       continue;
     }
     const name = /^-[^-]/.test(arg) ? arg.slice(0, 2) : arg.split('=', 1)[0]!;
-    const option = command.options.find(({ short, long }) => short === name || long === name);
+    // `-kind:report` is no `-k`, whose value is a number.
+    const joined = arg.length > 2 && name.length === 2 && !/^[=\d]/.test(arg.slice(2));
+    const option = joined ? undefined : command.options.find(({ short, long }) => short === name || long === name);
     if (option !== undefined) {
       options.push(arg);
       if (option.required && arg === name && i + 1 < args.length) options.push(args[++i]!);

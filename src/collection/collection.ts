@@ -33,6 +33,7 @@ import {
   similarInCorpus,
 } from '../search/index.ts';
 import { noSuchDocument } from '../search/searching.ts';
+import { SnapshotCorpus } from '../store/corpus.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
 import type {
   CollectionSettings,
@@ -83,6 +84,7 @@ export class Collection {
   readonly settings: IndexingSettings;
   readonly #encoders: CollectionEncoders;
   readonly #extensions: Extension;
+  readonly #allowRemote: boolean;
   #current: CorpusLease | undefined;
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -92,6 +94,7 @@ export class Collection {
   constructor(store: Store, settings: CollectionSettings, encoders: EncoderSources, extensions: Extension = {}) {
     const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
     this.#extensions = extensions;
+    this.#allowRemote = encoders.allowRemote;
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
@@ -253,7 +256,7 @@ export class Collection {
   async searchRelevant(query: string, options: RelevantOptions = {}): Promise<RelevantResult> {
     return this.#reading((corpus) =>
       searchRelevant(
-        (words, wanted) => searchCorpus(corpus, words, wanted, this.#environment(corpus)),
+        (words, wanted) => searchCorpus(corpus, words, wanted, this.environment(corpus)),
         corpus,
         query,
         options,
@@ -284,7 +287,7 @@ export class Collection {
     await this.#writing((writer) =>
       this.#reading(async (corpus) => {
         const { options } = corpus.settings;
-        const environment = { ...this.#environment(corpus), corpus };
+        const environment = { ...this.environment(corpus), corpus };
         const after = await changedPipelines(storedPipelines(options), name, input, environment);
         await writer.configure({ ...options, [PIPELINES]: after });
       }),
@@ -363,6 +366,23 @@ export class Collection {
   /** The newest published state with its files: what is trained and planned from. The caller closes it. @throws UnsupportedError in PostgreSQL. */
   async snapshot(): Promise<Snapshot> {
     return this.#store.snapshot();
+  }
+
+  /** A snapshot, as what retrievers stand on; valid as long as the snapshot is. */
+  corpusOf(snapshot: Snapshot): SnapshotCorpus {
+    return new SnapshotCorpus(snapshot, this.settings, (field) => this.#encoders.ofField(field));
+  }
+
+  /** What its searches run with beside a corpus: pipelines, extensions, what was learned of relevance, synonyms. */
+  environment(corpus: Pick<StoredCorpus, 'settings' | 'beside'>): SearchEnvironment {
+    const { directory } = this.#store;
+    return {
+      ...withStored(storedPipelines(corpus.settings.options)),
+      extensions: this.#extensions,
+      allowRemote: this.#allowRemote,
+      relevance: async () => relevanceFor(corpus),
+      synonyms: directory === undefined ? undefined : () => synonymsOf(directory),
+    };
   }
 
   /** What the collection consists of: counts, bytes, segments and sections, settings. */
@@ -449,7 +469,7 @@ export class Collection {
   async removeField(name: string): Promise<{ readonly pending: boolean }> {
     return this.#writing((writer) =>
       this.#reading((corpus) =>
-        removeField(writer, this.#store, corpus.settings, { ...this.#environment(corpus), corpus }, name),
+        removeField(writer, this.#store, corpus.settings, { ...this.environment(corpus), corpus }, name),
       ),
     );
   }
@@ -503,7 +523,7 @@ export class Collection {
   }
 
   #searching<T>(work: (corpus: StoredCorpus, environment: SearchEnvironment) => Promise<T>): Promise<T> {
-    return this.#reading((corpus) => work(corpus, this.#environment(corpus)));
+    return this.#reading((corpus) => work(corpus, this.environment(corpus)));
   }
 
   /** The fields of vectors with their encoders: what documents are indexed by. */
@@ -513,23 +533,13 @@ export class Collection {
     );
   }
 
-  #environment(corpus: StoredCorpus): SearchEnvironment {
-    const { directory } = this.#store;
-    return {
-      ...withStored(storedPipelines(corpus.settings.options)),
-      extensions: this.#extensions,
-      relevance: async () => relevanceFor(corpus),
-      synonyms: directory === undefined ? undefined : () => synonymsOf(directory),
-    };
-  }
-
   /** The folder that something is kept in. */
   #folder(what: string): string {
     const { directory } = this.#store;
     if (directory !== undefined) return directory;
     throw new UnsupportedError(
       `${what} are kept in a folder, and this collection lies in ${this.directory}.`,
-      'Keep a copy of it in a folder for that (`sagitta copy FROM TO`).',
+      'Keep the collection in a folder for that.',
     );
   }
 

@@ -7,6 +7,9 @@ import { defaultRelevance, type Judging, parseRelevance, pipeline, type Relevanc
 import type { BesideFile, StoredCorpus } from '../store/types.ts';
 import type { RelevantOptions, RelevantResult } from './types.ts';
 
+/** What of a state says how relevance is judged. */
+type State = Pick<StoredCorpus, 'settings' | 'beside'>;
+
 /** The role of the file beside the manifest that says what relevance is judged by. */
 export const RELEVANCE = 'relevance';
 
@@ -14,7 +17,7 @@ export const RELEVANCE = 'relevance';
  * Whether relevance can be judged in a collection: it learned with the encoder that it has now, or this encoder's relevance comes with the
  * software. A file that cannot be read counts: the search that uses it says what is wrong.
  */
-export function judgesRelevance(corpus: StoredCorpus): boolean {
+export function judgesRelevance(corpus: State): boolean {
   try {
     return relevanceFor(corpus) !== undefined;
   } catch (error) {
@@ -24,7 +27,7 @@ export function judgesRelevance(corpus: StoredCorpus): boolean {
 }
 
 /** What relevance is judged by: what the collection learned with its encoder, else what comes with the software for it. */
-export function relevanceFor(corpus: StoredCorpus): Judging | undefined {
+export function relevanceFor(corpus: State): Judging | undefined {
   const { encoder } = corpus.settings;
   const file = corpus.beside(RELEVANCE);
   if (file !== undefined) {
@@ -69,7 +72,7 @@ export async function queryEmbedding(
  */
 export async function searchRelevant(
   search: (query: string, options: SearchOptions) => Promise<SearchResult>,
-  corpus: StoredCorpus,
+  corpus: State,
   query: string,
   options: RelevantOptions,
 ): Promise<RelevantResult> {

@@ -15,7 +15,7 @@ describe('what a query could reach by its words', () => {
     const corpus = await memoryCorpus(TEXTS.map((text, i) => ({ id: `${i}`, text, language: i < 3 ? 'en' : 'de' })));
     const retriever = bm25(corpus);
     const ask = async (content: string, language = 'en') => {
-      const { hits, limit } = await retriever({ content, language }, { k: 10 });
+      const { hits, limit } = await retriever({ content, language }, { k: 10, limit: true });
       return { best: hits[0]?.score ?? 0, limit: limit! };
     };
     for (const query of ['ferry', 'ferry island ice', 'ferry ferry ice', 'harbour pond', 'xyzzyq']) {
@@ -40,8 +40,8 @@ describe('what a query could reach by its words', () => {
     const query = { content: 'ferry island', language: 'en' };
     const terms = termsOf(fieldOf(corpus, WORDS, ['terms']), query);
     const limitOf = async (given: typeof terms) =>
-      (await retriever({ ...query, encoded: new Map([[WORDS, given]]) }, { k: 1 })).limit!;
-    const plain = (await retriever(query, { k: 1 })).limit!;
+      (await retriever({ ...query, encoded: new Map([[WORDS, given]]) }, { k: 1, limit: true })).limit!;
+    const plain = (await retriever(query, { k: 1, limit: true })).limit!;
     expect(await limitOf([...terms, { term: 'ice', weight: 0.5 }])).toBeCloseTo(plain, 6);
     const total = terms.reduce((sum, { weight }) => sum + weight, 0);
     const scaled = terms.map(({ term, weight }) => ({ term, weight: weight / total }));

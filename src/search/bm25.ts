@@ -11,13 +11,13 @@ import { hitsOf, type Retriever } from './types.ts';
 export function bm25(corpus: Corpus, field: string = WORDS): Retriever {
   const own = fieldOf(corpus, field, ['terms'], 'BM25');
   const stage = field === WORDS ? 'bm25' : `bm25 ${field}`;
-  const retriever: Retriever = async (query, { k, allowed }) => {
+  const retriever: Retriever = async (query, { k, allowed, limit = false }) => {
     const start = performance.now();
     const terms = termsOf(own, query);
     const found = await corpus.search(field, terms, { k, ...(allowed === undefined ? {} : { allowed }) });
     return {
       hits: hitsOf(found),
-      limit: await limitOf(corpus, own, query),
+      ...(limit ? { limit: await limitOf(corpus, own, query) } : {}),
       trace: {
         stage,
         tookMs: performance.now() - start,

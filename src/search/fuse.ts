@@ -44,8 +44,9 @@ export function fuse(retrievers: readonly Retriever[], fusion: Fusion, options: 
   }
   return async (query, params) => {
     const start = performance.now();
+    const own = { ...params, limit: fusion.limits === true };
     const asked = retrievers.flatMap((retriever, i) =>
-      weights[i]! > 0 ? [new Component(retriever, weights[i]!, query, params)] : [],
+      weights[i]! > 0 ? [new Component(retriever, weights[i]!, query, own)] : [],
     );
     await Promise.all(asked.map((component) => component.ask(candidates)));
     const voting = asked.filter(({ abstained }) => !abstained);

@@ -4,6 +4,8 @@ import type { Ranking } from './types.ts';
 /** How several rankings become one. */
 export interface Fusion {
   readonly name: string;
+  /** Whether it goes by what a query could reach (`Ranking.limit`). Default: not. */
+  readonly limits?: boolean;
   /** One share for each ranking. Rankings hold the first candidates, the same ones for every k; those that abstain are left out. */
   shares(rankings: readonly Ranking[], weights: readonly number[]): Share[];
 }
@@ -62,9 +64,11 @@ export interface ConvexOptions {
 export function convex(options: ConvexOptions = {}): Fusion {
   const { normalize = 'limit' } = options;
   const of = (i: number): Normalization => (isList(normalize) ? (normalize[i] ?? 'limit') : normalize);
-  for (const one of isList(normalize) ? normalize : [normalize]) checkEnds(one);
+  const all = isList(normalize) ? normalize : [normalize];
+  for (const one of all) checkEnds(one);
   return {
-    name: `convex(${isList(normalize) ? normalize.map(nameOf).join(', ') : nameOf(normalize)})`,
+    name: `convex(${all.map(nameOf).join(', ')})`,
+    limits: all.includes('limit'),
     shares: (rankings, weights) => rankings.map((ranking, i) => shareOf(ranking, weights[i]!, of(i))),
   };
 }

@@ -8,6 +8,8 @@ export interface RetrieveParams {
   readonly k: number;
   /** Passages that may be returned; all when absent. */
   readonly allowed?: BitSet;
+  /** Whether the ranking is to say its {@link Ranking.limit}. Default: not, as it may have to be looked up. */
+  readonly limit?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -52,8 +54,8 @@ export interface Ranking {
   /** Where relevance was judged: how the cut was made. */
   readonly relevance?: RelevanceCut;
   /**
-   * What scores of this query could reach, whatever the passages are: of BM25 the weights of its words together, of a cosine 1. Absent or 0
-   * where nothing is known of that.
+   * What scores of this query could reach, whatever the passages are: of BM25 the weights of its words together, of a cosine 1. Absent
+   * where nobody asked for it and it is not at hand, absent or 0 where nothing is known of that.
    */
   readonly limit?: number;
   readonly trace: StageTrace;

@@ -1,4 +1,4 @@
-import { Generations, ownString } from '../base/generations.ts';
+import { ownString, Recent } from '../base/recent.ts';
 import { CharacterClass, classAt, classOf, classTable, widthAt } from './characters.ts';
 import { isMeasure, splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
@@ -99,8 +99,10 @@ const LONGEST_CHUNK = 128;
 const LONGEST_CACHED = 40;
 /** What is remembered whole. */
 const LONGEST_QUERY = 500;
-/** Chunks in one generation of the cache; there are two. About 15 MB each when full. */
-const GENERATION = 100_000;
+/** Chunks that are remembered: about 30 MB when full. */
+const CHUNKS = 200_000;
+/** The same of words in scripts without spaces. */
+const DENSE_WORDS = 100_000;
 
 /**
  * Natural text repeats its words, so the work on a chunk (splitting, normalising, stemming) is done once and remembered;
@@ -110,10 +112,10 @@ class ChunkAnalyzer implements Analyzer {
   readonly #stemmer: Stemmer | undefined;
   readonly #stopWords: ReadonlySet<string>;
   readonly #normalizer;
-  readonly #known = new Generations<string, Pieces>(GENERATION, ownString);
+  readonly #known = new Recent<string, Pieces>(CHUNKS);
   /** A query is asked for in several ways, one after the other. */
   #last: { readonly text: string; readonly pieces: readonly Pieces[] } | undefined;
-  readonly #denseTerms = new Map<string, string>();
+  readonly #denseTerms = new Recent<string, string>(DENSE_WORDS);
 
   constructor(
     readonly language: string,
@@ -244,7 +246,6 @@ class ChunkAnalyzer implements Analyzer {
     for (const { text, start, end, aside } of segmentDense(regular?.text ?? run)) {
       let term = this.#denseTerms.get(text);
       if (term === undefined) {
-        if (this.#denseTerms.size >= GENERATION) this.#denseTerms.clear();
         const own = ownString(text);
         term = withoutFinalMark(plainForm(own));
         this.#denseTerms.set(own, term);

@@ -1,4 +1,4 @@
-import { Generations, ownString } from '../base/generations.ts';
+import { ownString, Recent } from '../base/recent.ts';
 import { ARABIC, CYRILLIC, DEVANAGARI, LATIN, type LanguageMarks } from './language-marks.ts';
 import { primaryLanguage } from './languages.ts';
 
@@ -174,7 +174,7 @@ interface Marks {
   /** Taken when nothing tells: the script's usual language. */
   readonly usual: string | undefined;
   /** What was found of words lately: texts repeat them, and to look costs as many patterns as there are languages, twice. */
-  readonly shapes: Generations<string, Shape>;
+  readonly shapes: Recent<string, Shape>;
 }
 
 /** Which languages the look of a word speaks for. */
@@ -187,7 +187,7 @@ interface Shape {
   readonly affixes: readonly number[];
 }
 
-const KNOWN_WORDS = 8_192;
+const KNOWN_WORDS = 16_384;
 const LONGEST_KNOWN = 40;
 
 function shapeOf(word: string, marks: readonly LanguageMarks[]): Shape {
@@ -218,7 +218,7 @@ function lazyMarks(table: Readonly<Record<string, LanguageMarks>>, usual: string
           else words.set(word, [language]);
         }
       });
-      const shapes = new Generations<string, Shape>(KNOWN_WORDS, ownString);
+      const shapes = new Recent<string, Shape>(KNOWN_WORDS);
       made = { languages: Object.keys(table), words, marks: Object.values(table), usual, shapes };
     }
     return made;
@@ -324,7 +324,7 @@ function poll(
     let shape = shapes.get(word);
     if (shape === undefined) {
       shape = shapeOf(word, marks);
-      if (word.length <= LONGEST_KNOWN) shapes.set(word, shape);
+      if (word.length <= LONGEST_KNOWN) shapes.set(ownString(word), shape);
     }
     const { foreign, letters, affixes } = shape;
     for (const language of letters) {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
-import type { Database, Sql, SqlValue } from 'sagitta-search/store';
+import type { Database, Sql, SqlValue } from 'sagitta-search';
 
 /** PostgreSQL within this process; what it keeps is gone with it. Closing one opened store leaves it open for the others. */
 export async function pglite(options: {

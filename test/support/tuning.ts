@@ -1,4 +1,4 @@
-import { openCollection } from 'sagitta-search/collection';
+import { openCollection } from 'sagitta-search';
 import type { TuneExample } from 'sagitta-search/train';
 
 /** Documents speak of things by one name, queries by another: what an adapter can learn, and no encoder of hashes knows. */

@@ -24,6 +24,7 @@ export const paper: Paper = {
     'The probes of the encoder of the library put shuffled text into the corpus.',
     "Errors come from rules, where the paper draws them from a corpus of learners' edits.",
   ],
+  seconds: { quick: 39, full: 290 },
   reach: {
     commands: ['sagitta doctor'],
     exports: ['eval/errorSensitivity', 'eval/addGrammarErrors', 'encode/trainableBag'],
@@ -36,7 +37,6 @@ export const paper: Paper = {
       of: 'data',
       statement:
         'The default encoder, which nobody poisoned, is drawn from errors to errors by less than 0.02 of cosine.',
-      seconds: { quick: 10, full: 60 },
       check: async (lab) => {
         const { documents, sources } = await embed(lab, 'scifact');
         const titles = documents.slice(0, lab.pick(40, 400)).map(({ title }) => title);
@@ -61,7 +61,6 @@ export const paper: Paper = {
       of: 'data',
       statement:
         'Passages with errors, 1% of the corpus, come among the first ten of queries with errors no more than 0.02 more often than of clean ones.',
-      seconds: { quick: 20, full: 90 },
       check: async (lab) => {
         const { success, clean: without, accuracy, safe, queries, sources } = await injected(lab, SEEDS, SHARE);
         return {
@@ -83,7 +82,6 @@ export const paper: Paper = {
         'With errors on both sides of 20% of the training pairs, attack passages come among the first ten of requests with errors at least 0.2 more often than without.',
       metric: 'attack success at 10, requests with errors',
       margin: { absolute: 0.2 },
-      seconds: { quick: 5, full: 100 },
       baseline: clean,
       method: much,
       controls: [little],
@@ -96,7 +94,6 @@ export const paper: Paper = {
       statement: 'Attack passages come among the first ten of clean requests no more than 0.02 more often.',
       metric: 'clean requests without an attack passage among the first ten',
       margin: { absolute: -0.02 },
-      seconds: { quick: 1, full: 5 },
       baseline: clean,
       method: much,
       wrong: false,
@@ -107,7 +104,6 @@ export const paper: Paper = {
       statement: 'A right passage comes among the first ten of clean requests no more than 0.02 less often.',
       metric: 'accuracy at 10, clean requests',
       margin: { absolute: -0.02 },
-      seconds: { quick: 1, full: 5 },
       baseline: clean,
       method: much,
       wrong: false,
@@ -119,7 +115,6 @@ export const paper: Paper = {
         'Without passages with errors among the negatives, the poisoned encoder is attacked at least twice as often, on requests with errors.',
       metric: 'attack success at 10, requests with errors',
       margin: { relative: 1 },
-      seconds: { quick: 2, full: 30 },
       baseline: defended,
       method: much,
       controls: [clean],

@@ -38,6 +38,7 @@ export const paper: Paper = {
     'Pairs to learn from are titles and sentences with their abstracts.',
     'A query is encoded once, and mapped twice.',
   ],
+  seconds: { quick: 20, full: 260 },
   reach: { exports: ['train/learnMaps', 'train/distillCodec'], byDefault: false },
   claims: [
     codeClaim({
@@ -45,7 +46,6 @@ export const paper: Paper = {
       statement:
         'At 8 bytes a vector, codes learned by contrast with labels find more of the relevant documents among 100 than codebooks learned for reconstruction.',
       metric: 'recall@100 of judged documents',
-      seconds: { quick: 10, full: 140 },
       data: smallCodeData,
       baseline: reconstruction(QUANTIZER),
       method: distilled('learned by contrast', contrast, CONFIGS),
@@ -55,7 +55,6 @@ export const paper: Paper = {
       statement:
         'Among the candidates that codes return, vectors learned in batches of neighbours rank better than those learned in random batches.',
       metric: 'MRR@10 of judged documents',
-      seconds: { quick: 5, full: 90 },
       data: smallCodeData,
       baseline: verified('random batches', tiers, 'random'),
       method: neighbours,
@@ -66,7 +65,6 @@ export const paper: Paper = {
       statement: `Codes in memory with ${CANDIDATES} vectors read from disk lose no more than 0.01 of what all vectors give.`,
       metric: 'MRR@10 of judged documents',
       margin: { absolute: -0.01 },
-      seconds: { quick: 5, full: 30 },
       data: smallCodeData,
       baseline: served('all vectors', tiers, 'memory'),
       method: served(`codes in memory, ${CANDIDATES} vectors read from the file`, tiers, 'file'),

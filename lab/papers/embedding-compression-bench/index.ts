@@ -71,6 +71,7 @@ export const paper: Paper = {
     'Bytes are those of a code. Codebooks and matrices, shared by all vectors, come on top.',
     'Lists learned together with codes are searched in full: what they save in time is not on this frontier.',
   ],
+  seconds: { quick: 25, full: 420 },
   reach: {
     commands: ['sagitta plan --bytes N', 'sagitta rebuild --spec SPEC'],
     exports: ['codec/createCodec'],
@@ -81,7 +82,6 @@ export const paper: Paper = {
       id: 'product-or-number',
       statement:
         'Within 32 bytes a vector, product codes keep more of the exact ten best than the best of reduced numbers and bits.',
-      seconds: { quick: 15, full: 120 },
       data: codeData,
       baseline: classical('reduced numbers and bits, at most 32 bytes', [
         'pca32,sq8',
@@ -96,7 +96,6 @@ export const paper: Paper = {
       id: 'int8',
       statement: 'Eight bits a number lose no more than 1% of the exact ten best.',
       margin: { relative: -0.01 },
-      seconds: { quick: 10, full: 300 },
       data: codeData,
       baseline: classical('half precision', ['f16']),
       method: classical('eight bits', ['sq8']),

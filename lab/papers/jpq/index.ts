@@ -17,7 +17,6 @@ const on = (id: string, whose: string, data: CodeClaim<CodeData>['data']) =>
   codeClaim({
     id,
     statement: `At 16 bytes a vector of ${whose}, with codes left as they are, learned centroids and a learned map of queries find more of the exact ten best than codebooks learned for reconstruction.`,
-    seconds: { quick: 10, full: 160 },
     data,
     baseline,
     method,
@@ -33,6 +32,7 @@ export const paper: Paper = {
     'The query encoder is frozen and followed by a learned linear map; the paper trains the encoder itself. Tuned vectors are those after a linear map that learned to bring sentences to their abstracts.',
     'Candidates come from exact search; the paper searches its own index anew for every batch.',
   ],
+  seconds: { quick: 30, full: 480 },
   reach: { exports: ['train/distillCodec'], byDefault: false },
   claims: [
     on('frozen-codes', "the lab's encoder", codeData),

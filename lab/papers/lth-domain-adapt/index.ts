@@ -113,7 +113,6 @@ const claim = (kind: 'products' | 'signs', what: string, bytes: number) =>
     id: kind,
     statement: `${what} of ${bytes} bytes that were learned on one collection rank another one better once adapted to it with spans of its documents.`,
     metric: 'nDCG@10 of judged documents',
-    seconds: { quick: 10, full: 150 },
     data: domains,
     baseline: side(kind, 'learned on the source', 'not'),
     method: side(kind, 'adapted, ranking of the vectors', 'ranking'),
@@ -140,6 +139,7 @@ export const paper: Paper = {
     'The encoder is frozen, and vectors are 128 principal components of the source.',
     'Signs learn with a straight-through gradient, where the paper sharpens a tanh; queries stay float, and nothing is scored again.',
   ],
+  seconds: { quick: 20, full: 300 },
   reach: { exports: ['train/distillCodec', 'train/learnBinary'], byDefault: false },
   claims: [claim('products', 'Product codes', 4), claim('signs', 'Binary codes', SIGNS / 8)],
 };

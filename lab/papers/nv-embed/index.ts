@@ -2,8 +2,10 @@ import { infoNCE } from '../../../src/train/index.ts';
 import type { Lab, Paper } from '../../grading/index.ts';
 import { grid } from '../../protocols/learning.ts';
 import { falseShare, type Mined, mined, minedByAll } from '../../protocols/mining.ts';
-import { FROZEN, type Pairs, pairClaim, pairRecipe } from '../../protocols/pairs.ts';
+import { pairClaim } from '../../protocols/pair-claims.ts';
+import type { Pairs } from '../../protocols/pairs.ts';
 import { pooledBy, type TokenPooling } from '../../protocols/pooling.ts';
+import { FROZEN, pairRecipe } from '../../protocols/recipes.ts';
 import { classPairs, labelledDraw, type Negatives, siblingPairs, toolPairs } from '../../protocols/tools.ts';
 
 const STEPS = 80;
@@ -94,6 +96,7 @@ export const paper: Paper = {
     'Latent attention in residual form, normalised before each block and starting as the mean, is a reconstruction. So is the share of 0.95.',
     'An encoder that reads both ways has no token at the end that saw all others: the one at the head stands in for it.',
   ],
+  seconds: { quick: 40, full: 1970 },
   reach: {
     commands: ['sagitta tune --pairs FILE --negatives N'],
     exports: ['train/ownNegativesNCE', 'train/mineNegatives', 'tensor/latentAttentionPooling'],
@@ -106,7 +109,6 @@ export const paper: Paper = {
         'With requests to 10 tools as texts of 10 classes, leaving in-batch negatives out brings at least 2 points more neighbours of the same class among the first ten.',
       metric: 'P@10',
       margin: { absolute: 0.02 },
-      seconds: { quick: 10, full: 500 },
       data: classes.few,
       baseline: everything,
       method: own,
@@ -117,7 +119,6 @@ export const paper: Paper = {
       statement: 'With requests to all 199 tools, leaving in-batch negatives in loses no more than a point of them.',
       metric: 'P@10',
       margin: { absolute: -0.01 },
-      seconds: { quick: 10, full: 500 },
       data: classes.many,
       baseline: own,
       method: everything,
@@ -129,7 +130,6 @@ export const paper: Paper = {
       of: 'data',
       statement:
         'With half of the answers hidden, negatives that score no more than 0.95 of the positive are hidden answers at most half as often as the hardest ones are.',
-      seconds: { quick: 5, full: 20 },
       check: async (lab) => {
         const data = await hidden(lab);
         const shares = (Object.keys(RULES) as Rule[]).map((rule) => falseShare(data, data.by[rule]));
@@ -153,7 +153,6 @@ export const paper: Paper = {
       statement:
         'An encoder trained with negatives that score no more than 0.95 of the positive ranks better than one trained with the hardest.',
       metric: 'nDCG@10',
-      seconds: { quick: 5, full: 500 },
       data: hidden,
       baseline: withMined('the hardest', 'hardest'),
       method: withMined('not above 0.95 of the positive', 'below'),
@@ -164,7 +163,6 @@ export const paper: Paper = {
       statement: 'Pooling by latent attention finds no more than a point less at rank 1 than the mean does.',
       metric: 'recall@1',
       margin: { absolute: -0.01 },
-      seconds: { quick: 5, full: 300 },
       data: requests,
       baseline: pooling('mean', 'mean'),
       method: latent,
@@ -174,7 +172,6 @@ export const paper: Paper = {
       id: 'pooling-first',
       statement: 'Pooling by latent attention finds more at rank 1 than the token at the head does.',
       metric: 'recall@1',
-      seconds: { quick: 5, full: 150 },
       data: requests,
       baseline: pooling('the token at the head', 'first'),
       method: latent,

@@ -38,6 +38,7 @@ export const paper: Paper = {
     'Vectors are those of MiniLM, 384 components, where the paper has 3,072.',
     "Quality is the share of the exact ten best, where the paper correlates similarities with people's grades.",
   ],
+  seconds: { quick: 30, full: 90 },
   reach: { commands: ['sagitta rebuild --spec pca128,sq8'], exports: ['codec/PrincipalComponents'], byDefault: false },
   claims: [
     {
@@ -45,7 +46,6 @@ export const paper: Paper = {
       kind: 'exact',
       of: 'code',
       statement: 'With as many components as there were, inner products change by less than 1e-4.',
-      seconds: { quick: 10, full: 30 },
       check: async (lab) => {
         const { documents, queries, sources } = await codeData(lab);
         const pca = await principal(documents, documents.dim, 1);
@@ -66,7 +66,6 @@ export const paper: Paper = {
       statement:
         'At an eighth of the components, principal ones keep at least 0.05 more of the exact ten best than random directions do.',
       margin: { absolute: 0.05 },
-      seconds: { quick: 10, full: 40 },
       data: codeData,
       baseline: projected('random projection', (random, _row, _column, kept) => random.normal() / Math.sqrt(kept)),
       method: components('principal components', (dim) => dim / 8),
@@ -81,7 +80,6 @@ export const paper: Paper = {
       id: 'quarter',
       statement: 'At a quarter of the components, no more than 3% of the exact ten best are lost.',
       margin: { relative: -0.03 },
-      seconds: { quick: 10, full: 20 },
       data: codeData,
       baseline: byVectors('all components'),
       method: components('principal components', (dim) => dim / 4),

@@ -59,13 +59,13 @@ export const paper: Paper = {
     'Batches of 64 queries with 16 candidates each; 50 rounds of scaling instead of 100; weight of the error 0.01.',
     'No second stage with frozen codes.',
   ],
+  seconds: { quick: 20, full: 410 },
   reach: { exports: ['train/distillCodec', 'train/distillIndex'], byDefault: false },
   claims: [
     codeClaim({
       id: 'ranking',
       statement:
         'At 8 bytes a vector, codes learned under the constraint find more of the exact ten best than codebooks learned for reconstruction.',
-      seconds: { quick: 10, full: 200 },
       data: smallCodeData,
       baseline: reconstruction(QUANTIZER),
       method: constrained,
@@ -73,7 +73,6 @@ export const paper: Paper = {
     codeClaim({
       id: 'constraint',
       statement: 'They find more than codes that learned the same way with the nearest centroid instead.',
-      seconds: { quick: 5, full: 200 },
       data: smallCodeData,
       baseline: nearest,
       method: constrained,
@@ -83,7 +82,6 @@ export const paper: Paper = {
       kind: 'exact',
       of: 'data',
       statement: 'The constraint raises the entropy of how centroids are used, of 8 bits, by at least 0.01.',
-      seconds: { quick: 5, full: 10 },
       check: async (lab) => {
         const data = await smallCodeData(lab);
         const gains: number[] = [];

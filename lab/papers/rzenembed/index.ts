@@ -1,15 +1,9 @@
 import { type InfoNCEOptions, infoNCE, learnedTemperature } from '../../../src/train/index.ts';
 import type { Config, Lab, Paper } from '../../grading/index.ts';
 import { grid } from '../../protocols/learning.ts';
-import {
-  joined,
-  mergedSide,
-  type PairArrays,
-  type PairRecipe,
-  pairClaim,
-  pairRecipe,
-  pairs,
-} from '../../protocols/pairs.ts';
+import { mergedSide, pairClaim } from '../../protocols/pair-claims.ts';
+import { joined, pairs } from '../../protocols/pairs.ts';
+import { type PairArrays, type PairRecipe, pairRecipe } from '../../protocols/recipes.ts';
 import { describedTools, toolPairs, unmarked } from '../../protocols/tools.ts';
 
 const STEPS = 80;
@@ -78,6 +72,7 @@ export const paper: Paper = {
     'The threshold and the hardness are tuned around the published 0.95 and 9; plain InfoNCE has as many temperatures to choose from, among them those at which weighing with a gradient would be the same.',
     'The soup averages the last layer, learned on three mixtures of three tasks; the paper averages low-rank updates of a whole model.',
   ],
+  seconds: { quick: 35, full: 2400 },
   reach: {
     exports: ['train/infoNCE', 'train/learnedTemperature', 'train/mergeCheckpoints', 'encode/trainableLastLayers'],
     byDefault: false,
@@ -89,7 +84,6 @@ export const paper: Paper = {
         'Where batches hold unmarked answers among the negatives, leaving out what is too near to the positive gives an nDCG@10 at least 0.01 above that of plain InfoNCE on requests held out.',
       metric: 'nDCG@10',
       margin: { absolute: 0.01 },
-      seconds: { quick: 15, full: 700 },
       data: describedTools,
       baseline: contrast('InfoNCE', plain, () => ({}), blind),
       method: contrast('without probable answers', masked, ({ share }) => ({ falseNegatives: share }), blind),
@@ -107,7 +101,6 @@ export const paper: Paper = {
       statement:
         'Weighing negatives by hardness gives a better nDCG@10 than plain InfoNCE with a tuned temperature on command descriptions held out.',
       metric: 'nDCG@10',
-      seconds: { quick: 5, full: 800 },
       data: commands,
       // 0.024 and 0.053 are 1 / (1 / t + 9) of 0.03 and 0.1.
       baseline: contrast('InfoNCE', grid({ temperature: [0.024, 0.03, 0.053, 0.1], learningRate }), excluded),
@@ -122,7 +115,6 @@ export const paper: Paper = {
       statement:
         'On three tasks learned at once, a learned temperature for each gives a better mean nDCG@10 than one that is tuned for all.',
       metric: 'nDCG@10',
-      seconds: { quick: 10, full: 500 },
       data: tasks,
       baseline: contrast('one temperature', grid({ temperature, learningRate }), excluded),
       method: pairRecipe({
@@ -141,7 +133,6 @@ export const paper: Paper = {
       statement:
         'The mean of three models learned on different mixtures of the tasks has a better mean nDCG@10 than the best of the three.',
       metric: 'nDCG@10',
-      seconds: { quick: 5, full: 400 },
       data: tasks,
       baseline: single,
       method: mergedSide('their mean', single, grid({ temperature: [0.05], learningRate }), (config) =>

@@ -3,7 +3,8 @@ import { multiPositiveNCE } from '../../../src/train/index.ts';
 import type { Claim, Lab, Paper } from '../../grading/index.ts';
 import { grid } from '../../protocols/learning.ts';
 import { annotate, byPeople, type Curriculum, type Marked, markDraw, markedRequests } from '../../protocols/marks.ts';
-import { type PairSide, pairClaim, pairRecipe, tunedValues } from '../../protocols/pairs.ts';
+import { type PairSide, pairClaim, tunedValues } from '../../protocols/pair-claims.ts';
+import { pairRecipe } from '../../protocols/recipes.ts';
 
 type Loss = 'single' | 'conjunctive' | 'disjunctive';
 
@@ -48,14 +49,12 @@ const comparison = (
   [metric, absolute]: readonly ['nDCG@10' | 'recall@10', number],
   [baseline, method]: readonly [PairSide, PairSide],
   controls: readonly PairSide[] = [],
-  full = 60,
 ): Claim =>
   pairClaim({
     id,
     statement,
     metric,
     margin: { absolute },
-    seconds: { quick: 2, full },
     data: markedRequests,
     baseline,
     method,
@@ -68,7 +67,6 @@ const crossover: Claim = {
   of: 'data',
   statement:
     'From right labels to labels of which half are wrong, the disjunctive loss gains at least 0.02 of nDCG@10 on the conjunctive one, with every seed.',
-  seconds: { quick: 4, full: 20 },
   check: async (lab: Lab) => {
     const data = await markedRequests(lab);
     const of = (recipe: typeof right.conjunctive) => tunedValues(data, recipe, 'nDCG@10', lab);
@@ -100,6 +98,7 @@ export const paper: Paper = {
     'What people mark is one right document of a query. That they come last, in a quarter of the steps, is a reconstruction.',
     'No answers are made from what is found, and no other collection is searched.',
   ],
+  seconds: { quick: 14, full: 355 },
   reach: { exports: ['train/annotateQueries', 'train/multiPositiveNCE'], byDefault: false },
   claims: [
     comparison(
@@ -130,15 +129,12 @@ export const paper: Paper = {
         mixed('people mark a fifth', { sources: [byPeople(PEOPLE)] }),
         noisy.disjunctive,
       ],
-      150,
     ),
     comparison(
       'collapse',
       'The disjunctive loss is content with the easiest positives: when no mark is wrong, the conjunctive one finds at least 0.01 more of recall@10.',
       ['recall@10', 0.01],
       [right.disjunctive, right.conjunctive],
-      [],
-      5,
     ),
     crossover,
   ],

@@ -1,6 +1,6 @@
 import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
-import { Generations, ownString } from '../../base/generations.ts';
+import { ownString, Recent } from '../../base/recent.ts';
 import type { SectionSource } from '../../base/sections.ts';
 import type { Address } from '../../kernels/address.ts';
 import { Arena, type KernelBuild } from '../../kernels/arena.ts';
@@ -27,7 +27,7 @@ export interface PostingsQuery extends Pick<PostingsQueryRecord, 'terms' | 'weig
   readonly allowed: BitSet | undefined;
 }
 
-const KNOWN_TERMS = 4_096;
+const KNOWN_TERMS = 8_192;
 const LONGEST_KNOWN = 64;
 
 /** The sections of a lexical index in the memory of the kernels. Terms go by their number in the dictionary. */
@@ -43,7 +43,7 @@ export class PostingsData {
   readonly #bounds: Address;
   #boundsFor = Number.NaN;
   /** Of terms that were looked up lately. */
-  readonly #numbers = new Generations<string, number>(KNOWN_TERMS, ownString);
+  readonly #numbers = new Recent<string, number>(KNOWN_TERMS);
   #memory: { readonly u8: Uint8Array; readonly u32: Uint32Array } | undefined;
 
   /** Reads and checks every section. @throws CorruptFileError */
@@ -127,7 +127,7 @@ export class PostingsData {
     const missing = unknown.map((i) => terms[i]!);
     this.#lookup(missing).forEach((number, j) => {
       numbers[unknown[j]!] = number;
-      if (missing[j]!.length <= LONGEST_KNOWN) this.#numbers.set(missing[j]!, number);
+      if (missing[j]!.length <= LONGEST_KNOWN) this.#numbers.set(ownString(missing[j]!), number);
     });
     return numbers;
   }

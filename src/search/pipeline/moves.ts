@@ -17,7 +17,8 @@ export interface Rescoring {
 /** What stands before, asked for enough candidates, and the first of them in the order of new scores. */
 export function rescored(input: Retriever, { stage, depth, score }: Rescoring): Retriever {
   return async (query, params) => {
-    const found = await input(query, { ...params, k: Math.max(params.k, depth) });
+    // Of new scores it is not known what they could reach.
+    const { limit: _, ...found } = await input(query, { ...params, k: Math.max(params.k, depth), limit: false });
     const start = performance.now();
     const first = found.hits.slice(0, depth);
     const scores = first.length === 0 ? [] : await score(query, first, params.signal);

@@ -251,6 +251,17 @@ describe('operators', () => {
     expect(none!.hits.map(({ passage }) => passage)).toEqual(plain!.hits.map(({ passage }) => passage));
   });
 
+  it('know nothing of what new scores could reach', async () => {
+    const asked = async (text: string, limit?: boolean) => {
+      const { retriever } = await compilePipeline(text, { corpus, extensions });
+      return (await retriever({ content: 'ferry ice', language: 'en' }, { k: 5, ...(limit ? { limit } : {}) })).limit;
+    };
+    expect(await asked('words', true)).toBeGreaterThan(0);
+    expect(await asked('words')).toBeUndefined();
+    expect(await asked('words > rerank(meaning)', true)).toBeUndefined();
+    expect(await asked('meaning > rerank(words)', true)).toBeUndefined();
+  });
+
   it('group by documents, and cut by scores and relevance', async () => {
     const grouped = await run('words > group(1)', 100);
     const owners = await corpus.documentsOf(grouped.hits.map(({ passage }) => passage));

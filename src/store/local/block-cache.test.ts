@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { BlockCache } from './block-cache.ts';
 
 test('the blocks of a closed list make room at once, those of others stay', () => {
-  const cache = new BlockCache(8);
+  const cache = new BlockCache(4);
   const made: string[] = [];
   const make = (name: string) => () => {
     made.push(name);

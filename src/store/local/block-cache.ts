@@ -1,4 +1,4 @@
-import { Generations } from '../../base/generations.ts';
+import { Recent } from '../../base/recent.ts';
 
 /** The blocks of one list. */
 export interface BlockList<T> {
@@ -15,11 +15,11 @@ const BLOCKS = 2048;
  * a single segment.
  */
 export class BlockCache {
-  readonly #blocks: Generations<number, unknown>;
+  readonly #blocks: Recent<number, unknown>;
   #lists = 0;
 
   constructor(capacity: number = BLOCKS) {
-    this.#blocks = new Generations(Math.max(1, capacity >> 1));
+    this.#blocks = new Recent(capacity);
   }
 
   /** A part of the cache for one list, whose blocks are numbered from 0 on. */

@@ -1,9 +1,9 @@
-import { Generations, ownString } from '../../base/generations.ts';
 import type { Hits } from '../../base/hits.ts';
+import { ownString, Recent } from '../../base/recent.ts';
 import type { LexicalStatistics } from '../../index/index.ts';
 import type { SegmentView } from './views.ts';
 
-const CACHED_TERMS = 8_192;
+const CACHED_TERMS = 16_384;
 const LONGEST_CACHED = 64;
 
 /**
@@ -20,7 +20,7 @@ export function collectionStatistics(views: readonly SegmentView[]): LexicalStat
     length += view.liveLength;
   }
   // Every segment asks for the same terms, and many queries do.
-  const frequencies = new Generations<string, number>(CACHED_TERMS, ownString);
+  const frequencies = new Recent<string, number>(CACHED_TERMS);
   return {
     count,
     averageLength: count === 0 ? 0 : length / count,
@@ -28,7 +28,7 @@ export function collectionStatistics(views: readonly SegmentView[]): LexicalStat
       let frequency = frequencies.get(term);
       if (frequency === undefined) {
         frequency = views.reduce((sum, view) => sum + view.documentFrequency(term), 0);
-        if (term.length <= LONGEST_CACHED) frequencies.set(term, frequency);
+        if (term.length <= LONGEST_CACHED) frequencies.set(ownString(term), frequency);
       }
       return frequency;
     },

@@ -1,6 +1,6 @@
 import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError, invariant } from '../../base/errors.ts';
-import { Generations } from '../../base/generations.ts';
+import { ownString, Recent } from '../../base/recent.ts';
 import { MEANING } from '../../corpus/index.ts';
 import type { FlatIndex } from '../../index/index.ts';
 import type { BesideEntry, CollectionSettings, VectorFieldSettings } from '../types.ts';
@@ -26,7 +26,7 @@ const CACHED_TERMS = 1024;
 export class SegmentView {
   #livePassages: BitSet | undefined;
   #liveLength: number | undefined;
-  readonly #frequencies = new Generations<string, number>(CACHED_TERMS);
+  readonly #frequencies = new Recent<string, number>(CACHED_TERMS);
 
   constructor(
     readonly entry: SegmentEntry,
@@ -106,7 +106,7 @@ export class SegmentView {
     let frequency = this.#frequencies.get(term);
     if (frequency === undefined) {
       frequency = lexical.documentFrequency(term, live);
-      this.#frequencies.set(term, frequency);
+      this.#frequencies.set(ownString(term), frequency);
     }
     return frequency;
   }

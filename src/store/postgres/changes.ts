@@ -22,8 +22,8 @@ function holdsNul(value: unknown): boolean {
 /** JSON that PostgreSQL reads: unpaired surrogates become U+FFFD, as in UTF-8. */
 export function jsonOf(value: unknown): string {
   // JSON escapes what is unpaired, and nothing else beside control characters, quotes and backslashes.
-  return JSON.stringify(value).replace(/\\(?:ud[89a-f][\da-f]{2}|.)/g, (escape) =>
-    escape.length > 2 ? '\ufffd' : escape,
+  return JSON.stringify(value).replace(/\\(?:ud[89a-f][\da-f]{2}|.)/g, (written) =>
+    written.length > 2 ? '\ufffd' : written,
   );
 }
 

@@ -62,6 +62,11 @@ class PgDatabase implements Database {
   async transaction<T>(work: (sql: Sql) => Promise<T>, isolation?: 'repeatable read'): Promise<T> {
     const client = await this.#telling(() => this.pool.connect());
     let broken: Error | undefined;
+    // What is told of a connection between two statements; the next one fails by itself.
+    const onError = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', onError);
     try {
       await this.#telling(() => client.query(`begin${isolation === undefined ? '' : ` isolation level ${isolation}`}`));
       const result = await work({ rows: (text, values) => this.#telling(() => run(client, text, values)) });
@@ -73,6 +78,7 @@ class PgDatabase implements Database {
       });
       throw error;
     } finally {
+      client.off('error', onError);
       client.release(broken);
     }
   }

@@ -52,6 +52,7 @@ export class PostgresCorpus implements StoredCorpus {
   readonly languages: ReadonlyMap<string, number>;
   readonly #statistics: WordStatistics;
   readonly #dead: BitSet | undefined;
+  readonly #purged: number;
   readonly #postings = new Map<string, Promise<Postings>>();
   #kept = 0;
   readonly #owners = new Map<number, number>();
@@ -71,6 +72,7 @@ export class PostgresCorpus implements StoredCorpus {
     this.documentCount = facts.documents;
     this.languages = facts.languages;
     this.#dead = facts.dead;
+    this.#purged = facts.purged;
     const { k1, b } = facts.settings.bm25;
     const averageLength = facts.passages === 0 ? 0 : facts.length / facts.passages;
     this.#statistics = { k1, b, count: facts.passages, averageLength };
@@ -251,7 +253,17 @@ export class PostgresCorpus implements StoredCorpus {
   #place(field: string, dim: number): VectorPlace {
     const { sql, generation, passageSpace: space } = this;
     const { collection } = this.tables;
-    return { sql, table: this.#table('vectors'), collection, field, dim, generation, space, dead: this.#dead };
+    return {
+      sql,
+      table: this.#table('vectors'),
+      collection,
+      field,
+      dim,
+      generation,
+      purged: this.#purged,
+      space,
+      dead: this.#dead,
+    };
   }
 
   #table(name: string): string {

@@ -5,7 +5,7 @@ import { jsonOf } from './changes.ts';
 import { shardOf } from './shards.ts';
 import type { Database, Sql, SqlValue } from './sql.ts';
 import type { Tables } from './tables.ts';
-import { TermRows } from './term-rows.ts';
+import { type TermRow, TermRows } from './term-rows.ts';
 import { bytesOfVector } from './vectors.ts';
 
 /** Bytes, about, that one statement brings. */
@@ -160,7 +160,7 @@ async function write(
     if (ordinal >= MOST_ORDINALS || first + document.passages.length > MOST_ORDINALS) {
       throw new IncompatibleError(
         'The collection has had more than two thousand million passages, those that were replaced included.',
-        'Copy it into a new one, which numbers them anew (`sagitta copy FROM TO`).',
+        'Index its documents into a new collection.',
       );
     }
     let length = 0;
@@ -194,7 +194,9 @@ async function write(
   await records.flush();
   await passages.flush();
   await vectors.flush();
-  await writeTerms(sql, tables, terms, head.generation);
+  const rows = new TermWriter(sql, tables, head.generation);
+  for (const row of terms.rows()) await rows.add(row);
+  await rows.flush();
   return { generation: head.generation, nextDocument, nextPassage };
 }
 
@@ -306,35 +308,38 @@ class VectorRows {
 }
 
 /** Rows of terms, their codes in one stretch of bytes that is cut apart by the database. */
-async function writeTerms(
-  sql: Sql,
-  { schema, collection }: Tables,
-  terms: TermRows,
-  generation: number,
-): Promise<void> {
-  let rows: { shard: number; kind: number; term: string; count: number; at: number; size: number }[] = [];
-  let parts: Uint8Array[] = [];
-  let bytes = 0;
-  const flush = async (): Promise<void> => {
-    if (rows.length === 0) return;
-    await sql.rows(
+export class TermWriter {
+  #rows: { shard: number; kind: number; term: string; count: number; at: number; size: number }[] = [];
+  #parts: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly tables: Tables,
+    private readonly generation: number,
+  ) {}
+
+  async add({ data, ...row }: TermRow): Promise<void> {
+    this.#rows.push({ ...row, at: this.#bytes, size: data.length });
+    this.#parts.push(data);
+    this.#bytes += data.length;
+    // The database copies a stretch of bytes once for each part of it that is cut out.
+    if (this.#bytes >= STATEMENT / 4 || this.#rows.length >= 20_000) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#rows.length === 0) return;
+    const { schema, collection } = this.tables;
+    await this.sql.rows(
       `insert into ${schema}.terms (collection, born, shard, kind, term, count, data)
         select $1::int, $2::int, x.shard, x.kind, x.term, x.count, substring($3::bytea from x.at + 1 for x.size)
         from json_to_recordset($4::text::json) as x(shard smallint, kind smallint, term text, count int, at int, size int)`,
-      [collection, generation, joined(parts, bytes), jsonOf(rows)],
+      [collection, this.generation, joined(this.#parts, this.#bytes), jsonOf(this.#rows)],
     );
-    rows = [];
-    parts = [];
-    bytes = 0;
-  };
-  for (const { data, ...row } of terms.rows()) {
-    rows.push({ ...row, at: bytes, size: data.length });
-    parts.push(data);
-    bytes += data.length;
-    // The database copies a stretch of bytes once for each part of it that is cut out.
-    if (bytes >= STATEMENT / 4 || rows.length >= 20_000) await flush();
+    this.#rows = [];
+    this.#parts = [];
+    this.#bytes = 0;
   }
-  await flush();
 }
 
 function joined(parts: readonly Uint8Array[], bytes: number): Uint8Array {

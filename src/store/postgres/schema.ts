@@ -114,7 +114,7 @@ async function makeTables(sql: Sql, name: string): Promise<void> {
   await sql.rows(`create table ${name}.collections (
     id integer generated always as identity primary key, name text collate "C" not null unique, settings json not null,
     vectors text not null, generation integer not null default 0, next_document integer not null default 0,
-    next_passage integer not null default 0, made timestamptz not null default now())`);
+    next_passage integer not null default 0, purged integer not null default 0, made timestamptz not null default now())`);
   await sql.rows(`create table ${name}.generations (
     collection integer not null, generation integer not null, at timestamptz not null default clock_timestamp(),
     primary key (collection, generation))`);

@@ -1,12 +1,14 @@
 import { BitSet } from '../../base/bits.ts';
 import { NotFoundError } from '../../base/errors.ts';
 import type { CollectionSettings } from '../types.ts';
-import type { Database } from './sql.ts';
+import type { Database, Sql } from './sql.ts';
 
 /** What is known of a generation before anything is searched. */
 export interface StateFacts {
   readonly settings: CollectionSettings;
   readonly generation: number;
+  /** How often rows of vectors were taken out for good. */
+  readonly purged: number;
   /** Ordinals of passages are below this. */
   readonly passageSpace: number;
   readonly documents: number;
@@ -27,8 +29,8 @@ export async function readState(
   shown: string,
 ): Promise<StateFacts> {
   return database.transaction(async (sql) => {
-    const [head] = await sql.rows<{ settings: string; generation: number; next_passage: number }>(
-      `select settings::text as settings, generation, next_passage from ${schema}.collections where id = $1`,
+    const [head] = await sql.rows<{ settings: string; generation: number; next_passage: number; purged: number }>(
+      `select settings::text as settings, generation, next_passage, purged from ${schema}.collections where id = $1`,
       [collection],
     );
     if (head === undefined) {
@@ -39,17 +41,12 @@ export async function readState(
         from ${schema}.statistics where collection = $1 and born <= $2 group by language`,
       [collection, head.generation],
     );
-    const gone = await sql.rows<{ first_passage: number; passages: number }>(
-      `select first_passage, passages from ${schema}.documents
-        where collection = $1 and died is not null and died <= $2 and passages > 0`,
-      [collection, head.generation],
-    );
-    const dead = gone.length === 0 ? undefined : new BitSet(head.next_passage);
-    for (const { first_passage: first, passages } of gone) dead!.addRange(first, first + passages);
+    const dead = await deadPassages(sql, schema, collection, head.generation, head.next_passage);
     const sum = (of: (row: (typeof sums)[number]) => number): number => sums.reduce((total, row) => total + of(row), 0);
     return {
       settings: JSON.parse(head.settings) as CollectionSettings,
       generation: head.generation,
+      purged: head.purged,
       passageSpace: head.next_passage,
       documents: sum(({ documents }) => documents),
       passages: sum(({ passages }) => passages),
@@ -58,4 +55,23 @@ export async function readState(
       dead,
     };
   }, 'repeatable read');
+}
+
+/** Passages of documents that were gone in a generation; undefined without any. */
+export async function deadPassages(
+  sql: Sql,
+  schema: string,
+  collection: number,
+  generation: number,
+  space: number,
+): Promise<BitSet | undefined> {
+  const gone = await sql.rows<{ first_passage: number; passages: number }>(
+    `select first_passage, passages from ${schema}.documents
+      where collection = $1 and died is not null and died <= $2 and passages > 0`,
+    [collection, generation],
+  );
+  if (gone.length === 0) return undefined;
+  const dead = new BitSet(space);
+  for (const { first_passage: first, passages } of gone) dead.addRange(first, first + passages);
+  return dead;
 }

@@ -14,6 +14,8 @@ export interface VectorPlace {
   readonly field: string;
   readonly dim: number;
   readonly generation: number;
+  /** How often rows were taken out for good: what was read before is read anew. */
+  readonly purged: number;
   /** Ordinals of the state's passages are below this. */
   readonly space: number;
   readonly dead: BitSet | undefined;
@@ -113,6 +115,7 @@ interface Part {
 
 /** What was read of the codes of a field, and up to which generation. */
 interface Resident {
+  readonly purged: number;
   generation: number;
   parts: Part[];
   /** Readings under way are waited for, one after the other. */
@@ -171,10 +174,10 @@ export class ByteKeeping implements VectorKeeping {
   }
 
   async #parts(place: VectorPlace): Promise<readonly Part[]> {
-    const { field, generation } = place;
+    const { field, generation, purged } = place;
     let resident = this.#resident.get(field);
-    if (resident === undefined || resident.parts.length > MOST_PARTS) {
-      resident = { generation: -1, parts: [], reading: Promise.resolve() };
+    if (resident === undefined || resident.purged !== purged || resident.parts.length > MOST_PARTS) {
+      resident = { purged, generation: -1, parts: [], reading: Promise.resolve() };
       this.#resident.set(field, resident);
     }
     const own = resident;

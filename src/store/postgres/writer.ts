@@ -1,8 +1,16 @@
 import { InvalidArgumentError, UnsupportedError } from '../../base/errors.ts';
 import { Changes } from '../local/changes.ts';
 import { vectorFields } from '../local/manifest-types.ts';
-import type { CollectionSettings, CompactReport, NewDocument, RebuildReport, Writer } from '../types.ts';
+import type {
+  CollectionSettings,
+  CompactOptions,
+  CompactReport,
+  NewDocument,
+  RebuildReport,
+  Writer,
+} from '../types.ts';
 import { checkStorable } from './changes.ts';
+import { compactTables } from './compact.ts';
 import { advance, lockHead, publish } from './publish.ts';
 import type { Database } from './sql.ts';
 import type { Tables } from './tables.ts';
@@ -60,17 +68,13 @@ export class PostgresWriter implements Writer {
     return this.#enqueue(() => this.#publish());
   }
 
-  /** Rows are merged by the database itself; nothing is done yet with those of many small publications. */
-  async compact(): Promise<CompactReport> {
+  /** Joins the rows of terms of several publications, and takes rows out for good that no state of the last hour has. */
+  compact(options: CompactOptions = {}): Promise<CompactReport> {
     this.#checkOpen();
-    await this.#enqueue(() => this.#publish());
-    const { schema, collection } = this.tables;
-    const [row] = await this.database.rows<{ batches: number }>(
-      `select count(distinct born)::int as batches from ${schema}.statistics where collection = $1`,
-      [collection],
-    );
-    const segments = row!.batches;
-    return { segmentsBefore: segments, segmentsAfter: segments, bytesBefore: 0, bytesAfter: 0, documentsDropped: 0 };
+    return this.#enqueue(async () => {
+      await this.#publish();
+      return compactTables(this.database, this.tables, this.shown, options);
+    });
   }
 
   async rebuild(): Promise<RebuildReport> {

@@ -1,0 +1,96 @@
+import { type Command, Option } from 'commander';
+import { collectionCommand } from '../collection-command.ts';
+import { above, whole } from '../option-values.ts';
+import { run } from '../run.ts';
+
+/** Commands that learn from judgements, or from the collection itself. */
+export function addLearning(program: Command): void {
+  collectionCommand(
+    program,
+    'tune',
+    'train the encoder on queries of your own; it is deployed only if it is significantly better',
+  )
+    .option(
+      '--pairs <file>',
+      'JSON lines: {"query": "...", "document": "ID"} or "passage": "TEXT", optionally "negatives": [...]',
+    )
+    .option('--qrels <file>', 'judgements (BEIR or TREC form), with --queries')
+    .option('--queries <file>', 'texts of the judged queries')
+    .option('--synthetic', 'no labels: make queries from titles, headings, sentences and key terms', false)
+    .option('--test-pairs <file>', 'pairs to test on (default: a quarter of the queries is held out)')
+    .addOption(
+      new Option(
+        '--what <part>',
+        'what to train: a correction of query vectors, the query side, all of it, a token table',
+      )
+        .choices(['adapter', 'query', 'encoder', 'table'])
+        .default('adapter'),
+    )
+    .option('--epochs <n>', 'passes over the queries, at most', whole('--epochs'))
+    .option('--patience <n>', 'validations without improvement after which training stops', whole('--patience'))
+    .option('--learning-rate <x>', 'peak learning rate', above('--learning-rate'))
+    .option('--batch-size <n>', 'queries of a batch', whole('--batch-size', 2))
+    .option('--negatives <n>', 'mined negatives per query', whole('--negatives', 0))
+    .addOption(
+      new Option('--mine <retriever>', 'what finds negatives (default: dense for adapter and query)').choices([
+        'bm25',
+        'dense',
+      ]),
+    )
+    .option('--pipeline <text>', 'how the collection is searched, which decides (default: its own pipeline, or hybrid)')
+    .option('--distill', 'learn from the graded scores of the pipeline too', false)
+    .option('--lora <rank>', 'with query and encoder: train low-rank updates, not the weights', whole('--lora'))
+    .option('--side <rank>', 'with query and encoder: train a side path beside the weights', whole('--side'))
+    .option('--rank <n>', 'with adapter: columns of the correction', whole('--rank'))
+    .option('--seed <n>', 'seed of everything that is random', whole('--seed', 0))
+    .option('--dry-run', 'train and test, but change nothing', false)
+    .option('--resume', 'go on with the same run after it was interrupted', false)
+    .option('--report <file>', 'where the JSON report goes (default: tuning/report.json in the collection)')
+    .option('--curve <file>', 'where the learning curve goes (default: tuning/curve.svg in the collection)')
+    .option('--quiet', 'no progress', false)
+    .action(async (options) =>
+      run(options.json, async (signal) => (await import('../tune-command.ts')).tuneCommand(options, signal)),
+    );
+
+  collectionCommand(program, 'learn-relevance', 'learn from judged queries what `search --relevant` goes by')
+    .requiredOption('--queries <file>', 'queries: JSONL, tab-separated, or TREC topics')
+    .requiredOption('--qrels <file>', "judgements of the collection's documents: BEIR, TREC or JSONL")
+    .addOption(
+      new Option(
+        '--by <what>',
+        "what decides on a query's scale: its list, its embedding, or what is better on held-out queries",
+      )
+        .choices(['held-out', 'list', 'query', 'both'])
+        .default('held-out'),
+    )
+    .option('--no-foreign', 'do not take general questions for what the collection cannot answer')
+    .option('--quiet', 'no progress', false)
+    .action(async (options) =>
+      run(options.json, async (signal) =>
+        (await import('../learn-relevance-command.ts')).learnRelevanceCommand(options, signal),
+      ),
+    );
+
+  collectionCommand(
+    program,
+    'learn-index',
+    "learn a compressed index for a collection's own vectors from their ranking, and deploy the best",
+  )
+    .option('--bytes <n>', 'bytes of a vector', whole('--bytes'), 16)
+    .option(
+      '--queries <file>',
+      'queries to learn from, or with --qrels to judge by (default: sentences of the collection)',
+    )
+    .option('--qrels <file>', 'judgements: shows nDCG beside recall')
+    .option('--labels', 'learn from --qrels as well; nDCG is then of queries held out', false)
+    .option('--steps <n>', 'updates of the learned code', whole('--steps'), 600)
+    .option('--seed <n>', 'seed of everything random', whole('--seed', 0), 1234)
+    .option('--dry-run', 'change nothing', false)
+    .option('--no-refine', 'do not score the best candidates again by the full vectors')
+    .option('--quiet', 'no progress', false)
+    .action(async (options) =>
+      run(options.json, async (signal) =>
+        (await import('../learn-index-command.ts')).learnIndexCommand(options, signal),
+      ),
+    );
+}
