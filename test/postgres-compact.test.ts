@@ -1,9 +1,9 @@
+import { openCollection } from 'sagitta-search';
+import { testEncoder } from 'sagitta-search/encode';
 import { afterAll, expect, it } from 'vitest';
-import { pglite } from '../../../test/support/postgres.ts';
-import { openCollection } from '../../collection/index.ts';
-import { testEncoder } from '../../encode/index.ts';
-import { compactTables } from './compact.ts';
-import type { Tables } from './tables.ts';
+import { compactTables } from '../src/store/postgres/compact.ts';
+import type { Tables } from '../src/store/postgres/tables.ts';
+import { pglite } from './support/postgres.ts';
 
 const database = pglite({ pgvector: false });
 afterAll(async () => (await database).end());
