@@ -7,7 +7,7 @@ const NAVIGATION_ROLES = words('navigation menu menubar search banner');
 const CONTAINERS = words('div section ul ol table td header nav aside footer span center');
 /** Words in classes and ids by which generators and frameworks call what surrounds the content. */
 const NAVIGATION_NAME =
-  /(?:^|[\s_-])(?:(?:top|main|site|page|sub|side|sphinx)?-?(?:nav|navbar|navigation|sidebar|menu|menubar)|header|related|toolbar|comments)(?:$|[\s_-])/i;
+  /(?:^|[\s_-])(?:(?:top|main|site|page|sub|side|sphinx)?-?(?:nav|navbar|navigation|sidebar|menu|menubar)|header|banner|related|toolbar|comments)(?:$|[\s_-])/i;
 /** What leads from page to page, and may name the book between the links. */
 const PAGER_NAME =
   /(?:^|[\s_-])(?:docnav|navheader|navfooter|navpath|nav-?panel|(?:(?:top|main|site|page)-?)?breadcrumbs?|pager|pagination|prev-?next)(?:$|[\s_-])/i;
