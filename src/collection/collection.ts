@@ -84,6 +84,7 @@ export class Collection {
   readonly #encoders: CollectionEncoders;
   readonly #extensions: Extension;
   #current: SnapshotLease | undefined;
+  readonly #environments = new WeakMap<Snapshot, SearchEnvironment>();
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -509,13 +510,19 @@ export class Collection {
     );
   }
 
+  /** The same for all searches of a snapshot, which are ready the sooner. */
   #environment(snapshot: Snapshot): SearchEnvironment {
-    return {
-      ...withStored(storedPipelines(snapshot.settings.options)),
-      extensions: this.#extensions,
-      relevance: async () => relevanceFor(snapshot),
-      synonyms: () => synonymsOf(this.directory),
-    };
+    let environment = this.#environments.get(snapshot);
+    if (environment === undefined) {
+      environment = {
+        ...withStored(storedPipelines(snapshot.settings.options)),
+        extensions: this.#extensions,
+        relevance: async () => relevanceFor(snapshot),
+        synonyms: () => synonymsOf(this.directory),
+      };
+      this.#environments.set(snapshot, environment);
+    }
+    return environment;
   }
 
   get #building(): BuildContext {
@@ -530,7 +537,7 @@ export class Collection {
   /** Runs `work` on the newest state, which stays open until it is done, even if a newer one comes meanwhile. */
   async #reading<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
     this.#checkOpen();
-    if (this.#current === undefined || (await this.#store.generation()) !== this.#current.corpus.snapshot.generation) {
+    if (this.#current === undefined || this.#store.generation() !== this.#current.corpus.snapshot.generation) {
       const fresh = new SnapshotLease(this.corpus(await this.#store.snapshot()));
       this.#current?.retire();
       this.#current = fresh;

@@ -402,7 +402,7 @@ export interface Store {
   /** The newest published generation. */
   snapshot(): Promise<Snapshot>;
   /** The newest generation's number, cheaply, to see whether a snapshot is stale. */
-  generation(): Promise<number>;
+  generation(): number;
   /** Takes the write lock. @throws CollectionLockedError when another writer holds it. */
   writer(): Promise<Writer>;
   /**
