@@ -395,7 +395,7 @@ function searchInLists(index: VectorIndex, query: Float32Array, params: VectorSe
 }
 
 function isBelow(number: number, count: number): boolean {
-  return Number.isInteger(number) && number < count;
+  return Number.isInteger(number) && number >= 0 && number < count;
 }
 
 function sliceAllowed(allowed: BitSet | undefined, view: SegmentView, base: number): BitSet | undefined {
