@@ -177,7 +177,7 @@ export async function askCorpus(
   const citations = read.answered
     ? read.sentences.map((sentence): Citation => {
         const { id, start: from } = evidence[sentence.passage]!;
-        const [start, end] = [from + sentence.start, from + sentence.end];
+        const [start, end] = [from + sentence.body, from + sentence.end];
         return { id, start, end, text: sentence.text, number: numberOf(context.passages, id, start) };
       })
     : [];

@@ -89,7 +89,8 @@ function chooseSentences(
   const sizeOf = (i: number): number => {
     let size = sizes.get(i);
     if (size === undefined) {
-      size = count(sentences[i]!.text);
+      const { passage, start, end } = sentences[i]!;
+      size = count(passages[passage]!.text.slice(start, end));
       sizes.set(i, size);
     }
     return size;

@@ -4,21 +4,29 @@ import { speaks } from '../encode/speaks.ts';
 import { dot } from '../math/index.ts';
 import { QueryMatcher, type QueryWord, type Range } from '../search/index.ts';
 import { encode } from '../search/represent.ts';
-import { sentencesOf } from './sentences.ts';
+import { type SentenceKind, sentencesOf } from './sentences.ts';
 import type { Evidence } from './types.ts';
 
 /** A sentence of a passage, and what is known of it before anything is chosen. */
 export interface Sentence extends Range {
   /** Position of its passage. */
   readonly passage: number;
+  /** From `body` to its end. */
   readonly text: string;
+  readonly kind: SentenceKind;
+  /** Where it begins without the heading that belongs to it. */
+  readonly body: number;
+  /** That heading; empty where there is none. */
+  readonly heading: string;
   /** Terms of its words, by the analysis of its document's language. */
   readonly terms: ReadonlySet<string>;
   /** Terms of the title and the headings above it, which a context names beside it. */
   readonly named: ReadonlySet<string>;
   /** Places of the question's words that it holds, in `SentenceScores.words`. */
   readonly words: readonly number[];
-  /** Share of the question's words, by rarity, that it holds: 0 to 1. */
+  /** Share of the question's words, by rarity, that it holds itself: 0 to 1. */
+  readonly own: number;
+  /** The same with half of those that only title and headings above it hold. */
   readonly coverage: number;
   /** Its vector, which knows the title and the heading that it stands under; absent where the encoder has no say. */
   readonly vector?: Float32Array;
@@ -62,39 +70,39 @@ export async function scoreSentences(
   const total = words.reduce((sum, { weight }) => sum + weight, 0) || 1;
   const found = passages.flatMap(({ text, language, title, headings }, passage) => {
     const analyzer = analysis.analyzerOf(language);
-    const named = new Set([title, ...headings].flatMap((name) => analyzer.terms(name)));
+    const above = [title, ...headings].flatMap((name) => analyzer.terms(name));
     return sentencesOf(text)
       .slice(0, MOST)
-      .map(({ start, end }) => {
-        const own = text.slice(start, end);
+      .map(({ start, end, kind, body }) => {
+        const own = text.slice(body, end);
+        const heading = text.slice(start, body).replace(/#+/g, ' ').trim();
+        const named = new Set([...above, ...analyzer.terms(heading)]);
         const { terms, forms } = analyzer.analyze(own);
         const all = new Set([...terms, ...forms]);
         const held = words.flatMap((word, i) => (word.terms.some((term) => all.has(term)) ? [i] : []));
         // What the title says need not be said again, but it does not tell sentences apart.
-        const above = words.flatMap((word, i) =>
+        const lent = words.flatMap((word, i) =>
           !held.includes(i) && word.terms.some((term) => named.has(term)) ? [word.weight] : [],
         );
         const weight = held.reduce((sum, i) => sum + words[i]!.weight, 0);
-        const lent = above.reduce((sum, one) => sum + one, 0) * FROM_ABOVE;
+        const further = lent.reduce((sum, one) => sum + one, 0) * FROM_ABOVE;
         return {
           passage,
           start,
           end,
+          kind,
+          body,
+          heading,
           text: own,
           terms: new Set(terms),
           named,
           words: held,
-          coverage: (weight + lent) / total,
+          own: weight / total,
+          coverage: (weight + further) / total,
         };
       });
   });
-  const compared = await compare(
-    query,
-    passages,
-    found.map(({ passage, text }) => ({ passage, text })),
-    corpus,
-    signal,
-  );
+  const compared = await compare(query, passages, found, corpus, signal);
   return {
     words,
     semantic: compared !== undefined,
@@ -113,7 +121,7 @@ const FROM_ABOVE = 0.5;
 async function compare(
   query: Query,
   passages: readonly Evidence[],
-  sentences: readonly { readonly passage: number; readonly text: string }[],
+  sentences: readonly Pick<Sentence, 'passage' | 'text' | 'heading'>[],
   corpus: Corpus,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly query: Float32Array; readonly vectors: readonly (Float32Array | undefined)[] } | undefined> {
@@ -127,9 +135,10 @@ async function compare(
     known = new Map();
     vectors.set(encoder, known);
   }
-  const texts = sentences.map(({ passage, text }) => {
+  const texts = sentences.map(({ passage, text, heading }) => {
     const { title, headings, language } = passages[passage]!;
-    return speaks(encoder, language) ? embeddingText(title, headings, text) : undefined;
+    const above = heading === '' ? headings : [...headings, heading];
+    return speaks(encoder, language) ? embeddingText(title, above, text) : undefined;
   });
   const missing = [...new Set(texts.flatMap((text) => (text === undefined || known.has(text) ? [] : [text])))];
   if (missing.length > 0) {

@@ -83,8 +83,8 @@ export class Collection {
   readonly settings: IndexingSettings;
   readonly #encoders: CollectionEncoders;
   readonly #extensions: Extension;
+  readonly #allowRemote: boolean;
   #current: SnapshotLease | undefined;
-  readonly #environments = new WeakMap<Snapshot, SearchEnvironment>();
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -99,6 +99,7 @@ export class Collection {
   ) {
     const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
     this.#extensions = extensions;
+    this.#allowRemote = encoders.allowRemote;
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
@@ -255,7 +256,7 @@ export class Collection {
   async searchRelevant(query: string, options: RelevantOptions = {}): Promise<RelevantResult> {
     return this.#reading((snapshot, corpus) =>
       searchRelevant(
-        (words, wanted) => searchCorpus(corpus, words, wanted, this.#environment(snapshot)),
+        (words, wanted) => searchCorpus(corpus, words, wanted, this.environment(snapshot)),
         snapshot,
         query,
         options,
@@ -286,7 +287,7 @@ export class Collection {
     await this.#writing((writer) =>
       this.#reading(async (snapshot, corpus) => {
         const { options } = snapshot.settings;
-        const environment = { ...this.#environment(snapshot), corpus };
+        const environment = { ...this.environment(snapshot), corpus };
         const after = await changedPipelines(storedPipelines(options), name, input, environment);
         await writer.configure({ ...options, [PIPELINES]: after });
       }),
@@ -365,6 +366,17 @@ export class Collection {
   /** A snapshot, as what retrievers of one's own (`sagitta-search/search`) stand on; valid as long as the snapshot is. */
   corpus(snapshot: Snapshot): SnapshotCorpus {
     return new SnapshotCorpus(snapshot, this.settings, (field) => this.#encoders.ofField(field));
+  }
+
+  /** What its searches run with beside a corpus: pipelines, extensions, what was learned of relevance, synonyms. */
+  environment(snapshot: Snapshot): SearchEnvironment {
+    return {
+      ...withStored(storedPipelines(snapshot.settings.options)),
+      extensions: this.#extensions,
+      allowRemote: this.#allowRemote,
+      relevance: async () => relevanceFor(snapshot),
+      synonyms: () => synonymsOf(this.directory),
+    };
   }
 
   /** What the collection consists of: counts, bytes, segments and sections, settings. */
@@ -447,7 +459,7 @@ export class Collection {
   async removeField(name: string): Promise<{ readonly pending: boolean }> {
     return this.#writing((writer) =>
       this.#reading((snapshot, corpus) =>
-        removeField(writer, this.#store, snapshot, { ...this.#environment(snapshot), corpus }, name),
+        removeField(writer, this.#store, snapshot, { ...this.environment(snapshot), corpus }, name),
       ),
     );
   }
@@ -500,7 +512,7 @@ export class Collection {
   }
 
   #searching<T>(work: (corpus: SnapshotCorpus, environment: SearchEnvironment) => Promise<T>): Promise<T> {
-    return this.#reading((snapshot, corpus) => work(corpus, this.#environment(snapshot)));
+    return this.#reading((snapshot, corpus) => work(corpus, this.environment(snapshot)));
   }
 
   /** The fields of vectors with their encoders: what documents are indexed by. */
@@ -508,21 +520,6 @@ export class Collection {
     return Promise.all(
       vectorFields(settings).map(async (field) => ({ ...field, encoder: await this.#encoders.ofField(field) })),
     );
-  }
-
-  /** The same for all searches of a snapshot, which are ready the sooner. */
-  #environment(snapshot: Snapshot): SearchEnvironment {
-    let environment = this.#environments.get(snapshot);
-    if (environment === undefined) {
-      environment = {
-        ...withStored(storedPipelines(snapshot.settings.options)),
-        extensions: this.#extensions,
-        relevance: async () => relevanceFor(snapshot),
-        synonyms: () => synonymsOf(this.directory),
-      };
-      this.#environments.set(snapshot, environment);
-    }
-    return environment;
   }
 
   get #building(): BuildContext {

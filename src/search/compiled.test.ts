@@ -2,21 +2,25 @@ import { expect, it } from 'vitest';
 import { memoryCorpus } from '../corpus/index.ts';
 import { compiledPipeline } from './compiled.ts';
 
-const corpus = await memoryCorpus([{ id: 'a', text: 'Rivers carry sand.', language: 'en' }]);
+const documents = [{ id: 'a', text: 'Rivers carry sand.', language: 'en' }];
+const corpus = await memoryCorpus(documents);
 
-it('compiles a text once for a corpus and what surrounds it', async () => {
-  const surroundings = { names: new Map([['mine', 'words > group(1)']]) };
-  const first = await compiledPipeline('mine', corpus, surroundings, {});
-  expect(compiledPipeline('mine', corpus, surroundings, {})).toBe(first);
-  expect(await compiledPipeline('mine', corpus, surroundings, { refine: 2 })).not.toBe(first);
-  const others = { names: new Map([['mine', 'words']]) };
-  expect(await compiledPipeline('mine', corpus, others, {})).not.toBe(first);
-  const other = await memoryCorpus([]);
-  expect(await compiledPipeline('mine', other, surroundings, {})).not.toBe(first);
+it('compiles what comes with the software once for a corpus and its parameters', async () => {
+  const first = await compiledPipeline('bm25', { corpus });
+  expect(compiledPipeline('bm25', { corpus, names: new Map([['mine', 'words']]) })).toBe(first);
+  expect(await compiledPipeline('bm25', { corpus, params: { refine: 2 } })).not.toBe(first);
+  expect(await compiledPipeline('bm25', { corpus: await memoryCorpus(documents) })).not.toBe(first);
+});
+
+it('compiles names by what surrounds them', async () => {
+  const compile = (mine: string) => compiledPipeline('mine', { corpus, names: new Map([['mine', mine]]) });
+  const query = { content: 'sand', language: 'en' };
+  const grouped = await (await compile('words > group(1)')).retriever(query, { k: 1 });
+  const plain = await (await compile('words')).retriever(query, { k: 1 });
+  expect([grouped.trace.stage, plain.trace.stage]).toEqual(['group 1', 'bm25']);
 });
 
 it('refuses the same again and again', async () => {
-  const surroundings = {};
   for (let i = 0; i < 2; i++)
-    await expect(async () => compiledPipeline('wrods', corpus, surroundings, {})).rejects.toThrow(/"words"/);
+    await expect(async () => compiledPipeline('dense', { corpus })).rejects.toThrow(/no embeddings/);
 });

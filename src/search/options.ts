@@ -1,4 +1,4 @@
-import type { Metadata } from '../content/index.ts';
+import type { Metadata, Turn } from '../content/index.ts';
 import type { Filter } from './filter.ts';
 import type { Fusion } from './fusions.ts';
 import type { PipelineInput } from './pipeline/index.ts';
@@ -26,6 +26,8 @@ export interface SearchOptions {
   readonly perDocument?: number;
   /** Language of the query (ISO 639-1). Default: detected, `und` where it cannot be told. */
   readonly language?: string;
+  /** The conversation before the query, oldest first: pipelines with `rewrite` look at it. At most 100 turns of 10,000 characters. */
+  readonly turns?: readonly Turn[];
   /** How `hybrid` fuses. Default: a convex combination of scores, each divided by the best of its ranking. */
   readonly fusion?: Fusion;
   /**

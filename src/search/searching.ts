@@ -39,7 +39,8 @@ interface CorpusSearchOptions extends SearchOptions {
 }
 
 /** What surrounds a search: pipelines with names, parts of one's own, and what relevance is judged by. */
-export interface SearchEnvironment extends Pick<PipelineEnvironment, 'names' | 'extensions' | 'relevance'> {
+export interface SearchEnvironment
+  extends Pick<PipelineEnvironment, 'names' | 'extensions' | 'relevance' | 'allowRemote'> {
   /** The pipeline of searches that name none. Default `hybrid` where there are embeddings, else `bm25`. */
   readonly standard?: PipelineInput;
   /** What words of queries stand for as well. */
@@ -56,6 +57,7 @@ const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   filter: true,
   perDocument: true,
   language: true,
+  turns: true,
   fusion: true,
   weights: true,
   refine: true,
@@ -249,7 +251,7 @@ export async function retrieve(
     : await retrieverFor(corpus, text, options, environment);
   const filtered = filter === undefined ? undefined : await allowedPassages(corpus, filter);
   const allowed = filtered === undefined || demanded === undefined ? (filtered ?? demanded) : both(filtered, demanded);
-  const query = queryOf(corpus, question, vector);
+  const query = queryOf(corpus, question, options);
   const gathering = { k, perDocument, ...given({ without, allowed, signal }) };
   if (options.collapse === true && !wordless)
     return {
@@ -274,10 +276,14 @@ export async function retrieve(
 }
 
 /** The query that pipelines see: its words, and what it became already. */
-function queryOf(corpus: Corpus, { text, language, further }: Question, vector: ArrayLike<number> | undefined): Query {
+function queryOf(
+  corpus: Corpus,
+  { text, language, further }: Question,
+  { vector, turns }: Pick<SearchOptions, 'vector' | 'turns'>,
+): Query {
   const encoded = new Map<string, Representation>();
   if (vector !== undefined) encoded.set(MEANING, Float32Array.from(vector));
-  const query: Query = { content: text, language };
+  const query: Query = { content: text, language, ...(turns === undefined ? {} : { turns }) };
   if (further.length > 0) encoded.set(WORDS, withFurther(fieldOf(corpus, WORDS, ['terms']), query, further));
   return encoded.size === 0 ? query : { ...query, encoded };
 }
@@ -303,6 +309,7 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
       );
     }
   }
+  checkTurns(options.turns);
   if (!Number.isInteger(k) || k < 1)
     throw new InvalidArgumentError(`k is ${k}.`, 'Ask for a whole number of hits, at least 1.');
   if (!(perDocument >= 1 && (Number.isInteger(perDocument) || perDocument === Number.POSITIVE_INFINITY))) {
@@ -316,6 +323,21 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
     throw new InvalidArgumentError(`nprobe is ${nprobe}.`, 'Scan a whole number of lists, at least 1.');
   }
 }
+
+function checkTurns(turns: SearchOptions['turns'] = []): void {
+  const sound = (turn: unknown): boolean => {
+    const { role, text } = (turn ?? {}) as { role?: unknown; text?: unknown };
+    return (role === 'user' || role === 'assistant') && typeof text === 'string' && text.length <= LONGEST_TURN;
+  };
+  if (Array.isArray(turns) && turns.length <= MOST_TURNS && turns.every(sound)) return;
+  throw new InvalidArgumentError(
+    'The turns before the query are no conversation.',
+    `Give at most ${MOST_TURNS}, each {role: 'user' or 'assistant', text} with at most ${LONGEST_TURN} characters.`,
+  );
+}
+
+const MOST_TURNS = 100;
+const LONGEST_TURN = 10_000;
 
 function hasMeaning({ fields }: Corpus): boolean {
   return fields.some(({ name }) => name === MEANING);
@@ -347,7 +369,9 @@ async function retrieverFor(
   // What a call says of `hybrid` is part of the pipeline.
   const said = weights !== undefined || candidates !== undefined;
   const own = name === 'hybrid' && said ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
-  const compiled = compiledPipeline(own, corpus, environment, given({ refine, nprobe }));
+  const params = given({ refine, nprobe });
+  const stored = wanted === environment.standard && options.pipeline === undefined;
+  const compiled = compiledPipeline(own, { corpus, ...environment, params, stored });
   const { retriever, fields } = compiled instanceof Promise ? await compiled : compiled;
   if (wordless && fields.some(({ kind }) => kind === 'terms')) {
     throw new InvalidArgumentError(

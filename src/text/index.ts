@@ -34,7 +34,7 @@ export {
   type QuerySyntax,
   type QuerySyntaxOptions,
 } from './query.ts';
-export { sentenceStarts } from './sentences.ts';
+export { lineStarts, sentenceStarts } from './sentences.ts';
 export { parseSynonyms, type Synonyms } from './synonyms.ts';
 export { textBlocks } from './text-blocks.ts';
 export { countTokens } from './token-count.ts';

@@ -203,7 +203,10 @@ async function searchPlain(
   request: Omit<SearchRequest, 'fields' | 'facets'>,
   { signal }: CallOptions,
 ): Promise<SearchAnswer> {
-  const { query, vector, like, filter, language, relevant, judged, collection: _, pipeline, ...rest } = request;
+  const { query: asked, vector, like, filter, language, relevant, judged, collection: _, pipeline, ...rest } = request;
+  // A filter alone asks for what satisfies it.
+  const alone = filter !== undefined && vector === undefined && like === undefined;
+  const query = asked ?? (alone ? '' : undefined);
   // The engine checks every part of filters and pipelines.
   const options = {
     ...given(rest),
@@ -229,7 +232,10 @@ async function searchPlain(
     return collection.similar(given(like), options);
   }
   if (query === undefined && vector === undefined) {
-    throw new InvalidArgumentError('The search names nothing to look for.', 'Give `query`, `vector` or `like`.');
+    throw new InvalidArgumentError(
+      'The search names nothing to look for.',
+      'Give `query`, `vector`, `like` or `filter`.',
+    );
   }
   return collection.search(query ?? '', { ...inLanguage, ...given({ vector }) });
 }
