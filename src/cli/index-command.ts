@@ -19,6 +19,7 @@ import { bytes, duration, number, plural, print, printJson, say } from './output
 import { Progress } from './progress.ts';
 import { printReencode, reencode } from './reencode-command.ts';
 import { Exit } from './run.ts';
+import { USUAL } from './where.ts';
 
 export interface IndexCommandOptions {
   readonly in: string;
@@ -87,6 +88,7 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
   if (!json) {
     if (report.documents > 0 || report.removed > 0) printReport(report, options.in);
     else printFailures(report);
+    if (!exists && report.documents > 0) printNext(options.in);
   }
   let moved: ReencodeCollectionReport | undefined;
   if (target !== undefined && report.documents > 0) {
@@ -142,7 +144,7 @@ export async function readPaths(
       onProgress: ({ phase, documents, passages, published, path }) =>
         progress.show(() => {
           const rate = passages / ((performance.now() - start) / 1000);
-          const counts = `${number(documents)} documents, ${number(passages)} passages (${number(Math.round(rate))}/s), ${number(published)} safe`;
+          const counts = `${number(documents)} documents, ${number(passages)} passages (${number(Math.round(rate))}/s), ${number(published)} saved`;
           return `${phase} ${counts}${path === undefined ? '' : `  ${path}`}`;
         }),
     });
@@ -211,8 +213,11 @@ function printSkipped(groups: readonly SkippedGroup[]): void {
 function printReport(report: IndexReport, directory: string): void {
   const changes = (['added', 'updated', 'moved', 'removed', 'unchanged', 'skipped'] as const)
     .filter((name) => report[name] > 0 || name === 'added')
-    .map((name) => `${number(report[name])} ${name}`);
-  print(`${pc.green('indexed')} ${changes.join(', ')} in ${duration(report.tookMs)}`);
+    .map((name) => {
+      if (name === 'added') return `${plural(report.added, 'document')} added`;
+      return name === 'skipped' ? `${plural(report.skipped, 'file')} skipped` : `${number(report[name])} ${name}`;
+    });
+  print(`${pc.green('indexed')}: ${changes.join(', ')}, in ${duration(report.tookMs)}`);
   print(
     `${directory} holds ${plural(report.documents, 'document')}, ${plural(report.passages, 'passage')}; ` +
       `peak memory ${bytes(process.resourceUsage().maxRSS * 1024)}`,
@@ -231,6 +236,12 @@ function printReport(report: IndexReport, directory: string): void {
   }
   printSkipped(report.skippedFiles);
   printFailures(report);
+}
+
+/** What to do with a collection that was just made. */
+function printNext(directory: string): void {
+  const where = directory === USUAL ? '' : ` --in ${directory}`;
+  say(`next: sagitta search "..."${where}, or sagitta serve${where} for a page in the browser`);
 }
 
 /** Notes that are printed; JSON has them all. */
