@@ -3,7 +3,14 @@ import { given } from '../base/given.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { speaks } from '../encode/speaks.ts';
 import type { SearchOptions, SearchResult } from '../search/index.ts';
-import { defaultRelevance, type Judging, parseRelevance, pipeline, type RelevanceParameters } from '../search/index.ts';
+import {
+  CONDITIONS,
+  defaultRelevance,
+  type Judging,
+  parseRelevance,
+  pipeline,
+  type RelevanceParameters,
+} from '../search/index.ts';
 import type { BesideFile, Snapshot } from '../store/types.ts';
 import type { RelevantOptions, RelevantResult } from './types.ts';
 
@@ -100,9 +107,10 @@ export async function searchRelevant(
   const grouped = perDocument === Number.POSITIVE_INFINITY ? ranked : ranked.group(perDocument);
   const found = await search(query, { ...rest, explain, pipeline: grouped.cut(given({ least })) });
   const { shortfall: _, relevance, hits, ...result } = found;
+  const named = own === undefined ? (encoder === 'none' ? 'bm25' : 'hybrid') : String(ranked);
   return {
     ...result,
-    retriever: own === undefined ? (encoder === 'none' ? 'bm25' : 'hybrid') : String(ranked),
+    retriever: result.retriever === CONDITIONS ? CONDITIONS : named,
     // What satisfies a query of conditions alone is relevant.
     hits: hits.map((hit) => ({ ...hit, relevance: hit.relevance ?? 1 })),
     relevance: relevance ?? { threshold: 0, usual: 0, judged: hits.length, kept: hits.length, best: 1 },
