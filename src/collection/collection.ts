@@ -555,7 +555,9 @@ export class Collection {
   /** Runs `work` on the newest state, which stays open until it is done, even if a newer one comes meanwhile. */
   async #reading<T>(work: (corpus: StoredCorpus) => Promise<T>): Promise<T> {
     this.#checkOpen();
-    if (this.#current === undefined || (await this.#store.generation()) !== this.#current.corpus.generation) {
+    const generation = this.#store.generation();
+    const newest = typeof generation === 'number' ? generation : await generation;
+    if (this.#current === undefined || newest !== this.#current.corpus.generation) {
       const fresh = new CorpusLease(await this.corpus());
       this.#current?.retire();
       this.#current = fresh;

@@ -123,7 +123,9 @@ export class SnapshotCorpus implements StoredCorpus {
 
   async frequencies(name: string, terms: readonly string[]): Promise<Uint32Array> {
     fieldOf(this, name, ['terms']);
-    return Uint32Array.from(terms, (term) => this.snapshot.documentFrequency(term));
+    const counts = new Uint32Array(terms.length);
+    for (let i = 0; i < terms.length; i++) counts[i] = this.snapshot.documentFrequency(terms[i]!);
+    return counts;
   }
 
   async terms(name: string): Promise<Iterable<readonly [term: string, passages: number]>> {
@@ -132,18 +134,24 @@ export class SnapshotCorpus implements StoredCorpus {
   }
 
   async passages(ordinals: ArrayLike<number>): Promise<CorpusPassage[]> {
-    return Array.from(ordinals, (ordinal) => ({
-      ...this.snapshot.passage(ordinal),
-      text: this.snapshot.passageText(ordinal),
-    }));
+    const passages: CorpusPassage[] = [];
+    for (let i = 0; i < ordinals.length; i++) {
+      const ordinal = ordinals[i]!;
+      passages.push({ ...this.snapshot.passage(ordinal), text: this.snapshot.passageText(ordinal) });
+    }
+    return passages;
   }
 
   async documentsOf(passages: ArrayLike<number>): Promise<Uint32Array> {
-    return Uint32Array.from(passages, (passage) => this.snapshot.documentOf(passage));
+    const documents = new Uint32Array(passages.length);
+    for (let i = 0; i < documents.length; i++) documents[i] = this.snapshot.documentOf(passages[i]!);
+    return documents;
   }
 
   async documents(ordinals: ArrayLike<number>): Promise<DocumentRecord[]> {
-    return Array.from(ordinals, (ordinal) => this.snapshot.document(ordinal));
+    const documents: DocumentRecord[] = [];
+    for (let i = 0; i < ordinals.length; i++) documents.push(this.snapshot.document(ordinals[i]!));
+    return documents;
   }
 
   async find(id: string): Promise<{ document: number; from: number; to: number } | undefined> {

@@ -442,7 +442,7 @@ export interface Store {
   /** The newest published generation, for what works on files alone: training, planning, compressed indexes. */
   snapshot(): Promise<Snapshot>;
   /** The newest generation's number, cheaply, to see whether a snapshot is stale. */
-  generation(): Promise<number>;
+  generation(): number | Promise<number>;
   /** Takes the write lock, where there is to be one writer. @throws CollectionLockedError when another writer holds it. */
   writer(): Promise<Writer>;
   /**

@@ -85,7 +85,7 @@ export class LocalStore implements Store {
   }
 
   /** The manifest is read when it was replaced, and as long as its time is too fresh to tell it from the next one. */
-  async generation(): Promise<number> {
+  generation(): number {
     const stamp = manifestStamp(this.directory);
     if (stamp === undefined || stamp !== this.#seen?.stamp) {
       this.#seen = { stamp, generation: readManifest(this.directory).generation };
