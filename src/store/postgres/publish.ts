@@ -166,7 +166,7 @@ async function write(
     let length = 0;
     for (const passage of document.passages) {
       const own = nextPassage++;
-      length += terms.add(shard, own, document.fields(passage));
+      length += terms.add(shard, own, passage.fields, document.numbers.names);
       const { start, end, headings, page } = passage.record;
       const place = { starts: start, ends: end, page: page ?? null, headings, text: text.slice(start, end) };
       await passages.add({ shard, ordinal: own, document: ordinal, ...place });

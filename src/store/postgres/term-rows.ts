@@ -1,4 +1,4 @@
-import type { IndexedField } from '../../index/index.ts';
+import type { NumberedField } from '../../index/index.ts';
 import { sortedByBytes } from '../../index/inverted/byte-order.ts';
 import { termKey } from './changes.ts';
 import { encodePlaces } from './places.ts';
@@ -26,9 +26,9 @@ export class TermRows {
   readonly #terms = new Map<string, Map<number, OfTerm>>();
   readonly #words = new Map<string, Map<number, [passage: number, at: number[]][]>>();
 
-  /** Adds a passage; they come in ascending order. @returns its length. */
-  add(shard: number, passage: number, fields: readonly IndexedField[]): number {
-    const frequencies = new Map<string, number>();
+  /** Adds a passage; they come in ascending order. @param names what the numbers of terms and words stand for. @returns its length. */
+  add(shard: number, passage: number, fields: readonly NumberedField[], names: readonly string[]): number {
+    const frequencies = new Map<number, number>();
     let sum = 0;
     for (const { terms, boost, length: each = boost } of fields) {
       if (boost === 0) continue;
@@ -39,7 +39,7 @@ export class TermRows {
     for (const [term, frequency] of frequencies) {
       const own = listOf(
         this.#terms,
-        termKey(term),
+        termKey(names[term]!),
         shard,
         (): OfTerm => ({ passages: [], frequencies: [], lengths: [] }),
       );
@@ -48,8 +48,12 @@ export class TermRows {
       own.lengths.push(length);
     }
     const places = new Map<string, number[]>();
-    const words = fields.flatMap(({ words: own = [] }, i) => (i === 0 || own.length === 0 ? own : ['', ...own]));
-    for (const [at, word] of words.entries()) {
+    // An empty place stands between fields as between texts.
+    const words = fields.flatMap(({ words: own }) =>
+      own === undefined || own.length === 0 ? [] : [undefined, ...own],
+    );
+    for (const [at, number] of words.entries()) {
+      const word = number === undefined ? '' : names[number]!;
       if (word === '') continue;
       const before = places.get(word);
       if (before === undefined) places.set(word, [at]);
