@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import pc from 'picocolors';
-import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { ExitCode, InvalidArgumentError, NotFoundError, UnsupportedError } from '../base/errors.ts';
 import { hostExtensions } from '../collection/host-extensions.ts';
 import {
   type Collection,
@@ -12,7 +12,7 @@ import {
 } from '../collection/index.ts';
 import { DEFAULT_ENCODER, QUICK_ENCODER } from '../encode/index.ts';
 import { type IngestFailure, SkippedFiles, type SkippedGroup } from '../ingest/index.ts';
-import { openLocalStore } from '../store/index.ts';
+import { isPostgresAddress, openLocalStore, shownLocation } from '../store/index.ts';
 import { describePending } from './fields-command.ts';
 import { openHere } from './opening.ts';
 import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
@@ -49,7 +49,14 @@ export interface IndexCommandOptions {
  */
 export async function indexCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
   if (options.list) return list(paths, options, signal);
-  const fresh = !existsSync(`${options.in}/manifest.json`);
+  const inDatabase = isPostgresAddress(options.in);
+  if (inDatabase && options.quick) {
+    throw new UnsupportedError(
+      '--quick changes the encoder afterwards, which is not done in PostgreSQL yet.',
+      'Leave --quick out, or index with --encoder static.',
+    );
+  }
+  const fresh = !inDatabase && !existsSync(`${options.in}/manifest.json`);
   let documents = 0;
   try {
     documents = await index(paths, options, signal);
@@ -73,7 +80,7 @@ async function removeEmpty(directory: string): Promise<void> {
 /** @returns how many documents the collection holds. */
 async function index(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<number> {
   const { encoder, quick, quickEncoder = QUICK_ENCODER, json } = options;
-  const exists = existsSync(`${options.in}/manifest.json`);
+  const exists = isPostgresAddress(options.in) || existsSync(`${options.in}/manifest.json`);
   const opened = quick ? (exists ? undefined : quickEncoder) : encoder;
   await using collection = await openHere(options.in, {
     create: true,
@@ -86,7 +93,7 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
   const target = quick ? await quickTarget(collection, encoder ?? DEFAULT_ENCODER, quickEncoder) : undefined;
   const report = await readPaths(collection, paths, options, signal);
   if (!json) {
-    if (report.documents > 0 || report.removed > 0) printReport(report, options.in);
+    if (report.documents > 0 || report.removed > 0) printReport(report, shownLocation(options.in));
     else printFailures(report);
     if (!exists && report.documents > 0) printNext(options.in);
   }

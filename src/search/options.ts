@@ -116,7 +116,7 @@ export interface SearchHit {
   readonly page?: number;
   readonly language: string;
   readonly metadata: Metadata;
-  /** What matched the query's words, as ranges of `text`. */
+  /** What matched the query's words, as ranges of `text`. Made, like the snippet, when it is first read. */
   readonly highlights: readonly Range[];
   /** What of the passage shows the match, at most 320 characters, as plain text: no markup, no line breaks. */
   readonly snippet: { readonly text: string; readonly highlights: readonly Range[] };
