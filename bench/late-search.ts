@@ -104,6 +104,7 @@ for (const { nprobe, refine } of SETTINGS) {
   const found = [];
   for (const query of queries) found.push(await index.search(query, { k: K, nprobe, refine }));
   const ms = (performance.now() - start) / queries.length;
+  console.error(`nprobe ${nprobe}, refine ${refine}: ${ms.toFixed(2)} ms`);
   rows.push({
     nprobe,
     refine,
