@@ -142,7 +142,7 @@ async function measureHops(index: Collection, { name, questions, judgements }: Q
   }
   const [one, two, times]: [number[], number[], [number, number][]] = [[], [], []];
   for (const question of questions) {
-    await index.read(async (_, corpus) => {
+    await index.read(async (corpus) => {
       const options = { k: 10, syntax: false };
       let start = performance.now();
       const first = await gatherEvidence(corpus, question.text, options, {});
@@ -307,7 +307,7 @@ async function examplesOf(index: Collection, { questions, judgements }: Question
 }
 
 async function featuresOf(index: Collection, question: string, without: readonly string[]): Promise<number[]> {
-  return index.read(async (_, corpus) => {
+  return index.read(async (corpus) => {
     const filter = without.length === 0 ? {} : { filter: not(oneOf('id', without)) };
     const { query, evidence } = await gatherEvidence(corpus, question, { syntax: false, ...filter }, {});
     const scored = await scoreSentences(query, evidence, { corpus });

@@ -30,7 +30,7 @@ export async function getCommand(id: string, options: ManageOptions): Promise<vo
 /** The id itself where a document has it; else what it is as `search` prints it, or as a path from where one stands. */
 async function existing(collection: Collection, id: string, directory: string): Promise<string> {
   const found = (name: string): Promise<boolean> =>
-    collection.read(async (snapshot) => snapshot.findDocument(name) !== undefined);
+    collection.read(async (corpus) => (await corpus.find(name)) !== undefined);
   if (await found(id)) return id;
   for (const meant of [parseId(id), shownFromHere(directory, id)]) if (await found(meant)) return meant;
   return id;
@@ -134,9 +134,10 @@ export async function removeCommand(ids: string[], options: RemoveOptions): Prom
   const names = [...ids.filter((id) => !id.endsWith('/')), ...listed];
   const exact = await Promise.all(names.map((id) => existing(collection, id, options.in)));
   const under = prefixes.length > 0 ? await collection.ids(prefixes) : [];
-  const missing = await collection.read(async (snapshot) =>
-    exact.filter((id) => snapshot.findDocument(id) === undefined),
-  );
+  const missing = await collection.read(async (corpus) => {
+    const found = await Promise.all(exact.map((id) => corpus.find(id)));
+    return exact.filter((_, i) => found[i] === undefined);
+  });
   const removed = await collection.remove([...exact, ...under]);
   if (options.json) printJson({ removed, missing });
   else print(`${pc.green('removed')} ${plural(removed, 'document')}`);

@@ -4,12 +4,14 @@ import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Query, Representation } from '../content/index.ts';
 import { type Corpus, checkLanguage, type Field, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
-import { highlight, plainSnippet, type Synonyms } from '../text/index.ts';
+import type { Synonyms } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
+import { compiledPipeline } from './compiled.ts';
 import { CONDITIONS, conditionsAlone } from './conditions.ts';
 import { checkCursor, FIRST_PAGE, parseCursor } from './cursor.ts';
 import { both } from './demands.ts';
 import { dense } from './dense.ts';
+import { FoundHit } from './hit.ts';
 import { hybrid } from './hybrid.ts';
 import type {
   DocumentRanking,
@@ -21,7 +23,7 @@ import type {
 } from './options.ts';
 import { depthOf, inOrder, nextPage, pageOf, referencesTo, searchDigest } from './pages.ts';
 import { gathered } from './pipeline/group.ts';
-import { BUILT_IN, compilePipeline, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
+import { BUILT_IN, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
 import { type Question, readQuestion, withFurther } from './question.ts';
 import { collapsed } from './repeats.ts';
 import { termsOf, wordsOf } from './represent.ts';
@@ -44,6 +46,8 @@ export interface SearchEnvironment
   /** What words of queries stand for as well. */
   readonly synonyms?: (() => Synonyms | undefined) | undefined;
 }
+
+const NO_ENVIRONMENT: SearchEnvironment = {};
 
 /** All names of options: a misspelt filter must not search unfiltered. */
 const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
@@ -80,7 +84,7 @@ export async function searchCorpus(
   corpus: Corpus,
   text: string,
   options: CorpusSearchOptions = {},
-  environment: SearchEnvironment = {},
+  environment: SearchEnvironment = NO_ENVIRONMENT,
 ): Promise<SearchResult> {
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
@@ -174,7 +178,7 @@ export async function rankCorpus(
   corpus: Corpus,
   text: string,
   options: SearchOptions = {},
-  environment: SearchEnvironment = {},
+  environment: SearchEnvironment = NO_ENVIRONMENT,
 ): Promise<DocumentRanking> {
   const start = performance.now();
   const { k = 10 } = options;
@@ -185,12 +189,18 @@ export async function rankCorpus(
     environment,
     false,
   );
-  const owners = await corpus.documentsOf(chosen.map(({ passage }) => passage));
+  const passages = new Uint32Array(chosen.length);
+  const scores = new Float64Array(chosen.length);
+  for (let i = 0; i < chosen.length; i++) {
+    passages[i] = chosen[i]!.passage;
+    scores[i] = chosen[i]!.score;
+  }
+  const documents = await corpus.documents(await corpus.documentsOf(passages));
   return {
     retriever: name,
     language: query.language!,
-    ids: (await corpus.documents(owners)).map(({ id }) => id),
-    scores: Float64Array.from(chosen, ({ score }) => score),
+    ids: documents.map(({ id }) => id),
+    scores,
     abstained: ranking.abstained === true,
     tookMs: performance.now() - start,
   };
@@ -280,8 +290,8 @@ function queryOf(
 
 function checkQuery(text: string, k: number, perDocument: number, options: SearchOptions): void {
   const { vector, pipeline } = options;
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
-  if (unknown !== undefined) {
+  for (const unknown of Object.keys(options)) {
+    if (Object.hasOwn(OPTIONS, unknown)) continue;
     const guess = nearest(unknown, Object.keys(OPTIONS));
     throw new InvalidArgumentError(
       `A search has no option "${unknown}".`,
@@ -357,10 +367,12 @@ async function retrieverFor(
     return { name, fields, retriever: hybrid(bm25(corpus), semantic, await semantic.share!(), options) };
   }
   // What a call says of `hybrid` is part of the pipeline.
-  const own = name === 'hybrid' ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
+  const said = weights !== undefined || candidates !== undefined;
+  const own = name === 'hybrid' && said ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
   const params = given({ refine, nprobe });
   const stored = wanted === environment.standard && options.pipeline === undefined;
-  const { retriever, fields } = await compilePipeline(own, { corpus, ...environment, params, stored });
+  const compiled = compiledPipeline(own, { corpus, ...environment, params, stored });
+  const { retriever, fields } = compiled instanceof Promise ? await compiled : compiled;
   if (wordless && fields.some(({ kind }) => kind === 'terms')) {
     throw new InvalidArgumentError(
       `The retriever "${name}" needs words, and the query is a vector alone.`,
@@ -439,29 +451,18 @@ async function hitsFor(
   const { analysis } = fieldOf(corpus, WORDS, ['terms']);
   const passages = await corpus.passages(chosen.map(({ passage }) => passage));
   const documents = await corpus.documents(passages.map(({ document }) => document));
-  const references = await Promise.all(repeats.map((one) => referencesTo(corpus, one)));
-  return passages.map(({ text, start, end, headings, page }, i) => {
-    const { id, path, title, language, metadata, format } = documents[i]!;
-    const highlights = highlight(text, terms, analysis.analyzerOf(language));
-    const { text: shown, ranges } = plainSnippet(text, format, highlights);
-    return {
+  const references = repeats.length === 0 ? [] : await Promise.all(repeats.map((one) => referencesTo(corpus, one)));
+  return passages.map((passage, i) => {
+    const document = documents[i]!;
+    return new FoundHit({
       rank: before + i + 1,
-      score: chosen[i]!.score,
-      id,
-      ...(path === undefined ? {} : { path }),
-      title,
-      text,
-      start,
-      end,
-      headings,
-      ...(page === undefined ? {} : { page }),
-      language,
-      metadata,
-      highlights,
-      snippet: { text: shown, highlights: ranges },
-      ...((references[i]?.length ?? 0) === 0 ? {} : { repeats: references[i]! }),
-      ...(chosen[i]!.relevance === undefined ? {} : { relevance: chosen[i]!.relevance }),
-    };
+      ranked: chosen[i]!,
+      passage,
+      document,
+      terms,
+      analyzer: analysis.analyzerOf(document.language),
+      repeats: references[i] ?? [],
+    });
   });
 }
 

@@ -62,7 +62,7 @@ const handlers: Handlers = {
     host.use(request.collection, (collection) => getDocuments(collection, host.served(request.collection), request)),
   complete: (host, { collection: name, query, limit }) =>
     host.use(name, (collection) =>
-      collection.read(async (_, corpus) => ({ completions: await completions(corpus, query, limit) })),
+      collection.read(async (corpus) => ({ completions: await completions(corpus, query, limit) })),
     ),
   list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
   info,
@@ -245,8 +245,8 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
   const base = baseCapabilities(served, host.readOnly);
   return host.use(served.name, async (collection) => {
     const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
-    const { languages, fields } = await collection.read(async (snapshot, corpus) => ({
-      languages: Object.fromEntries(snapshot.languages),
+    const { languages, fields } = await collection.read(async (corpus) => ({
+      languages: Object.fromEntries(corpus.languages),
       fields: corpus.fields.map((field) => ({
         name: field.name,
         kind: field.kind,

@@ -41,7 +41,7 @@ export class TuneCorpus {
     private readonly collection: Collection,
     readonly snapshot: Snapshot,
   ) {
-    this.#corpus = collection.corpus(snapshot);
+    this.#corpus = collection.corpusOf(snapshot);
     this.environment = collection.environment(snapshot);
     this.lexical = bm25(this.#corpus);
     const ordinals: number[] = [];

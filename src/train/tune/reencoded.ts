@@ -2,8 +2,8 @@ import type { Hits } from '../../base/hits.ts';
 import type { Representation } from '../../content/index.ts';
 import { type FieldParams, type IndexingSettings, MEANING } from '../../corpus/index.ts';
 import type { FlatIndex } from '../../index/index.ts';
-import { type OpenFieldEncoder, SnapshotCorpus } from '../../store/corpus.ts';
-import type { FieldItem, Snapshot } from '../../store/types.ts';
+import { SnapshotCorpus } from '../../store/corpus.ts';
+import type { FieldItem, OpenFieldEncoder, Snapshot } from '../../store/types.ts';
 
 /**
  * A snapshot as it would be searched if its field `meaning` held other vectors. The field keeps the name of its encoder, and with it what is known

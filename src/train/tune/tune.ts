@@ -263,7 +263,7 @@ async function chosenPipeline(
 ): Promise<PipelineInput> {
   const environment = collection.environment(snapshot);
   const chosen = given ?? environment.standard ?? 'hybrid';
-  const { fields } = await compilePipeline(chosen, { corpus: collection.corpus(snapshot), ...environment });
+  const { fields } = await compilePipeline(chosen, { corpus: collection.corpusOf(snapshot), ...environment });
   if (fields.some(({ name }) => name === MEANING)) return chosen;
   throw new InvalidArgumentError(
     `The pipeline "${pipeline(chosen, environment.extensions)}" does not search by meaning, so that training changes nothing of it.`,
