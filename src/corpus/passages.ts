@@ -9,9 +9,9 @@ import {
   detectLanguage,
   markdownBlocks,
   phraseWords,
-  splitPassages,
   textBlocks,
 } from '../text/index.ts';
+import { passagePlaces } from '../text/passages.ts';
 import { embeddingText } from './embedding-text.ts';
 import { fitPassages, type PassagePlace } from './fitting.ts';
 import { analysisLanguage, primary, type WordAnalysis } from './query-analysis.ts';
@@ -76,7 +76,7 @@ export async function preparePassages(
   const analyzer = analyzerFor(analysisLanguage(language, settings));
   const title = analyzer.analyze(document.title);
   const { passageTokens: maxTokens, passageOverlap: overlap } = settings;
-  const whole: PassagePlace[] = splitPassages(document.text, document.blocks, { maxTokens, overlap });
+  const whole: PassagePlace[] = passagePlaces(document.text, document.blocks, { maxTokens, overlap });
   if (whole.length === 0 && document.title.trim() !== '') whole.push({ start: 0, end: 0, headings: [] });
   const { places, cut } =
     window === undefined ? { places: whole, cut: 0 } : await fitPassages(document, whole, window, overlap);
@@ -124,8 +124,8 @@ function fieldsOf(
   settings: IndexingSettings,
 ): IndexedField[] {
   const { title, analysed, headings, text } = passage;
-  const own = analyzer.analyze(text);
-  const analyses = [own];
+  const own = analyzer.read(text);
+  const analyses: Analysis[] = [own];
   const fields: IndexedField[] = [{ terms: own.terms, boost: 1 }];
   if (settings.titleBoost > 0) {
     analyses.push(analysed);
@@ -137,7 +137,7 @@ function fieldsOf(
     fields.push({ terms: above.flatMap(({ terms }) => terms), boost: settings.headingBoost });
   }
   const further = furtherForms(fields, analyses);
-  fields.push({ ...further, words: wordsInOrder([title, ...headings, text]) });
+  fields.push({ ...further, words: inOrder([title, ...headings].map(phraseWords), own.words) });
   return fields;
 }
 
@@ -152,12 +152,11 @@ export function sourceTerms(
   return [field, { ...furtherForms([field], [analysed]), words: phraseWords(text) }];
 }
 
-/** The words of texts as phrases are looked for, an empty one between two texts. */
-function wordsInOrder(texts: readonly string[]): string[] {
+/** The words of several texts, an empty one between two of them. */
+function inOrder(before: readonly (readonly string[])[], last: readonly string[]): readonly string[] {
+  if (before.every(({ length }) => length === 0)) return last;
   const words: string[] = [];
-  for (const text of texts) {
-    if (text === '') continue;
-    const own = phraseWords(text);
+  for (const own of [...before, last]) {
     if (words.length > 0 && own.length > 0) words.push('');
     for (const word of own) words.push(word);
   }
