@@ -8,9 +8,9 @@ import {
   detectLanguage,
   markdownBlocks,
   phraseWords,
-  splitPassages,
   textBlocks,
 } from '../text/index.ts';
+import { passagePlaces } from '../text/passages.ts';
 import { embeddingText } from './embedding-text.ts';
 import { fitPassages, type PassagePlace } from './fitting.ts';
 import { analysisLanguage, primary, type WordAnalysis } from './query-analysis.ts';
@@ -75,7 +75,7 @@ export async function preparePassages(
   const analyzer = analyzerFor(analysisLanguage(language, settings));
   const title = analyzer.analyze(document.title);
   const { passageTokens: maxTokens, passageOverlap: overlap } = settings;
-  const whole: PassagePlace[] = splitPassages(document.text, document.blocks, { maxTokens, overlap });
+  const whole: PassagePlace[] = passagePlaces(document.text, document.blocks, { maxTokens, overlap });
   if (whole.length === 0 && document.title.trim() !== '') whole.push({ start: 0, end: 0, headings: [] });
   const { places, cut } =
     window === undefined ? { places: whole, cut: 0 } : await fitPassages(document, whole, window, overlap);
@@ -88,8 +88,8 @@ export async function preparePassages(
       from = performance.now();
     }
     const text = document.text.slice(start, end);
-    const own = analyzer.analyze(text);
-    const analyses = [own];
+    const own = analyzer.read(text);
+    const analyses: Analysis[] = [own];
     const fields: IndexedField[] = [{ terms: own.terms, boost: 1 }];
     if (settings.titleBoost > 0) {
       analyses.push(title);
@@ -101,7 +101,7 @@ export async function preparePassages(
       fields.push({ terms: above.flatMap(({ terms }) => terms), boost: settings.headingBoost });
     }
     const further = furtherForms(fields, analyses);
-    fields.push({ ...further, words: wordsInOrder([document.title, ...headings, text]) });
+    fields.push({ ...further, words: inOrder([document.title, ...headings].map(phraseWords), own.words) });
     passages.push({
       start,
       end,
@@ -125,12 +125,11 @@ export function sourceTerms(
   return [field, { ...furtherForms([field], [analysed]), words: phraseWords(text) }];
 }
 
-/** The words of texts as phrases are looked for, an empty one between two texts. */
-function wordsInOrder(texts: readonly string[]): string[] {
+/** The words of several texts, an empty one between two of them. */
+function inOrder(before: readonly (readonly string[])[], last: readonly string[]): readonly string[] {
+  if (before.every(({ length }) => length === 0)) return last;
   const words: string[] = [];
-  for (const text of texts) {
-    if (text === '') continue;
-    const own = phraseWords(text);
+  for (const own of [...before, last]) {
     if (words.length > 0 && own.length > 0) words.push('');
     for (const word of own) words.push(word);
   }
