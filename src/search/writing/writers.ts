@@ -18,11 +18,11 @@ export interface HydeOptions {
   readonly passages?: number;
   /** What is written. Default `a passage of a document`. */
   readonly as?: string;
-  /** Weight of the query's own words, 0 to 1. Default 0.7. (Of vectors the mean is taken.) */
+  /** Weight of the query's own words, 0 to 1. Default 0.5. (Of vectors the mean is taken.) */
   readonly original?: number;
 }
 
-export const HYDE_DEFAULTS = { passages: 1, as: 'a passage of a document', original: 0.7 } as const;
+export const HYDE_DEFAULTS = { passages: 1, as: 'a passage of a document', original: 0.5 } as const;
 
 /**
  * HyDE (Gao et al. 2022): a model writes passages that would answer, and the query's vector becomes the mean of its own and theirs, `(E(q) + sum E(h)) / (N + 1)`; words of the
