@@ -104,13 +104,14 @@ export interface PartsOptions {
 
 export const PARTS_DEFAULTS = { most: 4 } as const;
 
-/** A model says what has to be looked up, each thing by itself (Kachuee et al. 2024); their rankings are fused with that of the query. */
+/** A model says what has to be looked up, each thing by itself (Kachuee et al. 2024); their rankings are interleaved with that of the query. */
 export function parts(model: LanguageModel, options: PartsOptions = {}): QueryWriter {
   const { most } = { ...PARTS_DEFAULTS, ...options };
   checkWhole('most', most);
   return {
     id: 'parts',
     budgetMs: BUDGET_MS,
+    constant: 0,
     async write(query, given) {
       const prompt = partsPrompt(query.content, most);
       const [answer = ''] = await answersOf(model, [{ prompt, options: { maxTokens: PASSAGE_TOKENS } }], given);
