@@ -4,6 +4,8 @@ import { speaks } from '../encode/speaks.ts';
 import { dot } from '../math/index.ts';
 import { QueryMatcher, type QueryWord, type Range } from '../search/index.ts';
 import { encode } from '../search/represent.ts';
+import { sentenceFeatures } from './sentence-features.ts';
+import { sentenceWeights, weighted } from './sentence-weights.ts';
 import { type SentenceKind, sentencesOf } from './sentences.ts';
 import type { Evidence } from './types.ts';
 
@@ -34,12 +36,18 @@ export interface Sentence extends Range {
   readonly cosine: number;
 }
 
+/** A sentence, and what it is worth for the question. */
+export interface ValuedSentence extends Sentence {
+  /** About 1 for one that answers, less for others; of one question only. */
+  readonly value: number;
+}
+
 /** The sentences of passages, as they bear on a question. */
 export interface SentenceScores {
   readonly words: readonly QueryWord[];
-  readonly sentences: readonly Sentence[];
-  /** Whether vectors have a say: the collection has an encoder, and it knows the question's language. */
-  readonly semantic: boolean;
+  readonly sentences: readonly ValuedSentence[];
+  /** Id of the encoder whose vectors have a say; `none` where the collection has none, or it does not know the question's language. */
+  readonly encoder: string;
 }
 
 /** Words that ask and are not expected in the answer; those of other languages are grammatical words already, and have no term. */
@@ -103,15 +111,19 @@ export async function scoreSentences(
       });
   });
   const compared = await compare(query, passages, found, corpus, signal);
+  const sentences = found.map((sentence, i): Sentence => {
+    const vector = compared?.vectors[i];
+    return vector === undefined
+      ? { ...sentence, cosine: 0 }
+      : { ...sentence, vector, cosine: dot(vector, compared!.query) };
+  });
+  const encoder = compared?.encoder ?? 'none';
+  const weights = sentenceWeights(encoder);
+  const features = sentenceFeatures(sentences, passages, query.content);
   return {
     words,
-    semantic: compared !== undefined,
-    sentences: found.map((sentence, i) => {
-      const vector = compared?.vectors[i];
-      return vector === undefined
-        ? { ...sentence, cosine: 0 }
-        : { ...sentence, vector, cosine: dot(vector, compared!.query) };
-    }),
+    encoder,
+    sentences: sentences.map((sentence, i) => ({ ...sentence, value: weighted(features[i]!, weights) })),
   };
 }
 
@@ -124,7 +136,14 @@ async function compare(
   sentences: readonly Pick<Sentence, 'passage' | 'text' | 'heading'>[],
   corpus: Corpus,
   signal: AbortSignal | undefined,
-): Promise<{ readonly query: Float32Array; readonly vectors: readonly (Float32Array | undefined)[] } | undefined> {
+): Promise<
+  | {
+      readonly encoder: string;
+      readonly query: Float32Array;
+      readonly vectors: readonly (Float32Array | undefined)[];
+    }
+  | undefined
+> {
   const field = corpus.fields.find(({ name }) => name === MEANING);
   if (field?.kind !== 'vector' || sentences.length === 0) return undefined;
   const encoded = await encode(field, query, signal);
@@ -151,5 +170,5 @@ async function compare(
     if (known.size <= KEPT) break;
     known.delete(text);
   }
-  return { query: encoded.query as Float32Array, vectors: found };
+  return { encoder: field.encoder, query: encoded.query as Float32Array, vectors: found };
 }

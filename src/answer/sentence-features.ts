@@ -1,4 +1,4 @@
-import type { Sentence, SentenceScores } from './scored-sentences.ts';
+import type { Sentence } from './scored-sentences.ts';
 import type { Evidence } from './types.ts';
 
 /** Numbers of {@link sentenceFeatures}. */
@@ -11,7 +11,7 @@ export const SENTENCE_FEATURES = 14;
  * of a table, or a question itself; whether it is the first of its passage.
  */
 export function sentenceFeatures(
-  { sentences }: SentenceScores,
+  sentences: readonly Sentence[],
   evidence: readonly Evidence[],
   question: string,
 ): number[][] {
