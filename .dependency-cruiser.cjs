@@ -15,6 +15,7 @@ const layers = [
   'threads',
   'corpus',
   'search',
+  'rerank',
   'answer',
   'store',
   'ingest',

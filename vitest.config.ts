@@ -13,6 +13,8 @@ const LONG = [
   'test/kill.test.ts',
   'test/learned-damage.test.ts',
   'test/page.test.ts',
+  'test/postgres-parts.test.ts',
+  'test/postgres-server.test.ts',
   'test/page-views.test.ts',
 ];
 const EVERY = ['src/**/*.test.ts', 'lab/**/*.test.ts', 'test/**/*.test.ts'];

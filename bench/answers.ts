@@ -58,7 +58,9 @@ const XQUAD = { corpus: 'corpus.en.jsonl', queries: 'queries.en.jsonl' } as cons
 const BUDGET = 1000;
 /** What is learned from besides: XQuAD's English questions, and this project's documentation. */
 const LEARNED = ['xquad', 'documentation'] as const;
-/** Questions of these that are learned from. */
+/** What weights are divided by, so that a sentence that answers is worth about 1. */
+const SCALE = 10;
+/** Questions of each collection that are learned from. */
 const MOST_LEARNED = 60;
 
 type Half = 'development' | 'report';
@@ -108,7 +110,7 @@ async function half(name: string, which: Half): Promise<Questions | undefined> {
     const collection = await readCollection(name, XQUAD);
     const all = await readAnswerKey(join(dataFolder, name, XQUAD.queries));
     const step = Math.floor(all.length / MOST_LEARNED);
-    const questions = all.filter((_, i) => i % step === 0);
+    const questions = all.filter((_, i) => i % step === 0).slice(0, MOST_LEARNED);
     return collection === undefined ? undefined : { name, judgements: collection.judgements, questions };
   }
   const { development, most: wanted } = SETS[name]!;
@@ -171,7 +173,7 @@ async function measureHops(index: Collection, { name, questions, judgements }: Q
   }
   const [one, two, times]: [number[], number[], [number, number][]] = [[], [], []];
   for (const question of questions) {
-    await index.read(async (_, corpus) => {
+    await index.read(async (corpus) => {
       const options = { k: 10, syntax: false };
       let start = performance.now();
       const first = await gatherEvidence(corpus, question.text, options, {});
@@ -323,9 +325,6 @@ async function learn(): Promise<void> {
   }
 }
 
-/** What weights are divided by, so that a sentence that answers is worth about 1. */
-const SCALE = 10;
-
 /** Each collection has the same say, and in it both groups. */
 function evidenceOf(examples: readonly Example[], sentences: readonly number[]): JudgedEvidence[] {
   const groups = new Map<string, number>();
@@ -385,7 +384,7 @@ async function exampleOf(
   relevant: readonly string[],
   without: readonly string[],
 ): Promise<Example> {
-  return index.read(async (_, corpus) => {
+  return index.read(async (corpus) => {
     const filter = without.length === 0 ? {} : { filter: not(oneOf('id', without)) };
     const { query, evidence } = await gatherEvidence(corpus, text, { syntax: false, ...filter }, {});
     const scored = await scoreSentences(query, evidence, { corpus });

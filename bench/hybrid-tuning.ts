@@ -45,8 +45,7 @@ for (const [name, parts] of sets) {
   try {
     await using index = await openCollection(folder, { create: true, encoder });
     await index.add(collection.documents);
-    const snapshot = await index.snapshot();
-    const corpus = index.corpus(snapshot);
+    const corpus = await index.corpus();
     const lexical = bm25(corpus);
     const semantic = dense(corpus);
     const queries = [...collection.queries].slice(0, MOST_QUERIES);
@@ -61,14 +60,13 @@ for (const [name, parts] of sets) {
       const second = remember(rankings[1]!, semantic);
       for (const [contestant, fusion, weights] of contestants) {
         const { hits } = await fuse([first, second], fusion, { weights, candidates: DEPTH })(query, { k: DEPTH });
-        const documents = [
-          ...new Set(hits.map(({ passage }) => snapshot.document(snapshot.passage(passage).document).id)),
-        ];
+        const owners = await corpus.documentsOf(hits.map(({ passage }) => passage));
+        const documents = (await corpus.documents([...new Set(owners)])).map((document) => document.id);
         found.get(contestant)!.push(ndcg(documents, collection.judgements.get(id)!));
       }
     }
     for (const [contestant, values] of found) scores.get(contestant)![name] = mean(values);
-    snapshot.close();
+    corpus.close();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

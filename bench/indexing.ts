@@ -55,7 +55,7 @@ try {
     ];
     const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', cwd: folder });
     const text = stdout + stderr;
-    const added = Number(/indexed ([\d,]+) added/.exec(text)?.[1]?.replaceAll(',', ''));
+    const added = Number(/indexed: ([\d,]+) documents? added/.exec(text)?.[1]?.replaceAll(',', ''));
     const passages = Number(/document[s]?, ([\d,]+) passage/.exec(text)?.[1]?.replaceAll(',', ''));
     const [, value, unit] = /in ([\d.]+) (ms|s)/.exec(text) ?? [];
     const minutes = /in (\d+) min (\d+) s/.exec(text);

@@ -80,9 +80,8 @@ for (const one of sets) {
 
 /** How many of exact late interaction's first ten, over the encoder's own vectors, are among the first ten of `tokens`. */
 async function foundOfExact({ collection, set }: Indexed): Promise<string> {
-  const snapshot = await collection.snapshot();
+  const corpus = await collection.corpus();
   try {
-    const corpus = collection.corpus(snapshot);
     if (corpus.passageCount > MOST_EXACT) return '-';
     const late = (await openEncoder(values.encoder)) as unknown as TokenEncoder;
     const every = await corpus.select(() => true);
@@ -102,7 +101,7 @@ async function foundOfExact({ collection, set }: Indexed): Promise<string> {
     }
     return mean(shares).toFixed(3);
   } finally {
-    snapshot.close();
+    corpus.close();
   }
 }
 

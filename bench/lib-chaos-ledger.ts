@@ -67,16 +67,15 @@ export async function examine(
   await using collection = await openCollection(directory);
   const { faults } = await collection.verify();
   for (const { file, problem } of faults) wrong.push(`unsound: ${file}: ${problem}`);
-  await collection.read(async (snapshot) => {
-    for (const ordinal of snapshot.liveDocuments()) {
-      const { id } = snapshot.document(ordinal);
-      const text = snapshot.documentText(ordinal);
+  await collection.read(async (corpus) => {
+    for await (const { ordinal, record } of corpus.all()) {
+      const { id } = record;
+      const text = (await corpus.texts([ordinal]))[0]!;
       const version = Number(/ v(\d+) /.exec(text)?.[1] ?? -1);
       if (text.trim() !== chaosText(id, version)) wrong.push(`the text of ${id} is not one that was written`);
       held.set(id, version);
     }
-    if (snapshot.documentCount !== held.size)
-      wrong.push(`${snapshot.documentCount} documents counted, ${held.size} there`);
+    if (corpus.documentCount !== held.size) wrong.push(`${corpus.documentCount} documents counted, ${held.size} there`);
   });
   wrong.push(...(await searches(collection, held, random)));
   return { held, wrong };

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Collection, openCollection } from '../src/collection/index.ts';
+import { type Collection, type Extension, openCollection } from '../src/collection/index.ts';
 import type { Encoder } from '../src/encode/encoder.ts';
 import { type Parts, readCollection, type TestCollection } from './lib-beir.ts';
 
@@ -47,12 +47,13 @@ export async function indexed(
   { name, parts }: RankedSet,
   encoder: Encoder,
   keep: string | undefined,
+  extensions: Extension = {},
 ): Promise<Indexed | undefined> {
   const set = await readCollection(name, parts);
   if (set === undefined) return undefined;
   const folder = keep === undefined ? mkdtempSync(join(tmpdir(), 'sagitta-bench-')) : join(keep, name);
   const known = existsSync(join(folder, 'manifest.json'));
-  const collection = await openCollection(folder, known ? { encoder } : { create: true, encoder });
+  const collection = await openCollection(folder, { encoder, extensions, create: !known });
   if (!known) await collection.add(set.documents);
   return {
     set,
@@ -72,4 +73,18 @@ export function recall(ranking: readonly string[], gains: ReadonlyMap<string, nu
 
 export function signed(difference: number): string {
   return `${difference >= 0 ? '+' : ''}${difference.toFixed(4)}`;
+}
+
+/** The same encoder, which encodes each single query once. */
+export function rememberingQueries(encoder: Encoder): Encoder {
+  const known = new Map<string, ReturnType<Encoder['encode']>>();
+  return {
+    ...encoder,
+    encode(inputs, options) {
+      if (options?.role !== 'query' || inputs.length !== 1) return encoder.encode(inputs, options);
+      const [query] = inputs as readonly [string];
+      if (!known.has(query)) known.set(query, encoder.encode(inputs, options));
+      return known.get(query)!;
+    },
+  };
 }

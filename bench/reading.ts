@@ -1,6 +1,6 @@
 // How fast is each format read, and what does it take? One file of each, of the size of a long book or a large table, read in a process of its
-// own. `npm run bench -- reading`; with `--hostile`, what files do that are made to cost more than their size: nesting, loops, expansion, a
-// workbook of a million rows, a notebook of 500 MB.
+// own. `npm run bench -- reading [FORMAT...]`, of these formats alone (`pdf docx`); with `--hostile`, what files do that are made to cost more than
+// their size: nesting, loops, expansion, a workbook of a million rows, a notebook of 500 MB. Each row is told as soon as it is there.
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -28,10 +28,19 @@ const paragraphs = (count: number): string[] => {
   );
 };
 
+const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
 if (process.argv.includes('--hostile')) await hostile();
-else measure();
+else measure(chosen);
 
-function measure(): void {
+/** Says what was found while the rest is measured. */
+function tell(row: Readonly<Record<string, string | number>>): void {
+  const cells = Object.entries(row).map(([name, value]) =>
+    typeof value === 'number' && !Number.isInteger(value) ? `${value.toPrecision(3)} ${name}` : `${value} ${name}`,
+  );
+  console.error(cells.join(', '));
+}
+
+function measure(formats: readonly string[]): void {
   const prose = paragraphs(4000);
   const some = prose.slice(0, 2000);
   const few = prose.slice(0, 700);
@@ -106,10 +115,13 @@ function measure(): void {
     kt: few.map((text, i) => `/** ${text} */\nfun part${i}(value: Int): Int {\n  return value + ${i}\n}\n`).join('\n'),
     'txt.gz': gzipSync(prose.join('\n\n')),
   };
+  const unknown = formats.filter((format) => !(format in files));
+  if (unknown.length > 0) throw new Error(`Unknown: ${unknown.join(', ')}. Formats: ${Object.keys(files).join(', ')}.`);
   const small = soundFiles('some words');
   mkdirSync(join(folder, 'small'));
   const rows: Record<string, string | number>[] = [];
   for (const [extension, content] of Object.entries(files)) {
+    if (formats.length > 0 && !formats.includes(extension)) continue;
     const warmUp = join(folder, 'small', `a.${extension}`);
     writeFileSync(warmUp, small[extension] ?? small['ts']!);
     const path = join(folder, `a.${extension}`);
@@ -129,7 +141,7 @@ function measure(): void {
     };
     if (found.problems.length > 0 || found.documents === 0)
       throw new Error(`${extension}: ${found.problems.join(' ')}`);
-    rows.push({
+    const row = {
       format: `.${extension}`,
       'file MB': found.size / 1e6,
       'text MB': found.characters / 1e6,
@@ -137,7 +149,9 @@ function measure(): void {
       'text MB/s': found.characters / 1e6 / found.seconds,
       'peak MB': Math.round(found.peak / 1e6),
       'of it for this file': Math.round((found.peak - found.before) / 1e6),
-    });
+    };
+    rows.push(row);
+    tell(row);
     rmSync(path);
   }
   report({
@@ -175,7 +189,9 @@ async function hostile(): Promise<void> {
   let said = '';
   const finish = (path: string): void => {
     const seconds = (performance.now() - start) / 1000;
-    rows.push({ file: path, MB: statSync(join(folder, path)).size / 1e6, seconds, documents, outcome: said });
+    const row = { file: path, MB: statSync(join(folder, path)).size / 1e6, seconds, documents, outcome: said };
+    rows.push(row);
+    tell(row);
     [start, documents, said] = [performance.now(), 0, ''];
   };
   for await (const event of readDocuments(['.'], { base: folder })) {

@@ -17,7 +17,7 @@ import {
   tune,
 } from '../src/train/index.ts';
 import { compareOnTest } from '../src/train/tune/comparison.ts';
-import { METRIC, measure as measureRankings, rank, TuneCorpus } from '../src/train/tune/corpus.ts';
+import { documentsIn, METRIC, measure as measureRankings, rank, TuneCorpus } from '../src/train/tune/corpus.ts';
 import { report } from './harness.ts';
 import { examplesOf, readCollection, type TestCollection, untested } from './lib-beir.ts';
 
@@ -52,8 +52,8 @@ if (training === undefined || testing === undefined) {
 interface Outcome {
   readonly dense: Comparison;
   readonly denseUnseen?: Comparison;
-  readonly hybrid: Comparison;
-  readonly hybridOverBm25: Comparison;
+  readonly served: Comparison;
+  readonly servedOverBm25: Comparison;
   readonly bm25: number;
   readonly denseShare: TuneReport['denseShare'];
   /** Best nDCG@10 on the validation queries, and what was chosen by it. */
@@ -80,7 +80,7 @@ async function measure(train: TestCollection, test: TestCollection): Promise<voi
         name === RIDGE
           ? await ridge(collection, examples, tested)
           : await tuned(collection, { examples, test: tested, ...recipes[name]! });
-      const { dense, denseUnseen, hybrid, hybridOverBm25 } = outcome;
+      const { dense, denseUnseen, served: hybrid, servedOverBm25: hybridOverBm25 } = outcome;
       rows.push({
         recipe: name,
         dense: dense.systemMean.toFixed(4),
@@ -150,7 +150,7 @@ async function tuned(collection: Collection, options: TuneOptions): Promise<Outc
 async function ridge(collection: Collection, examples: TuneExample[], tested: TuneExample[]): Promise<Outcome> {
   const snapshot = await collection.snapshot();
   try {
-    const corpus = new TuneCorpus(snapshot, collection.settings);
+    const corpus = new TuneCorpus(collection, snapshot);
     const base = (await collection.encoder())!;
     // The same split as `tune` makes.
     const checked = checkExamples(examples, (id) => snapshot.findDocument(id) !== undefined);
@@ -173,7 +173,7 @@ async function ridge(collection: Collection, examples: TuneExample[], tested: Tu
     const scored = [];
     for (const strength of STRENGTHS) {
       const rankings = rank(mapped(strength, held), corpus.vectors);
-      scored.push({ strength, ndcg: measureRankings(corpus, rankings, validation).mean(METRIC) });
+      scored.push({ strength, ndcg: measureRankings(documentsIn(corpus, rankings), validation).mean(METRIC) });
     }
     const best = scored.reduce((a, b) => (b.ndcg > a.ndcg ? b : a));
     const seconds = (performance.now() - start) / 1000;
@@ -183,6 +183,7 @@ async function ridge(collection: Collection, examples: TuneExample[], tested: Tu
       validation,
       examples: tested,
       before: base,
+      pipeline: 'hybrid',
       after: {
         encodeQueries: async (texts) => mapped(best.strength, await base.encode(texts, { role: 'query' })),
         encodePassages: async () => corpus.vectors,

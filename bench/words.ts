@@ -92,7 +92,7 @@ for (const { label, name, parts } of [...development, ...reported]) {
     await index.add(collection.documents);
     const queries = [...collection.queries].slice(0, MOST_QUERIES);
     const row: Record<string, string> = { collection: label, queries: String(queries.length) };
-    await index.read(async (snapshot, corpus) => {
+    await index.read(async (corpus) => {
       const { analysis } = fieldOf(corpus, WORDS, ['terms']);
       const search = bm25(corpus);
       let least = Number.POSITIVE_INFINITY;
@@ -103,8 +103,8 @@ for (const { label, name, parts } of [...development, ...reported]) {
           const query: Query = { content, language: analysis.languageOf(content) };
           const encoded = new Map([[WORDS, await terms(corpus, query)]]);
           const { hits } = await search({ ...query, encoded }, { k: DEPTH });
-          const owners = hits.map(({ passage }) => snapshot.passage(passage).document);
-          const ids = [...new Set(owners)].map((document) => snapshot.document(document).id);
+          const owners = await corpus.documentsOf(hits.map(({ passage }) => passage));
+          const ids = (await corpus.documents([...new Set(owners)])).map(({ id }) => id);
           scores.push(ndcg(ids, collection.judgements.get(id)!));
         }
         const value = mean(scores);

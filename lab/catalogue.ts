@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '../src/base/errors.ts';
 import { nearest } from '../src/base/nearest.ts';
+import { readAbout } from './about.ts';
 import {
   declarationOf,
   type Evidence,
@@ -50,7 +51,10 @@ export function entryOf(slug: string): PaperEntry {
 /** @throws NotFoundError for an unknown slug, InvalidArgumentError for a paper without claims. */
 export async function loadPaper(slug: string): Promise<Paper> {
   entryOf(slug);
-  if (hasClaims(slug)) return (await import(`./papers/${slug}/index.ts`)).paper;
+  if (hasClaims(slug)) {
+    const { claims, encoder } = (await import(`./papers/${slug}/index.ts`)) as Pick<Paper, 'claims' | 'encoder'>;
+    return { slug, ...(await readAbout(slug)), claims, ...(encoder === undefined ? {} : { encoder }) };
+  }
   throw new InvalidArgumentError(`"${slug}" has no claims yet.`, `There are checks for ${checkable().join(', ')}.`);
 }
 

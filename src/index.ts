@@ -22,4 +22,12 @@ export {
   parseFilter,
   startsWith,
 } from './search/index.ts';
-export { type OpenIndexFile, openIndexFile, readVectorFile, writeIndexFile } from './store/index.ts';
+export {
+  type Database,
+  type OpenIndexFile,
+  openIndexFile,
+  readVectorFile,
+  type Sql,
+  type SqlValue,
+  writeIndexFile,
+} from './store/index.ts';

@@ -44,7 +44,7 @@ describe('sagitta', () => {
   it('indexes, lists what failed, and says so with exit code 1', () => {
     const { code, stdout, stderr } = sagitta('index', 'docs/', 'export.jsonl', '--encoder', 'hash:64');
     expect(code, stderr).toBe(1);
-    expect(stdout).toMatch(/indexed 3 added/);
+    expect(stdout).toMatch(/indexed: 3 documents added/);
     expect(stderr).toMatch(/failed export\.jsonl \(line 2\): .*JSON/);
   });
 

@@ -80,11 +80,11 @@ const KINDS: Readonly<Record<string, (documents: readonly InputDocument[]) => Pr
     await addFields(collection, waiting);
     await collection.add([{ id: 'gone', text: 'ferry ferry ferry' }]);
     await collection.remove(['gone']);
-    const snapshot = await collection.snapshot();
+    const corpus = await collection.corpus();
     return {
-      corpus: collection.corpus(snapshot),
+      corpus,
       close: async () => {
-        snapshot.close();
+        corpus.close();
         await collection.close();
       },
     };

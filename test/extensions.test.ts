@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadExtensions } from '../src/collection/extensions.ts';
 import { type Extension, InvalidArgumentError, joinExtensions, NotFoundError, openCollection } from '../src/index.ts';
-import { program } from './support/command.ts';
+import { sagittaIn } from './support/command.ts';
 import { type TestFolder, testFolder } from './support/files.ts';
 
 const MINE = `export default {
@@ -27,21 +25,6 @@ const FILES = { 'mine.mjs': MINE, 'docs/a.logbook': 'wind from the north, calm',
 
 function sagitta(folder: TestFolder, ...args: string[]) {
   return sagittaIn(folder.path, ...args);
-}
-
-async function sagittaIn(cwd: string, ...args: string[]) {
-  const child = spawn(process.execPath, [...program, ...args], {
-    cwd,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
-  });
-  const text = async (stream: NodeJS.ReadableStream) => {
-    let all = '';
-    for await (const piece of stream) all += piece;
-    return all;
-  };
-  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
-  return { code: code as number, stdout, stderr };
 }
 
 describe('an extension', () => {

@@ -322,7 +322,7 @@ describe('what is refused, with its remedy', () => {
       /needs a field of one vector.*Name meaning or titles/,
     );
     await expect(search('tokens(probes=3)')).rejects.toThrow('has no parameter "probes"');
-    await collection.read(async (_, corpus) => {
+    await collection.read(async (corpus) => {
       await expect(corpus.search('tokens', new Float32Array(64), { k: 1 })).rejects.toThrow(
         'holds a vector for each token',
       );

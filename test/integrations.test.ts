@@ -46,7 +46,9 @@ describe('the client', () => {
     expect((await client.list({ prefix: 'a/' })).documents).toHaveLength(1);
     expect((await client.similar({ id: 'harbour' }, { k: 1 })).hits[0]!.id).toBe('ships');
     expect(await client.remove(['a/b c?#%'])).toBe(1);
-    const vector = await collection.read(async (snapshot) => snapshot.passageVector(0)!);
+    const vector = await collection.read(
+      async (corpus) => ((await corpus.get('meaning', Uint32Array.of(0))) as Float32Array[])[0]!,
+    );
     expect((await client.search('', { vector, k: 1 })).hits[0]!.id).toBe('docs/keys.md');
   });
 
@@ -131,9 +133,10 @@ describe.each([
     const [[scored, score]] = (await store.similaritySearchWithScore('auks', 1)) as [[Document, number]];
     expect(scored.pageContent).toBe('Auks dive deep.');
     expect(score).toBeGreaterThan(0);
-    const vector = await collection.read(async (snapshot) => [
-      ...snapshot.passageVector(snapshot.documentPassages(snapshot.findDocument('auk')!).from)!,
-    ]);
+    const vector = await collection.read(async (corpus) => {
+      const { from } = (await corpus.find('auk'))!;
+      return [...((await corpus.get('meaning', Uint32Array.of(from))) as Float32Array[])[0]!];
+    });
     const [[nearest]] = (await store.similaritySearchVectorWithScore(vector, 1)) as [[Document, number]];
     expect(nearest.pageContent).toBe('Auks dive deep.');
     expect(await store.asRetriever(1).invoke('puffins')).toHaveLength(1);

@@ -160,6 +160,12 @@ describe('facets', () => {
     expect(facetsSchema.parse(facets)).toEqual(one);
     expect((await client.facets({ query: '+more +"day 3"' })).documents).toBe(1);
     expect((await client.facets({ query })).documents).toBe((await collection.facets({ query })).documents);
+    // Conditions alone, also while they are typed: nothing stands for the value of a field, or for what must not be there.
+    for (const query of ['keeper:Ada', '-more', '-keeper:Ada']) {
+      const found = await client.search(query, { k: 1000, complete: true, facets: { fields: ['keeper'] } });
+      expect(found.facets!.documents, query).toBe(new Set(found.hits.map(({ id }) => id)).size);
+      expect(found.hits.every(({ highlights }) => highlights!.length === 0)).toBe(true);
+    }
     await expect(client.facets({ fields: ['keepr'] })).rejects.toThrow(/Did you mean "keeper"/);
   });
 

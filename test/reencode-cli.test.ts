@@ -88,7 +88,7 @@ describe('sagitta index --quick', () => {
     const { code, stdout, stderr } = await sagitta(folder, 'index', 'docs', ...quick);
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/searchable now, with hash:64/);
-    expect(stdout).toMatch(/indexed 40 added[\s\S]*reencoded 40 passages with hash:128/);
+    expect(stdout).toMatch(/indexed: 40 documents added[\s\S]*reencoded 40 passages with hash:128/);
     folder.write({ 'docs/more.md': '# More\n\nA violin.\n' });
     const report = JSON.parse((await sagitta(folder, 'index', 'docs', ...quick, '--json')).stdout);
     expect(report).toMatchObject({ added: 1, documents: 41 });

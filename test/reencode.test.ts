@@ -96,10 +96,11 @@ describe('another encoder', () => {
     expect(settings).toMatchObject({ encoder: 'hash:128', dim: 128 });
     expect(await collection.verify()).toMatchObject({ sound: true, documents: 60 });
     // The encoder does not know German or Chinese.
-    await collection.read(async (snapshot) => {
+    await collection.read(async (corpus) => {
       for (const id of ['de', 'zh', 'd3']) {
-        const passage = snapshot.documentPassages(snapshot.findDocument(id)!).from;
-        expect(snapshot.passageVector(passage)?.length).toBe(id === 'd3' ? 128 : undefined);
+        const passage = (await corpus.find(id))!.from;
+        const [vector] = (await corpus.get('meaning', Uint32Array.of(passage))) as (Float32Array | undefined)[];
+        expect(vector?.length).toBe(id === 'd3' ? 128 : undefined);
       }
     });
     // The vectors that are not read any more go when segments are merged; new documents get the new ones.

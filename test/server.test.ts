@@ -48,7 +48,9 @@ describe('searching over HTTP', () => {
 
   it('searches by a vector, and by a passage', async () => {
     await using collection = await openCollection(server.directory);
-    const vector = await collection.read(async (snapshot) => [...snapshot.passageVector(0)!]);
+    const vector = await collection.read(async (corpus) => [
+      ...((await corpus.get('meaning', Uint32Array.of(0))) as Float32Array[])[0]!,
+    ]);
     const { body } = await server.ask('POST', '/v1/search', { vector, k: 1 });
     expect(body).toMatchObject({ retriever: 'dense', query: '' });
     expect(body.hits[0]).toMatchObject({ id: 'docs/keys.md', start: 0 });

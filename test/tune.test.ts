@@ -20,7 +20,7 @@ describe('tuning a collection', () => {
     expect(report.better).toBe(true);
     expect(report.dense.systemMean).toBeGreaterThan(report.dense.baselineMean + 0.2);
     expect(report.dense.p.adjusted).toBeLessThan(0.01);
-    expect(report.hybrid.systemMean).toBeGreaterThan(report.hybrid.baselineMean + 0.2);
+    expect(report.served.systemMean).toBeGreaterThan(report.served.baselineMean + 0.2);
     expect(report).toMatchObject({ decidedOn: 'hybrid', learningRate: 5e-3, denseShare: { before: 0.4 } });
     expect(report.queries).toEqual({ train: 86, validation: 22, test: 36 });
     expect(report.deployed).toMatch(/^tuned:adapter-[0-9a-f]{12}$/);
@@ -78,6 +78,26 @@ describe('tuning a collection', () => {
     for (const report of [dry, random]) expect(report.deployed).toBeUndefined();
     expect(readFileSync(folder.at('c/manifest.json'))).toEqual(before);
     expect(existsSync(folder.at('c/encoders'))).toBe(false);
+  });
+
+  it('decides on the pipeline that the collection is searched with, or on one that is named', async () => {
+    using folder = testFolder();
+    await using collection = await collectionIn(folder.at('c'));
+    const dry = { ...options, dryRun: true, epochs: 10 };
+    const dense = await tune(collection, { ...dry, pipeline: 'meaning > group(1)' });
+    expect(dense.decidedOn).toBe('meaning > group(1)');
+    expect(dense.served.systemMean).toBeCloseTo(dense.dense.systemMean, 6);
+
+    // Words alone rank the candidates again: whatever is trained, their order stays what it was.
+    await collection.setDefaultPipeline('hybrid > rerank(words, depth=1000)');
+    const standard = await tune(collection, dry);
+    expect(standard).toMatchObject({ decidedOn: 'hybrid > rerank(words, depth=1000)', better: false });
+    expect(standard.served.difference).toBeCloseTo(0, 6);
+    expect(standard.reason).toContain('by hybrid > rerank(words, depth=1000) changed by 0.0000');
+    expect(standard.reason).toMatch(/Dense retrieval by itself gained 0\.\d+/);
+
+    await expect(tune(collection, { ...dry, pipeline: 'words' })).rejects.toThrow('does not search by meaning');
+    await expect(tune(collection, { ...dry, pipeline: 'hybrid > cutt' })).rejects.toThrow('Did you mean "cut"?');
   });
 
   it('goes on after an interruption to the same result, bit for bit', async () => {

@@ -16,7 +16,7 @@ const FILES: Readonly<Record<string, string>> = {
     import { loss, type Options } from '../../../src/train/index.ts';
     import { helper } from './helper.ts';
     const options: Options = { scale: 2 };
-    export const paper = { slug: 'toy', summary: 'About toys.', claims: [{ id: 'a', check: () => loss(helper(options)) }] };`,
+    export const claims = [{ id: 'a', statement: 'About toys.', check: () => loss(helper(options)) }];`,
   'lab/papers/toy/helper.ts': 'export function helper<T>(options: T): T {\n  return options;\n}',
   'src/train/index.ts': "export { loss, type Options } from './loss.ts';\nexport { other } from './other.ts';",
   'src/train/loss.ts': `
@@ -66,7 +66,7 @@ describe('the hash of the code that a paper reaches', () => {
     ['what it does not use', edited('src/train/loss.ts', 'return 1;', 'return 2;')],
     ['methods that nobody calls', edited('src/base/table.ts', 'return 0;', 'return 1;')],
     ['files beside', edited('src/train/other.ts', '= 1', '= 2')],
-    ['what is said of the paper', edited('lab/papers/toy/index.ts', 'About toys.', 'On toys.')],
+    ['what is said of a claim', edited('lab/papers/toy/index.ts', 'About toys.', 'On toys.')],
     [
       'a file that moves',
       {
@@ -95,6 +95,17 @@ describe('the hash of the code that a paper reaches', () => {
     const forms = await encode.openEncoder('no-such').catch(({ message }) => message);
     for (const [, kind] of String(forms).matchAll(/([a-z-]+)(?=:<|, |\.$)/g))
       if (kind !== 'none' && kind !== 'tuned') expect(ENCODERS, kind).toHaveProperty(kind!);
+  });
+
+  it('is there of any export as well', () => {
+    const path = join(root, 'src/train/loss.ts');
+    const of = (changes: Record<string, string> = {}, name = 'loss') => {
+      hash(changes);
+      return new SourceCode(root).hashOfExport(path, name);
+    };
+    expect(of(edited('src/base/table.ts', '#n = 1', '#n = 2'))).not.toBe(of());
+    expect(of(edited('lab/papers/toy/index.ts', 'scale: 2', 'scale: 3'))).toBe(of());
+    expect(() => of({}, 'no-such')).toThrow(/does not export no-such/);
   });
 
   it('is there only for papers with code', () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
+import { InvariantError } from '../../src/base/errors.ts';
 import { root as checkout } from './places.ts';
 
 /**
@@ -21,14 +22,20 @@ export class SourceCode {
     const path = join(this.root, 'lab/papers', slug, 'index.ts');
     if (this.#module(path) === undefined) return undefined;
     const reached = new Reach((file) => this.#module(file));
-    reached.exported(path, 'paper');
+    reached.exported(path, 'claims');
     // What the lab brings, to those that ask it.
     if (reached.names('collection')) reached.exported(join(this.root, 'src/eval/index.ts'), 'openTestCollection');
     const kind = ENCODERS[encoder.split(':')[0]!];
     if (reached.names('withEncoder') && kind !== undefined)
       reached.exported(join(this.root, 'src/encode/index.ts'), kind);
-    const texts = [...reached.declarations].map(({ text }) => text).sort();
-    return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 16);
+    return digest(reached);
+  }
+
+  /** Hash of what a module exports under a name, with all that it depends on. @throws InvariantError where there is no such export. */
+  hashOfExport(path: string, name: string): string {
+    const reached = new Reach((file) => this.#module(file));
+    if (!reached.exported(path, name)) throw new InvariantError(`${path} does not export ${name}.`);
+    return digest(reached);
   }
 
   /** Undefined for what is not there, such as built kernels. */
@@ -41,6 +48,11 @@ export class SourceCode {
     }
     return this.#modules.get(path);
   }
+}
+
+function digest({ declarations }: Reach): string {
+  const texts = [...declarations].map(({ text }) => text).sort();
+  return createHash('sha256').update(texts.join('\n')).digest('hex').slice(0, 16);
 }
 
 /** What `sagitta-search/encode` opens each kind of encoder by. */
@@ -57,8 +69,8 @@ export const ENCODERS: Readonly<Record<string, string>> = {
 
 const BUILT = 'src/kernels/modules.ts';
 
-/** Properties of a paper's declaration that say what it is about, and change no result. Claims' statements are hashed as declared. */
-const PROSE = new Set(['summary', 'parts', 'departures', 'reach', 'statement', 'seconds']);
+/** A property of claims that says what they are about, and changes no result: it is hashed as declared. */
+const PROSE = 'statement';
 
 /** A top-level statement without the methods of its classes, or such a method: what runs of it, and the names that it uses. */
 interface Declaration {
@@ -198,7 +210,7 @@ function parse(path: string, text: string): Module {
     }
     if (isType(statement)) continue;
     const names = declaredNames(statement);
-    const declaration = declarationOf(statement, names.includes('paper'));
+    const declaration = declarationOf(statement, names.includes('claims'));
     for (const name of names) {
       declared.set(name, declaration);
       if (ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(isExport)) exports.set(name, name);
@@ -212,7 +224,7 @@ function parse(path: string, text: string): Module {
   }
 
   /** The tree, in brackets: layout, brackets around expressions, and commas are no part of it. */
-  function declarationOf(root: ts.Node, isPaper = false): Declaration {
+  function declarationOf(root: ts.Node, isClaims = false): Declaration {
     const parts: string[] = [];
     const uses = new Set<string>();
     const members = new Set<string>();
@@ -220,7 +232,7 @@ function parse(path: string, text: string): Module {
     const later: string[] = [];
     const walk = (node: ts.Node): void => {
       if (isType(node) || isExport(node)) return;
-      if (isPaper && ts.isPropertyAssignment(node) && PROSE.has(node.name.getText(source))) return;
+      if (isClaims && ts.isPropertyAssignment(node) && node.name.getText(source) === PROSE) return;
       if (node !== root && ts.isMethodDeclaration(node) && ts.isClassLike(node.parent) && !isImplicit(node.name)) {
         methods.push([node.name.getText(source), declarationOf(node)]);
         return;

@@ -14,6 +14,7 @@ export {
   type Claim,
   type ComparativeClaim,
   type Config,
+  type Margin,
   material,
   type Paper,
   reachOf,

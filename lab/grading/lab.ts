@@ -8,6 +8,7 @@ import { ExitCode, UserError } from '../../src/base/errors.ts';
 import { Vectors } from '../../src/base/vectors.ts';
 import { type OpenEncoder, openEncoder } from '../../src/encode/index.ts';
 import { type CollectionFiles, openTestCollection, type TestCollection } from '../../src/eval/index.ts';
+import { SourceCode } from './code.ts';
 import { root } from './places.ts';
 
 /** Material that a claim needs is not on this machine. */
@@ -51,15 +52,21 @@ export class Lab {
   readonly #deadline: number;
   readonly #onProgress: (line: string) => void;
   readonly #made = new Set<string>();
+  /** Of this checkout. */
+  readonly code: SourceCode;
   readonly #shared = new Map<string, Promise<unknown>>();
 
-  constructor(private readonly options: LabOptions = {}) {
+  constructor(
+    private readonly options: LabOptions = {},
+    code?: SourceCode,
+  ) {
     this.level = options.level ?? 'full';
     this.encoder = options.encoder ?? process.env['SAGITTA_LAB_ENCODER'] ?? 'minilm';
     this.signal = options.signal ?? new AbortController().signal;
     this.#data = resolve(options.data ?? process.env['SAGITTA_DATA'] ?? join(root, '../shared/data'));
     this.#cache = options.cache ?? process.env['SAGITTA_CACHE'] ?? join(homedir(), '.cache/sagitta');
     this.#fresh = options.fresh ?? false;
+    this.code = code ?? new SourceCode();
     this.#deadline = performance.now() + (options.budget ?? Number.POSITIVE_INFINITY);
     this.#onProgress = options.onProgress ?? (() => undefined);
   }
@@ -107,7 +114,7 @@ export class Lab {
   /** This lab, or one that is the same but for its encoder. */
   using(encoder = this.encoder): Lab {
     if (encoder === this.encoder) return this;
-    return new Lab({ ...this.options, encoder, budget: this.#deadline - performance.now() });
+    return new Lab({ ...this.options, encoder, budget: this.#deadline - performance.now() }, this.code);
   }
 
   /** Opens the encoder for a while. */
@@ -133,27 +140,29 @@ export class Lab {
 
   /** Vectors that are slow to make, kept on disk. @param key everything that they depend on, but the encoder. */
   async vectors(key: readonly string[], make: () => Promise<Vectors>): Promise<Vectors> {
-    const path = this.#path('vectors', key, '.f32');
-    if (this.#kept(path)) {
-      const bytes = await readFile(path);
-      const dim = bytes.readUInt32LE(0);
-      const data = new Float32Array(bytes.buffer, bytes.byteOffset + 4, (bytes.length - 4) >> 2).slice();
-      if (bytes.length % 4 === 0 && data.length % dim === 0) return new Vectors(data, dim);
-    }
-    const vectors = await make();
-    const head = Buffer.alloc(4);
-    head.writeUInt32LE(vectors.dim);
-    await this.#keep(
-      path,
-      Buffer.concat([head, Buffer.from(vectors.data.buffer, vectors.data.byteOffset, vectors.data.byteLength)]),
-    );
-    return vectors;
+    const bytes = await this.kept('vectors', [this.encoder, ...key], async () => {
+      const { data, dim } = await make();
+      return Buffer.concat(
+        [Uint32Array.of(dim), data].map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength)),
+      );
+    });
+    const data = new Float32Array(bytes.buffer, bytes.byteOffset + 4, (bytes.length - 4) >> 2).slice();
+    return new Vectors(data, bytes.readUInt32LE(0));
+  }
+
+  /** Bytes that are slow to make, kept on disk. @param kind names a folder. @param key everything that they depend on. */
+  async kept(kind: string, key: readonly string[], make: () => Promise<Buffer>): Promise<Buffer> {
+    const path = this.#path(kind, key, '.bin');
+    if (this.#isKept(path)) return readFile(path);
+    const bytes = await make();
+    await this.#keep(path, bytes);
+    return bytes;
   }
 
   /** A value that is slow to make, kept on disk as JSON. */
   async remember<T>(key: readonly string[], make: () => Promise<T>): Promise<T> {
-    const path = this.#path('results', key, '.json');
-    if (this.#kept(path)) {
+    const path = this.#path('results', [this.encoder, ...key], '.json');
+    if (this.#isKept(path)) {
       try {
         return JSON.parse(await readFile(path, 'utf8')) as T;
       } catch {
@@ -169,15 +178,12 @@ export class Lab {
     return join(
       this.#cache,
       kind,
-      createHash('sha256')
-        .update(JSON.stringify([this.encoder, ...key]))
-        .digest('hex')
-        .slice(0, 32) + extension,
+      createHash('sha256').update(JSON.stringify(key)).digest('hex').slice(0, 32) + extension,
     );
   }
 
   /** With `fresh`, what this lab has made itself still counts. */
-  #kept(path: string): boolean {
+  #isKept(path: string): boolean {
     return existsSync(path) && (!this.#fresh || this.#made.has(path));
   }
 

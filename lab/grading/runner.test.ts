@@ -21,7 +21,7 @@ import {
   unjudged,
   writeEvidence,
 } from './index.ts';
-import type { ExactResult } from './types.ts';
+import type { ExactClaim, ExactResult } from './types.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -131,6 +131,11 @@ function toy(options: Toy = {}): Paper {
       },
     ],
   };
+}
+
+/** A paper with one exact claim. */
+function exactToy(statement: string, check: ExactClaim['check'], of: ExactClaim['of'] = 'code'): Paper {
+  return { ...toy(), claims: [{ id: 'c', kind: 'exact', of, statement, check }] };
 }
 
 async function verdictOf(paper: Paper, options: LabOptions = {}) {
@@ -290,21 +295,10 @@ describe('the lab', () => {
   });
 
   it('says what would supply missing data', async () => {
-    const paper: Paper = {
-      ...toy(),
-      claims: [
-        {
-          id: 'c',
-          kind: 'exact',
-          of: 'code',
-          statement: '',
-          check: async (l) => {
-            await l.collection('scifact');
-            throw new Error('unreachable');
-          },
-        },
-      ],
-    };
+    const paper = exactToy('It is never reached.', async (l) => {
+      await l.collection('scifact');
+      throw new Error('unreachable');
+    });
     expect(await verdictOf(paper)).toMatchObject({
       verdict: 'needs-data',
       reasons: [expect.stringMatching(/SAGITTA_DATA.*scifact/)],
@@ -313,18 +307,8 @@ describe('the lab', () => {
   });
 
   it('judges exact claims by their bound', async () => {
-    const exact = (value: number): Paper => ({
-      ...toy(),
-      claims: [
-        {
-          id: 'c',
-          kind: 'exact',
-          of: 'code',
-          statement: '',
-          check: async () => ({ metric: 'm', value, atLeast: 0.9 }),
-        },
-      ],
-    });
+    const exact = (value: number): Paper =>
+      exactToy(`It is ${value}.`, async () => ({ metric: 'm', value, atLeast: 0.9 }));
     expect((await verdictOf(exact(0.9))).verdict).toBe('holds');
     expect((await verdictOf(exact(0.89))).verdict).toBe('worse');
     expect((await verdictOf(exact(Number.NaN))).verdict).toBe('inconclusive');
@@ -339,18 +323,8 @@ describe('the lab', () => {
 describe('exact claims', () => {
   const exact = (result: Partial<ExactResult>, of: 'code' | 'data' = 'data', values = [0.95]): Paper => {
     let runs = 0;
-    return {
-      ...toy(),
-      claims: [
-        {
-          id: 'c',
-          kind: 'exact',
-          of,
-          statement: '',
-          check: async () => ({ metric: 'm', value: values[runs++ % values.length]!, atLeast: 0.9, ...result }),
-        },
-      ],
-    };
+    const check = async () => ({ metric: 'm', value: values[runs++ % values.length]!, atLeast: 0.9, ...result });
+    return exactToy(`It is so by ${JSON.stringify(result)}.`, check, of);
   };
 
   it('about data keep the rules of units and seeds', async () => {
@@ -371,6 +345,15 @@ describe('exact claims', () => {
     const { verdict, reasons } = await verdictOf(exact({ units: 50 }, 'data', [0.95, 0.96]));
     expect(verdict).toBe('inconclusive');
     expect(reasons.join()).toMatch(/a second run gave 0\.96/);
+  });
+
+  it('are kept as trials are, until what is declared changes', async () => {
+    let checks = 0;
+    const check = async () => ({ metric: 'm', value: ++checks, atLeast: 1 });
+    expect((await verdictOf(exactToy('One.', check))).value).toBe(1);
+    expect((await verdictOf(exactToy('One.', check))).value).toBe(1);
+    expect((await verdictOf(exactToy('Another.', check))).value).toBe(2);
+    expect((await verdictOf(exactToy('One.', check), { fresh: true })).value).toBe(3);
   });
 
   it('about the code say so', async () => {
@@ -433,21 +416,12 @@ describe('evidence', () => {
 describe('the encoder of the lab', () => {
   it('is a setting, makes what papers ask for, and is named by the evidence', async () => {
     const paper = (encoder?: string): Paper => ({
-      ...toy(),
+      ...exactToy('A text has components.', async (l) => ({
+        metric: 'components',
+        value: (await vectorsOf(l, ['a text'], 'query')).dim,
+        atLeast: 1,
+      })),
       ...(encoder === undefined ? {} : { encoder }),
-      claims: [
-        {
-          id: 'c',
-          kind: 'exact',
-          of: 'code',
-          statement: '',
-          check: async (l) => ({
-            metric: 'components',
-            value: (await vectorsOf(l, ['a text'], 'query')).dim,
-            atLeast: 1,
-          }),
-        },
-      ],
     });
     const check = async (options: LabOptions, own?: string) => {
       const { encoder, claims } = await checkPaper(paper(own), lab(options));

@@ -1,5 +1,5 @@
 import type { Lab } from '../grading/lab.ts';
-import { type ComparativeClaim, type Contestant, type Material, material } from '../grading/types.ts';
+import { type ComparativeClaim, type Contestant, type ExactClaim, type Material, material } from '../grading/types.ts';
 
 /** What a claim says. Margin by default: none. */
 export interface Said extends Pick<ComparativeClaim, 'id' | 'statement'>, Partial<Pick<ComparativeClaim, 'margin'>> {}
@@ -46,4 +46,9 @@ export function comparison<Method, Baseline extends Method | object, Truth, Answ
       });
     },
   };
+}
+
+/** A claim about one value. */
+export function exactClaim(claim: Omit<ExactClaim, 'kind'>): ExactClaim {
+  return { ...claim, kind: 'exact' };
 }

@@ -1,13 +1,13 @@
 import { Random } from '../../src/base/random.ts';
 import { Vectors } from '../../src/base/vectors.ts';
-import { type Codec, createCodec, PrincipalComponents } from '../../src/codec/index.ts';
-import { nativeRuntime } from '../../src/encode/index.ts';
+import { type Codec, PrincipalComponents } from '../../src/codec/index.ts';
 import { LinearMap, unitRows } from '../../src/math/index.ts';
-import { cosines, distillCodec, exactTop, greatest, infoNCE } from '../../src/train/index.ts';
+import { cosines, exactTop, greatest, infoNCE } from '../../src/train/index.ts';
 import { embed, vectorsOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
 import type { ComparativeClaim, Config, Contestant, Fitted } from '../grading/types.ts';
 import { comparison, type Said, type Sides } from './claims.ts';
+import { type DistillOptions, distilledCodec, trainedCodec } from './codecs.ts';
 import { Deck, head, learn, vectorItems } from './learning.ts';
 
 /** Vectors to be compressed, queries to learn from, and queries to be judged by. */
@@ -65,12 +65,12 @@ export function codeData(lab: Lab): Promise<CodeData> {
 }
 
 /** The same by another encoder than the lab's. */
-export function codeDataBy(encoder: string): (lab: Lab) => Promise<CodeData> {
+function codeDataBy(encoder: string): (lab: Lab) => Promise<CodeData> {
   return (lab) => lab.once(`code data ${encoder}`, () => codeData(lab.using(encoder)));
 }
 
 /** The same after a linear map that learned to bring sentences to their abstracts: vectors that were tuned for this corpus. */
-export function tunedCodeData(lab: Lab): Promise<CodeData> {
+function tunedCodeData(lab: Lab): Promise<CodeData> {
   return lab.once('tuned code data', async () => {
     const data = await codeData(lab);
     const [sentences, documents] = [vectorItems(data.sentences), vectorItems(data.documents)];
@@ -104,6 +104,13 @@ export function tunedCodeData(lab: Lab): Promise<CodeData> {
     };
   });
 }
+
+/** Vectors of the same texts that a claim may be about: by the lab's encoder, by another one, or tuned for this corpus. */
+export const VECTORS = {
+  own: { whose: "the lab's encoder", data: codeData },
+  useLite: { whose: 'use-lite', data: codeDataBy('use-lite') },
+  tuned: { whose: "the lab's encoder, tuned", data: tunedCodeData },
+} as const;
 
 /** As {@link CodeData}, with vectors of fewer components, so that maps are learned in seconds. */
 export interface SmallCodeData extends CodeData {
@@ -142,6 +149,8 @@ export interface Coder {
   readonly codes?: Uint8Array;
   /** Default: those of the data. */
   readonly queries?: Vectors;
+  /** That it took to learn, where it was learned before. Default: as long as making it takes. */
+  readonly seconds?: number;
 }
 
 /** Ranks all documents by their codes. @param make a codec, and what it scores if that is not as usual. */
@@ -155,8 +164,8 @@ export function coded<Data extends CodeData = CodeData, Setting extends Config =
     configs,
     fit: async (config, { seed }) => {
       const start = performance.now();
-      const { codec, codes, queries = data.queries } = await make(data, lab, config as Setting, seed);
-      const seconds = (performance.now() - start) / 1000;
+      const made = await make(data, lab, config as Setting, seed);
+      const { codec, codes, queries = data.queries, seconds = (performance.now() - start) / 1000 } = made;
       const all = codes ?? codec.encode(data.documents);
       const scores = new Float32Array(data.documents.count);
       return {
@@ -208,11 +217,7 @@ export function classical(name: string, specs: readonly string[]): CodeSide {
   return coded(
     name,
     specs.map((spec) => ({ spec })),
-    async ({ documents }, _, { spec }, seed) => {
-      const codec = createCodec(spec, documents.dim);
-      await codec.train(documents, { seed });
-      return { codec };
-    },
+    ({ documents }, lab, { spec }, seed) => trainedCodec(spec, documents, lab, seed),
   );
 }
 
@@ -220,8 +225,6 @@ export function classical(name: string, specs: readonly string[]): CodeSide {
 export function reconstruction(quantizer: string): CodeSide {
   return classical('learned for reconstruction', [quantizer, `opq,${quantizer}`, `opq,a${quantizer}`]);
 }
-
-export type DistillOptions = Omit<Parameters<typeof distillCodec>[2], 'runtime' | 'seed' | 'signal'>;
 
 /** Temperature and rates of codes that learn to rank. */
 const RANKING = [2e-3, 1e-3, 4e-4].map((learningRate) => ({ temperature: 0.05, learningRate }));
@@ -234,30 +237,13 @@ export function distilled<Data extends CodeData>(
 ): CodeSide<Data> {
   return coded<Data>(name, configs, async (data, lab, config, seed) => {
     const all = typeof options === 'function' ? options(data) : options;
-    const codec = await distilledCodec(data, lab, { ...all, ...config }, seed);
-    if (all.codes !== 'frozen') return { codec };
+    const learned = await distilledCodec(data, lab, { ...all, ...config }, seed);
+    if (all.codes !== 'frozen') return learned;
     // Frozen codes are those of the codec that learning began with.
-    const first = createCodec(`dual,${all.quantizer}`, data.documents.dim);
-    await first.train(data.documents, { seed });
-    return { codec, codes: first.encode(data.documents) };
+    const first = await trainedCodec(`dual,${all.quantizer}`, data.documents, lab, seed);
+    return { ...learned, codes: first.codec.encode(data.documents) };
   });
 }
-
-/** The codec of {@link distilled}. */
-export async function distilledCodec(data: CodeData, lab: Lab, options: DistillOptions, seed: number): Promise<Codec> {
-  const made = codecs.get(data) ?? new Map<string, Promise<Codec>>();
-  codecs.set(data, made);
-  const key = JSON.stringify([options, seed]);
-  const steps = lab.pick(10, options.steps ?? 300);
-  const codec =
-    made.get(key) ??
-    nativeRuntime().then((runtime) =>
-      distillCodec(data.documents, data.sentences, { ...options, steps, seed, runtime, signal: lab.signal }),
-    );
-  made.set(key, codec);
-  return codec;
-}
-const codecs = new WeakMap<object, Map<string, Promise<Codec>>>();
 
 /** What a query's answer is judged by: its exact ten best, or documents that people say are relevant. */
 type Judged = ReadonlySet<number>;

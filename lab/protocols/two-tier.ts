@@ -7,7 +7,8 @@ import { buildIndex, type VectorReader } from '../../src/index/index.ts';
 import { exactTop, greatest, type LearnedMaps, learnMaps } from '../../src/train/index.ts';
 import type { Lab } from '../grading/lab.ts';
 import type { Config } from '../grading/types.ts';
-import { type CodeSide, type DistillOptions, distilledCodec, ranked, type SmallCodeData } from './codes.ts';
+import { type DistillOptions, distilledCodec } from './codecs.ts';
+import { type CodeSide, ranked, type SmallCodeData } from './codes.ts';
 
 /** Of the 1,000 that the paper verifies, as many as are the same share of this smaller collection. */
 export const CANDIDATES = 200;
@@ -24,7 +25,7 @@ export interface TwoTiers {
 /** The codes, and what they return for sentences and for queries: the same for all ways to learn to verify. */
 function candidatesOf(data: SmallCodeData, lab: Lab, { codes: options }: TwoTiers, seed: number) {
   return lab.once(`candidates ${seed}`, async () => {
-    const codec = await distilledCodec(data, lab, options(data), seed);
+    const { codec } = await distilledCodec(data, lab, options(data), seed);
     const codes = codec.encode(data.documents);
     const scores = new Float32Array(data.documents.count);
     const rank = (query: Float32Array, depth: number): Uint32Array => {

@@ -1,3 +1,4 @@
+import { fieldOf, WORDS } from '../corpus/index.ts';
 import { dot } from '../math/index.ts';
 import { type Sentence, type SentenceScores, scoreSentences, type ValuedSentence } from './scored-sentences.ts';
 import type { Compressor, Span } from './types.ts';
@@ -36,6 +37,13 @@ export function extractive(options: ExtractiveOptions = {}): Compressor {
 /** A piece of a sentence that is kept. */
 export type Kept = Pick<Span, 'passage' | 'start' | 'end'>;
 
+/** A question, to what looks into sentences. */
+export interface Asked {
+  readonly question: string;
+  /** Whether a text holds a word of the question. */
+  readonly holds: (text: string) => boolean;
+}
+
 /**
  * A compressor that chooses sentences, and keeps of each what is said.
  * @param keep pieces of a sentence, ascending and disjoint; none leaves it out.
@@ -43,18 +51,28 @@ export type Kept = Pick<Span, 'passage' | 'start' | 'end'>;
 export function choosing(
   id: string,
   options: ExtractiveOptions,
-  keep: (sentence: ValuedSentence, scored: SentenceScores) => readonly Kept[],
+  keep: (sentence: ValuedSentence, asked: Asked) => readonly Kept[],
 ): Compressor {
   const settings = { ...DEFAULTS, ...options };
   return {
     id,
     compress: async (query, passages, budget, { corpus, count, label, signal }) => {
       const scored = await scoreSentences(query, passages, { corpus, ...(signal === undefined ? {} : { signal }) });
+      const { analysis } = fieldOf(corpus, WORDS, ['terms']);
+      const terms = new Set(scored.words.flatMap((word) => word.terms));
+      const asked = (language: string): Asked => ({
+        question: query.content,
+        holds: (text) => {
+          const { terms: own, forms } = analysis.analyzerOf(language).analyze(text);
+          return [...own, ...forms].some((term) => terms.has(term));
+        },
+      });
       const sizes = new Map<number, { readonly kept: readonly Kept[]; readonly tokens: number }>();
       const sizeOf = (i: number): { readonly kept: readonly Kept[]; readonly tokens: number } => {
         let size = sizes.get(i);
         if (size === undefined) {
-          const kept = keep(scored.sentences[i]!, scored);
+          const sentence = scored.sentences[i]!;
+          const kept = keep(sentence, asked(passages[sentence.passage]!.language));
           const tokens = kept.reduce(
             (sum, { passage, start, end }) => sum + JOIN + count(passages[passage]!.text.slice(start, end)),
             0,

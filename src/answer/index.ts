@@ -20,6 +20,7 @@ export { followHops, type HopOptions } from './hops.ts';
 export { instructionsIn } from './instructions.ts';
 export { answerPrompt, NOT_ANSWERED } from './prompt.ts';
 export { answerFeatures, type Reading, type ReadOptions, readAnswer } from './read.ts';
+export { salience } from './salience.ts';
 export { type Sentence, type SentenceScores, scoreSentences, type ValuedSentence } from './scored-sentences.ts';
 export { SENTENCE_FEATURES, sentenceFeatures } from './sentence-features.ts';
 export { weighted } from './sentence-weights.ts';

@@ -62,7 +62,7 @@ function rankShares(passages: readonly Evidence[]): number[] {
   });
 }
 
-type Wanted = (text: string, question: string) => boolean;
+export type Wanted = (text: string, question: string) => boolean;
 
 const NUMBER =
   /\p{N}|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million|billion|half|none)\b/iu;
@@ -90,7 +90,8 @@ const WANTED: readonly (readonly [question: RegExp, holds: Wanted])[] = [
   ],
 ];
 
-function wantedBy(question: string): Wanted | undefined {
+/** What tells whether a text holds what a question asks for; undefined where its form does not say what that is. */
+export function wantedBy(question: string): Wanted | undefined {
   return WANTED.find(([form]) => form.test(question))?.[1];
 }
 

@@ -22,7 +22,11 @@ const likeSchema = z.strictObject({
 export const searchRequestSchema = z
   .strictObject({
     collection: collectionSchema,
-    query: z.string().max(LIMITS.query).optional().describe('What is asked for, in words.'),
+    query: z
+      .string()
+      .max(LIMITS.query)
+      .optional()
+      .describe('What is asked for, in words. With `filter` alone: what satisfies it, in order of indexing.'),
     vector: z
       .array(z.number())
       .min(1)
@@ -37,6 +41,11 @@ export const searchRequestSchema = z
         'The pipeline of that name. Default: `hybrid` when the collection has embeddings, else `bm25`; `dense` for a vector alone.',
       ),
     pipeline: pipelineSchema.optional(),
+    turns: list(z.strictObject({ role: z.enum(['user', 'assistant']), text: z.string().max(LIMITS.query) }))
+      .optional()
+      .describe(
+        'The conversation before the query, oldest first, at most 100 turns; pipelines with `rewrite` look at it.',
+      ),
     k: z.int().min(1).max(LIMITS.k).default(10).describe('At most this many hits.'),
     filter: filterSchema.optional(),
     perDocument: z.int().min(1).optional().describe('At most this many passages of one document. Default: no limit.'),

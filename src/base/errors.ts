@@ -161,9 +161,10 @@ export class TrainingDivergedError extends UserError {
 export class RemoteNotAllowedError extends UserError {
   readonly code = 'remote-not-allowed';
   readonly exitCode = ExitCode.usage;
-  constructor(spec: string) {
+  /** @param kind what it is the name of. */
+  constructor(spec: string, kind = 'encoder') {
     super(
-      `The encoder "${spec}" sends texts to another machine, or fetches a model from one, and this was not agreed to.`,
+      `The ${kind} "${spec}" sends texts to another machine, or fetches a model from one, and this was not agreed to.`,
       'If you trust it, allow it (allowRemote; --allow-remote or SAGITTA_ALLOW_REMOTE=1), or search by words alone (bm25).',
     );
   }

@@ -8,7 +8,7 @@ export function collectionCommand(program: Command, usage: string, description: 
     .command(usage)
     .description(description)
     .addOption(
-      new Option('--in <dir>', 'folder of the collection').default(
+      new Option('--in <dir>', 'folder of the collection, or postgres://...').default(
         USUAL,
         '.sagitta here, else in the nearest folder above',
       ),

@@ -8,7 +8,7 @@ import { verifyCollection } from '../collection/index.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { errorSensitivity } from '../eval/index.ts';
 import { supportedBuilds } from '../kernels/index.ts';
-import { openLocalStore } from '../store/index.ts';
+import { isPostgresAddress, openLocalStore, openPostgresStore, shownLocation } from '../store/index.ts';
 import { bytes, plural, print, printJson } from './output.ts';
 import { Exit } from './run.ts';
 
@@ -83,13 +83,21 @@ function segmentation(): Finding {
   };
 }
 
+async function encoderOf(directory: string): Promise<string> {
+  if (!isPostgresAddress(directory)) {
+    const exists = existsSync(`${directory}/manifest.json`);
+    return exists ? (await openLocalStore(directory)).settings.encoder : DEFAULT_ENCODER;
+  }
+  const { store } = await openPostgresStore(directory);
+  await store.close();
+  return store.settings.encoder;
+}
+
 /** The collection's own encoder where there is a collection, else the default one. */
 async function encoder(directory: string): Promise<Finding> {
   const check = 'encoder';
   try {
-    const spec = existsSync(`${directory}/manifest.json`)
-      ? (await openLocalStore(directory)).settings.encoder
-      : DEFAULT_ENCODER;
+    const spec = await encoderOf(directory);
     if (spec === 'none') return { check, ok: true, detail: 'the collection needs none' };
     const { ENCODERS } = await import('../collection/index.ts');
     const { hostExtensions } = await import('../collection/host-extensions.ts');
@@ -114,6 +122,7 @@ async function encoder(directory: string): Promise<Finding> {
 
 async function disk(directory: string): Promise<Finding> {
   const check = 'disk';
+  if (isPostgresAddress(directory)) return { check, ok: true, detail: 'the collection lies in a database' };
   let folder = resolve(directory);
   while (!existsSync(folder)) folder = dirname(folder);
   try {
@@ -132,7 +141,7 @@ async function disk(directory: string): Promise<Finding> {
 
 async function collection(directory: string): Promise<Finding> {
   const check = 'collection';
-  if (!existsSync(directory))
+  if (!isPostgresAddress(directory) && !existsSync(directory))
     return { check, ok: true, detail: `none in ${directory} yet; \`sagitta index PATH\` makes one` };
   try {
     const { sound, faults, documents, passages } = await verifyCollection(directory);
@@ -140,8 +149,8 @@ async function collection(directory: string): Promise<Finding> {
       check,
       ok: sound,
       detail: sound
-        ? `${directory} is sound: ${documents} documents, ${passages} passages`
-        : `${directory} has ${plural(faults.length, 'fault')}, the first in ${faults[0]?.file}: ${faults[0]?.problem}; index again into a new collection`,
+        ? `${shownLocation(directory)} is sound: ${documents} documents, ${passages} passages`
+        : `${shownLocation(directory)} has ${plural(faults.length, 'fault')}, the first in ${faults[0]?.file}: ${faults[0]?.problem}; index again into a new collection`,
     };
   } catch (error) {
     return { check, ok: false, detail: (error as Error).message };

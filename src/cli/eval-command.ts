@@ -20,6 +20,7 @@ import {
   type TestCollection,
 } from '../eval/index.ts';
 import { evaluationFile } from '../server/operations/types.ts';
+import { isPostgresAddress } from '../store/index.ts';
 import { replaceFile } from '../store/local/filesystem.ts';
 import { printVerdicts, verdictsToJson } from './eval-output.ts';
 import { openHere } from './opening.ts';
@@ -68,6 +69,12 @@ export async function evalCommand(
     throw new InvalidArgumentError(
       'There is nothing to evaluate by.',
       'Name the folder of a test collection, or a collection that was judged with --in.',
+    );
+  }
+  if (directory === undefined && isPostgresAddress(options.in!)) {
+    throw new InvalidArgumentError(
+      'Judgements are kept in a folder, and this collection lies in PostgreSQL.',
+      'Name the folder of a test collection.',
     );
   }
   const test =
@@ -160,7 +167,7 @@ export async function evalCommand(
       await writeFile(`${options.html.replace(/\.html?$/i, '')}.json`, `${JSON.stringify(summary, null, 2)}\n`);
       written.push(options.html);
     }
-    if (options.in !== undefined) {
+    if (options.in !== undefined && !isPostgresAddress(options.in)) {
       // Beside the collection, where a server shows it.
       const path = evaluationFile({ directory: options.in });
       await replaceFile(path, [`${JSON.stringify(summary, null, 2)}\n`]);

@@ -69,22 +69,13 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
 const OWN = ['index.json', 'words', 'texts', 'meaning', 'sagitta-search.js'];
 
 async function passagesOf(collection: Collection, url: string): Promise<ExportedPassage[]> {
-  return collection.read(async (snapshot) => {
+  return collection.read(async (corpus) => {
     const passages: ExportedPassage[] = [];
-    for (const ordinal of snapshot.liveDocuments()) {
-      const { id, title, language, metadata } = snapshot.document(ordinal);
+    for await (const { record, from, to } of corpus.all()) {
+      const { id, title, language, metadata } = record;
       const address = typeof metadata['url'] === 'string' ? metadata['url'] : addressOf(url, id);
-      const { from, to } = snapshot.documentPassages(ordinal);
-      for (let passage = from; passage < to; passage++) {
-        const { headings } = snapshot.passage(passage);
-        passages.push({
-          id,
-          url: address,
-          title: title || id,
-          headings,
-          text: snapshot.passageText(passage),
-          language,
-        });
+      for (const { headings, text } of await corpus.passages(Array.from({ length: to - from }, (_, i) => from + i))) {
+        passages.push({ id, url: address, title: title || id, headings, text, language });
       }
     }
     return passages;

@@ -12,8 +12,10 @@ export function withFreeWords(program: Command, given: readonly string[]): reado
   if (free === undefined) return given;
   const { args, dashed } = freeWords(free, rest);
   if (dashed.length > 0) {
+    const are = dashed.length === 1 ? 'is no option' : 'are no options';
+    const taken = ['get', 'remove'].includes(name) ? (dashed.length === 1 ? 'an id' : 'ids') : 'part of the query';
     say(
-      `${dashed.join(' ')}: no option of \`sagitta ${name}\`, so it is taken as it is (-- before it says so; --help lists options)`,
+      `${dashed.join(' ')} ${are} of \`sagitta ${name}\`, but ${taken} (--help lists options; -- before it ends them)`,
     );
   }
   return [name, ...args];
@@ -44,7 +46,9 @@ export function freeWords(
       continue;
     }
     const name = /^-[^-]/.test(arg) ? arg.slice(0, 2) : arg.split('=', 1)[0]!;
-    const option = command.options.find(({ short, long }) => short === name || long === name);
+    // `-kind:report` is no `-k`, whose value is a number.
+    const joined = arg.length > 2 && name.length === 2 && !/^[=\d]/.test(arg.slice(2));
+    const option = joined ? undefined : command.options.find(({ short, long }) => short === name || long === name);
     if (option !== undefined) {
       options.push(arg);
       if (option.required && arg === name && i + 1 < args.length) options.push(args[++i]!);

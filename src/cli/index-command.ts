@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import pc from 'picocolors';
-import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { ExitCode, InvalidArgumentError, NotFoundError, UnsupportedError } from '../base/errors.ts';
 import { hostExtensions } from '../collection/host-extensions.ts';
 import {
   type Collection,
@@ -12,13 +12,14 @@ import {
 } from '../collection/index.ts';
 import { DEFAULT_ENCODER, QUICK_ENCODER } from '../encode/index.ts';
 import { type IngestFailure, SkippedFiles, type SkippedGroup } from '../ingest/index.ts';
-import { openLocalStore } from '../store/index.ts';
+import { isPostgresAddress, openLocalStore, shownLocation } from '../store/index.ts';
 import { describePending } from './fields-command.ts';
 import { openHere } from './opening.ts';
 import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
 import { Progress } from './progress.ts';
 import { printReencode, reencode } from './reencode-command.ts';
 import { Exit } from './run.ts';
+import { USUAL } from './where.ts';
 
 export interface IndexCommandOptions {
   readonly in: string;
@@ -48,7 +49,14 @@ export interface IndexCommandOptions {
  */
 export async function indexCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
   if (options.list) return list(paths, options, signal);
-  const fresh = !existsSync(`${options.in}/manifest.json`);
+  const inDatabase = isPostgresAddress(options.in);
+  if (inDatabase && options.quick) {
+    throw new UnsupportedError(
+      '--quick changes the encoder afterwards, which is not done in PostgreSQL yet.',
+      'Leave --quick out, or index with --encoder static.',
+    );
+  }
+  const fresh = !inDatabase && !existsSync(`${options.in}/manifest.json`);
   let documents = 0;
   try {
     documents = await index(paths, options, signal);
@@ -72,7 +80,7 @@ async function removeEmpty(directory: string): Promise<void> {
 /** @returns how many documents the collection holds. */
 async function index(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<number> {
   const { encoder, quick, quickEncoder = QUICK_ENCODER, json } = options;
-  const exists = existsSync(`${options.in}/manifest.json`);
+  const exists = isPostgresAddress(options.in) || existsSync(`${options.in}/manifest.json`);
   const opened = quick ? (exists ? undefined : quickEncoder) : encoder;
   await using collection = await openHere(options.in, {
     create: true,
@@ -85,8 +93,9 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
   const target = quick ? await quickTarget(collection, encoder ?? DEFAULT_ENCODER, quickEncoder) : undefined;
   const report = await readPaths(collection, paths, options, signal);
   if (!json) {
-    if (report.documents > 0 || report.removed > 0) printReport(report, options.in);
+    if (report.documents > 0 || report.removed > 0) printReport(report, shownLocation(options.in));
     else printFailures(report);
+    if (!exists && report.documents > 0) printNext(options.in);
   }
   let moved: ReencodeCollectionReport | undefined;
   if (target !== undefined && report.documents > 0) {
@@ -142,7 +151,7 @@ export async function readPaths(
       onProgress: ({ phase, documents, passages, published, path }) =>
         progress.show(() => {
           const rate = passages / ((performance.now() - start) / 1000);
-          const counts = `${number(documents)} documents, ${number(passages)} passages (${number(Math.round(rate))}/s), ${number(published)} safe`;
+          const counts = `${number(documents)} documents, ${number(passages)} passages (${number(Math.round(rate))}/s), ${number(published)} saved`;
           return `${phase} ${counts}${path === undefined ? '' : `  ${path}`}`;
         }),
     });
@@ -211,8 +220,11 @@ function printSkipped(groups: readonly SkippedGroup[]): void {
 function printReport(report: IndexReport, directory: string): void {
   const changes = (['added', 'updated', 'moved', 'removed', 'unchanged', 'skipped'] as const)
     .filter((name) => report[name] > 0 || name === 'added')
-    .map((name) => `${number(report[name])} ${name}`);
-  print(`${pc.green('indexed')} ${changes.join(', ')} in ${duration(report.tookMs)}`);
+    .map((name) => {
+      if (name === 'added') return `${plural(report.added, 'document')} added`;
+      return name === 'skipped' ? `${plural(report.skipped, 'file')} skipped` : `${number(report[name])} ${name}`;
+    });
+  print(`${pc.green('indexed')}: ${changes.join(', ')}, in ${duration(report.tookMs)}`);
   print(
     `${directory} holds ${plural(report.documents, 'document')}, ${plural(report.passages, 'passage')}; ` +
       `peak memory ${bytes(process.resourceUsage().maxRSS * 1024)}`,
@@ -231,6 +243,12 @@ function printReport(report: IndexReport, directory: string): void {
   }
   printSkipped(report.skippedFiles);
   printFailures(report);
+}
+
+/** What to do with a collection that was just made. */
+function printNext(directory: string): void {
+  const where = directory === USUAL ? '' : ` --in ${directory}`;
+  say(`next: sagitta search "..."${where}, or sagitta serve${where} for a page in the browser`);
 }
 
 /** Notes that are printed; JSON has them all. */

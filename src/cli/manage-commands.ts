@@ -1,14 +1,15 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { text as textOf } from 'node:stream/consumers';
 import pc from 'picocolors';
-import { ExitCode, NotFoundError } from '../base/errors.ts';
+import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { type Collection, verifyCollection } from '../collection/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import type { FieldInfo, VectorIndexInfo } from '../store/index.ts';
 import { smallSegments } from './coverage.ts';
 import { describePending } from './fields-command.ts';
 import { openHere } from './opening.ts';
-import { bytes, number, plural, print, printJson, say, table } from './output.ts';
+import { bytes, idOf, number, parseId, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
 import { idFromHere, shownFromHere } from './where.ts';
@@ -26,13 +27,13 @@ export async function getCommand(id: string, options: ManageOptions): Promise<vo
   else process.stdout.write(document.text.endsWith('\n') ? document.text : `${document.text}\n`);
 }
 
-/** The id itself where a document has it; else what it is as a path from where one stands. */
+/** The id itself where a document has it; else what it is as `search` prints it, or as a path from where one stands. */
 async function existing(collection: Collection, id: string, directory: string): Promise<string> {
   const found = (name: string): Promise<boolean> =>
-    collection.read(async (snapshot) => snapshot.findDocument(name) !== undefined);
+    collection.read(async (corpus) => (await corpus.find(name)) !== undefined);
   if (await found(id)) return id;
-  const shown = shownFromHere(directory, id);
-  return (await found(shown)) ? shown : id;
+  for (const meant of [parseId(id), shownFromHere(directory, id)]) if (await found(meant)) return meant;
+  return id;
 }
 
 export async function inspectCommand(options: ManageOptions): Promise<void> {
@@ -115,20 +116,50 @@ export async function compactCommand(options: ManageOptions & { full: boolean },
     print(`${plural(report.encodersDropped, 'trained encoder')} no longer in use, dropped`);
 }
 
-/** `sagitta remove`: ids, or path prefixes ending in `/`. Exit code 3 when nothing matched. */
-export async function removeCommand(ids: string[], options: ManageOptions): Promise<void> {
+export interface RemoveOptions extends ManageOptions {
+  /** A file of ids, `-` for stdin. */
+  readonly from?: string;
+}
+
+/**
+ * `sagitta remove`: ids, or path prefixes ending in `/`; of a file ids alone. Says which have no document; exit code 3 when none has one.
+ */
+export async function removeCommand(ids: string[], options: RemoveOptions): Promise<void> {
+  const listed = options.from === undefined ? [] : await idsOfFile(options.from);
+  if (ids.length === 0 && options.from === undefined) {
+    throw new InvalidArgumentError('No document is named.', 'Give ids, or a file of ids with --from.');
+  }
   await using collection = await openHere(options.in);
   const prefixes = ids.filter((id) => id.endsWith('/')).map((id) => idFromHere(options.in, id));
-  const names = ids.filter((id) => !id.endsWith('/'));
+  const names = [...ids.filter((id) => !id.endsWith('/')), ...listed];
   const exact = await Promise.all(names.map((id) => existing(collection, id, options.in)));
   const under = prefixes.length > 0 ? await collection.ids(prefixes) : [];
+  const missing = await collection.read(async (corpus) => {
+    const found = await Promise.all(exact.map((id) => corpus.find(id)));
+    return exact.filter((_, i) => found[i] === undefined);
+  });
   const removed = await collection.remove([...exact, ...under]);
-  if (options.json) printJson({ removed });
+  if (options.json) printJson({ removed, missing });
   else print(`${pc.green('removed')} ${plural(removed, 'document')}`);
+  if (missing.length > 0) {
+    const shown = missing.slice(0, MOST_MISSING).map(idOf).join(', ');
+    const more = missing.length > MOST_MISSING ? ` and ${number(missing.length - MOST_MISSING)} more` : '';
+    say(`No document has the id ${shown}${more}.`);
+  }
   if (removed === 0) {
-    say('No document has such an id. `sagitta search --json` shows ids; a folder is written with a / at its end.');
+    say('Nothing was removed. `sagitta search --format jsonl` shows ids; a folder is written with a / at its end.');
     throw new Exit(ExitCode.notFound);
   }
+}
+
+/** Ids without a document that are named. */
+const MOST_MISSING = 5;
+
+/** The ids of a file, one a line, as they are or as JSON writes them: for those with line breaks, and as `search` prints these. */
+async function idsOfFile(path: string): Promise<string[]> {
+  if (path !== '-' && !existsSync(path)) throw new NotFoundError(`There is no file ${path}.`, 'Name a file of ids.');
+  const text = path === '-' ? await textOf(process.stdin) : await readFile(path, 'utf8');
+  return text.split(/\r?\n/).flatMap((line) => (line.trim() === '' ? [] : [parseId(line)]));
 }
 
 /** `sagitta synonyms`: takes a file of rules over, or prints those that there are. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, duration, idOf, plural, printable, table } from './output.ts';
+import { bytes, duration, idOf, parseId, plural, printable, table } from './output.ts';
 
 describe('output', () => {
   it('writes sizes and times as people do', () => {
@@ -36,10 +36,12 @@ describe('output', () => {
 
   it('names ids so that each can be told from others and given back', () => {
     for (const id of ['a b', 'docs/x.md', '..', '日本', 'a"b']) expect(idOf(id)).toBe(id);
-    for (const id of ['a\nb', 'a\tb', ' a', 'a ', '\u001b[2J', 'a\u202eb', '\u2028']) {
+    for (const id of ['a\nb', 'a\tb', ' a', 'a ', '\u001b[2J', 'a\u202eb', '\u2028', '"a"', '"']) {
       const shown = idOf(id);
       expect(printable(shown)).toBe(shown);
       expect(JSON.parse(shown)).toBe(id);
+      expect(parseId(shown)).toBe(id);
     }
+    for (const line of ['a', 'a"b', '"open', '"a" b']) expect(parseId(line)).toBe(line);
   });
 });

@@ -73,14 +73,25 @@ export function printable(text: string): string {
 }
 
 /**
- * An id on one line. One with line breaks, other control characters, or spaces at its ends is written as JSON does it: as another one it could not be
- * told from, and not be given back.
+ * An id on one line. One with line breaks, other control characters, spaces at its ends, or a quotation mark at its beginning is written as JSON does
+ * it: as another one it could not be told from, and not be given back. {@link parseId} reads it.
  */
 export function idOf(id: string): string {
-  const unclear = printable(id) !== id || /[\n\t\u2028\u2029]|^\s|\s$/.test(id);
+  const unclear = printable(id) !== id || /[\n\t\u2028\u2029]|^[\s"]|\s$/.test(id);
   if (!unclear) return id;
   const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
   return JSON.stringify(id).replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escaped);
+}
+
+/** An id as {@link idOf} writes it. */
+export function parseId(line: string): string {
+  if (!line.startsWith('"')) return line;
+  try {
+    const id: unknown = JSON.parse(line);
+    return typeof id === 'string' ? id : line;
+  } catch {
+    return line;
+  }
 }
 
 /** The text with the ranges emphasised. Ranges are ascending and disjoint. */

@@ -36,9 +36,7 @@ export async function pipelinesCommand(
   if (options.default === false) await collection.setDefaultPipeline(undefined);
   if (options.remove) await collection.namePipeline(name!, undefined);
   const { named, standard } = await collection.pipelines();
-  const corpus = await collection.read(async (_, { fields }) =>
-    fields.map((field) => [field.name, field.kind] as const),
-  );
+  const corpus = await collection.read(async ({ fields }) => fields.map((field) => [field.name, field.kind] as const));
   if (options.json)
     return printJson({ ...(standard === undefined ? {} : { default: standard }), named, builtIn: BUILT_IN });
   const isEmbedded = corpus.some(([, kind]) => kind === 'vector');

@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import type { Collection, RetrieverName, SearchHit, SearchResult, Shortfall } from '../collection/index.ts';
-import { type Filter, parseFilter, type StageTrace } from '../search/index.ts';
+import { CONDITIONS, type Filter, parseFilter, type StageTrace } from '../search/index.ts';
 import { openHere } from './opening.ts';
 import { duration, emphasise, idOf, number, plural, print, printable, printJson, say } from './output.ts';
 import { formatHits, type SearchFormat } from './search-formats.ts';
@@ -14,6 +14,8 @@ export interface SearchCommandOptions {
   readonly k: number;
   readonly retriever?: RetrieverName;
   readonly pipeline?: string;
+  /** What was asked before, oldest first. */
+  readonly turn?: readonly string[];
   readonly filter?: string;
   readonly perDocument?: number;
   /** Signs in the query are text. */
@@ -49,6 +51,7 @@ export async function searchCommand(
     syntax: !options.raw,
     signal,
     ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates }),
+    ...(options.turn === undefined ? {} : { turns: options.turn.map((text) => ({ role: 'user', text }) as const) }),
   });
   if (options.json) printJson(result);
   else if (options.format !== 'text') printHits(result, options.format);
@@ -113,7 +116,8 @@ async function relevantCommand(
 
 /** The answer as a person reads it. */
 export function printResult(result: SearchResult, explain: boolean): void {
-  for (const hit of result.hits) printHit(hit);
+  const scored = result.retriever !== CONDITIONS;
+  for (const hit of result.hits) printHit(hit, scored);
   const found = result.hits.length === 0 ? 'nothing found' : plural(result.hits.length, 'passage');
   print(
     pc.dim(
@@ -126,11 +130,12 @@ export function printResult(result: SearchResult, explain: boolean): void {
   if (explain) printTrace(result.trace, 0);
 }
 
-function printHit(hit: SearchHit): void {
+function printHit(hit: SearchHit, scored: boolean): void {
   const headings = hit.headings.map((part) => printable(part).replace(/\s/g, ' '));
   const place = [idOf(hit.id), ...headings].join(' › ');
   const page = hit.page === undefined ? '' : ` (page ${hit.page})`;
-  print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}  ${pc.dim(hit.score.toFixed(3))}`);
+  const score = scored ? `  ${pc.dim(hit.score.toFixed(3))}` : '';
+  print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}${score}`);
   // A title without a text is found too.
   const { text, highlights } = hit.text === '' ? { text: hit.title, highlights: [] } : hit.snippet;
   print(`    ${emphasise(text, highlights)}`);

@@ -4,7 +4,7 @@ import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { hostExtensions } from '../collection/host-extensions.ts';
 import { openModel } from '../generate/index.ts';
 import { KeyFile, LocalEngine, type Scope, type ServedCollection, serve, serveStdio } from '../server/index.ts';
-import { openLocalStore } from '../store/index.ts';
+import { isPostgresAddress, openLocalStore, openPostgresStore, parsePostgresAddress } from '../store/index.ts';
 import { plural, print, printJson, say, table } from './output.ts';
 
 export interface ServeCommandOptions {
@@ -86,17 +86,23 @@ export async function mcpCommand(
 }
 
 /**
- * What `--in` and `--source` name: `DIR` or `NAME=DIR`. A collection without a name is called after its folder, or after
- * the folder around it where it is called `.sagitta`.
+ * What `--in` and `--source` name: `DIR` or `NAME=DIR`, or an address in PostgreSQL in place of a folder. A collection without a name is
+ * called after its folder, or after the folder around it where it is called `.sagitta`; in PostgreSQL as it is called there.
  * @throws NotFoundError for a folder without a collection, so that a mistake shows now rather than at the first search.
  */
 async function servedCollections(folders: readonly string[], sources: readonly string[]): Promise<ServedCollection[]> {
   const collections = folders.map((text) => {
     const { name, rest } = splitName(text);
+    if (isPostgresAddress(rest)) {
+      return { name: name ?? nameOf(parsePostgresAddress(rest).collection), directory: rest, sources: [] as string[] };
+    }
     const directory = resolve(rest);
     return { name: name ?? nameOf(directory), directory, sources: [] as string[] };
   });
-  for (const { directory } of collections) await openLocalStore(directory);
+  for (const { directory } of collections) {
+    if (!isPostgresAddress(directory)) await openLocalStore(directory);
+    else await (await openPostgresStore(directory)).store.close();
+  }
   for (const text of sources) {
     const { name, rest } = splitName(text);
     const owner = name === undefined ? collections[0] : collections.find((collection) => collection.name === name);

@@ -33,6 +33,7 @@ export interface TuneCommandOptions {
   readonly batchSize?: number;
   readonly negatives?: number;
   readonly mine?: 'bm25' | 'dense';
+  readonly pipeline?: string;
   readonly distill: boolean;
   readonly lora?: number;
   readonly side?: number;
@@ -110,7 +111,7 @@ async function readExamples(options: TuneCommandOptions): Promise<readonly TuneE
 
 function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'> {
   const { what, distill, dryRun, resume, lora, side, rank } = options;
-  const names = ['epochs', 'patience', 'learningRate', 'batchSize', 'negatives', 'mine', 'seed'] as const;
+  const names = ['epochs', 'patience', 'learningRate', 'batchSize', 'negatives', 'mine', 'pipeline', 'seed'] as const;
   const given = Object.fromEntries(
     names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
   );
@@ -136,7 +137,8 @@ async function save(path: string, text: string): Promise<void> {
 }
 
 function printReport(report: TuneReport): void {
-  const { queries, dense, denseUnseen, hybrid, hybridUnseen, hybridOverBm25, denseShare, deployed, reason } = report;
+  const { queries, dense, denseUnseen, served, servedUnseen, servedOverBm25, decidedOn, denseShare, deployed, reason } =
+    report;
   print(
     `trained ${report.what} of ${report.base} on ${plural(queries.train, 'query', 'queries')} in ${duration(report.trainedMs)}: ` +
       `${plural(report.steps, 'step')}${report.stoppedEarly ? ', stopped early' : ''}, best at step ${number(report.bestStep)}`,
@@ -160,16 +162,16 @@ function printReport(report: TuneReport): void {
       [
         row('dense', dense),
         ...unseen('dense', denseUnseen),
-        row('hybrid', hybrid),
-        ...unseen('hybrid', hybridUnseen),
-        row('hybrid over BM25', hybridOverBm25),
+        row(decidedOn, served),
+        ...unseen(decidedOn, servedUnseen),
+        row(`${decidedOn} over BM25`, servedOverBm25),
       ],
     ),
   );
   print(
-    `BM25 alone: ${report.bm25.toFixed(4)}; share of dense in hybrid: ${denseShare.before} before, ${denseShare.after} after`,
+    `BM25 alone: ${report.bm25.toFixed(4)}; share of dense beside it: ${denseShare.before} before, ${denseShare.after} after`,
   );
-  if (hybrid.power.warning !== undefined) say(pc.yellow(hybrid.power.warning));
+  if (served.power.warning !== undefined) say(pc.yellow(served.power.warning));
   if (deployed !== undefined) print(`${pc.green('deployed')} ${deployed}`);
   else print(`${pc.yellow('not deployed')} ${reason}`);
 }

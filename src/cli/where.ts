@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { isWithin, shownPath, withSlashes } from '../ingest/scope.ts';
 import type { Filter } from '../search/index.ts';
+import { documentBase } from '../store/index.ts';
 
 /** Folder of a collection that is not named. */
 export const USUAL = '.sagitta';
@@ -26,10 +27,10 @@ function isOwn(path: string): boolean {
 
 /**
  * What ids and paths of documents begin with for a path that is written from where one stands: relative to the folder that holds the
- * collection, absolute outside of it. A `/` at the end stays.
+ * collection (to where one stands, for one in a database), absolute outside of it. A `/` at the end stays.
  */
 export function shownFromHere(collection: string, path: string): string {
-  const base = dirname(resolve(collection));
+  const base = documentBase(collection);
   const shown = shownPath(base, resolve(path));
   const name = shown === '.' ? '' : shown;
   return path.endsWith('/') && name !== '' && !name.endsWith('/') ? `${name}/` : name;
@@ -38,7 +39,7 @@ export function shownFromHere(collection: string, path: string): string {
 /** Whether a text is a path from where one stands, rather than an id or a path as the collection shows it. */
 function isFromHere(collection: string, text: string): boolean {
   if (/^\.{1,2}(\/|$)/.test(text)) return true;
-  const base = withSlashes(dirname(resolve(collection)));
+  const base = withSlashes(documentBase(collection));
   return text.startsWith('/') && isWithin(text, base);
 }
 

@@ -31,7 +31,7 @@ export async function addDocuments(
     const place = path === undefined ? {} : { path };
     const content = { title, text, metadata, format, ...(language === undefined ? {} : { language }) };
     const hash = documentHash({ id, ...place, ...content, blocks: document.blocks ?? [] });
-    const before = indexer.contentHash(id);
+    const before = await indexer.contentHash(id);
     if (before === hash) {
       unchanged++;
       indexer.skip(path);

@@ -3,7 +3,7 @@ import { nearest } from '../base/nearest.ts';
 import { type FieldSource, MEANING, metadataSource, parseFieldSource, WORDS } from '../corpus/index.ts';
 import { BUILT_IN, type Extensions, OPERATORS } from '../search/index.ts';
 import { isFieldName } from '../store/local/manifest-types.ts';
-import type { CollectionSettings, Snapshot, VectorFieldSettings } from '../store/types.ts';
+import type { CollectionSettings, StoredCorpus, VectorFieldSettings } from '../store/types.ts';
 import { type BuildContext, type BuildOptions, type BuildReport, buildField } from './building.ts';
 import type { GivenEncoder } from './encoders.ts';
 import { storedPipelines } from './pipelines.ts';
@@ -29,10 +29,10 @@ export interface AddFieldReport extends BuildReport {
 const KINDS: readonly VectorFieldSettings['kind'][] = ['vector', 'vectors'];
 const OPTIONS = ['of', 'encoder', 'kind', 'signal', 'onProgress', 'batch', 'keepAfterMs'];
 
-/** See {@link Collection.addField}. @param snapshot of now; it may be closed once this has returned its promise. */
+/** See {@link Collection.addField}. @param corpus of now. */
 export async function addField(
   context: BuildContext,
-  snapshot: Snapshot,
+  corpus: StoredCorpus,
   extensions: Extensions,
   name: string,
   given: AddFieldOptions,
@@ -43,8 +43,8 @@ export async function addField(
   const pending = await context.store.pendingField();
   // What was begun is gone on with, whatever has come since.
   if (pending?.name !== name) {
-    checkName(name, snapshot.settings, extensions);
-    checkSource(source, snapshot);
+    checkName(name, corpus.settings, extensions);
+    await checkSource(source, corpus);
   }
   const report = await buildField(context, { name, of: source, kind, encoder }, options, {
     check: (settings) => checkName(name, settings, extensions),
@@ -111,12 +111,12 @@ function checkName(name: string, settings: CollectionSettings, { operators = [] 
 }
 
 /** @throws InvalidArgumentError for metadata that no document has. In an empty collection they may come yet. */
-function checkSource(of: FieldSource, snapshot: Snapshot): void {
+async function checkSource(of: FieldSource, corpus: StoredCorpus): Promise<void> {
   const name = metadataSource(of);
-  if (name === undefined || snapshot.documentCount === 0) return;
+  if (name === undefined || corpus.documentCount === 0) return;
   const known = new Set<string>();
-  for (const ordinal of snapshot.liveDocuments()) {
-    const { metadata } = snapshot.document(ordinal);
+  for await (const { record } of corpus.all()) {
+    const { metadata } = record;
     if (Object.hasOwn(metadata, name)) return;
     for (const one of Object.keys(metadata)) known.add(one);
   }

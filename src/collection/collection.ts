@@ -6,7 +6,7 @@ import {
   type ContextOptions,
   contextOf,
 } from '../answer/index.ts';
-import { InvalidArgumentError } from '../base/errors.ts';
+import { InvalidArgumentError, UnsupportedError } from '../base/errors.ts';
 import type { DocumentRecord, InputDocument } from '../content/index.ts';
 import { type IndexingSettings, MEANING, queryLanguage, resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
@@ -44,6 +44,7 @@ import type {
   RebuildReport,
   Snapshot,
   Store,
+  StoredCorpus,
   StoreInfo,
   VerifyReport,
   Writer,
@@ -57,7 +58,7 @@ import { CollectionEncoders, type EncoderSources } from './encoders.ts';
 import type { Extension } from './extensions.ts';
 import { indexPaths } from './index-paths.ts';
 import { type EncodedField, Indexer } from './indexer.ts';
-import { SnapshotLease } from './lease.ts';
+import { CorpusLease } from './lease.ts';
 import { changedPipelines, PIPELINES, type StoredPipelines, storedPipelines, withStored } from './pipelines.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { type ReencodeCollectionReport, reencodeCollection } from './reencoding.ts';
@@ -65,7 +66,7 @@ import { judgesRelevance, RELEVANCE, relevanceFor, searchRelevant } from './rele
 import { removeField } from './removing.ts';
 import { saveSynonyms, synonymsOf, synonymsSource } from './synonyms.ts';
 import type { AddOptions, IndexOptions, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
-import { verifyCollection } from './verify.ts';
+import { verifyStore } from './verify.ts';
 
 /** A document as the collection holds it. */
 export interface StoredDocument extends DocumentRecord {
@@ -74,8 +75,8 @@ export interface StoredDocument extends DocumentRecord {
 }
 
 /**
- * A searchable collection of documents in a folder. Reads see the newest published state, also what another process
- * published; one process at a time writes.
+ * A searchable collection of documents, in a folder or in PostgreSQL. Reads see the newest published state, also what another process
+ * published. In a folder one process at a time writes; what works on its files alone is refused in PostgreSQL (UnsupportedError).
  */
 export class Collection {
   readonly #store: Store;
@@ -83,25 +84,26 @@ export class Collection {
   readonly settings: IndexingSettings;
   readonly #encoders: CollectionEncoders;
   readonly #extensions: Extension;
-  #current: SnapshotLease | undefined;
+  readonly #allowRemote: boolean;
+  #current: CorpusLease | undefined;
   /** The end of the queue of writing calls: one collection object writes one thing at a time. */
   #lastWrite: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   /** Use `openCollection`. */
-  constructor(
-    readonly directory: string,
-    store: Store,
-    settings: CollectionSettings,
-    encoders: EncoderSources,
-    extensions: Extension = {},
-  ) {
+  constructor(store: Store, settings: CollectionSettings, encoders: EncoderSources, extensions: Extension = {}) {
     const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
     this.#extensions = extensions;
+    this.#allowRemote = encoders.allowRemote;
     this.#store = store;
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
-    this.#encoders = new CollectionEncoders(directory, encoders);
+    this.#encoders = new CollectionEncoders(store.location, encoders);
+  }
+
+  /** Where it is: the folder, or the address of the database without its password. */
+  get directory(): string {
+    return this.#store.location;
   }
 
   /**
@@ -109,15 +111,15 @@ export class Collection {
    * from under the given paths. A file that cannot be read is listed in the report and keeps its old documents.
    */
   async index(paths: readonly string[], options: IndexOptions = {}): Promise<IndexReport> {
-    const report = await this.#writingWithSnapshot(async (writer, snapshot) =>
+    const report = await this.#writingAndReading(async (writer, corpus) =>
       indexPaths(
         {
           writer,
-          snapshot,
+          corpus,
           settings: this.settings,
-          fields: await this.#fields(snapshot),
+          fields: await this.#fields(corpus),
           trustStamps: this.#ingestVersion === INGEST_VERSION,
-          directory: this.directory,
+          directory: this.#store.directory,
           readers: this.#extensions.readers ?? [],
         },
         paths,
@@ -141,8 +143,8 @@ export class Collection {
     documents: Iterable<InputDocument> | AsyncIterable<InputDocument>,
     options: AddOptions = {},
   ): Promise<AddReport> {
-    return this.#writingWithSnapshot(async (writer, snapshot) => {
-      const fields = await this.#fields(snapshot);
+    return this.#writingAndReading(async (writer, corpus) => {
+      const fields = await this.#fields(corpus);
       const indexer = new Indexer(writer, fields, this.settings, options.signal, options.onProgress);
       return addDocuments(indexer, documents);
     });
@@ -152,7 +154,7 @@ export class Collection {
   async remove(ids: Iterable<string>): Promise<number> {
     return this.#writing(async (writer) => {
       let removed = 0;
-      for (const id of ids) if (writer.remove(id)) removed++;
+      for (const id of ids) if (await writer.remove(id)) removed++;
       if (removed > 0) await writer.publish();
       return removed;
     });
@@ -160,11 +162,11 @@ export class Collection {
 
   /** Removes the documents that satisfy a filter. @returns how many. @throws InvalidArgumentError for a filter with a mistake. */
   async removeWhere(filter: Filter | string): Promise<number> {
-    const ids = await this.#reading(async (snapshot, corpus) => {
+    const ids = await this.#reading(async (corpus) => {
       const satisfies = await documentFilter(corpus, filter);
-      return Array.from(snapshot.liveDocuments(), (ordinal) => snapshot.document(ordinal))
-        .filter(satisfies)
-        .map(({ id }) => id);
+      const found: string[] = [];
+      for await (const { record } of corpus.all()) if (satisfies(record)) found.push(record.id);
+      return found;
     });
     return ids.length === 0 ? 0 : this.remove(ids);
   }
@@ -230,7 +232,7 @@ export class Collection {
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */
-  async read<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
+  async read<T>(work: (corpus: StoredCorpus) => Promise<T>): Promise<T> {
     return this.#reading(work);
   }
 
@@ -252,10 +254,10 @@ export class Collection {
    * {@link search}.
    */
   async searchRelevant(query: string, options: RelevantOptions = {}): Promise<RelevantResult> {
-    return this.#reading((snapshot, corpus) =>
+    return this.#reading((corpus) =>
       searchRelevant(
-        (words, wanted) => searchCorpus(corpus, words, wanted, this.#environment(snapshot)),
-        snapshot,
+        (words, wanted) => searchCorpus(corpus, words, wanted, this.environment(corpus)),
+        corpus,
         query,
         options,
       ),
@@ -283,9 +285,9 @@ export class Collection {
 
   async #changePipelines(name: string | undefined, input: PipelineInput | undefined): Promise<void> {
     await this.#writing((writer) =>
-      this.#reading(async (snapshot, corpus) => {
-        const { options } = snapshot.settings;
-        const environment = { ...this.#environment(snapshot), corpus };
+      this.#reading(async (corpus) => {
+        const { options } = corpus.settings;
+        const environment = { ...this.environment(corpus), corpus };
         const after = await changedPipelines(storedPipelines(options), name, input, environment);
         await writer.configure({ ...options, [PIPELINES]: after });
       }),
@@ -294,7 +296,7 @@ export class Collection {
 
   /** Whether {@link searchRelevant} works. */
   async judgesRelevance(): Promise<boolean> {
-    return this.#reading(async (snapshot) => judgesRelevance(snapshot));
+    return this.#reading(async (corpus) => judgesRelevance(corpus));
   }
 
   /**
@@ -312,12 +314,12 @@ export class Collection {
    * @throws InvalidArgumentError that names the line with a mistake.
    */
   async setSynonyms(source: string): Promise<number> {
-    return saveSynonyms(this.directory, source);
+    return saveSynonyms(this.#folder('Synonyms'), source);
   }
 
   /** What the collection and folders in it are about, for people and agents that decide where to look. */
   descriptions(): Contexts {
-    return contextsOf(this.directory);
+    return this.#store.directory === undefined ? { folders: {} } : contextsOf(this.#store.directory);
   }
 
   /**
@@ -326,44 +328,61 @@ export class Collection {
    * @throws InvalidArgumentError for more than 500 characters or line breaks.
    */
   async describe(folder: string, sentence: string | undefined): Promise<Contexts> {
-    return saveContext(this.directory, folder, sentence);
+    return saveContext(this.#folder('Descriptions'), folder, sentence);
   }
 
   /** The source of its synonyms; empty without any. */
   synonyms(): string {
-    return synonymsSource(this.directory);
+    return this.#store.directory === undefined ? '' : synonymsSource(this.#store.directory);
   }
 
   /** The document with this id, with its text. @throws NotFoundError. */
   async document(id: string): Promise<StoredDocument> {
-    return this.#reading(async (snapshot) => {
-      const ordinal = snapshot.findDocument(id);
-      if (ordinal === undefined) throw noSuchDocument(id);
-      const { from, to } = snapshot.documentPassages(ordinal);
-      return { ...snapshot.document(ordinal), text: snapshot.documentText(ordinal), passages: to - from };
+    return this.#reading(async (corpus) => {
+      const found = await corpus.find(id);
+      if (found === undefined) throw noSuchDocument(id);
+      const { document, from, to } = found;
+      const [record] = await corpus.documents([document]);
+      return { ...record!, text: (await corpus.texts([document]))[0]!, passages: to - from };
     });
   }
 
   /** Ids of documents whose id starts with one of the prefixes (all documents without any), in order of indexing. */
   async ids(prefixes: readonly string[] = ['']): Promise<string[]> {
-    return this.#reading(async (snapshot) => {
+    return this.#reading(async (corpus) => {
       const ids: string[] = [];
-      for (const ordinal of snapshot.liveDocuments()) {
-        const { id } = snapshot.document(ordinal);
-        if (prefixes.some((prefix) => id.startsWith(prefix))) ids.push(id);
+      for await (const { record } of corpus.all()) {
+        if (prefixes.some((prefix) => record.id.startsWith(prefix))) ids.push(record.id);
       }
       return ids;
     });
   }
 
-  /** The newest published state. The caller closes it. */
+  /** The newest published state, as what retrievers of one's own (`sagitta-search/search`) stand on. The caller closes it. */
+  async corpus(): Promise<StoredCorpus> {
+    return this.#store.corpus(this.settings, (field) => this.#encoders.ofField(field));
+  }
+
+  /** The newest published state with its files: what is trained and planned from. The caller closes it. @throws UnsupportedError in PostgreSQL. */
   async snapshot(): Promise<Snapshot> {
     return this.#store.snapshot();
   }
 
-  /** A snapshot, as what retrievers of one's own (`sagitta-search/search`) stand on; valid as long as the snapshot is. */
-  corpus(snapshot: Snapshot): SnapshotCorpus {
+  /** A snapshot, as what retrievers stand on; valid as long as the snapshot is. */
+  corpusOf(snapshot: Snapshot): SnapshotCorpus {
     return new SnapshotCorpus(snapshot, this.settings, (field) => this.#encoders.ofField(field));
+  }
+
+  /** What its searches run with beside a corpus: pipelines, extensions, what was learned of relevance, synonyms. */
+  environment(corpus: Pick<StoredCorpus, 'settings' | 'beside'>): SearchEnvironment {
+    const { directory } = this.#store;
+    return {
+      ...withStored(storedPipelines(corpus.settings.options)),
+      extensions: this.#extensions,
+      allowRemote: this.#allowRemote,
+      relevance: async () => relevanceFor(corpus),
+      synonyms: directory === undefined ? undefined : () => synonymsOf(directory),
+    };
   }
 
   /** What the collection consists of: counts, bytes, segments and sections, settings. */
@@ -373,18 +392,19 @@ export class Collection {
 
   /** Reads every byte and checks every checksum and cross-reference. Never throws for a damaged collection. */
   async verify(options?: Parameters<Store['verify']>[0]): Promise<VerifyReport> {
-    return verifyCollection(this.directory, options);
+    return verifyStore(this.#store, options);
   }
 
   /** Merges segments and drops what was deleted, and trained encoders that are no longer in use. */
   async compact(options: CompactOptions = {}): Promise<CompactReport & { readonly encodersDropped: number }> {
-    return this.#writingWithSnapshot(async (writer, { settings }) => {
+    return this.#writingAndReading(async (writer, { settings }) => {
       const report = await writer.compact(options);
       const pending = await this.#store.pendingField();
       const used = [...vectorFields(settings), ...(pending === undefined ? [] : [pending])].map(
         ({ encoder }) => encoder,
       );
-      return { ...report, encodersDropped: await dropEncoderVersions(this.directory, used) };
+      const { directory } = this.#store;
+      return { ...report, encodersDropped: directory === undefined ? 0 : await dropEncoderVersions(directory, used) };
     });
   }
 
@@ -406,9 +426,12 @@ export class Collection {
    * @throws InvalidArgumentError for a collection without embeddings, no budget, too few queries, and a specification with a mistake.
    */
   async plan(options: CollectionPlanOptions): Promise<Plan> {
-    return this.#reading(async (snapshot) =>
-      planSnapshot(snapshot, await this.#encoders.of(snapshot.settings.encoder), options),
-    );
+    const snapshot = await this.#store.snapshot();
+    try {
+      return await planSnapshot(snapshot, await this.#encoders.of(snapshot.settings.encoder), options);
+    } finally {
+      snapshot.close();
+    }
   }
 
   /**
@@ -435,7 +458,7 @@ export class Collection {
    * CollectionLockedError when another process, or another call, makes one.
    */
   async addField(name: string, options: AddFieldOptions): Promise<AddFieldReport> {
-    return this.#reading((snapshot) => addField(this.#building, snapshot, this.#extensions, name, options));
+    return this.#reading((corpus) => addField(this.#building, corpus, this.#extensions, name, options));
   }
 
   /**
@@ -445,8 +468,8 @@ export class Collection {
    */
   async removeField(name: string): Promise<{ readonly pending: boolean }> {
     return this.#writing((writer) =>
-      this.#reading((snapshot, corpus) =>
-        removeField(writer, this.#store, snapshot, { ...this.#environment(snapshot), corpus }, name),
+      this.#reading((corpus) =>
+        removeField(writer, this.#store, corpus.settings, { ...this.environment(corpus), corpus }, name),
       ),
     );
   }
@@ -482,7 +505,7 @@ export class Collection {
 
   /** The encoder that the collection has, opened; undefined for a lexical one. Disposed of with the collection. */
   async encoder(): Promise<Encoder | undefined> {
-    return this.#reading((snapshot) => this.#encoders.of(snapshot.settings.encoder));
+    return this.#reading(({ settings }) => this.#encoders.of(settings.encoder));
   }
 
   /** Waits for writing calls under way, closes files and frees the encoder that the collection loaded itself. */
@@ -492,30 +515,32 @@ export class Collection {
     this.#current?.retire();
     this.#current = undefined;
     await this.#encoders.dispose();
+    await this.#store.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  #searching<T>(work: (corpus: SnapshotCorpus, environment: SearchEnvironment) => Promise<T>): Promise<T> {
-    return this.#reading((snapshot, corpus) => work(corpus, this.#environment(snapshot)));
+  #searching<T>(work: (corpus: StoredCorpus, environment: SearchEnvironment) => Promise<T>): Promise<T> {
+    return this.#reading((corpus) => work(corpus, this.environment(corpus)));
   }
 
   /** The fields of vectors with their encoders: what documents are indexed by. */
-  async #fields({ settings }: Snapshot): Promise<EncodedField[]> {
+  async #fields({ settings }: StoredCorpus): Promise<EncodedField[]> {
     return Promise.all(
       vectorFields(settings).map(async (field) => ({ ...field, encoder: await this.#encoders.ofField(field) })),
     );
   }
 
-  #environment(snapshot: Snapshot): SearchEnvironment {
-    return {
-      ...withStored(storedPipelines(snapshot.settings.options)),
-      extensions: this.#extensions,
-      relevance: async () => relevanceFor(snapshot),
-      synonyms: () => synonymsOf(this.directory),
-    };
+  /** The folder that something is kept in. */
+  #folder(what: string): string {
+    const { directory } = this.#store;
+    if (directory !== undefined) return directory;
+    throw new UnsupportedError(
+      `${what} are kept in a folder, and this collection lies in ${this.directory}.`,
+      'Keep the collection in a folder for that.',
+    );
   }
 
   get #building(): BuildContext {
@@ -528,18 +553,20 @@ export class Collection {
   }
 
   /** Runs `work` on the newest state, which stays open until it is done, even if a newer one comes meanwhile. */
-  async #reading<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
+  async #reading<T>(work: (corpus: StoredCorpus) => Promise<T>): Promise<T> {
     this.#checkOpen();
-    if (this.#current === undefined || (await this.#store.generation()) !== this.#current.corpus.snapshot.generation) {
-      const fresh = new SnapshotLease(this.corpus(await this.#store.snapshot()));
+    const generation = this.#store.generation();
+    const newest = typeof generation === 'number' ? generation : await generation;
+    if (this.#current === undefined || newest !== this.#current.corpus.generation) {
+      const fresh = new CorpusLease(await this.corpus());
       this.#current?.retire();
       this.#current = fresh;
     }
     return this.#current.use(work);
   }
 
-  #writingWithSnapshot<T>(work: (writer: Writer, snapshot: Snapshot) => Promise<T>): Promise<T> {
-    return this.#writing((writer) => this.#reading((snapshot) => work(writer, snapshot)));
+  #writingAndReading<T>(work: (writer: Writer, corpus: StoredCorpus) => Promise<T>): Promise<T> {
+    return this.#writing((writer) => this.#reading((corpus) => work(writer, corpus)));
   }
 
   #writing<T>(work: (writer: Writer) => Promise<T>): Promise<T> {

@@ -88,7 +88,7 @@ describe('a deployment whose sync fails', () => {
     for (let nth = 1; ; nth++) {
       const disk = await failingSyncs(nth, once);
       const store = await openLocalStore(directory, { fileSystem: disk.fileSystem });
-      const collection = new Collection(directory, store, store.settings, SOURCES);
+      const collection = new Collection(store, store.settings, SOURCES);
       const files = adapter(base, nth);
       const outcome = await collection.deploy(files).catch((error: unknown) => error);
       await collection.close();

@@ -14,7 +14,8 @@ import {
   type Scope,
   SkippedFiles,
 } from '../ingest/index.ts';
-import type { Snapshot, Writer } from '../store/types.ts';
+import { isPostgresAddress } from '../store/index.ts';
+import type { FieldItem, StoredCorpus, Writer } from '../store/types.ts';
 import type { Extension } from './extensions.ts';
 import { type EncodedField, Indexer, type KnownItems } from './indexer.ts';
 import type { IndexOptions, IndexOutcome } from './types.ts';
@@ -23,14 +24,14 @@ import type { IndexOptions, IndexOutcome } from './types.ts';
 export interface IndexContext {
   readonly writer: Writer;
   /** The state before the run. */
-  readonly snapshot: Snapshot;
+  readonly corpus: StoredCorpus;
   readonly settings: IndexingSettings;
   /** The fields of vectors that documents get. */
   readonly fields: readonly EncodedField[];
   /** Whether the collection's documents were read by today's readers, so that unchanged files need not be read. */
   readonly trustStamps: boolean;
-  /** The collection's own folder, never indexed. */
-  readonly directory: string;
+  /** The collection's own folder, never indexed; undefined where it has none. */
+  readonly directory: string | undefined;
   /** Readers of one's own. */
   readonly readers: readonly Reader[];
 }
@@ -40,13 +41,13 @@ export interface IndexContext {
  * for the encoder. When interrupted, what was encoded is published before the interruption is passed on.
  */
 export async function indexPaths(
-  { writer, snapshot, settings, fields, trustStamps, directory, readers }: IndexContext,
+  { writer, corpus, settings, fields, trustStamps, directory, readers }: IndexContext,
   paths: readonly string[],
   options: IndexOptions,
 ): Promise<IndexOutcome> {
   const start = performance.now();
   const scope = scopeOf(directory, paths, options);
-  const tracker = new ChangeTracker(knownDocuments(snapshot), scope);
+  const tracker = new ChangeTracker(await knownDocuments(corpus), scope);
   const indexer = new Indexer(writer, fields, settings, options.signal, options.onProgress);
   const counts = { added: 0, updated: 0, moved: 0, unchanged: 0, removed: 0 };
   const skipped = new SkippedFiles();
@@ -57,8 +58,8 @@ export async function indexPaths(
     const outcome = tracker.observe(document.id, hash);
     counts[outcome.kind]++;
     if (outcome.kind === 'unchanged') return indexer.skip(document.path);
-    const known = outcome.kind === 'moved' ? itemsOf(snapshot, outcome.from, fields) : undefined;
-    if (outcome.kind === 'moved') writer.remove(outcome.from);
+    const known = outcome.kind === 'moved' ? await itemsOf(corpus, outcome.from, fields) : undefined;
+    if (outcome.kind === 'moved') await writer.remove(outcome.from);
     const { id, title, path, format, metadata } = document;
     const record = { id, title, format, contentHash: hash, metadata };
     await indexer.add(
@@ -104,7 +105,7 @@ export async function indexPaths(
     throw error;
   }
   if (options.prune !== false) {
-    for (const id of tracker.removed()) if (writer.remove(id)) counts.removed++;
+    for (const id of tracker.removed()) if (await writer.remove(id)) counts.removed++;
   }
   const changed = counts.added + counts.updated + counts.moved + counts.removed > 0;
   if (changed) await indexer.finish();
@@ -123,30 +124,30 @@ export async function indexPaths(
   };
 }
 
-/** Says which files {@link indexPaths} would read for a collection in this folder, whether it exists or not. */
+/** Says which files {@link indexPaths} would read for a collection in this folder or database, whether it exists or not. */
 export function listPaths(
-  directory: string,
+  location: string,
   paths: readonly string[],
   options: IndexOptions = {},
   { readers = [] }: Pick<Extension, 'readers'> = {},
 ): AsyncGenerator<ListEvent> {
-  const folder = resolve(directory);
+  const folder = isPostgresAddress(location) ? undefined : resolve(location);
   return listFiles(scopeOf(folder, paths, options), { ...readingOptions(folder, options), readers });
 }
 
-/** Paths are relative to where the command runs, ids to the folder that holds the collection. */
-function scopeOf(directory: string, paths: readonly string[], options: IndexOptions): Scope {
+/** Paths are relative to where the command runs, ids to the folder that holds the collection, or to where it runs if there is none. */
+function scopeOf(directory: string | undefined, paths: readonly string[], options: IndexOptions): Scope {
   return createScope(
     paths.map((path) => (path.trim() === '' ? path : resolve(path))),
-    { ...pick(options, ['include', 'exclude']), base: dirname(directory) },
+    { ...pick(options, ['include', 'exclude']), base: directory === undefined ? process.cwd() : dirname(directory) },
   );
 }
 
-function readingOptions(directory: string, options: IndexOptions) {
+function readingOptions(directory: string | undefined, options: IndexOptions) {
   return {
     ...pick(options, ['signal', 'maxBytes', 'maxSeconds', 'maxMemory', 'maxText']),
     ...(options.noIgnore === true ? { ignoreFiles: false, hidden: true } : {}),
-    skipFolders: [directory],
+    skipFolders: directory === undefined ? [] : [directory],
   };
 }
 
@@ -160,19 +161,27 @@ const SKIPPED = {
   special: 'It is not a regular file. Name a file or a folder.',
 } as const;
 
-function* knownDocuments(snapshot: Snapshot): Generator<KnownDocument> {
-  for (const ordinal of snapshot.liveDocuments()) yield snapshot.document(ordinal);
+async function knownDocuments(corpus: StoredCorpus): Promise<KnownDocument[]> {
+  const known: KnownDocument[] = [];
+  for await (const { record } of corpus.all()) known.push(record);
+  return known;
 }
 
 /** What fields hold of a document's passages; of its title and metadata, which a move may change, nothing. */
-function itemsOf(snapshot: Snapshot, id: string, fields: readonly EncodedField[]): KnownItems | undefined {
-  const ordinal = snapshot.findDocument(id);
-  if (ordinal === undefined) return undefined;
-  const { from, to } = snapshot.documentPassages(ordinal);
-  const kept = fields.filter(({ of }) => of === 'passage' || of === 'text');
-  return new Map(
-    kept.map(({ name }) => [name, Array.from({ length: to - from }, (_, i) => snapshot.fieldItem(name, from + i))]),
-  );
+async function itemsOf(
+  corpus: StoredCorpus,
+  id: string,
+  fields: readonly EncodedField[],
+): Promise<KnownItems | undefined> {
+  const found = await corpus.find(id);
+  if (found === undefined) return undefined;
+  const passages = Uint32Array.from({ length: found.to - found.from }, (_, i) => found.from + i);
+  const items = new Map<string, readonly (FieldItem | undefined)[]>();
+  for (const { name, of } of fields) {
+    if (of === 'passage' || of === 'text')
+      items.set(name, (await corpus.get(name, passages)) as (FieldItem | undefined)[]);
+  }
+  return items;
 }
 
 /** The given options that are there, without the `undefined` ones. */

@@ -33,6 +33,8 @@ export interface EncodedField extends Omit<VectorFieldSettings, 'encoder'> {
 /** What fields hold of a document's passages, in order, by the names of the fields. */
 export type KnownItems = ReadonlyMap<string, readonly (FieldItem | undefined)[]>;
 
+const NOTHING: KnownItems = new Map();
+
 /** A document that waits for encoders. */
 interface Waiting {
   readonly indexable: Indexable;
@@ -83,16 +85,21 @@ export class Indexer {
    * Adds a document; of several with one id the last one counts.
    * @param before what fields hold of its passages, where that is known already (a file that only moved).
    */
-  async add(indexable: Indexable, before: KnownItems = new Map()): Promise<void> {
+  async add(indexable: Indexable, before: KnownItems = NOTHING): Promise<void> {
     this.signal?.throwIfAborted();
     const language = languageOf(indexable, this.settings);
     const window = narrowestWindow(this.fields, language);
     const { passages, cut } = await preparePassages(indexable, language, this.settings, window, this.signal);
     this.#cut += cut;
     this.#forget(indexable.record.id);
-    const known = new Map(
-      [...before].filter(([, items]) => items.length === passages.length && items.every((item) => item !== undefined)),
-    );
+    const known =
+      before.size === 0
+        ? before
+        : new Map(
+            [...before].filter(
+              ([, items]) => items.length === passages.length && items.every((item) => item !== undefined),
+            ),
+          );
     this.#waiting.set(indexable.record.id, { indexable, language, passages, known });
     this.#waitingPassages += passages.length;
     this.#documents++;
@@ -101,7 +108,7 @@ export class Indexer {
   }
 
   /** Hash of the document that the collection will hold with this id, as things stand. */
-  contentHash(id: string): string | undefined {
+  async contentHash(id: string): Promise<string | undefined> {
     return this.#waiting.get(id)?.indexable.record.contentHash ?? this.writer.contentHash(id);
   }
 
@@ -156,7 +163,8 @@ export class Indexer {
         ...indexable.record,
         language,
         text: indexable.text,
-        passages: passages.map(({ embeddingText: _, ...passage }) => {
+        passages: passages.map((passage) => {
+          if (this.fields.length === 0) return passage;
           const vectors: Record<string, FieldItem> = {};
           for (const { name } of this.fields) {
             const item = encoded.get(name)![next];

@@ -1,17 +1,16 @@
-import type { SnapshotCorpus } from '../store/corpus.ts';
-import type { Snapshot } from '../store/types.ts';
+import type { StoredCorpus } from '../store/types.ts';
 
-/** A snapshot that closes once it is retired and nobody uses it any more. */
-export class SnapshotLease {
+/** A state that closes once it is retired and nobody uses it any more. */
+export class CorpusLease {
   #users = 0;
   #retired = false;
 
-  constructor(readonly corpus: SnapshotCorpus) {}
+  constructor(readonly corpus: StoredCorpus) {}
 
-  async use<T>(work: (snapshot: Snapshot, corpus: SnapshotCorpus) => Promise<T>): Promise<T> {
+  async use<T>(work: (corpus: StoredCorpus) => Promise<T>): Promise<T> {
     this.#users++;
     try {
-      return await work(this.corpus.snapshot, this.corpus);
+      return await work(this.corpus);
     } finally {
       this.#users--;
       this.#closeIfDone();
@@ -24,6 +23,6 @@ export class SnapshotLease {
   }
 
   #closeIfDone(): void {
-    if (this.#retired && this.#users === 0) this.corpus.snapshot.close();
+    if (this.#retired && this.#users === 0) this.corpus.close();
   }
 }

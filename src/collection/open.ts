@@ -7,7 +7,13 @@ import { resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { INGEST_VERSION } from '../ingest/index.ts';
-import { createLocalStore, openLocalStore } from '../store/index.ts';
+import {
+  createLocalStore,
+  type Database,
+  isPostgresAddress,
+  openLocalStore,
+  openPostgresStore,
+} from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
 import { ANALYSIS_VERSION } from '../text/index.ts';
 import { Collection } from './collection.ts';
@@ -39,22 +45,37 @@ export interface OpenOptions {
   readonly allowRemote?: boolean;
   /** What others add: encoders, codecs, readers of files, and rerankers, feedback and operators, which pipelines may name. */
   readonly extensions?: Extension | readonly Extension[];
+  /**
+   * What a collection in PostgreSQL is reached by, such as connections that a program has already; closed with the collection. Default: the
+   * package `pg`.
+   */
+  readonly connect?: () => Promise<Database>;
   /** BM25 parameters of a new collection; default k1 0.9, b 0.4. For an existing one they must agree. */
   readonly bm25?: { readonly k1?: number; readonly b?: number };
 }
 
 const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
 /** A misspelt encoder would make a collection with another one, for good. */
-const OPTIONS = ['encoder', 'encoders', 'create', 'settings', 'openEncoder', 'allowRemote', 'extensions', 'bm25'];
+const OPTIONS = [
+  'encoder',
+  'encoders',
+  'create',
+  'settings',
+  'openEncoder',
+  'allowRemote',
+  'extensions',
+  'connect',
+  'bm25',
+];
 
 /**
  * Opens the collection in `directory`, or makes it with `create: true`.
  *
+ * @param directory a folder, or the address of one in PostgreSQL (`postgres://USER@HOST:PORT/DATABASE?collection=NAME`).
  * @throws NotFoundError when there is none; IncompatibleError when it was made by another encoder, with other settings
  * or by a newer version; CorruptFileError when its manifest is damaged.
  */
 export async function openCollection(directory: string, options: OpenOptions = {}): Promise<Collection> {
-  const path = resolve(directory);
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
     const guess = nearest(unknown, OPTIONS);
@@ -64,6 +85,8 @@ export async function openCollection(directory: string, options: OpenOptions = {
     );
   }
   const extensions = joinExtensions([options.extensions ?? []].flat());
+  if (isPostgresAddress(directory)) return openInPostgres(directory, options, extensions);
+  const path = resolve(directory);
   if (!existsSync(`${path}/manifest.json`)) {
     if (options.create !== true) {
       throw new NotFoundError(
@@ -72,21 +95,49 @@ export async function openCollection(directory: string, options: OpenOptions = {
       );
     }
     const wanted = options.encoder ?? DEFAULT_ENCODER;
-    const { id, dim } = await describeEncoder(wanted, extensions);
-    const settings: CollectionSettings = {
-      encoder: id,
-      dim,
-      bm25: checkBm25({ ...DEFAULT_BM25, ...options.bm25 }),
-      options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION, analysis: ANALYSIS_VERSION },
-    };
+    const settings = await settingsOf(wanted, options, extensions);
     const store = await createLocalStore(path, settings);
-    return new Collection(path, store, settings, sourcesOf({ ...options, encoder: wanted }, extensions), extensions);
+    return new Collection(store, settings, sourcesOf({ ...options, encoder: wanted }, extensions), extensions);
   }
   const store = await openLocalStore(path);
   const { settings } = store;
   checkAnalysis(directory, settings);
   checkAgreement(directory, settings, options);
-  return new Collection(path, store, settings, sourcesOf(options, extensions), extensions);
+  return new Collection(store, settings, sourcesOf(options, extensions), extensions);
+}
+
+async function openInPostgres(location: string, options: OpenOptions, extensions: Extension): Promise<Collection> {
+  const { connect, create, encoder: wanted = DEFAULT_ENCODER } = options;
+  const { store, made } = await openPostgresStore(
+    location,
+    connect === undefined ? {} : { connect },
+    create === true ? () => settingsOf(wanted, options, extensions) : undefined,
+  );
+  if (made)
+    return new Collection(store, store.settings, sourcesOf({ ...options, encoder: wanted }, extensions), extensions);
+  try {
+    checkAnalysis(store.location, store.settings);
+    checkAgreement(store.location, store.settings, options);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return new Collection(store, store.settings, sourcesOf(options, extensions), extensions);
+}
+
+/** What a new collection records. */
+async function settingsOf(
+  wanted: Encoder | string,
+  options: OpenOptions,
+  extensions: Extension,
+): Promise<CollectionSettings> {
+  const { id, dim } = await describeEncoder(wanted, extensions);
+  return {
+    encoder: id,
+    dim,
+    bm25: checkBm25({ ...DEFAULT_BM25, ...options.bm25 }),
+    options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION, analysis: ANALYSIS_VERSION },
+  };
 }
 
 function sourcesOf(options: OpenOptions, { encoders: kinds = [] }: Extension): EncoderSources {

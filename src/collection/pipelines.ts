@@ -58,7 +58,7 @@ export async function changedPipelines(
           ...(standard === undefined ? {} : { standard }),
         };
   const runs = async (one: string, stored: StoredPipelines): Promise<unknown> =>
-    compilePipeline(one, { corpus, ...rest, ...withStored(stored) });
+    compilePipeline(one, { corpus, ...rest, ...withStored(stored), allowRemote: true });
   for (const one of [...Object.keys(after.named), ...(after.standard === undefined ? [] : [after.standard])]) {
     const isNew = one === name || (name === undefined && one === after.standard);
     // What did not run before, for want of a part that only other programs have, is not to blame.

@@ -3,9 +3,19 @@ import { given } from '../base/given.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { speaks } from '../encode/speaks.ts';
 import type { SearchOptions, SearchResult } from '../search/index.ts';
-import { defaultRelevance, type Judging, parseRelevance, pipeline, type RelevanceParameters } from '../search/index.ts';
-import type { BesideFile, Snapshot } from '../store/types.ts';
+import {
+  CONDITIONS,
+  defaultRelevance,
+  type Judging,
+  parseRelevance,
+  pipeline,
+  type RelevanceParameters,
+} from '../search/index.ts';
+import type { BesideFile, StoredCorpus } from '../store/types.ts';
 import type { RelevantOptions, RelevantResult } from './types.ts';
+
+/** What of a state says how relevance is judged. */
+type State = Pick<StoredCorpus, 'settings' | 'beside'>;
 
 /** The role of the file beside the manifest that says what relevance is judged by. */
 export const RELEVANCE = 'relevance';
@@ -14,9 +24,9 @@ export const RELEVANCE = 'relevance';
  * Whether relevance can be judged in a collection: it learned with the encoder that it has now, or this encoder's relevance comes with the
  * software. A file that cannot be read counts: the search that uses it says what is wrong.
  */
-export function judgesRelevance(snapshot: Snapshot): boolean {
+export function judgesRelevance(corpus: State): boolean {
   try {
-    return relevanceFor(snapshot) !== undefined;
+    return relevanceFor(corpus) !== undefined;
   } catch (error) {
     if (error instanceof SagittaError) return true;
     throw error;
@@ -24,9 +34,9 @@ export function judgesRelevance(snapshot: Snapshot): boolean {
 }
 
 /** What relevance is judged by: what the collection learned with its encoder, else what comes with the software for it. */
-export function relevanceFor(snapshot: Snapshot): Judging | undefined {
-  const { encoder } = snapshot.settings;
-  const file = snapshot.beside(RELEVANCE);
+export function relevanceFor(corpus: State): Judging | undefined {
+  const { encoder } = corpus.settings;
+  const file = corpus.beside(RELEVANCE);
   if (file !== undefined) {
     const parameters = readRelevance(file);
     const { encoder: learned = parameters.query?.encoder ?? encoder } = parameters;
@@ -69,11 +79,11 @@ export async function queryEmbedding(
  */
 export async function searchRelevant(
   search: (query: string, options: SearchOptions) => Promise<SearchResult>,
-  snapshot: Snapshot,
+  corpus: State,
   query: string,
   options: RelevantOptions,
 ): Promise<RelevantResult> {
-  const { encoder } = snapshot.settings;
+  const { encoder } = corpus.settings;
   const { retriever } = options as SearchOptions;
   if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError(
@@ -81,7 +91,7 @@ export async function searchRelevant(
       'Leave the retriever out, or give a pipeline.',
     );
   }
-  if (relevanceFor(snapshot) === undefined) {
+  if (relevanceFor(corpus) === undefined) {
     throw new NotFoundError(
       `This collection has not learned what is relevant, and none is known of the encoder "${encoder}".`,
       'Teach it with judged queries: `sagitta learn-relevance --queries FILE --qrels FILE`.',
@@ -100,9 +110,10 @@ export async function searchRelevant(
   const grouped = perDocument === Number.POSITIVE_INFINITY ? ranked : ranked.group(perDocument);
   const found = await search(query, { ...rest, explain, pipeline: grouped.cut(given({ least })) });
   const { shortfall: _, relevance, hits, ...result } = found;
+  const named = own === undefined ? (encoder === 'none' ? 'bm25' : 'hybrid') : String(ranked);
   return {
     ...result,
-    retriever: own === undefined ? (encoder === 'none' ? 'bm25' : 'hybrid') : String(ranked),
+    retriever: result.retriever === CONDITIONS ? CONDITIONS : named,
     // What satisfies a query of conditions alone is relevant.
     hits: hits.map((hit) => ({ ...hit, relevance: hit.relevance ?? 1 })),
     relevance: relevance ?? { threshold: 0, usual: 0, judged: hits.length, kept: hits.length, best: 1 },

@@ -3,18 +3,18 @@ import { nearest } from '../base/nearest.ts';
 import type { Corpus } from '../corpus/index.ts';
 import { MEANING, WORDS } from '../corpus/index.ts';
 import { compilePipeline, type SearchEnvironment } from '../search/index.ts';
-import type { Snapshot, Store, Writer } from '../store/types.ts';
+import type { CollectionSettings, Store, Writer } from '../store/types.ts';
 import { storedPipelines } from './pipelines.ts';
 
 /** See {@link Collection.removeField}. The caller holds the write lock. @returns whether it was only being made. */
 export async function removeField(
   writer: Writer,
   store: Store,
-  snapshot: Snapshot,
+  settings: CollectionSettings,
   environment: SearchEnvironment & { readonly corpus: Corpus },
   name: string,
 ): Promise<{ readonly pending: boolean }> {
-  const fields = (snapshot.settings.fields ?? []).map((field) => field.name);
+  const fields = (settings.fields ?? []).map((field) => field.name);
   const pending = await store.pendingField();
   const isPending = pending?.name === name && name !== MEANING;
   if (isPending) await (await store.buildField(pending)).abandon();
@@ -22,7 +22,7 @@ export async function removeField(
     if (isPending) return { pending: true };
     throw noSuchField(name, fields);
   }
-  const { named, standard } = storedPipelines(snapshot.settings.options);
+  const { named, standard } = storedPipelines(settings.options);
   const rest = withoutField(environment.corpus, name);
   const runs = (pipeline: string, corpus: Corpus): Promise<boolean> =>
     compilePipeline(pipeline, { ...environment, corpus }).then(

@@ -3,7 +3,7 @@ import { join, relative, resolve } from 'node:path';
 import { CorruptFileError, SagittaError } from '../base/errors.ts';
 import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
 import { parseRelevance } from '../search/index.ts';
-import { openLocalStore } from '../store/index.ts';
+import { isPostgresAddress, openLocalStore, openPostgresStore } from '../store/index.ts';
 import { readManifest } from '../store/local/manifest.ts';
 import { type Manifest, vectorFields } from '../store/local/manifest-types.ts';
 import type { Fault, Store, VerifyReport } from '../store/types.ts';
@@ -19,17 +19,43 @@ export async function verifyCollection(
   directory: string,
   options?: Parameters<Store['verify']>[0],
 ): Promise<VerifyReport> {
+  if (isPostgresAddress(directory)) {
+    const { store } = await openPostgresStore(directory);
+    try {
+      return await store.verify(options);
+    } finally {
+      await store.close();
+    }
+  }
   try {
-    const store = await openLocalStore(resolve(directory));
+    return await verifyStore(await openLocalStore(resolve(directory)), options);
+  } catch (error) {
+    return reportOf(error, directory);
+  }
+}
+
+/** What is said of a collection that is too damaged to be read any further. */
+function reportOf(error: unknown, directory: string): VerifyReport {
+  if (!(error instanceof CorruptFileError)) throw error;
+  const fault = { file: relative(resolve(directory), resolve(error.file)), problem: error.problem };
+  return { sound: false, faults: [fault], filesChecked: 1, bytesChecked: 0, documents: 0, passages: 0 };
+}
+
+/** {@link verifyCollection} of a collection that is open already. */
+export async function verifyStore(
+  store: Pick<Store, 'directory' | 'verify'>,
+  options?: Parameters<Store['verify']>[0],
+): Promise<VerifyReport> {
+  const { directory } = store;
+  if (directory === undefined) return store.verify(options);
+  try {
     const report = await store.verify(options);
-    const beside = new FilesBeside(store.directory, readManifest(store.directory), report.faults);
+    const beside = new FilesBeside(directory, readManifest(directory), report.faults);
     await beside.all();
     const faults = [...report.faults, ...beside.faults];
     return { ...report, sound: faults.length === 0, faults };
   } catch (error) {
-    if (!(error instanceof CorruptFileError)) throw error;
-    const fault = { file: relative(resolve(directory), resolve(error.file)), problem: error.problem };
-    return { sound: false, faults: [fault], filesChecked: 1, bytesChecked: 0, documents: 0, passages: 0 };
+    return reportOf(error, directory);
   }
 }
 

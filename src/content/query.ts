@@ -13,11 +13,19 @@ export interface WeightedTerm {
 /** What a query becomes for a field: terms, a vector, or a set of vectors (late interaction). */
 export type Representation = readonly WeightedTerm[] | Float32Array | Vectors;
 
+/** What was said before a question. */
+export interface Turn {
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+}
+
 /** A question. What refines a query returns another one; a query itself never changes. */
 export interface Query {
   readonly content: Content;
   /** ISO 639-1; detected when absent, `und` when that failed. */
   readonly language?: string;
+  /** The conversation before it, oldest first. Only steps that rewrite queries look at it. */
+  readonly turns?: readonly Turn[];
   /** By field: what is searched there in place of what the field's own analysis or encoder makes of the content. */
   readonly encoded?: ReadonlyMap<string, Representation>;
 }

@@ -26,8 +26,6 @@ export function fieldOf<Kind extends Field['kind']>(
   by = 'This',
 ): Extract<Field, { kind: Kind }> {
   const field = fields.find((one) => one.name === name);
-  const fitting = fields.filter(({ kind }) => (kinds as readonly string[]).includes(kind)).map((one) => one.name);
-  const instead = fitting.length === 0 ? 'The collection has none such.' : `Name ${fitting.join(' or ')}.`;
   if (field === undefined) {
     const names = fields.map((one) => one.name);
     const guess = nearest(name, names);
@@ -37,6 +35,8 @@ export function fieldOf<Kind extends Field['kind']>(
     );
   }
   if (!(kinds as readonly string[]).includes(field.kind)) {
+    const fitting = fields.filter(({ kind }) => (kinds as readonly string[]).includes(kind)).map((one) => one.name);
+    const instead = fitting.length === 0 ? 'The collection has none such.' : `Name ${fitting.join(' or ')}.`;
     throw new InvalidArgumentError(
       `${by} needs a field of ${kinds.map((kind) => HOLDS[kind]).join(', or ')}, and "${name}" holds ${HOLDS[field.kind]}.`,
       instead,

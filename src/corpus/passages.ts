@@ -88,18 +88,19 @@ export async function preparePassages(
       from = performance.now();
     }
     const text = document.text.slice(start, end);
-    const analyses = [{ analysis: [analyzer.analyze(text)], boost: 1 }];
-    if (settings.titleBoost > 0) analyses.push({ analysis: [title], boost: settings.titleBoost });
-    if (settings.headingBoost > 0) {
-      analyses.push({ analysis: headings.map((heading) => analyzer.analyze(heading)), boost: settings.headingBoost });
+    const own = analyzer.analyze(text);
+    const analyses = [own];
+    const fields: IndexedField[] = [{ terms: own.terms, boost: 1 }];
+    if (settings.titleBoost > 0) {
+      analyses.push(title);
+      fields.push({ terms: title.terms, boost: settings.titleBoost });
     }
-    const fields = analyses
-      .filter(({ analysis }) => analysis.length > 0)
-      .map(({ analysis, boost }): IndexedField => ({ terms: analysis.flatMap(({ terms }) => terms), boost }));
-    const further = furtherForms(
-      fields,
-      analyses.flatMap(({ analysis }) => analysis),
-    );
+    if (settings.headingBoost > 0 && headings.length > 0) {
+      const above = headings.map((heading) => analyzer.analyze(heading));
+      analyses.push(...above);
+      fields.push({ terms: above.flatMap(({ terms }) => terms), boost: settings.headingBoost });
+    }
+    const further = furtherForms(fields, analyses);
     fields.push({ ...further, words: wordsInOrder([document.title, ...headings, text]) });
     passages.push({
       start,
@@ -128,6 +129,7 @@ export function sourceTerms(
 function wordsInOrder(texts: readonly string[]): string[] {
   const words: string[] = [];
   for (const text of texts) {
+    if (text === '') continue;
     const own = phraseWords(text);
     if (words.length > 0 && own.length > 0) words.push('');
     for (const word of own) words.push(word);
@@ -140,10 +142,12 @@ function wordsInOrder(texts: readonly string[]): string[] {
  * It makes the passage no longer, so that ranking by terms is what it would be without.
  */
 export function furtherForms(fields: readonly IndexedField[], analyses: readonly Analysis[]): IndexedField {
-  const known = new Set(fields.flatMap(({ terms }) => terms));
+  const known = new Set<string>();
+  for (const { terms } of fields) for (const term of terms) known.add(term);
   const further = new Set<string>();
   for (const { forms, stopWords } of analyses) {
-    for (const form of [...forms, ...stopWords]) if (!known.has(form)) further.add(form);
+    for (const form of forms) if (!known.has(form)) further.add(form);
+    for (const form of stopWords) if (!known.has(form)) further.add(form);
   }
   return { terms: [...further], boost: 1, length: 0 };
 }

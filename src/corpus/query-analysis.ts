@@ -114,11 +114,12 @@ export function analyzeQuery(
   const analyses = languages.map((language) => analyzerFor(language).analyze(text));
   const grammatical = analyses.every(({ terms }) => terms.length === 0);
   const readings = analyses.map(({ terms, stopWords }) => weightedTerms(grammatical ? stopWords : terms));
-  for (const { term, weight } of readings.flat()) {
-    if (weight > (weights.get(term) ?? 0)) weights.set(term, weight);
+  for (const reading of readings) {
+    for (const { term, weight } of reading) if (weight > (weights.get(term) ?? 0)) weights.set(term, weight);
   }
-  const left = new Set(grammatical ? [] : analyses.flatMap(({ stopWords }) => stopWords));
-  for (const word of weights.keys()) left.delete(word);
+  const left = new Set<string>();
+  if (!grammatical)
+    for (const { stopWords } of analyses) for (const word of stopWords) if (!weights.has(word)) left.add(word);
   const further = (term: string): void => {
     if (!weights.has(term)) weights.set(term, FORM_WEIGHT);
   };
@@ -128,14 +129,20 @@ export function analyzeQuery(
       if (!left.has(plainForm(text.slice(start, end)))) further(term);
     }
   }
-  return { terms: Array.from(weights, ([term, weight]) => ({ term, weight })), readings, leftOut: [...left] };
+  return { terms: listed(weights), readings, leftOut: [...left] };
 }
 
 /** Counts repeated terms: `['a', 'b', 'a']` becomes `a` with weight 2 and `b` with weight 1, in order of appearance. */
 export function weightedTerms(terms: Iterable<string>): WeightedTerm[] {
   const counts = new Map<string, number>();
   for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
-  return Array.from(counts, ([term, weight]) => ({ term, weight }));
+  return listed(counts);
+}
+
+function listed(weights: ReadonlyMap<string, number>): WeightedTerm[] {
+  const terms: WeightedTerm[] = [];
+  for (const [term, weight] of weights) terms.push({ term, weight });
+  return terms;
 }
 
 /** The language of a tag such as `en-GB`. */

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, RemoteError } from '../base/errors.ts';
 import { serverSentEvents } from '../base/server-sent-events.ts';
-import { apiKeyVariable, checkedUrl, endpointReason } from '../encode/http/endpoint.ts';
+import { apiKeyVariable, checkedUrl } from '../encode/http/endpoint.ts';
+import { endpointReason } from '../encode/http/post.ts';
 import { parseRetryAfter, type RetryPolicy, TransientError, withRetries } from '../encode/http/retry.ts';
 import { type EndReason, type GenerateOptions, type LanguageModel, messagesOf, type Prompt } from './language-model.ts';
 

@@ -1,3 +1,4 @@
+export { answerOf } from './answer-of.ts';
 export { type EndpointModelOptions, endpointModel } from './endpoint-model.ts';
 export { keptAnswers } from './kept-answers.ts';
 export {

@@ -16,6 +16,8 @@ export interface OpenModelOptions extends Omit<Partial<EndpointModelOptions>, 'm
 export interface LanguageModelKind {
   /** Letters, digits and `-`, a letter first. */
   readonly name: string;
+  /** Whether it sends texts to another machine. */
+  readonly remote?: boolean;
   /** @param rest what follows the colon, empty without one. */
   open(rest: string, spec: string): LanguageModel;
 }

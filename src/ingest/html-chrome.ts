@@ -7,7 +7,10 @@ const NAVIGATION_ROLES = words('navigation menu menubar search banner');
 const CONTAINERS = words('div section ul ol table td header nav aside footer span center');
 /** Words in classes and ids by which generators and frameworks call what surrounds the content. */
 const NAVIGATION_NAME =
-  /(?:^|[\s_-])(?:(?:top|main|site|page|sub|side|sphinx)?-?(?:nav|navbar|navigation|sidebar|menu|menubar|breadcrumbs?)|navheader|navfooter|nav-?panel|header|pager|pagination|related|toolbar|comments)(?:$|[\s_-])/i;
+  /(?:^|[\s_-])(?:(?:top|main|site|page|sub|side|sphinx)?-?(?:nav|navbar|navigation|sidebar|menu|menubar)|header|banner|related|toolbar|comments)(?:$|[\s_-])/i;
+/** What leads from page to page, and may name the book between the links. */
+const PAGER_NAME =
+  /(?:^|[\s_-])(?:docnav|navheader|navfooter|navpath|nav-?panel|(?:(?:top|main|site|page)-?)?breadcrumbs?|pager|pagination|prev-?next)(?:$|[\s_-])/i;
 const FOOTER_NAME = /(?:^|[\s_-])(?:(?:site|page|main)-?)?footer(?:$|[\s_-])/i;
 const BANNER_NAME = /cookie|consent|gdpr/i;
 const HEADING = /^h[1-6]$/;
@@ -17,10 +20,12 @@ const MOSTLY_LINKS = 0.5;
 /** Most characters outside links of a footer: who made the page, when, and under which terms. */
 const FOOTER = { named: 300, declared: 1000 };
 const LONGEST_BANNER = 1200;
+/** Most characters outside links of what leads from page to page. */
+const LONGEST_PAGER = 160;
 /** A menu in front of everything else has at least so many links, and next to nothing else. */
 const MENU = { links: 20, share: 0.95, before: 200 };
 
-type Sign = 'navigation' | 'footer' | 'named footer' | 'aside' | 'banner' | 'menu';
+type Sign = 'navigation' | 'pager' | 'footer' | 'named footer' | 'aside' | 'banner' | 'menu';
 
 interface Candidate {
   readonly depth: number;
@@ -135,6 +140,7 @@ export class HtmlChrome implements HtmlHandler {
     const names = `${attributes.get('class') ?? ''} ${attributes.get('id') ?? ''}`;
     if (names.length > 1) {
       if (BANNER_NAME.test(names)) return 'banner';
+      if (PAGER_NAME.test(names)) return 'pager';
       if (NAVIGATION_NAME.test(names)) return 'navigation';
       if (FOOTER_NAME.test(names)) return 'named footer';
     }
@@ -155,6 +161,7 @@ export class HtmlChrome implements HtmlHandler {
       );
     }
     if (linked >= MOSTLY_LINKS * text) return true;
+    if (sign === 'pager') return linked > 0 && prose <= LONGEST_PAGER;
     if (sign === 'footer') return prose <= FOOTER.declared;
     return sign === 'named footer' && prose <= FOOTER.named;
   }

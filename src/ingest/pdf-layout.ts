@@ -58,7 +58,25 @@ function contentsLines(lines: readonly PdfLine[]): ReadonlySet<PdfLine> {
     previous = number;
     found.add(line);
   }
-  return found.size < LEAST_ENTRIES ? new Set() : found;
+  if (found.size < LEAST_ENTRIES) return new Set();
+  addChapters(lines, found);
+  return found;
+}
+
+/** A title and its page, without what leads from the one to the other. */
+const CHAPTER = /^\S.{0,120}\s(\d{1,4})$/;
+
+/** Chapters stand between the entries without leaders: their pages lie between those of the entries around them. */
+function addChapters(lines: readonly PdfLine[], entries: Set<PdfLine>): void {
+  const pages = lines.map((line) => (entries.has(line) ? Number(LEADER.exec(line.text)![2]) : undefined));
+  lines.forEach((line, i) => {
+    const page = Number(CHAPTER.exec(line.text)?.[1] ?? Number.NaN);
+    if (pages[i] !== undefined || Number.isNaN(page)) return;
+    const before = pages.slice(0, i).findLast((one) => one !== undefined) ?? 0;
+    const after = pages.slice(i + 1).find((one) => one !== undefined) ?? Number.POSITIVE_INFINITY;
+    const next = pages[i - 1] !== undefined || pages[i + 1] !== undefined;
+    if (next && before <= page && page <= after) entries.add(line);
+  });
 }
 
 /** Groups consecutive lines. */
@@ -175,19 +193,28 @@ function commonGap(lines: readonly PdfLine[]): number {
   return gaps[gaps.length >> 2] ?? 0;
 }
 
-/** Sizes clearly above the body's, the largest first: levels 1 to 6. */
+/** Pages from which on the first one may be a title page. */
+const LEAST_PAGES = 3;
+
+/**
+ * Sizes clearly above the body's, the largest first: levels 1 to 6. Of those that the first page alone has, only the largest one heads
+ * anything: the others are names and dates of a title page, or of the beginning of a paper.
+ */
 function headingLevels(pages: readonly PdfPage[], bodySize: number): Map<number, number> {
   const characters = new Map<number, number>();
+  const later = new Set<number>();
   let total = 0;
-  for (const { lines } of pages) {
+  pages.forEach(({ lines }, page) => {
     for (const { size, text } of lines) {
       characters.set(sizeClass(size), (characters.get(sizeClass(size)) ?? 0) + text.length);
+      if (page > 0) later.add(sizeClass(size));
       total += text.length;
     }
-  }
+  });
   const sizes = [...characters]
     .filter(([size, count]) => size >= bodySize * 1.12 && count < total * 0.25)
     .map(([size]) => size)
-    .sort((a, b) => b - a);
+    .sort((a, b) => b - a)
+    .filter((size, rank) => rank === 0 || pages.length < LEAST_PAGES || later.has(size));
   return new Map(sizes.map((size, rank) => [size, Math.min(rank + 1, 6)]));
 }

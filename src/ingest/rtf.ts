@@ -94,6 +94,7 @@ export function readRtf(source: string): {
       paragraph.empty('br');
       return;
     }
+    if (cells.length > 0) endRow();
     endTable();
     const tag = level > 0 ? `h${Math.min(level, 6)}` : 'p';
     out.open(tag);

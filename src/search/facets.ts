@@ -116,6 +116,9 @@ async function documentsFound(
       language: options.language === undefined ? undefined : primary(options.language),
       synonyms: environment.synonyms?.(),
     });
+    if (question.text.trim() === '' && question.demanded !== undefined && options.vector === undefined) {
+      return Uint32Array.from(new Set(await corpus.documentsOf([...question.demanded])));
+    }
     const terms = termsOfQuestion(fieldOf(corpus, WORDS, ['terms']), question);
     if (terms.length > 0) {
       const holders = await holding(corpus, terms, question.demanded);

@@ -1,4 +1,4 @@
-export type { Query, Representation, WeightedTerm } from '../content/index.ts';
+export type { Query, Representation, Turn, WeightedTerm } from '../content/index.ts';
 export {
   type Corpus,
   type CorpusPassage,
@@ -16,6 +16,7 @@ export {
 export { MaxSim } from '../index/index.ts';
 export { bm25 } from './bm25.ts';
 export { type Completion, completions } from './completions.ts';
+export { CONDITIONS } from './conditions.ts';
 export { DEEPEST } from './cursor.ts';
 export { type DenseOptions, dense } from './dense.ts';
 export { type ExpansionOptions, expandQuery } from './expand-query.ts';
@@ -106,6 +107,7 @@ export {
   type ScoredList,
 } from './relevance.ts';
 export { defaultRelevance } from './relevance-defaults.ts';
+export { type ModelRerankerOptions, modelReranker } from './reranking/index.ts';
 export { rankCorpus, type SearchEnvironment, searchCorpus, similarInCorpus } from './searching.ts';
 export { allowedPassages, documentFilter } from './selection.ts';
 export { checkSort, compareSorted, parseSort, type Sort, type SortKey, sortValues } from './sort.ts';
@@ -119,3 +121,15 @@ export type {
   StageTrace,
 } from './types.ts';
 export { QueryMatcher, type QueryWord, type QueryWords, type WordMatch } from './word-match.ts';
+export {
+  type EnsembleOptions,
+  ensemble,
+  type HydeOptions,
+  hyde,
+  type PartsOptions,
+  parts,
+  type QueryWriter,
+  standalone,
+  userTurns,
+  type WriteOptions,
+} from './writing/index.ts';

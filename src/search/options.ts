@@ -1,4 +1,4 @@
-import type { Metadata } from '../content/index.ts';
+import type { Metadata, Turn } from '../content/index.ts';
 import type { Filter } from './filter.ts';
 import type { Fusion } from './fusions.ts';
 import type { PipelineInput } from './pipeline/index.ts';
@@ -26,7 +26,9 @@ export interface SearchOptions {
   readonly perDocument?: number;
   /** Language of the query (ISO 639-1). Default: detected, `und` where it cannot be told. */
   readonly language?: string;
-  /** How `hybrid` fuses. Default: a convex combination of scores, each divided by the best of its ranking. */
+  /** The conversation before the query, oldest first: pipelines with `rewrite` look at it. At most 100 turns of 10,000 characters. */
+  readonly turns?: readonly Turn[];
+  /** How `hybrid` fuses. Default: a convex combination of scores, each divided by what the query could reach. */
   readonly fusion?: Fusion;
   /**
    * Weights of BM25 and dense in `hybrid`, at least 0, one of them more. Default: those of the collection's encoder. A retriever of weight 0
@@ -114,7 +116,7 @@ export interface SearchHit {
   readonly page?: number;
   readonly language: string;
   readonly metadata: Metadata;
-  /** What matched the query's words, as ranges of `text`. */
+  /** What matched the query's words, as ranges of `text`. Made, like the snippet, when it is first read. */
   readonly highlights: readonly Range[];
   /** What of the passage shows the match, at most 320 characters, as plain text: no markup, no line breaks. */
   readonly snippet: { readonly text: string; readonly highlights: readonly Range[] };

@@ -51,7 +51,7 @@ export async function readQuestion(
   const { own, others } = analysis.languagesFor(language);
   const signs = parsed?.plain === false ? parsed : undefined;
   const completed: WeightedTerm[] = [];
-  const [typed] = complete ? lastWord(source) : [];
+  const [typed] = complete && isBeingTyped(signs) ? lastWord(source) : [];
   if (typed !== undefined) completed.push(...(await beginnings(corpus, typed, own)));
   const words = signs === undefined ? text : correctable(signs);
   // A beginning is no mistake.
@@ -141,6 +141,12 @@ function prefixesOf(signs: QuerySyntax | undefined): string[] {
   return clauses.flatMap(({ occur, any }) =>
     occur === 'not' ? [] : any.flatMap((part) => (part.kind === 'prefix' ? [part.text] : [])),
   );
+}
+
+/** Whether a query ends with a word that is asked for: not with one that must not be there, or the value of a field. */
+function isBeingTyped(signs: QuerySyntax | undefined): boolean {
+  const last = signs?.clauses.at(-1);
+  return last === undefined || (last.occur !== 'not' && last.any.at(-1)!.kind === 'word');
 }
 
 /** The word that is being typed, unless it is finished. */

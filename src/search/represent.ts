@@ -4,7 +4,7 @@ import type { Encoder } from '../encode/encoder.ts';
 import { speaks } from '../encode/speaks.ts';
 
 /** What was made of queries that are still at work: each is analysed and encoded once, however many stages ask. */
-const analysed = new WeakMap<Query, WeakMap<TermsField, AnalysedWords>>();
+const analysed = new WeakMap<Query, Map<TermsField, AnalysedWords>>();
 const encoded = new WeakMap<Query, Map<VectorField | VectorsField, Promise<Encoded>>>();
 
 /** A query as a field of vectors sees it; `undefined` with a reason where the encoder has no say. */
@@ -14,7 +14,7 @@ export type Encoded = { readonly query: Representation } | { readonly query: und
 export function wordsOf(field: TermsField, query: Query): AnalysedWords {
   let byField = analysed.get(query);
   if (byField === undefined) {
-    byField = new WeakMap();
+    byField = new Map();
     analysed.set(query, byField);
   }
   let words = byField.get(field);

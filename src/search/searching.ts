@@ -4,12 +4,14 @@ import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Query, Representation } from '../content/index.ts';
 import { type Corpus, checkLanguage, type Field, fieldOf, MEANING, primary, WORDS } from '../corpus/index.ts';
-import { highlight, plainSnippet, type Synonyms } from '../text/index.ts';
+import type { Synonyms } from '../text/index.ts';
 import { bm25 } from './bm25.ts';
+import { compiledPipeline } from './compiled.ts';
 import { CONDITIONS, conditionsAlone } from './conditions.ts';
 import { checkCursor, FIRST_PAGE, parseCursor } from './cursor.ts';
 import { both } from './demands.ts';
 import { dense } from './dense.ts';
+import { FoundHit } from './hit.ts';
 import { hybrid } from './hybrid.ts';
 import type {
   DocumentRanking,
@@ -21,7 +23,7 @@ import type {
 } from './options.ts';
 import { depthOf, inOrder, nextPage, pageOf, referencesTo, searchDigest } from './pages.ts';
 import { gathered } from './pipeline/group.ts';
-import { BUILT_IN, compilePipeline, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
+import { BUILT_IN, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
 import { type Question, readQuestion, withFurther } from './question.ts';
 import { collapsed } from './repeats.ts';
 import { termsOf, wordsOf } from './represent.ts';
@@ -37,12 +39,15 @@ interface CorpusSearchOptions extends SearchOptions {
 }
 
 /** What surrounds a search: pipelines with names, parts of one's own, and what relevance is judged by. */
-export interface SearchEnvironment extends Pick<PipelineEnvironment, 'names' | 'extensions' | 'relevance'> {
+export interface SearchEnvironment
+  extends Pick<PipelineEnvironment, 'names' | 'extensions' | 'relevance' | 'allowRemote'> {
   /** The pipeline of searches that name none. Default `hybrid` where there are embeddings, else `bm25`. */
   readonly standard?: PipelineInput;
   /** What words of queries stand for as well. */
   readonly synonyms?: (() => Synonyms | undefined) | undefined;
 }
+
+const NO_ENVIRONMENT: SearchEnvironment = {};
 
 /** All names of options: a misspelt filter must not search unfiltered. */
 const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
@@ -52,6 +57,7 @@ const OPTIONS: Readonly<Record<keyof CorpusSearchOptions, true>> = {
   filter: true,
   perDocument: true,
   language: true,
+  turns: true,
   fusion: true,
   weights: true,
   refine: true,
@@ -78,7 +84,7 @@ export async function searchCorpus(
   corpus: Corpus,
   text: string,
   options: CorpusSearchOptions = {},
-  environment: SearchEnvironment = {},
+  environment: SearchEnvironment = NO_ENVIRONMENT,
 ): Promise<SearchResult> {
   const start = performance.now();
   const { k = 10, perDocument = Number.POSITIVE_INFINITY } = options;
@@ -172,7 +178,7 @@ export async function rankCorpus(
   corpus: Corpus,
   text: string,
   options: SearchOptions = {},
-  environment: SearchEnvironment = {},
+  environment: SearchEnvironment = NO_ENVIRONMENT,
 ): Promise<DocumentRanking> {
   const start = performance.now();
   const { k = 10 } = options;
@@ -183,12 +189,18 @@ export async function rankCorpus(
     environment,
     false,
   );
-  const owners = await corpus.documentsOf(chosen.map(({ passage }) => passage));
+  const passages = new Uint32Array(chosen.length);
+  const scores = new Float64Array(chosen.length);
+  for (let i = 0; i < chosen.length; i++) {
+    passages[i] = chosen[i]!.passage;
+    scores[i] = chosen[i]!.score;
+  }
+  const documents = await corpus.documents(await corpus.documentsOf(passages));
   return {
     retriever: name,
     language: query.language!,
-    ids: (await corpus.documents(owners)).map(({ id }) => id),
-    scores: Float64Array.from(chosen, ({ score }) => score),
+    ids: documents.map(({ id }) => id),
+    scores,
     abstained: ranking.abstained === true,
     tookMs: performance.now() - start,
   };
@@ -239,7 +251,7 @@ export async function retrieve(
     : await retrieverFor(corpus, text, options, environment);
   const filtered = filter === undefined ? undefined : await allowedPassages(corpus, filter);
   const allowed = filtered === undefined || demanded === undefined ? (filtered ?? demanded) : both(filtered, demanded);
-  const query = queryOf(corpus, question, vector);
+  const query = queryOf(corpus, question, options);
   const gathering = { k, perDocument, ...given({ without, allowed, signal }) };
   if (options.collapse === true && !wordless)
     return {
@@ -264,18 +276,22 @@ export async function retrieve(
 }
 
 /** The query that pipelines see: its words, and what it became already. */
-function queryOf(corpus: Corpus, { text, language, further }: Question, vector: ArrayLike<number> | undefined): Query {
+function queryOf(
+  corpus: Corpus,
+  { text, language, further }: Question,
+  { vector, turns }: Pick<SearchOptions, 'vector' | 'turns'>,
+): Query {
   const encoded = new Map<string, Representation>();
   if (vector !== undefined) encoded.set(MEANING, Float32Array.from(vector));
-  const query: Query = { content: text, language };
+  const query: Query = { content: text, language, ...(turns === undefined ? {} : { turns }) };
   if (further.length > 0) encoded.set(WORDS, withFurther(fieldOf(corpus, WORDS, ['terms']), query, further));
   return encoded.size === 0 ? query : { ...query, encoded };
 }
 
 function checkQuery(text: string, k: number, perDocument: number, options: SearchOptions): void {
   const { vector, pipeline } = options;
-  const unknown = Object.keys(options).find((name) => !Object.hasOwn(OPTIONS, name));
-  if (unknown !== undefined) {
+  for (const unknown of Object.keys(options)) {
+    if (Object.hasOwn(OPTIONS, unknown)) continue;
     const guess = nearest(unknown, Object.keys(OPTIONS));
     throw new InvalidArgumentError(
       `A search has no option "${unknown}".`,
@@ -293,6 +309,7 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
       );
     }
   }
+  checkTurns(options.turns);
   if (!Number.isInteger(k) || k < 1)
     throw new InvalidArgumentError(`k is ${k}.`, 'Ask for a whole number of hits, at least 1.');
   if (!(perDocument >= 1 && (Number.isInteger(perDocument) || perDocument === Number.POSITIVE_INFINITY))) {
@@ -306,6 +323,21 @@ function checkQuery(text: string, k: number, perDocument: number, options: Searc
     throw new InvalidArgumentError(`nprobe is ${nprobe}.`, 'Scan a whole number of lists, at least 1.');
   }
 }
+
+function checkTurns(turns: SearchOptions['turns'] = []): void {
+  const sound = (turn: unknown): boolean => {
+    const { role, text } = (turn ?? {}) as { role?: unknown; text?: unknown };
+    return (role === 'user' || role === 'assistant') && typeof text === 'string' && text.length <= LONGEST_TURN;
+  };
+  if (Array.isArray(turns) && turns.length <= MOST_TURNS && turns.every(sound)) return;
+  throw new InvalidArgumentError(
+    'The turns before the query are no conversation.',
+    `Give at most ${MOST_TURNS}, each {role: 'user' or 'assistant', text} with at most ${LONGEST_TURN} characters.`,
+  );
+}
+
+const MOST_TURNS = 100;
+const LONGEST_TURN = 10_000;
 
 function hasMeaning({ fields }: Corpus): boolean {
   return fields.some(({ name }) => name === MEANING);
@@ -335,9 +367,12 @@ async function retrieverFor(
     return { name, fields, retriever: hybrid(bm25(corpus), semantic, await semantic.share!(), options) };
   }
   // What a call says of `hybrid` is part of the pipeline.
-  const own = name === 'hybrid' ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
+  const said = weights !== undefined || candidates !== undefined;
+  const own = name === 'hybrid' && said ? pipeline('words').fuse('meaning', given({ weights, candidates })) : wanted;
   const params = given({ refine, nprobe });
-  const { retriever, fields } = await compilePipeline(own, { corpus, ...environment, params });
+  const stored = wanted === environment.standard && options.pipeline === undefined;
+  const compiled = compiledPipeline(own, { corpus, ...environment, params, stored });
+  const { retriever, fields } = compiled instanceof Promise ? await compiled : compiled;
   if (wordless && fields.some(({ kind }) => kind === 'terms')) {
     throw new InvalidArgumentError(
       `The retriever "${name}" needs words, and the query is a vector alone.`,
@@ -416,29 +451,18 @@ async function hitsFor(
   const { analysis } = fieldOf(corpus, WORDS, ['terms']);
   const passages = await corpus.passages(chosen.map(({ passage }) => passage));
   const documents = await corpus.documents(passages.map(({ document }) => document));
-  const references = await Promise.all(repeats.map((one) => referencesTo(corpus, one)));
-  return passages.map(({ text, start, end, headings, page }, i) => {
-    const { id, path, title, language, metadata, format } = documents[i]!;
-    const highlights = highlight(text, terms, analysis.analyzerOf(language));
-    const { text: shown, ranges } = plainSnippet(text, format, highlights);
-    return {
+  const references = repeats.length === 0 ? [] : await Promise.all(repeats.map((one) => referencesTo(corpus, one)));
+  return passages.map((passage, i) => {
+    const document = documents[i]!;
+    return new FoundHit({
       rank: before + i + 1,
-      score: chosen[i]!.score,
-      id,
-      ...(path === undefined ? {} : { path }),
-      title,
-      text,
-      start,
-      end,
-      headings,
-      ...(page === undefined ? {} : { page }),
-      language,
-      metadata,
-      highlights,
-      snippet: { text: shown, highlights: ranges },
-      ...((references[i]?.length ?? 0) === 0 ? {} : { repeats: references[i]! }),
-      ...(chosen[i]!.relevance === undefined ? {} : { relevance: chosen[i]!.relevance }),
-    };
+      ranked: chosen[i]!,
+      passage,
+      document,
+      terms,
+      analyzer: analysis.analyzerOf(document.language),
+      repeats: references[i] ?? [],
+    });
   });
 }
 

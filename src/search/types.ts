@@ -88,5 +88,7 @@ export interface Retriever {
 
 /** What a field found, as a ranking has it. */
 export function hitsOf({ ids, scores }: Hits): RankedPassage[] {
-  return Array.from(ids, (passage, i) => ({ passage, score: scores[i]! }));
+  const hits: RankedPassage[] = [];
+  for (let i = 0; i < ids.length; i++) hits.push({ passage: ids[i]!, score: scores[i]! });
+  return hits;
 }

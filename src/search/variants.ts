@@ -99,6 +99,7 @@ export async function wordVariants(
     if (counts.subarray(at, at + forms.length).some((count) => count > 0)) there.add(written);
     at += forms.length;
   }
+  if (!compounding && there.size === words.length) return NONE;
   const composed = new Set(words.flatMap(({ within }) => (within === undefined ? [] : [within])));
   for (const { written, start, end, within, forms } of words) {
     // Of what is written together either the whole is there, or its parts are words of their own.
@@ -120,6 +121,8 @@ export async function wordVariants(
   return { terms: weighted(found), corrections };
 }
 
+const NONE: WordVariants = { terms: [], corrections: [] };
+
 interface Word {
   readonly written: string;
   /** The word that it is a part of. */
@@ -135,7 +138,7 @@ interface Word {
  * it, and say what it is a part of.
  */
 function wordsOf(text: string, languages: readonly string[]): Word[] {
-  const words = new Map<string, { start: number; end: number; within: string | undefined; forms: Set<string> }>();
+  const words = new Map<string, Word & { readonly forms: string[] }>();
   for (const language of languages) {
     let reach = 0;
     let whole: string | undefined;
@@ -144,16 +147,24 @@ function wordsOf(text: string, languages: readonly string[]): Word[] {
       const within = end <= reach ? whole : undefined;
       if (within === undefined) [reach, whole] = [end, written];
       else if (written === within) {
-        words.get(written)?.forms.add(term);
+        addTo(words.get(written)?.forms, term);
         continue;
       }
       const known = words.get(written);
-      if (known !== undefined) known.forms.add(term);
+      if (known !== undefined) addTo(known.forms, term);
       else if (words.size >= MOST_WORDS) break;
-      else words.set(written, { start, end, within, forms: new Set([plainForm(written), term]) });
+      else {
+        const forms = [plainForm(written)];
+        addTo(forms, term);
+        words.set(written, { written, within, start, end, forms });
+      }
     }
   }
-  return Array.from(words, ([written, { forms, ...place }]) => ({ written, ...place, forms: [...forms] }));
+  return [...words.values()];
+}
+
+function addTo(forms: string[] | undefined, term: string): void {
+  if (forms?.includes(term) === false) forms.push(term);
 }
 
 /** The nearest terms that there are: two edits away is far where something is one edit away. */

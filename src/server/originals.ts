@@ -2,6 +2,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve, sep } from 'node:path';
 import { NotFoundError } from '../base/errors.ts';
+import { documentBase } from '../store/index.ts';
 import type { ServedCollection } from './operations/types.ts';
 import { problem } from './problem.ts';
 
@@ -72,7 +73,7 @@ function locate(
 ): string | undefined {
   if (sources.length === 0 || path.includes('\0')) return undefined;
   // As ids and paths were made: relative to the folder that holds the collection.
-  const file = resolve(dirname(resolve(directory)), path);
+  const file = resolve(documentBase(directory), path);
   if (image !== undefined && !isPicture(image)) return undefined;
   const wanted = image === undefined ? file : resolve(dirname(file), image);
   try {

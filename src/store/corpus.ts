@@ -1,27 +1,31 @@
-import type { BitSet } from '../base/bits.ts';
+import { BitSet } from '../base/bits.ts';
 import type { Hits } from '../base/hits.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { DocumentRecord, Representation, WeightedTerm } from '../content/index.ts';
 import {
-  type Corpus,
   type CorpusPassage,
   checkRepresentation,
   type Field,
   type FieldParams,
   fieldOf,
   type IndexingSettings,
+  MEANING,
   WORDS,
   WordAnalysis,
 } from '../corpus/index.ts';
-import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
 import { vectorFields } from './local/manifest-types.ts';
-import type { FieldItem, Snapshot, VectorFieldSettings } from './types.ts';
-
-/** Opens the encoder of a field, which is what its kind needs. */
-export type OpenFieldEncoder = (field: VectorFieldSettings) => Promise<Encoder & TokenEncoder>;
+import type {
+  BesideFile,
+  CollectionSettings,
+  FieldItem,
+  ListedDocument,
+  OpenFieldEncoder,
+  Snapshot,
+  StoredCorpus,
+} from './types.ts';
 
 /** A snapshot as what retrieval stands on. Valid as long as the snapshot is. */
-export class SnapshotCorpus implements Corpus {
+export class SnapshotCorpus implements StoredCorpus {
   readonly fields: readonly Field[];
   readonly languages: ReadonlyMap<string, number>;
 
@@ -39,6 +43,47 @@ export class SnapshotCorpus implements Corpus {
       },
     );
     this.fields = [{ name: WORDS, of: 'passage', kind: 'terms', analysis }, ...vectors];
+  }
+
+  get generation(): number {
+    return this.snapshot.generation;
+  }
+
+  get settings(): CollectionSettings {
+    return this.snapshot.settings;
+  }
+
+  beside(role: string): BesideFile | undefined {
+    return this.snapshot.beside(role);
+  }
+
+  async texts(documents: ArrayLike<number>): Promise<string[]> {
+    return Array.from(documents, (ordinal) => this.snapshot.documentText(ordinal));
+  }
+
+  async holding(name: string): Promise<BitSet> {
+    const { kind } = fieldOf(this, name, ['vector', 'vectors']);
+    const found = new BitSet(this.passageSpace);
+    for await (const { from, to } of this.all()) {
+      for (let passage = from; passage < to; passage++) {
+        const held =
+          name === MEANING && kind === 'vector'
+            ? this.snapshot.hasVector(passage)
+            : this.snapshot.fieldItem(name, passage) !== undefined;
+        if (held) found.add(passage);
+      }
+    }
+    return found;
+  }
+
+  async *all(): AsyncGenerator<ListedDocument> {
+    for (const ordinal of this.snapshot.liveDocuments()) {
+      yield { ordinal, ...this.snapshot.documentPassages(ordinal), record: this.snapshot.document(ordinal) };
+    }
+  }
+
+  close(): void {
+    this.snapshot.close();
   }
 
   get passageCount(): number {
@@ -78,7 +123,9 @@ export class SnapshotCorpus implements Corpus {
 
   async frequencies(name: string, terms: readonly string[]): Promise<Uint32Array> {
     fieldOf(this, name, ['terms']);
-    return Uint32Array.from(terms, (term) => this.snapshot.documentFrequency(term));
+    const counts = new Uint32Array(terms.length);
+    for (let i = 0; i < terms.length; i++) counts[i] = this.snapshot.documentFrequency(terms[i]!);
+    return counts;
   }
 
   async terms(name: string): Promise<Iterable<readonly [term: string, passages: number]>> {
@@ -87,18 +134,24 @@ export class SnapshotCorpus implements Corpus {
   }
 
   async passages(ordinals: ArrayLike<number>): Promise<CorpusPassage[]> {
-    return Array.from(ordinals, (ordinal) => ({
-      ...this.snapshot.passage(ordinal),
-      text: this.snapshot.passageText(ordinal),
-    }));
+    const passages: CorpusPassage[] = [];
+    for (let i = 0; i < ordinals.length; i++) {
+      const ordinal = ordinals[i]!;
+      passages.push({ ...this.snapshot.passage(ordinal), text: this.snapshot.passageText(ordinal) });
+    }
+    return passages;
   }
 
   async documentsOf(passages: ArrayLike<number>): Promise<Uint32Array> {
-    return Uint32Array.from(passages, (passage) => this.snapshot.documentOf(passage));
+    const documents = new Uint32Array(passages.length);
+    for (let i = 0; i < documents.length; i++) documents[i] = this.snapshot.documentOf(passages[i]!);
+    return documents;
   }
 
   async documents(ordinals: ArrayLike<number>): Promise<DocumentRecord[]> {
-    return Array.from(ordinals, (ordinal) => this.snapshot.document(ordinal));
+    const documents: DocumentRecord[] = [];
+    for (let i = 0; i < ordinals.length; i++) documents.push(this.snapshot.document(ordinals[i]!));
+    return documents;
   }
 
   async find(id: string): Promise<{ document: number; from: number; to: number } | undefined> {

@@ -4,7 +4,8 @@ import type { Parallel } from '../base/parallel.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { Codec } from '../codec/index.ts';
 import type { DocumentRecord, PassageRecord, WeightedTerm } from '../content/index.ts';
-import type { FieldSource } from '../corpus/index.ts';
+import type { Corpus, FieldSource, IndexingSettings } from '../corpus/index.ts';
+import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
 import type { IndexedField } from '../index/index.ts';
 
 /** What a field of vectors holds of a passage: one vector, or one for each token. */
@@ -173,14 +174,42 @@ export interface Snapshot {
   close(): void;
 }
 
-/** The one writer of a collection. Nothing is durable or visible until `publish` resolves. */
+/** Opens the encoder of a field, which is what its kind needs. */
+export type OpenFieldEncoder = (field: VectorFieldSettings) => Promise<Encoder & TokenEncoder>;
+
+/** A document as one state of a collection holds it: its ordinal, and those of its passages, `from` (inclusive) to `to` (exclusive). */
+export interface ListedDocument {
+  readonly ordinal: number;
+  readonly from: number;
+  readonly to: number;
+  readonly record: DocumentRecord;
+}
+
+/** One published state of a collection, wherever it is kept: what retrieval stands on, and the rest of what is stored. */
+export interface StoredCorpus extends Corpus {
+  /** Counts publications; a larger number is newer. */
+  readonly generation: number;
+  readonly settings: CollectionSettings;
+  /** A file beside the documents; undefined when there is none of this role. */
+  beside(role: string): BesideFile | undefined;
+  /** Texts of documents, in the order of the ordinals given. */
+  texts(documents: ArrayLike<number>): Promise<readonly string[]>;
+  /** Passages that a field of vectors has something of; a set of `passageSpace` bits. */
+  holding(field: string): Promise<BitSet>;
+  /** All documents, in ascending order of their ordinals. */
+  all(): AsyncIterable<ListedDocument>;
+  /** Frees what it holds; nothing is asked of it afterwards. */
+  close(): void;
+}
+
+/** A writer of a collection. Nothing is durable or visible until `publish` resolves. */
 export interface Writer {
   /** Adds a document, replacing the live one with the same id. */
   add(document: NewDocument): void;
   /** Removes the document with this id; false when there is none. */
-  remove(id: string): boolean;
+  remove(id: string): boolean | Promise<boolean>;
   /** `contentHash` of the live document with this id, counting what was added and removed since the last publication. */
-  contentHash(id: string): string | undefined;
+  contentHash(id: string): string | undefined | Promise<string | undefined>;
   /** Passages waiting for the next publication, and a rough measure of the memory they hold. */
   readonly pending: { readonly documents: number; readonly passages: number; readonly bytes: number };
   /** Writes what is pending as a segment and publishes a new generation; on return it survives a crash. */
@@ -397,13 +426,24 @@ export interface VectorIndexInfo extends VectorIndexSettings {
   readonly drift: number;
 }
 
-/** Where a collection lives. Two implementations keep this contract: `local` (a directory) and, later, `postgres`. */
+/**
+ * Where a collection lives. Two implementations keep this contract: `local` (a folder) and `postgres`. What one of them does not do it
+ * refuses with an UnsupportedError.
+ */
 export interface Store {
-  /** The newest published generation. */
+  /** The folder, or the address of the database without its password. */
+  readonly location: string;
+  /** The folder; undefined for a collection that lies elsewhere. */
+  readonly directory: string | undefined;
+  /** Of the state that it was opened in. */
+  readonly settings: CollectionSettings;
+  /** The newest published state. @param settings as passages were made. */
+  corpus(settings: IndexingSettings, open: OpenFieldEncoder): Promise<StoredCorpus>;
+  /** The newest published generation, for what works on files alone: training, planning, compressed indexes. */
   snapshot(): Promise<Snapshot>;
   /** The newest generation's number, cheaply, to see whether a snapshot is stale. */
-  generation(): Promise<number>;
-  /** Takes the write lock. @throws CollectionLockedError when another writer holds it. */
+  generation(): number | Promise<number>;
+  /** Takes the write lock, where there is to be one writer. @throws CollectionLockedError when another writer holds it. */
   writer(): Promise<Writer>;
   /**
    * Begins the making of a field, or goes on with it; of one by yet another encoder that was begun is given up. A field of the name
@@ -419,4 +459,6 @@ export interface Store {
     readonly signal?: AbortSignal;
   }): Promise<VerifyReport>;
   inspect(): Promise<StoreInfo>;
+  /** Ends what is open to it, once nothing is asked of it any more. */
+  close(): Promise<void>;
 }

@@ -23,6 +23,19 @@ describe('highlights', () => {
     expect(marked('ผมชอบเรียนภาษาไทยมาก', 'ภาษา', 'th')).toEqual(['ภาษา']);
   });
 
+  it('pass over what is a stop word in the language of the text, unless there is nothing else', () => {
+    const both = (query: string) =>
+      highlight('A quota is a limit.', new Set(query.split(' ')), analyzerFor('en')).map(({ start, end }) => [
+        start,
+        end,
+      ]);
+    expect(both('a limit')).toEqual([[13, 18]]);
+    expect(both('a')).toEqual([
+      [0, 1],
+      [11, 12],
+    ]);
+  });
+
   it('are none for a query without terms', () => {
     expect(marked('the text', 'the')).toEqual([]);
   });

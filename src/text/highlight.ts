@@ -22,14 +22,16 @@ export interface Snippet {
 
 /**
  * What of a text matches a query: words whose term, after analysis, is one of the query's; `running` marks `run`.
- * Ranges are ascending and disjoint; matches that touch or overlap (an identifier and its parts) become one.
+ * Ranges are ascending and disjoint; matches that touch or overlap (an identifier and its parts) become one. Stop words of the analyzer's
+ * language are marked only where the query has nothing else: those of one language may be words of another.
  *
  * @param terms what the same analyzer made of the query.
  */
 export function highlight(text: string, terms: ReadonlySet<string>, analyzer: Analyzer): Range[] {
   const ranges: { start: number; end: number }[] = [];
   if (terms.size === 0) return ranges;
-  for (const { start, end } of analyzer.places(text, terms)) {
+  const words = new Set([...terms].filter((term) => analyzer.analyze(term).stopWords.length === 0));
+  for (const { start, end } of analyzer.places(text, words.size > 0 ? words : terms)) {
     const last = ranges.at(-1);
     if (last && start <= last.end) last.end = Math.max(last.end, end);
     else ranges.push({ start, end });

@@ -33,14 +33,25 @@ const UNKNOWN: DetectedLanguage = { language: 'und', confidence: 0 };
 export function detectLanguage(text: string, options: DetectOptions = {}): DetectedLanguage {
   const { sample = 4_000, prior } = options;
   const among = options.among && new Set(options.among.map(primaryLanguage));
+  if (text.length <= sample && PLAIN.test(text)) {
+    const plain = text.match(LETTERS);
+    return plain === null ? UNKNOWN : settled(detectIn('latin', plain, among, prior), among);
+  }
   const words = sampled(text, sample).match(WORD) ?? [];
   const script = dominantScript(words);
   if (script === undefined) return UNKNOWN;
   const own = words.filter((word) => scriptOf(word.codePointAt(0)!) === script).map((word) => word.toLowerCase());
-  const found = detectIn(script, own, among, prior);
-  if (found.confidence <= 0 || (among && !among.has(found.language))) return UNKNOWN;
-  return { language: found.language, confidence: Math.min(1, found.confidence) };
+  return settled(detectIn(script, own, among, prior), among);
 }
+
+function settled({ language, confidence }: DetectedLanguage, among: Among): DetectedLanguage {
+  if (confidence <= 0 || (among && !among.has(language))) return UNKNOWN;
+  return { language, confidence: Math.min(1, confidence) };
+}
+
+/** As most queries are: nothing but words of small letters of ASCII, of which nothing is left out and whose script is known. */
+const PLAIN = /^[a-z0-9 ,;:'"!?&-]*$/;
+const LETTERS = /[a-z]+/g;
 
 const WORD = /[\p{Script=Latin}\p{M}]+|(?:(?!\p{Script=Latin})[\p{L}\p{M}])+/gu;
 /** Addresses, paths, markup, calls, camel case, abbreviations: text, but not language. */
@@ -173,6 +184,8 @@ interface Marks {
   readonly marks: readonly LanguageMarks[];
   /** Taken when nothing tells: the script's usual language. */
   readonly usual: string | undefined;
+  /** By how many languages share something: 1 for what one language alone has, 0.2 or so for what most have. */
+  readonly rarity: Float64Array;
   /** What was found of words lately: texts repeat them, and to look costs as many patterns as there are languages, twice. */
   readonly shapes: Recent<string, Shape>;
 }
@@ -219,7 +232,13 @@ function lazyMarks(table: Readonly<Record<string, LanguageMarks>>, usual: string
         }
       });
       const shapes = new Recent<string, Shape>(KNOWN_WORDS);
-      made = { languages: Object.keys(table), words, marks: Object.values(table), usual, shapes };
+      const languages = Object.keys(table);
+      const most = languages.length + 1;
+      const rarity = Float64Array.from(
+        languages.keys(),
+        (sharing) => Math.log2(most / (sharing + 1)) / Math.log2(most),
+      );
+      made = { languages, words, marks: Object.values(table), usual, rarity, shapes };
     }
     return made;
   };
@@ -249,8 +268,8 @@ const AGAINST = 0.45;
 
 /** What the prior says of some languages. */
 interface Expectation {
-  /** Votes before a word is looked at: 0 for the most usual language, negative for others. */
-  readonly start: readonly number[];
+  /** Documents of each. */
+  readonly counts: readonly number[];
   readonly usual: number;
   /** Whether nearly everything is in that language. */
   readonly mostly: boolean;
@@ -258,14 +277,21 @@ interface Expectation {
 
 /** @returns undefined where the prior knows none of the languages. */
 function expectation(languages: readonly string[], prior: Prior): Expectation | undefined {
-  const counts = languages.map((language) => prior?.get(language) ?? 0);
+  if (prior === undefined || prior.size === 0) return undefined;
+  const counts = languages.map((language) => prior.get(language) ?? 0);
   const most = Math.max(...counts);
   if (most <= 0) return undefined;
   return {
-    start: counts.map((count) => USUAL * Math.log((count + UNSEEN) / (most + UNSEEN))),
+    counts,
     usual: counts.indexOf(most),
     mostly: most >= MOSTLY * counts.reduce((sum, count) => sum + count, 0),
   };
+}
+
+/** Votes before a word is looked at: 0 for the most usual language, negative for others. */
+function withStart(votes: Float64Array, { counts, usual }: Expectation): Float64Array {
+  const most = counts[usual]!;
+  return votes.map((count, i) => count + USUAL * Math.log((counts[i]! + UNSEEN) / (most + UNSEEN)));
 }
 
 function byMarks(lazy: LazyMarks, words: readonly string[], among: Among, prior: Prior): DetectedLanguage {
@@ -275,12 +301,13 @@ function byMarks(lazy: LazyMarks, words: readonly string[], among: Among, prior:
   const { votes, speaking } = poll(lazy(), words);
   const expected = expectation(languages, prior);
   if (expected?.mostly && open.includes(expected.usual)) {
-    const others = open.filter((i) => i !== expected.usual).map((i) => votes[i]!);
-    const lead = votes[expected.usual]! - Math.max(0, ...others);
+    let other = 0;
+    for (const i of open) if (i !== expected.usual && votes[i]! > other) other = votes[i]!;
+    const lead = votes[expected.usual]! - other;
     if (lead > -AGAINST && !foreignTo(languages[expected.usual]!, words))
       return { language: languages[expected.usual]!, confidence: Math.max(0.6, Math.tanh(lead / LEAD)) };
   }
-  const totals = expected === undefined ? votes : votes.map((count, i) => count + expected.start[i]!);
+  const totals = expected === undefined ? votes : withStart(votes, expected);
   const [best, second] = leaders(totals, open);
   const lead = totals[best]! - (second === undefined ? 0 : totals[second]!);
   if (usual !== undefined) {
@@ -301,24 +328,28 @@ function foreignTo(language: string, words: readonly string[]): boolean {
 
 /** What the words say, before any expectation: votes of each language, and how many words speak for it. */
 function poll(
-  { languages, words: known, marks, shapes }: Marks,
+  { languages, words: known, marks, rarity, shapes }: Marks,
   words: readonly string[],
 ): { votes: Float64Array; speaking: Float64Array } {
   const votes = new Float64Array(languages.length);
   const speaking = new Float64Array(languages.length);
-  /** 1 for what one language alone has, 0.2 or so for what most have. */
-  const rarity = (sharing: number) => Math.log2((languages.length + 1) / sharing) / Math.log2(languages.length + 1);
   for (const word of words) {
     const sharing = known.get(word);
-    for (const language of sharing ?? []) {
+    if (sharing === undefined) continue;
+    for (const language of sharing) {
       const letter = word.length === 1 && word < '\x80';
-      votes[language]! += (letter ? VOTE.letter : VOTE.word) * rarity(sharing!.length);
+      votes[language]! += (letter ? VOTE.letter : VOTE.word) * rarity[sharing.length - 1]!;
       if (!letter) speaking[language]!++;
     }
   }
   // Long texts are settled by their grammatical words; looking at every word's letters would cost ten times as much.
-  const ordered = Float64Array.from(votes).sort();
-  if (ordered.at(-1)! >= 2 * (ordered.at(-2) ?? 0) + CLEAR) return { votes, speaking };
+  let [best, second] = [0, 0];
+  for (let language = 0; language < votes.length; language++) {
+    const count = votes[language]!;
+    if (count > best) [best, second] = [count, best];
+    else if (count > second) second = count;
+  }
+  if (best >= 2 * second + CLEAR) return { votes, speaking };
   for (const word of words) {
     if (word.length < 3) continue;
     let shape = shapes.get(word);
@@ -328,10 +359,10 @@ function poll(
     }
     const { foreign, letters, affixes } = shape;
     for (const language of letters) {
-      votes[language]! += (foreign ? VOTE.foreignLetter : VOTE.letterGroup) * rarity(letters.length);
+      votes[language]! += (foreign ? VOTE.foreignLetter : VOTE.letterGroup) * rarity[letters.length - 1]!;
       if (foreign && !known.has(word)) speaking[language]!++;
     }
-    for (const language of affixes) votes[language]! += VOTE.affix * rarity(affixes.length);
+    for (const language of affixes) votes[language]! += VOTE.affix * rarity[affixes.length - 1]!;
   }
   return { votes, speaking };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../base/random.ts';
 import { phraseWords } from './phrase-words.ts';
 
 describe('phraseWords', () => {
@@ -42,6 +43,36 @@ describe('phraseWords', () => {
     ]);
     const thai = 'สวัสดีครับผมชื่อ'.repeat(20);
     expect(phraseWords(thai).join('')).toBe(phraseWords(thai.slice(0, 16)).join('').repeat(20));
+  });
+
+  it('ends words where the patterns of Unicode do, whatever is between them', () => {
+    const word = /[¼-¾⅐-⅞↉]|(?:(?![¼-¾⅐-⅞↉])[\p{L}\p{M}\p{N}\p{S}\p{Cf}\p{Variation_Selector}])+/gu;
+    const pieces = [
+      'a',
+      'bc',
+      '7',
+      ' ',
+      '.',
+      '\n',
+      '$',
+      '~',
+      '\x7f',
+      'é',
+      '—',
+      '½',
+      '東',
+      '😀',
+      '\ud83d',
+      '\u200b',
+      '\u0301',
+      'ﬁ',
+    ];
+    const random = new Random(5);
+    for (let i = 0; i < 500; i++) {
+      const text = Array.from({ length: 1 + random.below(12) }, () => pieces[random.below(pieces.length)]!).join('');
+      const runs = Array.from(text.matchAll(word), ([run]) => run);
+      expect(phraseWords(text)).toEqual(runs.flatMap((run) => phraseWords(run)));
+    }
   });
 
   it('cuts encoded data and keeps what is around it', () => {

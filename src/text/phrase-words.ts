@@ -1,17 +1,22 @@
+import { ownString, Recent } from '../base/recent.ts';
+import { widthAt } from './characters.ts';
 import { plainForm } from './normalize.ts';
 
 /** What may be part of a word, invisible signs included; fractions in one sign are alone, since `2½` is not 21⁄2. */
-const runs = /[¼-¾⅐-⅞↉]|(?:(?![¼-¾⅐-⅞↉])[\p{L}\p{M}\p{N}\p{S}\p{Cf}\p{Variation_Selector}])+/gu;
+const runs = /[¼-¾⅐-⅞↉]|(?:(?![¼-¾⅐-⅞↉])[\p{L}\p{M}\p{N}\p{S}\p{Cf}\p{Variation_Selector}])+/uy;
+/** Which of ASCII may be part of a word: letters, digits and signs of reckoning. */
+const partOfRun = Uint8Array.from({ length: 128 }, (_, code) =>
+  /[\p{L}\p{N}\p{S}]/u.test(String.fromCharCode(code)) ? 1 : 0,
+);
 /** Words of a run in plain form: signs of scripts without spaces one by one, others together. */
 const words =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])(?!\u2044)[\p{L}\p{M}\p{N}\p{S}])+/gu;
 
 /** Longer words are cut: encoded data, not words. */
 const LONGEST = 128;
-/** Runs that are remembered, twice: when the young are so many, the old are forgotten. */
-const GENERATION = 50_000;
-let young = new Map<string, readonly string[]>();
-let old = new Map<string, readonly string[]>();
+/** Runs that are remembered. */
+const RUNS = 100_000;
+const known = new Recent<string, readonly string[]>(RUNS);
 
 /**
  * The words of a text as phrases are looked for: all of them in order, in plain form (without case and marks), split by everything else;
@@ -19,12 +24,31 @@ let old = new Map<string, readonly string[]>();
  */
 export function phraseWords(text: string): string[] {
   const found: string[] = [];
-  for (const [run] of text.matchAll(runs)) {
+  for (let at = 0; at < text.length; ) {
+    const end = runEnd(text, at);
+    if (end === at) {
+      at += widthAt(text, at);
+      continue;
+    }
+    const run = text.slice(at, end);
+    at = end;
     for (const word of run.length > LONGEST ? wordsOf(run) : remembered(run)) {
-      for (let at = 0; at < word.length; at += LONGEST) found.push(word.slice(at, at + LONGEST));
+      if (word.length <= LONGEST) found.push(word);
+      else for (let cut = 0; cut < word.length; cut += LONGEST) found.push(word.slice(cut, cut + LONGEST));
     }
   }
   return found;
+}
+
+/** Where the run that begins at `start` ends; `start` where none does. */
+function runEnd(text: string, start: number): number {
+  let end = start;
+  let code = text.charCodeAt(end);
+  while (code < 128 && partOfRun[code] === 1) code = text.charCodeAt(++end);
+  // Most runs are nothing but ASCII, or what separates them is.
+  if (code < 128 || Number.isNaN(code)) return end;
+  runs.lastIndex = start;
+  return runs.test(text) ? runs.lastIndex : start;
 }
 
 function wordsOf(run: string): readonly string[] {
@@ -32,15 +56,11 @@ function wordsOf(run: string): readonly string[] {
 }
 
 function remembered(run: string): readonly string[] {
-  const known = young.get(run);
-  if (known !== undefined) return known;
+  const before = known.get(run);
+  if (before !== undefined) return before;
   // A slice would keep its whole text.
-  const own = run.split('').join('');
-  const split = old.get(own) ?? wordsOf(own);
-  if (young.size >= GENERATION) {
-    old = young;
-    young = new Map();
-  }
-  young.set(own, split);
+  const own = ownString(run);
+  const split = wordsOf(own);
+  known.set(own, split);
   return split;
 }

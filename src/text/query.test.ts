@@ -34,6 +34,7 @@ describe('parseQuery', () => {
     ['* ** 2*3 glob/**', ['*', '**', '2*3', 'glob/**']],
     ['""  "!!!"', []],
     ['-only -exclusions', ['-only', '-exclusions']],
+    ['-year:3', ['-year=3']],
     ['', []],
   ])('%j', (source, expected) => expect(read(source)).toEqual(expected));
 
@@ -43,7 +44,7 @@ describe('parseQuery', () => {
       plain: false,
       text: 'rotate the key sec',
     });
-    expect(parseQuery('-only -exclusions')).toMatchObject({ plain: true, text: '-only -exclusions' });
+    expect(parseQuery('-only -exclusions')).toMatchObject({ plain: false, text: '' });
   });
 
   it('reads back what is written', () => {

@@ -8,7 +8,7 @@
  * - `a OR b`: one or the other
  *
  * Everything is text that does not fit: a quotation mark without its partner, a sign with a space behind it, `--option`,
- * `-1`, `std::vector`, an `OR` at an end. A query of nothing but exclusions is text as well.
+ * `-1`, `-v`, `std::vector`, an `OR` at an end.
  */
 
 /** A word, a beginning, a phrase, or a condition. */
@@ -74,7 +74,6 @@ interface Item {
 /** Takes a query apart. Never fails; time is linear. */
 export function parseQuery(source: string, options: QuerySyntaxOptions = {}): QuerySyntax {
   const items = itemsOf(source.slice(0, LONGEST), options.hasField ?? (() => false));
-  if (items.length > 0 && items.every((item) => item !== 'or' && item.sign === '-')) return words(source);
   const clauses: QueryClause[] = [];
   let joins = false;
   for (const [i, item] of items.entries()) {
@@ -104,13 +103,6 @@ export function parseQuery(source: string, options: QuerySyntaxOptions = {}): Qu
   const said = items.filter((item) => item !== 'or' && item.sign !== '-' && item.part.kind !== 'field') as Item[];
   const plain = clauses.every(({ occur, any }) => occur === 'should' && any.length === 1 && any[0]!.kind === 'word');
   return { clauses, text: plain ? source : said.map(({ part }) => ('text' in part ? part.text : '')).join(' '), plain };
-}
-
-/** A query that is to be taken as it is: all of it one text. */
-function words(source: string): QuerySyntax {
-  const any = source.split(/\s+/).filter((word) => word !== '');
-  const clauses = any.map((text): QueryClause => ({ occur: 'should', any: [{ kind: 'word', text }] }));
-  return { clauses, text: source, plain: true };
 }
 
 function isStrict({ kind }: QueryPart): boolean {

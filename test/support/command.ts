@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,4 +18,20 @@ function isFresh(): boolean {
     (entry) => entry.isFile() && !entry.name.endsWith('.test.ts') && join(entry.parentPath, entry.name),
   );
   return sources.every((file) => file === false || statSync(file).mtimeMs < time);
+}
+
+/** Runs the command line in a folder. */
+export async function sagittaIn(cwd: string, ...args: string[]) {
+  const child = spawn(process.execPath, [...program, ...args], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+  });
+  const text = async (stream: NodeJS.ReadableStream) => {
+    let all = '';
+    for await (const piece of stream) all += piece;
+    return all;
+  };
+  const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+  return { code: code as number, stdout, stderr };
 }

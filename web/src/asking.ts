@@ -81,7 +81,10 @@ export async function ask(
     state.sort,
   );
   const came = answers.filter((answer) => answer !== undefined);
-  const judged = came.flatMap(({ relevance }) => (relevance === undefined ? [] : [relevance]));
+  // Of what satisfies conditions alone, one is as relevant as the other.
+  const judged = came.flatMap(({ relevance, retriever }) =>
+    relevance === undefined || retriever === 'conditions' ? [] : [relevance],
+  );
   const all = judged.length === came.length && judged.length > 0;
   // What was said of the question stays said; a page that follows may be empty.
   const first = goesOn ? before : undefined;

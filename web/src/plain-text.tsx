@@ -55,6 +55,18 @@ export function PlainText({
   );
 }
 
+/** Paragraphs of a stretch of text, and the blank lines between them: on those the mark of a passage is a blot. */
+function paragraphsOf(text: string, from: number, to: number): [begin: number, end: number, isSpace: boolean][] {
+  const parts: [number, number, boolean][] = [];
+  let begin = from;
+  for (const { 0: gap, index } of text.slice(from, to).matchAll(/\n\s*\n/g)) {
+    parts.push([begin, from + index, false], [from + index, from + index + gap.length, true]);
+    begin = from + index + gap.length;
+  }
+  parts.push([begin, to, false]);
+  return parts.filter(([start, end]) => end > start);
+}
+
 function BlockText({
   block: { start, text, marks },
   passage,
@@ -74,7 +86,15 @@ function BlockText({
   return (
     <>
       {part(0, from)}
-      {to > from && <span class="here">{part(from, to)}</span>}
+      {paragraphsOf(text, from, to).map(([begin, end, isSpace]) =>
+        isSpace ? (
+          text.slice(begin, end)
+        ) : (
+          <span key={begin} class="here">
+            {part(begin, end)}
+          </span>
+        ),
+      )}
       {part(to, text.length)}
     </>
   );

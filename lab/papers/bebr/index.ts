@@ -4,7 +4,8 @@ import { nativeRuntime } from '../../../src/encode/runtime.ts';
 import { buildIndex } from '../../../src/index/index.ts';
 import { unitRows } from '../../../src/math/index.ts';
 import { learnBinary } from '../../../src/train/index.ts';
-import type { Config, Lab, Paper } from '../../grading/index.ts';
+import type { Claim, Config, Lab } from '../../grading/index.ts';
+import { exactClaim } from '../../protocols/claims.ts';
 import { COMPONENTS, type CodeData, classical, codeClaim, coded, smallCodeData } from '../../protocols/codes.ts';
 import { grid } from '../../protocols/learning.ts';
 
@@ -78,67 +79,51 @@ const upgraded = (name: string, who: 'old' | 'compatible' | 'alone') =>
     return { codec: asking, codes, queries: next.queries };
   });
 
-export const paper: Paper = {
-  slug: 'bebr',
-  summary:
-    'Signs, the signs of what they leave over, and so on: a few bits a component, learned from embeddings alone, compared by small whole numbers, and readable by the next version of the encoder.',
-  parts: ['train/quantize/learn-binary', 'train/quantize/ranking', 'codec/recurrent'],
-  departures: [
-    'Linear maps, where the paper has a hidden layer.',
-    'The target is the ranking of the full vectors instead of pairs, and there is no queue of earlier batches.',
-    'Tables of a byte, 256 entries, where the paper looks up four bits at a time.',
-    'Rate and steps are tuned with the codes of the earlier version as well: whoever asks by a setting, asks codes that were learned by it.',
-    'The earlier encoder is the first half of the components, the later one all of them, turned: a change of the space, not of the training data.',
-  ],
-  seconds: { quick: 23, full: 552 },
-  reach: { commands: ['sagitta rebuild --spec rbin128x2'], exports: ['train/learnBinary'], byDefault: false },
-  claims: [
-    codeClaim({
-      id: 'levels',
-      statement:
-        'At 34 bytes a vector, two levels of 128 signs find more of the exact ten best than 272 learned signs of one level.',
-      data: smallCodeData,
-      baseline: binary('one level', ONE),
-      method: binary('two levels', TWO),
-      controls: [classical('product codes', ['opq,pq32x8'])],
-      rivals: [classical('random signs', ['bin272'])],
-    }),
-    {
-      id: 'integer',
-      kind: 'exact',
-      of: 'code',
-      statement:
-        'An index scores coded queries as integer tables do, but for 16 bits of length: no cosine differs by 0.0001 or more.',
-      check: async (lab) => {
-        const data = await smallCodeData(lab);
-        const codec = await learn(data, lab, TWO, CONFIGS[0]!, 1);
-        const codes = codec.encode(data.documents);
-        const values = codec.values(codes);
-        const lengths = Float64Array.from({ length: values.count }, (_, v) => Math.hypot(...values.row(v)));
-        const index = await buildIndex(codec.spec, data.documents, { codec });
-        let worst = 0;
-        for (let q = 0; q < Math.min(50, data.queries.count); q++) {
-          const own = codec.encode(data.queries.slice(q, q + 1));
-          const products = codec.compare(own, codes);
-          const length = Math.hypot(...codec.values(own).row(0));
-          const { ids, scores } = index.search(data.queries.row(q), { k: 100 });
-          ids.forEach((id, i) => {
-            const byTables = products[id]! / 4 ** (TWO.levels - 1) / length / lengths[id]!;
-            worst = Math.max(worst, Math.abs(scores[i]! - byTables));
-          });
-        }
-        return { metric: 'greatest difference of cosines', value: worst, atMost: 1e-4, sources: data.sources };
-      },
+export const claims: readonly Claim[] = [
+  codeClaim({
+    id: 'levels',
+    statement:
+      'At 34 bytes a vector, two levels of 128 signs find more of the exact ten best than 272 learned signs of one level.',
+    data: smallCodeData,
+    baseline: binary('one level', ONE),
+    method: binary('two levels', TWO),
+    controls: [classical('product codes', ['opq,pq32x8'])],
+    rivals: [classical('random signs', ['bin272'])],
+  }),
+  exactClaim({
+    id: 'integer',
+    of: 'code',
+    statement:
+      'An index scores coded queries as integer tables do, but for 16 bits of length: no cosine differs by 0.0001 or more.',
+    check: async (lab) => {
+      const data = await smallCodeData(lab);
+      const codec = await learn(data, lab, TWO, CONFIGS[0]!, 1);
+      const codes = codec.encode(data.documents);
+      const values = codec.values(codes);
+      const lengths = Float64Array.from({ length: values.count }, (_, v) => Math.hypot(...values.row(v)));
+      const index = await buildIndex(codec.spec, data.documents, { codec });
+      let worst = 0;
+      for (let q = 0; q < Math.min(50, data.queries.count); q++) {
+        const own = codec.encode(data.queries.slice(q, q + 1));
+        const products = codec.compare(own, codes);
+        const length = Math.hypot(...codec.values(own).row(0));
+        const { ids, scores } = index.search(data.queries.row(q), { k: 100 });
+        ids.forEach((id, i) => {
+          const byTables = products[id]! / 4 ** (TWO.levels - 1) / length / lengths[id]!;
+          worst = Math.max(worst, Math.abs(scores[i]! - byTables));
+        });
+      }
+      return { metric: 'greatest difference of cosines', value: worst, atMost: 1e-4, sources: data.sources };
     },
-    codeClaim({
-      id: 'compatible',
-      statement:
-        "Queries of a new encoder that learned to be compatible find at most 0.02 less of the exact ten best in the old encoder's codes than the old encoder's own queries.",
-      margin: { absolute: -0.02 },
-      data: smallCodeData,
-      baseline: upgraded('old queries', 'old'),
-      method: upgraded('new queries, compatible', 'compatible'),
-      controls: [upgraded('new queries, not compatible', 'alone')],
-    }),
-  ],
-};
+  }),
+  codeClaim({
+    id: 'compatible',
+    statement:
+      "Queries of a new encoder that learned to be compatible find at most 0.02 less of the exact ten best in the old encoder's codes than the old encoder's own queries.",
+    margin: { absolute: -0.02 },
+    data: smallCodeData,
+    baseline: upgraded('old queries', 'old'),
+    method: upgraded('new queries, compatible', 'compatible'),
+    controls: [upgraded('new queries, not compatible', 'alone')],
+  }),
+];

@@ -1,4 +1,4 @@
-import type { Paper } from '../../grading/index.ts';
+import type { Claim } from '../../grading/index.ts';
 import {
   type Calibrate,
   calibrate,
@@ -12,6 +12,7 @@ import {
   rowsOf,
   syntheticCandidates,
 } from '../../protocols/calibration.ts';
+import { exactClaim } from '../../protocols/claims.ts';
 import { cut } from '../../protocols/cut.ts';
 import { grid } from '../../protocols/learning.ts';
 
@@ -30,95 +31,75 @@ const unlearned = plain('score of the list alone', [
   { score: 'cosine' },
 ]);
 
-export const paper: Paper = {
-  slug: 'cosine-adapter',
-  summary:
-    'Scores pass a growing map that depends on the query, so that one threshold on the result keeps what is relevant: `search --relevant`.',
-  parts: ['search/relevance', 'search/query-head', 'train/relevance', 'eval/pooled-curve'],
-  departures: [
-    "The head over the query's embedding is a reconstruction: 64 principal components, one hidden layer of 32, decay chosen on development queries. The paper's loss, sizes and choice of negatives were not at hand.",
-    'MS MARCO and product search are not at hand. Real candidates are the 50 of 199 tools nearest to a request (one is right), with some thousand requests for training.',
-    "Pooled areas are compared query by query: a query's share is that of its relevant candidates in the pool, all else of the pool as it is. The table of the claim on order has intervals with the pool drawn anew.",
-    "`search --relevant` takes the list's shape for its map and adds the embedding, or standardises the scores, only where the F1 of held-out queries gains two standard errors. That rule was made after a first one, of cross-entropy and one standard error, had chosen worse on the same test queries (0.496 against 0.527). BM25 scores pass the map as well as cosines, and so does the fused score as a share of the best. The last was added after a first check on the same test queries, without it, had failed (0.461 against 0.527).",
-    'Standardised scores within a map are an addition, made after z-scores had been seen to be as good as the map, on samples of the same requests of which some are tested here.',
-  ],
-  seconds: { quick: 77, full: 425 },
-  reach: {
-    commands: ['sagitta learn-relevance --queries FILE --qrels FILE', 'sagitta search --relevant'],
-    exports: ['train/learnRelevance', 'eval/pooledCurve'],
-    byDefault: false,
-  },
-  claims: [
-    calibrationClaim({
-      id: 'global',
-      statement:
-        "On held-out requests, a map that the request's embedding decides on gives a pooled AUC-PR at least 0.02 above that of one threshold on the cosine.",
-      margin: { absolute: 0.02 },
-      data: requestCandidates,
-      baseline: constant,
-      method: adapter,
-      controls: [
-        plain('the first k', [{ score: 'rank' }]),
-        ...(['root', 'quadratic'] as const).map((map) => mapped(`map ${map}`, [{ map, decay: 0.02 }])),
-      ],
-      rivals: [zScore],
-    }),
-    calibrationClaim({
-      id: 'z-score',
-      statement:
-        'It gives one above that of the best score that learns nothing: a z-score within the list, the distance to its mean or to the next, or the rank.',
-      data: requestCandidates,
-      baseline: unlearned,
-      method: adapter,
-    }),
-    calibrationClaim({
-      id: 'standard',
-      statement:
-        "A map of standardised cosines that the request's embedding decides on gives one at least 0.02 above that of z-scores alone.",
-      margin: { absolute: 0.02 },
-      data: requestCandidates,
-      baseline: zScore,
-      method: mapped("map of z-scores by the query's embedding", grid({ map: ['standard'], decay })),
-      controls: [adapter],
-    }),
-    calibrationClaim({
-      id: 'synthetic',
-      statement:
-        'Where offset and slope of the cosine depend on a direction of the query each, it gives one at least 0.1 above that of one threshold.',
-      margin: { absolute: 0.1 },
-      data: syntheticCandidates,
-      baseline: constant,
-      method: adapter,
-      rivals: [zScore],
-    }),
-    {
-      id: 'order',
-      kind: 'exact',
-      of: 'code',
-      statement: "No map changes the order of a request's candidates.",
-      check: async (lab) => {
-        const data = await requestCandidates(lab);
-        const rows = rowsOf(data, 'test');
-        const systems: (readonly [string, Calibrate])[] = [
-          ['one threshold on the cosine', (query) => data.cosines[query]!],
-          ['the first k', (query) => plainScore(data.cosines[query]!, 'rank')],
-          ['z-score', (query) => plainScore(data.cosines[query]!, 'z-score')],
-        ];
-        let changed = 0;
-        for (const map of ['linear', 'root', 'quadratic', 'power', 'standard'] as const) {
-          const scores = await calibrate(data, { map, decay: 0.02, seen: true }, { seed: 1, signal: lab.signal });
-          systems.push([`map ${map}, by the embedding`, scores]);
-          changed += disorder(data, rows, scores);
-        }
-        return {
-          metric: 'neighbours in the ranking whose order a map changes',
-          value: changed,
-          atMost: 0,
-          sources: data.sources,
-          notes: [curveTable(data, rows, systems)],
-        };
-      },
+export const claims: readonly Claim[] = [
+  calibrationClaim({
+    id: 'global',
+    statement:
+      "On held-out requests, a map that the request's embedding decides on gives a pooled AUC-PR at least 0.02 above that of one threshold on the cosine.",
+    margin: { absolute: 0.02 },
+    data: requestCandidates,
+    baseline: constant,
+    method: adapter,
+    controls: [
+      plain('the first k', [{ score: 'rank' }]),
+      ...(['root', 'quadratic'] as const).map((map) => mapped(`map ${map}`, [{ map, decay: 0.02 }])),
+    ],
+    rivals: [zScore],
+  }),
+  calibrationClaim({
+    id: 'z-score',
+    statement:
+      'It gives one above that of the best score that learns nothing: a z-score within the list, the distance to its mean or to the next, or the rank.',
+    data: requestCandidates,
+    baseline: unlearned,
+    method: adapter,
+  }),
+  calibrationClaim({
+    id: 'standard',
+    statement:
+      "A map of standardised cosines that the request's embedding decides on gives one at least 0.02 above that of z-scores alone.",
+    margin: { absolute: 0.02 },
+    data: requestCandidates,
+    baseline: zScore,
+    method: mapped("map of z-scores by the query's embedding", grid({ map: ['standard'], decay })),
+    controls: [adapter],
+  }),
+  calibrationClaim({
+    id: 'synthetic',
+    statement:
+      'Where offset and slope of the cosine depend on a direction of the query each, it gives one at least 0.1 above that of one threshold.',
+    margin: { absolute: 0.1 },
+    data: syntheticCandidates,
+    baseline: constant,
+    method: adapter,
+    rivals: [zScore],
+  }),
+  exactClaim({
+    id: 'order',
+    of: 'code',
+    statement: "No map changes the order of a request's candidates.",
+    check: async (lab) => {
+      const data = await requestCandidates(lab);
+      const rows = rowsOf(data, 'test');
+      const systems: (readonly [string, Calibrate])[] = [
+        ['one threshold on the cosine', (query) => data.cosines[query]!],
+        ['the first k', (query) => plainScore(data.cosines[query]!, 'rank')],
+        ['z-score', (query) => plainScore(data.cosines[query]!, 'z-score')],
+      ];
+      let changed = 0;
+      for (const map of ['linear', 'root', 'quadratic', 'power', 'standard'] as const) {
+        const scores = await calibrate(data, { map, decay: 0.02, seen: true }, { seed: 1, signal: lab.signal });
+        systems.push([`map ${map}, by the embedding`, scores]);
+        changed += disorder(data, rows, scores);
+      }
+      return {
+        metric: 'neighbours in the ranking whose order a map changes',
+        value: changed,
+        atMost: 0,
+        sources: data.sources,
+        notes: [curveTable(data, rows, systems)],
+      };
     },
-    cut,
-  ],
-};
+  }),
+  cut,
+];

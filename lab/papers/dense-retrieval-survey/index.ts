@@ -4,7 +4,8 @@ import * as evaluation from '../../../src/eval/index.ts';
 import * as index from '../../../src/index/index.ts';
 import * as search from '../../../src/search/index.ts';
 import * as train from '../../../src/train/index.ts';
-import type { Paper } from '../../grading/index.ts';
+import type { Claim } from '../../grading/index.ts';
+import { exactClaim } from '../../protocols/claims.ts';
 
 const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   codec,
@@ -46,47 +47,35 @@ const MATRIX: readonly (readonly [axis: string, point: string, parts: readonly s
   ['evaluation', 'noise in queries', ['eval/addGrammarErrors']],
 ];
 
-export const paper: Paper = {
-  slug: 'dense-retrieval-survey',
-  summary:
-    'A map of dense retrieval along architecture, training, indexing and integration; here as a matrix of plug points and what fills them.',
-  parts: ['encode', 'train', 'index', 'codec', 'search', 'eval'],
-  departures: [
-    'The matrix says that a part exists and can be imported, not how good it is: other papers here measure that.',
-  ],
-  seconds: { quick: 1, full: 1 },
-  reach: { commands: ['sagitta search --retriever dense', 'sagitta tune --pairs FILE'], byDefault: true },
-  claims: [
-    {
-      id: 'coverage',
-      kind: 'exact',
-      of: 'code',
-      statement: "Every plug point of the survey's axes is filled.",
-      check: async () => {
-        const filled = MATRIX.map(([axis, point, parts]) => {
-          const there = parts.filter((part) => {
-            const [module, name] = part.split('/') as [string, string];
-            return MODULES[module]?.[name] !== undefined;
-          });
-          return { axis, point, parts, there };
+export const claims: readonly Claim[] = [
+  exactClaim({
+    id: 'coverage',
+    of: 'code',
+    statement: "Every plug point of the survey's axes is filled.",
+    check: async () => {
+      const filled = MATRIX.map(([axis, point, parts]) => {
+        const there = parts.filter((part) => {
+          const [module, name] = part.split('/') as [string, string];
+          return MODULES[module]?.[name] !== undefined;
         });
-        const complete = filled.filter(({ there, parts }) => there.length === parts.length).length;
-        return {
-          metric: 'share of plug points that are filled',
-          value: complete / MATRIX.length,
-          atLeast: 1,
-          notes: [
-            [
-              '| axis | plug point | filled by |',
-              '|---|---|---|',
-              ...filled.map(
-                ({ axis, point, there }) =>
-                  `| ${axis} | ${point} | ${there.length === 0 ? 'missing' : there.map((part) => `\`${part}\``).join(', ')} |`,
-              ),
-            ].join('\n'),
-          ],
-        };
-      },
+        return { axis, point, parts, there };
+      });
+      const complete = filled.filter(({ there, parts }) => there.length === parts.length).length;
+      return {
+        metric: 'share of plug points that are filled',
+        value: complete / MATRIX.length,
+        atLeast: 1,
+        notes: [
+          [
+            '| axis | plug point | filled by |',
+            '|---|---|---|',
+            ...filled.map(
+              ({ axis, point, there }) =>
+                `| ${axis} | ${point} | ${there.length === 0 ? 'missing' : there.map((part) => `\`${part}\``).join(', ')} |`,
+            ),
+          ].join('\n'),
+        ],
+      };
     },
-  ],
-};
+  }),
+];

@@ -1,16 +1,7 @@
-import type { Paper } from '../../grading/index.ts';
-import {
-  type CodeClaim,
-  type CodeData,
-  codeClaim,
-  codeData,
-  codeDataBy,
-  distilled,
-  reconstruction,
-  tunedCodeData,
-} from '../../protocols/codes.ts';
+import type { Claim } from '../../grading/index.ts';
+import { codeClaim, distilled, reconstruction, VECTORS } from '../../protocols/codes.ts';
 
-const on = (id: string, bytes: number, whose: string, data: CodeClaim<CodeData>['data']) =>
+const on = (id: string, bytes: number, { whose, data }: (typeof VECTORS)[keyof typeof VECTORS] = VECTORS.own) =>
   codeClaim({
     id,
     statement: `At ${bytes} bytes a vector of ${whose}, a quantizer that learned from rankings of unlabelled sentences finds at least 5% more of the exact ten best than one that learned for reconstruction.`,
@@ -23,22 +14,9 @@ const on = (id: string, bytes: number, whose: string, data: CodeClaim<CodeData>[
     ],
   });
 
-export const paper: Paper = {
-  slug: 'distill-vq',
-  summary:
-    'Codebooks learn to rank as the full vectors do: a listwise loss between exact scores and scores of codes, on queries that nobody labelled.',
-  parts: ['train/quantize/distill-codec', 'codec/dual', 'codec/pq', 'train/objectives/listwise', 'tensor/fit'],
-  departures: [
-    'Product codes only: the lists of an inverted file are not learned.',
-    'A map of documents and one of queries are learned as well; the paper keeps a fixed rotation.',
-    'Queries to learn from are sentences of the documents; the paper has a log of queries. Tuned vectors are those after a linear map that learned to bring sentences to their abstracts.',
-  ],
-  seconds: { quick: 40, full: 720 },
-  reach: { commands: ['sagitta learn-index'], exports: ['train/distillCodec'], byDefault: false },
-  claims: [
-    on('bytes-8', 8, "the lab's encoder", codeData),
-    on('bytes-16', 16, "the lab's encoder", codeData),
-    on('use-lite', 16, 'use-lite', codeDataBy('use-lite')),
-    on('tuned', 16, "the lab's encoder, tuned", tunedCodeData),
-  ],
-};
+export const claims: readonly Claim[] = [
+  on('bytes-8', 8),
+  on('bytes-16', 16),
+  on('use-lite', 16, VECTORS.useLite),
+  on('tuned', 16, VECTORS.tuned),
+];

@@ -2,7 +2,7 @@ import { type Codec, createCodec } from '../../../src/codec/index.ts';
 import { nativeRuntime } from '../../../src/encode/runtime.ts';
 import { buildIndex } from '../../../src/index/index.ts';
 import { distillCodec, distillIndex, learnBinary } from '../../../src/train/index.ts';
-import type { Lab, Paper } from '../../grading/index.ts';
+import type { Claim, Lab } from '../../grading/index.ts';
 import { type CodeData, classical, codeClaim, codeData } from '../../protocols/codes.ts';
 import { type FrontierPoint, frontier, type Searcher, scan } from '../../protocols/frontier.ts';
 
@@ -58,52 +58,32 @@ function table(points: readonly FrontierPoint[], exact: number, { documents }: C
   ].join('\n');
 }
 
-export const paper: Paper = {
-  slug: 'embedding-compression-bench',
-  summary:
-    'Ways to make vectors smaller, under one byte budget and one protocol: numbers, components, bits, products, and codes that learn.',
-  parts: [
-    ...['codec/scalar', 'codec/pca', 'codec/binary', 'codec/rabitq', 'codec/pq', 'codec/opq'],
-    ...['train/quantize/distill-codec', 'train/quantize/learn-binary'],
-  ],
-  departures: [
-    'Vectors of documents only; embedding tables of recommenders are out of scope.',
-    'Bytes are those of a code. Codebooks and matrices, shared by all vectors, come on top.',
-    'Lists learned together with codes are searched in full: what they save in time is not on this frontier.',
-  ],
-  seconds: { quick: 25, full: 420 },
-  reach: {
-    commands: ['sagitta plan --bytes N', 'sagitta rebuild --spec SPEC'],
-    exports: ['codec/createCodec'],
-    byDefault: false,
-  },
-  claims: [
-    codeClaim({
-      id: 'product-or-number',
-      statement:
-        'Within 32 bytes a vector, product codes keep more of the exact ten best than the best of reduced numbers and bits.',
-      data: codeData,
-      baseline: classical('reduced numbers and bits, at most 32 bytes', [
-        'pca32,sq8',
-        'pca64,sq4',
-        'pca16,f16',
-        'bin256',
-        'pca256,bin256',
-      ]),
-      method: classical('product codes, 32 bytes', ['pq32x8', 'opq,pq32x8', 'opq,pq64x4']),
-    }),
-    codeClaim({
-      id: 'int8',
-      statement: 'Eight bits a number lose no more than 1% of the exact ten best.',
-      margin: { relative: -0.01 },
-      data: codeData,
-      baseline: classical('half precision', ['f16']),
-      method: classical('eight bits', ['sq8']),
-      notes: async (data, lab) => {
-        const specs = lab.pick(['sq8', 'opq,pq16x8'], FRONTIER);
-        const { points, exact } = await frontier(lab, data, specs, (spec) => searcher(spec, data, lab));
-        return [table(points, exact, data)];
-      },
-    }),
-  ],
-};
+export const claims: readonly Claim[] = [
+  codeClaim({
+    id: 'product-or-number',
+    statement:
+      'Within 32 bytes a vector, product codes keep more of the exact ten best than the best of reduced numbers and bits.',
+    data: codeData,
+    baseline: classical('reduced numbers and bits, at most 32 bytes', [
+      'pca32,sq8',
+      'pca64,sq4',
+      'pca16,f16',
+      'bin256',
+      'pca256,bin256',
+    ]),
+    method: classical('product codes, 32 bytes', ['pq32x8', 'opq,pq32x8', 'opq,pq64x4']),
+  }),
+  codeClaim({
+    id: 'int8',
+    statement: 'Eight bits a number lose no more than 1% of the exact ten best.',
+    margin: { relative: -0.01 },
+    data: codeData,
+    baseline: classical('half precision', ['f16']),
+    method: classical('eight bits', ['sq8']),
+    notes: async (data, lab) => {
+      const specs = lab.pick(['sq8', 'opq,pq16x8'], FRONTIER);
+      const { points, exact } = await frontier(lab, data, specs, (spec) => searcher(spec, data, lab));
+      return [table(points, exact, data)];
+    },
+  }),
+];

@@ -1,5 +1,5 @@
 import { infoNCE, listwiseKL, ownLists, weightedSum } from '../../../src/train/index.ts';
-import type { Paper } from '../../grading/index.ts';
+import type { Claim } from '../../grading/index.ts';
 import { grid } from '../../protocols/learning.ts';
 import { type Against, kinds, LIST, listDraw, type Specialised, specialised } from '../../protocols/made.ts';
 import { pairClaim } from '../../protocols/pair-claims.ts';
@@ -35,54 +35,36 @@ const distil = (name: string, share: readonly number[], kind: readonly ((typeof 
 const distilled = distil('listwise distillation', [0, PUBLISHED.share]);
 const notes = (data: object) => [...(data as Specialised).notes];
 
-export const paper: Paper = {
-  slug: 'listwise-specialize',
-  summary:
-    "A retriever is specialised to a corpus on made queries by distilling a better ranker's graded scores over lists, with a small share of InfoNCE.",
-  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'encode/bert/last-layers', 'tensor/fit'],
-  departures: [
-    'Queries are titles, sentences and key terms of documents, where the paper has six kinds written by a language model.',
-    'The teacher is BM25 and the cosine together, where the paper has a cross-encoder; scores are set to 0 .. 1 by percentiles within a kind, as there.',
-    'The student is the last layer of MiniLM, in batches of 8 lists of 8; the paper trains whole encoders in batches of 4,096. Abstracts are read up to 48 tokens.',
-    'Lists are those of one base retriever, not fused of three. The corpus is the judged abstracts and 2,000 others, which queries are made from.',
-  ],
-  seconds: { quick: 28, full: 2200 },
-  reach: {
-    commands: ['sagitta tune --synthetic --distill'],
-    exports: ['train/listwiseKL', 'train/ownLists'],
-    byDefault: false,
-  },
-  claims: [
-    pairClaim({
-      id: 'base',
-      statement:
-        "On SciFact's test claims, the distilled retriever's nDCG@10 is at least 0.01 above that of the frozen one.",
-      metric: 'nDCG@10',
-      margin: { absolute: 0.01 },
-      data: specialised,
-      baseline: { ...FROZEN, name: 'MiniLM, reading as much' },
-      method: distilled,
-      controls: [FROZEN],
-      notes,
-    }),
-    pairClaim({
-      id: 'contrast',
-      statement:
-        'It is above that of the best of InfoNCE with negatives in the batch, with those of the lists, and with those of the lists that the teacher does not put close to the positive.',
-      metric: 'nDCG@10',
-      data: specialised,
-      baseline: contrast('InfoNCE', ['in the batch', 'lists', 'lists, filtered']),
-      method: distilled,
-      notes,
-    }),
-    pairClaim({
-      id: 'kinds',
-      statement: 'Distillation on all kinds of made queries is better than on the best single kind.',
-      metric: 'nDCG@10',
-      data: specialised,
-      baseline: distil('one kind', [PUBLISHED.share], kinds),
-      method: distil('all kinds', [PUBLISHED.share]),
-      notes,
-    }),
-  ],
-};
+export const claims: readonly Claim[] = [
+  pairClaim({
+    id: 'base',
+    statement:
+      "On SciFact's test claims, the distilled retriever's nDCG@10 is at least 0.01 above that of the frozen one.",
+    metric: 'nDCG@10',
+    margin: { absolute: 0.01 },
+    data: specialised,
+    baseline: { ...FROZEN, name: 'MiniLM, reading as much' },
+    method: distilled,
+    controls: [FROZEN],
+    notes,
+  }),
+  pairClaim({
+    id: 'contrast',
+    statement:
+      'It is above that of the best of InfoNCE with negatives in the batch, with those of the lists, and with those of the lists that the teacher does not put close to the positive.',
+    metric: 'nDCG@10',
+    data: specialised,
+    baseline: contrast('InfoNCE', ['in the batch', 'lists', 'lists, filtered']),
+    method: distilled,
+    notes,
+  }),
+  pairClaim({
+    id: 'kinds',
+    statement: 'Distillation on all kinds of made queries is better than on the best single kind.',
+    metric: 'nDCG@10',
+    data: specialised,
+    baseline: distil('one kind', [PUBLISHED.share], kinds),
+    method: distil('all kinds', [PUBLISHED.share]),
+    notes,
+  }),
+];

@@ -4,7 +4,7 @@ import type { Codec, RecurrentBinary } from '../../../src/codec/index.ts';
 import { nativeRuntime } from '../../../src/encode/runtime.ts';
 import { distillCodec, learnBinary } from '../../../src/train/index.ts';
 import { embed, vectorsOf } from '../../datasets/embeddings.ts';
-import type { Lab, Paper } from '../../grading/index.ts';
+import type { Claim, Lab } from '../../grading/index.ts';
 import { byVectors, type CodeData, codeClaim, coded, smallCodeData } from '../../protocols/codes.ts';
 import { grid } from '../../protocols/learning.ts';
 
@@ -122,24 +122,7 @@ const claim = (kind: 'products' | 'signs', what: string, bytes: number) =>
     ],
   });
 
-export const paper: Paper = {
-  slug: 'lth-domain-adapt',
-  summary:
-    'Codes that were learned on one domain lose more on another than full vectors do; going on with queries made from the new documents wins some of it back, without labels.',
-  parts: [
-    'train/quantize/distill-codec',
-    'train/quantize/learn-binary',
-    'train/quantize/ranking',
-    'codec/dual',
-    'codec/recurrent',
-  ],
-  departures: [
-    'Queries are spans of documents with words dropped; the paper generates them with a language model.',
-    "The teacher is the ranking of the full vectors (as GPL's is a cross-encoder); the control takes the span's own document for relevant (as GenQ does).",
-    'The encoder is frozen, and vectors are 128 principal components of the source.',
-    'Signs learn with a straight-through gradient, where the paper sharpens a tanh; queries stay float, and nothing is scored again.',
-  ],
-  seconds: { quick: 20, full: 300 },
-  reach: { exports: ['train/distillCodec', 'train/learnBinary'], byDefault: false },
-  claims: [claim('products', 'Product codes', 4), claim('signs', 'Binary codes', SIGNS / 8)],
-};
+export const claims: readonly Claim[] = [
+  claim('products', 'Product codes', 4),
+  claim('signs', 'Binary codes', SIGNS / 8),
+];

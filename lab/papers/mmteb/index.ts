@@ -1,5 +1,6 @@
 import type { Embedded } from '../../datasets/embeddings.ts';
-import type { Claim, Lab, Paper } from '../../grading/index.ts';
+import type { Claim, Lab } from '../../grading/index.ts';
+import { exactClaim } from '../../protocols/claims.ts';
 import { grid } from '../../protocols/learning.ts';
 import {
   bm25,
@@ -83,67 +84,49 @@ const claim = (
     notes?: readonly string[];
     sources: Readonly<Record<string, string>>;
   }>,
-): Claim => ({
-  id,
-  kind: 'exact',
-  of: 'data',
-  statement,
-  check: async (lab) => ({ metric, atLeast, ...(await check(lab)) }),
-});
+): Claim =>
+  exactClaim({
+    id,
+    of: 'data',
+    statement,
+    check: async (lab) => ({ metric, atLeast, ...(await check(lab)) }),
+  });
 
-export const paper: Paper = {
-  slug: 'mmteb',
-  summary:
-    'Cheaper evaluation that ranks systems as the full one does: sub-corpora of hard negatives, and tasks that foretell others.',
-  parts: ['eval/pools', 'eval/task-selection', 'math/correlation'],
-  departures: [
-    'Systems are variants of BM25, of letters, of hashed words and of MiniLM; the paper has models of many makers.',
-    'Runs of the full corpus are cut down, which equals searching the sub-corpus where scores do not depend on it; BM25 statistics stay those of the full one.',
-    'The three systems that are pooled from, ten documents deep, are among those that are ranked.',
-    'Tasks are chosen by sixteen systems of words, letters and hashed words, none of which was trained; a ridge of a tenth of the variance stands where the paper has least squares, as there are more tasks than systems. There are 25 tasks; twice as many collections would settle what these leave open.',
-  ],
-  seconds: { quick: 32, full: 396 },
-  reach: {
-    commands: ['sagitta pool DIR RUN...', 'sagitta subset REPORT...'],
-    exports: ['eval/hardNegativePool', 'eval/selectTasks'],
-    byDefault: false,
-  },
-  claims: [
-    claim(
-      'order',
-      'Fifty systems rank on a pool of depth 10 as on all documents: Spearman at least 0.9.',
-      ['Spearman', 0.9],
-      async (lab) => {
-        const { pooled, systems: units, notes, sources } = await pools(lab);
-        return { value: pooled.spearman, units, notes, sources };
-      },
-    ),
-    claim(
-      'inflation',
-      'Random documents of the same number flatter all systems more than the pool does.',
-      ['inflation of nDCG@10, random less pool', 0.001],
-      async (lab) => {
-        const { pooled, random, queries, draws, sources } = await pools(lab);
-        return { value: random.inflation - pooled.inflation, units: queries, seeds: draws, sources };
-      },
-    ),
-    claim(
-      'tasks',
-      'Tasks that half of the systems would keep rank the other half as all tasks do: Spearman at least 0.9, mean over many halves.',
-      ['Spearman', 0.9],
-      async (lab) => {
-        const { chosen, units, seeds, notes, sources } = await tasks(lab);
-        return { value: chosen, units, seeds, notes, sources };
-      },
-    ),
-    claim(
-      'tasks-random',
-      'They rank the other half better than as many tasks drawn at random.',
-      ['Spearman, less that of random tasks', 0.001],
-      async (lab) => {
-        const { chosen, drawn, units, seeds, sources } = await tasks(lab);
-        return { value: chosen - drawn, units, seeds, sources };
-      },
-    ),
-  ],
-};
+export const claims: readonly Claim[] = [
+  claim(
+    'order',
+    'Fifty systems rank on a pool of depth 10 as on all documents: Spearman at least 0.9.',
+    ['Spearman', 0.9],
+    async (lab) => {
+      const { pooled, systems: units, notes, sources } = await pools(lab);
+      return { value: pooled.spearman, units, notes, sources };
+    },
+  ),
+  claim(
+    'inflation',
+    'Random documents of the same number flatter all systems more than the pool does.',
+    ['inflation of nDCG@10, random less pool', 0.001],
+    async (lab) => {
+      const { pooled, random, queries, draws, sources } = await pools(lab);
+      return { value: random.inflation - pooled.inflation, units: queries, seeds: draws, sources };
+    },
+  ),
+  claim(
+    'tasks',
+    'Tasks that half of the systems would keep rank the other half as all tasks do: Spearman at least 0.9, mean over many halves.',
+    ['Spearman', 0.9],
+    async (lab) => {
+      const { chosen, units, seeds, notes, sources } = await tasks(lab);
+      return { value: chosen, units, seeds, notes, sources };
+    },
+  ),
+  claim(
+    'tasks-random',
+    'They rank the other half better than as many tasks drawn at random.',
+    ['Spearman, less that of random tasks', 0.001],
+    async (lab) => {
+      const { chosen, drawn, units, seeds, sources } = await tasks(lab);
+      return { value: chosen - drawn, units, seeds, sources };
+    },
+  ),
+];

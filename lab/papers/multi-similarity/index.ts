@@ -5,7 +5,7 @@ import {
   liftedStructure,
   multiSimilarity,
 } from '../../../src/train/index.ts';
-import type { Paper } from '../../grading/index.ts';
+import type { Claim } from '../../grading/index.ts';
 import { classClaim, classRecipe, drawings, entityNames, UNTRAINED } from '../../protocols/classes.ts';
 import { grid } from '../../protocols/learning.ts';
 
@@ -57,47 +57,34 @@ function recipes(learningRate: readonly number[], steps: number) {
 const ofNames = recipes([3e-5, 1e-4, 3e-4], 80);
 const ofDrawings = recipes([3e-4, 1e-3, 3e-3], 300);
 
-export const paper: Paper = {
-  slug: 'multi-similarity',
-  summary:
-    'A loss over pairs by class that mines the informative ones and weighs each by its own similarity and by those around it.',
-  parts: ['train/objectives/metric', 'train/objectives/pairwise', 'train/samplers', 'encode/bert/last-layers'],
-  departures: [
-    'The last layer of MiniLM is trained on names, and a network of two layers on drawings, where the paper trains a convolutional network on photographs.',
-    "Defaults are those of the authors' code (alpha 2, beta 40); lambda and the learning rate are tuned. With even weights the margin of mining is tuned in place of lambda.",
-  ],
-  seconds: { quick: 22, full: 870 },
-  reach: { exports: ['train/multiSimilarity', 'encode/trainableLastLayers'], byDefault: false },
-  claims: [
-    classClaim({
-      id: 'names',
-      statement:
-        'Among synonyms of medical entities never seen in training, the nearest neighbour names the same entity more often than after the best of contrastive, batch-hard triplet, lifted structure and binomial deviance.',
-      metric: 'Recall@1',
-      data: entityNames,
-      baseline: ofNames.classical,
-      method: ofNames.full,
-      controls: [UNTRAINED],
-    }),
-    classClaim({
-      id: 'drawings',
-      statement:
-        'The same for drawings of characters never seen in training, by a two-layer network over their pixels.',
-      metric: 'Recall@1',
-      data: drawings,
-      baseline: ofDrawings.classical,
-      method: ofDrawings.full,
-      controls: [UNTRAINED],
-    }),
-    classClaim({
-      id: 'weights',
-      statement:
-        'On the same names, mining and weighting are better than mining with all kept pairs weighing nearly the same.',
-      metric: 'Recall@1',
-      data: entityNames,
-      baseline: ofNames.unweighted,
-      method: ofNames.full,
-      controls: [ofNames.unmined],
-    }),
-  ],
-};
+export const claims: readonly Claim[] = [
+  classClaim({
+    id: 'names',
+    statement:
+      'Among synonyms of medical entities never seen in training, the nearest neighbour names the same entity more often than after the best of contrastive, batch-hard triplet, lifted structure and binomial deviance.',
+    metric: 'Recall@1',
+    data: entityNames,
+    baseline: ofNames.classical,
+    method: ofNames.full,
+    controls: [UNTRAINED],
+  }),
+  classClaim({
+    id: 'drawings',
+    statement: 'The same for drawings of characters never seen in training, by a two-layer network over their pixels.',
+    metric: 'Recall@1',
+    data: drawings,
+    baseline: ofDrawings.classical,
+    method: ofDrawings.full,
+    controls: [UNTRAINED],
+  }),
+  classClaim({
+    id: 'weights',
+    statement:
+      'On the same names, mining and weighting are better than mining with all kept pairs weighing nearly the same.',
+    metric: 'Recall@1',
+    data: entityNames,
+    baseline: ofNames.unweighted,
+    method: ofNames.full,
+    controls: [ofNames.unmined],
+  }),
+];

@@ -1,7 +1,8 @@
 import { type VectorSets, Vectors } from '../../../src/base/vectors.ts';
 import { type FdeOptions, FixedDimensionalEncoding } from '../../../src/codec/index.ts';
 import { meanOf, unitRows } from '../../../src/math/index.ts';
-import type { Paper } from '../../grading/index.ts';
+import type { Claim } from '../../grading/index.ts';
+import { exactClaim } from '../../protocols/claims.ts';
 import { grid } from '../../protocols/learning.ts';
 import {
   heuristic,
@@ -57,74 +58,58 @@ const meanPooling = singleVectors(
 );
 const sentences = singleVectors('sentence vectors', [{}], (data) => data.sentences);
 
-export const paper: Paper = {
-  slug: 'muvera',
-  summary:
-    'Sets of token vectors become one vector whose inner products approximate MaxSim, so that any index for single vectors finds candidates for late interaction.',
-  parts: ['codec/fde', 'train/objectives/late', 'index/late/max-sim'],
-  departures: [
-    'Token vectors are those of MiniLM after a linear map to 64 components, which was trained for MaxSim on other claims; ColBERT trains the whole encoder.',
-    'Candidates come from an exhaustive scan of the encodings, so that the figures show the encoding and not an index.',
-  ],
-  seconds: { quick: 30, full: 380 },
-  reach: {
-    exports: ['index/buildSetIndex', 'codec/FixedDimensionalEncoding', 'search/MaxSim', 'train/maxSimScores'],
-    byDefault: false,
-  },
-  claims: [
-    {
-      id: 'recall',
-      kind: 'exact',
-      of: 'data',
-      statement:
-        'With 5,120 dimensions the best document by exact MaxSim is among the first 100 candidates for 90% of the queries.',
-      check: async (lab) => {
-        const data = await tokenData(lab);
-        return {
-          metric: 'Recall@100 of the best by MaxSim',
-          value: await shareFound(lab, encodings, SETTINGS[0]!, [1, 2, 3]),
-          atLeast: 0.9,
-          units: data.rows.size,
-          seeds: 3,
-          notes: tokenNotes(data),
-          sources: data.sources,
-        };
-      },
+export const claims: readonly Claim[] = [
+  exactClaim({
+    id: 'recall',
+    of: 'data',
+    statement:
+      'With 5,120 dimensions the best document by exact MaxSim is among the first 100 candidates for 90% of the queries.',
+    check: async (lab) => {
+      const data = await tokenData(lab);
+      return {
+        metric: 'Recall@100 of the best by MaxSim',
+        value: await shareFound(lab, encodings, SETTINGS[0]!, [1, 2, 3]),
+        atLeast: 0.9,
+        units: data.rows.size,
+        seeds: 3,
+        notes: tokenNotes(data),
+        sources: data.sources,
+      };
     },
-    tokenClaim({
-      id: 'mean-pooling',
-      statement:
-        'With 5,120 dimensions the best by exact MaxSim is among the first 100 more often than with mean-pooled token vectors.',
-      metric: 'Recall of the best by MaxSim',
-      baseline: meanPooling,
-      method: encodings,
-      controls: [
-        sentences,
-        heuristic,
-        fde('fde, 1,280 dimensions', [{ bits: 3, dim: 8, reps: 20 }]),
-        fde('fde, 10,240 dimensions', [{ bits: 5, dim: 16, reps: 20 }]),
-        fde('fde, regions not filled', SETTINGS.slice(0, 1), { fill: false }),
-        fde('fde, documents summed', SETTINGS.slice(0, 1), { pool: 'sum' }),
-      ],
-    }),
-    tokenClaim({
-      id: 'candidates',
-      statement:
-        'Half as many candidates suffice: 50 by the encoding hold the best by exact MaxSim no less often (within 0.01) than 100 by the single-vector heuristic.',
-      metric: 'Recall of the best by MaxSim',
-      margin: { absolute: -0.01 },
-      baseline: heuristic,
-      method: fde('fde, 50 candidates', SETTINGS.slice(0, 1), {}, 50),
-    }),
-    tokenClaim({
-      id: 'quality',
-      statement:
-        'Ranking 100 candidates of the encoding by MaxSim loses no more than 0.01 of nDCG@10 against ranking all documents by it.',
-      metric: 'nDCG@10 of judged documents',
-      margin: { absolute: -0.01 },
-      baseline: ranking('all by MaxSim'),
-      method: ranking('100 of the encoding by MaxSim', encodings),
-      controls: [ranking('100 of the mean by MaxSim', meanPooling), sentences],
-    }),
-  ],
-};
+  }),
+  tokenClaim({
+    id: 'mean-pooling',
+    statement:
+      'With 5,120 dimensions the best by exact MaxSim is among the first 100 more often than with mean-pooled token vectors.',
+    metric: 'Recall of the best by MaxSim',
+    baseline: meanPooling,
+    method: encodings,
+    controls: [
+      sentences,
+      heuristic,
+      fde('fde, 1,280 dimensions', [{ bits: 3, dim: 8, reps: 20 }]),
+      fde('fde, 10,240 dimensions', [{ bits: 5, dim: 16, reps: 20 }]),
+      fde('fde, regions not filled', SETTINGS.slice(0, 1), { fill: false }),
+      fde('fde, documents summed', SETTINGS.slice(0, 1), { pool: 'sum' }),
+    ],
+  }),
+  tokenClaim({
+    id: 'candidates',
+    statement:
+      'Half as many candidates suffice: 50 by the encoding hold the best by exact MaxSim no less often (within 0.01) than 100 by the single-vector heuristic.',
+    metric: 'Recall of the best by MaxSim',
+    margin: { absolute: -0.01 },
+    baseline: heuristic,
+    method: fde('fde, 50 candidates', SETTINGS.slice(0, 1), {}, 50),
+  }),
+  tokenClaim({
+    id: 'quality',
+    statement:
+      'Ranking 100 candidates of the encoding by MaxSim loses no more than 0.01 of nDCG@10 against ranking all documents by it.',
+    metric: 'nDCG@10 of judged documents',
+    margin: { absolute: -0.01 },
+    baseline: ranking('all by MaxSim'),
+    method: ranking('100 of the encoding by MaxSim', encodings),
+    controls: [ranking('100 of the mean by MaxSim', meanPooling), sentences],
+  }),
+];

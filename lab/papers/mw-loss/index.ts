@@ -1,5 +1,6 @@
 import { batchAUC, infoNCE } from '../../../src/train/index.ts';
-import type { Lab, Paper } from '../../grading/index.ts';
+import type { Claim, Lab } from '../../grading/index.ts';
+import { exactClaim } from '../../protocols/claims.ts';
 import { grid } from '../../protocols/learning.ts';
 import { lossOf } from '../../protocols/losses.ts';
 import { pairClaim } from '../../protocols/pair-claims.ts';
@@ -27,60 +28,46 @@ const area = pairRecipe({
   loss: (scores, { exclude }, { temperature }) => batchAUC(scores, temperature, exclude),
 });
 
-export const paper: Paper = {
-  slug: 'mw-loss',
-  summary:
-    "Training sets every positive against every query's negatives, so that scores mean the same for all queries; InfoNCE leaves each query an offset of its own.",
-  parts: ['train/objectives/listwise', 'train/objectives/contrastive', 'encode/bert/last-layers', 'tensor/fit'],
-  departures: [
-    'The last layer of MiniLM is trained, for queries and documents alike, where the paper trains whole encoders with five hard negatives; here there is one.',
-    'The loss is a mean over pairs where the batch formula sums; rate and temperature are tuned for each loss.',
-    'The area takes the 50 hardest negatives of each query, the paper 500 of a corpus of millions.',
-  ],
-  seconds: { quick: 23, full: 553 },
-  reach: { exports: ['train/batchAUC', 'encode/trainableLastLayers'], byDefault: false },
-  claims: [
-    pairClaim({
-      id: 'auc',
-      statement:
-        "On command descriptions held out, the chance that an answer outscores any query's hard negatives is at least 0.03 greater after the AUC loss than after InfoNCE.",
-      metric: 'pooled AUC, 50 hardest negatives a query',
-      margin: { absolute: 0.03 },
-      data: commands,
-      baseline: contrast,
-      method: area,
-      controls: [untrained],
-    }),
-    pairClaim({
-      id: 'ranking',
-      statement: 'It loses no more than 0.02 of MRR@10 by that.',
-      metric: 'MRR@10',
-      margin: { absolute: -0.02 },
-      data: commands,
-      baseline: contrast,
-      method: area,
-      controls: [untrained],
-    }),
-    {
-      id: 'offset',
-      kind: 'exact',
-      of: 'code',
-      statement: 'Random offsets of up to 0.5 to the scores of each query change InfoNCE by less than 1e-4.',
-      check: async (lab) => {
-        const data = await commands(lab);
-        const of = (recipe: typeof contrast, offset: number) => lossOf(data, recipe, { temperature: 0.05 }, { offset });
-        const [plain, shifted] = [await of(contrast, 0), await of(contrast, 0.5)];
-        const [before, after] = [await of(area, 0), await of(area, 0.5)];
-        return {
-          metric: 'change of InfoNCE',
-          value: Math.abs(shifted - plain),
-          atMost: 1e-4,
-          sources: data.sources,
-          notes: [
-            `InfoNCE ${plain.toFixed(5)} becomes ${shifted.toFixed(5)}; the AUC loss ${before.toFixed(5)} becomes ${after.toFixed(5)}.`,
-          ],
-        };
-      },
+export const claims: readonly Claim[] = [
+  pairClaim({
+    id: 'auc',
+    statement:
+      "On command descriptions held out, the chance that an answer outscores any query's hard negatives is at least 0.03 greater after the AUC loss than after InfoNCE.",
+    metric: 'pooled AUC, 50 hardest negatives a query',
+    margin: { absolute: 0.03 },
+    data: commands,
+    baseline: contrast,
+    method: area,
+    controls: [untrained],
+  }),
+  pairClaim({
+    id: 'ranking',
+    statement: 'It loses no more than 0.02 of MRR@10 by that.',
+    metric: 'MRR@10',
+    margin: { absolute: -0.02 },
+    data: commands,
+    baseline: contrast,
+    method: area,
+    controls: [untrained],
+  }),
+  exactClaim({
+    id: 'offset',
+    of: 'code',
+    statement: 'Random offsets of up to 0.5 to the scores of each query change InfoNCE by less than 1e-4.',
+    check: async (lab) => {
+      const data = await commands(lab);
+      const of = (recipe: typeof contrast, offset: number) => lossOf(data, recipe, { temperature: 0.05 }, { offset });
+      const [plain, shifted] = [await of(contrast, 0), await of(contrast, 0.5)];
+      const [before, after] = [await of(area, 0), await of(area, 0.5)];
+      return {
+        metric: 'change of InfoNCE',
+        value: Math.abs(shifted - plain),
+        atMost: 1e-4,
+        sources: data.sources,
+        notes: [
+          `InfoNCE ${plain.toFixed(5)} becomes ${shifted.toFixed(5)}; the AUC loss ${before.toFixed(5)} becomes ${after.toFixed(5)}.`,
+        ],
+      };
     },
-  ],
-};
+  }),
+];

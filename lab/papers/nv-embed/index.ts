@@ -1,5 +1,6 @@
 import { infoNCE } from '../../../src/train/index.ts';
-import type { Lab, Paper } from '../../grading/index.ts';
+import type { Claim, Lab } from '../../grading/index.ts';
+import { exactClaim } from '../../protocols/claims.ts';
 import { grid } from '../../protocols/learning.ts';
 import { falseShare, type Mined, mined, minedByAll } from '../../protocols/mining.ts';
 import { pairClaim } from '../../protocols/pair-claims.ts';
@@ -85,96 +86,77 @@ const pooling = (name: string, kind: TokenPooling, latents: readonly number[] = 
 const requests = (lab: Lab) => toolPairs(lab, { perTool: 12, learn: 'encoder' });
 const latent = pooling('latent attention', 'latent', [32]);
 
-export const paper: Paper = {
-  slug: 'nv-embed',
-  summary:
-    'Three ideas for one encoder of many tasks: in-batch negatives only where they are negatives, mined negatives that are not too close to the positive, and pooling by attention to a trained dictionary.',
-  parts: ['train/miner', 'train/objectives/contrastive', 'tensor/layers/pooling', 'encode/bert/last-layers'],
-  departures: [
-    'The last layer of MiniLM is trained, where the paper trains a decoder of 7 billion parameters: nothing is said of its attention mask or its two stages.',
-    'Texts with labels are requests with the tool that serves them, 199 tools at most, where more than 500 classes were wanted.',
-    'Latent attention in residual form, normalised before each block and starting as the mean, is a reconstruction. So is the share of 0.95.',
-    'An encoder that reads both ways has no token at the end that saw all others: the one at the head stands in for it.',
-  ],
-  seconds: { quick: 40, full: 1970 },
-  reach: {
-    commands: ['sagitta tune --pairs FILE --negatives N'],
-    exports: ['train/ownNegativesNCE', 'train/mineNegatives', 'tensor/latentAttentionPooling'],
-    byDefault: false,
-  },
-  claims: [
-    pairClaim({
-      id: 'labels-few',
-      statement:
-        'With requests to 10 tools as texts of 10 classes, leaving in-batch negatives out brings at least 2 points more neighbours of the same class among the first ten.',
-      metric: 'P@10',
-      margin: { absolute: 0.02 },
-      data: classes.few,
-      baseline: everything,
-      method: own,
-      controls: [others],
-    }),
-    pairClaim({
-      id: 'labels-many',
-      statement: 'With requests to all 199 tools, leaving in-batch negatives in loses no more than a point of them.',
-      metric: 'P@10',
-      margin: { absolute: -0.01 },
-      data: classes.many,
-      baseline: own,
-      method: everything,
-      controls: [others],
-    }),
-    {
-      id: 'false-negatives',
-      kind: 'exact',
-      of: 'data',
-      statement:
-        'With half of the answers hidden, negatives that score no more than 0.95 of the positive are hidden answers at most half as often as the hardest ones are.',
-      check: async (lab) => {
-        const data = await hidden(lab);
-        const shares = (Object.keys(RULES) as Rule[]).map((rule) => falseShare(data, data.by[rule]));
-        const count = data.splits.filter((split) => split === 'train').length;
-        return {
-          metric: 'false negatives, as a share of those among the hardest',
-          value: shares[1]! / shares[0]!,
-          atMost: 0.5,
-          units: count,
-          sources: data.sources,
-          notes: [
-            `Hidden answers among the negatives: ${Object.keys(RULES)
-              .map((rule, i) => `${rule} ${(100 * shares[i]!).toFixed(1)}%`)
-              .join(', ')}; of ${count} queries that have negatives by every rule, the only ones that are trained on.`,
-          ],
-        };
-      },
+export const claims: readonly Claim[] = [
+  pairClaim({
+    id: 'labels-few',
+    statement:
+      'With requests to 10 tools as texts of 10 classes, leaving in-batch negatives out brings at least 2 points more neighbours of the same class among the first ten.',
+    metric: 'P@10',
+    margin: { absolute: 0.02 },
+    data: classes.few,
+    baseline: everything,
+    method: own,
+    controls: [others],
+  }),
+  pairClaim({
+    id: 'labels-many',
+    statement: 'With requests to all 199 tools, leaving in-batch negatives in loses no more than a point of them.',
+    metric: 'P@10',
+    margin: { absolute: -0.01 },
+    data: classes.many,
+    baseline: own,
+    method: everything,
+    controls: [others],
+  }),
+  exactClaim({
+    id: 'false-negatives',
+    of: 'data',
+    statement:
+      'With half of the answers hidden, negatives that score no more than 0.95 of the positive are hidden answers at most half as often as the hardest ones are.',
+    check: async (lab) => {
+      const data = await hidden(lab);
+      const shares = (Object.keys(RULES) as Rule[]).map((rule) => falseShare(data, data.by[rule]));
+      const count = data.splits.filter((split) => split === 'train').length;
+      return {
+        metric: 'false negatives, as a share of those among the hardest',
+        value: shares[1]! / shares[0]!,
+        atMost: 0.5,
+        units: count,
+        sources: data.sources,
+        notes: [
+          `Hidden answers among the negatives: ${Object.keys(RULES)
+            .map((rule, i) => `${rule} ${(100 * shares[i]!).toFixed(1)}%`)
+            .join(', ')}; of ${count} queries that have negatives by every rule, the only ones that are trained on.`,
+        ],
+      };
     },
-    pairClaim({
-      id: 'mining',
-      statement:
-        'An encoder trained with negatives that score no more than 0.95 of the positive ranks better than one trained with the hardest.',
-      metric: 'nDCG@10',
-      data: hidden,
-      baseline: withMined('the hardest', 'hardest'),
-      method: withMined('not above 0.95 of the positive', 'below'),
-      controls: [withMined('at random', 'random'), { ...FROZEN, name: 'not trained' }],
-    }),
-    pairClaim({
-      id: 'pooling-mean',
-      statement: 'Pooling by latent attention finds no more than a point less at rank 1 than the mean does.',
-      metric: 'recall@1',
-      margin: { absolute: -0.01 },
-      data: requests,
-      baseline: pooling('mean', 'mean'),
-      method: latent,
-      controls: [pooling('self-attention', 'self')],
-    }),
-    pairClaim({
-      id: 'pooling-first',
-      statement: 'Pooling by latent attention finds more at rank 1 than the token at the head does.',
-      metric: 'recall@1',
-      data: requests,
-      baseline: pooling('the token at the head', 'first'),
-      method: latent,
-    }),
-  ],
-};
+  }),
+  pairClaim({
+    id: 'mining',
+    statement:
+      'An encoder trained with negatives that score no more than 0.95 of the positive ranks better than one trained with the hardest.',
+    metric: 'nDCG@10',
+    data: hidden,
+    baseline: withMined('the hardest', 'hardest'),
+    method: withMined('not above 0.95 of the positive', 'below'),
+    controls: [withMined('at random', 'random'), { ...FROZEN, name: 'not trained' }],
+  }),
+  pairClaim({
+    id: 'pooling-mean',
+    statement: 'Pooling by latent attention finds no more than a point less at rank 1 than the mean does.',
+    metric: 'recall@1',
+    margin: { absolute: -0.01 },
+    data: requests,
+    baseline: pooling('mean', 'mean'),
+    method: latent,
+    controls: [pooling('self-attention', 'self')],
+  }),
+  pairClaim({
+    id: 'pooling-first',
+    statement: 'Pooling by latent attention finds more at rank 1 than the token at the head does.',
+    metric: 'recall@1',
+    data: requests,
+    baseline: pooling('the token at the head', 'first'),
+    method: latent,
+  }),
+];

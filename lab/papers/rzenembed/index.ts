@@ -1,5 +1,5 @@
 import { type InfoNCEOptions, infoNCE, learnedTemperature } from '../../../src/train/index.ts';
-import type { Config, Lab, Paper } from '../../grading/index.ts';
+import type { Claim, Config, Lab } from '../../grading/index.ts';
 import { grid } from '../../protocols/learning.ts';
 import { mergedSide, pairClaim } from '../../protocols/pair-claims.ts';
 import { joined, pairs } from '../../protocols/pairs.ts';
@@ -61,84 +61,67 @@ const onMixture = (name: string, mixture: readonly number[]) =>
   });
 const single = onMixture('the best of three', [0, 1, 2]);
 
-export const paper: Paper = {
-  slug: 'rzenembed',
-  summary:
-    'InfoNCE that leaves out negatives too near to the positive, weighs hard ones more, and learns a temperature for each task; models trained on several mixtures are averaged.',
-  parts: ['train/objectives/contrastive', 'train/merge', 'encode/bert/last-layers', 'tensor/fit'],
-  departures: [
-    'The loss and the averaging are taken from the paper, which trains a multimodal language model; here it is the last layer of MiniLM, and texts.',
-    'Weights by hardness are without gradient, which the paper leaves open. The threshold is relative to the cosine of the positive, which must be above 0.05.',
-    'The threshold and the hardness are tuned around the published 0.95 and 9; plain InfoNCE has as many temperatures to choose from, among them those at which weighing with a gradient would be the same.',
-    'The soup averages the last layer, learned on three mixtures of three tasks; the paper averages low-rank updates of a whole model.',
-  ],
-  seconds: { quick: 35, full: 2400 },
-  reach: {
-    exports: ['train/infoNCE', 'train/learnedTemperature', 'train/mergeCheckpoints', 'encode/trainableLastLayers'],
-    byDefault: false,
-  },
-  claims: [
-    pairClaim({
-      id: 'mask',
-      statement:
-        'Where batches hold unmarked answers among the negatives, leaving out what is too near to the positive gives an nDCG@10 at least 0.01 above that of plain InfoNCE on requests held out.',
-      metric: 'nDCG@10',
-      margin: { absolute: 0.01 },
-      data: describedTools,
-      baseline: contrast('InfoNCE', plain, () => ({}), blind),
-      method: contrast('without probable answers', masked, ({ share }) => ({ falseNegatives: share }), blind),
-      controls: [
-        contrast(
-          'answers marked',
-          grid({ temperature: [0.05], learningRate }),
-          (_, { relevant }) => ({ exclude: relevant }),
-          blind,
-        ),
-      ],
-    }),
-    pairClaim({
-      id: 'hardness',
-      statement:
-        'Weighing negatives by hardness gives a better nDCG@10 than plain InfoNCE with a tuned temperature on command descriptions held out.',
-      metric: 'nDCG@10',
-      data: commands,
-      // 0.024 and 0.053 are 1 / (1 / t + 9) of 0.03 and 0.1.
-      baseline: contrast('InfoNCE', grid({ temperature: [0.024, 0.03, 0.053, 0.1], learningRate }), excluded),
-      method: contrast(
-        'weighed by hardness',
-        grid({ hardness: [HARDNESS / 2, HARDNESS], temperature, learningRate }),
-        ({ hardness }, { exclude }) => ({ exclude, hardness }),
+export const claims: readonly Claim[] = [
+  pairClaim({
+    id: 'mask',
+    statement:
+      'Where batches hold unmarked answers among the negatives, leaving out what is too near to the positive gives an nDCG@10 at least 0.01 above that of plain InfoNCE on requests held out.',
+    metric: 'nDCG@10',
+    margin: { absolute: 0.01 },
+    data: describedTools,
+    baseline: contrast('InfoNCE', plain, () => ({}), blind),
+    method: contrast('without probable answers', masked, ({ share }) => ({ falseNegatives: share }), blind),
+    controls: [
+      contrast(
+        'answers marked',
+        grid({ temperature: [0.05], learningRate }),
+        (_, { relevant }) => ({ exclude: relevant }),
+        blind,
       ),
+    ],
+  }),
+  pairClaim({
+    id: 'hardness',
+    statement:
+      'Weighing negatives by hardness gives a better nDCG@10 than plain InfoNCE with a tuned temperature on command descriptions held out.',
+    metric: 'nDCG@10',
+    data: commands,
+    // 0.024 and 0.053 are 1 / (1 / t + 9) of 0.03 and 0.1.
+    baseline: contrast('InfoNCE', grid({ temperature: [0.024, 0.03, 0.053, 0.1], learningRate }), excluded),
+    method: contrast(
+      'weighed by hardness',
+      grid({ hardness: [HARDNESS / 2, HARDNESS], temperature, learningRate }),
+      ({ hardness }, { exclude }) => ({ exclude, hardness }),
+    ),
+  }),
+  pairClaim({
+    id: 'temperature',
+    statement:
+      'On three tasks learned at once, a learned temperature for each gives a better mean nDCG@10 than one that is tuned for all.',
+    metric: 'nDCG@10',
+    data: tasks,
+    baseline: contrast('one temperature', grid({ temperature, learningRate }), excluded),
+    method: pairRecipe({
+      name: 'a learned temperature for each task',
+      configs: grid({ temperature, learningRate }),
+      steps: STEPS,
+      loss: (scores, { exclude, task }, { temperature: start }, scope) =>
+        infoNCE(scores, {
+          temperature: learnedTemperature(scope, { start, tasks: { ids: task, count: 3 } }),
+          exclude,
+        }),
     }),
-    pairClaim({
-      id: 'temperature',
-      statement:
-        'On three tasks learned at once, a learned temperature for each gives a better mean nDCG@10 than one that is tuned for all.',
-      metric: 'nDCG@10',
-      data: tasks,
-      baseline: contrast('one temperature', grid({ temperature, learningRate }), excluded),
-      method: pairRecipe({
-        name: 'a learned temperature for each task',
-        configs: grid({ temperature, learningRate }),
-        steps: STEPS,
-        loss: (scores, { exclude, task }, { temperature: start }, scope) =>
-          infoNCE(scores, {
-            temperature: learnedTemperature(scope, { start, tasks: { ids: task, count: 3 } }),
-            exclude,
-          }),
-      }),
-    }),
-    pairClaim({
-      id: 'soup',
-      statement:
-        'The mean of three models learned on different mixtures of the tasks has a better mean nDCG@10 than the best of the three.',
-      metric: 'nDCG@10',
-      data: tasks,
-      baseline: single,
-      method: mergedSide('their mean', single, grid({ temperature: [0.05], learningRate }), (config) =>
-        [0, 1, 2].map((mixture) => ({ ...config, mixture })),
-      ),
-      controls: [onMixture('one on an even mixture', [3])],
-    }),
-  ],
-};
+  }),
+  pairClaim({
+    id: 'soup',
+    statement:
+      'The mean of three models learned on different mixtures of the tasks has a better mean nDCG@10 than the best of the three.',
+    metric: 'nDCG@10',
+    data: tasks,
+    baseline: single,
+    method: mergedSide('their mean', single, grid({ temperature: [0.05], learningRate }), (config) =>
+      [0, 1, 2].map((mixture) => ({ ...config, mixture })),
+    ),
+    controls: [onMixture('one on an even mixture', [3])],
+  }),
+];

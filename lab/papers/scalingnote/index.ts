@@ -1,4 +1,4 @@
-import type { Paper } from '../../grading/index.ts';
+import type { Claim } from '../../grading/index.ts';
 import { grid } from '../../protocols/learning.ts';
 import { pairClaim } from '../../protocols/pair-claims.ts';
 import { type Kind, type Together, taughtSide, togetherSide, towerData } from '../../protocols/towers.ts';
@@ -20,39 +20,26 @@ const taught = (name: string, objective: 'both' | 'MSE' | 'cosine', learningRate
   taughtSide({ name, objective, teacher, steps: STEPS, configs: grid({ learningRate }) });
 const twoStages = taught('large pair, then a small query tower', 'both', RATES);
 
-export const paper: Paper = {
-  slug: 'scalingnote',
-  summary:
-    'Train a large query tower and a large document tower, then teach a small query tower the vectors of the large one, while documents stay as they are.',
-  parts: ['train/objectives/similarity', 'train/objectives/contrastive', 'encode/bert/last-layers', 'tensor/fit'],
-  departures: [
-    'Large is MiniLM, of which the last layer is trained, small its first two layers, which are trained whole, tables excepted. The paper has language models, and a student of four transformer layers.',
-    'Temperature and weights of the terms (1 and 1) are reconstructions. There are no prompts, no mined negatives, no prediction of title-specific queries and no residual k-means index.',
-    'Both stages of the method see 100 batches of 32 training pairs or queries, as the other pairs do in their one stage. The teacher has a rate of its own that is not tuned with the student.',
-  ],
-  seconds: { quick: 20, full: 800 },
-  reach: { exports: ['train/queryDistillation', 'encode/trainableLastLayers'], byDefault: false },
-  claims: [
-    pairClaim({
-      id: 'stages',
-      statement:
-        'A small query tower that was taught by a large pair has an nDCG@10 at least 0.01 above that of one trained end to end with a large document tower.',
-      metric: 'nDCG@10',
-      margin: { absolute: 0.01 },
-      data: towerData,
-      baseline: togetherSide(together('small queries, large documents', 'small', 'large', RATES)),
-      method: twoStages,
-      controls: [taught('squared distance only', 'MSE', [3e-4]), taught('cosine only', 'cosine', [3e-4])],
-      rivals: [togetherSide(together('small pair', 'small', 'small', RATES))],
-    }),
-    pairClaim({
-      id: 'large',
-      statement: 'It loses no more than 0.03 of nDCG@10 against the large query tower.',
-      metric: 'nDCG@10',
-      margin: { absolute: -0.03 },
-      data: towerData,
-      baseline: togetherSide(large),
-      method: twoStages,
-    }),
-  ],
-};
+export const claims: readonly Claim[] = [
+  pairClaim({
+    id: 'stages',
+    statement:
+      'A small query tower that was taught by a large pair has an nDCG@10 at least 0.01 above that of one trained end to end with a large document tower.',
+    metric: 'nDCG@10',
+    margin: { absolute: 0.01 },
+    data: towerData,
+    baseline: togetherSide(together('small queries, large documents', 'small', 'large', RATES)),
+    method: twoStages,
+    controls: [taught('squared distance only', 'MSE', [3e-4]), taught('cosine only', 'cosine', [3e-4])],
+    rivals: [togetherSide(together('small pair', 'small', 'small', RATES))],
+  }),
+  pairClaim({
+    id: 'large',
+    statement: 'It loses no more than 0.03 of nDCG@10 against the large query tower.',
+    metric: 'nDCG@10',
+    margin: { absolute: -0.03 },
+    data: towerData,
+    baseline: togetherSide(large),
+    method: twoStages,
+  }),
+];

@@ -1,5 +1,5 @@
 import { expandQuery, refineByNeighbours } from '../../../src/search/index.ts';
-import type { Paper } from '../../grading/index.ts';
+import type { Claim } from '../../grading/index.ts';
 import { imageClaim, innerProduct, reranked } from '../../protocols/images.ts';
 import { grid } from '../../protocols/learning.ts';
 
@@ -10,31 +10,19 @@ const refined = reranked(
   refineByNeighbours,
 );
 
-export const paper: Paper = {
-  slug: 'superglobal',
-  summary:
-    "A query's best are ranked again from their global vectors alone: each is mixed with its neighbours, and the query with the best of them.",
-  parts: ['search/neighbours', 'train/objectives/metric'],
-  departures: [
-    'The reranking only. Vectors are those of a small network that learned from images of other classes, where the paper pools features of a large one.',
-    'The first 200 are ranked again, where the paper takes 400.',
-  ],
-  seconds: { quick: 15, full: 120 },
-  reach: { exports: ['search/refineByNeighbours', 'search/expandQuery'], byDefault: false },
-  claims: [
-    imageClaim({
-      id: 'plain',
-      statement: 'Refinement by neighbours gains at least 0.03 mean average precision over the inner product.',
-      margin: { absolute: 0.03 },
-      baseline: innerProduct,
-      method: refined,
-      rivals: [expansion],
-    }),
-    imageClaim({
-      id: 'expansion',
-      statement: 'Refinement by neighbours is better than average query expansion, both tuned alike.',
-      baseline: expansion,
-      method: refined,
-    }),
-  ],
-};
+export const claims: readonly Claim[] = [
+  imageClaim({
+    id: 'plain',
+    statement: 'Refinement by neighbours gains at least 0.03 mean average precision over the inner product.',
+    margin: { absolute: 0.03 },
+    baseline: innerProduct,
+    method: refined,
+    rivals: [expansion],
+  }),
+  imageClaim({
+    id: 'expansion',
+    statement: 'Refinement by neighbours is better than average query expansion, both tuned alike.',
+    baseline: expansion,
+    method: refined,
+  }),
+];

@@ -1,6 +1,7 @@
 import { mean } from '../../../src/eval/index.ts';
 import { multiPositiveNCE } from '../../../src/train/index.ts';
-import type { Claim, Lab, Paper } from '../../grading/index.ts';
+import type { Claim, Lab } from '../../grading/index.ts';
+import { exactClaim } from '../../protocols/claims.ts';
 import { grid } from '../../protocols/learning.ts';
 import { annotate, byPeople, type Curriculum, type Marked, markDraw, markedRequests } from '../../protocols/marks.ts';
 import { type PairSide, pairClaim, tunedValues } from '../../protocols/pair-claims.ts';
@@ -61,9 +62,8 @@ const comparison = (
     controls,
   });
 
-const crossover: Claim = {
+const crossover = exactClaim({
   id: 'crossover',
-  kind: 'exact',
   of: 'data',
   statement:
     'From right labels to labels of which half are wrong, the disjunctive loss gains at least 0.02 of nDCG@10 on the conjunctive one, with every seed.',
@@ -84,58 +84,43 @@ const crossover: Claim = {
       sources: data.sources,
     };
   },
-};
+});
 
-export const paper: Paper = {
-  slug: 'utility-annotation',
-  summary:
-    'A language model marks which candidates help to answer, and a loss that asks only some of several positives to score high learns from the marks.',
-  parts: ['train/objectives/contrastive', 'tensor/fit'],
-  departures: [
-    'No judge is run, though the library runs the pipeline with any (`annotateQueries`): the marks of a language model are simulated. A document that is relevant is marked with probability 0.8, and wrong ones are drawn from the first 20 of BM25, as a judge would take what looks right.',
-    'Requests to tools (MetaTool) stand for queries, other requests to the same tool for useful documents, about six each. Some tools do the same, so labels that count as right are not all right.',
-    'One head of low rank for queries and documents, over frozen vectors, where the paper trains a whole bi-encoder; cosines with a tuned temperature, where it takes products. Batches of 32 queries with 16 candidates each, all of which are candidates for every query.',
-    'What people mark is one right document of a query. That they come last, in a quarter of the steps, is a reconstruction.',
-    'No answers are made from what is found, and no other collection is searched.',
-  ],
-  seconds: { quick: 14, full: 355 },
-  reach: { exports: ['train/annotateQueries', 'train/multiPositiveNCE'], byDefault: false },
-  claims: [
-    comparison(
-      'right',
-      'When no mark is wrong, the conjunctive loss ranks no more than 0.01 of nDCG@10 worse than the disjunctive one.',
-      ['nDCG@10', -0.01],
-      [right.disjunctive, right.conjunctive],
-    ),
-    comparison(
-      'noise-conjunctive',
-      'When half of the marks are wrong, the disjunctive loss ranks at least 0.01 of nDCG@10 better than the conjunctive one.',
-      ['nDCG@10', 0.01],
-      [noisy.conjunctive, noisy.disjunctive],
-    ),
-    comparison(
-      'noise-single',
-      'Then it also ranks at least 0.01 of nDCG@10 better than a loss of one mark drawn at random.',
-      ['nDCG@10', 0.01],
-      [noisy.single, noisy.disjunctive],
-    ),
-    comparison(
-      'people',
-      'Marks of which half are wrong, and then those of people for a fifth of the queries, rank no more than 0.01 of nDCG@10 worse than marks of people for all.',
-      ['nDCG@10', -0.01],
-      [mixed('people mark all', { sources: [byPeople(1)] }), mixed('half wrong, then people mark a fifth', after)],
-      [
-        mixed('half wrong and a fifth by people, mixed', among),
-        mixed('people mark a fifth', { sources: [byPeople(PEOPLE)] }),
-        noisy.disjunctive,
-      ],
-    ),
-    comparison(
-      'collapse',
-      'The disjunctive loss is content with the easiest positives: when no mark is wrong, the conjunctive one finds at least 0.01 more of recall@10.',
-      ['recall@10', 0.01],
-      [right.disjunctive, right.conjunctive],
-    ),
-    crossover,
-  ],
-};
+export const claims: readonly Claim[] = [
+  comparison(
+    'right',
+    'When no mark is wrong, the conjunctive loss ranks no more than 0.01 of nDCG@10 worse than the disjunctive one.',
+    ['nDCG@10', -0.01],
+    [right.disjunctive, right.conjunctive],
+  ),
+  comparison(
+    'noise-conjunctive',
+    'When half of the marks are wrong, the disjunctive loss ranks at least 0.01 of nDCG@10 better than the conjunctive one.',
+    ['nDCG@10', 0.01],
+    [noisy.conjunctive, noisy.disjunctive],
+  ),
+  comparison(
+    'noise-single',
+    'Then it also ranks at least 0.01 of nDCG@10 better than a loss of one mark drawn at random.',
+    ['nDCG@10', 0.01],
+    [noisy.single, noisy.disjunctive],
+  ),
+  comparison(
+    'people',
+    'Marks of which half are wrong, and then those of people for a fifth of the queries, rank no more than 0.01 of nDCG@10 worse than marks of people for all.',
+    ['nDCG@10', -0.01],
+    [mixed('people mark all', { sources: [byPeople(1)] }), mixed('half wrong, then people mark a fifth', after)],
+    [
+      mixed('half wrong and a fifth by people, mixed', among),
+      mixed('people mark a fifth', { sources: [byPeople(PEOPLE)] }),
+      noisy.disjunctive,
+    ],
+  ),
+  comparison(
+    'collapse',
+    'The disjunctive loss is content with the easiest positives: when no mark is wrong, the conjunctive one finds at least 0.01 more of recall@10.',
+    ['recall@10', 0.01],
+    [right.disjunctive, right.conjunctive],
+  ),
+  crossover,
+];

@@ -50,11 +50,13 @@ export function addIndexing(program: Command): void {
 
   collectionCommand(
     program,
-    'remove <ids...>',
+    'remove [ids...]',
     'remove documents by id; an id ending in / removes everything under that path',
-  ).action(async (ids: string[], options) =>
-    run(options.json, async () => (await import('../manage-commands.ts')).removeCommand(ids, options)),
-  );
+  )
+    .option('--from <file>', 'also the ids in this file, one a line; - for stdin')
+    .action(async (ids: string[], options) =>
+      run(options.json, async () => (await import('../manage-commands.ts')).removeCommand(ids, options)),
+    );
 
   collectionCommand(program, 'get <id>', 'print a document as it was indexed').action(async (id: string, options) =>
     run(options.json, async () => (await import('../manage-commands.ts')).getCommand(id, options)),

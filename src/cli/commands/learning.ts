@@ -37,7 +37,8 @@ export function addLearning(program: Command): void {
         'dense',
       ]),
     )
-    .option('--distill', 'learn from the graded scores of the hybrid too', false)
+    .option('--pipeline <text>', 'how the collection is searched, which decides (default: its own pipeline, or hybrid)')
+    .option('--distill', 'learn from the graded scores of the pipeline too', false)
     .option('--lora <rank>', 'with query and encoder: train low-rank updates, not the weights', whole('--lora'))
     .option('--side <rank>', 'with query and encoder: train a side path beside the weights', whole('--side'))
     .option('--rank <n>', 'with adapter: columns of the correction', whole('--rank'))

@@ -1,12 +1,16 @@
 import { type Command, Option } from 'commander';
 import { collectionCommand } from '../collection-command.ts';
-import { whole } from '../option-values.ts';
+import { several, whole } from '../option-values.ts';
 import { run } from '../run.ts';
 import { FORMATS } from '../search-formats.ts';
 
 /** Commands that search a collection, and say how it is searched. */
 export function addSearching(program: Command): void {
-  collectionCommand(program, 'search <query...>', 'ask, and get the passages that answer best')
+  collectionCommand(
+    program,
+    'search [query...]',
+    'ask, and get the passages that answer best; with --filter alone, what satisfies it',
+  )
     .option('-k, --k <n>', 'how many passages', whole('-k'), 10)
     .addOption(
       new Option('--retriever <name>', 'how to search (default: hybrid if there are embeddings)').choices([
@@ -17,6 +21,7 @@ export function addSearching(program: Command): void {
     )
     .option('--pipeline <steps>', "steps, or a name: 'fuse(words, meaning) > group(1) > cut' (see `sagitta pipelines`)")
     .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
+    .option('--turn <text>', 'what was asked before, oldest first, for pipelines with rewrite (repeatable)', several)
     .option('--per-document <n>', 'at most this many passages of one document', whole('--per-document'))
     .option('--raw', 'take signs in the query ("phrase", +must, -not, begin*, field:value, OR) as text', false)
     .option('--repeats', 'show passages that repeat a better one as hits of their own', false)

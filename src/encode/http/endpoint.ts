@@ -1,7 +1,8 @@
 import { InvalidArgumentError, RemoteError } from '../../base/errors.ts';
 import type { Content, EncodeOptions } from '../encoder.ts';
+import { postJson } from './post.ts';
 import { parseEmbeddings } from './response.ts';
-import { parseRetryAfter, type RetryPolicy, TransientError, withRetries } from './retry.ts';
+import { type RetryPolicy, TransientError, withRetries } from './retry.ts';
 
 /** Where and how requests are sent. All values are checked by the constructor of {@link Endpoint}. */
 export interface EndpointOptions {
@@ -121,63 +122,24 @@ export class Endpoint {
     }
   }
 
-  async #attempt(texts: readonly Content[], signal: AbortSignal): Promise<unknown> {
-    const key = process.env[this.#apiKeyEnv] || undefined;
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(this.url, {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          accept: 'application/json',
-          ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-          ...this.#headers,
-        },
-        body: JSON.stringify({
-          model: this.#model,
-          input: texts.map((input) => (input === '' ? ' ' : input)),
-          encoding_format: 'float',
-        }),
-        // A key must not follow a redirect to where it was not meant to go.
-        redirect: 'manual',
-        signal: AbortSignal.any([signal, timeout]),
-      });
-      text = await response.text();
-    } catch (error) {
-      signal.throwIfAborted();
-      if (timeout.aborted) throw new TransientError(`did not answer within ${this.#timeoutMs} ms`);
-      const { code } = ((error as Error).cause ?? error) as { code?: string };
-      throw new TransientError(`cannot be reached (${code ?? 'connection lost'})`, undefined, { cause: error });
-    }
-    const { status } = response;
-    if (status === 408 || status === 429 || status >= 500) {
-      const wait = parseRetryAfter(response.headers.get('retry-after'), Date.now());
-      throw new TransientError(`answered ${status}${endpointReason(text, this.#secrets(key))}`, wait);
-    }
-    if (!response.ok) {
-      const problem = `${this.url} answered ${status}${endpointReason(text, this.#secrets(key))}.`;
-      throw new RemoteError(problem, this.#remedy(status, key !== undefined));
-    }
-    try {
-      return JSON.parse(text);
-    } catch (cause) {
-      throw new RemoteError(`The answer of ${this.url} is not JSON.`, 'Check the URL.', { cause });
-    }
-  }
-
-  #secrets(key: string | undefined): readonly (string | undefined)[] {
-    return [key, ...Object.values(this.#headers)];
-  }
-
-  #remedy(status: number, hasKey: boolean): string {
-    if (status === 401 || status === 403) {
-      return `${hasKey ? 'Check' : 'Put'} the key ${hasKey ? 'in' : 'into'} the environment variable ${this.#apiKeyEnv}.`;
-    }
-    if (status === 404) return `Check the URL, and that the endpoint has the model ${this.#model}.`;
-    if (status < 400) return 'Give the address that it redirects to.';
-    return 'Mend the request: the model, the length of the texts, or the batch size.';
+  #attempt(texts: readonly Content[], signal: AbortSignal): Promise<unknown> {
+    const body = {
+      model: this.#model,
+      input: texts.map((input) => (input === '' ? ' ' : input)),
+      encoding_format: 'float',
+    };
+    return postJson(
+      {
+        url: this.url,
+        keyVariable: this.#apiKeyEnv,
+        headers: this.#headers,
+        timeoutMs: this.#timeoutMs,
+        missing: `Check the URL, and that the endpoint has the model ${this.#model}.`,
+        mend: 'Mend the request: the model, the length of the texts, or the batch size.',
+      },
+      body,
+      signal,
+    );
   }
 
   /** Ranges of consecutive texts that make one request each. */
@@ -194,20 +156,6 @@ export class Endpoint {
       start = end;
     }
   }
-}
-
-/** What an endpoint says is wrong, in parentheses on one short line, without the secrets that it was sent; nothing where it says nothing. */
-export function endpointReason(text: string, secrets: readonly (string | undefined)[]): string {
-  let message = text;
-  try {
-    const { error, message: plain } = JSON.parse(text);
-    message = String((typeof error === 'string' ? error : error?.message) ?? plain ?? '');
-  } catch {
-    // Not JSON: the text itself has to do.
-  }
-  for (const secret of secrets) if (secret) message = message.replaceAll(secret, '[redacted]');
-  const line = message.replace(/\s+/g, ' ').trim().slice(0, 300);
-  return line === '' ? '' : ` (${line})`;
 }
 
 export function checkedCount(name: string, value: number, least: number): number {

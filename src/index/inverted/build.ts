@@ -17,6 +17,12 @@ export interface IndexedField {
   readonly words?: readonly string[];
 }
 
+/** A field whose terms and words are places in a list of names. */
+export interface NumberedField extends Omit<IndexedField, 'terms' | 'words'> {
+  readonly terms: Uint32Array;
+  readonly words?: Uint32Array;
+}
+
 /**
  * Collects documents for an {@link InvertedIndex}. Fields are joined before saturation (BM25F, Robertson, Zaragoza and
  * Taylor 2004): a document's term frequency is the sum of the boosts of the term's occurrences, its length the sum of
@@ -40,6 +46,9 @@ export class InvertedIndexBuilder {
   /** For each term: the last document (plus one) that it was seen in, and its frequency there so far. */
   #seen = new Uint32Array(1024);
   #current = new Float64Array(1024);
+  /** Names that were given with numbers last, and of each of them our number plus one, 0 where it has none yet. */
+  #given: readonly string[] = [];
+  #ofGiven = new Uint32Array(1024);
 
   constructor({ k1 = 0.9, b = 0.4 }: Bm25Parameters = {}) {
     if (!(k1 >= 0 && k1 <= 1e6)) throw new InvalidArgumentError(`k1 is ${k1}.`, 'Pass a number from 0 to 1e6.');
@@ -55,6 +64,47 @@ export class InvertedIndexBuilder {
 
   /** Adds the next document: the first is 0, the second 1, and so on. */
   add(fields: readonly IndexedField[]): void {
+    this.#addTerms(fields, (terms) => {
+      const numbers = new Uint32Array(terms.length);
+      for (let i = 0; i < terms.length; i++) numbers[i] = this.#numbers.get(terms[i]!) ?? this.#newTerm(terms[i]!);
+      return numbers;
+    });
+    this.#positions.add(fields.map(({ words = [] }) => words));
+  }
+
+  /**
+   * The same of fields whose terms and words are numbers, which saves looking each of them up.
+   * @param names what the numbers stand for: the same list for all documents, which may grow.
+   */
+  addNumbered(fields: readonly NumberedField[], names: readonly string[]): void {
+    if (names !== this.#given) {
+      this.#given = names;
+      this.#ofGiven.fill(0);
+    }
+    while (names.length > this.#ofGiven.length) this.#ofGiven = enlarged(this.#ofGiven);
+    this.#addTerms(fields, (terms) => {
+      const numbers = new Uint32Array(terms.length);
+      for (let i = 0; i < terms.length; i++) {
+        const given = terms[i]!;
+        let number = this.#ofGiven[given]! - 1;
+        if (number < 0) {
+          number = this.#numbers.get(names[given]!) ?? this.#newTerm(names[given]!);
+          this.#ofGiven[given] = number + 1;
+        }
+        numbers[i] = number;
+      }
+      return numbers;
+    });
+    this.#positions.addNumbered(
+      fields.map(({ words }) => words ?? NONE),
+      names,
+    );
+  }
+
+  #addTerms<Terms>(
+    fields: readonly { readonly terms: Terms; readonly boost: number; readonly length?: number }[],
+    numbersOf: (terms: Terms) => Uint32Array,
+  ): void {
     for (const { boost, length = boost } of fields) {
       if (boost !== 0 && !(boost >= 1e-6 && boost <= 1e6)) {
         throw new InvalidArgumentError(`A field has the boost ${boost}.`, 'Pass 0, or a number from 1e-6 to 1e6.');
@@ -74,9 +124,10 @@ export class InvertedIndexBuilder {
     let length = 0;
     for (const { terms, boost, length: each = boost } of fields) {
       if (boost === 0) continue;
-      length += each * terms.length;
-      for (let i = 0; i < terms.length; i++) {
-        const term = this.#numbers.get(terms[i]!) ?? this.#newTerm(terms[i]!);
+      const numbers = numbersOf(terms);
+      length += each * numbers.length;
+      for (let i = 0; i < numbers.length; i++) {
+        const term = numbers[i]!;
         if (this.#seen[term] === stamp) {
           this.#current[term]! += boost;
         } else {
@@ -92,9 +143,6 @@ export class InvertedIndexBuilder {
       this.#lengths = enlarged(this.#lengths);
       this.#ends = enlarged(this.#ends);
     }
-    this.#positions.add(
-      fields.flatMap(({ words = [] }, i) => (i === 0 || words.length === 0 ? words : ['', ...words])),
-    );
     this.#lengths[this.#count] = length;
     this.#ends[this.#count++] = this.#postings;
   }
@@ -160,6 +208,8 @@ export class InvertedIndexBuilder {
     return new Map([...encoder.finish(), ...this.#positions.build()]);
   }
 }
+
+const NONE = new Uint32Array(0);
 
 /** A copy of twice the length. */
 export function enlarged<T extends Uint32Array | Float32Array | Float64Array>(array: T): T {

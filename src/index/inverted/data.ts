@@ -114,6 +114,11 @@ export class PostingsData {
     return this.#memory;
   }
 
+  /** Number of a term, `NO_TERM` where the dictionary lacks it. */
+  numberOf(term: string): number {
+    return this.#numbers.get(term) ?? this.lookup([term])[0]!;
+  }
+
   /** Numbers of terms, `NO_TERM` for those that the dictionary lacks. */
   lookup(terms: readonly string[]): Uint32Array {
     const numbers = new Uint32Array(terms.length);

@@ -69,7 +69,7 @@ interface ScoredTerm {
 }
 
 /** Weights below this count as zero, so that no contribution is a denormal number. */
-const LEAST_WEIGHT = 1e-30;
+export const LEAST_WEIGHT = 1e-30;
 
 /**
  * BM25 over compressed block-max postings. The score of a document of length `len` is the sum over the query's terms of
@@ -176,7 +176,7 @@ export class InvertedIndex {
     if (live !== undefined) this.#expectSize('live', live);
     if (this.#meta.count === 0) return 0;
     const data = this.#data();
-    const number = data.lookup([term])[0]!;
+    const number = data.numberOf(term);
     if (number === NO_TERM) return 0;
     return live === undefined ? data.frequency(number) : data.count(number, live);
   }
@@ -206,10 +206,16 @@ export class InvertedIndex {
     const scored = this.#score(terms, statistics, true);
     if (scored.length === 0) return { ids: new Uint32Array(0), scores: new Float32Array(0), examined: 0 };
     const data = this.#data();
+    const [numbers, weights, frequencies]: [number[], number[], number[]] = [[], [], []];
+    for (const { number, weight } of scored) {
+      numbers.push(number);
+      weights.push(weight);
+      frequencies.push(data.frequency(number));
+    }
     return data.search({
-      terms: scored.map(({ number }) => number),
-      weights: scored.map(({ weight }) => weight),
-      frequencies: scored.map(({ number }) => data.frequency(number)),
+      terms: numbers,
+      weights,
+      frequencies,
       averageLength: statistics.averageLength,
       k,
       above,

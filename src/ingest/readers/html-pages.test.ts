@@ -12,7 +12,7 @@ const MOST_PAGES = 120;
 /** What readers of a page do not count among its text, as the page itself marks it. */
 const AROUND =
   'head, script, style, noscript, template, svg, button, select, textarea, iframe, nav, footer, [role=navigation], ' +
-  '[role=contentinfo], [hidden], [aria-hidden=true], .navheader, .navfooter, .navigation, #column2, .header, .footer, #footer, ' +
+  '[role=contentinfo], [hidden], [aria-hidden=true], .navheader, .navfooter, .docnav, .navigation, #column2, .header, .footer, #footer, ' +
   '.sphinxsidebar, .related, .gtkdoc-toolbar, .top, .nav, .hogan-footer, dialog, [class*=headerlink]';
 const INLINE = new Set(
   'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp small span strike strong time tt u var wbr'.split(

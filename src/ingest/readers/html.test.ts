@@ -68,6 +68,22 @@ describe('the HTML reader', () => {
     );
   });
 
+  it('leaves out what leads from page to page, which may name the book', async () => {
+    const links = (name: string): string =>
+      `<ul class="${name}"><li><a href="a">Prev</a></li><li>The Complete Handbook of Seeds</li><li><a href="b">Next</a></li></ul>`;
+    const table =
+      '<div class="navheader"><table><tr><th colspan="3">Chapter 4. Sowing in the Open Field</th></tr><tr><td><a accesskey="p" href="a">Prev</a></td><th>Part II. The Year</th><td><a href="b">Next</a></td></tr></table></div>';
+    for (const around of [links('docnav top'), links('pager'), table]) {
+      const { text } = await readOne(
+        'a.html',
+        `<body>${around}<h1>Sowing</h1><p>Sow when the soil is warm.</p>${around}</body>`,
+      );
+      expect(text).toBe('Sowing\n\nSow when the soil is warm.');
+    }
+    const prose = `<div class="pager"><p>${'The pager of 1994 had a display of two lines and a clip. '.repeat(4)}<a href="x">More</a></p></div>`;
+    expect((await readOne('a.html', `<body><h1>Devices</h1>${prose}</body>`)).text).toContain('had a display');
+  });
+
   it('loses no prose to a name: a section about cookies, notes in a footer, a menu that is a list of definitions', async () => {
     const { text } = await readOne(
       'x.html',

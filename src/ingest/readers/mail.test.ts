@@ -160,6 +160,14 @@ describe('the Rich Text reader', () => {
       ['paragraph', 'last'],
       ['paragraph', 'Running head'],
     ]);
+    // Cells of a row that never ends: cut off there, or as programs write it.
+    for (const source of [
+      String.raw`{\rtf1 Before\par\trowd\intbl left\cell right\cell`,
+      String.raw`{\rtf1 Before\par\trowd left\cell right\cell\pard After\par}`,
+    ]) {
+      const { documents } = await readContent('x.rtf', source);
+      expect(documents[0]!.text).toMatch(/^Before\n+.*left.*right/s);
+    }
     expect(await reasonFor('x.rtf', 'plain')).toMatch(/no Rich Text/);
   });
 

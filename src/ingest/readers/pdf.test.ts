@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makePdf } from '../../../test/support/files.ts';
+import { makePdf, type PdfTextLine } from '../../../test/support/files.ts';
 import { readContent, readOne, reasonFor } from '../../../test/support/ingest.ts';
 
 describe('the PDF reader', () => {
@@ -51,6 +51,26 @@ describe('the PDF reader', () => {
       ['paragraph', undefined, 1, 'Another paragraph stands further below.'],
       ['heading', 2, 2, 'Second part'],
       ['paragraph', undefined, 2, 'On the second page (in parentheses).'],
+    ]);
+  });
+
+  it('does not put a whole book under the names on its title page', async () => {
+    const body = (heading: string): PdfTextLine[] => [
+      { text: heading, size: 14 },
+      ...Array.from(
+        { length: 9 },
+        (_, i) => `Line ${i} of the body of ${heading}, which is long enough to be the rule.`,
+      ),
+    ];
+    const title = [
+      { text: 'Seed Manual', size: 25 },
+      { text: 'A. Gardener and others', size: 17, y: 600 },
+    ];
+    const { blocks } = await readOne('x.pdf', makePdf([title, body('Sowing'), body('Reaping')]));
+    expect(blocks.filter(({ kind }) => kind === 'heading').map(({ name, level }) => [name, level])).toEqual([
+      ['Seed Manual', 1],
+      ['Sowing', 2],
+      ['Reaping', 2],
     ]);
   });
 
@@ -201,6 +221,12 @@ describe('the PDF reader', () => {
       'Ask the archivist.',
       'Family name: Quillfeather',
     ]);
+    // Chapters without leaders, of which the last one has its entries on the next page.
+    const chapters = ['1 Seeds 3', ...['1.1 Oats', '1.2 Rye'].map((text) => `${text} . . . . . . . 4`), '2 Roots 9'];
+    const more = [...chapters, '2.1 Beets . . . . . . . 10', '3 Harvest 12'];
+    const odd = { text: 'Sold in 1923', y: 300 };
+    const listed = await readOne('y.pdf', makePdf([[...more, odd]]));
+    expect(listed.blocks.map(({ start, end }) => listed.text.slice(start, end))).toEqual(['Sold in 1923']);
     const prices = ['Screw . . . . . . . 40', 'Bolt . . . . . . . . 9', 'Nail . . . . . . . . 12'];
     expect((await readOne('x.pdf', makePdf([prices]))).blocks).toHaveLength(3);
   });

@@ -1,6 +1,7 @@
 import { fieldOf, MEANING } from '../../corpus/index.ts';
 import { encode, represented } from '../represent.ts';
 import { checkFraction, checkWhole } from './checks.ts';
+import { mixedVector } from './mixing.ts';
 import type { Feedback } from './types.ts';
 
 /** Options of {@link rocchio}. */
@@ -35,21 +36,8 @@ export function rocchio(options: RocchioOptions = {}): Feedback {
       const first = Uint32Array.from(hits.slice(0, most), ({ passage }) => passage).sort();
       const vectors = (await corpus.get(name, first)).filter((one) => one !== undefined) as Float32Array[];
       if (vectors.length === 0) return query;
-      const moved = asked.map((value, i) => {
-        const mean = vectors.reduce((sum, vector) => sum + vector[i]!, 0) / vectors.length;
-        return original * value + (1 - original) * mean;
-      });
-      const [before, after] = [norm(asked), norm(moved)];
-      if (before === 0 || after === 0) return query;
-      return represented(
-        query,
-        name,
-        moved.map((value) => (value * before) / after),
-      );
+      const moved = mixedVector(asked, vectors, original);
+      return moved === undefined ? query : represented(query, name, moved);
     },
   };
-}
-
-function norm(vector: Float32Array): number {
-  return Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
 }

@@ -1,7 +1,7 @@
-import type { WeightedTerm } from '../../content/index.ts';
 import { type Corpus, fieldOf, type TermsField, WORDS } from '../../corpus/index.ts';
 import { represented, termsOf } from '../represent.ts';
 import { checkFraction, checkWhole } from './checks.ts';
+import { mixedTerms } from './mixing.ts';
 import { type PassageTerms, passageTerms } from './passage-terms.ts';
 import type { Feedback } from './types.ts';
 
@@ -103,7 +103,7 @@ function byTerms(
         .filter(([term]) => known.has(term) || shareOf(term) <= common)
         .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
         .slice(0, count);
-      return model.length === 0 ? query : represented(query, name, mixed(asked, model, original));
+      return model.length === 0 ? query : represented(query, name, mixedTerms(asked, model, original));
     },
   };
 }
@@ -118,19 +118,4 @@ async function sharesIn(
   const frequencies = await corpus.frequencies(field.name, terms);
   const shares = new Map(terms.map((term, i) => [term, frequencies[i]! / Math.max(1, corpus.passageCount)]));
   return (term) => shares.get(term)!;
-}
-
-/** Both as shares of 1, mixed, and multiplied so that the weights sum to what those of the query do. */
-function mixed(
-  asked: readonly WeightedTerm[],
-  model: readonly (readonly [term: string, value: number])[],
-  original: number,
-): WeightedTerm[] {
-  const before = asked.reduce((sum, { weight }) => sum + weight, 0);
-  const total = model.reduce((sum, [, value]) => sum + value, 0);
-  const whole = before > 0 ? before : 1;
-  const weights = new Map(asked.map(({ term, weight }) => [term, (before > 0 ? original : 0) * weight]));
-  const rest = before > 0 ? 1 - original : 1;
-  for (const [term, value] of model) weights.set(term, (weights.get(term) ?? 0) + (rest * whole * value) / total);
-  return Array.from(weights, ([term, weight]) => ({ term, weight })).filter(({ weight }) => weight > 0);
 }

@@ -1,6 +1,8 @@
-import { InvalidArgumentError } from '../../base/errors.ts';
+import { InvalidArgumentError, RemoteNotAllowedError } from '../../base/errors.ts';
 import { nearest } from '../../base/nearest.ts';
 import { type Corpus, type Field, type FieldParams, MEANING } from '../../corpus/index.ts';
+import type { LanguageModel } from '../../generate/language-model.ts';
+import type { LanguageModelKind } from '../../generate/open-model.ts';
 import { bm25 } from '../bm25.ts';
 import { dense } from '../dense.ts';
 import { defaultRelevance } from '../relevance-defaults.ts';
@@ -23,6 +25,10 @@ export interface PipelineEnvironment {
   /** Pipelines that may be named, besides `bm25`, `dense` and `hybrid`. */
   readonly names?: ReadonlyMap<string, PipelineInput>;
   readonly extensions?: Extensions;
+  /** Whether pipelines of a collection may send texts to other machines, by parts that do. Default true. */
+  readonly allowRemote?: boolean;
+  /** Whether the pipeline itself is one of a collection, and not of who searches. Default false. */
+  readonly stored?: boolean;
   /** What relevance is judged by. Default: what comes with the software for the corpus' encoder. */
   readonly relevance?: () => Promise<Judging | undefined>;
   /** Of fields of vectors that a pipeline says nothing of. */
@@ -63,11 +69,14 @@ const FIELD_PARAMETERS: Readonly<Record<string, OperatorParameter>> = {
   },
 };
 
+/** Language models that pipelines named, each opened once. */
+const opened = new WeakMap<LanguageModelKind, LanguageModel>();
+
 class Compiler {
   readonly fields = new Set<Field>();
   readonly #corpus: Corpus;
   readonly #operators: ReadonlyMap<string, Operator>;
-  readonly #scope: Omit<OperatorScope, 'fail'>;
+  readonly #scope: Omit<OperatorScope, 'fail' | 'fields' | 'model' | 'agreed'>;
 
   constructor(private readonly environment: PipelineEnvironment) {
     const { corpus, extensions = {} } = environment;
@@ -104,7 +113,7 @@ class Compiler {
       if (before === undefined)
         return fail(`"${op}" works on a ranking, and none stands before it`, `Write "words > ${op}".`);
       const checked = checkParameters(operator.name, operator.parameters, parameters, fail);
-      return await operator.make([before], checked, { ...this.#scope, fail });
+      return await operator.make([before], checked, this.#scopeOf(within, fail));
     }
     const field = this.#corpus.fields.find(({ name }) => name === op);
     const named = this.#named(op);
@@ -120,7 +129,7 @@ class Compiler {
       const inputs: Retriever[] = [];
       for (const inner of of) inputs.push(await this.compile(inner, within));
       const checked = checkParameters(operator.name, operator.parameters, parameters, fail);
-      return await operator.make(inputs, checked, { ...this.#scope, fail });
+      return await operator.make(inputs, checked, this.#scopeOf(within, fail));
     }
     if (of.length > 0) return fail(`"${op}" takes no pipelines`, 'Leave them out.');
     if (field !== undefined) return this.#field(field, parameters, fail);
@@ -130,6 +139,39 @@ class Compiler {
       return fail(`the names lead round in a circle (${circle})`, 'Let one of them name no other.');
     }
     return await this.compile(pipeline(named!, this.environment.extensions).steps, [...within, op]);
+  }
+
+  #scopeOf(within: readonly string[], fail: OperatorScope['fail']): OperatorScope {
+    const { stored = false, allowRemote = true, names } = this.environment;
+    const isStored = stored || within.some((name) => names?.has(name) === true);
+    const agreed: OperatorScope['agreed'] = (kind, { id, remote }) => {
+      if (remote === true && isStored && !allowRemote) throw new RemoteNotAllowedError(id, kind);
+    };
+    return { ...this.#scope, fields: [...this.fields], fail, agreed, model: (name) => this.#model(name, agreed, fail) };
+  }
+
+  #model(name: string | undefined, agreed: OperatorScope['agreed'], fail: OperatorScope['fail']): LanguageModel {
+    const kinds = this.environment.extensions?.languageModels ?? [];
+    const kind = name === undefined && kinds.length === 1 ? kinds[0] : kinds.find((one) => one.name === name);
+    if (kind === undefined) {
+      const known = kinds.map((one) => one.name);
+      const guess = name === undefined ? undefined : nearest(name, known);
+      return fail(
+        name === undefined ? 'it takes a language model, and names none' : `there is no language model "${name}"`,
+        known.length === 0
+          ? 'Give one first: see "Language models" in docs/ranking.md.'
+          : guess === undefined
+            ? `Write model=${known[0]}${known.length > 1 ? `; there are ${known.join(', ')}` : ''}.`
+            : `Did you mean "${guess}"?`,
+      );
+    }
+    agreed('language model', { id: kind.name, ...(kind.remote === undefined ? {} : { remote: kind.remote }) });
+    let model = opened.get(kind);
+    if (model === undefined) {
+      model = kind.open('', kind.name);
+      opened.set(kind, model);
+    }
+    return model;
   }
 
   #named(name: string): PipelineInput | undefined {

@@ -1,16 +1,18 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { cut } from './cut.ts';
+import { expand } from './expand.ts';
 import { feedback } from './feedback.ts';
 import { fuse } from './fuse.ts';
 import { group } from './group.ts';
 import { neighbours } from './neighbours.ts';
 import { prf } from './prf.ts';
 import { rerank } from './rerank.ts';
+import { rewrite } from './rewrite.ts';
 import type { Extensions, Operator } from './types.ts';
 
 /** The operators that there are, by name. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
-  [fuse, rerank, neighbours, prf, feedback, group, cut].map((operator) => [operator.name, operator]),
+  [fuse, rerank, neighbours, prf, expand, rewrite, feedback, group, cut].map((operator) => [operator.name, operator]),
 );
 
 /** With those of one's own. @throws InvalidArgumentError for a name that is taken, or none. */

@@ -48,7 +48,7 @@ export function refining(input: Retriever, corpus: Corpus, { stage, feedback, de
 }
 
 /** What was made of the query, for people. */
-async function describe(query: Query, refined: Query, corpus: Corpus): Promise<string> {
+export async function describe(query: Query, refined: Query, corpus: Corpus): Promise<string> {
   const parts: string[] = [];
   if (refined.content !== query.content) parts.push(`it now asks "${refined.content.slice(0, 200)}"`);
   for (const [name, now] of refined.encoded ?? []) {

@@ -1,19 +1,27 @@
+import { RemoteError } from '../../base/errors.ts';
+import { given } from '../../base/given.ts';
 import { nearest } from '../../base/nearest.ts';
 import { type Corpus, embeddingText, type Field } from '../../corpus/index.ts';
 import { bm25 } from '../bm25.ts';
 import { dense } from '../dense.ts';
+import { modelReranker, WINDOW } from '../reranking/model-reranker.ts';
+import { within } from '../within.ts';
 import { type Rescoring, rescored } from './moves.ts';
-import type { Operator, OperatorScope, Reranker } from './types.ts';
+import type { Operator, OperatorScope, ParameterValue, Reranker } from './types.ts';
 
 /** Candidates that are ranked again by default. */
 export const RERANK_DEPTH = 50;
 
 export const rerank: Operator = {
   name: 'rerank',
-  help: 'ranks the first candidates again, by a reranker or by a field (token vectors: late interaction)',
+  help: 'ranks the first candidates again, by a reranker, a language model or a field (token vectors: late interaction)',
   takes: 'ranking',
   parameters: {
-    by: { kind: 'name', required: true, help: 'A reranker, or a field by which passages are scored.' },
+    by: {
+      kind: 'name',
+      required: true,
+      help: 'A reranker, a field by which passages are scored, or a language model: listwise or pointwise.',
+    },
     depth: {
       kind: 'whole',
       least: 1,
@@ -26,14 +34,35 @@ export const rerank: Operator = {
       most: 1,
       help: 'What the new scores count beside those before, each from the worst candidate to the best. Default 1: they alone.',
     },
+    ms: {
+      kind: 'number',
+      least: 1,
+      most: 600_000,
+      help: 'Milliseconds that a reranker may take. Default 5000 for endpoints, 8000 for language models, else no limit.',
+    },
+    otherwise: {
+      kind: 'choice',
+      choices: ['keep', 'fail'],
+      help: 'What happens when a reranker fails, or is late: the ranking stays (keep, the default), or the search fails.',
+    },
+    model: { kind: 'name', help: 'Of listwise and pointwise: the language model. Default: the only one.' },
+    window: { kind: 'whole', least: 2, most: 100, help: `Of listwise: candidates of one prompt. Default ${WINDOW}.` },
   },
-  make: ([input], { by, depth = RERANK_DEPTH, weight = 1 }, scope) => {
-    const score = scorerNamed(by as string, scope);
-    return rescored(input!, {
-      stage: `rerank ${by}`,
-      depth: depth as number,
-      score: weight === 1 ? score : mixed(score, weight as number),
-    });
+  make: ([input], parameters, scope) => {
+    const { by, depth = RERANK_DEPTH, weight = 1 } = parameters;
+    const scorer = scorerNamed(by as string, parameters, scope);
+    return async (query, params) => {
+      const notes: string[] = [];
+      const score = scorer((text) => notes.push(text));
+      const ranked = await rescored(input!, {
+        stage: `rerank ${by}`,
+        depth: depth as number,
+        score: weight === 1 ? score : mixed(score, weight as number),
+      })(query, params);
+      if (notes.length === 0) return ranked;
+      const { trace } = ranked;
+      return { ...ranked, trace: { ...trace, note: [trace.note, ...notes].join('; ') } };
+    };
   },
 };
 
@@ -58,12 +87,37 @@ function unitScale(values: readonly number[]): (value: number) => number {
   return (value) => (range > 0 ? (value - least) / range : value - least + 1);
 }
 
-function scorerNamed(name: string, { corpus, rerankers, fail }: OperatorScope): Scorer {
+/** @returns given what says something for the trace of one search, what scores its candidates. */
+function scorerNamed(
+  name: string,
+  parameters: Readonly<Record<string, ParameterValue>>,
+  scope: OperatorScope,
+): (note: (text: string) => void) => Scorer {
+  const { corpus, rerankers, fail } = scope;
   const reranker = rerankers.get(name);
-  if (reranker !== undefined) return byReranker(corpus, reranker, fail);
-  const field = corpus.fields.find((one) => one.name === name);
-  if (field !== undefined) return byField(corpus, field);
-  const known = [...rerankers.keys(), ...corpus.fields.map((one) => one.name)];
+  const field = reranker === undefined ? corpus.fields.find((one) => one.name === name) : undefined;
+  const isModel = (name === 'listwise' || name === 'pointwise') && (reranker ?? field) === undefined;
+  for (const [setting, sound] of [
+    ['model', isModel],
+    ['window', isModel && name === 'listwise'],
+    ['ms', field === undefined],
+    ['otherwise', field === undefined],
+  ] as const) {
+    if (parameters[setting] !== undefined && !sound) fail(`"${setting}" is not for "${name}"`, 'Leave it out.');
+  }
+  const { model, window, ms, otherwise = 'keep' } = parameters;
+  if (reranker !== undefined || isModel) {
+    const by =
+      reranker ??
+      modelReranker(scope.model(model as string), {
+        how: name as 'listwise',
+        ...given({ window: window as number | undefined }),
+      });
+    scope.agreed('reranker', by);
+    return (note) => byReranker(by, { corpus, fail, note, ms: ms as number, keeps: otherwise === 'keep' });
+  }
+  if (field !== undefined) return () => byField(corpus, field);
+  const known = [...rerankers.keys(), ...corpus.fields.map((one) => one.name), 'listwise', 'pointwise'];
   const guess = nearest(name, known);
   return fail(
     `there is no reranker and no field "${name}"`,
@@ -71,22 +125,48 @@ function scorerNamed(name: string, { corpus, rerankers, fail }: OperatorScope): 
   );
 }
 
-function byReranker(corpus: Corpus, reranker: Reranker, fail: OperatorScope['fail']): Scorer {
+interface Reranking extends Pick<OperatorScope, 'corpus' | 'fail'> {
+  readonly note: (text: string) => void;
+  /** Its budget where the pipeline names one. */
+  readonly ms: number | undefined;
+  /** Whether the ranking stays as it is where the reranker fails. */
+  readonly keeps: boolean;
+}
+
+function byReranker(reranker: Reranker, { corpus, fail, note, ms, keeps }: Reranking): Scorer {
+  const { id, budgetMs = Number.POSITIVE_INFINITY } = reranker;
+  const budget = ms ?? budgetMs;
   return async (query, hits, signal) => {
     const passages = Uint32Array.from(hits, ({ passage }) => passage);
     const read = await corpus.passages(passages);
     const documents = await corpus.documents(read.map(({ document }) => document));
     const contents = read.map(({ headings, text }, i) => embeddingText(documents[i]!.title, headings, text));
-    const scores = await reranker.score(query, contents, {
-      corpus,
-      passages,
-      ...(signal === undefined ? {} : { signal }),
-    });
-    if (scores.length === hits.length) return scores;
-    return fail(
-      `the reranker "${reranker.id}" gave ${scores.length} scores for ${hits.length} candidates`,
-      'Let it give one for each.',
-    );
+    const failed = (error: RemoteError): string => {
+      if (!keeps) throw error;
+      return `the ranking stays as it was: ${error.message}`;
+    };
+    try {
+      const ended = await within(budget, signal, (both) =>
+        reranker.score(query, contents, { corpus, passages, signal: both, note }),
+      );
+      if ('late' in ended) {
+        return failed(
+          new RemoteError(
+            `The reranker "${id}" had not answered after ${budget} ms.`,
+            'Give it more time (ms), or fewer candidates (depth).',
+          ),
+        );
+      }
+      const scores = ended.value;
+      if (scores.length === hits.length) return scores;
+      return fail(
+        `the reranker "${id}" gave ${scores.length} scores for ${hits.length} candidates`,
+        'Let it give one for each.',
+      );
+    } catch (error) {
+      if (error instanceof RemoteError) return failed(error);
+      throw error;
+    }
   };
 }
 

@@ -1,5 +1,7 @@
 import type { Content, Query } from '../../content/index.ts';
-import type { Corpus } from '../../corpus/index.ts';
+import type { Corpus, Field } from '../../corpus/index.ts';
+import type { LanguageModel } from '../../generate/language-model.ts';
+import type { LanguageModelKind } from '../../generate/open-model.ts';
 import type { Feedback } from '../feedback/index.ts';
 import type { RelevanceParameters } from '../relevance.ts';
 import type { Retriever } from '../types.ts';
@@ -49,8 +51,17 @@ export interface Operator {
 /** What an operator works with. */
 export interface OperatorScope {
   readonly corpus: Corpus;
+  /** Fields that the pipelines before it search. */
+  readonly fields: readonly Field[];
   readonly rerankers: ReadonlyMap<string, Reranker>;
   readonly feedbacks: ReadonlyMap<string, Feedback>;
+  /**
+   * A language model of those that there are. @param name default: the only one.
+   * Refuses the step where there is none of that name, or none that is meant.
+   */
+  readonly model: (name?: string) => LanguageModel;
+  /** Refuses the step where a collection names it, and it would send texts to another machine, to which nobody agreed. */
+  readonly agreed: (kind: string, part: { readonly id: string; readonly remote?: boolean }) => void;
   /** What relevance is judged by here; undefined where nobody has learned it. */
   readonly relevance: () => Promise<Judging | undefined>;
   /** Refuses the step, saying where it stands. */
@@ -61,7 +72,11 @@ export interface OperatorScope {
 export interface Reranker {
   /** What it is called by in pipelines. */
   readonly id: string;
-  /** One score for each candidate, greater being better. A candidate is its title, heading and text. */
+  /** Whether it sends texts to another machine: a collection's own pipelines may then run it only where that was agreed to. */
+  readonly remote?: boolean;
+  /** Milliseconds that it may take where a pipeline says nothing else. Default: as long as it takes. */
+  readonly budgetMs?: number;
+  /** One score for each candidate, NaN for one of which it says nothing, greater being better. A candidate is its title, heading and text. */
   score(query: Query, candidates: readonly Content[], options: RerankOptions): Promise<ArrayLike<number>>;
 }
 
@@ -69,7 +84,10 @@ export interface RerankOptions {
   readonly corpus: Corpus;
   /** The candidates' ordinals in the corpus, in their order. */
   readonly passages: Uint32Array;
+  /** Aborted when its time is over as well: it may then still give what it has, at once. */
   readonly signal?: AbortSignal;
+  /** Says something for the trace. */
+  readonly note?: (text: string) => void;
 }
 
 /** Parts of one's own, by which pipelines may be made. */
@@ -77,6 +95,8 @@ export interface Extensions {
   readonly rerankers?: readonly Reranker[];
   readonly feedbacks?: readonly Feedback[];
   readonly operators?: readonly Operator[];
+  /** Language models, by the name that they are opened by: what reranks by one, and what writes queries, names it. */
+  readonly languageModels?: readonly LanguageModelKind[];
 }
 
 /** What relevance is judged by. */

@@ -48,8 +48,18 @@ export class Pipeline {
     return new Pipeline([{ op: 'fuse', of, ...(isSettings ? (last as FuseParameters) : {}) } as PipelineStep]);
   }
 
-  /** Ranks the first candidates again. @param by a reranker, or a field by which passages are scored. */
-  rerank(by: string, parameters: { readonly depth?: number; readonly weight?: number } = {}): Pipeline {
+  /** Ranks the first candidates again. @param by a reranker, a field by which passages are scored, or a language model (`listwise`, `pointwise`). */
+  rerank(
+    by: string,
+    parameters: {
+      readonly depth?: number;
+      readonly weight?: number;
+      readonly ms?: number;
+      readonly otherwise?: 'keep' | 'fail';
+      readonly model?: string;
+      readonly window?: number;
+    } = {},
+  ): Pipeline {
     return this.step('rerank', { by, ...parameters });
   }
 
@@ -86,6 +96,34 @@ export class Pipeline {
     } = {},
   ): Pipeline {
     return this.step('prf', { by, ...parameters });
+  }
+
+  /** Asks with a query that a language model wrote more to. */
+  expand(
+    by: 'hyde' | 'ensemble' | 'fusion' | 'parts',
+    parameters: {
+      readonly n?: number;
+      readonly original?: number;
+      readonly as?: string;
+      readonly model?: string;
+      readonly ms?: number;
+      readonly otherwise?: 'keep' | 'fail';
+    } = {},
+  ): Pipeline {
+    return this.step('expand', { by, ...parameters });
+  }
+
+  /** Asks with a query that is understood without the conversation before it. */
+  rewrite(
+    by: 'standalone' | 'turns',
+    parameters: {
+      readonly n?: number;
+      readonly model?: string;
+      readonly ms?: number;
+      readonly otherwise?: 'keep' | 'fail';
+    } = {},
+  ): Pipeline {
+    return this.step('rewrite', { by, ...parameters });
   }
 
   /** Asks again with a query that was refined by the first ranking. */

@@ -8,10 +8,10 @@ import { argumentsOf, BUDGET, guarded, READ_ONLY, SHARED, tokens } from './tools
 const INPUT = argumentsOf({
   query: z
     .string()
-    .min(1)
     .max(LIMITS.query)
+    .default('')
     .describe(
-      'A question or keywords; `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value` and `OR` mean what they say.',
+      'A question or keywords; `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value` and `OR` mean what they say. Left out with `filter`: what satisfies it.',
     ),
   collection: SHARED.collection,
   k: z.int().min(1).max(50).default(8).describe('At most this many passages. Default 8.'),

@@ -20,8 +20,7 @@ import {
   type SortKey,
   sortValues,
 } from '../../search/index.ts';
-import type { SnapshotCorpus } from '../../store/corpus.ts';
-import type { Snapshot } from '../../store/types.ts';
+import type { StoredCorpus } from '../../store/types.ts';
 import { hasOriginal } from '../originals.ts';
 import type { GetRequest, ServedCollection } from './types.ts';
 
@@ -31,8 +30,8 @@ export function getDocument(
   served: ServedCollection,
   request: GetRequest,
 ): Promise<DocumentAnswer> {
-  return collection.read(async (snapshot, corpus) => {
-    const answer = readDocument(snapshot, request);
+  return collection.read(async (corpus) => {
+    const answer = await readDocument(corpus, request);
     if (answer !== undefined) return withMarks(withOriginal(answer, served), corpus, request.query);
     throw new NotFoundError(
       `There is no document "${request.id}" in the collection.`,
@@ -46,11 +45,11 @@ export function getDocuments(
   served: ServedCollection,
   { ids, lines, passages, query }: MultiGetRequest,
 ): Promise<MultiGetAnswer> {
-  return collection.read(async (snapshot, corpus) => {
+  return collection.read(async (corpus) => {
     const documents: DocumentAnswer[] = [];
     const missing: string[] = [];
     for (const id of new Set(ids)) {
-      const document = readDocument(snapshot, { id, lines, passages });
+      const document = await readDocument(corpus, { id, lines, passages });
       if (document === undefined) missing.push(id);
       else documents.push(await withMarks(withOriginal(document, served), corpus, query));
     }
@@ -58,27 +57,32 @@ export function getDocuments(
   });
 }
 
-function readDocument(snapshot: Snapshot, { id, lines, passages }: GetRequest): DocumentAnswer | undefined {
-  const ordinal = snapshot.findDocument(id);
-  if (ordinal === undefined) return undefined;
-  const { from, to } = snapshot.documentPassages(ordinal);
+async function readDocument(
+  corpus: StoredCorpus,
+  { id, lines, passages }: GetRequest,
+): Promise<DocumentAnswer | undefined> {
+  const found = await corpus.find(id);
+  if (found === undefined) return undefined;
+  const { document, from, to } = found;
+  const [record] = await corpus.documents([document]);
+  const [text] = await corpus.texts([document]);
+  const answer = { ...summary(record!), ...cutLines(id, text!, lines) };
+  if (passages !== true) return answer;
+  const own = await corpus.passages(Array.from({ length: to - from }, (_, i) => from + i));
   return {
-    ...summary(snapshot.document(ordinal)),
-    ...cutLines(id, snapshot.documentText(ordinal), lines),
-    ...(passages !== true
-      ? {}
-      : {
-          passages: Array.from({ length: to - from }, (_, i) => {
-            const { start, end, headings, page } = snapshot.passage(from + i);
-            return { start, end, headings, ...(page === undefined ? {} : { page }) };
-          }),
-        }),
+    ...answer,
+    passages: own.map(({ start, end, headings, page }) => ({
+      start,
+      end,
+      headings,
+      ...(page === undefined ? {} : { page }),
+    })),
   };
 }
 
 async function withMarks(
   document: DocumentAnswer,
-  corpus: SnapshotCorpus,
+  corpus: StoredCorpus,
   query: string | undefined,
 ): Promise<DocumentAnswer> {
   if (query === undefined) return document;
@@ -126,12 +130,11 @@ export function listDocuments(collection: Collection, parameters: ListParameters
   const place = after === undefined ? undefined : placeOf(after, keys);
   const compare = (a: Place, b: Place): number =>
     compareSorted(a.values, b.values, keys) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
-  return collection.read(async (snapshot, corpus) => {
+  return collection.read(async (corpus) => {
     const allowed = filter === undefined ? undefined : await documentFilter(corpus, filter);
     const known = new Set<string>(keys.length === 0 ? [] : BUILT_IN_FIELDS);
     const found: (Place & { readonly ordinal: number })[] = [];
-    for (const ordinal of snapshot.liveDocuments()) {
-      const document = snapshot.document(ordinal);
+    for await (const { ordinal, record: document } of corpus.all()) {
       const { id } = document;
       if (keys.length > 0) for (const field in document.metadata) known.add(field).add(`metadata.${field}`);
       if (!id.startsWith(prefix) || allowed?.(document) === false) continue;
@@ -143,7 +146,7 @@ export function listDocuments(collection: Collection, parameters: ListParameters
     const page = found.slice(0, limit);
     const last = page.at(-1);
     return {
-      documents: page.map(({ ordinal }) => summary(snapshot.document(ordinal))),
+      documents: (await corpus.documents(page.map(({ ordinal }) => ordinal))).map(summary),
       ...(found.length > limit
         ? { next: keys.length === 0 ? last!.id : JSON.stringify([...last!.values, last!.id]) }
         : {}),

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type EvaluationReport, evaluationReportSchema } from '../../api/index.ts';
 import { CorruptFileError, NotFoundError } from '../../base/errors.ts';
+import { shownLocation } from '../../store/index.ts';
 import { evaluationFile, type ServedCollection } from './types.ts';
 
 /** What `sagitta eval --in` found. @throws NotFoundError where it has not run; CorruptFileError for a file of another kind. */
@@ -9,7 +10,7 @@ export async function readEvaluation(served: ServedCollection): Promise<Evaluati
   try {
     text = await readFile(evaluationFile(served), 'utf8');
   } catch (cause) {
-    const remedy = `Run: sagitta eval TEST_COLLECTION --in ${served.directory}`;
+    const remedy = `Run: sagitta eval TEST_COLLECTION --in ${shownLocation(served.directory)}`;
     throw new NotFoundError('This collection was not evaluated.', remedy, { cause });
   }
   try {

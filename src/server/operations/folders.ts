@@ -9,7 +9,7 @@ const MOST_FOLDERS = 1000;
 /** The documents of a folder, and the folders below it with how many documents they hold: ids as a tree. */
 export function readFolder(collection: Collection, parameters: FolderParameters): Promise<Folder> {
   const { folder, depth, filter, limit, after } = parameters;
-  return collection.read(async (snapshot, corpus) => {
+  return collection.read(async (corpus) => {
     const allowed = filter === undefined ? undefined : await documentFilter(corpus, filter);
     const contexts = collection.descriptions();
     const context = (name: string): { context?: string } => {
@@ -19,8 +19,7 @@ export function readFolder(collection: Collection, parameters: FolderParameters)
     const counts = new Map<string, number>();
     const here: { id: string; ordinal: number }[] = [];
     let documents = 0;
-    for (const ordinal of snapshot.liveDocuments()) {
-      const document = snapshot.document(ordinal);
+    for await (const { ordinal, record: document } of corpus.all()) {
       const { id } = document;
       if (!id.startsWith(folder) || allowed?.(document) === false) continue;
       documents++;
@@ -50,7 +49,7 @@ export function readFolder(collection: Collection, parameters: FolderParameters)
       documents,
       ...context(folder),
       folders,
-      listed: page.map(({ ordinal }) => summary(snapshot.document(ordinal))),
+      listed: (await corpus.documents(page.map(({ ordinal }) => ordinal))).map(summary),
       ...(rest.length > limit && limit > 0 ? { next: page.at(-1)!.id } : {}),
     };
   });

@@ -9,9 +9,10 @@ import {
   qrelsText,
   queriesText,
 } from '../../api/index.ts';
-import { InvalidArgumentError } from '../../base/errors.ts';
+import { InvalidArgumentError, UnsupportedError } from '../../base/errors.ts';
 import type { Collection } from '../../collection/index.ts';
 import { collectRun, type Entrant, judge, readJudgements, readQueries } from '../../eval/index.ts';
+import { isPostgresAddress } from '../../store/index.ts';
 import { replaceFile } from '../../store/local/filesystem.ts';
 import type { ServedCollection } from './types.ts';
 
@@ -65,6 +66,12 @@ async function changeJudgement(
     throw new InvalidArgumentError(
       `The id ${JSON.stringify(document)} holds a tab or a line break, which files of judgements cannot.`,
       'Rename the document.',
+    );
+  }
+  if (isPostgresAddress(served.directory)) {
+    throw new UnsupportedError(
+      'Judgements are kept in a folder, and this collection lies in PostgreSQL.',
+      'Keep a copy of it in a folder for that.',
     );
   }
   const { queries } = await storedJudgements(served);

@@ -4,9 +4,9 @@ import { Random } from '../../base/random.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { PrincipalComponents } from '../../codec/index.ts';
 import type { Collection } from '../../collection/index.ts';
+import { MEANING } from '../../corpus/index.ts';
 import { allowedPassages } from '../../search/index.ts';
-import type { SnapshotCorpus } from '../../store/corpus.ts';
-import type { Snapshot } from '../../store/types.ts';
+import type { StoredCorpus } from '../../store/types.ts';
 import { summary } from './documents.ts';
 
 /** Components that a point keeps: enough that neighbours stay neighbours, few enough to send. */
@@ -29,7 +29,7 @@ interface Sample {
 }
 
 /** The last sample of each state: whoever asks for a map asks for hits on it next. */
-const samples = new WeakMap<Snapshot, { readonly key: string; readonly sample: Promise<Sample> }>();
+const samples = new WeakMap<StoredCorpus, { readonly key: string; readonly sample: Promise<Sample> }>();
 
 /**
  * A sample of the passages' embeddings, reduced to their principal components: what a map of the collection is drawn
@@ -37,17 +37,18 @@ const samples = new WeakMap<Snapshot, { readonly key: string; readonly sample: P
  * @throws InvalidArgumentError for a collection without embeddings.
  */
 export function sampleForMap(collection: Collection, parameters: MapParameters): Promise<MapAnswer> {
-  return collection.read(async (snapshot, corpus) => {
-    const { kept, passages, documents, reduced } = await sampleOf(snapshot, corpus, parameters);
+  return collection.read(async (corpus) => {
+    const { kept, passages, documents, reduced } = await sampleOf(corpus, parameters);
+    const shown = await corpus.passages(kept);
+    const owners = await corpus.documents(shown.map(({ document }) => document));
     return {
       passages,
       documents,
       dim: reduced.dim,
       vectors: encoded(reduced),
-      points: kept.map((passage) => {
-        const { start, document } = snapshot.passage(passage);
-        const { path: _, ...shown } = summary(snapshot.document(document));
-        return { ...shown, start, text: snapshot.passageText(passage).slice(0, SHOWN) };
+      points: shown.map(({ start, text }, i) => {
+        const { path: _, ...owner } = summary(owners[i]!);
+        return { ...owner, start, text: text.slice(0, SHOWN) };
       }),
     };
   });
@@ -58,23 +59,22 @@ export function sampleForMap(collection: Collection, parameters: MapParameters):
  * @throws InvalidArgumentError for a collection without embeddings.
  */
 export function placeOnMap(collection: Collection, request: MapHitsRequest): Promise<MapHits> {
-  return collection.read(async (snapshot, corpus) => {
-    const { components, reduced } = await sampleOf(snapshot, corpus, request);
+  return collection.read(async (corpus) => {
+    const { components, reduced } = await sampleOf(corpus, request);
     const found: number[] = [];
     const rows: Float32Array[] = [];
-    request.passages.forEach(({ id, start }, place) => {
-      const document = snapshot.findDocument(id);
-      if (document === undefined) return;
-      const { from, to } = snapshot.documentPassages(document);
-      for (let passage = from; passage < to; passage++) {
-        if (snapshot.passage(passage).start !== start) continue;
-        const vector = snapshot.passageVector(passage);
-        if (vector === undefined) return;
-        found.push(place);
-        rows.push(vector);
-        return;
-      }
-    });
+    for (const [place, { id, start }] of request.passages.entries()) {
+      const document = await corpus.find(id);
+      if (document === undefined) continue;
+      const { from, to } = document;
+      const own = await corpus.passages(Array.from({ length: to - from }, (_, i) => from + i));
+      const at = own.findIndex((passage) => passage.start === start);
+      if (at < 0) continue;
+      const [vector] = await corpus.get(MEANING, Uint32Array.of(from + at));
+      if (vector === undefined) continue;
+      found.push(place);
+      rows.push(vector as Float32Array);
+    }
     const vectors = rows.length === 0 ? Vectors.zeros(0, reduced.dim) : Vectors.fromRows(rows);
     const placed = components === undefined || rows.length === 0 ? vectors : components.apply(vectors);
     return { dim: reduced.dim, vectors: encoded(placed), passages: found };
@@ -85,44 +85,35 @@ function encoded({ data }: Vectors): string {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64');
 }
 
-function sampleOf(
-  snapshot: Snapshot,
-  corpus: SnapshotCorpus,
-  { filter, points }: Pick<MapParameters, 'filter' | 'points'>,
-): Promise<Sample> {
-  if (snapshot.settings.dim === 0) {
+function sampleOf(corpus: StoredCorpus, { filter, points }: Pick<MapParameters, 'filter' | 'points'>): Promise<Sample> {
+  if (corpus.settings.dim === 0) {
     throw new InvalidArgumentError(
       'This collection has no embeddings, so there is no map of it.',
       'Index again into a new collection with an encoder.',
     );
   }
   const key = JSON.stringify([filter, points]);
-  const last = samples.get(snapshot);
+  const last = samples.get(corpus);
   if (last?.key === key) return last.sample;
-  const sample = makeSample(snapshot, corpus, filter, points);
-  samples.set(snapshot, { key, sample });
-  sample.catch(() => samples.delete(snapshot));
+  const sample = makeSample(corpus, filter, points);
+  samples.set(corpus, { key, sample });
+  sample.catch(() => samples.delete(corpus));
   return sample;
 }
 
-async function makeSample(
-  snapshot: Snapshot,
-  corpus: SnapshotCorpus,
-  filter: string | undefined,
-  points: number,
-): Promise<Sample> {
+async function makeSample(corpus: StoredCorpus, filter: string | undefined, points: number): Promise<Sample> {
   const allowed = filter === undefined ? undefined : await allowedPassages(corpus, filter);
   const random = new Random(SEED);
+  const embedded = await corpus.holding(MEANING);
   // Reservoir sampling (Vitter 1985, algorithm R): every passage has the same chance.
   const chosen: number[] = [];
   let passages = 0;
   let documents = 0;
-  for (const document of snapshot.liveDocuments()) {
-    const { from, to } = snapshot.documentPassages(document);
+  for await (const { from, to } of corpus.all()) {
     const before = passages;
     for (let passage = from; passage < to; passage++) {
       if (allowed !== undefined && !allowed.has(passage)) continue;
-      if (!snapshot.hasVector(passage)) continue;
+      if (!embedded.has(passage)) continue;
       if (chosen.length < points) chosen.push(passage);
       else {
         const place = random.below(passages + 1);
@@ -133,8 +124,8 @@ async function makeSample(
     if (passages > before) documents++;
   }
   const kept = chosen.sort((a, b) => a - b);
-  const rows = kept.map((passage) => snapshot.passageVector(passage)!);
-  return { kept, passages, documents, ...(await reduce(rows, snapshot.settings.dim)) };
+  const rows = (await corpus.get(MEANING, Uint32Array.from(kept))) as Float32Array[];
+  return { kept, passages, documents, ...(await reduce(rows, corpus.settings.dim)) };
 }
 
 async function reduce(rows: readonly Float32Array[], dim: number): Promise<Pick<Sample, 'reduced' | 'components'>> {

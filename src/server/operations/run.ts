@@ -62,7 +62,7 @@ const handlers: Handlers = {
     host.use(request.collection, (collection) => getDocuments(collection, host.served(request.collection), request)),
   complete: (host, { collection: name, query, limit }) =>
     host.use(name, (collection) =>
-      collection.read(async (_, corpus) => ({ completions: await completions(corpus, query, limit) })),
+      collection.read(async (corpus) => ({ completions: await completions(corpus, query, limit) })),
     ),
   list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
   info,
@@ -203,7 +203,10 @@ async function searchPlain(
   request: Omit<SearchRequest, 'fields' | 'facets'>,
   { signal }: CallOptions,
 ): Promise<SearchAnswer> {
-  const { query, vector, like, filter, language, relevant, judged, collection: _, pipeline, ...rest } = request;
+  const { query: asked, vector, like, filter, language, relevant, judged, collection: _, pipeline, ...rest } = request;
+  // A filter alone asks for what satisfies it.
+  const alone = filter !== undefined && vector === undefined && like === undefined;
+  const query = asked ?? (alone ? '' : undefined);
   // The engine checks every part of filters and pipelines.
   const options = {
     ...given(rest),
@@ -229,7 +232,10 @@ async function searchPlain(
     return collection.similar(given(like), options);
   }
   if (query === undefined && vector === undefined) {
-    throw new InvalidArgumentError('The search names nothing to look for.', 'Give `query`, `vector` or `like`.');
+    throw new InvalidArgumentError(
+      'The search names nothing to look for.',
+      'Give `query`, `vector`, `like` or `filter`.',
+    );
   }
   return collection.search(query ?? '', { ...inLanguage, ...given({ vector }) });
 }
@@ -239,8 +245,8 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
   const base = baseCapabilities(served, host.readOnly);
   return host.use(served.name, async (collection) => {
     const { documents, passages, bytes, segments, generation, settings } = await collection.inspect();
-    const { languages, fields } = await collection.read(async (snapshot, corpus) => ({
-      languages: Object.fromEntries(snapshot.languages),
+    const { languages, fields } = await collection.read(async (corpus) => ({
+      languages: Object.fromEntries(corpus.languages),
       fields: corpus.fields.map((field) => ({
         name: field.name,
         kind: field.kind,

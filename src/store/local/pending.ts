@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
-import type { IndexedField } from '../../index/index.ts';
+import type { IndexedField, NumberedField } from '../../index/index.ts';
 import type { NewDocument, NewPassage, VectorFieldSettings } from '../types.ts';
 import { FIELD_KINDS, type PendingItem, pendingBytes } from './field-kinds.ts';
 
@@ -10,7 +10,8 @@ import { FIELD_KINDS, type PendingItem, pendingBytes } from './field-kinds.ts';
  */
 export class TermNumbers {
   readonly #numbers = new Map<string, number>();
-  readonly #terms: string[] = [];
+  /** What the numbers stand for. */
+  readonly names: string[] = [];
   /** Rough bytes held. */
   bytes = 0;
 
@@ -20,9 +21,9 @@ export class TermNumbers {
       const term = terms[i]!;
       let number = this.#numbers.get(term);
       if (number === undefined) {
-        number = this.#terms.length;
+        number = this.names.length;
         this.#numbers.set(term, number);
-        this.#terms.push(term);
+        this.names.push(term);
         this.bytes += 80 + 2 * term.length;
       }
       numbers[i] = number;
@@ -30,20 +31,20 @@ export class TermNumbers {
     return numbers;
   }
 
-  decode(numbers: Uint32Array): string[] {
-    return Array.from(numbers, (number) => this.#terms[number]!);
+  /** A field with numbers for its terms and words. */
+  encodeField({ terms, boost, length, words }: IndexedField): NumberedField {
+    return {
+      terms: this.encode(terms),
+      boost,
+      ...(length === undefined ? {} : { length }),
+      ...(words === undefined ? {} : { words: this.encode(words) }),
+    };
   }
-}
-
-/** A field with numbers for its terms and words. */
-interface PendingField extends Omit<IndexedField, 'terms' | 'words'> {
-  readonly terms: Uint32Array;
-  readonly words?: Uint32Array;
 }
 
 interface PendingPassage {
   readonly record: PassageRecord;
-  readonly fields: readonly PendingField[];
+  readonly fields: readonly NumberedField[];
   /** What fields of vectors hold of it, by their names. */
   readonly items: ReadonlyMap<string, PendingItem>;
 }
@@ -64,35 +65,28 @@ export class PendingDocument {
   ) {
     const items = check(document, fields);
     const { text, passages, ...record } = document;
-    this.record = structuredClone(record);
+    this.record = copyOf(record);
     this.text = text;
     this.passages = passages.map(({ fields, start, end, headings, page }, i) => ({
       record: { start, end, headings: [...headings], ...(page === undefined ? {} : { page }) },
-      fields: fields.map(({ words, ...field }) => ({
-        ...field,
-        terms: numbers.encode(field.terms),
-        ...(words === undefined ? {} : { words: numbers.encode(words) }),
-      })),
+      fields: fields.map((field) => numbers.encodeField(field)),
       items: items[i]!,
     }));
-    this.bytes = this.passages.reduce(
-      (sum, passage) =>
-        [...passage.items.values()].reduce((bytes, item) => bytes + pendingBytes(item), 0) +
-        passage.fields.reduce(
-          (bytes, { terms, words }) => bytes + 80 + terms.byteLength + (words?.byteLength ?? 0),
-          sum + 160,
-        ),
-      1000 + 2 * text.length,
-    );
+    let bytes = 1000 + 2 * text.length;
+    for (const passage of this.passages) {
+      bytes += 160;
+      for (const item of passage.items.values()) bytes += pendingBytes(item);
+      for (const { terms, words } of passage.fields) bytes += 80 + terms.byteLength + (words?.byteLength ?? 0);
+    }
+    this.bytes = bytes;
   }
+}
 
-  fields(passage: PendingPassage): IndexedField[] {
-    return passage.fields.map(({ words, ...field }) => ({
-      ...field,
-      terms: this.numbers.decode(field.terms),
-      ...(words === undefined ? {} : { words: this.numbers.decode(words) }),
-    }));
-  }
+/** A copy of what is made of objects, lists and scalars, as records are: `structuredClone` takes longer than to analyse a sentence. */
+function copyOf<T>(value: T): T {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyOf) as T;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copyOf(member)])) as T;
 }
 
 /** @returns what fields hold of each passage. */

@@ -201,7 +201,7 @@ describe('a disk that refuses', () => {
     if (change === 'reencode' || change === 'add') await writer.close();
     const { documents } = writer.pending;
 
-    const generation = await store.generation();
+    const generation = store.generation();
     const acts: Readonly<Record<(typeof CHANGES)[number], () => Promise<unknown>>> = {
       publish: () => writer.publish(),
       compact: () => writer.compact({ full: true }),
@@ -223,7 +223,7 @@ describe('a disk that refuses', () => {
       expect(writer.pending.documents).toBe(documents);
     }
     // Readers see the old state or the new one; the new one with an error only if the wait for the directory failed.
-    const replaced = (await store.generation()) > generation;
+    const replaced = store.generation() > generation;
     await expectContents(store, replaced || change !== 'publish' ? after : before);
     await expectLearned(store, change, replaced);
     expect(disk.openFiles).toBe(0);

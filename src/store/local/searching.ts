@@ -19,11 +19,16 @@ export function collectionStatistics(views: readonly SegmentView[]): LexicalStat
     count += view.livePassageCount;
     length += view.liveLength;
   }
+  const averageLength = count === 0 ? 0 : length / count;
+  const [only, ...others] = views;
+  // It remembers them itself.
+  if (only !== undefined && others.length === 0)
+    return { count, averageLength, documentFrequency: (term) => only.documentFrequency(term) };
   // Every segment asks for the same terms, and many queries do.
   const frequencies = new Recent<string, number>(CACHED_TERMS);
   return {
     count,
-    averageLength: count === 0 ? 0 : length / count,
+    averageLength,
     documentFrequency: (term) => {
       let frequency = frequencies.get(term);
       if (frequency === undefined) {

@@ -42,7 +42,9 @@ export function* writeSegment(
   const languages = new Map<string, number>();
   for (const record of source.records()) {
     records.add(record);
-    hashes.push(...hashId(record.id));
+    const [high, low] = hashId(record.id);
+    hashes.push(high);
+    hashes.push(low);
     languages.set(record.language, (languages.get(record.language) ?? 0) + 1);
     yield;
   }
@@ -70,12 +72,10 @@ export function* writeSegment(
   for (const passages of source.passages()) {
     table[2 * document++ + 1] = rows.length / PASSAGE_ROW;
     for (const passage of passages) {
-      rows.push(
-        passage.start,
-        passage.end,
-        passage.page === undefined ? 0 : passage.page + 1,
-        headingNumbers.of(passage.headings),
-      );
+      rows.push(passage.start);
+      rows.push(passage.end);
+      rows.push(passage.page === undefined ? 0 : passage.page + 1);
+      rows.push(headingNumbers.of(passage.headings));
     }
     yield;
   }
@@ -117,14 +117,13 @@ class Column {
   #values = new Uint32Array(1024);
   length = 0;
 
-  push(...values: readonly number[]): void {
-    if (this.length + values.length > this.#values.length) {
-      const larger = new Uint32Array(2 * this.#values.length + values.length);
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const larger = new Uint32Array(2 * this.#values.length);
       larger.set(this.#values);
       this.#values = larger;
     }
-    this.#values.set(values, this.length);
-    this.length += values.length;
+    this.#values[this.length++] = value;
   }
 
   finish(): Uint32Array {

@@ -121,9 +121,17 @@ export class Segment {
   /** Number of the document that the passage belongs to. */
   documentOf(passage: number): number {
     const table = this.#tableOf();
-    let low = 0;
-    let high = this.documentCount;
-    // The last document that starts at or before the passage; documents without passages start where the next does.
+    const { documentCount } = this;
+    // The last document that starts at or before the passage; documents without passages start where the next does. It is looked for from
+    // where it would be if all had as many, which it is where each has one.
+    let low = Math.min(documentCount - 1, Math.floor((passage * documentCount) / this.passageCount));
+    let step = 1;
+    for (; low > 0 && table[2 * low + 1]! > passage; step *= 2) low = Math.max(0, low - step);
+    let high = low + 1;
+    for (step = 1; high < documentCount && table[2 * high + 1]! <= passage; step *= 2) {
+      low = high;
+      high = Math.min(documentCount, high + step);
+    }
     while (high - low > 1) {
       const middle = (low + high) >>> 1;
       if (table[2 * middle + 1]! <= passage) low = middle;

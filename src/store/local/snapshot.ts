@@ -97,8 +97,11 @@ export class LocalSnapshot implements Snapshot {
       // Of equal scores the first counts: once there are k, only better ones are of interest.
       const above = best?.ids.length === k ? best.scores[k - 1] : undefined;
       const hits = segment.lexical.search(terms, given({ k, statistics, live, allowed, above }));
-      const own = { base: passageBase, hits };
-      best = mergeHits(best === undefined ? [own] : [{ base: 0, hits: best }, own], k);
+      if (best === undefined && passageBase === 0) best = hits;
+      else if (hits.ids.length > 0 || best === undefined) {
+        const own = { base: passageBase, hits };
+        best = mergeHits(best === undefined ? [own] : [{ base: 0, hits: best }, own], k);
+      } else best = { ...best, examined: best.examined + hits.examined };
     }
     return best ?? mergeHits([], 0);
   }
@@ -364,7 +367,10 @@ export class LocalSnapshot implements Snapshot {
   }
 
   #placeOfPassage(ordinal: number): Place {
-    const place = this.#open().findLast(({ passageBase }) => passageBase <= ordinal);
+    const places = this.#open();
+    let at = places.length - 1;
+    while (at > 0 && places[at]!.passageBase > ordinal) at--;
+    const place = places[at];
     if (place === undefined || !isBelow(ordinal - place.passageBase, place.view.entry.passages)) {
       throw new InvalidArgumentError(`This snapshot has no passage ${ordinal}.`, 'Take ordinals from its own hits.');
     }
@@ -372,7 +378,10 @@ export class LocalSnapshot implements Snapshot {
   }
 
   #placeOfDocument(ordinal: number): Place {
-    const place = this.#open().findLast(({ documentBase }) => documentBase <= ordinal);
+    const places = this.#open();
+    let at = places.length - 1;
+    while (at > 0 && places[at]!.documentBase > ordinal) at--;
+    const place = places[at];
     if (place === undefined || !isBelow(ordinal - place.documentBase, place.view.entry.documents)) {
       throw new InvalidArgumentError(`This snapshot has no document ${ordinal}.`, 'Take ordinals from its own hits.');
     }
@@ -386,7 +395,7 @@ function searchInLists(index: VectorIndex, query: Float32Array, params: VectorSe
 }
 
 function isBelow(number: number, count: number): boolean {
-  return Number.isInteger(number) && number < count;
+  return Number.isInteger(number) && number >= 0 && number < count;
 }
 
 function sliceAllowed(allowed: BitSet | undefined, view: SegmentView, base: number): BitSet | undefined {

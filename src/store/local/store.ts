@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
-import { MEANING, WORDS } from '../../corpus/index.ts';
+import { type IndexingSettings, MEANING, WORDS } from '../../corpus/index.ts';
+import { SnapshotCorpus } from '../corpus.ts';
 import type {
   CollectionSettings,
   FieldBuild,
   FieldInfo,
+  OpenFieldEncoder,
   PendingField,
   SegmentInfo,
   Snapshot,
@@ -13,7 +15,6 @@ import type {
   StoreInfo,
   VectorFieldSettings,
   VerifyReport,
-  Writer,
 } from '../types.ts';
 import { isBeside } from './beside.ts';
 import { LocalFieldBuild } from './field-build.ts';
@@ -56,6 +57,17 @@ export class LocalStore implements Store {
     this.#cache = new SegmentCache(directory);
   }
 
+  get location(): string {
+    return this.directory;
+  }
+
+  async corpus(settings: IndexingSettings, open: OpenFieldEncoder): Promise<SnapshotCorpus> {
+    return new SnapshotCorpus(await this.snapshot(), settings, open);
+  }
+
+  /** Files are closed with the states that read them. */
+  async close(): Promise<void> {}
+
   async snapshot(): Promise<Snapshot> {
     for (let before = -1; ; ) {
       const { manifest, views } = this.#cache.acquireCurrent();
@@ -73,7 +85,7 @@ export class LocalStore implements Store {
   }
 
   /** The manifest is read when it was replaced, and as long as its time is too fresh to tell it from the next one. */
-  async generation(): Promise<number> {
+  generation(): number {
     const stamp = manifestStamp(this.directory);
     if (stamp === undefined || stamp !== this.#seen?.stamp) {
       this.#seen = { stamp, generation: readManifest(this.directory).generation };
@@ -82,7 +94,7 @@ export class LocalStore implements Store {
   }
 
   /** Also removes what killed writers left behind. @throws CollectionLockedError, StorageError, CorruptFileError */
-  async writer(): Promise<Writer> {
+  async writer(): Promise<LocalWriter> {
     const lock = await acquireLock(join(this.directory, LOCK));
     try {
       const current = this.#cache.acquireCurrent();

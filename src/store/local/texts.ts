@@ -88,6 +88,13 @@ export class Texts {
 
   /** Code units `from` (inclusive) to `to` (exclusive). */
   slice(from: number, to: number): string {
+    const chunk = Math.floor(from / TEXT_CHUNK);
+    const start = chunk * TEXT_CHUNK;
+    // Most stretches lie within one.
+    if (from < to && to <= start + TEXT_CHUNK) {
+      const kept = this.#cache.get(chunk, () => this.#chunk(chunk));
+      if (kept.length >= to - start) return kept.slice(from - start, to - start);
+    }
     let text = '';
     for (const piece of this.pieces(from, to)) text += piece;
     return text;

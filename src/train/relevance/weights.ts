@@ -16,6 +16,8 @@ import {
   type Batch,
   constantly,
   constantOf,
+  drawn,
+  fit,
   given,
   linear,
   mean,
@@ -25,7 +27,7 @@ import {
   scale,
   square,
   type Tensor,
-  Trainer,
+  type Tensors,
   tanh,
   zeros,
 } from '../../tensor/index.ts';
@@ -48,36 +50,35 @@ export async function learnMap(
   const numbers = numbersOfMap(map);
   const parameters = new Parameters(seed);
   const shape = [LIST_FEATURES, numbers];
-  const trainer = new Trainer({
-    parameters,
-    runtime,
-    threads: 1,
-    learningRate,
-    loss: (scope, { features, components, scores, targets, present }) => {
+  const thetaOf = (scope: Scope, { features, components }: Tensors): Tensor => {
+    const weights = scope.parameter('weights', shape, constantly(0));
+    const constants = scope.parameter('constants', [numbers], given(startOf(map)));
+    const own = affine(features!, masked(weights, options), constants);
+    return components === undefined ? own : add(own, head(scope, components, width, numbers));
+  };
+  const batch = batchOf(lists, depth, by, map, base);
+  if (options.scores !== undefined) keepOnly(batch, options.scores);
+  await fit(
+    { parameters, forward: thetaOf },
+    drawn(steps, () => batch),
+    (forward, inputs, scope) => {
+      const { components, scores, targets, present } = inputs;
       const weights = scope.parameter('weights', shape, constantly(0));
-      const own = affine(
-        features!,
-        masked(weights, options),
-        scope.parameter('constants', [numbers], given(startOf(map))),
-      );
-      const theta = components === undefined ? own : add(own, head(scope, components, width, numbers));
       const loss = add(
-        calibrationLoss(theta, scores!, targets!, present!, map, options.listWeight),
+        calibrationLoss(forward(inputs), scores!, targets!, present!, map, options.listWeight),
         scale(mean(square(weights)), WEIGHT_DECAY),
       );
       return components === undefined ? loss : add(loss, scale(headWeight(scope, components, width, numbers), decay));
     },
-  });
-  try {
-    const batch = batchOf(lists, depth, by, map, base);
-    if (options.scores !== undefined) keepOnly(batch, options.scores);
-    for (let step = 0; step < steps; step++) {
-      signal?.throwIfAborted();
-      await trainer.step(batch);
-    }
-  } finally {
-    await trainer.dispose();
-  }
+    {
+      runtime,
+      threads: 1,
+      learningRate,
+      schedule: 'constant',
+      clip: Number.POSITIVE_INFINITY,
+      ...(signal === undefined ? {} : { signal }),
+    },
+  );
   const rows = (weight: string, bias: string): number[][] => {
     const { data, shape: size } = parameters.get(weight);
     const [from, to] = size as [number, number];

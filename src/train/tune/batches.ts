@@ -1,16 +1,16 @@
 import { BitSet } from '../../base/bits.ts';
 import type { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
-import { denseShareOf } from '../../encode/dense-share.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { dot } from '../../math/index.ts';
-import type { Retriever } from '../../search/index.ts';
+import type { PipelineInput, Retriever } from '../../search/index.ts';
 import type { Batch } from '../../tensor/index.ts';
 import { mineNegatives } from '../miner.ts';
 import { distinctBatches, type SampledBatch } from '../samplers.ts';
-import { hybridRankings, rank, type TuneCorpus } from './corpus.ts';
+import { passagesFound, rank, type TuneCorpus } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
 import type { BatchItem, Learner } from './learners.ts';
+import { remembered } from './remembered.ts';
 
 /** Items to train on, with what a batch needs besides. */
 export interface TrainingSet {
@@ -24,6 +24,8 @@ export interface TrainingSetOptions {
   readonly negatives: number;
   readonly mine: 'bm25' | 'dense';
   readonly distill: boolean;
+  /** How the collection is searched: what is distilled. */
+  readonly pipeline: PipelineInput;
   readonly signal?: AbortSignal;
 }
 
@@ -32,13 +34,13 @@ export async function trainingSet(
   corpus: TuneCorpus,
   examples: readonly TuneExample[],
   base: Encoder,
-  { negatives, mine, distill, signal }: TrainingSetOptions,
+  { negatives, mine, distill, pipeline, signal }: TrainingSetOptions,
 ): Promise<TrainingSet> {
   const texts = examples.map(({ query }) => query);
   const vectors = await base.encode(texts, { role: 'query', ...(signal === undefined ? {} : { signal }) });
   const positives = examples.map(({ relevant }) => new Set(relevant.flatMap((id) => corpus.passagesOf(id))));
   const mined = await minedFor(corpus, examples, positives, vectors, negatives, mine, signal);
-  const teacher = distill ? await teacherScores(corpus, examples, base, vectors, positives) : undefined;
+  const teacher = distill ? await teacherScores(corpus, examples, pipeline, base, positives) : undefined;
   const items = examples.flatMap(({ relevant, negatives: given = [] }, query) =>
     relevant.flatMap((id): BatchItem[] => {
       const passages = corpus.passagesOf(id);
@@ -133,22 +135,25 @@ async function minedFor(
   return mined;
 }
 
-/** The hybrid's scores of the passages that it ranks, from 0 for the last to 1 for the first; positives have 1, others are not kept. */
+/** The pipeline's scores of the passages that it ranks, from 0 for the last to 1 for the first; positives have 1, others are not kept. */
 async function teacherScores(
   corpus: TuneCorpus,
   examples: readonly TuneExample[],
-  encoder: Encoder,
-  queries: Vectors,
+  pipeline: PipelineInput,
+  base: Encoder,
   positives: readonly ReadonlySet<number>[],
 ): Promise<Map<number, number>[]> {
-  const { vectors: passages } = corpus;
-  const rankings = rank(queries, passages);
-  const encoded = { encoder, queries, passages, rankings };
-  const fused = await hybridRankings(corpus, encoded, examples, denseShareOf(encoder));
-  return fused.map((ranking, query) => {
+  const live = corpus.reencoded(remembered(base), corpus.vectors);
+  const queries = examples.map(({ query }) => query);
+  const found = await passagesFound(live, pipeline, corpus.environment, queries);
+  return found.map((ranking, query) => {
     const best = ranking[0]?.score ?? 1;
     const range = best - (ranking.at(-1)?.score ?? 0) || 1;
-    const scores = new Map(ranking.map(({ id, score }) => [id, 1 - (best - score) / range] as const));
+    const scores = new Map<number, number>();
+    for (const { passage, score } of ranking) {
+      const number = corpus.numberOf(passage);
+      if (number !== undefined) scores.set(number, 1 - (best - score) / range);
+    }
     for (const number of positives[query]!) scores.set(number, 1);
     return scores;
   });

@@ -1,14 +1,24 @@
+import { MemorySections } from '../../base/sections.ts';
 import { Vectors } from '../../base/vectors.ts';
-import type { IndexingSettings } from '../../corpus/index.ts';
-import { queryLanguage } from '../../corpus/index.ts';
-import type { Encoder } from '../../encode/encoder.ts';
-import { speaks } from '../../encode/speaks.ts';
+import type { Collection } from '../../collection/index.ts';
+import { type Field, MEANING, queryLanguage } from '../../corpus/index.ts';
+import type { Encoder, TokenEncoder } from '../../encode/encoder.ts';
 import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval/index.ts';
-import { dot, exactSelections } from '../../math/index.ts';
-import { bm25, hybrid, type Retriever } from '../../search/index.ts';
-import { SnapshotCorpus } from '../../store/corpus.ts';
+import { FlatIndex, FlatIndexBuilder } from '../../index/index.ts';
+import { exactSelections } from '../../math/index.ts';
+import {
+  bm25,
+  compilePipeline,
+  type PipelineInput,
+  type RankedPassage,
+  type Retriever,
+  rankCorpus,
+  type SearchEnvironment,
+} from '../../search/index.ts';
+import type { SnapshotCorpus } from '../../store/corpus.ts';
 import type { Snapshot } from '../../store/types.ts';
 import type { TuneExample } from './examples.ts';
+import { ReencodedCorpus } from './reencoded.ts';
 
 /** The passages of a snapshot that have a vector, numbered from 0. */
 export class TuneCorpus {
@@ -20,14 +30,20 @@ export class TuneCorpus {
   readonly documents: readonly number[];
   /** BM25 as the collection searches with it. */
   readonly lexical: Retriever;
+  /** What the collection's searches run with. */
+  readonly environment: SearchEnvironment;
+  readonly #corpus: SnapshotCorpus;
+  readonly #indexes = new WeakMap<Vectors, FlatIndex>();
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #byDocument = new Map<number, number[]>();
 
   constructor(
+    private readonly collection: Collection,
     readonly snapshot: Snapshot,
-    settings: IndexingSettings,
   ) {
-    this.lexical = bm25(new SnapshotCorpus(snapshot, settings));
+    this.#corpus = collection.corpusOf(snapshot);
+    this.environment = collection.environment(snapshot);
+    this.lexical = bm25(this.#corpus);
     const ordinals: number[] = [];
     const documents: number[] = [];
     for (const document of snapshot.liveDocuments()) {
@@ -73,20 +89,99 @@ export class TuneCorpus {
     const { headings } = this.snapshot.passage(ordinal);
     return { title, headings, text: this.snapshot.passageText(ordinal) };
   }
+
+  /**
+   * The corpus as it is searched once its field `meaning` has other vectors. @param vectors one row for each passage.
+   * @param encoder makes vectors of queries.
+   */
+  reencoded(encoder: Encoder, vectors: Vectors): SnapshotCorpus {
+    const others = new Map(this.#corpus.fields.map((field) => [field.name, field]));
+    const open = async ({ name }: { readonly name: string }): Promise<Encoder & TokenEncoder> =>
+      (name === MEANING ? encoder : await (others.get(name) as Exclude<Field, { kind: 'terms' }>).open()) as Encoder &
+        TokenEncoder;
+    return new ReencodedCorpus(this.snapshot, this.collection.settings, open, this.#indexOf(vectors));
+  }
+
+  #indexOf(vectors: Vectors): FlatIndex {
+    const known = this.#indexes.get(vectors);
+    if (known !== undefined) return known;
+    const builder = new FlatIndexBuilder(vectors.dim);
+    this.ordinals.forEach((ordinal, row) => {
+      while (builder.count < ordinal) builder.add(undefined);
+      builder.add(vectors.row(row));
+    });
+    while (builder.count < this.snapshot.passageSpace) builder.add(undefined);
+    const index = FlatIndex.open(new MemorySections(builder.build()));
+    this.#indexes.set(vectors, index);
+    return index;
+  }
 }
 
-/** Passages kept per query: more than ten documents, however many passages each has, within reason. */
+/** Documents that a query is ranked to. */
 export const DEPTH = 100;
-/** Passages that fusion asks a retriever for at most, to give {@link DEPTH}: the second block of candidates. */
-const ASKED = 200;
+/** Passages that are kept of each query: more than {@link DEPTH} documents, however many passages each has, within reason. */
+const KEPT = 200;
 
 /** Row numbers of the best passages of each query by inner product, best first, and their scores. */
 export function rank(queries: Vectors, passages: Vectors, signal?: AbortSignal): { id: number; score: number }[][] {
-  const lists = exactSelections(passages, queries, ASKED, {
+  const lists = exactSelections(passages, queries, KEPT, {
     build: 'fastest',
     ...(signal === undefined ? {} : { signal }),
   });
   return lists.map(({ ids, scores }) => Array.from(ids, (id, i) => ({ id, score: scores[i]! })));
+}
+
+/** Documents, best first. */
+export interface DocumentList {
+  readonly ids: readonly string[];
+  readonly scores: Float64Array;
+}
+
+/** Documents by their best passages. @param rankings passages by number, best first. */
+export function documentsIn(
+  corpus: TuneCorpus,
+  rankings: readonly (readonly { readonly id: number; readonly score: number }[])[],
+): DocumentList[] {
+  return rankings.map((ranking) => {
+    const documents = new Map<string, number>();
+    for (const { id, score } of ranking) {
+      const document = corpus.idOf(id);
+      if (!documents.has(document)) documents.set(document, score);
+    }
+    return { ids: [...documents.keys()], scores: Float64Array.from(documents.values()) };
+  });
+}
+
+/** What a search by a pipeline finds for each query, as `Collection.rank` does. */
+export async function ranked(
+  corpus: SnapshotCorpus,
+  pipeline: PipelineInput,
+  environment: SearchEnvironment,
+  queries: readonly string[],
+  signal?: AbortSignal,
+): Promise<DocumentList[]> {
+  const found: DocumentList[] = [];
+  for (const query of queries) {
+    const options = { k: DEPTH, pipeline, ...(signal === undefined ? {} : { signal }) };
+    found.push(await rankCorpus(corpus, query, options, environment));
+  }
+  return found;
+}
+
+/** Passages that a pipeline finds for each query, with their scores. */
+export async function passagesFound(
+  corpus: SnapshotCorpus,
+  pipeline: PipelineInput,
+  environment: SearchEnvironment,
+  queries: readonly string[],
+): Promise<(readonly RankedPassage[])[]> {
+  const { retriever } = await compilePipeline(pipeline, { corpus, ...environment });
+  const found: (readonly RankedPassage[])[] = [];
+  for (const content of queries) {
+    const query = { content, language: queryLanguage(content, corpus) };
+    found.push((await retriever(query, { k: DEPTH })).hits);
+  }
+  return found;
 }
 
 /** Queries with what is relevant, by number, as `sagitta-search/eval` wants them. */
@@ -94,76 +189,10 @@ export function judgementsOf(examples: readonly TuneExample[]): Judgements {
   return new Map(examples.map(({ relevant }, i) => [String(i), new Map(relevant.map((id) => [id, 1]))]));
 }
 
-/** nDCG@10 and recall@100 of passage rankings, each document at its best passage. */
-export function measure(
-  corpus: TuneCorpus,
-  rankings: readonly (readonly { readonly id: number; readonly score: number }[])[],
-  examples: readonly TuneExample[],
-): Evaluation {
-  const run: Run = new Map(
-    rankings.map((ranking, i) => {
-      const documents = new Map<string, number>();
-      for (const { id, score } of ranking) {
-        const document = corpus.idOf(id);
-        if (!documents.has(document)) documents.set(document, score);
-      }
-      return [String(i), { ids: [...documents.keys()], scores: Float64Array.from(documents.values()) }];
-    }),
-  );
+/** nDCG@10 and recall@100 of one list for each query. */
+export function measure(lists: readonly DocumentList[], examples: readonly TuneExample[]): Evaluation {
+  const run: Run = new Map(lists.map((list, i) => [String(i), list]));
   return evaluate(run, judgementsOf(examples), { metrics: [METRIC, 'recall@100'], pooled: false });
 }
 
 export const METRIC = 'ndcg@10';
-
-/** What an encoder made of a corpus and of queries. */
-export interface Encoded {
-  /** Decides which queries it is asked. */
-  readonly encoder: Pick<Encoder, 'languages'>;
-  /** One row for each query. */
-  readonly queries: Vectors;
-  /** One row for each passage of the corpus. */
-  readonly passages: Vectors;
-  /** Dense rankings, one for each query. */
-  readonly rankings: readonly (readonly { readonly id: number; readonly score: number }[])[];
-}
-
-/**
- * The rankings of the hybrid that the collection searches with, from the candidates that it searches with.
- * @param denseShare of the dense ranking, 0 to 1.
- */
-export async function hybridRankings(
-  corpus: TuneCorpus,
-  { encoder, queries, passages, rankings }: Encoded,
-  examples: readonly TuneExample[],
-  denseShare: number,
-): Promise<{ id: number; score: number }[][]> {
-  const fused: { id: number; score: number }[][] = [];
-  for (const [i, { query: content }] of examples.entries()) {
-    const language = queryLanguage(content, corpus.snapshot);
-    const hits = rankings[i]!.map(({ id, score }) => ({ passage: corpus.ordinals[id]!, score }));
-    const semantic: Retriever = Object.assign(
-      async (_query: unknown, { k }: { readonly k: number }) => ({
-        hits: hits.slice(0, k),
-        limit: 1,
-        ...(speaks(encoder, language) ? {} : { abstained: true }),
-        trace: { stage: 'dense', tookMs: 0, examined: corpus.count, returned: hits.length },
-      }),
-      {
-        score: async (_query: unknown, ordinals: Uint32Array) =>
-          Float32Array.from(ordinals, (ordinal) => {
-            const number = corpus.numberOf(ordinal);
-            return number === undefined ? Number.NaN : dot(queries.row(i), passages.row(number));
-          }),
-      },
-    );
-    const retriever = hybrid(corpus.lexical, semantic, denseShare);
-    const { hits: best } = await retriever({ content, language }, { k: DEPTH });
-    fused.push(
-      best.flatMap(({ passage, score }) => {
-        const id = corpus.numberOf(passage);
-        return id === undefined ? [] : [{ id, score }];
-      }),
-    );
-  }
-  return fused;
-}

@@ -2,7 +2,7 @@ import type { Comparison } from '../../eval/index.ts';
 import type { TuneReport } from './types.ts';
 
 /** What a decision rests on. */
-export type Compared = Pick<TuneReport, 'dense' | 'denseUnseen' | 'hybrid' | 'hybridUnseen'>;
+export type Compared = Pick<TuneReport, 'dense' | 'denseUnseen' | 'served' | 'servedUnseen' | 'decidedOn'>;
 
 /** Whether a trained encoder is to be deployed. */
 export interface Decision {
@@ -12,20 +12,19 @@ export interface Decision {
 }
 
 /**
- * Decides on what a collection is searched with unless a search says otherwise, the hybrid: it must have gained significantly, whatever
- * dense retrieval by itself did. And neither may have become significantly worse on queries for documents that were not trained on.
+ * Decides on what a collection is searched with: that must have gained significantly, whatever dense retrieval by itself did. And neither may have become significantly worse on queries for documents that were not trained on.
  */
-export function decide({ dense, denseUnseen, hybrid, hybridUnseen }: Compared): Decision {
-  if (!isGain(hybrid)) {
-    const verdict = isLoss(hybrid) ? 'a significant loss' : 'no significant gain';
+export function decide({ dense, denseUnseen, served, servedUnseen, decidedOn }: Compared): Decision {
+  if (!isGain(served)) {
+    const verdict = isLoss(served) ? 'a significant loss' : 'no significant gain';
     const alone = isGain(dense) ? ` Dense retrieval by itself gained ${change(dense)}.` : '';
     return {
       better: false,
-      reason: `nDCG@10 of hybrid search, which this collection answers with, changed by ${change(hybrid)}, which is ${verdict}.${alone}`,
+      reason: `nDCG@10 of searches by ${decidedOn} changed by ${change(served)}, which is ${verdict}.${alone}`,
     };
   }
   for (const [name, unseen] of [
-    ['hybrid search', hybridUnseen],
+    [`searches by ${decidedOn}`, servedUnseen],
     ['dense retrieval', denseUnseen],
   ] as const) {
     if (unseen === undefined || !isLoss(unseen)) continue;

@@ -25,6 +25,7 @@ import {
 } from '../../tensor/index.ts';
 import { cosines, infoNCE, learnedTemperature, listwiseKL } from '../objectives/index.ts';
 import type { TuneCorpus } from './corpus.ts';
+import { remembered } from './remembered.ts';
 
 /**
  * What is trained.
@@ -169,28 +170,6 @@ function learnerOf<In>(
       },
       files: await trainable.save(),
     }),
-  };
-}
-
-/** An encoder that keeps the vectors of what it was asked: validation asks for the same queries again and again. */
-function remembered(base: Encoder): Encoder {
-  const known = new Map<string, Float32Array>();
-  const { id, dim, languages } = base;
-  return {
-    id,
-    dim,
-    ...(languages === undefined ? {} : { languages }),
-    async encode(texts, options) {
-      const missing = [...new Set(texts)].filter((text) => !known.has(text));
-      const fresh = await base.encode(missing, options);
-      missing.forEach((text, i) => {
-        known.set(text, fresh.row(i));
-      });
-      return Vectors.fromRows(
-        texts.map((text) => known.get(text)!),
-        dim,
-      );
-    },
   };
 }
 

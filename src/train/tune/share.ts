@@ -1,4 +1,4 @@
-import { type Encoded, hybridRankings, METRIC, measure, type TuneCorpus } from './corpus.ts';
+import { type DocumentList, METRIC, measure } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
 
 /** Shares of the dense ranking that are tried. */
@@ -6,19 +6,18 @@ const SHARES = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 
 /**
  * What the dense ranking deserves beside BM25 with a trained encoder: of the shares that are within one standard error of the best on the
- * validation queries (nDCG@10 of the hybrid, paired), the one nearest to `usual`. So few queries, or none, change little.
- * @param usual that of the encoder before.
+ * validation queries (nDCG@10, paired), the one nearest to `usual`. So few queries, or none, change little, as does a pipeline that has
+ * weights of its own.
+ * @param search the lists of the validation queries where the share is another. @param usual that of the encoder before.
  */
 export async function chooseDenseShare(
-  corpus: TuneCorpus,
-  encoded: Encoded,
+  search: (share: number) => Promise<readonly DocumentList[]>,
   validation: readonly TuneExample[],
   usual: number,
 ): Promise<number> {
   const tried: { share: number; values: ArrayLike<number> }[] = [];
   for (const share of new Set([...SHARES, usual])) {
-    const rankings = await hybridRankings(corpus, encoded, validation, share);
-    tried.push({ share, values: measure(corpus, rankings, validation).values(METRIC) });
+    tried.push({ share, values: measure(await search(share), validation).values(METRIC) });
   }
   return nearestOfBest(tried, usual);
 }

@@ -3,14 +3,16 @@ import { dirname, join } from 'node:path';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { type Collection, ENCODERS } from '../../collection/index.ts';
+import { MEANING } from '../../corpus/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { nativeRuntime } from '../../encode/runtime.ts';
+import { compilePipeline, type PipelineInput, pipeline } from '../../search/index.ts';
+import type { Snapshot } from '../../store/types.ts';
 import { dealt, fit, type Runtime } from '../../tensor/index.ts';
 import { FileCheckpoint, removeCheckpoints } from '../checkpoint.ts';
 import { batchesOf, type TrainingSet, trainingSet } from './batches.ts';
-
 import { compareOnTest } from './comparison.ts';
-import { METRIC, measure, rank, TuneCorpus } from './corpus.ts';
+import { documentsIn, METRIC, measure, rank, TuneCorpus } from './corpus.ts';
 import { decide } from './decision.ts';
 import { checkExamples, checkLeaks, FEWEST_TESTED, type TuneExample } from './examples.ts';
 import { createLearner, type Learner, type ServedLearner, type TuneTarget, tuneObjective } from './learners.ts';
@@ -56,11 +58,13 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
         examples: run.test,
         before: run.encoder,
         after,
+        pipeline: run.pipeline,
         level: options.level ?? 0.05,
         ...(options.signal === undefined ? {} : { signal: options.signal }),
       }),
     );
-    const { better, reason: against } = decide(result);
+    const decidedOn = String(pipeline(run.pipeline, run.corpus.environment.extensions));
+    const { better, reason: against } = decide({ ...result, decidedOn });
     const report = {
       what: run.what,
       base: run.base,
@@ -68,7 +72,7 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
       duplicates: run.duplicates,
       ...trained,
       ...result,
-      decidedOn: 'hybrid',
+      decidedOn,
       better,
       learningRate: run.learningRate,
       seed: run.seed,
@@ -115,6 +119,7 @@ interface Run {
   readonly encoder: Encoder;
   readonly seed: number;
   readonly corpus: TuneCorpus;
+  readonly pipeline: PipelineInput;
   readonly train: readonly TuneExample[];
   readonly validation: readonly TuneExample[];
   readonly test: readonly TuneExample[];
@@ -149,7 +154,8 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
   const snapshot = await collection.snapshot();
   try {
     const random = new Random(seed);
-    const corpus = new TuneCorpus(snapshot, collection.settings);
+    const corpus = new TuneCorpus(collection, snapshot);
+    const chosen = await chosenPipeline(options.pipeline, collection, snapshot);
     const given =
       options.examples === 'synthetic'
         ? syntheticExamples(snapshot, { random })
@@ -174,6 +180,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       negatives,
       mine,
       distill,
+      pipeline: chosen,
       ...(signal === undefined ? {} : { signal }),
     });
     const learner = await createLearner({
@@ -204,6 +211,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
         negatives,
         options.mine,
         distill,
+        distill ? String(pipeline(chosen, corpus.environment.extensions)) : undefined,
         options.temperature,
         options.adapter,
         options.tuning,
@@ -225,6 +233,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       encoder: base,
       seed,
       corpus,
+      pipeline: chosen,
       train: order,
       validation,
       test: tested,
@@ -244,6 +253,22 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     snapshot.close();
     throw error;
   }
+}
+
+/** How the collection is searched. @throws InvalidArgumentError for a pipeline that does not run here, or that no encoder has a part in. */
+async function chosenPipeline(
+  given: PipelineInput | undefined,
+  collection: Collection,
+  snapshot: Snapshot,
+): Promise<PipelineInput> {
+  const environment = collection.environment(snapshot);
+  const chosen = given ?? environment.standard ?? 'hybrid';
+  const { fields } = await compilePipeline(chosen, { corpus: collection.corpusOf(snapshot), ...environment });
+  if (fields.some(({ name }) => name === MEANING)) return chosen;
+  throw new InvalidArgumentError(
+    `The pipeline "${pipeline(chosen, environment.extensions)}" does not search by meaning, so that training changes nothing of it.`,
+    'Name one that does: --pipeline hybrid.',
+  );
 }
 
 /** Trains until the last epoch, or until validation no longer improves, and leaves the best parameters in place. */
@@ -306,6 +331,6 @@ async function validator(run: Run): Promise<() => Promise<number>> {
       return rank(await after.encodeQueries(queries, options.signal), vectors, options.signal);
     });
     const numbered = rankings.map((ranking) => ranking.map(({ id, score }) => ({ id: pool[id]!, score })));
-    return measure(corpus, numbered, validation).mean(METRIC);
+    return measure(documentsIn(corpus, numbered), validation).mean(METRIC);
   };
 }

@@ -1,6 +1,7 @@
 import type { AdapterShape } from '../../encode/tuned/adapter.ts';
 import type { EncoderTuning } from '../../encode/tuning.ts';
 import type { Comparison } from '../../eval/index.ts';
+import type { PipelineInput } from '../../search/index.ts';
 import type { FitPoint, FitProgress } from '../../tensor/index.ts';
 import type { TuneExample } from './examples.ts';
 import type { TuneTarget } from './learners.ts';
@@ -32,7 +33,12 @@ export interface TuneOptions {
    * for `adapter` and `query`), or by `bm25`.
    */
   readonly mine?: 'bm25' | 'dense';
-  /** Learn from the graded scores of the hybrid too, by listwise distillation. Default false. */
+  /**
+   * How the collection is searched: what is decided on, and what `distill` learns from. It has to search the field `meaning`. Default: the
+   * collection's own pipeline, or `hybrid`.
+   */
+  readonly pipeline?: PipelineInput;
+  /** Learn from the graded scores of the pipeline too, by listwise distillation. Default false. */
   readonly distill?: boolean;
   /** Default 0.05. */
   readonly temperature?: number | 'learned';
@@ -86,18 +92,18 @@ export interface TuneReport {
    * documents. Absent when there are fewer than two such queries.
    */
   readonly denseUnseen?: Comparison;
-  /** `dense` for the hybrid, each with its own share of the dense ranking. */
-  readonly hybrid: Comparison;
-  /** `denseUnseen` for the hybrid. */
-  readonly hybridUnseen?: Comparison;
-  /** Share of the dense ranking in the hybrid, before and after; the latter was chosen on the validation queries. */
+  /** `dense` for searches by the pipeline, each with its own share of the dense ranking. */
+  readonly served: Comparison;
+  /** `denseUnseen` for searches by the pipeline. */
+  readonly servedUnseen?: Comparison;
+  /** Share of the dense ranking beside BM25, before and after; the latter was chosen on the validation queries. */
   readonly denseShare: { readonly before: number; readonly after: number };
   /** BM25 alone on the test queries, nDCG@10. */
   readonly bm25: number;
-  /** The hybrid after training against BM25 alone. */
-  readonly hybridOverBm25: Comparison;
-  /** What was decided on: what the collection is searched with unless a search says otherwise. */
-  readonly decidedOn: 'hybrid';
+  /** Searches by the pipeline after training against BM25 alone. */
+  readonly servedOverBm25: Comparison;
+  /** The pipeline that was decided on. */
+  readonly decidedOn: string;
   /** Whether that became significantly better, and neither it nor dense retrieval significantly worse on queries for other documents. */
   readonly better: boolean;
   /** The encoder that the collection now has; absent when nothing was changed. */

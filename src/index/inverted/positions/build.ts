@@ -11,16 +11,48 @@ export class PositionsBuilder {
   #total = 0;
   #sizes = new Uint32Array(256);
   #count = 0;
+  /** Names that were given with numbers last, and of each of them our number plus one, 0 where it has none yet. */
+  #given: readonly string[] = [];
+  #ofGiven = new Uint32Array(1024);
 
-  /** The next document's words, in order, an empty one between two texts. */
-  add(words: readonly string[]): void {
-    while (this.#total + words.length + 1 > this.#row.length) this.#row = enlarged(this.#row);
-    for (const word of words) this.#row[this.#total++] = word === '' ? 0 : this.#numberOf(word);
+  /** The words of the next document's texts, each in order, an empty one where they do not follow one another. */
+  add(texts: readonly (readonly string[])[]): void {
+    this.#add(texts, (word) => (word === '' ? 0 : this.#numberOf(word)));
+  }
+
+  /** The same of words that are numbers. @param names what they stand for: the same list for all documents, which may grow. */
+  addNumbered(texts: readonly Uint32Array[], names: readonly string[]): void {
+    if (names !== this.#given) {
+      this.#given = names;
+      this.#ofGiven.fill(0);
+    }
+    while (names.length > this.#ofGiven.length) this.#ofGiven = enlarged(this.#ofGiven);
+    this.#add(texts, (given) => {
+      const known = this.#ofGiven[given]!;
+      if (known > 0) return known - 1;
+      const word = names[given]!;
+      const number = word === '' ? 0 : this.#numberOf(word);
+      this.#ofGiven[given] = number + 1;
+      return number;
+    });
+  }
+
+  #add<Word>(texts: readonly Words<Word>[], numberOf: (word: Word) => number): void {
+    const start = this.#total;
+    for (let text = 0; text < texts.length; text++) {
+      const words = texts[text]!;
+      while (this.#total + words.length + 2 > this.#row.length) this.#row = enlarged(this.#row);
+      // Between two texts, as the first has one before it.
+      if (text > 0 && words.length > 0) this.#row[this.#total++] = 0;
+      for (let i = 0; i < words.length; i++) this.#row[this.#total++] = numberOf(words[i]!);
+    }
     // The place behind it; a document without words has none.
-    const size = words.length === 0 ? 0 : words.length + 1;
-    if (size > 0) this.#row[this.#total++] = 0;
+    if (this.#total > start) {
+      if (this.#total === this.#row.length) this.#row = enlarged(this.#row);
+      this.#row[this.#total++] = 0;
+    }
     if (this.#count === this.#sizes.length) this.#sizes = enlarged(this.#sizes);
-    this.#sizes[this.#count++] = size;
+    this.#sizes[this.#count++] = this.#total - start;
   }
 
   #numberOf(word: string): number {
@@ -53,6 +85,11 @@ export class PositionsBuilder {
     }
     return encoder.finish();
   }
+}
+
+interface Words<Word> {
+  readonly length: number;
+  readonly [place: number]: Word;
 }
 
 function enlarged(array: Uint32Array): Uint32Array<ArrayBuffer> {

@@ -1,0 +1,3 @@
+export { type EndpointRerankerOptions, endpointReranker, type RerankShape } from './endpoint-reranker.ts';
+export { keptScores } from './kept-scores.ts';
+export { isLocal } from './local-address.ts';

@@ -1,0 +1,40 @@
+import { inspect } from 'node:util';
+import { expect, it } from 'vitest';
+import { memoryCorpus } from '../corpus/index.ts';
+import { searchCorpus } from './index.ts';
+
+const corpus = await memoryCorpus([
+  { id: 'a', text: 'Rivers   carry sand. A *river* is long.', title: 'Water', language: 'en' },
+  { id: 'b', text: 'Nothing of that.', language: 'en' },
+]);
+
+it('has its marks as members like any other, wherever it goes', async () => {
+  const { hits } = await searchCorpus(corpus, 'river');
+  const hit = hits[0]!;
+  const highlights = [
+    { start: 0, end: 6 },
+    { start: 24, end: 29 },
+  ];
+  const snippet = {
+    text: 'Rivers carry sand. A *river* is long.',
+    highlights: [
+      { start: 0, end: 6 },
+      { start: 22, end: 27 },
+    ],
+  };
+  const expected = { rank: 1, id: 'a', title: 'Water', highlights, snippet };
+  expect(hit).toMatchObject(expected);
+  expect(Object.keys(hit)).toEqual(expect.arrayContaining(['text', 'highlights', 'snippet']));
+  expect(Object.keys(hit)).not.toContain('path');
+  expect({ ...hit }).toMatchObject(expected);
+  expect(JSON.parse(JSON.stringify(hit))).toMatchObject(expected);
+  expect(structuredClone(hit)).toMatchObject(expected);
+  expect(inspect(hit, { depth: 5 })).toContain("text: 'Rivers carry sand. A *river* is long.'");
+  expect(inspect(hit)).not.toContain('Getter');
+});
+
+it('makes its marks once', async () => {
+  const { hits } = await searchCorpus(corpus, 'river');
+  expect(hits[0]!.snippet).toBe(hits[0]!.snippet);
+  expect(hits[0]!.highlights).toBe(hits[0]!.highlights);
+});

@@ -1,0 +1,1 @@
+export { type ModelRerankerOptions, modelReranker } from './model-reranker.ts';

@@ -1,0 +1,11 @@
+export type { QueryWriter, WriteOptions } from './types.ts';
+export {
+  type EnsembleOptions,
+  ensemble,
+  type HydeOptions,
+  hyde,
+  type PartsOptions,
+  parts,
+  standalone,
+  userTurns,
+} from './writers.ts';
