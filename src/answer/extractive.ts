@@ -9,7 +9,7 @@ export interface ExtractiveOptions {
   readonly cover?: number;
   /** What is taken off for being like a sentence that was chosen, times how like. Default 0.3. */
   readonly redundancy?: number;
-  /** What is taken off for each sentence of the same passage that was chosen, so that more passages have a say. Default 0.1. */
+  /** What is taken off for each sentence of the same passage that was chosen, so that more passages have a say. Default 0.03. */
   readonly further?: number;
   /** A sentence this like one that was chosen is left out: 0 to 1. Default 0.92. */
   readonly repeats?: number;
@@ -20,7 +20,7 @@ export interface ExtractiveOptions {
 const DEFAULTS: Required<ExtractiveOptions> = {
   cover: 0.3,
   redundancy: 0.3,
-  further: 0.1,
+  further: 0.03,
   repeats: 0.92,
   least: 0,
 };

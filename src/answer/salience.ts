@@ -6,7 +6,7 @@ import type { Compressor } from './types.ts';
 
 /** Where a clause may end: behind signs, before and behind brackets and dashes, before words that begin a further statement (English; elsewhere signs alone tell). */
 const CUTS =
-  /(?<=[,;:،؛、，；])\s*|\s+(?=[([（])|(?<=[)\]）])\s*|\s+(?=[–—]\s)|\s+(?=(?:which|who|where|while|whereas|although|because)\b)/gu;
+  /(?<=[,;:،؛、，；])\s*|\s+(?=[([（])|(?<=[)\]）])\s+|\s+(?=[–—]\s)|\s+(?=(?:which|who|where|while|whereas|although|because)\b)/gu;
 /** Words of a clause, at least; less belongs to the one before. */
 const FEWEST = 2;
 
