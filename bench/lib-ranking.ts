@@ -75,16 +75,18 @@ export function signed(difference: number): string {
   return `${difference >= 0 ? '+' : ''}${difference.toFixed(4)}`;
 }
 
-/** The same encoder, which encodes each single query once. */
+/** The same encoder, which encodes each query, and each handful of texts that are written for one, once. */
 export function rememberingQueries(encoder: Encoder): Encoder {
   const known = new Map<string, ReturnType<Encoder['encode']>>();
   return {
     ...encoder,
     encode(inputs, options) {
-      if (options?.role !== 'query' || inputs.length !== 1) return encoder.encode(inputs, options);
-      const [query] = inputs as readonly [string];
-      if (!known.has(query)) known.set(query, encoder.encode(inputs, options));
-      return known.get(query)!;
+      if (inputs.length > HANDFUL) return encoder.encode(inputs, options);
+      const key = JSON.stringify([options?.role, inputs]);
+      if (!known.has(key)) known.set(key, encoder.encode(inputs, options));
+      return known.get(key)!;
     },
   };
 }
+
+const HANDFUL = 8;

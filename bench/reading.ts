@@ -160,7 +160,7 @@ function measure(formats: readonly string[]): void {
     columns: ['format', 'file MB', 'text MB', 'documents', 'text MB/s', 'peak MB', 'of it for this file'],
     rows,
     notes: [
-      `WordNet's glosses as one file of each format; median of ${ROUNDS} readings after a first one, each format in a process of its own.`,
+      `WordNet's glosses as one file of each format; median of at most ${ROUNDS} readings in 3 seconds after a first one, each format in a process of its own.`,
       'Text MB: characters that come out, in millions. Peak: resident memory at its highest in the first reading, Node and sources compiled on the fly included.',
     ],
   });

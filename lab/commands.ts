@@ -17,6 +17,7 @@ import {
   type Verdict,
   writeEvidence,
 } from './grading/index.ts';
+import { checkInJobs } from './jobs.ts';
 import { families } from './registry.ts';
 import { frontierPicture } from './report/frontier-picture.ts';
 import { renderPapers } from './report/render.ts';
@@ -104,6 +105,10 @@ export interface CheckCommandOptions {
   readonly budget?: number;
   readonly out?: string;
   readonly quiet: boolean;
+  /** Processes that papers are checked in. */
+  readonly jobs: number;
+  /** Whether evidence is written. */
+  readonly record: boolean;
 }
 
 /** `check SLUG...`: exit code 1 when a claim is refuted or lacks data; what is inconclusive is no error. */
@@ -119,36 +124,51 @@ export async function checkPapersCommand(
   const papers = await Promise.all(wanted.map(loadPaper));
   const level = options.quick ? 'quick' : 'full';
   const expected = papers.reduce((sum, { seconds }) => sum + seconds[level], 0);
-  if (!options.quiet) say(`${plural(papers.length, 'paper')}, about ${duration(1000 * expected)} on two cores`);
-  const lab = new Lab({
-    level,
-    fresh: options.fresh,
-    ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
-    signal,
-    ...(options.budget === undefined ? {} : { budget: 60_000 * options.budget }),
-    onProgress: (line) => (options.quiet ? undefined : say(pc.dim(line))),
-  });
+  const jobs = Math.min(options.jobs, papers.length);
+  if (!options.quiet) say(`${plural(papers.length, 'paper')}, about ${duration((1000 * expected) / jobs)}`);
   const recorded: Evidence[] = [];
   const target = options.out ?? evidenceFolder;
-  for (const paper of papers) {
-    const evidence = await checkPaper(paper, lab, (await readEvidence(target)).values());
+  const record = async (evidence: Evidence): Promise<void> => {
     recorded.push(evidence);
     // A smoke test must not replace evidence.
-    if (options.out !== undefined || level === 'full') {
+    if (options.record && (options.out !== undefined || level === 'full')) {
       const path = await writeEvidence(target, evidence);
       if (!options.quiet) say(`written ${path}`);
       for (const other of await judgeAgain(target)) {
         if (!options.quiet) say(`judged again ${other}: claims share test units with it that did not before`);
       }
     }
-    if (options.json) continue;
-    print(pc.bold(paper.slug));
+    if (options.json) return;
+    print(pc.bold(evidence.paper));
     for (const { id, statement, verdict, reasons, tookMs, sides, metric, value } of evidence.claims) {
       print(`  ${painted(verdict)}  ${id}: ${statement} ${pc.dim(duration(tookMs))}`);
       for (const { role, name, mean } of sides ?? []) print(`    ${role} ${name}: ${metric} ${mean.toFixed(4)}`);
       if (value !== undefined) print(`    ${metric}: ${value}`);
       for (const reason of reasons) print(`    ${reason}`);
     }
+  };
+  if (jobs > 1) {
+    const given = [
+      ...(options.quick ? ['--quick'] : []),
+      ...(options.fresh ? ['--fresh'] : []),
+      ...(options.quiet ? ['--quiet'] : []),
+      ...(options.encoder === undefined ? [] : ['--encoder', options.encoder]),
+      ...(options.budget === undefined ? [] : ['--budget', String(options.budget)]),
+    ];
+    // The longest first, so that the processes end together.
+    const order = papers.toSorted((a, b) => b.seconds[level] - a.seconds[level]);
+    const slugs = order.map(({ slug }) => slug);
+    await checkInJobs(slugs, jobs, given, signal, record);
+  } else {
+    const lab = new Lab({
+      level,
+      fresh: options.fresh,
+      ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
+      signal,
+      ...(options.budget === undefined ? {} : { budget: 60_000 * options.budget }),
+      onProgress: (line) => (options.quiet ? undefined : say(pc.dim(line))),
+    });
+    for (const paper of papers) await record(await checkPaper(paper, lab, (await readEvidence(target)).values()));
   }
   if (options.json) printJson({ level, papers: recorded });
   const verdicts = recorded.flatMap(({ claims }) => claims.map(({ verdict }) => verdict));

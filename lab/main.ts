@@ -1,3 +1,4 @@
+import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError as InvalidOption } from 'commander';
 import { ExitCode } from '../src/base/errors.ts';
@@ -31,6 +32,8 @@ program
   .option('--fresh', 'do not use what earlier runs kept', false)
   .option('--budget <minutes>', 'stop then; the same command goes on', minutes)
   .option('--out <dir>', 'folder of the evidence (default: lab/evidence)', path)
+  .option('--jobs <n>', 'processes that several papers are checked in (default: one per core)', jobs, cpus().length)
+  .option('--no-record', 'print evidence, and do not write it')
   .option('--quiet', 'no progress', false)
   .option('--json', 'print one JSON object instead of text', false)
   .action((slugs: string[], options) => run(options.json, (signal) => checkPapersCommand(slugs, options, signal)));
@@ -46,6 +49,12 @@ await program.parseAsync();
 /** Relative to where the command was typed: npm runs scripts in the folder of their package. */
 function path(value: string): string {
   return resolve(process.env['INIT_CWD'] ?? '.', value);
+}
+
+function jobs(value: string): number {
+  if (!(Number.isInteger(Number(value)) && Number(value) > 0))
+    throw new InvalidOption('--jobs must be a whole number above 0.');
+  return Number(value);
 }
 
 function minutes(value: string): number {

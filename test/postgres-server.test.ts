@@ -62,6 +62,11 @@ describe.skipIf(skip !== undefined)('a collection on a PostgreSQL server', () =>
     expect(sagitta('get', './docs/keys.md', ...at).stdout).toContain('every ninety days');
     expect(sagitta('inspect', ...at).stdout).toMatch(/2 documents/);
     expect(sagitta('verify', ...at).stdout).toMatch(/^sound/);
+    const copied = sagitta('copy', `${server.url}?collection=cli`, 'copy');
+    expect(copied.stdout, copied.stderr).toMatch(
+      /^copied 2 documents; copy holds 2 documents, 2 passages, all compared/,
+    );
+    expect(sagitta('copy', 'copy', `${server.url}?collection=cli`).stdout).toMatch(/2 were there already/);
     const removed = sagitta('remove', 'docs/keys.md', ...at);
     expect(removed.stdout).toMatch(/removed 1 document/);
     expect(JSON.parse(sagitta('search', 'rotate the key', '--json', '--retriever', 'bm25', ...at).stdout).hits).toEqual(

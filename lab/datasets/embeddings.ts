@@ -36,10 +36,7 @@ export function embed(lab: Lab, name: string, files: CollectionFiles = {}): Prom
     const collection = await lab.collection(name, files);
     const queryIds = [...collection.queries.keys()].slice(0, lab.pick(QUICK.queries, Number.POSITIVE_INFINITY));
     const needed = new Set(queryIds.flatMap((id) => [...collection.judgements.get(id)!.keys()]));
-    const documents: TestDocument[] = [];
-    let others = lab.pick(Math.max(0, QUICK.documents - needed.size), Number.POSITIVE_INFINITY);
-    for await (const document of collection.documents())
-      if (needed.has(document.id) || others-- > 0) documents.push(document);
+    const documents = await documentsOf(lab, collection, needed);
     const vectors = await vectorsOf(
       lab,
       documents.map((document) => contentOf(document)),
@@ -61,6 +58,19 @@ export function embed(lab: Lab, name: string, files: CollectionFiles = {}): Prom
       sources: sourcesOf(collection),
     };
   });
+}
+
+/** The documents of a collection; in a smoke test those that are needed, and as many more as make 400. */
+export async function documentsOf(
+  lab: Lab,
+  collection: TestCollection,
+  needed: ReadonlySet<string>,
+): Promise<TestDocument[]> {
+  const documents: TestDocument[] = [];
+  let others = lab.pick(Math.max(0, QUICK.documents - needed.size), Number.POSITIVE_INFINITY);
+  for await (const document of collection.documents())
+    if (needed.has(document.id) || others-- > 0) documents.push(document);
+  return documents;
 }
 
 /** A vector for each text by the lab's encoder, or from the cache. */

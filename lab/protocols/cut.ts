@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCollection } from '../../src/collection/index.ts';
 import { nativeRuntime } from '../../src/encode/runtime.ts';
-import { evaluate, type TestCollection } from '../../src/eval/index.ts';
+import { evaluate, type TestCollection, type TestDocument } from '../../src/eval/index.ts';
 import {
   hitScores,
   type QueryWords,
@@ -13,7 +13,7 @@ import {
   type ScoredList,
 } from '../../src/search/index.ts';
 import { f1, type JudgedList, learnRelevance, type RelevanceOptions } from '../../src/train/index.ts';
-import { sourcesOf, vectorsOf } from '../datasets/embeddings.ts';
+import { documentsOf, sourcesOf, vectorsOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
 import { type ComparativeClaim, type Config, type Contestant, material } from '../grading/types.ts';
 
@@ -49,9 +49,11 @@ function load(lab: Lab): Promise<Lists> {
     const [train, test] = [await lab.collection('scifact', { split: 'train' }), await lab.collection('scifact')];
     const asked = new Map([...train.queries].slice(0, lab.pick(60, 809)));
     for (const [id, text] of [...test.queries].slice(0, lab.pick(60, 300))) asked.set(id, text);
+    const judged = (id: string) => [...(test.queries.has(id) ? test : train).judgements.get(id)!.keys()];
+    const documents = await documentsOf(lab, test, new Set([...asked.keys()].flatMap(judged)));
     const lists = await lab.remember(
-      ['relevance lists with words', train.fingerprint, test.fingerprint, String(asked.size)],
-      () => search(test, asked, lab),
+      ['relevance lists', train.fingerprint, test.fingerprint, String(asked.size), String(documents.length)],
+      () => search(documents, asked, lab),
     );
     const own = [...train.queries.keys()];
     const position = new Map(own.map((id, i) => [id, i]));
@@ -70,15 +72,15 @@ function load(lab: Lab): Promise<Lists> {
 }
 
 async function search(
-  collection: TestCollection,
+  documents: readonly TestDocument[],
   queries: ReadonlyMap<string, string>,
   lab: Lab,
 ): Promise<Record<string, List>> {
   const folder = mkdtempSync(join(tmpdir(), 'sagitta-relevance-'));
   try {
     await using index = await openCollection(folder, { create: true, encoder: lab.encoder });
-    lab.say(`indexing ${collection.documentCount} documents`);
-    await index.add(collection.documents(), { signal: lab.signal });
+    lab.say(`indexing ${documents.length} documents`);
+    await index.add(documents, { signal: lab.signal });
     lab.say(`asking ${queries.size} queries`);
     const lists: Record<string, List> = {};
     for (const [id, text] of queries) {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Random } from '../../src/base/random.ts';
 import type { Vectors } from '../../src/base/vectors.ts';
 import {
@@ -28,6 +29,7 @@ import {
 } from '../../src/tensor/index.ts';
 import { mergeCheckpoints } from '../../src/train/index.ts';
 import type { Lab } from '../grading/lab.ts';
+import { root } from '../grading/places.ts';
 import type { Config } from '../grading/types.ts';
 
 /** What a model is given, row by row. */
@@ -265,10 +267,33 @@ async function lastLayersOf(
     encoder,
     start: () => ({ ...encoder, parameters: begun.clone() }),
     items: async (texts, role) => {
-      lab.say(`running ${texts.length} texts through ${under}`);
-      return textItems(await encoder.prepare(texts, { role, signal: lab.signal }), encoder, role);
+      // Kept by what made them.
+      const code = lab.code.hashOfExport(join(root, 'src/encode/index.ts'), 'trainableLastLayers');
+      const bytes = await lab.kept('states', [under, code, role, ...texts], async () => {
+        lab.say(`running ${texts.length} texts through ${under}`);
+        return packed(await encoder.prepare(texts, { role, signal: lab.signal }));
+      });
+      return textItems(unpacked(bytes), encoder, role);
     },
   };
+}
+
+/** Arrays one after the other, and before them how many there are and how long each is. */
+function packed(arrays: readonly Float32Array[]): Buffer {
+  const head = Uint32Array.of(arrays.length, ...arrays.map(({ length }) => length));
+  return Buffer.concat([head, ...arrays].map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength)));
+}
+
+function unpacked(bytes: Buffer): Float32Array[] {
+  // Aligned, as a buffer need not be.
+  const { buffer } = new Uint8Array(bytes);
+  const [count] = new Uint32Array(buffer, 0, 1);
+  let at = 4 * (count! + 1);
+  return Array.from(new Uint32Array(buffer, 4, count), (length) => {
+    const own = new Float32Array(buffer, at, length);
+    at += own.byteLength;
+    return own;
+  });
 }
 
 /** Every combination of settings, the last varying fastest. */

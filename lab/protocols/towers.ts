@@ -85,7 +85,7 @@ function trainTogether(data: TowerData, together: Together, lab: Lab) {
             temperature: Number(setting['temperature']),
             exclude: exclude!,
           }),
-        steps: lab.pick(4, steps),
+        steps: Math.min(steps, lab.pick(4, steps)),
         learningRate: Number(setting['learningRate']),
       }),
     );
@@ -102,6 +102,7 @@ export function togetherSide(together: Together): PairSide {
     return {
       name,
       configs,
+      ...(together.steps === 0 ? { untunable: true } : {}),
       fit: async (config, context) => {
         const learned = await train(config, context);
         const queries = await learned.encode(data.items[query].queries, undefined, 'queries');
@@ -118,13 +119,14 @@ const OBJECTIVES = { both: queryDistillation, MSE: mseDistillation, cosine: cosi
 /** How a small query tower is taught. Declared once, it is taught once for each configuration and seed. */
 export interface Taught {
   readonly name: string;
-  readonly configs: readonly { readonly learningRate: number }[];
+  /** `teacherRate`: of the teacher's own training, which is otherwise by the first of its settings. */
+  readonly configs: readonly { readonly teacherRate: number; readonly learningRate: number }[];
   readonly steps: number;
   readonly teacher: Together;
   readonly objective: keyof typeof OBJECTIVES;
 }
 
-/** Teaches a small query tower the vectors of a large one, which was trained with the first setting of its own; documents stay where they are. */
+/** Teaches a small query tower the vectors of a large one, which was trained with a tuned rate; documents stay where they are. */
 export function taughtSide(taught: Taught): PairSide {
   return (pairs, lab) => {
     const data = pairs as TowerData;
@@ -133,20 +135,21 @@ export function taughtSide(taught: Taught): PairSide {
       name,
       configs,
       fit: async (config, context) => {
-        const large = await trainTogether(data, teacher, lab)(teacher.configs[0]!, context);
+        const own = { ...teacher.configs[0]!, learningRate: Number(config['teacherRate']) };
+        const large = await trainTogether(data, teacher, lab)(own, context);
         const [targets, documents] = [
           await large.encode(data.items.large.queries),
           await large.encode(data.items.large.documents),
         ];
         const training = rowsOf(data, 'train');
         const fit = fittingOnce(taught, large, ({ learningRate }): Training => {
-          let own: Deck | undefined;
+          let deck: Deck | undefined;
           return {
             start: data.small.start,
             lists: ['queries'],
             draw: (random) => {
-              own ??= new Deck(training.length, random);
-              const rows = own.next(SIZE).map((i) => training[i]!);
+              deck ??= new Deck(training.length, random);
+              const rows = deck.next(SIZE).map((i) => training[i]!);
               return {
                 lists: { queries: { of: data.items.small.queries, rows } },
                 arrays: { teacher: toValue(targets.pick(rows)) },

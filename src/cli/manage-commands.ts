@@ -131,8 +131,9 @@ export async function removeCommand(ids: string[], options: RemoveOptions): Prom
   }
   await using collection = await openHere(options.in);
   const prefixes = ids.filter((id) => id.endsWith('/')).map((id) => idFromHere(options.in, id));
-  const names = [...ids.filter((id) => !id.endsWith('/')), ...listed];
-  const exact = await Promise.all(names.map((id) => existing(collection, id, options.in)));
+  const names = ids.filter((id) => !id.endsWith('/'));
+  // What stands in a list is an id: as a path it might be that of another document.
+  const exact = [...(await Promise.all(names.map((id) => existing(collection, id, options.in)))), ...listed];
   const under = prefixes.length > 0 ? await collection.ids(prefixes) : [];
   const missing = await collection.read(async (corpus) => {
     const found = await Promise.all(exact.map((id) => corpus.find(id)));

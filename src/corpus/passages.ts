@@ -3,14 +3,15 @@ import type { EncoderWindow } from '../encode/encoder.ts';
 import type { IndexedField } from '../index/index.ts';
 import {
   type Analysis,
+  type Analyzer,
   analyzerFor,
   type Block,
   detectLanguage,
   markdownBlocks,
   phraseWords,
-  splitPassages,
   textBlocks,
 } from '../text/index.ts';
+import { passagePlaces } from '../text/passages.ts';
 import { embeddingText } from './embedding-text.ts';
 import { fitPassages, type PassagePlace } from './fitting.ts';
 import { analysisLanguage, primary, type WordAnalysis } from './query-analysis.ts';
@@ -75,7 +76,7 @@ export async function preparePassages(
   const analyzer = analyzerFor(analysisLanguage(language, settings));
   const title = analyzer.analyze(document.title);
   const { passageTokens: maxTokens, passageOverlap: overlap } = settings;
-  const whole: PassagePlace[] = splitPassages(document.text, document.blocks, { maxTokens, overlap });
+  const whole: PassagePlace[] = passagePlaces(document.text, document.blocks, { maxTokens, overlap });
   if (whole.length === 0 && document.title.trim() !== '') whole.push({ start: 0, end: 0, headings: [] });
   const { places, cut } =
     window === undefined ? { places: whole, cut: 0 } : await fitPassages(document, whole, window, overlap);
@@ -88,20 +89,7 @@ export async function preparePassages(
       from = performance.now();
     }
     const text = document.text.slice(start, end);
-    const own = analyzer.analyze(text);
-    const analyses = [own];
-    const fields: IndexedField[] = [{ terms: own.terms, boost: 1 }];
-    if (settings.titleBoost > 0) {
-      analyses.push(title);
-      fields.push({ terms: title.terms, boost: settings.titleBoost });
-    }
-    if (settings.headingBoost > 0 && headings.length > 0) {
-      const above = headings.map((heading) => analyzer.analyze(heading));
-      analyses.push(...above);
-      fields.push({ terms: above.flatMap(({ terms }) => terms), boost: settings.headingBoost });
-    }
-    const further = furtherForms(fields, analyses);
-    fields.push({ ...further, words: wordsInOrder([document.title, ...headings, text]) });
+    const fields = fieldsOf({ title: document.title, analysed: title, headings, text }, analyzer, settings);
     passages.push({
       start,
       end,
@@ -112,6 +100,45 @@ export async function preparePassages(
     });
   }
   return { passages, cut };
+}
+
+/** What a passage that was cut before is indexed by, as {@link preparePassages} has it. */
+export function passageFields(
+  passage: { readonly title: string; readonly headings: readonly string[]; readonly text: string },
+  language: string,
+  settings: IndexingSettings,
+): IndexedField[] {
+  const analyzer = analyzerFor(analysisLanguage(language, settings));
+  return fieldsOf({ ...passage, analysed: analyzer.analyze(passage.title) }, analyzer, settings);
+}
+
+function fieldsOf(
+  passage: {
+    readonly title: string;
+    /** Of the title, which stands above many passages. */
+    readonly analysed: Analysis;
+    readonly headings: readonly string[];
+    readonly text: string;
+  },
+  analyzer: Analyzer,
+  settings: IndexingSettings,
+): IndexedField[] {
+  const { title, analysed, headings, text } = passage;
+  const own = analyzer.read(text);
+  const analyses: Analysis[] = [own];
+  const fields: IndexedField[] = [{ terms: own.terms, boost: 1 }];
+  if (settings.titleBoost > 0) {
+    analyses.push(analysed);
+    fields.push({ terms: analysed.terms, boost: settings.titleBoost });
+  }
+  if (settings.headingBoost > 0 && headings.length > 0) {
+    const above = headings.map((heading) => analyzer.analyze(heading));
+    analyses.push(...above);
+    fields.push({ terms: above.flatMap(({ terms }) => terms), boost: settings.headingBoost });
+  }
+  const further = furtherForms(fields, analyses);
+  fields.push({ ...further, words: inOrder([title, ...headings].map(phraseWords), own.words) });
+  return fields;
 }
 
 /** A text as the only field of its kind: its terms, and what it is found by besides. */
@@ -125,12 +152,11 @@ export function sourceTerms(
   return [field, { ...furtherForms([field], [analysed]), words: phraseWords(text) }];
 }
 
-/** The words of texts as phrases are looked for, an empty one between two texts. */
-function wordsInOrder(texts: readonly string[]): string[] {
+/** The words of several texts, an empty one between two of them. */
+function inOrder(before: readonly (readonly string[])[], last: readonly string[]): readonly string[] {
+  if (before.every(({ length }) => length === 0)) return last;
   const words: string[] = [];
-  for (const text of texts) {
-    if (text === '') continue;
-    const own = phraseWords(text);
+  for (const own of [...before, last]) {
     if (words.length > 0 && own.length > 0) words.push('');
     for (const word of own) words.push(word);
   }

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Random } from '../base/random.ts';
 import { analyzerFor } from './analyzer.ts';
+import { phraseWords } from './phrase-words.ts';
 
 const terms = (text: string, language = 'en') => analyzerFor(language).terms(text);
 
@@ -181,4 +183,39 @@ it('finds measures, fractions and kana however they are written', () => {
   expect(found('キノコ').has('きのこ')).toBe(true);
   // The raised number of a note is no part of the word.
   expect(analyzerFor('en').terms('the survey² of 10⁶')).toEqual(['survey', '10']);
+});
+
+describe('read', () => {
+  const pieces = [
+    'Cities',
+    "don't",
+    'C++',
+    'a.b',
+    ' ',
+    ' ',
+    ' — ',
+    ', ',
+    '+',
+    '½',
+    '東京',
+    '😀',
+    '.NET',
+    'é',
+    'x\u00ad',
+    '\ud83d',
+    '`so',
+    '"',
+    'q'.repeat(140),
+  ];
+
+  it('finds what analyze and phraseWords find', () => {
+    const random = new Random(23);
+    for (let i = 0; i < 400; i++) {
+      const text = Array.from({ length: 1 + random.below(9) }, () => pieces[random.below(pieces.length)]!).join('');
+      for (const language of ['en', 'und', 'ja']) {
+        const analyzer = analyzerFor(language);
+        expect(analyzer.read(text), text).toEqual({ ...analyzer.analyze(text), words: phraseWords(text) });
+      }
+    }
+  });
 });

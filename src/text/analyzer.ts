@@ -4,6 +4,7 @@ import { isMeasure, splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
 import { normalizerFor, plainForm, typedForm } from './normalize.ts';
 import type { Part } from './part.ts';
+import { isBetweenWords, phraseWords } from './phrase-words.ts';
 import { inHiragana, regularRun, segmentDense, withoutFinalMark } from './segmenter.ts';
 import { stopWordsOf } from './stop-words.ts';
 
@@ -45,6 +46,8 @@ export interface Analyzer {
   terms(text: string): string[];
   /** The terms and everything else that a text can be found by. */
   analyze(text: string): Analysis;
+  /** The same, and all its words in order as phrases are looked for: {@link phraseWords}. */
+  read(text: string): Analysis & { readonly words: readonly string[] };
   /** Where everything stands that a text can be found by, by ascending start. @param wanted only these terms. Default: all. */
   places(text: string, wanted?: ReadonlySet<string>): Token[];
 }
@@ -89,6 +92,8 @@ interface Pieces {
   readonly terms: readonly Token[];
   readonly forms: readonly Token[];
   readonly stopWords: readonly Token[];
+  /** Of chunks of a script with spaces: `phraseWords` of the chunk. */
+  readonly words?: readonly string[];
 }
 
 const NONE: readonly Token[] = [];
@@ -174,8 +179,30 @@ class ChunkAnalyzer implements Analyzer {
     return { terms, forms, stopWords };
   }
 
-  /** Finds the chunks and dense runs of the text and reports what each yields. */
-  #scan(text: string, found: (pieces: Pieces, offset: number) => void): void {
+  read(text: string): Analysis & { readonly words: readonly string[] } {
+    const terms: string[] = [];
+    const forms: string[] = [];
+    const stopWords: string[] = [];
+    const words: string[] = [];
+    // Where chunks have nothing but separators between them, their words are those of the text.
+    let apart = true;
+    let at = 0;
+    this.#scan(text, (pieces, start, end) => {
+      append(pieces.terms, terms);
+      append(pieces.forms, forms);
+      append(pieces.stopWords, stopWords);
+      if (!apart) return;
+      const own = pieces.words;
+      apart = own !== undefined && (start > at || start === 0) && isBetweenWords(text, at, start);
+      if (apart) for (let i = 0; i < own!.length; i++) words.push(own![i]!);
+      at = end;
+    });
+    apart = apart && isBetweenWords(text, at, text.length);
+    return { terms, forms, stopWords, words: apart ? words : phraseWords(text) };
+  }
+
+  /** Finds the chunks and dense runs of the text and reports what each yields, and where it begins and ends. */
+  #scan(text: string, found: (pieces: Pieces, start: number, end: number) => void): void {
     const length = text.length;
     let i = 0;
     while (i < length) {
@@ -184,21 +211,21 @@ class ChunkAnalyzer implements Analyzer {
       if (kind === CharacterClass.word) {
         const start = i > 0 && text.charCodeAt(i - 1) === DOT && startsName(text, i - 1) ? i - 1 : i;
         i = chunkEnd(text, i);
-        found(this.#analyzed(text, start, i), start);
+        found(this.#analyzed(text, start, i), start, i);
       } else if (kind === CharacterClass.dense) {
         const start = i;
         while (i < length && continuesDense(text, i)) i += widthAt(text, i);
-        found(this.#dense(text.slice(start, i)), start);
+        found(this.#dense(text.slice(start, i)), start, i);
       } else if (kind === CharacterClass.emoji) {
         const end = emojiEnd(text, i);
-        found({ terms: [{ term: text.slice(i, end), start: 0, end: end - i }], forms: NONE, stopWords: NONE }, i);
+        found({ terms: [{ term: text.slice(i, end), start: 0, end: end - i }], forms: NONE, stopWords: NONE }, i, end);
         i = end;
       } else if (isFraction(text.charCodeAt(i))) {
         // As `1/2` is: two numbers.
         const numbers = text[i]!.normalize('NFKC')
           .split('\u2044')
           .filter((one) => one !== '');
-        found({ terms: numbers.map((term) => ({ term, start: 0, end: 1 })), forms: NONE, stopWords: NONE }, i);
+        found({ terms: numbers.map((term) => ({ term, start: 0, end: 1 })), forms: NONE, stopWords: NONE }, i, i + 1);
         i++;
       } else i = text.charCodeAt(i) === ESCAPE ? escapeEnd(text, i) : i + 1;
     }
@@ -212,7 +239,7 @@ class ChunkAnalyzer implements Analyzer {
   #remember(slice: string): Pieces {
     // A slice keeps the whole document alive; what is remembered must be a string of its own.
     const chunk = ownString(slice);
-    const pieces = this.#finish(splitChunk(chunk, this.language));
+    const pieces = { ...this.#finish(splitChunk(chunk, this.language)), words: phraseWords(chunk) };
     if (chunk.length <= LONGEST_CACHED) this.#known.set(chunk, pieces);
     return pieces;
   }

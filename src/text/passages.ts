@@ -46,6 +46,20 @@ export interface PassageOptions {
  * @param blocks disjoint, ascending.
  */
 export function splitPassages(text: string, blocks: readonly Block[], options: PassageOptions = {}): Passage[] {
+  const { places, counter } = passagesIn(text, blocks, options);
+  return places.map((place) => ({ ...place, tokens: Math.max(1, counter().count(place.start, place.end)) }));
+}
+
+/** The same, for who does not ask for their tokens, which need not be counted where the text is short. */
+export function passagePlaces(
+  text: string,
+  blocks: readonly Block[],
+  options: PassageOptions = {},
+): Omit<Passage, 'tokens'>[] {
+  return passagesIn(text, blocks, options).places;
+}
+
+function passagesIn(text: string, blocks: readonly Block[], options: PassageOptions) {
   const { maxTokens = 200, overlap = Math.min(30, maxTokens >> 1), minTokens = maxTokens >> 2 } = options;
   if (!(maxTokens >= 8)) {
     throw new InvalidArgumentError(
@@ -64,13 +78,13 @@ export function splitPassages(text: string, blocks: readonly Block[], options: P
     invariant(previous <= block.start && block.start <= block.end && block.end <= text.length, 'blocks out of order');
   });
   const packer = new Packer(text, maxTokens, overlap, minTokens);
-  return packer.section(sectionTree(text, blocks)).map(({ start, end, path, page }) => ({
+  const places = packer.section(sectionTree(text, blocks)).map(({ start, end, path, page }) => ({
     start,
     end,
     headings: path,
     ...(page === undefined ? {} : { page }),
-    tokens: Math.max(1, packer.counter.count(start, end)),
   }));
+  return { places, counter: () => packer.counter };
 }
 
 /** A passage in the making. */
@@ -91,21 +105,26 @@ interface Piece {
 }
 
 class Packer {
-  readonly counter: TokenCounter;
+  #counter: TokenCounter | undefined;
 
   constructor(
     readonly text: string,
     readonly maxTokens: number,
     readonly overlap: number,
     readonly minTokens: number,
-  ) {
-    this.counter = new TokenCounter(text);
+  ) {}
+
+  get counter(): TokenCounter {
+    this.#counter ??= new TokenCounter(this.text);
+    return this.#counter;
   }
 
   section(section: Section): Unit[] {
     const whole = extent(section);
     if (whole === undefined) return [];
-    if (this.counter.count(whole.start, whole.end) <= this.maxTokens) {
+    // A token has a character at least.
+    const fits = whole.end - whole.start <= this.maxTokens;
+    if (fits || this.counter.count(whole.start, whole.end) <= this.maxTokens) {
       const path = section.children.length === 1 && section.own.length === 0 ? section.children[0]!.path : section.path;
       return [{ ...whole, path, whole: true }];
     }

@@ -40,6 +40,15 @@ export function phraseWords(text: string): string[] {
   return found;
 }
 
+/** Whether all of a stretch is ASCII, and no part of a word. */
+export function isBetweenWords(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const code = text.charCodeAt(at);
+    if (code >= 128 || partOfRun[code] === 1) return false;
+  }
+  return true;
+}
+
 /** Where the run that begins at `start` ends; `start` where none does. */
 function runEnd(text: string, start: number): number {
   let end = start;

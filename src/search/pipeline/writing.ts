@@ -5,7 +5,7 @@ import { rrf } from '../fusions.ts';
 import type { Retriever } from '../types.ts';
 import { within } from '../within.ts';
 import type { QueryWriter } from '../writing/index.ts';
-import { describe } from './refining.ts';
+import { describe, sharing } from './refining.ts';
 import type { OperatorParameter, OperatorScope, ParameterValue } from './types.ts';
 
 /** What every step that has a query written takes. */
@@ -28,7 +28,7 @@ export function writing(
   { corpus, fields }: Pick<OperatorScope, 'corpus' | 'fields'>,
 ): Retriever {
   const budget = (ms as number | undefined) ?? writer.budgetMs ?? Number.POSITIVE_INFINITY;
-  return async (query, params) => {
+  return sharing(input, async (query, params) => {
     const start = performance.now();
     const notes: string[] = [];
     const note = (text: string): void => {
@@ -73,7 +73,7 @@ export function writing(
         inputs: [found.trace],
       },
     };
-  };
+  });
 }
 
 /** The same, whatever query it is given. */

@@ -4,6 +4,7 @@ import type { Turn } from '../../content/index.ts';
 import { type MemoryCorpus, memoryCorpus } from '../../corpus/index.ts';
 import { testEncoder } from '../../encode/index.ts';
 import type { LanguageModel } from '../../generate/language-model.ts';
+import { compilePipeline } from '../pipeline/index.ts';
 import { searchCorpus } from '../searching.ts';
 import type { StageTrace } from '../types.ts';
 import { linesIn, questionIn, wordsIn } from './answers.ts';
@@ -127,6 +128,16 @@ describe('expand', () => {
       ['ferry'],
       expect.stringMatching(/stays as it was: Nothing was written within 30 ms/),
     ]);
+  });
+
+  it('deserves in a fusion what stands before it does', async () => {
+    const extensions = { languageModels: [{ name: 'm', open: () => hyde }] };
+    const shareOf = async (text: string) => (await compilePipeline(text, { corpus, extensions })).retriever.share?.();
+    const share = await shareOf('meaning');
+    expect(share).toBeGreaterThan(0);
+    expect(await shareOf('meaning > expand(hyde)')).toBe(share);
+    expect(await shareOf('meaning > prf(rocchio)')).toBe(share);
+    expect(await shareOf('words > expand(hyde)')).toBeUndefined();
   });
 
   it('refuses what a kind does not take', async () => {

@@ -4,6 +4,9 @@ import type { IndexedField, NumberedField } from '../../index/index.ts';
 import type { NewDocument, NewPassage, VectorFieldSettings } from '../types.ts';
 import { FIELD_KINDS, type PendingItem, pendingBytes } from './field-kinds.ts';
 
+/** Numbers that are made room for at once. */
+const ROOM = 16_384;
+
 /**
  * Numbers the terms of documents that wait for publication. A term occurs hundreds of times; waiting documents hold its
  * number, 4 bytes, instead of a string each.
@@ -14,9 +17,13 @@ export class TermNumbers {
   readonly names: string[] = [];
   /** Rough bytes held. */
   bytes = 0;
+  /** Where the next numbers go: an array of its own for each field would cost more than to number its terms. */
+  #room = new Uint32Array(0);
 
   encode(terms: readonly string[]): Uint32Array {
-    const numbers = new Uint32Array(terms.length);
+    if (terms.length > this.#room.length) this.#room = new Uint32Array(Math.max(ROOM, terms.length));
+    const numbers = this.#room.subarray(0, terms.length);
+    this.#room = this.#room.subarray(terms.length);
     for (let i = 0; i < terms.length; i++) {
       const term = terms[i]!;
       let number = this.#numbers.get(term);
