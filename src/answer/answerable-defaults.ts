@@ -19,5 +19,5 @@ export function answerableBy(encoder: string): AnswerableParameters {
 const DEFAULTS: Readonly<Record<string, AnswerableParameters>> = {
   minilm: { weights: [2.87, 0.93, 2.49, 0.11, -0.42, 2.6, -6.42], threshold: 0.49 },
   static: { weights: [4.21, 0.83, 2.56, -0.77, 0.23, 4.32, -9.15], threshold: 0.5 },
-  none: { weights: [0, 7.19, 0.37, 0.66, 2.82, 0, -4.81], threshold: 0.49 },
+  none: { weights: [0, 1.41, 1.81, 1.82, 1.12, 2.68, -4.67], threshold: 0.42 },
 };

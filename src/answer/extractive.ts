@@ -1,6 +1,7 @@
 import { fieldOf, WORDS } from '../corpus/index.ts';
 import { dot } from '../math/index.ts';
-import { type Sentence, type SentenceScores, scoreSentences, type ValuedSentence } from './scored-sentences.ts';
+import { type SentenceScores, scoreSentences, type ValuedSentence } from './scored-sentences.ts';
+import type { Sentence } from './sentence.ts';
 import type { Compressor, Span } from './types.ts';
 
 /** Options of {@link extractive}: of one scale, on which a sentence that answers is worth about 1. */

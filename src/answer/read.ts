@@ -1,6 +1,7 @@
 import { type AnswerableParameters, answerableBy } from './answerable-defaults.ts';
 import { likeness } from './extractive.ts';
-import type { Sentence, SentenceScores, ValuedSentence } from './scored-sentences.ts';
+import type { SentenceScores, ValuedSentence } from './scored-sentences.ts';
+import type { Sentence } from './sentence.ts';
 import { asks } from './sentence-features.ts';
 import { weighted } from './sentence-weights.ts';
 import type { Evidence } from './types.ts';

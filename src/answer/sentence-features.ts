@@ -1,4 +1,4 @@
-import type { Sentence } from './scored-sentences.ts';
+import type { Sentence } from './sentence.ts';
 import type { Evidence } from './types.ts';
 
 /** Numbers of {@link sentenceFeatures}. */

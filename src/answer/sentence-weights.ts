@@ -19,5 +19,5 @@ export function weighted(features: readonly number[], weights: readonly number[]
 const DEFAULTS: Readonly<Record<string, SentenceWeights>> = {
   minilm: [0.328, 0.303, 0.299, 0.281, 0.239, 0.035, 0.109, 0.202, 0.13, -0.033, -0.033, 0.053, -0.001, 0.012],
   static: [0.36, 0.31, 0.41, 0.49, 0.23, 0.03, 0.17, 0.12, 0.25, 0, 0, 0, 0, 0.02],
-  none: [0, 0.4, 0.6, 0.49, 0, 0, 0.17, 0.12, 0.25, 0, 0, 0, 0, 0.02],
+  none: [0, 0.191, 0.36, 0.433, 0, 0, 0.08, 0.277, 0.104, -0.035, 0, 0, -0.025, 0.022],
 };
