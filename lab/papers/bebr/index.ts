@@ -90,9 +90,8 @@ export const claims: readonly Claim[] = [
     controls: [classical('product codes', ['opq,pq32x8'])],
     rivals: [classical('random signs', ['bin272'])],
   }),
-  exactClaim({
+  exactClaim('code', {
     id: 'integer',
-    of: 'code',
     statement:
       'An index scores coded queries as integer tables do, but for 16 bits of length: no cosine differs by 0.0001 or more.',
     check: async (lab) => {

@@ -52,9 +52,8 @@ export const claims: readonly Claim[] = [
     baseline: nearest,
     method: constrained,
   }),
-  exactClaim({
+  exactClaim('data', {
     id: 'usage',
-    of: 'data',
     statement: 'The constraint raises the entropy of how centroids are used, of 8 bits, by at least 0.01.',
     check: async (lab) => {
       const data = await smallCodeData(lab);
