@@ -114,7 +114,7 @@ export async function divide(first: TestServer, second: TestServer): Promise<voi
   try {
     await client.query('create extension postgres_fdw');
     await client.query(
-      `create server far foreign data wrapper postgres_fdw options (host '127.0.0.1', port '${second.port}', dbname 'postgres')`,
+      `create server far foreign data wrapper postgres_fdw options (host '127.0.0.1', port '${second.port}', dbname 'postgres', batch_size '1000')`,
     );
     await client.query("create user mapping for sagitta server far options (user 'sagitta')");
     for (const table of TABLES) {
