@@ -34,7 +34,7 @@ async function learn(
     temperature: 0.1,
     learningRate: Number(config['learningRate']),
     candidates: 12,
-    steps: lab.pick(10, Number(config['steps'])),
+    steps: lab.pick(4, Number(config['steps'])),
     seed,
     signal: lab.signal,
     ...(compatible === undefined ? {} : { compatible }),

@@ -59,7 +59,7 @@ export const claims: readonly Claim[] = [
       const data = await smallCodeData(lab);
       const gains: number[] = [];
       const notes: string[] = [];
-      for (const seed of [1, 2, 3]) {
+      for (const seed of lab.pick([1], [1, 2, 3])) {
         lab.checkTime();
         const bits = async (codes: 'live' | 'balanced') =>
           entropyOf((await distilledCodec(data, lab, { ...options(codes), ...CONFIGS[1]! }, seed)).codec, data);
