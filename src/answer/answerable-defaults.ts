@@ -18,6 +18,6 @@ export function answerableBy(encoder: string): AnswerableParameters {
 /** Printed by `npm run bench -- answers --learn`, which says what they were learned from. */
 const DEFAULTS: Readonly<Record<string, AnswerableParameters>> = {
   minilm: { weights: [2.87, 0.93, 2.49, 0.11, -0.42, 2.6, -6.42], threshold: 0.49 },
-  static: { weights: [4.21, 0.83, 2.56, -0.77, 0.23, 4.32, -9.15], threshold: 0.5 },
-  none: { weights: [0, 1.41, 1.81, 1.82, 1.12, 2.68, -4.67], threshold: 0.42 },
+  static: { weights: [-0.85, 1.64, 2.14, 2.32, -1.1, 2.06, -4.2], threshold: 0.47 },
+  none: { weights: [0, 1.74, 2.32, 1.25, -0.59, 2.52, -4.81], threshold: 0.41 },
 };
