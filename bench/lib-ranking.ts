@@ -54,7 +54,9 @@ export async function indexed(
   const folder = keep === undefined ? mkdtempSync(join(tmpdir(), 'sagitta-bench-')) : join(keep, name);
   const known = existsSync(join(folder, 'manifest.json'));
   const collection = await openCollection(folder, { encoder, extensions, create: !known });
-  if (!known) await collection.add(set.documents);
+  // One that was kept may be of a run that was interrupted.
+  const whole = known && (await collection.inspect()).documents === set.documents.length;
+  if (!whole) await collection.add(set.documents);
   return {
     set,
     collection,

@@ -1,5 +1,6 @@
 // What queries written by a large language model do: nDCG@10 and recall@100 of hybrid search with and without them, with paired tests, by what the model wrote (`llm` in the data folder).
-// `npm run bench -- queries [SET...]`; with `--development` at several settings, on what the defaults were chosen on. `--keep FOLDER` keeps collections.
+// `npm run bench -- queries [SET...]`; with `--development` at several settings, on what the defaults were chosen on. `--only TEXT`: steps that hold
+// it; `--keep FOLDER` keeps collections.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { Turn } from '../src/content/index.ts';
@@ -20,7 +21,12 @@ interface WrittenSet extends RankedSet {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { development: { type: 'boolean' }, keep: { type: 'string' }, json: { type: 'boolean' } },
+  options: {
+    development: { type: 'boolean' },
+    keep: { type: 'string' },
+    only: { type: 'string' },
+    json: { type: 'boolean' },
+  },
 });
 const HYDE = values.development === true ? tried('hyde', [0.5, 0.7, 0.9]) : ['expand(hyde)'];
 const KEYWORDS =
@@ -90,7 +96,8 @@ for (const one of sets) {
   });
   const base = new Map<string, { readonly ndcg: number; readonly recall: number }>();
   console.error(`${one.label}: ${queries.length} queries`);
-  for (const step of [undefined, ...one.steps]) {
+  const steps = one.steps.filter((step) => step.includes(values.only ?? ''));
+  for (const step of [undefined, ...steps]) {
     const pipeline = step === undefined ? 'hybrid' : `hybrid > ${step}`;
     const own: { ndcg: number; recall: number }[] = [];
     for (const { id, text, turns: before } of queries) {

@@ -61,7 +61,8 @@ try {
   const inProcess: number[] = [];
   for (let round = -1; round < ROUNDS; round++) {
     const start = performance.now();
-    for (const text of queries) await direct.search(text, { k: 10, language: 'en' });
+    // As an answer has it, with everything that is made when it is read.
+    for (const text of queries) JSON.stringify(await direct.search(text, { k: 10, language: 'en' }));
     const rate = QUERIES / ((performance.now() - start) / 1000);
     const { each, total } = await load(server.port, CONNECTIONS, bodies('lexical', queries));
     if (round < 0) continue;

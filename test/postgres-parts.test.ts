@@ -5,11 +5,10 @@ import pg from 'pg';
 import { type Collection, openCollection } from 'sagitta-search';
 import { testEncoder } from 'sagitta-search/encode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noServer, startServer, type TestServer } from './support/postgres.ts';
+import { divide, noServer, startServer, TABLES, type TestServer } from './support/postgres.ts';
 
 const skip = noServer();
 const encoder = testEncoder({ dim: 16 });
-const TABLES = ['documents', 'passages', 'terms', 'vectors', 'statistics'];
 const folder = mkdtempSync(join(tmpdir(), 'sagitta-parts-'));
 let near: TestServer;
 let far: TestServer;
@@ -31,30 +30,6 @@ afterAll(async () => {
   far?.remove();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Has the second server keep parts 4 to 7 of every table: they become foreign tables of the first. */
-async function divide(first: TestServer, second: TestServer): Promise<void> {
-  const client = new pg.Client({ connectionString: first.url });
-  await client.connect();
-  try {
-    await client.query('create extension postgres_fdw');
-    await client.query(
-      `create server far foreign data wrapper postgres_fdw options (host '127.0.0.1', port '${second.port}', dbname 'postgres')`,
-    );
-    await client.query("create user mapping for sagitta server far options (user 'sagitta')");
-    for (const table of TABLES) {
-      for (let shard = 4; shard < 8; shard++) {
-        const part = `${table}_${shard}`;
-        await client.query(`drop table sagitta.${part}`);
-        await client.query(
-          `create foreign table sagitta.${part} partition of sagitta.${table} for values in (${shard}) server far options (schema_name 'sagitta', table_name '${part}')`,
-        );
-      }
-    }
-  } finally {
-    await client.end();
-  }
-}
 
 async function rowsOn(server: TestServer, table: string): Promise<number> {
   const client = new pg.Client({ connectionString: server.url });

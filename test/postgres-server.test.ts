@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { openCollection } from 'sagitta-search';
+import { serve } from 'sagitta-search/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wellFormed } from '../src/index/inverted/byte-order.ts';
 import { program } from './support/command.ts';
@@ -62,6 +63,11 @@ describe.skipIf(skip !== undefined)('a collection on a PostgreSQL server', () =>
     expect(sagitta('get', './docs/keys.md', ...at).stdout).toContain('every ninety days');
     expect(sagitta('inspect', ...at).stdout).toMatch(/2 documents/);
     expect(sagitta('verify', ...at).stdout).toMatch(/^sound/);
+    const copied = sagitta('copy', `${server.url}?collection=cli`, 'copy');
+    expect(copied.stdout, copied.stderr).toMatch(
+      /^copied 2 documents; copy holds 2 documents, 2 passages, all compared/,
+    );
+    expect(sagitta('copy', 'copy', `${server.url}?collection=cli`).stdout).toMatch(/2 were there already/);
     const removed = sagitta('remove', 'docs/keys.md', ...at);
     expect(removed.stdout).toMatch(/removed 1 document/);
     expect(JSON.parse(sagitta('search', 'rotate the key', '--json', '--retriever', 'bm25', ...at).stdout).hits).toEqual(
@@ -71,6 +77,36 @@ describe.skipIf(skip !== undefined)('a collection on a PostgreSQL server', () =>
     expect(refused.code).toBe(2);
     expect(refused.stderr).toMatch(/not done in PostgreSQL yet/);
     expect(sagitta('search', 'x', '--in', `${server.url}?collection=nowhere`).code).toBe(3);
+  });
+
+  it('is served over HTTP, and what one server adds another finds', { timeout: 240_000 }, async () => {
+    const directory = `${server.url}?collection=served`;
+    await (await openCollection(directory, { create: true, encoder: 'hash:64' })).close();
+    const [one, other] = [
+      await serve({ collections: [{ name: 'notes', directory }], port: 0, threads: 1 }),
+      await serve({ collections: [{ name: 'notes', directory }], port: 0, threads: 1 }),
+    ];
+    try {
+      const ask = async (url: string, path: string, body: unknown) =>
+        (
+          await fetch(`${url}${path}`, {
+            method: 'POST',
+            headers: { 'content-type': 'application/json' },
+            body: JSON.stringify(body),
+          })
+        ).json();
+      const documents = [
+        { id: 'a', title: 'Ferries', text: 'They leave from the harbour.', metadata: { year: 2020 } },
+        { id: 'b', text: 'No ferry stops here.' },
+      ];
+      expect(await ask(one.url, '/v1/documents', { documents })).toMatchObject({ added: 2 });
+      const { hits } = await ask(other.url, '/v1/search', { query: 'harbour', filter: 'year = 2020' });
+      expect(hits.map(({ id }: { id: string }) => id)).toEqual(['a']);
+      const info = await (await fetch(`${other.url}/v1/collections/notes`)).json();
+      expect(info).toMatchObject({ documents: 2, encoder: 'hash:64' });
+    } finally {
+      await Promise.all([one.stop(0), other.stop(0)]);
+    }
   });
 
   it('says what is wrong with the database, and what to do', { timeout: 60_000 }, async () => {

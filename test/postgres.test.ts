@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Collection } from 'sagitta-search';
-import { type InputDocument, openCollection } from 'sagitta-search';
+import { type Collection, type CopyOptions, copyCollection, type InputDocument, openCollection } from 'sagitta-search';
 import { testEncoder } from 'sagitta-search/encode';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.ts';
@@ -37,6 +36,8 @@ function someDocuments(random: Random, count: number): InputDocument[] {
 }
 
 interface Reached {
+  /** Of a collection that is not there yet. */
+  address(): { readonly address: string; readonly options: Pick<CopyOptions, 'connect'> };
   /** Opens a collection of a new name, or of one that was given. */
   open(name?: string, options?: object): Promise<Collection>;
   end(): Promise<void>;
@@ -49,12 +50,17 @@ const KINDS: Readonly<Record<string, { readonly skip: string | undefined; reach(
     skip: noServer(),
     reach: async () => {
       const server = await startServer();
-      return { open: (name, options) => openAt(server.url, name, options), end: async () => server.remove() };
+      return {
+        address: () => ({ address: addressAt(server.url), options: {} }),
+        open: (name, options) => openAt(server.url, name, options),
+        end: async () => server.remove(),
+      };
     },
   },
   'the server that SAGITTA_POSTGRES names': {
     skip: process.env['SAGITTA_POSTGRES'] === undefined ? 'SAGITTA_POSTGRES names none' : undefined,
     reach: async () => ({
+      address: () => ({ address: addressAt(process.env['SAGITTA_POSTGRES']!), options: {} }),
       open: (name, options) => openAt(process.env['SAGITTA_POSTGRES']!, name, options),
       end: async () => undefined,
     }),
@@ -63,13 +69,21 @@ const KINDS: Readonly<Record<string, { readonly skip: string | undefined; reach(
 
 async function inPglite(pgvector: boolean): Promise<Reached> {
   const { connect, end } = await pglite({ pgvector });
-  return { open: (name, options) => openAt('postgres://nobody@localhost/none', name, { connect, ...options }), end };
+  return {
+    address: () => ({ address: addressAt('postgres://nobody@localhost/none'), options: { connect } }),
+    open: (name, options) => openAt('postgres://nobody@localhost/none', name, { connect, ...options }),
+    end,
+  };
 }
 
-function openAt(url: string, name = `c${process.pid}-${made++}`, options: object = {}): Promise<Collection> {
+function openAt(url: string, name?: string, options: object = {}): Promise<Collection> {
+  return openCollection(addressAt(url, name), { create: true, encoder, settings, ...options });
+}
+
+function addressAt(url: string, name = `c${process.pid}-${made++}`): string {
   const address = new URL(url);
   address.searchParams.set('collection', name);
-  return openCollection(address.href, { create: true, encoder, settings, ...options });
+  return address.href;
 }
 
 /** Searches of every kind. */
@@ -211,6 +225,41 @@ describe.each(Object.entries(KINDS))('a collection in %s', (_, { skip, reach }) 
     await collection.add(documents.slice(0, 2));
     expect((await collection.compact()).segmentsAfter).toBe(2);
     expect((await collection.verify()).faults).toEqual([]);
+  });
+
+  test('is copied from a folder, into one, and on after an interruption', { timeout: 60_000 }, async () => {
+    const documents = someDocuments(new Random(12), 40);
+    const [here, back] = [join(folder, String(made++)), join(folder, String(made++))];
+    {
+      await using local = await openCollection(here, { create: true, encoder, settings });
+      await local.add(documents);
+      await local.namePipeline('mine', 'words > group(1)');
+    }
+    const { address, options } = reached.address();
+    const abort = new AbortController();
+    const interrupted = copyCollection(here, address, {
+      ...options,
+      signal: abort.signal,
+      onProgress: (phase) => phase === 'comparing' && abort.abort(),
+    });
+    await expect(interrupted).rejects.toThrow(/abort/);
+    const counts = await copyCollection(here, address, options);
+    expect(counts.copied).toBe(0);
+    expect(counts.unchanged).toBe(counts.documents);
+    expect((await copyCollection(address, back, options)).copied).toBe(counts.documents);
+    await using local = await openCollection(here, { encoder });
+    await using remote = await openCollection(address, { encoder, ...options });
+    await using again = await openCollection(back, { encoder });
+    for (const copy of [remote, again]) {
+      expect(await answers(copy)).toEqual(await answers(local));
+      expect((await copy.search('harbour', { pipeline: 'mine' })).hits.length).toBeGreaterThan(0);
+      expect((await copy.verify()).faults).toEqual([]);
+    }
+    await remote.add([{ id: 'of its own', text: 'ice' }]);
+    await expect(copyCollection(here, address, options)).rejects.toThrow(
+      /holds documents that are not to be copied, such as "of its own"/,
+    );
+    await expect(copyCollection(here, here)).rejects.toThrow('onto itself');
   });
 
   test('keeps pipelines, and says what it does not do', async () => {

@@ -48,7 +48,7 @@ export function comparison<Method, Baseline extends Method | object, Truth, Answ
   };
 }
 
-/** A claim about one value. */
-export function exactClaim(claim: Omit<ExactClaim, 'kind'>): ExactClaim {
-  return { ...claim, kind: 'exact' };
+/** A claim about one value, of the code or of data, see {@link ExactClaim}. */
+export function exactClaim(of: ExactClaim['of'], claim: Omit<ExactClaim, 'kind' | 'of'>): ExactClaim {
+  return { ...claim, of, kind: 'exact' };
 }

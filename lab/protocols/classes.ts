@@ -121,12 +121,7 @@ export function classRecipe<Setting extends Config>(recipe: ClassRecipe<Setting>
 }
 
 /** The model as it is. */
-export const UNTRAINED: ClassRecipe = classRecipe({
-  name: 'not trained',
-  configs: [{}],
-  steps: 0,
-  loss: (vectors) => vectors,
-});
+export const UNTRAINED: ClassRecipe = { name: 'not trained', configs: [{}], steps: 0, loss: (vectors) => vectors };
 
 /** Classes of a batch, and members of each. */
 export const [CLASSES, INSTANCES] = [16, 5];

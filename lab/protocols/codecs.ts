@@ -36,7 +36,7 @@ export function distilledCodec(
   { steps = 300, ...options }: DistillOptions,
   seed: number,
 ): Promise<LearnedCodec> {
-  const given = { ...options, steps: lab.pick(10, steps) };
+  const given = { ...options, steps: lab.pick(4, steps) };
   const key = [digest(data.documents), digest(data.sentences), given, seed];
   return kept(lab, 'distil', key, () => distil(data, given, seed, lab.signal));
 }

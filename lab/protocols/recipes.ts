@@ -82,12 +82,7 @@ export function pairRecipe<Setting extends Config>(recipe: PairRecipe<Setting>):
 }
 
 /** Vectors as they are, which learn nothing. */
-export const FROZEN: PairRecipe = pairRecipe({
-  name: 'frozen vectors',
-  configs: [{}],
-  steps: 0,
-  loss: (scores) => scores,
-});
+export const FROZEN: PairRecipe = { name: 'frozen vectors', configs: [{}], steps: 0, loss: (scores) => scores };
 
 /** Batches of a recipe without end: lists `queries` and, unless they keep their vectors, `documents`; of these document `i` answers query `i`. */
 export function pairDraw<Setting extends Config>(data: Pairs, recipe: PairRecipe<Setting>, config: Setting): Draw {

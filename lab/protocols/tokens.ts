@@ -16,8 +16,8 @@ import {
 import { infoNCE, maxSimScores } from '../../src/train/index.ts';
 import { contentOf, embed, tokensOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
-import type { ComparativeClaim, Config, Contestant } from '../grading/types.ts';
-import { comparison, type Said, type Sides } from './claims.ts';
+import type { ComparativeClaim, Config, Contestant, ExactClaim, ExactResult } from '../grading/types.ts';
+import { comparison, exactClaim, type Said, type Sides } from './claims.ts';
 import { ndcgOf } from './codes.ts';
 
 /** Words of a document: enough for a few dozen tokens, few enough for exact MaxSim over all pairs in minutes. */
@@ -44,7 +44,7 @@ export interface TokenData {
 }
 
 /** SciFact: what claims are about and other abstracts, 3,000 in all; claims of the training judgements are what the map learned from. */
-export function tokenData(lab: Lab): Promise<TokenData> {
+function tokenData(lab: Lab): Promise<TokenData> {
   return lab.once('token data', async () => {
     const [test, train] = [await embed(lab, 'scifact'), await embed(lab, 'scifact', { split: 'train' })];
     const rightOf = ({ judgements }: typeof test, id: string) =>
@@ -270,19 +270,37 @@ function truthOf({ rows, exact, relevant }: TokenData): Map<string, Truth> {
   );
 }
 
-/** Share of all queries whose best document by exact MaxSim is among a side's candidates, a mean over seeds. */
-export async function shareFound(lab: Lab, side: TokenSide, config: Config, seeds: readonly number[]): Promise<number> {
-  const data = await tokenData(lab);
-  const truth = truthOf(data);
-  let hits = 0;
-  for (const seed of seeds) {
-    const fitted = await side(data, lab).fit(config, { seed, train: new Map(), signal: lab.signal });
-    for (const [unit, { best }] of truth) if ((await fitted.answer(unit)).includes(best)) hits++;
-  }
-  return hits / truth.size / seeds.length;
+/** A claim about the share of queries whose best document by exact MaxSim is among a side's candidates, a mean over three seeds. */
+export function candidatesClaim({ id, statement, side, config, atLeast }: CandidatesClaim): ExactClaim {
+  const seeds = [1, 2, 3];
+  const check = async (lab: Lab): Promise<ExactResult> => {
+    const data = await tokenData(lab);
+    const truth = truthOf(data);
+    let hits = 0;
+    for (const seed of seeds) {
+      const fitted = await side(data, lab).fit(config, { seed, train: new Map(), signal: lab.signal });
+      for (const [unit, { best }] of truth) if ((await fitted.answer(unit)).includes(best)) hits++;
+    }
+    return {
+      metric: `Recall@${CANDIDATES} of the best by MaxSim`,
+      value: hits / truth.size / seeds.length,
+      atLeast,
+      units: truth.size,
+      seeds: seeds.length,
+      notes: tokenNotes(data),
+      sources: data.sources,
+    };
+  };
+  return exactClaim('data', { id, statement, check });
 }
 
-export function tokenNotes({ documents, queries, exactMs }: TokenData): string[] {
+interface CandidatesClaim extends Pick<Said, 'id' | 'statement'> {
+  readonly side: TokenSide;
+  readonly config: Config;
+  readonly atLeast: number;
+}
+
+function tokenNotes({ documents, queries, exactMs }: TokenData): string[] {
   return [
     `${documents.count} abstracts cut to ${WORDS} words (${documents.vectors.count} token vectors of ${WIDTH} components, by a map trained for MaxSim), ${queries.count} claims. Exact MaxSim over all of them takes ${exactMs.toFixed(0)} ms a query.`,
   ];

@@ -50,7 +50,7 @@ function mapsOf(data: SmallCodeData, lab: Lab, tiers: TwoTiers, batches: Batches
       runtime: await nativeRuntime(),
       batches,
       learningRate: Number(config['learningRate']),
-      steps: lab.pick(10, tiers.steps),
+      steps: lab.pick(4, tiers.steps),
       seed,
       signal: lab.signal,
     });

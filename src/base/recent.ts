@@ -10,8 +10,8 @@ interface Entry<V> {
  */
 export class Recent<K, V> {
   readonly #entries = new Map<K, Entry<V>>();
-  /** At the first of them always. A new one would have to step over all that was let go of lately. */
-  readonly #hand = this.#entries.entries();
+  /** At the first of them, once room was made. A new one each time would have to step over all that was let go of lately. */
+  #hand: MapIterator<[K, Entry<V>]> | undefined;
 
   /**
    * @param capacity values that are kept at most, at least 1. A key that was cut from a longer string keeps the whole of it alive: set it as
@@ -39,6 +39,7 @@ export class Recent<K, V> {
 
   /** Lets go of the first value that was not used since the hand passed it; those that were go to the end. */
   #makeRoom(): void {
+    this.#hand ??= this.#entries.entries();
     for (;;) {
       const [key, entry] = this.#hand.next().value!;
       this.#entries.delete(key);

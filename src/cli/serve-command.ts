@@ -5,7 +5,7 @@ import { hostExtensions } from '../collection/host-extensions.ts';
 import { openModel } from '../generate/index.ts';
 import { KeyFile, LocalEngine, type Scope, type ServedCollection, serve, serveStdio } from '../server/index.ts';
 import { isPostgresAddress, openLocalStore, openPostgresStore, parsePostgresAddress } from '../store/index.ts';
-import { plural, print, printJson, say, table } from './output.ts';
+import { duration, plural, print, printable, printJson, say, table } from './output.ts';
 
 export interface ServeCommandOptions {
   readonly in: string[];
@@ -54,7 +54,7 @@ export async function serveCommand(
           }),
         }),
     ...(options.page ? {} : { web: null }),
-    ...(options.log ? { onAccess: printJson } : {}),
+    ...(options.log ? { onAccess: process.stdout.isTTY && !options.json ? printAccess : printJson } : {}),
     onFault: (fault) => say(JSON.stringify({ time: new Date().toISOString(), fault })),
   });
   if (options.json) printJson({ url: server.url, collections: collections.map(({ name }) => name) });
@@ -69,6 +69,15 @@ export async function serveCommand(
   say('Stopping: finishing what was accepted.');
   hurry.addEventListener('abort', () => void server.stop(0), { once: true });
   await server.stop();
+}
+
+/** A request as a person at a terminal reads it: `12:30:05 200 POST /v1/search 34 ms`. */
+function printAccess({ time, status, method, path, ms, code }: Readonly<Record<string, unknown>>): void {
+  const failed = Number(status) >= 400;
+  const told = `${status}${code === undefined ? '' : ` ${code}`}`;
+  print(
+    `${pc.dim(String(time).slice(11, 19))} ${failed ? pc.yellow(told) : told} ${method} ${printable(String(path))} ${pc.dim(duration(Number(ms)))}`,
+  );
 }
 
 /** `sagitta mcp`: the Model Context Protocol over stdin and stdout. */

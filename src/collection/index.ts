@@ -20,6 +20,7 @@ export {
   type StoredDocument,
 } from './collection.ts';
 export { type Contexts, contextsOf } from './contexts.ts';
+export { type CopyOptions, type CopyReport, copyCollection } from './copying.ts';
 export { ENCODERS } from './encoder-versions.ts';
 export type { GivenEncoder } from './encoders.ts';
 export { type Extension, joinExtensions, loadExtensions } from './extensions.ts';

@@ -176,7 +176,7 @@ function checkBm25({ k1, b }: { k1: number; b: number }): { k1: number; b: numbe
 }
 
 /** Collections of before the first recorded version are of version 1. */
-function checkAnalysis(directory: string, { options }: CollectionSettings): void {
+export function checkAnalysis(directory: string, { options }: CollectionSettings): void {
   const { analysis = 1 } = options;
   if (analysis === ANALYSIS_VERSION) return;
   throw new IncompatibleError(

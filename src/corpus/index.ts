@@ -17,6 +17,7 @@ export {
   languageOf,
   type Preparable,
   type PreparedPassage,
+  passageFields,
   preparePassages,
 } from './passages.ts';
 export { type AnalysedWords, primary, queryLanguage, WordAnalysis, weightedTerms } from './query-analysis.ts';

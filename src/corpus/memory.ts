@@ -260,7 +260,9 @@ export class MemoryCorpus implements Corpus {
   async frequencies(name: string, terms: readonly string[]): Promise<Uint32Array> {
     fieldOf(this, name, ['terms']);
     const index = this.indexes.find(({ field }) => field.name === name)!.index as InvertedIndex;
-    return Uint32Array.from(terms, (term) => index.documentFrequency(term));
+    const counts = new Uint32Array(terms.length);
+    for (let i = 0; i < terms.length; i++) counts[i] = index.documentFrequency(terms[i]!);
+    return counts;
   }
 
   async terms(name: string): Promise<Iterable<readonly [term: string, passages: number]>> {
@@ -279,11 +281,15 @@ export class MemoryCorpus implements Corpus {
   }
 
   async documentsOf(passages: ArrayLike<number>): Promise<Uint32Array> {
-    return Uint32Array.from(passages, (passage) => this.#documentOfPassage(passage));
+    const documents = new Uint32Array(passages.length);
+    for (let i = 0; i < documents.length; i++) documents[i] = this.#documentOfPassage(passages[i]!);
+    return documents;
   }
 
   async documents(ordinals: ArrayLike<number>): Promise<DocumentRecord[]> {
-    return Array.from(ordinals, (ordinal) => this.held[ordinal]!.record);
+    const records: DocumentRecord[] = [];
+    for (let i = 0; i < ordinals.length; i++) records.push(this.held[ordinals[i]!]!.record);
+    return records;
   }
 
   async find(id: string): Promise<{ document: number; from: number; to: number } | undefined> {

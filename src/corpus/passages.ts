@@ -3,6 +3,7 @@ import type { EncoderWindow } from '../encode/encoder.ts';
 import type { IndexedField } from '../index/index.ts';
 import {
   type Analysis,
+  type Analyzer,
   analyzerFor,
   type Block,
   detectLanguage,
@@ -88,20 +89,7 @@ export async function preparePassages(
       from = performance.now();
     }
     const text = document.text.slice(start, end);
-    const own = analyzer.read(text);
-    const analyses: Analysis[] = [own];
-    const fields: IndexedField[] = [{ terms: own.terms, boost: 1 }];
-    if (settings.titleBoost > 0) {
-      analyses.push(title);
-      fields.push({ terms: title.terms, boost: settings.titleBoost });
-    }
-    if (settings.headingBoost > 0 && headings.length > 0) {
-      const above = headings.map((heading) => analyzer.analyze(heading));
-      analyses.push(...above);
-      fields.push({ terms: above.flatMap(({ terms }) => terms), boost: settings.headingBoost });
-    }
-    const further = furtherForms(fields, analyses);
-    fields.push({ ...further, words: inOrder([document.title, ...headings].map(phraseWords), own.words) });
+    const fields = fieldsOf({ title: document.title, analysed: title, headings, text }, analyzer, settings);
     passages.push({
       start,
       end,
@@ -112,6 +100,45 @@ export async function preparePassages(
     });
   }
   return { passages, cut };
+}
+
+/** What a passage that was cut before is indexed by, as {@link preparePassages} has it. */
+export function passageFields(
+  passage: { readonly title: string; readonly headings: readonly string[]; readonly text: string },
+  language: string,
+  settings: IndexingSettings,
+): IndexedField[] {
+  const analyzer = analyzerFor(analysisLanguage(language, settings));
+  return fieldsOf({ ...passage, analysed: analyzer.analyze(passage.title) }, analyzer, settings);
+}
+
+function fieldsOf(
+  passage: {
+    readonly title: string;
+    /** Of the title, which stands above many passages. */
+    readonly analysed: Analysis;
+    readonly headings: readonly string[];
+    readonly text: string;
+  },
+  analyzer: Analyzer,
+  settings: IndexingSettings,
+): IndexedField[] {
+  const { title, analysed, headings, text } = passage;
+  const own = analyzer.read(text);
+  const analyses: Analysis[] = [own];
+  const fields: IndexedField[] = [{ terms: own.terms, boost: 1 }];
+  if (settings.titleBoost > 0) {
+    analyses.push(analysed);
+    fields.push({ terms: analysed.terms, boost: settings.titleBoost });
+  }
+  if (settings.headingBoost > 0 && headings.length > 0) {
+    const above = headings.map((heading) => analyzer.analyze(heading));
+    analyses.push(...above);
+    fields.push({ terms: above.flatMap(({ terms }) => terms), boost: settings.headingBoost });
+  }
+  const further = furtherForms(fields, analyses);
+  fields.push({ ...further, words: inOrder([title, ...headings].map(phraseWords), own.words) });
+  return fields;
 }
 
 /** A text as the only field of its kind: its terms, and what it is found by besides. */

@@ -20,18 +20,26 @@ const EDGE = 2;
 /** Pages on which a running line stands, at least; and their share of all. */
 const LEAST_PAGES = 4;
 const LEAST_SHARE = 1 / 3;
+const LONGEST_TITLE = 200;
 /** The longest number that counts pages. */
 const PAGE_NUMBER = /\d{1,4}|\b[ivxlc]{1,7}\b/gi;
 
 /**
  * Headers, footers and page numbers, which are no part of the text: lines at the edge of a page that stand, equal but
- * for a number that follows the count of pages, on at least a third of the pages and on four; and lone numbers that are
- * the page's own. Amounts and years stay, and so does a line without which a page would be empty.
+ * for a number that follows the count of pages, on at least a third of the pages and on four; the titles of chapters and sections beside such a
+ * number; and lone numbers that are the page's own. Amounts and years stay, and so does a line without which a page would be empty.
  */
 export function runningLines(pages: readonly PdfPage[]): ReadonlySet<PdfLine> {
   const seen = new Map<string, number>();
+  const titles = titlesOf(pages);
   const keyed = pages.map((page, index) =>
-    edgesOf(page).map(({ line, edge }) => ({ line, keys: keysOf(line.text, edge, index + 1, pages.length) })),
+    edgesOf(page).map(({ line, edge }) => ({
+      line,
+      keys: [
+        ...keysOf(line.text, edge, index + 1, pages.length),
+        ...titleKeys(line, edge, index + 1, pages.length, titles),
+      ],
+    })),
   );
   for (const lines of keyed) {
     for (const key of new Set(lines.flatMap(({ keys }) => keys))) seen.set(key, (seen.get(key) ?? 0) + 1);
@@ -71,6 +79,41 @@ function keysOf(text: string, edge: string, page: number, pages: number): string
     keys.push(`${edge}\0${before}#${after}\0${value - page}`);
   }
   return keys;
+}
+
+const lettersOf = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{M}]/gu, '');
+
+/** The letters of lines, and of two that follow each other in one size, with the largest size that each is set in: titles among them. */
+function titlesOf(pages: readonly PdfPage[]): ReadonlyMap<string, number> {
+  const titles = new Map<string, number>();
+  for (const { lines } of pages) {
+    let before = '';
+    lines.forEach(({ text, size }, i) => {
+      const letters = text.length > LONGEST_TITLE ? '' : lettersOf(text);
+      const joined = before !== '' && lines[i - 1]!.size === size ? before + letters : '';
+      for (const one of [letters, joined]) if (one !== '') titles.set(one, Math.max(titles.get(one) ?? 0, size));
+      before = letters;
+    });
+  }
+  return titles;
+}
+
+/** `4.4. Changelogs 21`, `22 Chapter 4. Packages`: a title that stands larger elsewhere, and a number that counts the page. */
+function titleKeys(
+  { text, size }: PdfLine,
+  edge: string,
+  page: number,
+  pages: number,
+  titles: ReadonlyMap<string, number>,
+): string[] {
+  const [, left, afterLeft, beforeRight, right] = /^(\d{1,4})\s+(\D.*)$|^(.*\D)\s(\d{1,4})$/.exec(text) ?? [];
+  const rest = afterLeft ?? beforeRight;
+  if (rest === undefined || text.length > LONGEST_TITLE) return [];
+  const value = Number(left ?? right);
+  if (value > 2 * pages + 50) return [];
+  const names = [lettersOf(rest), lettersOf(rest.replace(/^\p{L}+/u, ''))];
+  const isTitle = names.some((letters) => letters !== '' && (titles.get(letters) ?? 0) > 1.12 * size);
+  return isTitle ? [`${edge}\0title\0${value - page}`] : [];
 }
 
 function isOwnNumber(line: PdfLine, { lines, label }: PdfPage, page: number): boolean {

@@ -4,7 +4,7 @@ import { isMeasure, splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
 import { normalizerFor, plainForm, typedForm } from './normalize.ts';
 import type { Part } from './part.ts';
-import { isBetweenWords, phraseWords } from './phrase-words.ts';
+import { chunkWords, isBetweenWords, phraseWords } from './phrase-words.ts';
 import { inHiragana, regularRun, segmentDense, withoutFinalMark } from './segmenter.ts';
 import { stopWordsOf } from './stop-words.ts';
 
@@ -239,13 +239,13 @@ class ChunkAnalyzer implements Analyzer {
   #remember(slice: string): Pieces {
     // A slice keeps the whole document alive; what is remembered must be a string of its own.
     const chunk = ownString(slice);
-    const pieces = { ...this.#finish(splitChunk(chunk, this.language)), words: phraseWords(chunk) };
+    const pieces = this.#finish(splitChunk(chunk, this.language), chunkWords(chunk));
     if (chunk.length <= LONGEST_CACHED) this.#known.set(chunk, pieces);
     return pieces;
   }
 
   /** Normalises, stems and sorts the parts. */
-  #finish(parts: readonly Part[]): Pieces {
+  #finish(parts: readonly Part[], words: readonly string[]): Pieces {
     const terms: Token[] = [];
     const forms: Token[] = [];
     const stopWords: Token[] = [];
@@ -262,7 +262,7 @@ class ChunkAnalyzer implements Analyzer {
       const typed = typedForm(text, this.language);
       if (typed !== undefined) further.push({ term: plainForm(typed), start, end });
     }
-    return { terms, forms: orNone(forms), stopWords: orNone(stopWords) };
+    return { terms: kept(terms), forms: kept(forms), stopWords: kept(stopWords), words };
   }
 
   /** The words of a run without spaces; what they become is remembered one by one, since no two runs are equal. */
@@ -284,7 +284,7 @@ class ChunkAnalyzer implements Analyzer {
       const hiragana = inHiragana(term);
       if (!aside && hiragana !== undefined) forms.push({ term: hiragana, ...place });
     }
-    return { terms, forms: orNone(forms), stopWords: NONE };
+    return { terms, forms, stopWords: NONE };
   }
 
   /** The term of one part; empty for stop words and what normalisation leaves nothing of. */
@@ -323,8 +323,9 @@ function place(tokens: readonly Token[], offset: number, placed: Token[], wanted
   }
 }
 
-function orNone(tokens: readonly Token[]): readonly Token[] {
-  return tokens.length === 0 ? NONE : tokens;
+/** Without the room for more that a list has to which something was added. */
+function kept(tokens: readonly Token[]): readonly Token[] {
+  return tokens.length === 0 ? NONE : tokens.slice();
 }
 
 const DOT = 46;

@@ -40,6 +40,15 @@ export function phraseWords(text: string): string[] {
   return found;
 }
 
+/** The same of what is one run mostly, for who remembers it. */
+export function chunkWords(chunk: string): readonly string[] {
+  if (chunk.length <= LONGEST && runEnd(chunk, 0) === chunk.length) {
+    const words = wordsOf(chunk);
+    if (words.every(({ length }) => length <= LONGEST)) return words;
+  }
+  return phraseWords(chunk).slice();
+}
+
 /** Whether all of a stretch is ASCII, and no part of a word. */
 export function isBetweenWords(text: string, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {

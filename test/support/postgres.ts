@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
+import pg from 'pg';
 import type { Database, Sql, SqlValue } from 'sagitta-search';
 
 /** PostgreSQL within this process; what it keeps is gone with it. Closing one opened store leaves it open for the others. */
@@ -101,4 +102,31 @@ async function freePort(): Promise<number> {
       probe.close(() => done(port));
     });
   });
+}
+
+/** Tables that are divided by parts. */
+export const TABLES = ['documents', 'passages', 'terms', 'vectors', 'statistics'];
+
+/** Has the second server keep parts 4 to 7 of every table: they become foreign tables of the first. */
+export async function divide(first: TestServer, second: TestServer): Promise<void> {
+  const client = new pg.Client({ connectionString: first.url });
+  await client.connect();
+  try {
+    await client.query('create extension postgres_fdw');
+    await client.query(
+      `create server far foreign data wrapper postgres_fdw options (host '127.0.0.1', port '${second.port}', dbname 'postgres', batch_size '1000')`,
+    );
+    await client.query("create user mapping for sagitta server far options (user 'sagitta')");
+    for (const table of TABLES) {
+      for (let shard = 4; shard < 8; shard++) {
+        const part = `${table}_${shard}`;
+        await client.query(`drop table sagitta.${part}`);
+        await client.query(
+          `create foreign table sagitta.${part} partition of sagitta.${table} for values in (${shard}) server far options (schema_name 'sagitta', table_name '${part}')`,
+        );
+      }
+    }
+  } finally {
+    await client.end();
+  }
 }

@@ -15,9 +15,8 @@ const much: Poisoning = { name: '20% of the pairs poisoned', rho: 0.2 };
 const defended: Poisoning = { name: '20% poisoned, negatives with errors', rho: 0.2, defended: true };
 
 export const claims: readonly Claim[] = [
-  exactClaim({
+  exactClaim('data', {
     id: 'probe',
-    of: 'data',
     statement:
       'The default encoder, which nobody poisoned, is drawn from errors to errors by less than 0.02 of cosine.',
     check: async (lab) => {
@@ -38,9 +37,8 @@ export const claims: readonly Claim[] = [
       };
     },
   }),
-  exactClaim({
+  exactClaim('data', {
     id: 'injection',
-    of: 'data',
     statement:
       'Passages with errors, 1% of the corpus, come among the first ten of queries with errors no more than 0.02 more often than of clean ones.',
     check: async (lab) => {

@@ -74,9 +74,8 @@ export const claims: readonly Claim[] = [
     method: adapter,
     rivals: [zScore],
   }),
-  exactClaim({
+  exactClaim('code', {
     id: 'order',
-    of: 'code',
     statement: "No map changes the order of a request's candidates.",
     check: async (lab) => {
       const data = await requestCandidates(lab);

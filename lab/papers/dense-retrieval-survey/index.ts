@@ -48,9 +48,8 @@ const MATRIX: readonly (readonly [axis: string, point: string, parts: readonly s
 ];
 
 export const claims: readonly Claim[] = [
-  exactClaim({
+  exactClaim('code', {
     id: 'coverage',
-    of: 'code',
     statement: "Every plug point of the survey's axes is filled.",
     check: async () => {
       const filled = MATRIX.map(([axis, point, parts]) => {

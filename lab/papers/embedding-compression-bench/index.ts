@@ -16,7 +16,7 @@ const FRONTIER = [
 ];
 
 async function searcher(spec: string, data: CodeData, lab: Lab): Promise<Searcher> {
-  const options = { runtime: await nativeRuntime(), temperature: 0.05, steps: lab.pick(10, 300), signal: lab.signal };
+  const options = { runtime: await nativeRuntime(), temperature: 0.05, steps: lab.pick(4, 300), signal: lab.signal };
   const [, lists, quantizer] = /^learned ivf(\d+),(.+)$/.exec(spec) ?? [];
   if (quantizer === undefined) return scan(data, await codecOf(spec, data, options));
   const learned = await distillIndex(data.documents, data.sentences, { ...options, lists: Number(lists), quantizer });

@@ -67,7 +67,7 @@ async function learn(
   const common = {
     runtime: await nativeRuntime(),
     candidates: 12,
-    steps: lab.pick(10, 200),
+    steps: lab.pick(4, 200),
     seed,
     signal: lab.signal,
     ...(labels === undefined ? {} : { labels }),

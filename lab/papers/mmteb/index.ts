@@ -85,9 +85,8 @@ const claim = (
     sources: Readonly<Record<string, string>>;
   }>,
 ): Claim =>
-  exactClaim({
+  exactClaim('data', {
     id,
-    of: 'data',
     statement,
     check: async (lab) => ({ metric, atLeast, ...(await check(lab)) }),
   });

@@ -50,9 +50,8 @@ export const claims: readonly Claim[] = [
     method: area,
     controls: [untrained],
   }),
-  exactClaim({
+  exactClaim('code', {
     id: 'offset',
-    of: 'code',
     statement: 'Random offsets of up to 0.5 to the scores of each query change InfoNCE by less than 1e-4.',
     check: async (lab) => {
       const data = await commands(lab);

@@ -108,9 +108,8 @@ export const claims: readonly Claim[] = [
     method: everything,
     controls: [others],
   }),
-  exactClaim({
+  exactClaim('data', {
     id: 'false-negatives',
-    of: 'data',
     statement:
       'With half of the answers hidden, negatives that score no more than 0.95 of the positive are hidden answers at most half as often as the hardest ones are.',
     check: async (lab) => {

@@ -31,9 +31,8 @@ const projected = (name: string, value: (random: Random, row: number, column: nu
   });
 
 export const claims: readonly Claim[] = [
-  exactClaim({
+  exactClaim('code', {
     id: 'identity',
-    of: 'code',
     statement: 'With as many components as there were, inner products change by less than 1e-4.',
     check: async (lab) => {
       const { documents, queries, sources } = await codeData(lab);

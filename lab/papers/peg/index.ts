@@ -97,9 +97,8 @@ export const claims: readonly Claim[] = [
     baseline: sized(16),
     method: sized(256),
   }),
-  exactClaim({
+  exactClaim('code', {
     id: 'cached',
-    of: 'code',
     statement:
       'The gradient of a batch of 128 by gradient caching in chunks of 16 differs from that of the whole batch by less than 1e-5 of its greatest component.',
     check: async (lab) => {

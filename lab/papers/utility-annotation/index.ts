@@ -62,9 +62,8 @@ const comparison = (
     controls,
   });
 
-const crossover = exactClaim({
+const crossover = exactClaim('data', {
   id: 'crossover',
-  of: 'data',
   statement:
     'From right labels to labels of which half are wrong, the disjunctive loss gains at least 0.02 of nDCG@10 on the conjunctive one, with every seed.',
   check: async (lab: Lab) => {

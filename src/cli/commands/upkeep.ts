@@ -27,6 +27,17 @@ export function addUpkeep(program: Command): void {
       run(options.json, async (signal) => (await import('../manage-commands.ts')).compactCommand(options, signal)),
     );
 
+  program
+    .command('copy <from> <to>')
+    .description(
+      'copy a collection with its vectors, between folders and PostgreSQL; it resumes where it was interrupted',
+    )
+    .option('--quiet', 'no progress', false)
+    .option('--json', 'print one JSON object instead of text', false)
+    .action(async (from: string, to: string, options) =>
+      run(options.json, async (signal) => (await import('../copy-command.ts')).copyCommand(from, to, options, signal)),
+    );
+
   collectionCommand(
     program,
     'reencode',

@@ -19,6 +19,8 @@ export class Vocabulary {
   readonly #frequencies: Uint32Array;
   /** Numbers of terms in the order of their reversed spelling; made when first asked for. */
   #backwards: Uint32Array | undefined;
+  /** Which letters each term has. The same. */
+  #letters: Uint32Array | undefined;
   /** Trees of the terms as they are and reversed. The same. */
   #tries: { readonly forwards: TermTrie; readonly backwards: TermTrie } | undefined;
 
@@ -84,15 +86,23 @@ export class Vocabulary {
         found.set(order[number]!, { number: order[number]!, edits });
       }
     } else {
-      // So few terms have one half of the word that it costs least to look at each.
+      // So few terms have one half of the word that it costs least to look at each: at its letters, and at those that have nearly the same.
+      this.#letters ??= Uint32Array.from(this.#terms, lettersOf);
+      const letters = this.#letters;
+      const own = lettersOf(word);
       const look = (number: number): void => {
+        const other = own ^ letters[number]!;
+        // One edit puts in a letter, takes one out, or both.
+        const further = other & (other - 1);
+        if ((further & (further - 1)) !== 0) return;
         const edits = withinOne(word, this.#terms[number]!);
         if (edits !== undefined) found.set(number, { number, edits });
       };
       const head = word.slice(0, middle);
       const from = this.#lowerBound(head);
       for (let i = from, to = this.#behind(head, from); i < to; i++) look(i);
-      for (const number of this.#endingSo(word.slice(middle))) look(number);
+      const ending = this.#endingSo(word.slice(middle));
+      for (let i = 0; i < ending.length; i++) look(ending[i]!);
     }
     // Two letters that are swapped across the middle are an edit of both halves.
     if (most === 1 && middle > 0) {
@@ -125,19 +135,7 @@ export class Vocabulary {
   /** The first place at `from` or behind whose term does not begin with `prefix`; the one at `from` does, or none does. */
   #behind(prefix: string, from: number): number {
     const terms = this.#terms;
-    let step = 1;
-    let low = from;
-    while (low + step < terms.length && terms[low + step]!.startsWith(prefix)) {
-      low += step;
-      step *= 2;
-    }
-    let high = Math.min(terms.length, low + step);
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (terms[middle]!.startsWith(prefix)) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return behindAll(terms.length, from, (place) => terms[place]!.startsWith(prefix));
   }
 
   /** Numbers of the terms that end so. */
@@ -152,9 +150,10 @@ export class Vocabulary {
       if (endsBefore(terms[order[middle]!]!, suffix)) low = middle + 1;
       else high = middle;
     }
-    let end = low;
-    while (end < order.length && terms[order[end]!]!.endsWith(suffix)) end++;
-    return order.subarray(low, end);
+    return order.subarray(
+      low,
+      behindAll(order.length, low, (place) => terms[order[place]!]!.endsWith(suffix)),
+    );
   }
 
   #frequent(numbers: Uint32Array, limit: number): VocabularyTerm[] {
@@ -166,6 +165,30 @@ export class Vocabulary {
     const spelled = this.#terms.map(reversed);
     return Uint32Array.from(spelled.keys()).sort((a, b) => (spelled[a]! < spelled[b]! ? -1 : 1));
   }
+}
+
+/** The first place at `from` or behind that is not `wanted`, as none behind it is; `count` where all are. */
+function behindAll(count: number, from: number, wanted: (place: number) => boolean): number {
+  let step = 1;
+  let low = from;
+  while (low + step < count && wanted(low + step)) {
+    low += step;
+    step *= 2;
+  }
+  let high = Math.min(count, low + step);
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (wanted(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** A set of a term's letters, of all code units that end with the same five bits one. */
+function lettersOf(term: string): number {
+  let letters = 0;
+  for (let i = 0; i < term.length; i++) letters |= 1 << (term.charCodeAt(i) & 31);
+  return letters;
 }
 
 /** Whether a term stands before a suffix where both are read backwards. */

@@ -74,6 +74,33 @@ describe('the PDF reader', () => {
     ]);
   });
 
+  it('leaves out the titles that run beside page numbers, and nothing that only looks like them', async () => {
+    const sections = ['Seeds', 'Seeds', 'Roots', 'Roots', 'Harvest', 'Harvest'];
+    const book = await readOne(
+      'x.pdf',
+      makePdf(
+        sections.map((title, i) => [
+          ...(i % 2 === 0 ? [{ text: `${1 + i / 2} ${title}`, size: 18, y: 740 }] : []),
+          { text: `The body of page ${'abcdef'[i]} goes on for a whole line of words.`, y: 700 },
+          { text: `and a second one with ${i} mice`, y: 680 },
+          {
+            text: i % 2 === 0 ? `${1 + i / 2}. ${title} ${i + 7}` : `${i + 7} Chapter ${(i + 1) / 2}. ${title}`,
+            y: 40,
+          },
+        ]),
+      ),
+    );
+    expect(book.text).not.toMatch(/Chapter|Seeds 7|Roots 9/);
+    for (const part of ['1 Seeds', 'with 5 mice', '3 Harvest']) expect(book.text).toContain(part);
+    // Numbers that count the pages beside words that are no titles.
+    const bills = ['bolts', 'nuts', 'gears', 'belts', 'pins'].map((name, i) => [
+      { text: 'Bill', size: 18 },
+      { text: `Please pay soon.`, y: 600 },
+      { text: `Ordered ${name} ${i + 1}`, y: 560 },
+    ]);
+    expect((await readOne('y.pdf', makePdf(bills))).text).toContain('Ordered gears 3');
+  });
+
   it('leaves out running headers and page numbers', async () => {
     const pages = Array.from({ length: 6 }, (_, i) => [
       { text: `Annual report ${i + 1}`, y: 770 },

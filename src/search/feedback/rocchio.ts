@@ -14,7 +14,7 @@ export interface RocchioOptions {
   readonly original?: number;
 }
 
-export const ROCCHIO_DEFAULTS = { passages: 3, original: 0.8 } as const;
+export const ROCCHIO_DEFAULTS = { passages: 3, original: 0.9 } as const;
 
 /**
  * Rocchio's feedback on vectors (Rocchio 1971; Li et al. 2021, "Pseudo-Relevance Feedback with Deep Language Models and Dense Retrievers"): the

@@ -18,8 +18,8 @@ export interface TermFeedbackOptions {
 }
 
 /** See {@link TermFeedbackOptions}. */
-export const RM3_DEFAULTS = { passages: 10, terms: 10, original: 0.8 } as const;
-export const BO1_DEFAULTS = { passages: 3, terms: 10, original: 0.8 } as const;
+export const RM3_DEFAULTS = { passages: 3, terms: 10, original: 0.9 } as const;
+export const BO1_DEFAULTS = { passages: 3, terms: 10, original: 0.9 } as const;
 
 /** Terms that more of all passages have say little of what is meant, as in Anserini; where there are few passages, those that as many have. */
 const COMMON = 0.1;

@@ -296,7 +296,7 @@ describe('operators', () => {
     );
     expect(trace.inputs).toHaveLength(2);
     expect(hits).toHaveLength(20);
-    expect((await run('meaning > prf(rocchio)')).trace.note).toMatch(
+    expect((await run('meaning > prf(rocchio, original=0.5)')).trace.note).toMatch(
       /; meaning: cosine 0\.\d+ with the vector before$/,
     );
     const both = await run('fuse(words, meaning) > prf(bo1) > prf(rocchio, field=titles)');

@@ -56,7 +56,7 @@ export function writing(
       written.length > 1
         ? fuse(
             written.map((one) => asking(input, one)),
-            rrf(),
+            rrf(writer.constant),
           )
         : asking(input, first);
     const found = await retriever(query, params);

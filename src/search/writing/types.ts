@@ -7,6 +7,11 @@ export interface QueryWriter {
   /** Milliseconds that it may take where a pipeline says nothing else. Default: as long as it takes. */
   readonly budgetMs?: number;
   /**
+   * Of several queries: the constant of the fusion by ranks. Default 60, which favours what many of them find; 0 where each looks for something else, so that the best of each come
+   * first, as when lists are interleaved.
+   */
+  readonly constant?: number;
+  /**
    * @returns one query, which is asked in place of the given one; several, whose rankings are fused; the given one where there is nothing to write.
    * @throws RemoteError where a model fails.
    */

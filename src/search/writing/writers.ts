@@ -18,11 +18,11 @@ export interface HydeOptions {
   readonly passages?: number;
   /** What is written. Default `a passage of a document`. */
   readonly as?: string;
-  /** Weight of the query's own words, 0 to 1. Default 0.7. (Of vectors the mean is taken.) */
+  /** Weight of the query's own words, 0 to 1. Default 0.5. (Of vectors the mean is taken.) */
   readonly original?: number;
 }
 
-export const HYDE_DEFAULTS = { passages: 1, as: 'a passage of a document', original: 0.7 } as const;
+export const HYDE_DEFAULTS = { passages: 1, as: 'a passage of a document', original: 0.5 } as const;
 
 /**
  * HyDE (Gao et al. 2022): a model writes passages that would answer, and the query's vector becomes the mean of its own and theirs, `(E(q) + sum E(h)) / (N + 1)`; words of the
@@ -104,13 +104,14 @@ export interface PartsOptions {
 
 export const PARTS_DEFAULTS = { most: 4 } as const;
 
-/** A model says what has to be looked up, each thing by itself (Kachuee et al. 2024); their rankings are fused with that of the query. */
+/** A model says what has to be looked up, each thing by itself (Kachuee et al. 2024); their rankings are interleaved with that of the query. */
 export function parts(model: LanguageModel, options: PartsOptions = {}): QueryWriter {
   const { most } = { ...PARTS_DEFAULTS, ...options };
   checkWhole('most', most);
   return {
     id: 'parts',
     budgetMs: BUDGET_MS,
+    constant: 0,
     async write(query, given) {
       const prompt = partsPrompt(query.content, most);
       const [answer = ''] = await answersOf(model, [{ prompt, options: { maxTokens: PASSAGE_TOKENS } }], given);

@@ -67,7 +67,7 @@ describe('expand', () => {
     expect((await found('winter', 'words')).ids).toEqual([]);
     const words = await found('winter', 'words > expand(hyde)', hyde);
     expect(words.ids).toEqual(['ice']);
-    expect(words.note).toMatch(/knowing wrote 1 of 1; words: winter\^0\.7 \(1\) \+/);
+    expect(words.note).toMatch(/knowing wrote 1 of 1; words: winter\^0\.5 \(1\) \+/);
     const before = (await found('winter', 'meaning')).ids;
     const meaning = await found('winter', 'meaning > expand(hyde)', hyde);
     expect(before[0]).not.toBe('ice');

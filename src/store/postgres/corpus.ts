@@ -32,6 +32,8 @@ const PAGE = 2_000;
 const MOST_POSTINGS = 4_000_000;
 /** Owners of passages that a state keeps. */
 const MOST_OWNERS = 500_000;
+/** Documents whose records a state keeps, for one filter after the other. */
+const MOST_LISTED = 50_000;
 const DEFAULT_REFINE = 4;
 
 /** A row counts in a generation from its birth to its death. */
@@ -56,6 +58,7 @@ export class PostgresCorpus implements StoredCorpus {
   readonly #postings = new Map<string, Promise<Postings>>();
   #kept = 0;
   readonly #owners = new Map<number, number>();
+  #listed: readonly ListedDocument[] | undefined;
 
   constructor(
     private readonly sql: Sql,
@@ -210,7 +213,9 @@ export class PostgresCorpus implements StoredCorpus {
 
   async select(condition: (document: DocumentRecord) => boolean): Promise<BitSet> {
     const selected = new BitSet(this.passageSpace);
-    for await (const { record, from, to } of this.all()) if (condition(record)) selected.addRange(from, to);
+    for await (const { record, from, to } of this.all()) {
+      if (condition(record)) selected.addRange(from, to);
+    }
     return selected;
   }
 
@@ -226,6 +231,8 @@ export class PostgresCorpus implements StoredCorpus {
   }
 
   async *all(): AsyncGenerator<ListedDocument> {
+    if (this.#listed !== undefined) return yield* this.#listed;
+    const listed: ListedDocument[] | undefined = this.documentCount > MOST_LISTED ? undefined : [];
     for (let last = -1; ; ) {
       const rows = await this.sql.rows<RecordRow & { first_passage: number; passages: number }>(
         `select ${RECORD_COLUMNS}, first_passage, passages from ${this.#table('documents')}
@@ -234,9 +241,14 @@ export class PostgresCorpus implements StoredCorpus {
       );
       for (const row of rows) {
         const { ordinal, first_passage: from, passages } = row;
-        yield { ordinal, from, to: from + passages, record: recordOf(row) };
+        const document = { ordinal, from, to: from + passages, record: recordOf(row) };
+        listed?.push(document);
+        yield document;
       }
-      if (rows.length < PAGE) return;
+      if (rows.length < PAGE) {
+        this.#listed = listed;
+        return;
+      }
       last = rows.at(-1)!.ordinal;
     }
   }

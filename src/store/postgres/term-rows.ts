@@ -43,6 +43,11 @@ export class TermRows {
         shard,
         (): OfTerm => ({ passages: [], frequencies: [], lengths: [] }),
       );
+      // Terms that differ in unpaired surrogates alone are one.
+      if (own.passages.at(-1) === passage) {
+        own.frequencies[own.frequencies.length - 1] = Math.fround(own.frequencies.at(-1)! + frequency);
+        continue;
+      }
       own.passages.push(passage);
       own.frequencies.push(Math.fround(frequency));
       own.lengths.push(length);
@@ -60,7 +65,10 @@ export class TermRows {
       else before.push(at);
     }
     for (const [word, at] of places) {
-      listOf(this.#words, termKey(word), shard, (): [number, number[]][] => []).push([passage, at]);
+      const own = listOf(this.#words, termKey(word), shard, (): [number, number[]][] => []);
+      const last = own.at(-1);
+      if (last?.[0] === passage) last[1] = [...last[1], ...at].sort((a, b) => a - b);
+      else own.push([passage, at]);
     }
     return length;
   }

@@ -12,6 +12,7 @@ import type {
 import { checkStorable } from './changes.ts';
 import { compactTables } from './compact.ts';
 import { advance, lockHead, publish } from './publish.ts';
+import { shardOf } from './shards.ts';
 import type { Database } from './sql.ts';
 import type { Tables } from './tables.ts';
 
@@ -138,10 +139,10 @@ export class PostgresWriter implements Writer {
   /** Reads the stored hash of a document, unless it is known. */
   async #look(id: string): Promise<void> {
     if (this.#hashes.has(id)) return;
-    const { schema, collection } = this.tables;
+    const { schema, collection, shards } = this.tables;
     const [row] = await this.database.rows<{ hash: string }>(
-      `select content_hash as hash from ${schema}.documents where collection = $1 and died is null and id = $2`,
-      [collection, id],
+      `select content_hash as hash from ${schema}.documents where collection = $1 and died is null and shard = $2 and id = $3`,
+      [collection, shardOf(id, shards), id],
     );
     this.#hashes.set(id, row?.hash ?? null);
   }
