@@ -36,7 +36,7 @@ export default defineConfig(({ mode }) => ({
     // A hook may start a server, whose threads compile the sources that they run.
     hookTimeout: 60_000,
     maxWorkers: 2,
-    // Files share what they import, which takes a third of the time otherwise: whoever changes something global takes it back.
+    // Files share what they import, which saves a third of the time: whoever changes something global takes it back.
     isolate: false,
     // Models are prepared once for all runs, and never in the user's own cache.
     env: { SAGITTA_CACHE: fileURLToPath(new URL('./node_modules/.cache/sagitta', import.meta.url)) },

@@ -1,21 +1,23 @@
 // From passages to answers, without a model: supporting passages and right answers within a budget, two hops against one, compression, the sentences that answer, and whether
 // it is told what is not answered. Settings were chosen on the first half of each collection (questions in even places; of pquad the validation questions), figures are of the
 // other. `npm run bench -- answers [--keep FOLDER] [--learn [--encoder=NAME]] [SET...]`: collections are kept in the folder for another run; `--learn` prints what it is told by that a
-// question is answered, for src/answer/answerable-defaults.ts.
+// question is answered, and by what sentences are valued, for src/answer/answerable-defaults.ts and
+// src/answer/sentence-weights.ts; from XQuAD's questions too, and from some about this project's documentation (answers-questions.jsonl).
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  ANSWER_FEATURES,
-  answerableBy,
   answerFeatures,
   bridge,
   type ContextOptions,
+  type Evidence,
   followHops,
   gatherEvidence,
+  type SentenceScores,
   scoreSentences,
+  sentenceFeatures,
+  weighted,
 } from '../src/answer/index.ts';
-import { Random } from '../src/base/random.ts';
 import { type Collection, openCollection } from '../src/collection/index.ts';
 import {
   areaUnderCurve,
@@ -30,6 +32,15 @@ import {
 import { not, oneOf, QueryMatcher } from '../src/search/index.ts';
 import { mostTokens } from '../src/text/index.ts';
 import { median, report } from './harness.ts';
+import {
+  answersIt,
+  documentation,
+  documentationQuestions,
+  type JudgedEvidence,
+  type JudgedSentences,
+  learnAnswerable,
+  learnSentences,
+} from './lib-answers.ts';
 import { dataFolder, mean, type Parts, readCollection, type TestCollection } from './lib-beir.ts';
 
 interface Source {
@@ -43,9 +54,14 @@ const SETS: Readonly<Record<string, Source>> = {
   clapnq_dev: { most: 300 },
   pquad: { development: { qrels: 'qrels-validation.tsv' }, most: 200 },
 };
+const XQUAD = { corpus: 'corpus.en.jsonl', queries: 'queries.en.jsonl' } as const;
 const BUDGET = 1000;
-/** How far weights are drawn to nothing while they are learned. */
-const SHRINK = 2e-4;
+/** What is learned from besides: XQuAD's English questions, and this project's documentation. */
+const LEARNED = ['xquad', 'documentation'] as const;
+/** What weights are divided by, so that a sentence that answers is worth about 1. */
+const SCALE = 10;
+/** Questions of each collection that are learned from. */
+const MOST_LEARNED = 60;
 
 type Half = 'development' | 'report';
 interface Questions {
@@ -56,6 +72,7 @@ interface Questions {
 
 const args = process.argv.slice(2);
 const isLearning = args.includes('--learn');
+const isReporting = !args.includes('--development');
 const only = args.find((one) => one.startsWith('--encoder='))?.slice('--encoder='.length);
 const at = args.indexOf('--keep');
 const [, keep] = at < 0 ? [] : args.splice(at, 2);
@@ -85,7 +102,19 @@ if (!isLearning) {
 
 /** The questions of one half that are in an even, or an odd, place; of pquad those of its own judgements. */
 async function half(name: string, which: Half): Promise<Questions | undefined> {
-  const { development, most } = SETS[name]!;
+  if (name === 'documentation') {
+    const { questions, judgements } = documentationQuestions();
+    return { name, judgements, questions: questions.filter((_, i) => i % 2 === (which === 'development' ? 0 : 1)) };
+  }
+  if (name === 'xquad') {
+    const collection = await readCollection(name, XQUAD);
+    const all = await readAnswerKey(join(dataFolder, name, XQUAD.queries));
+    const step = Math.floor(all.length / MOST_LEARNED);
+    const questions = all.filter((_, i) => i % step === 0).slice(0, MOST_LEARNED);
+    return collection === undefined ? undefined : { name, judgements: collection.judgements, questions };
+  }
+  const { development, most: wanted } = SETS[name]!;
+  const most = isLearning ? Math.min(wanted, MOST_LEARNED) : wanted;
   const parts = which === 'development' ? development : {};
   const collection = await readCollection(name, parts ?? {});
   if (collection === undefined) return undefined;
@@ -100,7 +129,9 @@ async function half(name: string, which: Half): Promise<Questions | undefined> {
 async function indexed(name: string, encoder: string): Promise<Collection> {
   const index = await openCollection(join(folder, `${name}-${encoder}`), { create: true, encoder });
   // Those that are there already cost nothing.
-  await index.add((await readCollection(name))!.documents);
+  const documents =
+    name === 'documentation' ? documentation() : (await readCollection(name, name === 'xquad' ? XQUAD : {}))!.documents;
+  await index.add(documents);
   return index;
 }
 
@@ -253,109 +284,137 @@ function add(
   });
 }
 
-/** Features of a question's evidence, and whether it is answered. */
-type Example = readonly [features: readonly number[], answered: boolean];
+/** A question's evidence, and what is known of it. */
+interface Example {
+  readonly name: string;
+  readonly scored: SentenceScores;
+  readonly evidence: readonly Evidence[];
+  readonly missing: number;
+  readonly answered: boolean;
+  readonly judged: JudgedSentences;
+}
 
-/** Learns from the development halves what tells questions with an answer from those without. */
+/** Learns from the development halves what sentences are worth, and what tells questions with an answer from those without. */
 async function learn(): Promise<void> {
   for (const encoder of only === undefined ? ['minilm', 'static', 'none'] : [only]) {
-    const [development, reported]: [Example[], Example[]] = [[], []];
-    for (const name of names) {
+    const examples: Record<Half, Example[]> = { development: [], report: [] };
+    for (const name of [...names, ...LEARNED]) {
       // Persian is in words alone, whatever the encoder.
       if (name === 'pquad' && encoder !== 'none') continue;
       await using index = await indexed(name, encoder);
-      for (const [which, examples] of [
-        ['development', development],
-        ['report', reported],
-      ] as const) {
+      for (const which of ['development', 'report'] as const) {
+        if (which === 'report' && (name === 'xquad' || !isReporting)) continue;
         const set = await half(name, which);
-        if (set === undefined) continue;
-        const own = await examplesOf(index, set);
-        examples.push(...own);
-        if (which === 'report') tell(`${encoder} ${name}`, own, answerableBy(encoder));
+        if (set !== undefined) examples[which].push(...(await examplesOf(index, set)));
       }
     }
-    const weights = logistic(development);
-    const threshold = bestThreshold(development, weights);
+    // What answers a question of two hops need not resemble it, so nothing is learned of sentences from those.
+    const simple = examples.development.filter(({ name }) => name !== 'hotpotqa_100');
+    const raw = await learnSentences(simple.map(({ judged }) => judged));
+    const sentences = raw.map((weight) => Number((weight / SCALE).toFixed(3)));
+    const weights = await learnAnswerable(evidenceOf(examples.development, sentences));
+    const threshold = bestThreshold(evidenceOf(examples.development, sentences), weights);
+    console.log(`sentences, ${encoder}: [${sentences.join(', ')}],`);
     console.log(
-      `${encoder}: { weights: [${weights.map((one) => one.toFixed(2)).join(', ')}], threshold: ${threshold.toFixed(2)} },`,
+      `answerable, ${encoder}: { weights: [${weights.map((one) => one.toFixed(2)).join(', ')}], threshold: ${threshold.toFixed(2)} },`,
     );
-    tell(`${encoder} development`, development, { weights });
-    tell(`${encoder} report`, reported, { weights });
+    for (const which of ['development', 'report'] as const) {
+      for (const name of new Set(examples[which].map((one) => one.name))) {
+        const own = examples[which].filter((one) => one.name === name);
+        tell(`${encoder} ${name}, ${which}`, own, sentences, weights);
+      }
+    }
   }
 }
 
-function tell(what: string, examples: readonly Example[], { weights }: { readonly weights: readonly number[] }): void {
+/** Each collection has the same say, and in it both groups. */
+function evidenceOf(examples: readonly Example[], sentences: readonly number[]): JudgedEvidence[] {
+  const groups = new Map<string, number>();
+  const group = ({ name, answered }: Example): string => `${name} ${answered}`;
+  for (const one of examples) groups.set(group(one), (groups.get(group(one)) ?? 0) + 1);
+  return examples.map((one) => ({
+    features: featuresOf(one, sentences),
+    answered: one.answered,
+    weight: 1 / (groups.size * groups.get(group(one))!),
+  }));
+}
+
+function featuresOf({ scored, judged, evidence, missing }: Example, sentences: readonly number[]): number[] {
+  const valued = scored.sentences.map((sentence, i) => ({
+    ...sentence,
+    value: weighted(judged.features[i]!, sentences),
+  }));
+  return answerFeatures({ ...scored, sentences: valued }, evidence, missing);
+}
+
+function tell(
+  what: string,
+  examples: readonly Example[],
+  sentences: readonly number[],
+  weights: readonly number[],
+): void {
   const [above, below] = [true, false].map((wanted) =>
-    examples.filter(([, answered]) => answered === wanted).map(([features]) => logit(features, weights)),
+    examples.filter(({ answered }) => answered === wanted).map((one) => weighted(featuresOf(one, sentences), weights)),
   ) as [number[], number[]];
+  const firsts = examples.flatMap(({ judged: { features, answers } }) => {
+    if (!answers.includes(true)) return [];
+    const values = features.map((row) => weighted(row, sentences));
+    return [answers[values.indexOf(Math.max(...values))] ? 1 : 0];
+  });
   const { low, high } = curveInterval(above, below);
   console.log(
-    `  ${what}: AUC ${areaUnderCurve(above, below).toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)}), ${examples.length} questions`,
+    `  ${what}: AUC ${areaUnderCurve(above, below).toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)}), ${examples.length} questions; the best sentence answers ${mean(firsts).toFixed(3)} of ${firsts.length}`,
   );
 }
 
-async function examplesOf(index: Collection, { questions, judgements }: Questions): Promise<Example[]> {
+async function examplesOf(index: Collection, { name, questions, judgements }: Questions): Promise<Example[]> {
   const examples: Example[] = [];
   const isMixed = questions.some(({ answerable }) => !answerable);
   for (const question of questions) {
-    examples.push([await featuresOf(index, question.text, []), question.answerable]);
     const relevant = [...(judgements.get(question.id)?.keys() ?? [])];
-    if (!isMixed) examples.push([await featuresOf(index, question.text, relevant), false]);
+    for (const without of isMixed ? [[]] : [[], relevant]) {
+      examples.push(await exampleOf(index, name, question, relevant, without));
+    }
   }
   return examples;
 }
 
-async function featuresOf(index: Collection, question: string, without: readonly string[]): Promise<number[]> {
+async function exampleOf(
+  index: Collection,
+  name: string,
+  { text, answers, answerable }: KeyedQuestion,
+  relevant: readonly string[],
+  without: readonly string[],
+): Promise<Example> {
   return index.read(async (corpus) => {
     const filter = without.length === 0 ? {} : { filter: not(oneOf('id', without)) };
-    const { query, evidence } = await gatherEvidence(corpus, question, { syntax: false, ...filter }, {});
+    const { query, evidence } = await gatherEvidence(corpus, text, { syntax: false, ...filter }, {});
     const scored = await scoreSentences(query, evidence, { corpus });
     const { missing } = await (await QueryMatcher.of(corpus, query.content, query.language ?? 'und')).words();
-    return answerFeatures(scored, evidence, missing);
+    return {
+      name,
+      scored,
+      evidence,
+      missing,
+      answered: answerable && without.length === 0,
+      judged: {
+        features: sentenceFeatures(scored.sentences, evidence, query.content),
+        answers: scored.sentences.map(
+          (sentence) => relevant.includes(evidence[sentence.passage]!.id) && answersIt(sentence.text, answers),
+        ),
+      },
+    };
   });
 }
 
-function logit(features: readonly number[], weights: readonly number[]): number {
-  return features.reduce((sum, value, i) => sum + weights[i]! * value, weights[features.length]!);
-}
-
-/** Logistic regression, both groups of one weight, with a little shrinking; features that hardly differ get no weight. */
-function logistic(examples: readonly Example[]): number[] {
-  const weights = new Array<number>(ANSWER_FEATURES + 1).fill(0);
-  const [right, wrong] = [true, false].map((wanted) => examples.filter(([, answered]) => answered === wanted).length);
-  const order = new Random(1).shuffle([...examples]);
-  const rate = 2;
-  for (let step = 0; step < 4000; step++) {
-    const gradient = new Array<number>(weights.length).fill(0);
-    for (const [features, answered] of order) {
-      const error =
-        (1 / (1 + Math.exp(-logit(features, weights))) - (answered ? 1 : 0)) / (2 * (answered ? right! : wrong!));
-      features.forEach((value, i) => {
-        gradient[i]! += error * value;
-      });
-      gradient[features.length]! += error;
-    }
-    weights.forEach((weight, i) => {
-      const shrink = i < ANSWER_FEATURES ? SHRINK * weight : 0;
-      weights[i] = weight - rate * (gradient[i]! + shrink);
-    });
-  }
-  return weights;
-}
-
 /** Where the shares of right decisions on both groups are greatest together. */
-function bestThreshold(examples: readonly Example[], weights: readonly number[]): number {
+function bestThreshold(examples: readonly JudgedEvidence[], weights: readonly number[]): number {
   let best = [0, 0.5] as [number, number];
   for (let threshold = 0.05; threshold < 1; threshold += 0.01) {
-    const shares = [true, false].map((wanted) =>
-      mean(
-        examples
-          .filter(([, answered]) => answered === wanted)
-          .map(([features]) => (1 / (1 + Math.exp(-logit(features, weights))) >= threshold === wanted ? 1 : 0)),
-      ),
-    );
-    const sum = shares[0]! + shares[1]!;
+    const sum = examples.reduce((total, { features, answered, weight }) => {
+      const isTaken = 1 / (1 + Math.exp(-weighted(features, weights))) >= threshold;
+      return isTaken === answered ? total + weight : total;
+    }, 0);
     if (sum > best[0]) best = [sum, threshold];
   }
   return best[1];

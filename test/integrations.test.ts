@@ -11,7 +11,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { embeddingModel, searchTool } from '../src/ai/index.ts';
 import { createClient, ProblemResponseError, RemoteError, type SagittaClient } from '../src/client/index.ts';
 import { type Collection, openCollection } from '../src/collection/index.ts';
-import { flatten, mapFilter, SagittaRetriever, SagittaVectorStore, toDocument } from '../src/langchain/index.ts';
+import {
+  flatten,
+  mapFilter,
+  SagittaContextRetriever,
+  SagittaRetriever,
+  SagittaVectorStore,
+  toDocument,
+} from '../src/langchain/index.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
 let server: TestServer;
@@ -99,6 +106,15 @@ describe.each([
     expect(first!.metadata).toMatchObject({ year: 1963, sagitta: { id: 'harbour', start: 0 } });
     const chain = retriever.pipe(RunnableLambda.from((documents: Document[]) => documents.length));
     expect(await chain.invoke('harbour')).toBe(1);
+  });
+
+  it('retrieves what of passages bears on a question', async () => {
+    const retriever = new SagittaContextRetriever({ source: source(), tokens: 60, filter: { year: { $lt: 1970 } } });
+    const [first, ...others] = await retriever.invoke('When was the harbour closed by ice?');
+    expect(others).toEqual([]);
+    expect(first!.pageContent).toContain('closed by ice');
+    expect(first!.metadata).toMatchObject({ sagitta: { id: 'harbour', parts: [{ start: 0 }] } });
+    await expect(retriever.invoke('harbour', { signal: AbortSignal.abort() })).rejects.toThrow();
   });
 
   it('is a vector store: adds, searches, filters, deletes', async () => {

@@ -297,6 +297,21 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await page.waitForSelector('.notice', { state: 'detached' });
   });
 
+  it('answers a question with sentences that open where they stand, or says that it is not answered here', async () => {
+    await open('/?q=When+was+the+harbour+closed+by+ice%3F');
+    await until('section.answer a');
+    expect(await page.locator('section.answer q').first().textContent()).toBe('The harbour was closed by ice.');
+    await look('answer');
+    await page.locator('section.answer a').first().click();
+    await until('.document .here');
+    expect([address().get('doc'), address().get('at')]).toEqual(['harbour', '0']);
+    await open('/?q=Who+won+the+football+cup%3F');
+    await until('.answer.none');
+    await open('/?q=harbour');
+    await until('.found');
+    expect(await page.locator('.answer').count()).toBe(0);
+  });
+
   it('is used with the keyboard alone', async () => {
     await open('/?q=puffin');
     await until('.found');

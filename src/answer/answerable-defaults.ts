@@ -17,7 +17,7 @@ export function answerableBy(encoder: string): AnswerableParameters {
 
 /** Printed by `npm run bench -- answers --learn`, which says what they were learned from. */
 const DEFAULTS: Readonly<Record<string, AnswerableParameters>> = {
-  minilm: { weights: [3.73, 0.96, 2.17, 3.38, 0.66, -6.08], threshold: 0.5 },
-  static: { weights: [6, 3, 2, 1, -2, -5], threshold: 0.5 },
-  none: { weights: [0, 7.19, 0.37, 0.66, 2.82, -4.81], threshold: 0.49 },
+  minilm: { weights: [2.87, 0.93, 2.49, 0.11, -0.42, 2.6, -6.42], threshold: 0.49 },
+  static: { weights: [-0.85, 1.64, 2.14, 2.32, -1.1, 2.06, -4.2], threshold: 0.47 },
+  none: { weights: [0, 1.74, 2.32, 1.25, -0.59, 2.52, -4.81], threshold: 0.41 },
 };

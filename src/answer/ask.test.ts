@@ -8,6 +8,7 @@ import { staticEncoder } from '../encode/static/static.ts';
 import { mostTokens } from '../text/index.ts';
 import { askCorpus, contextOf } from './ask.ts';
 import { CONTEXT_FORMATS, CONTEXT_ORDERS } from './choices.ts';
+import { clausesOf } from './salience.ts';
 import type { Compressor } from './types.ts';
 
 const DOCUMENTS: readonly InputDocument[] = [
@@ -105,7 +106,7 @@ describe('a context', () => {
     for (const count of [mostTokens, o200k, (text: string) => text.length]) {
       for (const format of CONTEXT_FORMATS) {
         for (const order of CONTEXT_ORDERS) {
-          for (const compressor of ['sentences', 'passages'] as const) {
+          for (const compressor of ['sentences', 'salience', 'passages'] as const) {
             const tokens = 1 + random.below(300);
             const context = await contextOf(words, QUESTION, {
               tokens,
@@ -160,6 +161,32 @@ describe('a context', () => {
     await expect(contextOf(words, QUESTION, { order: 'up' as never })).rejects.toThrow(/no order "up"/);
     await expect(contextOf(words, QUESTION, { hops: 9 })).rejects.toThrow(/9 hops/);
     await expect(contextOf(words, ' ')).rejects.toThrow(/empty/);
+  });
+});
+
+describe('salience', () => {
+  it('keeps of a sentence what bears on the question, word for word', () => {
+    const text = 'Elbing, a town on the lagoon (see the map), closed its harbour in 1963, which nobody liked.';
+    expect(clausesOf(text).map(({ start, end }) => text.slice(start, end))).toEqual([
+      'Elbing, a town on the lagoon',
+      '(see the map),',
+      'closed its harbour in 1963,',
+      'which nobody liked.',
+    ]);
+  });
+
+  it('fits more sentences into a budget', async () => {
+    const corpus = await memoryCorpus([
+      {
+        id: 'a',
+        text: 'The ice closed the harbour in January, as the old pilots remembered for years, although the almanac of the town, printed in autumn, had promised a mild winter, and nobody had expected it.',
+      },
+    ]);
+    const options = { tokens: 300, relevance: 0 } as const;
+    const whole = await contextOf(corpus, 'When did ice close the harbour?', options);
+    const salient = await contextOf(corpus, 'When did ice close the harbour?', { ...options, compressor: 'salience' });
+    expect(salient.text).toContain('The ice closed the harbour in January,');
+    expect(salient.tokens).toBeLessThan(whole.tokens);
   });
 });
 

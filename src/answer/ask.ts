@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
-import { type Corpus, MEANING } from '../corpus/index.ts';
+import type { Corpus } from '../corpus/index.ts';
 import { QueryMatcher, type SearchEnvironment } from '../search/index.ts';
 import { bridge } from './bridge.ts';
 import { MOST_HOPS } from './choices.ts';
@@ -171,9 +171,7 @@ export async function askCorpus(
   const scored = await scoreSentences(query, evidence, { corpus, ...given({ signal }) });
   const matcher = await QueryMatcher.of(corpus, query.content, query.language ?? 'und');
   const { missing } = await matcher.words();
-  const field = corpus.fields.find(({ name }) => name === MEANING);
-  const encoder = field?.kind === 'vector' ? field.encoder : 'none';
-  const read = readAnswer(scored, evidence, missing, encoder, given({ sentences, least }));
+  const read = readAnswer(scored, evidence, missing, given({ sentences, least }));
   const citations = read.answered
     ? read.sentences.map((sentence): Citation => {
         const { id, start: from } = evidence[sentence.passage]!;

@@ -1,5 +1,5 @@
 /** Compressors that come with the software. */
-export const COMPRESSORS = ['sentences', 'passages'] as const;
+export const COMPRESSORS = ['sentences', 'salience', 'passages'] as const;
 export type CompressorName = (typeof COMPRESSORS)[number];
 
 /** In which order passages stand: best first; as in their documents, the document of the best first; or the best at both ends. */

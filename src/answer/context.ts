@@ -14,6 +14,7 @@ import {
 } from './choices.ts';
 import { extractive } from './extractive.ts';
 import { renderContext } from './format.ts';
+import { salience } from './salience.ts';
 import { leans, sentencesOf, trimmed } from './sentences.ts';
 import type { Compressor, ContextPassage, CountTokens, Evidence, Quotation, Span } from './types.ts';
 import { whole } from './whole.ts';
@@ -23,8 +24,8 @@ export interface BuildContextOptions {
   /** Most tokens of the whole text, its labels included. Default 1,000, at least 1. */
   readonly tokens?: number;
   /**
-   * What chooses: `sentences`, those that bear on the question; `passages`, whole ones from the best on; or one of one's own. Default
-   * `sentences`.
+   * What chooses: `sentences`, those that bear on the question; `salience`, of these only the clauses that matter; `passages`, whole ones from the best on; or one of one's own.
+   * Default `sentences`.
    */
   readonly compressor?: CompressorName | Compressor;
   /** Default `rank`. */
@@ -100,10 +101,11 @@ function check(tokens: number, order: ContextOrder, format: ContextFormat): void
 function compressorOf(wanted: CompressorName | Compressor): Compressor {
   if (typeof wanted === 'object') return wanted;
   if (wanted === 'sentences') return extractive();
+  if (wanted === 'salience') return salience();
   if (wanted === 'passages') return whole();
   throw new InvalidArgumentError(
     `There is no compressor "${wanted as string}".`,
-    `Choose ${COMPRESSORS.join(' or ')}, or give one of your own.`,
+    `Choose ${COMPRESSORS.join(', ')}, or give one of your own.`,
   );
 }
 

@@ -1,18 +1,16 @@
+import { fieldOf, WORDS } from '../corpus/index.ts';
 import { dot } from '../math/index.ts';
-import { type Sentence, type SentenceScores, scoreSentences } from './scored-sentences.ts';
-import type { Compressor, Evidence, Span } from './types.ts';
+import { type SentenceScores, scoreSentences, type ValuedSentence } from './scored-sentences.ts';
+import type { Sentence } from './sentence.ts';
+import type { Compressor, Span } from './types.ts';
 
-/** Options of {@link extractive}. Shares and weights are of one scale, on which a sentence is worth about 1 at most. */
+/** Options of {@link extractive}: of one scale, on which a sentence that answers is worth about 1. */
 export interface ExtractiveOptions {
-  /** Weight of the cosine with the question. Default 1; without vectors none. */
-  readonly meaning?: number;
-  /** Weight of the share of the question's words that a sentence holds. Default 0.3. */
-  readonly words?: number;
-  /** Weight of the score of its passage: this at the best, less at the others as their scores are. Default 0.6. */
-  readonly rank?: number;
+  /** What is put on for the share of the question's words that a sentence holds and those chosen before do not. Default 0.3. */
+  readonly cover?: number;
   /** What is taken off for being like a sentence that was chosen, times how like. Default 0.3. */
   readonly redundancy?: number;
-  /** What is taken off for each sentence of the same passage that was chosen, so that more passages have a say. Default 0.1. */
+  /** What is taken off for each sentence of the same passage that was chosen, so that more passages have a say. Default 0.03. */
   readonly further?: number;
   /** A sentence this like one that was chosen is left out: 0 to 1. Default 0.92. */
   readonly repeats?: number;
@@ -21,101 +19,125 @@ export interface ExtractiveOptions {
 }
 
 const DEFAULTS: Required<ExtractiveOptions> = {
-  meaning: 1,
-  words: 0.3,
-  rank: 0.6,
+  cover: 0.3,
   redundancy: 0.3,
-  further: 0.1,
+  further: 0.03,
   repeats: 0.92,
   least: 0,
 };
 
 /**
  * Chooses sentences, the best first, each at a discount for what those before it said already, until the budget is full: RECOMP's extractive
- * compressor (Xu et al. 2023, https://arxiv.org/abs/2310.04408), scored by the collection's own encoder and by rare words, with
+ * compressor (Xu et al. 2023, https://arxiv.org/abs/2310.04408), scored by what was learned from the vectors of the collection's own encoder, from rare words and from the sentences around, with
  * maximal marginal relevance (Carbonell & Goldstein 1998) in place of a fixed number of sentences.
  */
 export function extractive(options: ExtractiveOptions = {}): Compressor {
+  return choosing('sentences', options, ({ passage, start, end }) => [{ passage, start, end }]);
+}
+
+/** A piece of a sentence that is kept. */
+export type Kept = Pick<Span, 'passage' | 'start' | 'end'>;
+
+/** A question, to what looks into sentences. */
+export interface Asked {
+  readonly question: string;
+  /** Whether a text holds a word of the question. */
+  readonly holds: (text: string) => boolean;
+}
+
+/**
+ * A compressor that chooses sentences, and keeps of each what is said.
+ * @param keep pieces of a sentence, ascending and disjoint; none leaves it out.
+ */
+export function choosing(
+  id: string,
+  options: ExtractiveOptions,
+  keep: (sentence: ValuedSentence, asked: Asked) => readonly Kept[],
+): Compressor {
   const settings = { ...DEFAULTS, ...options };
   return {
-    id: 'sentences',
+    id,
     compress: async (query, passages, budget, { corpus, count, label, signal }) => {
       const scored = await scoreSentences(query, passages, { corpus, ...(signal === undefined ? {} : { signal }) });
-      return chooseSentences(scored, passages, budget, { count, label }, settings);
+      const { analysis } = fieldOf(corpus, WORDS, ['terms']);
+      const terms = new Set(scored.words.flatMap((word) => word.terms));
+      const asked = (language: string): Asked => ({
+        question: query.content,
+        holds: (text) => {
+          const { terms: own, forms } = analysis.analyzerOf(language).analyze(text);
+          return [...own, ...forms].some((term) => terms.has(term));
+        },
+      });
+      const sizes = new Map<number, { readonly kept: readonly Kept[]; readonly tokens: number }>();
+      const sizeOf = (i: number): { readonly kept: readonly Kept[]; readonly tokens: number } => {
+        let size = sizes.get(i);
+        if (size === undefined) {
+          const sentence = scored.sentences[i]!;
+          const kept = keep(sentence, asked(passages[sentence.passage]!.language));
+          const tokens = kept.reduce(
+            (sum, { passage, start, end }) => sum + JOIN + count(passages[passage]!.text.slice(start, end)),
+            0,
+          );
+          size = { kept, tokens };
+          sizes.set(i, size);
+        }
+        return size;
+      };
+      const chosen: Span[] = [];
+      let left = budget;
+      const named = new Set<number>();
+      for (const { i, worth } of inTurn(scored, settings, (one) => {
+        const { passage } = scored.sentences[one]!;
+        const { kept, tokens } = sizeOf(one);
+        const cost = tokens + (named.has(passage) ? 0 : label(passage));
+        // A shorter one further down may still fit.
+        if (kept.length === 0 || cost > left) return false;
+        left -= cost;
+        named.add(passage);
+        return true;
+      })) {
+        for (const piece of sizeOf(i).kept) chosen.push({ ...piece, score: worth });
+      }
+      return chosen;
     },
   };
 }
 
-/** What each sentence is worth before any is chosen. */
-export function sentenceValues(
-  { sentences, semantic }: SentenceScores,
-  passages: readonly Evidence[],
-  options: ExtractiveOptions = {},
-): number[] {
-  const { meaning, words, rank } = { ...DEFAULTS, ...options };
-  const shares = rankShares(passages);
-  return sentences.map(
-    ({ passage, cosine, coverage }) => (semantic ? meaning * cosine : 0) + words * coverage + rank * shares[passage]!,
-  );
-}
-
-/** 1 for the best passage, falling with the scores of the others; of each search by itself. */
-function rankShares(passages: readonly Evidence[]): number[] {
-  const best = new Map<number, number>();
-  for (const { hop, score } of passages) best.set(hop, Math.max(best.get(hop) ?? 0, score));
-  return passages.map(({ hop, score }) => {
-    const most = best.get(hop)!;
-    return most > 0 ? Math.max(0, score / most) : 0;
-  });
-}
-
-function chooseSentences(
-  scored: SentenceScores,
-  passages: readonly Evidence[],
-  budget: number,
-  { count, label }: { readonly count: (text: string) => number; readonly label: (passage: number) => number },
-  settings: Required<ExtractiveOptions>,
-): Span[] {
-  const { sentences } = scored;
-  const values = sentenceValues(scored, passages, settings);
-  const most = Math.max(0, ...values);
-  const less = new Float64Array(values.length);
+/** The sentences one after the other, each time the one that is worth most beside those taken before. @param take whether a sentence is taken. */
+function* inTurn(
+  { sentences, words }: SentenceScores,
+  { cover, redundancy, further, repeats, least }: Required<ExtractiveOptions>,
+  take: (i: number) => boolean,
+): Generator<{ readonly i: number; readonly worth: number }> {
+  const total = words.reduce((sum, { weight }) => sum + weight, 0) || 1;
+  const covered = new Set<number>();
+  const less = new Float64Array(sentences.length);
   const named = new Map<number, number>();
-  const worth = (i: number): number =>
-    values[i]! - less[i]! - settings.further * (named.get(sentences[i]!.passage) ?? 0);
-  const open = new Set(values.keys());
-  for (const i of open) if (values[i]! < settings.least * most) open.delete(i);
-  const sizes = new Map<number, number>();
-  const sizeOf = (i: number): number => {
-    let size = sizes.get(i);
-    if (size === undefined) {
-      const { passage, start, end } = sentences[i]!;
-      size = count(passages[passage]!.text.slice(start, end));
-      sizes.set(i, size);
-    }
-    return size;
+  const worth = (i: number): number => {
+    const { value, passage, words: held } = sentences[i]!;
+    const fresh = held.reduce((sum, word) => (covered.has(word) ? sum : sum + words[word]!.weight), 0);
+    return value + (cover * fresh) / total - less[i]! - further * (named.get(passage) ?? 0);
   };
-  const chosen: Span[] = [];
-  let left = budget;
+  const most = Math.max(0, ...sentences.map(({ value }) => value));
+  const open = new Set(sentences.flatMap(({ value }, i) => (value < least * most ? [] : [i])));
   while (open.size > 0) {
-    let best = -1;
-    for (const i of open) if (best < 0 || worth(i) > worth(best)) best = i;
+    let [best, height] = [-1, Number.NEGATIVE_INFINITY];
+    for (const i of open) {
+      const own = worth(i);
+      if (own > height) [best, height] = [i, own];
+    }
     open.delete(best);
+    if (!take(best)) continue;
     const sentence = sentences[best]!;
-    const { passage, start, end } = sentence;
-    const cost = sizeOf(best) + JOIN + (named.has(passage) ? 0 : label(passage));
-    // A shorter one further down may still fit.
-    if (cost > left) continue;
-    left -= cost;
-    chosen.push({ passage, start, end, score: worth(best) });
-    named.set(passage, (named.get(passage) ?? 0) + 1);
+    yield { i: best, worth: height };
+    named.set(sentence.passage, (named.get(sentence.passage) ?? 0) + 1);
+    for (const word of sentence.words) covered.add(word);
     for (const i of open) {
       const alike = likeness(sentence, sentences[i]!);
-      if (alike >= settings.repeats) open.delete(i);
-      else less[i] = Math.max(less[i]!, settings.redundancy * alike);
+      if (alike >= repeats) open.delete(i);
+      else less[i] = Math.max(less[i]!, redundancy * alike);
     }
   }
-  return chosen;
 }
 
 /** Tokens between two parts. */

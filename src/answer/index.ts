@@ -1,5 +1,4 @@
 export { answerWith } from './answer-with.ts';
-export { type AnswerableParameters, answerableBy } from './answerable-defaults.ts';
 export { type Answer, type AskOptions, askCorpus, type ContextOptions, contextOf } from './ask.ts';
 export { type BridgeOptions, bridge } from './bridge.ts';
 export {
@@ -20,8 +19,12 @@ export { type GroundedAnswer, type GroundedOptions, type GroundedSentence, groun
 export { followHops, type HopOptions } from './hops.ts';
 export { instructionsIn } from './instructions.ts';
 export { answerPrompt, NOT_ANSWERED } from './prompt.ts';
-export { ANSWER_FEATURES, answerFeatures, type Reading, type ReadOptions, readAnswer } from './read.ts';
-export { type Sentence, type SentenceScores, scoreSentences } from './scored-sentences.ts';
+export { answerFeatures, type Reading, type ReadOptions, readAnswer } from './read.ts';
+export { salience } from './salience.ts';
+export { type SentenceScores, scoreSentences, type ValuedSentence } from './scored-sentences.ts';
+export type { Sentence } from './sentence.ts';
+export { SENTENCE_FEATURES, sentenceFeatures } from './sentence-features.ts';
+export { weighted } from './sentence-weights.ts';
 export { sentencesOf } from './sentences.ts';
 export { type Support, supportOf } from './support.ts';
 export type {

@@ -1,6 +1,9 @@
 import { type AnswerableParameters, answerableBy } from './answerable-defaults.ts';
-import { likeness, sentenceValues } from './extractive.ts';
-import type { Sentence, SentenceScores } from './scored-sentences.ts';
+import { likeness } from './extractive.ts';
+import type { SentenceScores, ValuedSentence } from './scored-sentences.ts';
+import type { Sentence } from './sentence.ts';
+import { asks } from './sentence-features.ts';
+import { weighted } from './sentence-weights.ts';
 import type { Evidence } from './types.ts';
 
 /** What passages say to a question. */
@@ -28,20 +31,18 @@ const SAME = 0.7;
 /**
  * Reads without a model: the sentences that are closest to the question, and how probably they answer it. A sentence that repeats the question
  * answers nothing, so titles and questions are passed over where there is something else.
- * @param encoder id of the collection's encoder, `none` without.
  */
 export function readAnswer(
   scored: SentenceScores,
   evidence: readonly Evidence[],
   missing: number,
-  encoder: string,
   options: ReadOptions = {},
 ): Reading {
   const { sentences: most = 3 } = options;
   const { sentences } = scored;
-  const parameters = answerableBy(scored.semantic ? encoder : 'none');
+  const parameters = answerableBy(scored.encoder);
   const confidence = probability(answerFeatures(scored, evidence, missing), parameters);
-  const values = sentenceValues(scored, evidence);
+  const values = sentences.map(({ value }) => value);
   const order = [...values.keys()].sort((a, b) => values[b]! - values[a]! || a - b);
   const telling = order.filter((i) => !asks(sentences[i]!.text));
   const chosen: number[] = [];
@@ -59,37 +60,30 @@ export function readAnswer(
   };
 }
 
-function asks(text: string): boolean {
-  return /[?？؟]\s*$/u.test(text);
-}
-
-/** Numbers of {@link answerFeatures}. */
-export const ANSWER_FEATURES = 5;
-
 /**
  * What evidence looks like: the cosine of its best sentence, the share of the question's words that the best sentence holds, the same of its three best sentences
- * together, how probably its best passage is relevant (0 where that is not judged), and the share of the question's words that the collection does not hold.
+ * together, how probably its best passage is relevant (0 where that is not judged), the share of the question's words that the collection does not hold, and what its best sentence is worth.
  */
 export function answerFeatures(
   { sentences, words }: SentenceScores,
   evidence: readonly Evidence[],
   missing: number,
 ): number[] {
-  const best = (of: (sentence: Sentence) => number): number => Math.max(0, ...sentences.map(of));
+  const best = (of: (sentence: ValuedSentence) => number): number => Math.max(0, ...sentences.map(of));
   const total = words.reduce((sum, { weight }) => sum + weight, 0) || 1;
-  const top = [...sentences].sort((a, b) => b.cosine + b.coverage - a.cosine - a.coverage).slice(0, 3);
+  const top = [...sentences].sort((a, b) => b.value - a.value).slice(0, 3);
   const held = new Set(top.flatMap((sentence) => sentence.words));
   const together = [...held].reduce((sum, i) => sum + words[i]!.weight, 0) / total;
   return [
     best(({ cosine }) => cosine),
-    best(({ coverage }) => coverage),
+    best(({ own }) => own),
     together,
     Math.max(0, ...evidence.map(({ relevance = 0 }) => relevance)),
     missing,
+    best(({ value }) => value),
   ];
 }
 
 function probability(features: readonly number[], { weights }: AnswerableParameters): number {
-  const logit = features.reduce((sum, value, i) => sum + weights[i]! * value, weights[features.length]!);
-  return 1 / (1 + Math.exp(-logit));
+  return 1 / (1 + Math.exp(-weighted(features, weights)));
 }

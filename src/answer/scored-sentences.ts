@@ -2,44 +2,26 @@ import type { Query } from '../content/index.ts';
 import { type Corpus, embeddingText, fieldOf, MEANING, WORDS } from '../corpus/index.ts';
 import { speaks } from '../encode/speaks.ts';
 import { dot } from '../math/index.ts';
-import { QueryMatcher, type QueryWord, type Range } from '../search/index.ts';
+import { QueryMatcher, type QueryWord } from '../search/index.ts';
 import { encode } from '../search/represent.ts';
-import { type SentenceKind, sentencesOf } from './sentences.ts';
+import type { Sentence } from './sentence.ts';
+import { sentenceFeatures } from './sentence-features.ts';
+import { sentenceWeights, weighted } from './sentence-weights.ts';
+import { sentencesOf } from './sentences.ts';
 import type { Evidence } from './types.ts';
 
-/** A sentence of a passage, and what is known of it before anything is chosen. */
-export interface Sentence extends Range {
-  /** Position of its passage. */
-  readonly passage: number;
-  /** From `body` to its end. */
-  readonly text: string;
-  readonly kind: SentenceKind;
-  /** Where it begins without the heading that belongs to it. */
-  readonly body: number;
-  /** That heading; empty where there is none. */
-  readonly heading: string;
-  /** Terms of its words, by the analysis of its document's language. */
-  readonly terms: ReadonlySet<string>;
-  /** Terms of the title and the headings above it, which a context names beside it. */
-  readonly named: ReadonlySet<string>;
-  /** Places of the question's words that it holds, in `SentenceScores.words`. */
-  readonly words: readonly number[];
-  /** Share of the question's words, by rarity, that it holds itself: 0 to 1. */
-  readonly own: number;
-  /** The same with half of those that only title and headings above it hold. */
-  readonly coverage: number;
-  /** Its vector, which knows the title and the heading that it stands under; absent where the encoder has no say. */
-  readonly vector?: Float32Array;
-  /** Cosine with the question; 0 without a vector. */
-  readonly cosine: number;
+/** A sentence, and what it is worth for the question. */
+export interface ValuedSentence extends Sentence {
+  /** About 1 for one that answers, less for others; of one question only. */
+  readonly value: number;
 }
 
 /** The sentences of passages, as they bear on a question. */
 export interface SentenceScores {
   readonly words: readonly QueryWord[];
-  readonly sentences: readonly Sentence[];
-  /** Whether vectors have a say: the collection has an encoder, and it knows the question's language. */
-  readonly semantic: boolean;
+  readonly sentences: readonly ValuedSentence[];
+  /** Id of the encoder whose vectors have a say; `none` where the collection has none, or it does not know the question's language. */
+  readonly encoder: string;
 }
 
 /** Words that ask and are not expected in the answer; those of other languages are grammatical words already, and have no term. */
@@ -103,15 +85,19 @@ export async function scoreSentences(
       });
   });
   const compared = await compare(query, passages, found, corpus, signal);
+  const sentences = found.map((sentence, i): Sentence => {
+    const vector = compared?.vectors[i];
+    return vector === undefined
+      ? { ...sentence, cosine: 0 }
+      : { ...sentence, vector, cosine: dot(vector, compared!.query) };
+  });
+  const encoder = compared?.encoder ?? 'none';
+  const weights = sentenceWeights(encoder);
+  const features = sentenceFeatures(sentences, passages, query.content);
   return {
     words,
-    semantic: compared !== undefined,
-    sentences: found.map((sentence, i) => {
-      const vector = compared?.vectors[i];
-      return vector === undefined
-        ? { ...sentence, cosine: 0 }
-        : { ...sentence, vector, cosine: dot(vector, compared!.query) };
-    }),
+    encoder,
+    sentences: sentences.map((sentence, i) => ({ ...sentence, value: weighted(features[i]!, weights) })),
   };
 }
 
@@ -124,7 +110,14 @@ async function compare(
   sentences: readonly Pick<Sentence, 'passage' | 'text' | 'heading'>[],
   corpus: Corpus,
   signal: AbortSignal | undefined,
-): Promise<{ readonly query: Float32Array; readonly vectors: readonly (Float32Array | undefined)[] } | undefined> {
+): Promise<
+  | {
+      readonly encoder: string;
+      readonly query: Float32Array;
+      readonly vectors: readonly (Float32Array | undefined)[];
+    }
+  | undefined
+> {
   const field = corpus.fields.find(({ name }) => name === MEANING);
   if (field?.kind !== 'vector' || sentences.length === 0) return undefined;
   const encoded = await encode(field, query, signal);
@@ -151,5 +144,5 @@ async function compare(
     if (known.size <= KEPT) break;
     known.delete(text);
   }
-  return { query: encoded.query as Float32Array, vectors: found };
+  return { encoder: field.encoder, query: encoded.query as Float32Array, vectors: found };
 }

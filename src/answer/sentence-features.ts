@@ -1,4 +1,4 @@
-import type { Sentence, SentenceScores } from './scored-sentences.ts';
+import type { Sentence } from './sentence.ts';
 import type { Evidence } from './types.ts';
 
 /** Numbers of {@link sentenceFeatures}. */
@@ -11,7 +11,7 @@ export const SENTENCE_FEATURES = 14;
  * of a table, or a question itself; whether it is the first of its passage.
  */
 export function sentenceFeatures(
-  { sentences }: SentenceScores,
+  sentences: readonly Sentence[],
   evidence: readonly Evidence[],
   question: string,
 ): number[][] {
@@ -62,7 +62,7 @@ function rankShares(passages: readonly Evidence[]): number[] {
   });
 }
 
-type Wanted = (text: string, question: string) => boolean;
+export type Wanted = (text: string, question: string) => boolean;
 
 const NUMBER =
   /\p{N}|\b(one|two|three|four|five|six|seven|eight|nine|ten|twelve|hundred|thousand|million|billion|half|none)\b/iu;
@@ -90,7 +90,8 @@ const WANTED: readonly (readonly [question: RegExp, holds: Wanted])[] = [
   ],
 ];
 
-function wantedBy(question: string): Wanted | undefined {
+/** What tells whether a text holds what a question asks for; undefined where its form does not say what that is. */
+export function wantedBy(question: string): Wanted | undefined {
   return WANTED.find(([form]) => form.test(question))?.[1];
 }
 

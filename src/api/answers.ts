@@ -37,7 +37,7 @@ const asking = {
     .enum(COMPRESSORS)
     .optional()
     .describe(
-      'What of passages is kept: the `sentences` that bear on the question, or whole `passages`. Default: sentences.',
+      'What of passages is kept: the `sentences` that bear on the question, of these only what is salient (`salience`), or whole `passages`. Default: sentences.',
     ),
   order: z
     .enum(CONTEXT_ORDERS)

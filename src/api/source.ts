@@ -46,10 +46,26 @@ export interface ContextSource {
     options?: {
       readonly tokens?: number;
       readonly hops?: number;
-      readonly filter?: string;
+      // biome-ignore lint/suspicious/noExplicitAny: as of a search
+      readonly filter?: any;
       readonly signal?: AbortSignal;
     },
-  ): Promise<{ readonly text: string; readonly note?: string | undefined }>;
+  ): Promise<{
+    readonly text: string;
+    readonly note?: string | undefined;
+    readonly passages: readonly SourcePassage[];
+  }>;
+}
+
+/** What of a passage stands in a context. */
+export interface SourcePassage {
+  readonly number: number;
+  readonly id: string;
+  readonly title: string;
+  readonly headings: readonly string[];
+  readonly page?: number | undefined;
+  readonly parts: readonly { readonly start: number; readonly end: number; readonly text: string }[];
+  readonly relevance?: number | undefined;
 }
 
 /** A source that can be written to as well. */

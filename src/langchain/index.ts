@@ -1,3 +1,4 @@
+export { SagittaContextRetriever, type SagittaContextRetrieverInput } from './context-retriever.ts';
 export { flatten, type SagittaMetadata, toDocument } from './documents.ts';
 export { SagittaEmbeddings, type SagittaEmbeddingsInput } from './embeddings.ts';
 export { type LangChainFilter, mapFilter } from './filter.ts';

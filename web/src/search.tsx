@@ -1,5 +1,6 @@
 import type { JSX } from 'preact';
 import { useCallback, useRef, useState } from 'preact/hooks';
+import { AnswerBox } from './answer.tsx';
 import type { CollectionInfo } from './api.ts';
 import type { ViewProps } from './app.tsx';
 import { type Answer, ask, isAsked } from './asking.ts';
@@ -96,6 +97,7 @@ export function SearchView({
           <BrowseList state={state} change={change} info={info} chosen={chosen} listRef={list} onMove={move} />
         )}
         {asked && found.trouble !== undefined && <TroubleBox trouble={found.trouble} again={found.again} />}
+        {asked && found.trouble === undefined && <AnswerBox state={state} change={change} chosen={chosen} />}
         {asked && found.trouble === undefined && (
           <ResultList state={state} change={change} chosen={chosen} found={found} listRef={list} onMove={move} />
         )}

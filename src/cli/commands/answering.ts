@@ -15,8 +15,8 @@ function answering(program: Command, usage: string, description: string): Comman
     .addOption(
       new Option(
         '--compressor <name>',
-        'what of passages is kept: sentences that bear on the question (default), or all',
-      ).choices(['sentences', 'passages']),
+        'what of passages is kept: sentences that bear on the question (default), of these what is salient, or all',
+      ).choices(['sentences', 'salience', 'passages']),
     )
     .addOption(
       new Option(
