@@ -9,6 +9,7 @@ const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => e
 const LONG = [
   'lab/grading/runner.test.ts',
   'src/store/local/refusals.test.ts',
+  'test/bad-input.test.ts',
   'test/corruption.test.ts',
   'test/kill.test.ts',
   'test/learned-damage.test.ts',
@@ -17,6 +18,8 @@ const LONG = [
   'test/postgres-server.test.ts',
   'test/page-views.test.ts',
 ];
+/** These try more where there is time. */
+const LONGER = ['src/encode/bert/minilm.test.ts', 'src/encode/use-lite/use-lite.test.ts'];
 const EVERY = ['src/**/*.test.ts', 'lab/**/*.test.ts', 'test/**/*.test.ts'];
 
 export default defineConfig(({ mode }) => ({
@@ -30,7 +33,7 @@ export default defineConfig(({ mode }) => ({
     ],
   },
   test: {
-    include: mode === 'long' ? LONG : EVERY,
+    include: mode === 'long' ? [...LONG, ...LONGER] : EVERY,
     exclude: mode === 'long' ? [] : ['**/node_modules/**', ...LONG],
     testTimeout: 30_000,
     // A hook may start a server, whose threads compile the sources that they run.
@@ -39,6 +42,9 @@ export default defineConfig(({ mode }) => ({
     // Files share what they import, which saves a third of the time: whoever changes something global takes it back.
     isolate: false,
     // Models are prepared once for all runs, and never in the user's own cache.
-    env: { SAGITTA_CACHE: fileURLToPath(new URL('./node_modules/.cache/sagitta', import.meta.url)) },
+    env: {
+      SAGITTA_CACHE: fileURLToPath(new URL('./node_modules/.cache/sagitta', import.meta.url)),
+      SAGITTA_TESTS: mode === 'long' ? 'long' : 'short',
+    },
   },
 }));

@@ -39,6 +39,8 @@ const SPECIAL = [
   'SELECT * FROM t WHERE a = 1;',
   'What is the capital of France?',
 ];
+/** The oracle takes half a minute for all texts. */
+const EVERY = process.env['SAGITTA_TESTS'] === 'long' ? 1 : 5;
 /** In these it knows no word. */
 const UNKNOWN = ['', ' \n\t ', 'ภาษาไทยไม่มีช่องว่าง', '🧠', '\u0000\u0001\u001f\ufeff', 'y'.repeat(1 << 20)];
 
@@ -80,20 +82,21 @@ describe('minilm', () => {
     await exact.dispose!();
   });
 
-  it('gives the same vectors as @lat.md/embed on 1,000 varied texts', async () => {
+  it('gives the same vectors as @lat.md/embed on 1,000 varied texts, or a fifth of them', async () => {
     expect(texts.length).toBe(1000);
-    const theirs = await (await createEmbedder({ model })).embed(texts);
+    const compared = texts.filter((_, i) => i % EVERY === 0);
+    const theirs = await (await createEmbedder({ model })).embed(compared);
     for (const [ours, least, mean] of [
-      [await exact.encode(texts), 0.9999, 0.99999],
-      [await encoder.encode(texts), 0.995, 0.998],
+      [await exact.encode(compared), 0.9999, 0.99999],
+      [await encoder.encode(compared), 0.995, 0.998],
     ] as const) {
       let sum = 0;
       theirs.forEach((vector, i) => {
         const cosine = dot(ours.row(i), vector) / Math.sqrt(dot(vector, vector));
-        if (!(cosine >= least)) expect.soft({ text: texts[i], cosine }).toBeUndefined();
+        if (!(cosine >= least)) expect.soft({ text: compared[i], cosine }).toBeUndefined();
         sum += cosine;
       });
-      expect(sum / texts.length).toBeGreaterThan(mean);
+      expect(sum / compared.length).toBeGreaterThan(mean);
     }
   }, 300_000);
 

