@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { type CollectionInfo, client, type DocumentAnswer } from './api.ts';
 import { type Entry, useLoaded, useSettled } from './hooks.ts';
 import { Icon } from './icons.tsx';
@@ -72,7 +72,8 @@ export function DocumentPanel({
     if (start !== undefined) again();
     return () => cancelAnimationFrame(frame);
   }, [document, start, source]);
-  useEffect(() => panel.current?.focus({ preventScroll: true }), []);
+  // Before anybody can press a key: Escape closes it from the first moment.
+  useLayoutEffect(() => panel.current?.focus({ preventScroll: true }), []);
   useKeptInside(panel, onClose);
 
   const addressOf = useCallback(
