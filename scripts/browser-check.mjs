@@ -6,7 +6,7 @@ import { join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 
 /** Folders that browsers load; .dependency-cruiser.cjs keeps their sources free of Node. */
-const ENTRIES = ['base', 'kernels', 'tensor', 'codec', 'index', 'threads', 'threads/worker', 'search', 'client'];
+const ENTRIES = ['base', 'tensor', 'codec', 'index', 'threads', 'threads/worker', 'search', 'client'];
 
 /** What the page runs: the same index by one thread and by two Web Workers, and the same hits from both. */
 const PROGRAM = `
