@@ -13,7 +13,7 @@ import { chaosText, type Version, type Work, type WriterLine } from './lib-chaos
 
 const [dist, directory, sources, seed, time, first] = process.argv.slice(2) as [string, string, string, ...string[]];
 const built = <T>(file: string): Promise<T> => import(pathToFileURL(join(dist, file)).href);
-const { openCollection } = await built<typeof import('../src/collection/index.ts')>('collection/index.js');
+const { openCollection } = await built<typeof import('../src/collection/index.ts')>('index.js');
 const random = new Random(Number(seed));
 // A pipe takes a line at once: what was printed was printed, whatever happens next.
 const say = (line: WriterLine): void => void writeSync(1, `${JSON.stringify(line)}\n`);
