@@ -53,7 +53,7 @@ const flip = ({ dim }: PartInput): Transform => {
       dim,
     );
   return {
-    spec: 'mirror',
+    spec: 'backwards',
     dim,
     outDim: dim,
     trained: true,
@@ -68,8 +68,8 @@ const flip = ({ dim }: PartInput): Transform => {
 
 describe('parts of others', () => {
   it('work by their names in codecs and indexes, and open again', async () => {
-    expect(() => createCodec('mirror,first8', 16)).toThrow(/no part "mirror"/);
-    registerCodecPart({ name: 'mirror', role: 'transform', example: 'mirror', create: flip });
+    expect(() => createCodec('backwards,first8', 16)).toThrow(/no part "backwards"/);
+    registerCodecPart({ name: 'backwards', role: 'transform', example: 'backwards', create: flip });
     registerCodecPart({
       name: 'first',
       role: 'quantizer',
@@ -78,17 +78,17 @@ describe('parts of others', () => {
       meaning: 'how many components are kept',
       create: firstBytes,
     });
-    const codec = createCodec('mirror,first16', 16);
-    expect(codec.spec).toBe('mirror,first16');
+    const codec = createCodec('backwards,first16', 16);
+    expect(codec.spec).toBe('backwards,first16');
     const back = codec.decode(codec.encode(vectors));
     back.data.forEach((value, i) => {
       expect(Math.abs(value - vectors.data[i]!)).toBeLessThan(1.1);
     });
     expect(openCodec(new MemorySections(saveCodec(codec))).encode(vectors)).toEqual(codec.encode(vectors));
-    expect(() => createCodec('mirror,firs8', 16)).toThrow('Did you mean `first8`?');
+    expect(() => createCodec('backwards,firs8', 16)).toThrow('Did you mean `first8`?');
     expect(() => createCodec('first', 16)).toThrow(/how many components are kept/);
 
-    for (const spec of ['mirror,first16', 'mirror,ivf4,first16', 'first8+first16,refine:first16']) {
+    for (const spec of ['backwards,first16', 'backwards,ivf4,first16', 'first8+first16,refine:first16']) {
       const index = await buildIndex(spec, vectors);
       expect(index.spec).toBe(spec);
       const again = openIndex(new MemorySections(index.save()));
