@@ -94,7 +94,7 @@ export class CollectionEncoders {
   async ofField({ name, kind, encoder: id }: VectorFieldSettings): Promise<Encoder & TokenEncoder> {
     const encoder =
       name === MEANING
-        ? (await this.of(id))!
+        ? await this.of(id)
         : (this.#given.get(id) ??
           (await this.#open(id, false).catch((error: unknown) => {
             if (!(error instanceof InvalidArgumentError)) throw error;
@@ -103,6 +103,12 @@ export class CollectionEncoders {
               `Give it as one of \`encoders\` where the collection is opened, or take the field away (\`sagitta remove-field ${name}\`).`,
             );
           })));
+    if (encoder === undefined) {
+      throw new IncompatibleError(
+        `The field "${name}" holds vectors, and its encoder is "${id}", which makes none: the manifest was changed by hand.`,
+        'Take the manifest back from a copy, or index again into a new collection.',
+      );
+    }
     checkGives(encoder, kind, name);
     return encoder as Encoder & TokenEncoder;
   }
