@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { Random } from '../src/base/random.ts';
 import { openCollection, type RetrieverName } from '../src/collection/index.ts';
 import { interleave, median, report } from './harness.ts';
-import { readWordNet } from './lib-wordnet.ts';
+import { drawQuery, readWordNet } from './lib-wordnet.ts';
 
 const at = process.argv.indexOf('--passages');
 const PASSAGES = at < 0 ? 100_000 : Number(process.argv[at + 1]);
@@ -20,13 +20,7 @@ const retrievers: readonly RetrieverName[] = ['bm25', 'dense', 'hybrid'];
 
 const entries = readWordNet().slice(0, PASSAGES);
 const random = new Random(SEED);
-const nextQuery = (): string => {
-  const words = entries[random.below(entries.length)]!.text.match(/\p{L}{4,}/gu) ?? [];
-  return random
-    .shuffle([...new Set(words)])
-    .slice(0, 5)
-    .join(' ');
-};
+const nextQuery = (): string => drawQuery(entries, random);
 
 const rows: Record<string, string | number>[] = [];
 const ratios: Record<string, number> = {};

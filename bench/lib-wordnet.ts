@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { Random } from '../src/base/random.ts';
 
 /** A synset: its words, and the gloss that explains them. */
 export interface WordNetEntry {
@@ -24,4 +25,13 @@ export function readWordNet(): WordNetEntry[] {
         return { id: `${part}-${fields[0]}`, text: Buffer.from(text).toString() };
       }),
   );
+}
+
+/** A query of up to five distinct words, of four letters or more, of an entry that is drawn. */
+export function drawQuery(entries: readonly Pick<WordNetEntry, 'text'>[], random: Random): string {
+  const words = entries[random.below(entries.length)]!.text.match(/\p{L}{4,}/gu) ?? [];
+  return random
+    .shuffle([...new Set(words)])
+    .slice(0, 5)
+    .join(' ');
 }

@@ -8,7 +8,7 @@ import { Random } from '../src/base/random.ts';
 import { type Collection, openCollection, type RetrieverName } from '../src/collection/index.ts';
 import { divide, noServer, startServer } from '../test/support/postgres.ts';
 import { interleave, median, report } from './harness.ts';
-import { readWordNet } from './lib-wordnet.ts';
+import { drawQuery, readWordNet } from './lib-wordnet.ts';
 
 const missing = noServer();
 if (missing !== undefined) {
@@ -33,13 +33,7 @@ const entries = readWordNet()
   .slice(0, PASSAGES)
   .map((entry) => ({ ...entry, language: 'en' }));
 const random = new Random(SEED);
-const nextQuery = (): string => {
-  const words = entries[random.below(entries.length)]!.text.match(/\p{L}{4,}/gu) ?? [];
-  return random
-    .shuffle([...new Set(words)])
-    .slice(0, 5)
-    .join(' ');
-};
+const nextQuery = (): string => drawQuery(entries, random);
 
 const folder = mkdtempSync(join(tmpdir(), 'sagitta-bench-postgres-'));
 const near = await startServer();
