@@ -1,4 +1,3 @@
-export type { BertOptions } from './bert/bert.ts';
 export { type BertDescription, readDescription } from './bert/description.ts';
 export { bertFolder } from './bert/folder.ts';
 export {
@@ -7,6 +6,7 @@ export {
   type TrainableLastLayers,
   trainableLastLayers,
 } from './bert/last-layers.ts';
+export type { BertOptions } from './bert/loaded.ts';
 export { miniLm, miniLmDescription } from './bert/minilm.ts';
 export type { Precision } from './bert/prepare.ts';
 export { type TrainableBert, type TrainableBertOptions, trainableBert } from './bert/trainable.ts';
