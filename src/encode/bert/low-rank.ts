@@ -9,12 +9,7 @@ export function updated(scope: Scope, lora: Lora): Scope {
   return lora === undefined ? scope : withLora(scope, { ...lora, match: /^layer\d+\/\w+\/weight$/ });
 }
 
-/** Names of the updates of a model, two for each linear layer. */
-export function updatesOf(shape: BertShape): string[] {
-  return [...linearLayers(shape).keys()].flatMap((path) => [`${path}/weight_a`, `${path}/weight_b`]);
-}
-
-/** A copy of weights with the low-rank updates in them. @param updates those of {@link updatesOf}. */
+/** A copy of weights with the low-rank updates in them. @param updates arrays `NAME_a` and `NAME_b` for each weight. */
 export function withUpdates(weights: Parameters, updates: Parameters, shape: BertShape, lora: Lora): Parameters {
   const result = weights.clone();
   if (lora === undefined) return result;

@@ -41,6 +41,8 @@ export function headOf({ weights, shape }: Pick<BertDescription, 'weights' | 'sh
       const bias = weight?.replace(/weight$/, 'bias');
       if (weight === undefined || bias === undefined || !file.tensors.has(bias)) continue;
       const [to, from] = [path === 'dense' ? shape.width : 1, shape.width];
+      // Of several labels none is the relevance.
+      if (file.tensors.get(weight)!.shape.join() !== [to, from].join()) continue;
       found.set(`${HEAD}/${path}/weight`, { data: transpose(file.read(weight, [to, from]), from), shape: [from, to] });
       found.set(`${HEAD}/${path}/bias`, { data: file.read(bias, [to]), shape: [to] });
     }

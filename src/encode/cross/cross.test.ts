@@ -1,11 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyBert } from '../../../test/support/tiny-bert.ts';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from '../../base/errors.ts';
 import { constantOf, drawn, fit, logSoftmax, mean, multiply, negate, reshape, run, sum } from '../../tensor/index.ts';
+import { partsOf } from '../bert/folder.ts';
+import { writeSafetensors } from '../bert/safetensors.ts';
+import { toTensors } from '../bert/weights.ts';
 import { nativeRuntime } from '../runtime.ts';
+import { crossFolder } from './folder.ts';
 import { openCross } from './open.ts';
 import { type Pair, type TrainableCross, trainableCross } from './trainable.ts';
 import { readCross, writeCross } from './weights.ts';
@@ -109,5 +113,41 @@ describe('a cross-encoder', () => {
     expect(tokens!.shape).toEqual([16]);
     // [CLS], six of the query, [SEP]; then the passage and its [SEP].
     expect([...(types!.data as Int32Array)]).toEqual([...new Array(8).fill(0), ...new Array(8).fill(1)]);
+  });
+
+  it('is opened from a folder in the layout of Hugging Face, and refused without a head for one score', async () => {
+    const description = await tinyBert(join(folder, 'classifier'), [...QUERIES, ...PASSAGES]);
+    const { parameters } = await partsOf(description);
+    const { width } = description.shape;
+    const random = (rows: number, columns: number) => ({
+      data: Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(3 * i + rows)),
+      shape: [rows, columns],
+    });
+    const zeros = (count: number) => ({ data: new Float32Array(count), shape: [count] });
+    const write = async (labels: number) =>
+      writeFile(
+        description.weights,
+        writeSafetensors(
+          new Map([
+            ...toTensors(parameters, description),
+            ['pooler.dense.weight', random(width, width)],
+            ['pooler.dense.bias', zeros(width)],
+            ['classifier.weight', random(labels, width)],
+            ['classifier.bias', zeros(labels)],
+          ]),
+        ),
+      );
+    await write(1);
+    const opened = await crossFolder(description.folder, FLOAT);
+    expect(opened.id).toBe(`cross:${description.folder}`);
+    const scores = await servedScores(Promise.resolve(opened));
+    // What a head that starts from these weights computes.
+    const cross = await trainableCross(`bert:${description.folder}`);
+    expect(difference(scores, await trainedScores(cross))).toBeLessThan(1e-4);
+    expect(new Set(scores.map((score) => score.toFixed(4))).size).toBeGreaterThan(4);
+
+    await write(2);
+    await expect(crossFolder(description.folder)).rejects.toThrow(/no head that gives one score.*with one label/);
+    await expect(crossFolder(join(folder, 'none'))).rejects.toThrow(/no folder/);
   });
 });

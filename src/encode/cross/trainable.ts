@@ -22,7 +22,7 @@ import { baseOf, serveCross } from './open.ts';
 import { limitsOf, type PairLimits, pairTokens } from './pairs.ts';
 import type { CrossWeights } from './weights.ts';
 
-/** Options of {@link trainableCross}. */
+/** Options of {@link trainableCross}; of a pair 192 tokens are read by default. */
 export interface TrainableCrossOptions extends PairLimits {
   /** Low-rank updates of the body, which itself stays as it is. Default: rank and alpha 16. */
   readonly lora?: NonNullable<EncoderTuning['lora']>;
@@ -30,6 +30,9 @@ export interface TrainableCrossOptions extends PairLimits {
   readonly start?: CrossWeights;
   readonly seed?: number;
 }
+
+/** Tokens of a pair that are read in training, and then: with as many as a text has, it takes twice as long. */
+const READ = 192;
 
 /** A query and a passage. */
 export type Pair = readonly [query: string, passage: string];
@@ -63,7 +66,9 @@ export async function trainableCross(base: string, options: TrainableCrossOption
   const { shape } = description;
   const { start } = options;
   const lora = start?.lora ?? options.lora ?? { rank: 16, alpha: 16 };
-  const limits = start?.limits ?? limitsOf(options, description);
+  const limits =
+    start?.limits ??
+    limitsOf({ ...options, maxLength: options.maxLength ?? Math.min(READ, description.maxLength) }, description);
   const tokenizer = await WordPieceTokenizer.open(description.tokenizer);
   const parameters = new Parameters(seed);
   const { parameters: body } = await partsOf(description);

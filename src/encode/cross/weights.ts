@@ -17,6 +17,8 @@ export interface CrossWeights {
   readonly limits: Required<PairLimits>;
   /** Low-rank updates, the head, and the types of the two texts, by name. */
   readonly arrays: ReadonlyMap<string, NamedArray>;
+  /** How its scores are best used: see `CrossRerankerOptions`. */
+  readonly suggested?: { readonly depth: number; readonly weight: number };
   /** How it was made, for people. */
   readonly made?: Readonly<Record<string, unknown>>;
 }
