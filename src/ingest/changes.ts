@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import crypto from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DocumentRecord } from '../content/index.ts';
@@ -28,22 +28,28 @@ export function contentHash(document: Hashed): string {
   fields.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   const heading = isFallbackTitle(title, id, path) ? null : title;
   const structure = blocks.map(({ kind, start, end, level, name, page }) => [kind, start, end, level, name, page]);
-  return createHash('sha256')
-    .update(JSON.stringify([INGEST_VERSION, format, language, heading, fields, structure]))
-    .update('\0')
-    .update(text)
-    .digest('hex')
-    .slice(0, 32);
+  return digest(JSON.stringify([INGEST_VERSION, format, language, heading, fields, structure]), '\0', text);
+}
+
+/** Characters up to which texts are hashed as one, which takes a third of the time that an object for it takes. */
+const SHORT = 65_536;
+
+function digest(...parts: readonly string[]): string {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  // Not every runtime has it.
+  if (length <= SHORT && crypto.hash !== undefined) return crypto.hash('sha256', parts.join(''), 'hex').slice(0, 32);
+  const hash = crypto.createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex').slice(0, 32);
 }
 
 /** The same over everything that is stored, for documents that a program gives: where they lie is part of what it says. */
 export function documentHash({ id, path, title, metadata, ...rest }: Hashed): string {
   const place = [id, path ?? null, title, metadata['folder'] ?? null];
-  return createHash('sha256')
-    .update(contentHash({ id, title, metadata, ...rest, ...(path === undefined ? {} : { path }) }))
-    .update(JSON.stringify(place))
-    .digest('hex')
-    .slice(0, 32);
+  return digest(
+    contentHash({ id, title, metadata, ...rest, ...(path === undefined ? {} : { path }) }),
+    JSON.stringify(place),
+  );
 }
 
 /** What the collection knows of a document. */

@@ -78,38 +78,34 @@ export class PositionsEncoder {
 /** Rice codes, the lowest bit of a byte first. */
 class BitWriter {
   #bytes = new Uint8Array(1024);
+  /** Bytes of the codes before, which are not zero. */
+  #used = 0;
 
   /** Valid until the next call. */
   code(places: Uint32Array, from: number, to: number, before: number, bits: number): Uint8Array {
     let bytes = this.#bytes;
+    bytes.fill(0, 0, this.#used);
     let bit = 0;
     let previous = before;
     for (let i = from; i < to; i++) {
-      const distance = places[i]! - previous - 1;
+      const distance = (places[i]! - previous - 1) >>> 0;
       previous = places[i]!;
-      const quotient = Math.floor(distance / 2 ** bits);
-      const needed = bit + quotient + 1 + bits;
-      if (needed > 8 * bytes.length) {
-        const larger = new Uint8Array(Math.ceil(needed / 4));
+      const quotient = distance >>> bits;
+      if (bit + quotient + 1 + bits > 8 * bytes.length) {
+        const larger = new Uint8Array(2 * bytes.length + ((quotient + bits) >> 3));
         larger.set(bytes);
         bytes = larger;
       }
       bit += quotient;
-      bytes[bit >> 3]! |= 1 << (bit & 7);
-      bit++;
-      let rest = distance - quotient * 2 ** bits;
-      for (let left = bits; left > 0; ) {
-        const taken = Math.min(8 - (bit & 7), left);
-        bytes[bit >> 3]! |= (rest % 2 ** taken) << (bit & 7);
-        rest = Math.floor(rest / 2 ** taken);
-        bit += taken;
-        left -= taken;
-      }
+      // A one ends the quotient, and the rest stands behind it.
+      let code = (((distance - quotient * 2 ** bits) << 1) | 1) >>> 0;
+      let at = bit >> 3;
+      bytes[at++]! |= code << (bit & 7);
+      for (code >>>= 8 - (bit & 7); code !== 0; code >>>= 8) bytes[at++] = code;
+      bit += 1 + bits;
     }
-    const size = (bit + 7) >> 3;
-    const coded = bytes.slice(0, size);
-    bytes.fill(0, 0, size);
     this.#bytes = bytes;
-    return coded;
+    this.#used = (bit + 7) >> 3;
+    return bytes.subarray(0, this.#used);
   }
 }
