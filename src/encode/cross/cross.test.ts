@@ -4,7 +4,18 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyBert } from '../../../test/support/tiny-bert.ts';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from '../../base/errors.ts';
-import { constantOf, drawn, fit, logSoftmax, mean, multiply, negate, reshape, run, sum } from '../../tensor/index.ts';
+import {
+  constantOf,
+  drawn,
+  fit as fitted,
+  logSoftmax,
+  mean,
+  multiply,
+  negate,
+  reshape,
+  run,
+  sum,
+} from '../../tensor/index.ts';
 import { partsOf } from '../bert/folder.ts';
 import { writeSafetensors } from '../bert/safetensors.ts';
 import { toTensors } from '../bert/weights.ts';
@@ -52,7 +63,7 @@ describe('a cross-encoder', () => {
   it('learns which passage belongs to a query, and is served and written as it then is', async () => {
     const cross = await trainableCross(base, { lora: { rank: 4, alpha: 8 }, seed: 1 });
     const untrained = await trainedScores(cross);
-    const { loss } = await fit(
+    const { loss } = await fitted(
       cross,
       drawn(30, () => cross.batch(PAIRS)),
       // The first passage is the first query's, the second the second's.
