@@ -191,7 +191,13 @@ export class InvertedIndexBuilder {
     sorted.forEach((name, rank) => {
       encoder.add(utf8.encode(name), documents, frequencies, starts[rank]!, starts[rank + 1]!);
     });
-    return new Map([...encoder.finish(), ...this.#positions.build()]);
+    const positions = this.#positions.build({
+      terms: sorted.length,
+      termBytes: (term) => utf8.encode(sorted[term]!),
+      frequency: (term) => starts[term + 1]! - starts[term]!,
+      documents: (term) => documents.subarray(starts[term]!, starts[term + 1]!),
+    });
+    return new Map([...encoder.finish(), ...positions]);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { SectionData } from '../../../base/sections.ts';
 import { sortedByBytes, wellFormed } from '../byte-order.ts';
 import { PositionsEncoder } from './encode.ts';
+import type { TermDocuments } from './rows.ts';
 
 /** Collects the words of documents for {@link Positions}: 4 bytes a word, and every distinct word once. */
 export class PositionsBuilder {
@@ -68,8 +69,8 @@ export class PositionsBuilder {
     return number;
   }
 
-  /** More documents may be added and `build` called again. */
-  build(): SectionData {
+  /** More documents may be added and `build` called again. @param terms of the same documents. */
+  build(terms: TermDocuments): SectionData {
     // Counting sort of the places by word; they stay ascending within each.
     const starts = new Float64Array(this.#names.length + 2);
     for (let place = 0; place < this.#total; place++) starts[this.#row[place]! + 1]!++;
@@ -77,7 +78,7 @@ export class PositionsBuilder {
     const next = starts.slice();
     const places = new Uint32Array(this.#total);
     for (let place = 0; place < this.#total; place++) places[next[this.#row[place]!]!++] = place;
-    const encoder = new PositionsEncoder(this.#sizes.subarray(0, this.#count), this.#total);
+    const encoder = new PositionsEncoder(this.#sizes.subarray(0, this.#count), this.#total, terms);
     const utf8 = new TextEncoder();
     for (const name of sortedByBytes(this.#names)) {
       const number = this.#numbers.get(name)!;
