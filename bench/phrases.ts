@@ -3,8 +3,8 @@
 import { MemorySections, type SectionData } from '../src/base/index.ts';
 import { Random } from '../src/base/random.ts';
 import { furtherForms } from '../src/corpus/passages.ts';
-import { type IndexedField, InvertedIndex, InvertedIndexBuilder } from '../src/index/index.ts';
-import { analyzerFor, phraseWords } from '../src/text/index.ts';
+import { InvertedIndex, InvertedIndexBuilder, type NumberedField } from '../src/index/index.ts';
+import { analyzerFor, phraseWords, TermNumbers } from '../src/text/index.ts';
 import { interleave, median, pairedRatio, report } from './harness.ts';
 import { readWordNet } from './lib-wordnet.ts';
 
@@ -14,22 +14,24 @@ const SEED = 20_240_503;
 const texts = readWordNet().map(({ text }) => text);
 const english = analyzerFor('en');
 
-function indexed(fields: (text: string) => IndexedField[]): SectionData {
+const numbers = new TermNumbers();
+
+function indexed(fields: (text: string) => NumberedField[]): SectionData {
   const builder = new InvertedIndexBuilder();
-  for (const text of texts) builder.add(fields(text));
+  for (const text of texts) builder.addNumbered(fields(text), numbers);
   return builder.build();
 }
-const stems = (text: string): IndexedField[] => [{ terms: english.terms(text), boost: 1 }];
-const forms = (text: string): IndexedField[] => {
-  const analysis = english.analyze(text);
-  const own = [{ terms: analysis.terms, boost: 1 }];
-  return [...own, furtherForms(own, [analysis])];
+const stems = (text: string): NumberedField[] => [{ terms: english.read(text, numbers).terms, boost: 1 }];
+const forms = (text: string): NumberedField[] => {
+  const reading = english.read(text, numbers);
+  const own = [{ terms: reading.terms, boost: 1 }];
+  return [...own, furtherForms([reading], own, numbers)];
 };
 const size = (sections: SectionData): number =>
   [...sections.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-const places = (text: string): IndexedField[] => {
-  const [own, further] = forms(text) as [IndexedField, IndexedField];
-  return [own, { ...further, words: phraseWords(text) }];
+const places = (text: string): NumberedField[] => {
+  const [own, further] = forms(text) as [NumberedField, NumberedField];
+  return [own, { ...further, words: english.read(text, numbers).words }];
 };
 const without = size(indexed(stems));
 const withForms = size(indexed(forms));

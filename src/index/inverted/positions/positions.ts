@@ -1,6 +1,6 @@
+import { compareBytes } from '../../../base/byte-order.ts';
 import { CorruptFileError } from '../../../base/errors.ts';
 import { readSection, type SectionSource } from '../../../base/sections.ts';
-import { compareBytes } from '../byte-order.ts';
 import { PLACE_BLOCK, PlaceReader, riceBits, positionsSection as section, WORD_BLOCK } from './format.ts';
 
 /** A word and its list of places. */
