@@ -2,28 +2,31 @@
 // trained encoders and served, and all that is killed, runs into a full disk, into errors of the disk, and into clients that are slow. After each
 // of these everything in the collection is looked at.
 //
-//   npm run build && npm run bench -- chaos [MINUTES] [--kills N] [--seed S]
+//   npm run build && npm run bench -- chaos [MINUTES] [--kills N | --moments N] [--seed S] [--from AT] [--minutes M]
 //
 // MINUTES: 30 by default; the run ends by itself. --kills N: nothing but kills, and the run ends after so many, however long that takes.
+// --moments N: not killed, but copied before every call that changes a file, which is what a kill at that moment leaves: no moment is passed over,
+// and a copy costs a tenth of a kill. Each copy is looked at like the collection after a kill, and every fourth is written to.
+// --from AT, --minutes M: a sitting of a longer run of kills or moments.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'tsdown';
-import { Random } from '../src/base/random.ts';
 import { openCollection } from '../src/collection/index.ts';
 import { report } from './harness.ts';
+import { bundled, dist } from './lib-built.ts';
 import { smallDisk } from './lib-chaos-disk.ts';
+import { IMAGING_VARIABLE, type Image, type Imaging } from './lib-chaos-images.ts';
 import { FAULT_VARIABLE, type InjectedFault } from './lib-chaos-inject.ts';
 import { examine, Ledger } from './lib-chaos-ledger.ts';
 import { servedRound } from './lib-chaos-server.ts';
 import { chaosText, WORKS, type Work, type WriterLine } from './lib-chaos-text.ts';
-import { builtCli } from './lib-serve.ts';
+import { SITTING_OPTIONS, Sitting } from './lib-sitting.ts';
 import { Watchdog } from './lib-watchdog.ts';
 
 const MEGABYTES = 64;
@@ -34,23 +37,19 @@ const ENOUGH = 5;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { kills: { type: 'string' }, seed: { type: 'string', default: '1' }, json: { type: 'boolean' } },
+  options: { ...SITTING_OPTIONS, kills: { type: 'string' }, moments: { type: 'string' } },
 });
-const kills = values.kills === undefined ? undefined : Number(values.kills);
-const minutes = Number(positionals[0] ?? 30);
-const seed = Number(values.seed);
-if (!(minutes > 0 && minutes <= 24 * 60) || !Number.isInteger(seed) || (kills !== undefined && !(kills >= 1))) {
-  console.error('Give minutes from 0 to 1440, a number of kills from 1, and a whole number as seed.');
-  process.exit(2);
-}
+const mode = values.kills !== undefined ? 'kills' : values.moments !== undefined ? 'moments' : 'all';
+const total = Number(values.kills ?? values.moments ?? Number.MAX_SAFE_INTEGER);
+const sitting = new Sitting(mode === 'all' ? { ...values, from: '0', minutes: positionals[0] ?? '30' } : values, total);
 
-const dist = dirname(dirname(builtCli()));
 const folder = mkdtempSync(join(tmpdir(), 'sagitta-chaos-'));
 const directory = join(folder, 'collection');
 const disk = smallDisk(directory, MEGABYTES);
 const sources = join(folder, 'sources');
-const random = new Random(seed);
+let random = sitting.random(sitting.from);
 let ledger = new Ledger();
+let built: { readonly writer: string; readonly inject: string };
 const failures: string[] = [];
 const rows = new Map<string, Record<string, number>>();
 const count = (what: string, column: string, by = 1): void => {
@@ -59,33 +58,22 @@ const count = (what: string, column: string, by = 1): void => {
   rows.set(what, row);
 };
 
-type Fault = 'kill' | 'disk full' | 'disk error' | 'served';
+type Fault = 'kill' | 'image' | 'disk full' | 'disk error' | 'served';
+const TURNS: Readonly<Record<typeof mode, readonly Fault[]>> = {
+  kills: [...Array.from({ length: 11 }, () => 'kill' as const), 'served'],
+  moments: ['image'],
+  all: ['kill', 'disk full', 'kill', 'disk error', 'served', 'disk error'],
+};
 
 try {
-  await build({
-    config: false,
-    entry: ['writer', 'inject'].map((name) => fileURLToPath(new URL(`./lib-chaos-${name}.ts`, import.meta.url))),
-    outDir: join(folder, 'built'),
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    fixedExtension: true,
-    dts: false,
-    logLevel: 'silent',
-  });
-  symlinkSync(fileURLToPath(new URL('../node_modules', import.meta.url)), join(folder, 'node_modules'));
+  const [writer, inject] = await bundled(folder, ['lib-chaos-writer', 'lib-chaos-inject']);
+  built = { writer: writer!, inject: inject! };
   await begin();
-  const start = performance.now();
-  const over = (): boolean =>
-    kills === undefined ? performance.now() - start > minutes * 60_000 : (rows.get('all')?.['kills'] ?? 0) >= kills;
   let rounds = 0;
-  for (; !over() && failures.length < ENOUGH; rounds++) {
-    const fault: Fault =
-      kills !== undefined
-        ? rounds % 12 === 11
-          ? 'served'
-          : 'kill'
-        : (['kill', 'disk full', 'kill', 'disk error', 'served', 'disk error'] as const)[rounds % 6]!;
+  const trial = (): number => sitting.from + (mode === 'all' ? rounds : (rows.get('all')?.[mode] ?? 0));
+  for (; !sitting.over(trial()) && failures.length < ENOUGH; rounds++) {
+    random = sitting.random(trial());
+    const fault = TURNS[mode][rounds % TURNS[mode].length]!;
     const wrong = fault === 'served' ? await served(rounds) : await written(fault, rounds);
     wrong.push(...(await settle()));
     for (const what of wrong) {
@@ -98,18 +86,16 @@ try {
       console.error(`kept in ${kept}`);
       await begin();
     }
-    if (rounds % 200 === 199)
-      console.error(`${rounds + 1} rounds, ${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
   }
   failures.push(...(await inOrder()));
-  const took = (performance.now() - start) / 60_000;
   report({
     name: 'chaos',
     threads: 2,
-    columns: ['while at', 'kills', 'disk full', 'disk error', 'acknowledged', 'refused'],
+    columns: ['while at', mode === 'moments' ? mode : 'kills', 'disk full', 'disk error', 'acknowledged', 'refused'],
     rows: [...[...WORKS, 'served', 'all'].entries()].map(([, what]) => ({ 'while at': what, ...rows.get(what) })),
     notes: [
-      `${rounds} rounds in ${took.toFixed(1)} minutes (seed ${seed}); after each, everything in the collection was read, verified and searched.`,
+      sitting.note(mode === 'all' ? 'rounds' : mode, trial()),
+      'After each, everything in the collection was read, verified and searched.',
       `Lost, unsound, wrong or hanging: ${failures.length}.`,
       disk.real
         ? `The collection lies on a file system of ${MEGABYTES} MB in memory, which is filled to the last pages.`
@@ -147,11 +133,11 @@ async function settle(): Promise<string[]> {
 }
 
 function injected(fault: Fault, round: number): InjectedFault | undefined {
+  if (fault === 'kill' || fault === 'image') return undefined;
   if (fault === 'disk full') {
     if (disk.real) return undefined;
     return { folder: directory, code: 'ENOSPC', call: 'write', after: random.below(30), times: 1000 };
   }
-  if (fault === 'kill') return undefined;
   const call = (['sync', 'write', 'rename', 'sync', 'open', 'read'] as const)[
     round % 6 === 3 ? random.below(4) : random.below(6)
   ]!;
@@ -162,9 +148,11 @@ function injected(fault: Fault, round: number): InjectedFault | undefined {
 /** One writer, until it is killed or has run into its fault. */
 async function written(fault: Exclude<Fault, 'served'>, round: number): Promise<string[]> {
   const wrong: string[] = [];
-  const target = fault === 'kill' ? WORKS[random.below(WORKS.length)]! : 'any';
+  const ends = fault === 'kill' || fault === 'image';
+  const target = ends ? WORKS[random.below(WORKS.length)]! : 'any';
   const inject = injected(fault, round);
-  const child = startWriter(String(random.below(2 ** 30)), fault === 'kill' ? 1000 * PATIENCE_S : 700, target, inject);
+  const environment = inject !== undefined ? preload(inject) : fault === 'image' ? imaging() : {};
+  const child = startWriter(String(random.below(2 ** 30)), ends ? 1000 * PATIENCE_S : 700, target, environment);
   if (fault === 'disk full' && disk.real) disk.fill(random.below(400_000));
   const exited = once(child, 'exit');
   const watchdog = new Watchdog(PATIENCE_S, () => {
@@ -172,9 +160,10 @@ async function written(fault: Exclude<Fault, 'served'>, round: number): Promise<
     child.kill('SIGKILL');
   });
   let under: Extract<WriterLine, { begin: Work }> | undefined;
-  const passed = random.below(3);
+  const passed = Math.max(0, random.below(5) - 2);
   const delay = random.next() ** 2 * 60;
   let seen = 0;
+  const moments: Moment[] = [];
   for await (const text of createInterface(child.stdout!)) {
     const line = JSON.parse(text) as WriterLine;
     watchdog.hear();
@@ -182,6 +171,12 @@ async function written(fault: Exclude<Fault, 'served'>, round: number): Promise<
       under = line;
       if (fault === 'kill' && line.begin === target && seen++ >= passed)
         void sleep(delay).then(() => child.kill('SIGKILL'));
+      continue;
+    }
+    if ('image' in line) {
+      const before = ledger.copy();
+      if (under !== undefined) before.leaveOpen(under.changes, under.whole);
+      moments.push({ ...line, while: under?.begin, ledger: before });
       continue;
     }
     const { begin, changes, whole } = under!;
@@ -196,7 +191,7 @@ async function written(fault: Exclude<Fault, 'served'>, round: number): Promise<
       count('all', 'refused');
       count(begin, fault);
       count('all', fault);
-      if (fault === 'kill' || !expected(line, fault)) wrong.push(`${begin} failed: ${line.code}: ${line.refused}`);
+      if (ends || !expected(line, fault)) wrong.push(`${begin} failed: ${line.code}: ${line.refused}`);
     }
   }
   const [code, signal] = (await exited) as [number | null, string | null];
@@ -204,11 +199,56 @@ async function written(fault: Exclude<Fault, 'served'>, round: number): Promise<
   disk.clear();
   if (under !== undefined) {
     ledger.leaveOpen(under.changes, under.whole);
-    count(under.begin, 'kills');
+    if (fault === 'kill') count(under.begin, 'kills');
+  }
+  for (const moment of moments) {
+    count('all', 'moments');
+    if (moment.while !== undefined) count(moment.while, 'moments');
+    wrong.push(...(await lookAt(moment)));
   }
   if (signal === 'SIGKILL' && fault === 'kill') count('all', 'kills');
   else if (code !== 0 && !(code === 3 && inject !== undefined)) wrong.push(`the writer ended with ${signal ?? code}`);
   return wrong;
+}
+
+/** A copy of the collection, and what may be in it. */
+interface Moment extends Image {
+  readonly while: Work | undefined;
+  readonly ledger: Ledger;
+}
+
+async function lookAt({ image, before, while: work, ledger }: Moment): Promise<string[]> {
+  const wrong: string[] = [];
+  try {
+    const found = await examine(image, random);
+    wrong.push(...ledger.settle(found.held), ...found.wrong);
+    if (random.below(4) === 0) {
+      const change = ['later', random.below(2 ** 31)] as const;
+      {
+        await using collection = await openCollection(image);
+        await collection.add([{ id: change[0], text: chaosText(...change), language: 'en' }]);
+      }
+      ledger.acknowledge([change]);
+      const after = await examine(image, random);
+      wrong.push(...ledger.settle(after.held), ...after.wrong);
+      wrong.push(...(await leftBehind(image)));
+    }
+  } catch (error) {
+    wrong.push((error as Error).message);
+  }
+  if (wrong.length > 0) {
+    const kept = join(tmpdir(), `sagitta-chaos-kept-${process.pid}-${basename(image)}-${random.below(1e6)}`);
+    cpSync(image, kept, { recursive: true });
+    console.error(`kept in ${kept}`);
+  }
+  rmSync(image, { recursive: true });
+  return wrong.map((what) => `${work ?? 'opening'}, before it would ${before}: ${what}`);
+}
+
+function imaging(): Record<string, string> {
+  const into = join(folder, 'images');
+  const imaging: Imaging = { folder: directory, into, most: 40, after: random.below(100), every: 1 + random.below(8) };
+  return { [IMAGING_VARIABLE]: JSON.stringify(imaging) };
 }
 
 /** Whether a refusal is one that a user can understand: of the disk, or of a file that could not be read. */
@@ -217,8 +257,8 @@ function expected({ code, refused }: Extract<WriterLine, { refused: string }>, f
 }
 
 async function served(round: number): Promise<string[]> {
-  const gentle = random.below(3) === 0 && kills === undefined;
-  const inject = kills === undefined && random.below(2) === 0 ? injected('disk error', round) : undefined;
+  const gentle = random.below(3) === 0 && mode === 'all';
+  const inject = mode === 'all' && random.below(2) === 0 ? injected('disk error', round) : undefined;
   const environment = inject === undefined ? {} : preload(inject);
   try {
     const { acknowledged, refused, end, wrong } = await servedRound(directory, ledger, random, gentle, environment);
@@ -239,15 +279,13 @@ async function served(round: number): Promise<string[]> {
 }
 
 function preload(fault: InjectedFault): Record<string, string> {
-  const file = pathToFileURL(join(folder, 'built', 'lib-chaos-inject.mjs')).href;
-  return { NODE_OPTIONS: `--import ${file}`, [FAULT_VARIABLE]: JSON.stringify(fault) };
+  return { NODE_OPTIONS: `--import ${pathToFileURL(built.inject).href}`, [FAULT_VARIABLE]: JSON.stringify(fault) };
 }
 
-function startWriter(seed: string, time: number, target: string, inject: InjectedFault | undefined): ChildProcess {
-  const file = join(folder, 'built', 'lib-chaos-writer.mjs');
-  return spawn(process.execPath, [file, dist, directory, sources, seed, String(time), target], {
+function startWriter(seed: string, time: number, target: string, environment: Record<string, string>): ChildProcess {
+  return spawn(process.execPath, [built.writer, dist, directory, sources, seed, String(time), target], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, ...(inject === undefined ? {} : preload(inject)) },
+    env: { ...process.env, ...environment },
   });
 }
 
@@ -258,14 +296,11 @@ async function inOrder(): Promise<string[]> {
     await using collection = await openCollection(directory);
     if ((await collection.pendingField()) !== undefined) await collection.abandonReencode();
     await collection.compact({ full: true });
-    const named = new Set((await collection.inspect()).segments.map(({ name }) => name));
-    for (const name of readdirSync(join(directory, 'segments'))) {
-      if (name.endsWith('.part') || (name.endsWith('.seg') && !named.has(name.slice(0, -4))))
-        wrong.push(`${name} is left over`);
-    }
   }
-  const left = (readdirSync(directory, { recursive: true }) as string[]).filter((name) =>
-    /\.new(-|$)|\.held$/.test(name),
+  wrong.push(...(await leftBehind(directory)));
+  // An encoder that was not finished goes when the next one is saved.
+  const left = (readdirSync(directory, { recursive: true }) as string[]).filter(
+    (name) => /\.new$|\.held$/.test(name) && !name.startsWith('encoders'),
   );
   wrong.push(...left.map((name) => `${name} is left over`));
   if (readFileSync(join(directory, 'writer.lock'), 'utf8') !== '') wrong.push('writer.lock names somebody');
@@ -273,6 +308,21 @@ async function inOrder(): Promise<string[]> {
   if (process.platform === 'linux')
     wrong.push(...readersWithoutParent().map((pid) => `process ${pid} reads for nobody`));
   return [...wrong, ...(await settle())];
+}
+
+/** What the last writer had to remove, and did not: what is named by no manifest, and a manifest that never was one. */
+async function leftBehind(directory: string): Promise<string[]> {
+  await using collection = await openCollection(directory);
+  if ((await collection.pendingField()) !== undefined) return [];
+  const named = new Set((await collection.inspect()).segments.map(({ name }) => name));
+  return [...readdirSync(join(directory, 'segments')), ...readdirSync(directory)]
+    .filter(
+      (name) =>
+        name.endsWith('.part') ||
+        name === 'manifest.json.new' ||
+        (name.endsWith('.seg') && !named.has(name.slice(0, -4))),
+    )
+    .map((name) => `${name} is left over`);
 }
 
 /** Processes that read files for a process of this package that is gone. */

@@ -11,6 +11,14 @@ export class Ledger {
   /** Changes that nobody knows the outcome of, since the last look. */
   #open: { readonly changes: Changes; readonly whole: boolean }[] = [];
 
+  /** What may be there now, to be settled by itself. */
+  copy(): Ledger {
+    const copy = new Ledger();
+    copy.#possible = new Map([...this.#possible].map(([id, versions]) => [id, new Set(versions)]));
+    copy.#open = [...this.#open];
+    return copy;
+  }
+
   acknowledge(changes: Changes): void {
     for (const [id, version] of changes) this.#possible.set(id, new Set([version]));
   }

@@ -1,4 +1,5 @@
 import { Random } from '../src/base/random.ts';
+import type { Image } from './lib-chaos-images.ts';
 
 /** Version of a document's content, or null where there is none. */
 export type Version = number | null;
@@ -17,6 +18,7 @@ export type WriterLine =
       readonly whole: boolean;
     }
   | { readonly done: true }
+  | Image
   | { readonly refused: string; readonly code: string };
 
 /** The text of a document, decided by its id and version. Every one holds `harbour`. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Random } from '../src/base/random.ts';
+import { IMAGING_VARIABLE, type Imaging, takeImages } from './lib-chaos-images.ts';
 import { chaosText, type Version, type Work, type WriterLine } from './lib-chaos-text.ts';
 
 const [dist, directory, sources, seed, time, first] = process.argv.slice(2) as [string, string, string, ...string[]];
@@ -90,6 +91,9 @@ const work: Record<Work, () => Promise<void>> = {
     else await collection.reencode(BASE);
   },
 };
+
+const imaging = JSON.parse(process.env[IMAGING_VARIABLE] ?? 'null') as Imaging | null;
+if (imaging !== null) takeImages(imaging, say);
 
 const until = performance.now() + Number(time);
 let next: Work | undefined = first === 'any' ? undefined : (first as Work);

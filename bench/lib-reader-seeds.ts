@@ -20,7 +20,7 @@ export function seeds(folders: readonly string[], random: Random): Seed[] {
   const found = new Map<string, string[]>();
   const places = folders.length > 0 ? folders : [join(root, 'docs'), join(root, 'node_modules')];
   for (const place of places) {
-    for (const name of readdirSync(place, { recursive: true }) as string[]) {
+    for (const name of (readdirSync(place, { recursive: true }) as string[]).sort()) {
       const extension = extname(name).toLowerCase();
       if (extension === '' || /\.(map|wasm|node|so|exe|dylib|bin|onnx|cjs|mjs|cts|mts|lock)$/.test(extension)) continue;
       const path = join(place, name);

@@ -1,23 +1,25 @@
 // Does any damage to a collection's files go unnoticed, bring a process down, or hold it up for ever? Every file of a collection with everything
 // that a collection may have is changed in every way; half of the changes come with checksums that match, as somebody makes them who means harm.
 //
-//   npm run bench -- mutations [N] [--seed S] [--from AT]
+//   npm run build && npm run bench -- mutations [N] [--seed S] [--from AT] [--minutes M]
 //
-// N: 1,000 by default; 100,000 take some hours. --from AT: begin with that change, to look at one again.
+// N: 1,000 by default, of which every second one has checksums that match; 100,000 take some hours. --from AT: begin with that change, to look at
+// one again, or for a sitting of a longer run, which ends after M minutes.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openCollection } from '../src/collection/index.ts';
 import { adapterGraph } from '../src/encode/index.ts';
 import { HIT_SCORES, LIST_FEATURES } from '../src/search/index.ts';
 import { given, Parameters, toOnnx } from '../src/tensor/index.ts';
 import { report } from './harness.ts';
-import type { MutationLine } from './lib-mutations-worker.ts';
+import { bundled } from './lib-built.ts';
+import { type Checksums, checksumsOf, type MutationLine } from './lib-mutations-lines.ts';
+import { SITTING_OPTIONS, Sitting } from './lib-sitting.ts';
 import { Watchdog } from './lib-watchdog.ts';
 
 const DIM = 16;
@@ -25,55 +27,45 @@ const DIM = 16;
 const PATIENCE_S = 30;
 /** Heap of the process that reads what was changed, in MB: what asks for more ends it. */
 const HEAP = 512;
-const MODES = ['old', 'forged'] as const;
+/** Faults after which there is no point in going on. */
+const ENOUGH = 20;
+
+type Row = Record<'changes' | 'refused' | 'unharmed' | 'silent' | 'unnoticed' | 'unclear' | 'hung' | 'died', number>;
+const WRONG = ['silent', 'unnoticed', 'unclear', 'hung', 'died'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: {
-    seed: { type: 'string', default: '1' },
-    from: { type: 'string', default: '0' },
-    json: { type: 'boolean' },
-  },
+  options: SITTING_OPTIONS,
 });
-const total = Number(positionals[0] ?? 1000);
-const from = Number(values.from);
-if (!(total >= 2 && total <= 1e7) || !Number.isInteger(total) || !Number.isInteger(from)) {
-  console.error('Give a whole number of changes from 2.');
-  process.exit(2);
-}
+const sitting = new Sitting(values, Number(positionals[0] ?? 1000));
 
 const folder = mkdtempSync(join(tmpdir(), 'sagitta-mutations-'));
 const faults: string[] = [];
-const rows: Record<string, string | number>[] = [];
-const start = performance.now();
+const start = (): Row => ({
+  changes: 0,
+  refused: 0,
+  unharmed: 0,
+  silent: 0,
+  unnoticed: 0,
+  unclear: 0,
+  hung: 0,
+  died: 0,
+});
+const rows: Record<Checksums, Row> = { old: start(), forged: start() };
 try {
+  const [worker] = await bundled(folder, ['lib-mutations-worker']);
   const original = join(folder, 'original');
   await makeCollection(original);
-  for (const mode of MODES) {
-    const row = {
-      checksums: mode,
-      changes: 0,
-      refused: 0,
-      unharmed: 0,
-      silent: 0,
-      unnoticed: 0,
-      unclear: 0,
-      hung: 0,
-      died: 0,
-    };
-    const end = from + Math.floor(total / 2);
-    for (let at = from; at < end; ) at = await changeFrom(original, mode, at, end, row);
-    row.changes = end - from;
-    rows.push(row);
-  }
-  const bad = rows.some((row) => ['silent', 'unnoticed', 'unclear', 'hung', 'died'].some((kind) => row[kind] !== 0));
+  let at = sitting.from;
+  while (!sitting.over(at) && faults.length < ENOUGH) at = await changeFrom(worker!, original, at);
+  const bad = Object.values(rows).some((row) => WRONG.some((kind) => row[kind] !== 0));
   report({
     name: 'mutations',
     threads: 1,
-    columns: ['checksums', 'changes', 'refused', 'unharmed', 'silent', 'unnoticed', 'unclear', 'hung', 'died'],
-    rows,
+    columns: ['checksums', ...Object.keys(start())],
+    rows: Object.entries(rows).map(([checksums, row]) => ({ checksums, ...row })),
     notes: [
-      `${total} changes of the files of one collection in ${((performance.now() - start) / 60_000).toFixed(1)} minutes (seed ${values.seed}).`,
+      sitting.note('changes of the files of one collection', at),
       '"refused": at least one question was answered with an error that says what is wrong; "unharmed": none was. Not one may be answered',
       'wrongly without a word ("silent"), be found sound ("unnoticed"; both where checksums are as they were), fail for another reason ("unclear"),',
       `take longer than ${PATIENCE_S} s ("hung") or end the process ("died", at ${HEAP} MB of heap).`,
@@ -85,22 +77,15 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Runs changes in a process of its own until they are done or it ends. @returns the next change. */
-async function changeFrom(
-  original: string,
-  mode: (typeof MODES)[number],
-  first: number,
-  end: number,
-  row: Record<string, string | number>,
-): Promise<number> {
+/** Runs changes in a process of its own until it has done enough, ends, or the sitting is over. @returns the next change. */
+async function changeFrom(worker: string, original: string, first: number): Promise<number> {
   const directory = join(folder, 'changed');
   rmSync(directory, { recursive: true, force: true });
   cpSync(original, directory, { recursive: true });
-  const worker = fileURLToPath(new URL('./lib-mutations-worker.ts', import.meta.url));
   // A new process every now and then: what one change leaves in memory is not to matter to a thousand others.
-  const last = Math.min(end, first + 2000);
-  const args = [directory, String(first), String(last), values.seed, mode];
-  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP}`, '--import', 'tsx', worker, ...args], {
+  const last = Math.min(sitting.end, first + 2000);
+  const args = [worker, directory, String(first), String(last), String(sitting.seed)];
+  const child = spawn(process.execPath, [`--max-old-space-size=${HEAP}`, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const exited = once(child, 'exit');
@@ -111,9 +96,6 @@ async function changeFrom(
   let at = first;
   let under = '';
   let hung = false;
-  const count = (kind: string, by = 1): void => {
-    row[kind] = (row[kind] as number) + by;
-  };
   const watchdog = new Watchdog(PATIENCE_S, () => {
     hung = true;
     child.kill('SIGKILL');
@@ -121,23 +103,29 @@ async function changeFrom(
   for await (const text of createInterface(child.stdout)) {
     watchdog.hear();
     const line = JSON.parse(text) as MutationLine;
-    if ('refused' in line) {
-      count('refused', line.refused);
-      count('unharmed', line.unharmed);
-      at = last;
-    } else if ('wrong' in line) {
-      count(line.kind);
-      fault(`${mode} ${line.at}: ${line.kind}: ${line.wrong.split('\n').slice(0, 4).join(' ')}`);
+    const row = rows[checksumsOf(line.at)];
+    if ('what' in line) under = line.what;
+    else if ('wrong' in line) {
+      row[line.kind]++;
+      fault(`${line.at}: ${line.kind}: ${line.wrong.split('\n').slice(0, 4).join(' ')}`);
     } else {
-      at = line.at;
-      under = line.what;
+      row.changes++;
+      if (line.outcome !== 'nothing') row[line.outcome]++;
+      at = line.at + 1;
+      if (sitting.over(at)) break;
     }
   }
   watchdog.stop();
+  if (at === last || sitting.over(at)) {
+    child.kill('SIGKILL');
+    await exited;
+    return at;
+  }
   await exited;
-  if (at === last) return last;
-  count(hung ? 'hung' : 'died');
-  fault(`${mode} ${at}: ${hung ? 'hung' : 'died'}: ${under}: ${stderr.trim().split('\n').slice(0, 3).join(' ')}`);
+  const row = rows[checksumsOf(at)];
+  row.changes++;
+  row[hung ? 'hung' : 'died']++;
+  fault(`${at}: ${hung ? 'hung' : 'died'}: ${under}: ${stderr.trim().split('\n').slice(0, 3).join(' ')}`);
   return at + 1;
 }
 

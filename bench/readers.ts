@@ -1,20 +1,22 @@
 // Does a damaged or hostile file ever bring a run of reading down, hold it up, or make it take memory without bound? Real files of all formats are
 // changed, cut and put together, and read as `sagitta index` reads them.
 //
-//   npm run bench -- readers [N] [FOLDER...] [--seed S] [--keep FOLDER]
+//   npm run build && npm run bench -- readers [N] [FOLDER...] [--seed S] [--from AT] [--minutes M] [--keep FOLDER]
 //
-// N: 1,000 files by default. FOLDERs: where real files are taken from; the documentation and node_modules by default. --keep: a folder for those
-// files that took too long, too much memory, or ended the process that read them.
+// N: 1,000 files by default. FOLDERs: where real files are taken from; the documentation and node_modules by default. --from AT, --minutes M: a
+// sitting of a longer run. --keep: a folder for those files that took too long, too much memory, or ended the process that read them.
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Random } from '../src/base/random.ts';
-import { readDocuments } from '../src/ingest/index.ts';
 import { peakMemory, report } from './harness.ts';
+import { bundled } from './lib-built.ts';
 import { mutateFile, seeds } from './lib-reader-seeds.ts';
+import { SITTING_OPTIONS, Sitting } from './lib-sitting.ts';
 
-const BATCH = 100;
+const BATCH = 500;
 const MAX_SECONDS = 10;
 const MAX_MEMORY = 256 * 2 ** 20;
 /** What a run may take itself, in MB, whatever it reads: the rest is in the process that reads. */
@@ -22,36 +24,34 @@ const MOST_MB = 600;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string', default: '1' }, keep: { type: 'string' }, json: { type: 'boolean' } },
+  options: { ...SITTING_OPTIONS, keep: { type: 'string' } },
 });
-const total = Number(positionals[0] ?? 1000);
-const random = new Random(Number(values.seed));
-if (!Number.isInteger(total) || total < 1) {
-  console.error('Give a whole number of files from 1.');
-  process.exit(2);
-}
-
-const all = seeds(positionals.slice(1), random);
+const sitting = new Sitting(values, Number(positionals[0] ?? 1000));
+const all = seeds(positionals.slice(1), new Random(sitting.seed));
 const extensions = [...new Set(all.map(({ extension }) => extension))].sort();
 const byExtension = new Map(extensions.map((one) => [one, all.filter(({ extension }) => extension === one)]));
 const counts = { read: 0, failed: 0, skipped: 0, time: 0, memory: 0, died: 0, defects: 0, late: 0 };
 const told: string[] = [];
-const folder = mkdtempSync(join(tmpdir(), 'sagitta-readers-'));
+const home = mkdtempSync(join(tmpdir(), 'sagitta-readers-'));
+const folder = join(home, 'files');
+mkdirSync(folder);
+const [built] = await bundled(home, ['lib-reader-built']);
+const { readDocuments } = (await import(pathToFileURL(built!).href)) as typeof import('./lib-reader-built.ts');
 let slowest = 0;
-const start = performance.now();
+let made = sitting.from;
 try {
-  for (let made = 0; made < total; ) {
-    for (let i = 0; i < BATCH && made < total; i++, made++) {
+  while (!sitting.over(made)) {
+    for (let i = 0; i < BATCH && made < sitting.end; i++, made++) {
+      const random = sitting.random(made);
       const of = byExtension.get(extensions[made % extensions.length]!)!;
       const seed = of[random.below(of.length)]!;
       writeFileSync(join(folder, `f${made}${seed.extension}`), mutateFile(seed, all, random));
     }
     // What remains after a defect is read by another run.
     while (readdirSync(folder).length > 0) await read();
-    if (made % 2000 === 0) console.error(`${made} files, ${((performance.now() - start) / 60_000).toFixed(1)} minutes`);
   }
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true });
 }
 const memory = peakMemory();
 report({
@@ -69,7 +69,7 @@ report({
     { what: 'beyond the limit of time', files: counts.late },
   ],
   notes: [
-    `${total} changed files of ${extensions.length} extensions, from ${all.length} real ones (seed ${values.seed}), in ${((performance.now() - start) / 60_000).toFixed(1)} minutes.`,
+    sitting.note(`changed files of ${extensions.length} extensions, from ${all.length} real ones,`, made),
     `The longest took ${(slowest / 1000).toFixed(1)} s; the run itself took at most ${memory.toFixed(0)} MB of memory.`,
     ...told.slice(0, 20),
   ],
@@ -98,7 +98,7 @@ async function read(): Promise<void> {
       told.push(`${path}: ${outcome}`);
       if (values.keep !== undefined) {
         mkdirSync(values.keep, { recursive: true });
-        copyFileSync(join(folder, path), join(values.keep, `${values.seed}-${path}`));
+        copyFileSync(join(folder, path), join(values.keep, `${sitting.seed}-${path}`));
       }
     }
     rmSync(join(folder, path), { force: true });
