@@ -188,16 +188,21 @@ export class InvertedIndexBuilder {
 
     const lengths = this.#lengths.slice(0, this.#count);
     const encoder = new PostingsEncoder(lengths, codebookFor(distinct), { k1: this.#k1, b: this.#b });
-    const places = this.#positions.encoder(names.length);
     const utf8 = new TextEncoder();
-    for (const term of orderByBytes(names)) {
-      const from = starts[term]!;
-      const to = starts[term + 1]!;
-      const name = utf8.encode(names[term]!);
-      if (from < to) encoder.add(name, documents, frequencies, from, to);
-      places.add(name, term);
-    }
-    return new Map([...encoder.finish(), ...places.finish()]);
+    const order = orderByBytes(names);
+    const bytes = Array.from(order, (number) => utf8.encode(names[number]!));
+    const ranked = order.filter((term) => starts[term]! < starts[term + 1]!);
+    const rankedBytes = bytes.filter((_, at) => starts[order[at]!]! < starts[order[at]! + 1]!);
+    ranked.forEach((term, rank) => {
+      encoder.add(rankedBytes[rank]!, documents, frequencies, starts[term]!, starts[term + 1]!);
+    });
+    const positions = this.#positions.build(order, bytes, {
+      terms: ranked.length,
+      termBytes: (rank) => rankedBytes[rank]!,
+      frequency: (rank) => starts[ranked[rank]! + 1]! - starts[ranked[rank]!]!,
+      documents: (rank) => documents.subarray(starts[ranked[rank]!]!, starts[ranked[rank]! + 1]!),
+    });
+    return new Map([...encoder.finish(), ...positions]);
   }
 }
 

@@ -1,12 +1,6 @@
 import type { SectionData } from '../../../base/sections.ts';
 import { PositionsEncoder } from './encode.ts';
-
-/** Writes words in ascending byte order. */
-export interface WordsEncoder {
-  /** @param word the number of the next one, which may stand nowhere. */
-  add(name: Uint8Array, word: number): void;
-  finish(): SectionData;
-}
+import type { TermDocuments } from './rows.ts';
 
 /** Collects the words of documents for {@link Positions}: 4 bytes a word. */
 export class PositionsBuilder {
@@ -37,23 +31,27 @@ export class PositionsBuilder {
     this.#sizes[this.#count++] = this.#total - start;
   }
 
-  /** What writes the words so far; more documents may be added afterwards. @param numbers of words, all that there are. */
-  encoder(numbers: number): WordsEncoder {
+  /**
+   * More documents may be added and `build` called again.
+   * @param order all numbers of words, in ascending byte order, and others.
+   * @param bytes UTF-8 of each.
+   * @param terms of the same documents.
+   */
+  build(order: Uint32Array, bytes: readonly Uint8Array[], terms: TermDocuments): SectionData {
     // Counting sort of the places by word; they stay ascending within each.
-    const starts = new Float64Array(numbers + 1);
+    const starts = new Float64Array(order.length + 1);
     for (let place = 0; place < this.#total; place++) starts[this.#row[place]! + 1]!++;
-    for (let word = 0; word < numbers; word++) starts[word + 1]! += starts[word]!;
+    for (let word = 0; word < order.length; word++) starts[word + 1]! += starts[word]!;
     const next = starts.slice();
     const places = new Uint32Array(this.#total);
     for (let place = 0; place < this.#total; place++) places[next[this.#row[place]!]!++] = place;
-    const encoder = new PositionsEncoder(this.#sizes.subarray(0, this.#count), this.#total);
-    return {
-      add(name, word) {
-        if (word !== 0 && starts[word]! < starts[word + 1]!)
-          encoder.add(name, places, starts[word]!, starts[word + 1]!);
-      },
-      finish: () => encoder.finish(),
-    };
+    const encoder = new PositionsEncoder(this.#sizes.subarray(0, this.#count), this.#total, terms);
+    order.forEach((word, at) => {
+      const from = starts[word]!;
+      const to = starts[word + 1]!;
+      if (word !== 0 && from < to) encoder.add(bytes[at]!, places, from, to);
+    });
+    return encoder.finish();
   }
 }
 
