@@ -128,7 +128,7 @@ export function pipelineClaim({ data, metric = 'ndcg@10', ...claim }: PipelineCl
         material: {
           truth: new Map([...found.queries.keys()].map((id) => [id, found.judgements.get(id)!])),
           sources: found.sources,
-          measure: (truth, ids) => valueOf(metric, truth, ids),
+          measure: (truth, ids) => measured(metric, truth, ids),
         },
         contestant: (side) => contestantOf(found, side),
       };
@@ -137,7 +137,7 @@ export function pipelineClaim({ data, metric = 'ndcg@10', ...claim }: PipelineCl
   );
 }
 
-function valueOf(metric: string, truth: ReadonlyMap<string, number>, ids: readonly string[]): number {
+function measured(metric: string, truth: ReadonlyMap<string, number>, ids: readonly string[]): number {
   const run = new Map([['q', { ids, scores: ids.map((_, rank) => -rank) }]]);
   return evaluate(run, new Map([['q', truth]]), { metrics: [metric], pooled: false }).mean(metric);
 }
