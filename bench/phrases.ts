@@ -3,9 +3,10 @@
 import { MemorySections, type SectionData } from '../src/base/index.ts';
 import { Random } from '../src/base/random.ts';
 import { furtherForms } from '../src/corpus/passages.ts';
-import { type IndexedField, InvertedIndex, InvertedIndexBuilder } from '../src/index/index.ts';
-import { analyzerFor, phraseWords } from '../src/text/index.ts';
+import { InvertedIndex, InvertedIndexBuilder, type NumberedField } from '../src/index/index.ts';
+import { type Analyzer, analyzerFor, phraseWords, TermNumbers } from '../src/text/index.ts';
 import { interleave, median, pairedRatio, report } from './harness.ts';
+import { readCollection } from './lib-beir.ts';
 import { readWordNet } from './lib-wordnet.ts';
 
 const QUERIES = 200;
@@ -14,26 +15,73 @@ const SEED = 20_240_503;
 const texts = readWordNet().map(({ text }) => text);
 const english = analyzerFor('en');
 
-function indexed(fields: (text: string) => IndexedField[]): SectionData {
+type Fields = (text: string, numbers: TermNumbers) => NumberedField[];
+
+function indexed(texts: readonly string[], fields: Fields): SectionData {
   const builder = new InvertedIndexBuilder();
-  for (const text of texts) builder.add(fields(text));
+  const numbers = new TermNumbers();
+  for (const text of texts) builder.addNumbered(fields(text, numbers), numbers);
   return builder.build();
 }
-const stems = (text: string): IndexedField[] => [{ terms: english.terms(text), boost: 1 }];
-const forms = (text: string): IndexedField[] => {
-  const analysis = english.analyze(text);
-  const own = [{ terms: analysis.terms, boost: 1 }];
-  return [...own, furtherForms(own, [analysis])];
-};
+const stems =
+  (analyzer: Analyzer): Fields =>
+  (text, numbers) => [{ terms: analyzer.read(text, numbers).terms, boost: 1 }];
+const forms =
+  (analyzer: Analyzer): Fields =>
+  (text, numbers) => {
+    const reading = analyzer.read(text, numbers);
+    const own = [{ terms: reading.terms, boost: 1 }];
+    return [...own, furtherForms([reading], own, numbers)];
+  };
+const places =
+  (analyzer: Analyzer): Fields =>
+  (text, numbers) => {
+    const [own, further] = forms(analyzer)(text, numbers) as [NumberedField, NumberedField];
+    return [own, { ...further, words: analyzer.read(text, numbers).words }];
+  };
 const size = (sections: SectionData): number =>
   [...sections.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-const places = (text: string): IndexedField[] => {
-  const [own, further] = forms(text) as [IndexedField, IndexedField];
-  return [own, { ...further, words: phraseWords(text) }];
-};
-const without = size(indexed(stems));
-const withForms = size(indexed(forms));
-const sections = indexed(places);
+
+/** Bytes of the first edition's index of the same terms: arrays that were used as they lay, without places of words. */
+function asFirstEdition(sections: SectionData): number {
+  const index = InvertedIndex.open(new MemorySections(sections));
+  const bytes = [...index.terms()].reduce((sum, term) => sum + Buffer.byteLength(term), 0);
+  const blocks = sections.get('lexical.block-bounds')!.length;
+  return (
+    40 + 4 * index.count + 13 * index.termCount + 4 + bytes + 9 * blocks + sections.get('lexical.postings')!.length
+  );
+}
+
+/** Sizes of the indexes of one set of texts, and the largest of them. */
+function sizes(set: string, texts: readonly string[], analyzer: Analyzer) {
+  const stemmed = indexed(texts, stems(analyzer));
+  const withPlaces = indexed(texts, places(analyzer));
+  const first = asFirstEdition(stemmed);
+  const [own, further, all] = [size(stemmed), size(indexed(texts, forms(analyzer))), size(withPlaces)];
+  const row = {
+    texts: set,
+    'first edition MB': first / 1e6,
+    stems: own / first,
+    'and further forms': further / first,
+    'and places of words': all / first,
+  };
+  return { row, sections: withPlaces, placesBytes: all - further };
+}
+
+const wordnet = sizes('WordNet', texts, english);
+const rows = [wordnet.row];
+for (const [set, language, corpus] of [
+  ['scifact', 'en', 'corpus.jsonl'],
+  ['xquad', 'de', 'corpus.de.jsonl'],
+  ['xquad', 'zh', 'corpus.zh.jsonl'],
+  ['pquad', 'fa', 'corpus.jsonl'],
+] as const) {
+  const collection = await readCollection(set, set === 'xquad' ? { corpus, queries: `queries.${language}.jsonl` } : {});
+  if (collection === undefined) continue;
+  const all = collection.documents.map(({ title, text }) => `${title}\n${text}`);
+  rows.push(sizes(`${set} ${language}`, all, analyzerFor(language)).row);
+}
+const { sections } = wordnet;
 const words = texts.reduce((sum, text) => sum + phraseWords(text).length, 0);
 const index = InvertedIndex.open(new MemorySections(sections));
 
@@ -95,15 +143,14 @@ const perQuery = {
   places: times.get('places')!.map((t) => t / QUERIES),
   texts: times.get('texts')!.map((t) => t / 10),
 };
-const row = (what: string, bytes: number) => ({ index: what, MB: bytes / 1e6, 'against stems': bytes / without });
 report({
   name: 'phrases',
   threads: 1,
-  columns: ['index', 'MB', 'against stems'],
-  rows: [row('stems', without), row('stems and forms', withForms), row('stems, forms and places', size(sections))],
+  columns: ['texts', 'first edition MB', 'stems', 'and further forms', 'and places of words'],
+  rows,
   ratios: { 'phrases/s: places / reading texts': pairedRatio(perQuery.texts, perQuery.places) },
   notes: [
-    `${texts.length} WordNet entries of ${words} words; places take ${((size(sections) - withForms) / words).toFixed(2)} bytes a word, their dictionary included.`,
+    `Sizes beside the first edition's index, which held stems alone. ${texts.length} WordNet entries of ${words} words; places take ${(wordnet.placesBytes / words).toFixed(2)} bytes a word, their dictionary included.`,
     `${QUERIES} phrases of three words of one entry (seed ${SEED}), ${found / 20} entries each; by places ${(1000 / median(perQuery.places)).toFixed(0)} a second.`,
     'Texts are in memory; both find the same.',
   ],

@@ -1,7 +1,7 @@
 import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
 import { ownString, Recent } from '../../base/recent.ts';
-import type { SectionSource } from '../../base/sections.ts';
+import { readSection, type SectionSource } from '../../base/sections.ts';
 import type { Address } from '../../kernels/address.ts';
 import { Arena, type KernelBuild } from '../../kernels/arena.ts';
 import { CURSOR_BYTES } from '../../kernels/postings.ts';
@@ -14,8 +14,10 @@ import {
 } from '../../kernels/postings-records.ts';
 import { drainHeap, type Selection } from '../../kernels/select.ts';
 import { heapBytes } from '../../kernels/topk.ts';
+import { decodeDictionary, decodedBytes } from './dictionary.ts';
 import { normalization } from './encode.ts';
-import { checkStructure, type LexicalMeta, section } from './format.ts';
+import { type LexicalMeta, section } from './format.ts';
+import { decodeLengths } from './lengths.ts';
 
 /** What the kernel needs to know of a query; see {@link PostingsQueryRecord}. */
 export interface PostingsQuery extends Pick<PostingsQueryRecord, 'terms' | 'weights' | 'frequencies'> {
@@ -59,45 +61,61 @@ export class PostingsData {
       if (size > 0) source.readInto(name, arena.u8(address, size));
       return { address, size };
     };
-    const lengths = load(section.lengths);
-    const termOffsets = load(section.termOffsets);
-    const termBytes = load(section.termBytes);
-    const termFrequencies = load(section.termFrequencies);
-    const termPostings = load(section.termPostings);
-    const termBounds = load(section.termBounds);
+    const lengths = arena.allocate(4 * meta.count);
+    const termOffsets = arena.allocate(4 * (meta.terms + 1));
+    const dictionary = readSection(source, section.terms);
+    const bytes = decodedBytes(meta, dictionary);
+    const termBytes = arena.allocate(bytes);
+    const termFrequencies = arena.allocate(4 * meta.terms);
+    const termPostings = arena.allocate(4 * meta.terms);
+    const termBounds = arena.allocate(meta.terms);
+    const blockOffsets = arena.allocate(4 * meta.blocks);
     const blockLast = load(section.blockLast);
-    const blockOffsets = load(section.blockOffsets);
     const blockBounds = load(section.blockBounds);
     const postings = load(section.postings);
     const codebook = load(section.codebook);
-    checkStructure(meta, {
-      termOffsets: arena.u32(termOffsets.address, meta.terms + 1),
-      termBytes: arena.u8(termBytes.address, termBytes.size),
-      termFrequencies: arena.u32(termFrequencies.address, meta.terms),
-      termPostings: arena.u32(termPostings.address, meta.terms),
-      blockLast: arena.u32(blockLast.address, meta.blocks),
-      blockOffsets: arena.u32(blockOffsets.address, meta.blocks),
-      postings: arena.u8(postings.address, postings.size),
-      codebook: arena.f32(codebook.address, codebook.size / 4),
-    });
+    const lengthValues = readSection(source, section.lengthValues);
+    decodeLengths(
+      readSection(source, section.lengths),
+      new Float32Array(lengthValues.buffer, lengthValues.byteOffset, lengthValues.length / 4),
+      arena.f32(lengths, meta.count),
+    );
+    decodeDictionary(
+      meta,
+      dictionary,
+      { blockLast: arena.u32(blockLast.address, meta.blocks), postings: arena.u8(postings.address, postings.size) },
+      {
+        termOffsets: arena.u32(termOffsets, meta.terms + 1),
+        termBytes: arena.u8(termBytes, bytes),
+        termFrequencies: arena.u32(termFrequencies, meta.terms),
+        termPostings: arena.u32(termPostings, meta.terms),
+        termBounds: arena.u8(termBounds, meta.terms),
+        blockOffsets: arena.u32(blockOffsets, meta.blocks),
+      },
+    );
+    if (
+      !arena.f32(codebook.address, codebook.size / 4).every((value) => value > 0 && value < Number.POSITIVE_INFINITY)
+    ) {
+      throw new CorruptFileError(section.codebook, 'a term frequency is not a positive number');
+    }
     this.arena = arena;
     this.isPlain = codebook.size === 0;
-    this.#termBytes = termBytes.address;
-    this.#termOffsets = termOffsets.address;
-    this.#frequencies = termFrequencies.address;
-    this.#lengths = lengths.address;
+    this.#termBytes = termBytes;
+    this.#termOffsets = termOffsets;
+    this.#frequencies = termFrequencies;
+    this.#lengths = lengths;
     this.#bounds = arena.allocate(4 * 256);
     this.#record = putPostingsIndex(arena, {
       count: meta.count,
       terms: meta.terms,
-      lengths: lengths.address,
-      termOffsets: termOffsets.address,
-      termBytes: termBytes.address,
-      termPostings: termPostings.address,
-      termFrequencies: termFrequencies.address,
-      termBounds: termBounds.address,
+      lengths,
+      termOffsets,
+      termBytes,
+      termPostings,
+      termFrequencies,
+      termBounds,
       blockLast: blockLast.address,
-      blockOffsets: blockOffsets.address,
+      blockOffsets,
       blockBounds: blockBounds.address,
       postings: postings.address,
       codebook: codebook.size === 0 ? 0 : codebook.address,
@@ -228,6 +246,16 @@ export class PostingsData {
         frequencies: arena.f32(frequencies, count).slice(),
       };
     });
+  }
+
+  /** Number of terms. */
+  get terms(): number {
+    return this.meta.terms;
+  }
+
+  /** A term's documents, a copy. */
+  documents(term: number): Uint32Array {
+    return this.read(term).documents;
   }
 
   /** How many of a term's documents are in `live`. */

@@ -1,8 +1,10 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { SectionData } from '../../base/sections.ts';
 import { BLOCK_SIZE, bitWidth, packBlock, packedBytes, packStream } from '../../kernels/packing.ts';
+import { DictionaryEncoder } from './dictionary.ts';
 import { encodeMeta, section } from './format.ts';
 import { GrowingBytes, GrowingU32 } from './growing.ts';
+import { encodeLengths } from './lengths.ts';
 
 /** Free parameters of BM25. */
 export interface Bm25Parameters {
@@ -48,13 +50,9 @@ export class PostingsEncoder {
   readonly #totalLength: number;
   readonly #constant: number;
   readonly #slope: number;
-  readonly #termBytes = new GrowingBytes();
-  readonly #termOffsets = new GrowingU32();
-  readonly #termFrequencies = new GrowingU32();
-  readonly #termPostings = new GrowingU32();
-  readonly #termBounds = new GrowingBytes();
+  readonly #dictionary = new DictionaryEncoder();
+  #terms = 0;
   readonly #blockLast = new GrowingU32();
-  readonly #blockOffsets = new GrowingU32();
   readonly #blockBounds = new GrowingBytes();
   readonly #postings = new GrowingBytes();
   readonly #gaps = new Uint32Array(BLOCK_SIZE);
@@ -73,30 +71,25 @@ export class PostingsEncoder {
     const { constant, slope } = normalization(this.#k1, this.#b, this.#totalLength / lengths.length);
     this.#constant = constant;
     this.#slope = slope;
-    this.#termOffsets.push(0);
   }
 
   /** Adds a term with its postings `from` (inclusive) to `to` (exclusive): ascending documents, positive frequencies. */
   add(term: Uint8Array, documents: Uint32Array, frequencies: Float32Array, from: number, to: number): void {
     const count = to - from;
-    this.#termBytes.append(term);
-    this.#termOffsets.push(this.#termBytes.length);
-    this.#termFrequencies.push(count);
-    this.#termPostings.push(count <= BLOCK_SIZE ? this.#postings.length : this.#blockLast.length);
     let greatest = 0;
     let previous = -1;
     for (let start = from; start < to; start += BLOCK_SIZE) {
       const size = Math.min(BLOCK_SIZE, to - start);
       if (count > BLOCK_SIZE) {
         this.#blockLast.push(documents[start + size - 1]!);
-        this.#blockOffsets.push(this.#postings.length);
       }
       const bound = this.#block(documents, frequencies, start, size, previous);
       if (count > BLOCK_SIZE) this.#blockBounds.push(bound);
       if (bound > greatest) greatest = bound;
       previous = documents[start + size - 1]!;
     }
-    this.#termBounds.push(greatest);
+    this.#dictionary.add(term, count, greatest);
+    this.#terms++;
   }
 
   #block(documents: Uint32Array, frequencies: Float32Array, start: number, size: number, previous: number): number {
@@ -135,32 +128,29 @@ export class PostingsEncoder {
   }
 
   finish(): SectionData {
-    if (this.#postings.length > 0xffff_ffff || this.#termBytes.length > 0xffff_ffff) {
+    if (this.#postings.length > 0xffff_ffff || this.#dictionary.termBytes > 0xffff_ffff) {
       throw new InvalidArgumentError(
         `Postings of ${this.#postings.length} bytes do not fit into one lexical index.`,
         'Split the documents over several segments.',
       );
     }
+    const { lengths, values } = encodeLengths(this.#lengths);
     return new Map([
       [
         section.meta,
         encodeMeta({
           count: this.#lengths.length,
-          terms: this.#termFrequencies.length,
+          terms: this.#terms,
           blocks: this.#blockLast.length,
           k1: this.#k1,
           b: this.#b,
           totalLength: this.#totalLength,
         }),
       ],
-      [section.lengths, bytesOf(this.#lengths)],
-      [section.termOffsets, this.#termOffsets.finish()],
-      [section.termBytes, this.#termBytes.finish()],
-      [section.termFrequencies, this.#termFrequencies.finish()],
-      [section.termPostings, this.#termPostings.finish()],
-      [section.termBounds, this.#termBounds.finish()],
+      [section.lengths, lengths],
+      [section.lengthValues, values],
+      [section.terms, this.#dictionary.finish()],
       [section.blockLast, this.#blockLast.finish()],
-      [section.blockOffsets, this.#blockOffsets.finish()],
       [section.blockBounds, this.#blockBounds.finish()],
       [section.postings, this.#postings.finish()],
       [section.codebook, bytesOf(this.#codebook)],

@@ -1,26 +1,22 @@
 import { CorruptFileError, IncompatibleError } from '../../base/errors.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
-import { BLOCK_SIZE } from '../../kernels/packing.ts';
 
 /**
- * Sections of a lexical index, all little-endian arrays that are used as they lie, without parsing:
+ * Sections of a lexical index. Numbers are little-endian, varints have seven bits a byte, the lowest first. Postings are searched as they lie; terms and
+ * lengths are unpacked when they are read:
  *
  * | section | elements | |
  * |---|---|---|
  * | `lexical.meta` | {@link LexicalMeta} | |
- * | `lexical.lengths` | float32 per document | weighted number of terms |
- * | `lexical.term-offsets` | uint32 per term, and the end | into `term-bytes` |
- * | `lexical.term-bytes` | UTF-8 | terms in ascending byte order |
- * | `lexical.term-frequencies` | uint32 per term | number of postings (documents), at least 1 |
- * | `lexical.term-postings` | uint32 per term | up to 128 postings: offset into `postings`; else number of its first block |
- * | `lexical.term-bounds` | uint8 per term | greatest bound of its postings |
+ * | `lexical.lengths` | uint8, uint16 or float32 per document | weighted number of terms: its number in `length-values`, or the length itself where that is empty |
+ * | `lexical.length-values` | float32 ascending | lengths that occur |
+ * | `lexical.terms` | per term | its bytes in UTF-8 (front-coding.ts), in ascending byte order; varint: number of postings (documents), at least 1; uint8: greatest bound of its postings |
  * | `lexical.block-last` | uint32 per block | last document; only terms of more than one block have blocks here |
- * | `lexical.block-offsets` | uint32 per block | into `postings` |
  * | `lexical.block-bounds` | uint8 per block | greatest bound in the block |
- * | `lexical.postings` | bytes | blocks of 128 postings, the last of a term shorter (assembly/postings-blocks.ts) |
+ * | `lexical.postings` | bytes | blocks of 128 postings, the last of a term shorter (assembly/postings-blocks.ts), in the order of terms: where each begins follows from those before |
  * | `lexical.codebook` | float32 ascending | values of the frequency codes; absent when code `c` means `c + 1` |
  *
- * Beside them lie the places of words, for phrases (positions-format.ts).
+ * Beside them lie the places of words, for phrases (positions/format.ts).
  *
  * Term frequencies and lengths are exact to float32: whole frequencies need no codebook, weighted ones (a boost of 1.5)
  * are numbers of their value in it. A bound is `tf / (tf + K)` under the index's own average length in steps of 1/255,
@@ -29,13 +25,9 @@ import { BLOCK_SIZE } from '../../kernels/packing.ts';
 export const section = {
   meta: 'lexical.meta',
   lengths: 'lexical.lengths',
-  termOffsets: 'lexical.term-offsets',
-  termBytes: 'lexical.term-bytes',
-  termFrequencies: 'lexical.term-frequencies',
-  termPostings: 'lexical.term-postings',
-  termBounds: 'lexical.term-bounds',
+  lengthValues: 'lexical.length-values',
+  terms: 'lexical.terms',
   blockLast: 'lexical.block-last',
-  blockOffsets: 'lexical.block-offsets',
   blockBounds: 'lexical.block-bounds',
   postings: 'lexical.postings',
   codebook: 'lexical.codebook',
@@ -55,7 +47,7 @@ export interface LexicalMeta {
   readonly totalLength: number;
 }
 
-const VERSION = 2;
+const VERSION = 3;
 const META_BYTES = 40;
 
 export function encodeMeta(meta: LexicalMeta): Uint8Array {
@@ -74,16 +66,16 @@ export function encodeMeta(meta: LexicalMeta): Uint8Array {
 /** Reads the meta section and checks that the sizes of all others agree with it. */
 export function readMeta(source: SectionSource): LexicalMeta {
   if (!source.has(section.meta)) throw new CorruptFileError(section.meta, 'the section is missing');
-  expectSize(source, section.meta, META_BYTES);
   const bytes = readSection(source, section.meta);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const version = view.getUint32(0, true);
+  const version = bytes.length < 4 ? VERSION : view.getUint32(0, true);
   if (version !== VERSION) {
     throw new IncompatibleError(
       `The lexical index has format ${version}; this release reads format ${VERSION}.`,
       'Index again, or use the release that wrote it.',
     );
   }
+  expectSize(source, section.meta, META_BYTES);
   const meta: LexicalMeta = {
     count: view.getUint32(4, true),
     terms: view.getUint32(8, true),
@@ -100,87 +92,32 @@ export function readMeta(source: SectionSource): LexicalMeta {
   ) {
     throw new CorruptFileError(section.meta, 'the header holds impossible values');
   }
-  expectSize(source, section.lengths, 4 * meta.count);
-  expectSize(source, section.termOffsets, 4 * (meta.terms + 1));
-  expectSize(source, section.termFrequencies, 4 * meta.terms);
-  expectSize(source, section.termPostings, 4 * meta.terms);
-  expectSize(source, section.termBounds, meta.terms);
-  expectSize(source, section.blockLast, 4 * meta.blocks);
-  expectSize(source, section.blockOffsets, 4 * meta.blocks);
-  expectSize(source, section.blockBounds, meta.blocks);
-  if (source.size(section.codebook) % 4 !== 0) {
-    throw new CorruptFileError(section.codebook, `${source.size(section.codebook)} bytes are not a list of float32`);
+  const width = source.size(section.lengths) / meta.count;
+  const widths = source.size(section.lengthValues) === 0 ? [4] : [1, 2];
+  if (meta.count > 0 && !widths.includes(width)) {
+    throw new CorruptFileError(
+      section.lengths,
+      `the section has ${source.size(section.lengths)} bytes for ${meta.count} documents`,
+    );
   }
+  // Nothing is reserved for terms that are not there.
+  if (3 * meta.terms > source.size(section.terms)) {
+    throw new CorruptFileError(section.terms, `${source.size(section.terms)} bytes do not hold ${meta.terms} terms`);
+  }
+  expectSize(source, section.blockLast, 4 * meta.blocks);
+  expectSize(source, section.blockBounds, meta.blocks);
+  expectFloats(source, section.lengthValues);
+  expectFloats(source, section.codebook);
   return meta;
+}
+
+function expectFloats(source: SectionSource, name: string): void {
+  if (source.size(name) % 4 !== 0)
+    throw new CorruptFileError(name, `${source.size(name)} bytes are not a list of float32`);
 }
 
 function expectSize(source: SectionSource, name: string, size: number): void {
   if (source.size(name) !== size) {
     throw new CorruptFileError(name, `the section has ${source.size(name)} bytes instead of ${size}`);
-  }
-}
-
-/** The arrays in which a damaged value could lead out of the index. */
-export interface CheckedArrays {
-  readonly termOffsets: Uint32Array;
-  readonly termBytes: Uint8Array;
-  readonly termFrequencies: Uint32Array;
-  readonly termPostings: Uint32Array;
-  readonly blockLast: Uint32Array;
-  readonly blockOffsets: Uint32Array;
-  readonly postings: Uint8Array;
-  readonly codebook: Float32Array;
-}
-
-/** Checks that everything that is used as an offset stays inside its section. One pass over terms and blocks. */
-export function checkStructure(meta: LexicalMeta, arrays: CheckedArrays): void {
-  const { termOffsets, termFrequencies, termPostings, blockLast, blockOffsets, postings } = arrays;
-  if (termOffsets[0] !== 0 || termOffsets[meta.terms] !== arrays.termBytes.length) {
-    throw new CorruptFileError(section.termOffsets, 'the offsets do not span the terms');
-  }
-  const fits = (offset: number, count: number): boolean => {
-    if (offset + 2 > postings.length) return false;
-    const documentBits = postings[offset]!;
-    const frequencyBits = postings[offset + 1]!;
-    const bytes = Math.ceil((count * documentBits) / 8) + Math.ceil((count * frequencyBits) / 8);
-    return documentBits <= 32 && frequencyBits <= 32 && offset + 2 + bytes <= postings.length;
-  };
-  let block = 0;
-  for (let term = 0; term < meta.terms; term++) {
-    if (termOffsets[term]! > termOffsets[term + 1]!) {
-      throw new CorruptFileError(section.termOffsets, `the offsets descend at term ${term}`);
-    }
-    const frequency = termFrequencies[term]!;
-    if (frequency < 1 || frequency > meta.count) {
-      throw new CorruptFileError(
-        section.termFrequencies,
-        `term ${term} has ${frequency} postings among ${meta.count} documents`,
-      );
-    }
-    if (frequency <= BLOCK_SIZE) {
-      if (!fits(termPostings[term]!, frequency)) {
-        throw new CorruptFileError(section.termPostings, `the postings of term ${term} lie outside`);
-      }
-      continue;
-    }
-    if (termPostings[term] !== block) {
-      throw new CorruptFileError(section.termPostings, `term ${term} does not begin at block ${block}`);
-    }
-    let last = -1;
-    for (let left = frequency; left > 0; left -= BLOCK_SIZE, block++) {
-      if (block >= meta.blocks || !fits(blockOffsets[block]!, Math.min(left, BLOCK_SIZE))) {
-        throw new CorruptFileError(section.blockOffsets, `block ${block} lies outside`);
-      }
-      if (blockLast[block]! <= last || blockLast[block]! >= meta.count) {
-        throw new CorruptFileError(section.blockLast, `the documents do not ascend at block ${block}`);
-      }
-      last = blockLast[block]!;
-    }
-  }
-  if (block !== meta.blocks) {
-    throw new CorruptFileError(section.blockLast, `there are ${meta.blocks} blocks, but terms for ${block}`);
-  }
-  if (!arrays.codebook.every((value) => value > 0 && value < Number.POSITIVE_INFINITY)) {
-    throw new CorruptFileError(section.codebook, 'a term frequency is not a positive number');
   }
 }

@@ -1,7 +1,7 @@
 import type { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { Hits } from '../../base/hits.ts';
-import type { SectionData, SectionSource } from '../../base/sections.ts';
+import { MemorySections, type SectionData, type SectionSource } from '../../base/sections.ts';
 import type { KernelBuild } from '../../kernels/arena.ts';
 import { NO_TERM } from '../../kernels/postings.ts';
 import { PostingsData } from './data.ts';
@@ -114,14 +114,17 @@ export class InvertedIndex {
 
   /**
    * Joins indexes of the same parameters: the live documents of the first, then those of the second, and so on. The result
-   * is byte for byte what building from these documents would give. Memory: the result, and one term's postings.
+   * is byte for byte what building from these documents would give. Memory: the result, its postings once more, and one term's postings.
    */
   static merge(parts: readonly { readonly index: InvertedIndex; readonly live: BitSet }[]): SectionData {
     for (const { index, live } of parts) index.#expectSize('live', live);
-    return new Map([
-      ...mergePostings(parts.map(({ index, live }) => ({ data: index.#data(), live }))),
-      ...mergePositions(parts.map(({ index, live }) => ({ positions: index.#places(), live }))),
-    ]);
+    const postings = mergePostings(parts.map(({ index, live }) => ({ data: index.#data(), live })));
+    const merged = InvertedIndex.open(new MemorySections(postings));
+    const positions = mergePositions(
+      parts.map(({ index, live }) => ({ positions: index.#places(), live })),
+      merged.#data(),
+    );
+    return new Map([...postings, ...positions]);
   }
 
   #data(): PostingsData {
@@ -130,7 +133,7 @@ export class InvertedIndex {
   }
 
   #places(): Positions {
-    this.#positions ??= new Positions(this.#source, this.#meta.count);
+    this.#positions ??= new Positions(this.#source, this.#meta.count, () => this.#data());
     return this.#positions;
   }
 

@@ -1,7 +1,9 @@
 import { InvalidArgumentError } from '../../../base/errors.ts';
 import type { SectionData } from '../../../base/sections.ts';
+import { writeFrontCoded } from '../front-coding.ts';
 import { GrowingBytes, GrowingU32 } from '../growing.ts';
-import { PLACE_BLOCK, positionsSection, riceBits, WORD_BLOCK } from './format.ts';
+import { documentAt, PLACE_BLOCK, positionsSection, riceBits, WORD_BLOCK } from './format.ts';
+import { RowChooser, type TermDocuments } from './rows.ts';
 
 /** Writes the sections of {@link positionsSection}, one word after the other in ascending byte order. */
 export class PositionsEncoder {
@@ -11,11 +13,22 @@ export class PositionsEncoder {
   readonly #bits = new BitWriter();
   #previous: Uint8Array = new Uint8Array(0);
   #count = 0;
+  readonly #bases: Uint32Array;
+  readonly #rows: RowChooser;
+  /** Of the word before in the block that has one. */
+  #term = 0;
+  /** Documents of a word, and its places in their row. */
+  #documents = new Uint32Array(256);
+  #inRow = new Uint32Array(256);
 
-  /** @param sizes places of each document. */
+  /**
+   * @param sizes places of each document.
+   * @param terms of the same documents.
+   */
   constructor(
     readonly sizes: Uint32Array,
     readonly total: number,
+    terms: TermDocuments,
   ) {
     if (total > 0xffff_ffff) {
       throw new InvalidArgumentError(
@@ -23,6 +36,9 @@ export class PositionsEncoder {
         'Split the documents over several segments.',
       );
     }
+    this.#bases = new Uint32Array(sizes.length + 1);
+    for (let i = 0; i < sizes.length; i++) this.#bases[i + 1] = this.#bases[i]! + sizes[i]!;
+    this.#rows = new RowChooser(terms, this.#bases);
   }
 
   /** Adds a word with its places `from` (inclusive) to `to` (exclusive), at least one, ascending. */
@@ -31,22 +47,45 @@ export class PositionsEncoder {
       this.#blocks.push(this.#words.length);
       this.#blocks.push(this.#positions.length);
       this.#previous = new Uint8Array(0);
+      this.#term = 0;
     }
-    let shared = 0;
-    while (shared < word.length && shared < this.#previous.length && word[shared] === this.#previous[shared]) shared++;
     const start = this.#positions.length;
-    this.#list(places, from, to);
-    this.#words.varint(shared);
-    this.#words.varint(word.length - shared);
-    this.#words.append(word.subarray(shared));
+    const row = this.#rows.choose(word, this.#documentsOf(places, from, to));
+    if (row === undefined) this.#list(places, from, to, this.total);
+    else {
+      if (to - from > this.#inRow.length) this.#inRow = new Uint32Array(2 * (to - from));
+      row.row.enter(places, from, to, this.#inRow);
+      this.#list(this.#inRow, 0, to - from, row.row.total);
+    }
+    writeFrontCoded(this.#words, this.#previous, word);
     this.#words.varint(to - from);
     this.#words.varint(this.#positions.length - start);
+    if (row === undefined) this.#words.varint(0);
+    else {
+      const difference = row.term - this.#term;
+      this.#words.varint(1 + (difference < 0 ? -2 * difference - 1 : 2 * difference));
+      this.#term = row.term;
+    }
     this.#previous = word;
   }
 
-  #list(places: Uint32Array, from: number, to: number): void {
+  /** Valid until the next call. */
+  #documentsOf(places: Uint32Array, from: number, to: number): Uint32Array {
+    if (to - from > this.#documents.length) this.#documents = new Uint32Array(2 * (to - from));
+    let count = 0;
+    let last = 0;
+    for (let i = from; i < to; i++) {
+      if (count > 0 && places[i]! < this.#bases[last + 1]!) continue;
+      last = documentAt(this.#bases, places[i]!, last);
+      this.#documents[count++] = last;
+    }
+    return this.#documents.subarray(0, count);
+  }
+
+  /** @param total places of the row that these are in. */
+  #list(places: Uint32Array, from: number, to: number, total: number): void {
     if (to - from <= PLACE_BLOCK) {
-      this.#positions.append(this.#bits.code(places, from, to, -1, riceBits(this.total, to - from)));
+      this.#positions.append(this.#bits.code(places, from, to, -1, riceBits(total, to - from)));
       return;
     }
     const blocks = new GrowingBytes();

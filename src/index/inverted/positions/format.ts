@@ -1,18 +1,22 @@
-import { CorruptFileError } from '../../../base/errors.ts';
+import { ByteReader } from '../byte-reader.ts';
 
 /**
  * Where words stand, so that phrases are found without reading texts. All words of all documents make one row: those of the first
  * document, then those of the second, and so on, with an empty place behind each document and between the texts of one. A word has one
  * ascending list of places in that row; neither documents nor frequencies are repeated.
  *
+ * The documents of a word are known already where a term of the index has them all, as the word itself or its stem does. Its places are then those in
+ * the row of that term's documents alone (rows.ts), which is so much shorter that a place takes a few bits.
+ *
  * | section | elements | |
  * |---|---|---|
- * | `lexical.words` | bytes | words in ascending byte order, 16 to a block: of each the bytes shared with the one before (none for a block's first), those of its own and their number, how many places it has, and the bytes of their list |
+ * | `lexical.words` | bytes | words in ascending byte order, 16 to a block, the first of a block sharing nothing: of each its bytes (front-coding.ts), how many places it has, the bytes of their list, and its row |
  * | `lexical.word-blocks` | 2 uint32 per block | where it begins in `words`, and its first list in `positions` |
  * | `lexical.positions` | bytes | lists of places |
  * | `lexical.places` | varint per document | places that it takes in the row, the empty one behind it included |
  *
- * Numbers are varints (seven bits a byte, the lowest first). A list of more than 256 places is one of blocks: of each, the distance of its last
+ * Numbers are varints (seven bits a byte, the lowest first). A row is 0 for that of all documents, else one more than the zigzag code of what has to be
+ * added to the number of the term before in its block (0 at first). A list of more than 256 places is one of blocks: of each, the distance of its last
  * place from that of the block before and its bytes, then the blocks. The distances in a block are Rice codes, the quotient in unary, with
  * as many bits of remainder as their mean has; the mean of a list of one block is that of all places of the row by the list's number.
  */
@@ -33,34 +37,25 @@ export function riceBits(span: number, count: number): number {
   return span <= count ? 0 : 31 - Math.clz32(Math.floor(span / count));
 }
 
-/** Reads what the sections hold: varints, and distances bit by bit. */
-export class PlaceReader {
+/** The document that has a place, at `from` or behind. @param bases where each begins, and the end. */
+export function documentAt(bases: Uint32Array, place: number, from: number): number {
+  if (place < bases[from + 1]!) return from;
+  let low = from;
+  let high = bases.length - 2;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (bases[middle]! <= place) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** Reads distances bit by bit, too. */
+export class PlaceReader extends ByteReader {
   #bit = 0;
 
-  constructor(
-    readonly bytes: Uint8Array,
-    /** Of the next byte. */
-    public at = 0,
-    readonly end = bytes.length,
-    readonly section: string = positionsSection.positions,
-  ) {}
-
-  varint(): number {
-    let value = 0;
-    let factor = 1;
-    for (;;) {
-      if (this.at >= this.end || factor > 2 ** 28) throw this.#damaged();
-      const byte = this.bytes[this.at++]!;
-      value += (byte & 127) * factor;
-      if (byte < 128) return value;
-      factor *= 128;
-    }
-  }
-
-  take(count: number): Uint8Array {
-    if (count > this.end - this.at) throw this.#damaged();
-    this.at += count;
-    return this.bytes.subarray(this.at - count, this.at);
+  constructor(bytes: Uint8Array, at = 0, end = bytes.length) {
+    super(bytes, positionsSection.positions, at, end);
   }
 
   /** Fills `places` from `from` on with `count` places behind `before`; the codes begin at a whole byte. */
@@ -73,7 +68,7 @@ export class PlaceReader {
     for (let i = from; i < from + count; i++) {
       let quotient = 0;
       for (;;) {
-        if (at >= end) throw this.#damaged();
+        if (at >= end) throw this.damaged();
         const rest = bytes[at]! >>> bit;
         if (rest !== 0) {
           const zeros = 31 - Math.clz32(rest & -rest);
@@ -91,7 +86,7 @@ export class PlaceReader {
           bit = 0;
           at++;
         }
-        if (at >= end) throw this.#damaged();
+        if (at >= end) throw this.damaged();
         const taken = Math.min(8 - bit, bits - got);
         remainder += ((bytes[at]! >>> bit) & ((1 << taken) - 1)) * 2 ** got;
         got += taken;
@@ -104,11 +99,7 @@ export class PlaceReader {
       place += quotient * scale + remainder + 1;
       places[i] = place;
     }
-    if (place > 0xffff_ffff) throw this.#damaged();
+    if (place > 0xffff_ffff) throw this.damaged();
     this.at = bit === 0 ? at : at + 1;
-  }
-
-  #damaged(): CorruptFileError {
-    return new CorruptFileError(this.section, 'a list of places leads out of the section');
   }
 }

@@ -1,12 +1,15 @@
 import type { BitSet } from '../../../base/bits.ts';
+import { compareBytes } from '../../../base/byte-order.ts';
 import type { SectionData } from '../../../base/sections.ts';
-import { compareBytes } from '../byte-order.ts';
 import { PositionsEncoder } from './encode.ts';
-import { documentAt, type Positions, type WordPlaces } from './positions.ts';
+import { documentAt } from './format.ts';
+import type { Positions, WordPlaces } from './positions.ts';
+import type { TermDocuments } from './rows.ts';
 
-/** What building from the live documents of all parts would give. */
+/** What building from the live documents of all parts would give. @param terms of the merged index. */
 export function mergePositions(
   parts: readonly { readonly positions: Positions; readonly live: BitSet }[],
+  terms: TermDocuments,
 ): SectionData {
   const sizes: number[] = [];
   let total = 0;
@@ -23,7 +26,7 @@ export function mergePositions(
     }
     return new LiveWords(positions, moved);
   });
-  const encoder = new PositionsEncoder(Uint32Array.from(sizes), total);
+  const encoder = new PositionsEncoder(Uint32Array.from(sizes), total, terms);
   let places = new Uint32Array(1024);
   for (;;) {
     let least: Uint8Array | undefined;

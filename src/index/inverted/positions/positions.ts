@@ -1,7 +1,10 @@
+import { compareBytes } from '../../../base/byte-order.ts';
 import { CorruptFileError } from '../../../base/errors.ts';
 import { readSection, type SectionSource } from '../../../base/sections.ts';
-import { compareBytes } from '../byte-order.ts';
-import { PLACE_BLOCK, PlaceReader, riceBits, positionsSection as section, WORD_BLOCK } from './format.ts';
+import { ByteReader } from '../byte-reader.ts';
+import { FrontCodingReader } from '../front-coding.ts';
+import { documentAt, PLACE_BLOCK, PlaceReader, riceBits, positionsSection as section, WORD_BLOCK } from './format.ts';
+import { DocumentRow, type TermDocuments } from './rows.ts';
 
 /** A word and its list of places. */
 export interface WordPlaces {
@@ -10,6 +13,8 @@ export interface WordPlaces {
   /** Of the list in its section. */
   readonly from: number;
   readonly bytes: number;
+  /** The term to whose documents the places are confined; undefined where they are counted through all documents. */
+  readonly term: number | undefined;
 }
 
 /**
@@ -22,10 +27,15 @@ export class Positions {
   /** Where the places of each document begin, and where the last ones end. */
   readonly bases: Uint32Array;
 
-  /** @param count of documents. @throws CorruptFileError */
+  /**
+   * @param count of documents.
+   * @param terms of the same index, asked for when a phrase needs them.
+   * @throws CorruptFileError
+   */
   constructor(
     private readonly source: SectionSource,
     count: number,
+    private readonly terms: () => TermDocuments,
   ) {
     for (const name of Object.values(section)) {
       if (!source.has(name)) throw new CorruptFileError(name, 'the section is missing');
@@ -52,7 +62,7 @@ export class Positions {
 
   #readBases(count: number): Uint32Array {
     const bases = new Uint32Array(count + 1);
-    const sizes = new PlaceReader(readSection(this.source, section.places), 0, undefined, section.places);
+    const sizes = new ByteReader(readSection(this.source, section.places), section.places);
     for (let document = 0; document < count; document++) {
       const end = bases[document]! + sizes.varint();
       if (end > 0xffff_ffff) throw new CorruptFileError(section.places, 'there are more places than can be counted');
@@ -74,23 +84,26 @@ export class Positions {
 
   *#block(block: number): Generator<WordPlaces> {
     const end = this.#blocks[2 * block + 2] ?? this.#words.length;
-    const reader = new PlaceReader(this.#words, this.#blocks[2 * block]!, end, section.words);
+    const reader = new FrontCodingReader(this.#words, section.words, this.#blocks[2 * block]!, end);
     let word = new Uint8Array(0);
     let from = this.#blocks[2 * block + 1]!;
+    let term = 0;
     for (let i = 0; i < WORD_BLOCK && reader.at < end; i++) {
-      const shared = reader.varint();
-      if (shared > word.length) throw new CorruptFileError(section.words, 'a word shares more than there is');
-      const own = reader.take(reader.varint());
-      const next = new Uint8Array(shared + own.length);
+      reader.next(word.length);
+      const { shared, own } = reader;
+      const next = new Uint8Array(shared + own);
       next.set(word.subarray(0, shared));
-      next.set(own, shared);
+      next.set(reader.take(own), shared);
       word = next;
       const count = reader.varint();
       const bytes = reader.varint();
+      const row = reader.varint();
+      if (row > 0) term += row & 1 ? (row - 1) / 2 : -row / 2;
       if (count < 1 || count > this.total || from + bytes > this.source.size(section.positions)) {
         throw new CorruptFileError(section.words, 'a list of places lies outside');
       }
-      yield { word, count, from, bytes };
+      if (term < 0) throw new CorruptFileError(section.words, 'a word has the documents of no term');
+      yield { word, count, from, bytes, term: row > 0 ? term : undefined };
       from += bytes;
     }
   }
@@ -112,11 +125,25 @@ export class Positions {
   }
 
   /** All places of a word, ascending. */
-  places({ count, from, bytes }: WordPlaces): Uint32Array {
-    const list = new PlaceList(this.#read(from, bytes), count, this.total);
-    const places = new Uint32Array(count);
+  places(found: WordPlaces): Uint32Array {
+    const list = this.#list(found);
+    const places = new Uint32Array(found.count);
     for (let block = 0; block < list.blocks; block++) places.set(list.block(block), block * PLACE_BLOCK);
+    list.row?.leave(places);
     return places;
+  }
+
+  #list({ count, from, bytes, term }: WordPlaces): PlaceList {
+    const row = term === undefined ? undefined : this.#row(term);
+    const total = row?.total ?? this.total;
+    if (count > total) throw new CorruptFileError(section.words, `a word has ${count} places among ${total}`);
+    return new PlaceList(this.#read(from, bytes), count, total, row);
+  }
+
+  #row(term: number): DocumentRow {
+    const terms = this.terms();
+    if (term >= terms.terms) throw new CorruptFileError(section.words, `there is no term ${term}`);
+    return new DocumentRow(terms.documents(term), this.bases);
   }
 
   #read(from: number, bytes: number): Uint8Array {
@@ -144,7 +171,7 @@ export class Positions {
       if (starts.length === 0) break;
       let list = lists.get(found.from);
       if (list === undefined) {
-        list = new PlaceList(this.#read(found.from, found.bytes), found.count, this.total);
+        list = this.#list(found);
         lists.set(found.from, list);
       }
       list.rewind();
@@ -167,19 +194,6 @@ export class Positions {
   }
 }
 
-/** The document that has a place, at `from` or behind. @param bases where each begins, and the end. */
-export function documentAt(bases: Uint32Array, place: number, from: number): number {
-  if (place < bases[from + 1]!) return from;
-  let low = from;
-  let high = bases.length - 2;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (bases[middle]! <= place) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
 /** A list of places, of which the blocks are read that are asked for. */
 class PlaceList {
   /** Last place of each block, and where its codes begin. */
@@ -189,11 +203,14 @@ class PlaceList {
   #current: Uint32Array = new Uint32Array(0);
   #block = -1;
   #at = 0;
+  #document = 0;
 
   constructor(
     private readonly bytes: Uint8Array,
     private readonly count: number,
     private readonly total: number,
+    /** In which the places are counted; undefined: that of all documents. */
+    readonly row: DocumentRow | undefined,
   ) {
     this.blocks = Math.ceil(count / PLACE_BLOCK);
     this.#last = new Uint32Array(this.blocks);
@@ -233,10 +250,19 @@ class PlaceList {
     this.#block = -1;
     this.#current = new Uint32Array(0);
     this.#at = 0;
+    this.#document = 0;
   }
 
-  /** Whether a place is in the list; asked with ascending ones. */
+  /** Whether a place of the row of all documents is in the list; asked with ascending ones. */
   has(place: number): boolean {
+    if (this.row === undefined) return this.#has(place);
+    const found = this.row.find(place, this.#document);
+    if (found === undefined) return false;
+    this.#document = found.at;
+    return this.#has(found.place);
+  }
+
+  #has(place: number): boolean {
     if (this.#block < 0 || place > this.#last[this.#block]!) {
       let low = this.#block + 1;
       let high = this.blocks;
