@@ -5,8 +5,8 @@ import { MemorySections } from '../src/base/index.ts';
 import { Random } from '../src/base/random.ts';
 import { furtherForms } from '../src/corpus/passages.ts';
 import { analyzeQuery } from '../src/corpus/query-analysis.ts';
-import { type IndexedField, InvertedIndex, InvertedIndexBuilder, type QueryTerm } from '../src/index/index.ts';
-import { analyzerFor } from '../src/text/index.ts';
+import { InvertedIndex, InvertedIndexBuilder, type NumberedField, type QueryTerm } from '../src/index/index.ts';
+import { analyzerFor, TermNumbers } from '../src/text/index.ts';
 import { interleave, median, pairedRatio, report } from './harness.ts';
 import { readWordNet, type WordNetEntry } from './lib-wordnet.ts';
 
@@ -42,27 +42,28 @@ const querySets = [draw((text) => unstemmed.terms(text)), draw(words)];
 
 /** What is indexed of a text, and what a query is searched for. */
 interface Analysis {
-  readonly fields: (text: string) => IndexedField[];
+  readonly fields: (text: string, numbers: TermNumbers) => NumberedField[];
   readonly terms: (query: string) => QueryTerm[];
 }
 
 const plain: Analysis = {
-  fields: (text) => [{ terms: words(text), boost: 1 }],
+  fields: (text, numbers) => [{ terms: numbers.encode(words(text)), boost: 1 }],
   terms: (query) => words(query).map((term) => ({ term, weight: 1 })),
 };
 /** As collections do it: stems that rank, and what else a word is found by. */
 const asCollections: Analysis = {
-  fields: (text) => {
-    const analysis = english.analyze(text);
-    const fields = [{ terms: analysis.terms, boost: 1 }];
-    return [...fields, furtherForms(fields, [analysis])];
+  fields: (text, numbers) => {
+    const reading = english.read(text, numbers);
+    const fields = [{ terms: reading.terms, boost: 1 }];
+    return [...fields, furtherForms([reading], fields, numbers)];
   },
   terms: (query) => [...analyzeQuery(query, ['en']).terms],
 };
 
 function sagitta(name: string, { fields, terms }: Analysis): Engine {
   const builder = new InvertedIndexBuilder();
-  for (const { text } of entries) builder.add(fields(text));
+  const numbers = new TermNumbers();
+  for (const { text } of entries) builder.addNumbered(fields(text, numbers), numbers);
   const sections = builder.build();
   const saved = [...sections.values()].reduce((sum, bytes) => sum + bytes.byteLength, 0);
   const index = InvertedIndex.open(new MemorySections(sections));

@@ -3,8 +3,8 @@
 import { MemorySections, type SectionData } from '../src/base/index.ts';
 import { Random } from '../src/base/random.ts';
 import { furtherForms } from '../src/corpus/passages.ts';
-import { type IndexedField, InvertedIndex, InvertedIndexBuilder } from '../src/index/index.ts';
-import { type Analyzer, analyzerFor, phraseWords } from '../src/text/index.ts';
+import { InvertedIndex, InvertedIndexBuilder, type NumberedField } from '../src/index/index.ts';
+import { type Analyzer, analyzerFor, phraseWords, TermNumbers } from '../src/text/index.ts';
 import { interleave, median, pairedRatio, report } from './harness.ts';
 import { readCollection } from './lib-beir.ts';
 import { readWordNet } from './lib-wordnet.ts';
@@ -15,28 +15,29 @@ const SEED = 20_240_503;
 const texts = readWordNet().map(({ text }) => text);
 const english = analyzerFor('en');
 
-type Fields = (text: string) => IndexedField[];
+type Fields = (text: string, numbers: TermNumbers) => NumberedField[];
 
 function indexed(texts: readonly string[], fields: Fields): SectionData {
   const builder = new InvertedIndexBuilder();
-  for (const text of texts) builder.add(fields(text));
+  const numbers = new TermNumbers();
+  for (const text of texts) builder.addNumbered(fields(text, numbers), numbers);
   return builder.build();
 }
 const stems =
   (analyzer: Analyzer): Fields =>
-  (text) => [{ terms: analyzer.terms(text), boost: 1 }];
+  (text, numbers) => [{ terms: analyzer.read(text, numbers).terms, boost: 1 }];
 const forms =
   (analyzer: Analyzer): Fields =>
-  (text) => {
-    const analysis = analyzer.analyze(text);
-    const own = [{ terms: analysis.terms, boost: 1 }];
-    return [...own, furtherForms(own, [analysis])];
+  (text, numbers) => {
+    const reading = analyzer.read(text, numbers);
+    const own = [{ terms: reading.terms, boost: 1 }];
+    return [...own, furtherForms([reading], own, numbers)];
   };
 const places =
   (analyzer: Analyzer): Fields =>
-  (text) => {
-    const [own, further] = forms(analyzer)(text) as [IndexedField, IndexedField];
-    return [own, { ...further, words: phraseWords(text) }];
+  (text, numbers) => {
+    const [own, further] = forms(analyzer)(text, numbers) as [NumberedField, NumberedField];
+    return [own, { ...further, words: analyzer.read(text, numbers).words }];
   };
 const size = (sections: SectionData): number =>
   [...sections.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);

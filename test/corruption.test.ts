@@ -12,6 +12,7 @@ import {
   openLocalStore,
   type Snapshot,
 } from '../src/store/index.ts';
+import { TermNumbers } from '../src/text/index.ts';
 
 const DIM = 24;
 const SETTINGS: CollectionSettings = {
@@ -47,6 +48,8 @@ beforeAll(async () => {
 });
 afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
+const numbers = new TermNumbers();
+
 function document(i: number): NewDocument {
   const random = new Random(i + 1);
   const words = Array.from({ length: 100 + random.below(200) }, () => `w${random.below(30) * random.below(30)}`);
@@ -56,7 +59,7 @@ function document(i: number): NewDocument {
     end: text.length,
     headings: [`Chapter ${i % 7}`, `Section ${p}`],
     page: p,
-    fields: [{ terms: words.slice(p), words: words.slice(p), boost: 1 + (i % 2) / 2 }],
+    fields: [{ terms: numbers.encode(words.slice(p)), words: numbers.encode(words.slice(p)), boost: 1 + (i % 2) / 2 }],
     vectors: {
       ...(random.below(4) > 0 ? { meaning: draw(random) } : {}),
       ...(random.below(4) > 0 ? { titles: draw(random) } : {}),
@@ -72,6 +75,7 @@ function document(i: number): NewDocument {
     contentHash: `${i}`,
     metadata,
     text,
+    numbers,
     passages,
   };
 }

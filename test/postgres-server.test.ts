@@ -6,7 +6,7 @@ import pg from 'pg';
 import { openCollection } from 'sagitta-search';
 import { serve } from 'sagitta-search/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { wellFormed } from '../src/index/inverted/byte-order.ts';
+import { wellFormed } from '../src/base/byte-order.ts';
 import { program } from './support/command.ts';
 import { noServer, startServer, type TestServer } from './support/postgres.ts';
 

@@ -106,4 +106,33 @@ describe('sagitta tune', () => {
     expect(code).not.toBe(0);
     expect(stderr).toContain('Add --queries FILE.');
   }, 60_000);
+
+  it('trains a reranker, says what it gained, and refuses options that would do nothing', async () => {
+    await tinyBert(join(folder, 'tiny'), [...documents.map(({ text }) => text), ...examples.map(({ query }) => query)]);
+    const args = ['--what', 'reranker', '--pairs', 'pairs.jsonl', '--base', `bert:${join(folder, 'tiny')}`];
+    const before = manifest();
+    const { code, stdout, stderr } = tune(
+      'c',
+      ...args,
+      '--epochs',
+      '1',
+      '--negatives',
+      '2',
+      '--depth',
+      '5',
+      '--dry-run',
+    );
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/trained a cross-encoder on bert:\S+ with 86 queries/);
+    expect(stdout).toMatch(/hybrid > rerank\(cross, depth=5, weight=[\d.]+\)\s+\d\.\d{4}/);
+    expect(stdout).toMatch(/not deployed .*Nothing was changed\./);
+    expect(JSON.parse(readFileSync(join(folder, 'c/tuning/reranker-report.json'), 'utf8')).what).toBe('reranker');
+    expect(manifest()).toBe(before);
+
+    const mined = tune('c', ...args, '--mine', 'bm25');
+    expect(mined.code).toBe(2);
+    expect(mined.stderr).toMatch(/--mine has no meaning with --what reranker/);
+    const depth = tune('c', '--pairs', 'pairs.jsonl', '--depth', '5');
+    expect(depth.stderr).toMatch(/--depth has no meaning with --what adapter.*--what reranker/s);
+  });
 });

@@ -10,6 +10,7 @@ import {
   readPairs,
   type TuneExample,
   type TuneOptions,
+  type TuneProgress,
   type TuneReport,
   type TuneTarget,
   tune,
@@ -57,14 +58,7 @@ export async function tuneCommand(options: TuneCommandOptions, signal: AbortSign
     ...(test === undefined ? {} : { test }),
     ...tuneOptions(options),
     signal,
-    onProgress: ({ phase, step, steps, loss, validation, msLeft }) =>
-      progress.show(() => {
-        const parts = [`${phase} step ${number(step)} of ${number(steps)}`];
-        if (Number.isFinite(loss)) parts.push(`loss ${loss.toFixed(4)}`);
-        if (Number.isFinite(validation)) parts.push(`validation nDCG@10 ${validation.toFixed(4)}`);
-        if (msLeft !== undefined && phase === 'training') parts.push(`at most ${duration(msLeft)} left`);
-        return parts.join(', ');
-      }),
+    onProgress: (at) => progress.show(() => progressLine(at)),
   })
     .catch((error) => {
       if (signal.aborted) say('What was trained so far is kept. Run the same command with --resume to go on with it.');
@@ -92,7 +86,19 @@ export async function tuneCommand(options: TuneCommandOptions, signal: AbortSign
   say(`The report is in ${files.report}, the learning curve in ${files.curve}.`);
 }
 
-async function readExamples(options: TuneCommandOptions): Promise<readonly TuneExample[] | 'synthetic'> {
+/** How far a run is, in a line. */
+export function progressLine({ phase, step, steps, loss, validation, msLeft }: TuneProgress): string {
+  const parts = [`${phase} step ${number(step)} of ${number(steps)}`];
+  if (Number.isFinite(loss)) parts.push(`loss ${loss.toFixed(4)}`);
+  if (Number.isFinite(validation)) parts.push(`validation nDCG@10 ${validation.toFixed(4)}`);
+  if (msLeft !== undefined && phase === 'training') parts.push(`at most ${duration(msLeft)} left`);
+  return parts.join(', ');
+}
+
+/** The examples that options name. @throws InvalidArgumentError for none, and for several. */
+export async function readExamples(
+  options: Pick<TuneCommandOptions, 'pairs' | 'qrels' | 'queries' | 'synthetic'>,
+): Promise<readonly TuneExample[] | 'synthetic'> {
   const { pairs, qrels, queries, synthetic } = options;
   const given = [pairs !== undefined, qrels !== undefined, synthetic].filter(Boolean).length;
   if (given !== 1) {
@@ -129,11 +135,36 @@ function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'>
   };
 }
 
-async function save(path: string, text: string): Promise<void> {
+/** Writes a file of the report, with the folders above it. @throws StorageError */
+export async function save(path: string, text: string): Promise<void> {
   await onDisk(path, async () => {
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, text);
   });
+}
+
+export const COLUMNS = ['', 'before', 'after', 'change', 'p', 'better / worse'];
+
+/** A comparison as a row under {@link COLUMNS}. */
+export function row(
+  name: string,
+  { baselineMean, systemMean, difference, p, wins, losses }: Comparison,
+): readonly string[] {
+  return [
+    name,
+    baselineMean.toFixed(4),
+    systemMean.toFixed(4),
+    `${difference >= 0 ? '+' : ''}${difference.toFixed(4)}`,
+    p.adjusted < 0.0001 ? '<0.0001' : p.adjusted.toFixed(4),
+    `${wins} / ${losses}`,
+  ];
+}
+
+/** The row of queries for other documents than those trained on, where there are enough of them. */
+export function unseen(name: string, among: Comparison | undefined): (readonly string[])[] {
+  return among === undefined
+    ? []
+    : [row(`${name}, ${plural(among.power.queries, 'query', 'queries')} for documents not trained on`, among)];
 }
 
 function printReport(report: TuneReport): void {
@@ -144,29 +175,14 @@ function printReport(report: TuneReport): void {
       `${plural(report.steps, 'step')}${report.stoppedEarly ? ', stopped early' : ''}, best at step ${number(report.bestStep)}`,
   );
   print(`nDCG@10 on ${plural(queries.test, 'test query', 'test queries')}, none of them trained on:`);
-  const row = (name: string, { baselineMean, systemMean, difference, p, wins, losses }: Comparison) => [
-    name,
-    baselineMean.toFixed(4),
-    systemMean.toFixed(4),
-    `${difference >= 0 ? '+' : ''}${difference.toFixed(4)}`,
-    p.adjusted < 0.0001 ? '<0.0001' : p.adjusted.toFixed(4),
-    `${wins} / ${losses}`,
-  ];
-  const unseen = (name: string, among: Comparison | undefined) =>
-    among === undefined
-      ? []
-      : [row(`${name}, ${plural(among.power.queries, 'query', 'queries')} for documents not trained on`, among)];
   print(
-    table(
-      ['', 'before', 'after', 'change', 'p', 'better / worse'],
-      [
-        row('dense', dense),
-        ...unseen('dense', denseUnseen),
-        row(decidedOn, served),
-        ...unseen(decidedOn, servedUnseen),
-        row(`${decidedOn} over BM25`, servedOverBm25),
-      ],
-    ),
+    table(COLUMNS, [
+      row('dense', dense),
+      ...unseen('dense', denseUnseen),
+      row(decidedOn, served),
+      ...unseen(decidedOn, servedUnseen),
+      row(`${decidedOn} over BM25`, servedOverBm25),
+    ]),
   );
   print(
     `BM25 alone: ${report.bm25.toFixed(4)}; share of dense beside it: ${denseShare.before} before, ${denseShare.after} after`,

@@ -23,6 +23,7 @@ import type {
 import { dropFailedVersion, encoderFiles } from './encoder-versions.ts';
 import { type CollectionEncoders, checkGives, type GivenEncoder } from './encoders.ts';
 import { RELEVANCE } from './relevant.ts';
+import { RERANKER } from './reranking.ts';
 
 /** What the making of a field needs of the collection. */
 export interface BuildContext {
@@ -155,8 +156,9 @@ async function carryOut(
       writing,
       beside: async (before, after) => {
         const ids = vectorFields(after).map((field) => field.encoder);
-        const kept = before.filter(({ role }) => role === RELEVANCE && build.name !== MEANING);
-        relevanceDropped = before.some(({ role }) => role === RELEVANCE) && kept.length === 0;
+        const kept = before.filter(({ role }) => role === RERANKER || (role === RELEVANCE && build.name !== MEANING));
+        const learned = (files: readonly BesideEntry[]) => files.some(({ role }) => role === RELEVANCE);
+        relevanceDropped = learned(before) && !learned(kept);
         return [...kept, ...(await encoderFiles(directory, ids))] satisfies BesideEntry[];
       },
     });

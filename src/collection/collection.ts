@@ -9,6 +9,7 @@ import {
 import { InvalidArgumentError, UnsupportedError } from '../base/errors.ts';
 import type { DocumentRecord, InputDocument } from '../content/index.ts';
 import { type IndexingSettings, MEANING, queryLanguage, resolveSettings } from '../corpus/index.ts';
+import { type CrossWeights, writeCross } from '../encode/cross/weights.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import type { TunedFiles } from '../encode/tuned/description.ts';
 import type { Plan } from '../index/index.ts';
@@ -64,6 +65,7 @@ import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { type ReencodeCollectionReport, reencodeCollection } from './reencoding.ts';
 import { judgesRelevance, RELEVANCE, relevanceFor, searchRelevant } from './relevant.ts';
 import { removeField } from './removing.ts';
+import { CollectionReranker, RERANKER, withRerankers } from './reranking.ts';
 import { saveSynonyms, synonymsOf, synonymsSource } from './synonyms.ts';
 import type { AddOptions, IndexOptions, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 import { verifyStore } from './verify.ts';
@@ -83,6 +85,7 @@ export class Collection {
   readonly #ingestVersion: unknown;
   readonly settings: IndexingSettings;
   readonly #encoders: CollectionEncoders;
+  readonly #reranker = new CollectionReranker();
   readonly #extensions: Extension;
   readonly #allowRemote: boolean;
   #current: CorpusLease | undefined;
@@ -309,6 +312,15 @@ export class Collection {
   }
 
   /**
+   * Takes over a cross-encoder (`tuneReranker` of `sagitta-search/train`), which pipelines then name `cross`. @param weights undefined: it has none.
+   * @throws CollectionLockedError while another process writes; UnsupportedError in PostgreSQL.
+   */
+  async setReranker(weights: CrossWeights | undefined): Promise<void> {
+    const content = weights === undefined ? undefined : writeCross(weights);
+    await this.#writing((writer) => writer.putBeside(RERANKER, content));
+  }
+
+  /**
    * Words that queries are also searched for, one rule a line (`parseSynonyms` of `sagitta-search/text`); they stand in `synonyms.txt` in the
    * collection's folder. An empty source takes them away. @returns the number of rules.
    * @throws InvalidArgumentError that names the line with a mistake.
@@ -378,7 +390,7 @@ export class Collection {
     const { directory } = this.#store;
     return {
       ...withStored(storedPipelines(corpus.settings.options)),
-      extensions: this.#extensions,
+      extensions: withRerankers(this.#extensions, this.#reranker.of(corpus)),
       allowRemote: this.#allowRemote,
       relevance: async () => relevanceFor(corpus),
       synonyms: directory === undefined ? undefined : () => synonymsOf(directory),
@@ -515,6 +527,7 @@ export class Collection {
     this.#current?.retire();
     this.#current = undefined;
     await this.#encoders.dispose();
+    await this.#reranker.dispose();
     await this.#store.close();
   }
 

@@ -18,6 +18,7 @@ import {
   shownLocation,
 } from '../store/index.ts';
 import type { CollectionSettings, ListedDocument, NewDocument, Store, StoredCorpus, Writer } from '../store/types.ts';
+import { TermNumbers } from '../text/index.ts';
 import { checkAnalysis } from './open.ts';
 import { PIPELINES } from './pipelines.ts';
 
@@ -166,6 +167,7 @@ async function copyDocuments(
   { signal, onProgress }: CopyOptions,
 ): Promise<Pick<CopyReport, 'copied' | 'unchanged'>> {
   const writer: Writer = await target.writer();
+  let numbers = new TermNumbers();
   let copied = 0;
   let unchanged = 0;
   try {
@@ -174,9 +176,12 @@ async function copyDocuments(
       const { id, contentHash } = listed.record;
       if ((await writer.contentHash(id)) === contentHash) unchanged++;
       else {
-        writer.add(await documentOf(corpus, listed, settings));
+        writer.add(await documentOf(corpus, listed, settings, numbers));
         copied++;
-        if (writer.pending.bytes >= PUBLISH_AT) await writer.publish();
+        if (writer.pending.bytes >= PUBLISH_AT) {
+          await writer.publish();
+          numbers = new TermNumbers();
+        }
       }
       onProgress?.('copying', copied + unchanged, corpus.documentCount);
     }
@@ -198,6 +203,7 @@ async function documentOf(
   corpus: StoredCorpus,
   { ordinal, from, to, record }: ListedDocument,
   settings: IndexingSettings,
+  numbers: TermNumbers,
 ): Promise<NewDocument> {
   const ordinals = range(from, to);
   const [text] = await corpus.texts([ordinal]);
@@ -206,9 +212,15 @@ async function documentOf(
   return {
     ...record,
     text: text!,
+    numbers,
     passages: passages.map(({ document: _, text: own, ...place }, i) => ({
       ...place,
-      fields: passageFields({ title: record.title, headings: place.headings, text: own }, record.language, settings),
+      fields: passageFields(
+        { title: record.title, headings: place.headings, text: own },
+        record.language,
+        settings,
+        numbers,
+      ),
       ...(vectors[i] === undefined ? {} : { vectors: { [MEANING]: vectors[i] } }),
     })),
   };

@@ -1,5 +1,8 @@
-import { InvalidArgumentError } from '../base/errors.ts';
+import { readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import { readCross } from '../encode/cross/weights.ts';
 import {
   DEFAULT_MODEL_URL,
   type EndpointModelOptions,
@@ -7,7 +10,14 @@ import {
   keptAnswers,
   type LanguageModelKind,
 } from '../generate/index.ts';
-import { type EndpointRerankerOptions, endpointReranker, isLocal, keptScores } from '../rerank/index.ts';
+import {
+  type CrossRerankerOptions,
+  crossReranker,
+  type EndpointRerankerOptions,
+  endpointReranker,
+  isLocal,
+  keptScores,
+} from '../rerank/index.ts';
 import type { Reranker } from '../search/index.ts';
 import type { Extension } from './extensions.ts';
 
@@ -21,13 +31,14 @@ interface Kept {
   /** Whether answers are kept on disk. Default true. */
   readonly keep?: boolean;
 }
-type RerankerEntry = EndpointRerankerOptions & Kept;
+/** A cross-encoder that runs here, from a folder in Hugging Face's layout or a file of `sagitta tune --what reranker`; or an endpoint. */
+type RerankerEntry = (EndpointRerankerOptions & Kept) | ({ readonly cross: string } & CrossRerankerOptions);
 type ModelEntry = Partial<EndpointModelOptions> & Kept;
 
 const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   rerankers: [
     ...['url', 'model', 'shape', 'apiKeyEnv', 'batchSize', 'longest', 'timeoutMs', 'retries', 'backoffMs', 'budgetMs'],
-    ...['headers', 'keep'],
+    ...['headers', 'keep', 'cross', 'depth', 'weight'],
   ],
   models: [
     ...['url', 'model', 'apiKeyEnv', 'window', 'firstMs', 'pauseMs', 'totalMs', 'retries', 'backoffMs', 'headers'],
@@ -46,9 +57,30 @@ export function hostParts(): Extension {
   return { rerankers, languageModels };
 }
 
-function rerankerOf(id: string, { keep = true, ...options }: RerankerEntry): Reranker {
+function rerankerOf(id: string, entry: RerankerEntry): Reranker {
+  if ('cross' in entry) return localReranker(id, entry);
+  const { keep = true, ...options } = entry;
   const reranker = endpointReranker({ ...options, id });
   return keep ? keptScores(reranker, JSON.stringify([options.url, options.model])) : reranker;
+}
+
+/** Paths are relative to the folder that the command runs in. */
+function localReranker(id: string, { cross, ...options }: { readonly cross: string } & CrossRerankerOptions): Reranker {
+  const path = resolve(cross);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) {
+    throw new NotFoundError(
+      `The reranker "${id}" is to be in ${path}, where there is nothing.`,
+      'Name the folder of a cross-encoder, or a file that `sagitta tune --what reranker` made.',
+    );
+  }
+  if (found.isDirectory()) {
+    const open = async () => (await import('../encode/cross/folder.ts')).crossFolder(path, { id });
+    return crossReranker(open, { ...options, id });
+  }
+  const weights = readCross(readFileSync(path), path);
+  const open = async () => (await import('../encode/cross/open.ts')).openCross(id, weights);
+  return crossReranker(open, { ...weights.suggested, ...options, id });
 }
 
 function modelOf(

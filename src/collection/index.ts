@@ -30,5 +30,6 @@ export type { StoredPipelines } from './pipelines.ts';
 export type { CollectionPlanOptions } from './planning.ts';
 export type { ReencodeCollectionReport } from './reencoding.ts';
 export { queryEmbedding } from './relevant.ts';
+export { CROSS, withRerankers } from './reranking.ts';
 export type { AddOptions, IndexOptions, IndexProgress, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 export { verifyCollection } from './verify.ts';

@@ -10,6 +10,7 @@ import {
 } from '../corpus/index.ts';
 import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
 import type { CompactReport, FieldItem, FieldText, NewDocument, VectorFieldSettings, Writer } from '../store/types.ts';
+import { TermNumbers } from '../text/index.ts';
 import { encodeTexts } from './building.ts';
 import type { IndexProgress } from './types.ts';
 
@@ -40,6 +41,7 @@ interface Waiting {
   readonly indexable: Indexable;
   readonly language: string;
   readonly passages: readonly PreparedPassage[];
+  readonly numbers: TermNumbers;
   readonly known: KnownItems;
 }
 
@@ -51,6 +53,8 @@ export class Indexer {
   /** By id: the last of several with one id counts. */
   #waiting = new Map<string, Waiting>();
   #waitingPassages = 0;
+  /** Of the terms of what comes next: another after each publication, as words that come once add up. */
+  #numbers = new TermNumbers();
   #documents = 0;
   #passages = 0;
   #unsearchable = 0;
@@ -89,7 +93,8 @@ export class Indexer {
     this.signal?.throwIfAborted();
     const language = languageOf(indexable, this.settings);
     const window = narrowestWindow(this.fields, language);
-    const { passages, cut } = await preparePassages(indexable, language, this.settings, window, this.signal);
+    const numbers = this.#numbers;
+    const { passages, cut } = await preparePassages(indexable, language, this.settings, numbers, window, this.signal);
     this.#cut += cut;
     this.#forget(indexable.record.id);
     const known =
@@ -100,7 +105,7 @@ export class Indexer {
               ([, items]) => items.length === passages.length && items.every((item) => item !== undefined),
             ),
           );
-    this.#waiting.set(indexable.record.id, { indexable, language, passages, known });
+    this.#waiting.set(indexable.record.id, { indexable, language, passages, numbers, known });
     this.#waitingPassages += passages.length;
     this.#documents++;
     this.#report('reading', indexable.record.path ?? indexable.record.id);
@@ -157,12 +162,13 @@ export class Indexer {
     const encoded = new Map<string, (FieldItem | undefined)[]>();
     for (const field of this.fields) encoded.set(field.name, await this.#encode(field, batch));
     let next = 0;
-    for (const { indexable, language, passages } of batch) {
+    for (const { indexable, language, passages, numbers } of batch) {
       let embedded = false;
       this.writer.add({
         ...indexable.record,
         language,
         text: indexable.text,
+        numbers,
         passages: passages.map((passage) => {
           if (this.fields.length === 0) return passage;
           const vectors: Record<string, FieldItem> = {};
@@ -209,6 +215,7 @@ export class Indexer {
   async #publish(): Promise<number> {
     this.#report('publishing');
     const generation = await this.writer.publish();
+    this.#numbers = new TermNumbers();
     this.#published = this.#documents - this.#waiting.size;
     this.#publishedAt = performance.now();
     this.#report('publishing');

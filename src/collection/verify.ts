@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { CorruptFileError, SagittaError } from '../base/errors.ts';
+import { readCross } from '../encode/cross/weights.ts';
 import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
 import { parseRelevance } from '../search/index.ts';
 import { isPostgresAddress, openLocalStore, openPostgresStore } from '../store/index.ts';
@@ -9,6 +10,7 @@ import { type Manifest, vectorFields } from '../store/local/manifest-types.ts';
 import type { Fault, Store, VerifyReport } from '../store/types.ts';
 import { ENCODERS } from './encoder-versions.ts';
 import { RELEVANCE } from './relevant.ts';
+import { RERANKER } from './reranking.ts';
 
 /**
  * Reads every byte of the collection in `directory` and checks every checksum and cross-reference; also the trained encoders that
@@ -75,6 +77,7 @@ class FilesBeside {
   async all(): Promise<void> {
     for (const { encoder } of vectorFields(this.manifest.settings)) await this.#encoder(encoder);
     await this.#relevance();
+    await this.#reranker();
   }
 
   /** A trained encoder, and the trained ones that it starts from. */
@@ -99,6 +102,13 @@ class FilesBeside {
     if (entry === undefined || this.#damaged.has(entry.file)) return;
     const path = join(this.directory, entry.file);
     await this.#attempt(path, async () => void parseRelevance(await readFile(path, 'utf8'), path));
+  }
+
+  async #reranker(): Promise<void> {
+    const entry = this.manifest.beside.find(({ role }) => role === RERANKER);
+    if (entry === undefined || this.#damaged.has(entry.file)) return;
+    const path = join(this.directory, entry.file);
+    await this.#attempt(path, async () => void readCross(await readFile(path), path));
   }
 
   async #attempt(path: string, read: () => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../base/random.ts';
-import { markdownBlocks } from '../text/index.ts';
+import { markdownBlocks, TermNumbers } from '../text/index.ts';
 import { embeddingText } from './embedding-text.ts';
 import { preparePassages } from './passages.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
@@ -20,7 +20,10 @@ describe('passages for an encoder', () => {
 
   it('are read to their end, and together hold every word of the text', async () => {
     for (const tokens of [40, 100, 254]) {
-      const { passages, cut } = await preparePassages(document, 'en', DEFAULT_SETTINGS, { tokens, count });
+      const { passages, cut } = await preparePassages(document, 'en', DEFAULT_SETTINGS, new TermNumbers(), {
+        tokens,
+        count,
+      });
       expect(cut).toBe(0);
       for (const passage of passages) expect(await count(passage.embeddingText)).toBeLessThanOrEqual(tokens);
       const covered = new Uint8Array(text.length);
@@ -32,14 +35,14 @@ describe('passages for an encoder', () => {
   });
 
   it('stay as they are where they fit', async () => {
-    const free = await preparePassages(document, 'en', DEFAULT_SETTINGS);
-    const wide = await preparePassages(document, 'en', DEFAULT_SETTINGS, { tokens: 100_000, count });
+    const free = await preparePassages(document, 'en', DEFAULT_SETTINGS, new TermNumbers());
+    const wide = await preparePassages(document, 'en', DEFAULT_SETTINGS, new TermNumbers(), { tokens: 100_000, count });
     expect(wide).toEqual(free);
   });
 
   it('are counted where they cannot be divided: a title that is longer than what is read', async () => {
     const title = Array.from({ length: 500 }, word).join(' ');
-    const { passages, cut } = await preparePassages({ ...document, title }, 'en', DEFAULT_SETTINGS, {
+    const { passages, cut } = await preparePassages({ ...document, title }, 'en', DEFAULT_SETTINGS, new TermNumbers(), {
       tokens: 60,
       count,
     });

@@ -15,6 +15,7 @@ import {
   TokenIndex,
   TokenIndexBuilder,
 } from '../index/index.ts';
+import { TermNumbers } from '../text/index.ts';
 import type { Corpus, CorpusPassage, Field, FieldParams, FieldSource } from './corpus.ts';
 import { checkRepresentation, fieldOf, WORDS } from './fields.ts';
 import { checkInput } from './input.ts';
@@ -57,9 +58,10 @@ export async function memoryCorpus(
   const settings = resolveSettings(options.settings);
   const held = new Map<string, Held>();
   const languages = new Map<string, number>();
+  const numbers = new TermNumbers();
   for await (const document of documents) {
     options.signal?.throwIfAborted();
-    const one = await hold(document, fields, settings, options.signal);
+    const one = await hold(document, fields, settings, numbers, options.signal);
     // In the order in which they came last.
     held.delete(document.id);
     held.set(document.id, one);
@@ -68,7 +70,7 @@ export async function memoryCorpus(
   const analysis = new WordAnalysis(settings, languages);
   const all = [...held.values()];
   const indexes: Indexed[] = [];
-  for (const field of fields) indexes.push(await indexed(field, all, analysis, options));
+  for (const field of fields) indexes.push(await indexed(field, all, analysis, numbers, options));
   return new MemoryCorpus(all, indexes, languages);
 }
 
@@ -83,6 +85,7 @@ async function hold(
   document: InputDocument,
   fields: readonly FieldDefinition[],
   settings: IndexingSettings,
+  numbers: TermNumbers,
   signal: AbortSignal | undefined,
 ): Promise<Held> {
   const metadata = checkInput(document);
@@ -99,7 +102,7 @@ async function hold(
     fields.flatMap((field) => (field.kind === 'vector' ? [{ of: 'passage', ...field }] : [])),
     language,
   );
-  const { passages } = await preparePassages(preparable, language, settings, window, signal);
+  const { passages } = await preparePassages(preparable, language, settings, numbers, window, signal);
   const place = path === undefined ? {} : { path };
   // Nobody compares what is never indexed again.
   return { record: { id, title, ...place, format, language, contentHash: '', metadata }, text, passages };
@@ -129,6 +132,7 @@ async function indexed(
   definition: FieldDefinition,
   documents: readonly Held[],
   analysis: WordAnalysis,
+  numbers: TermNumbers,
   { bm25, signal }: MemoryCorpusOptions,
 ): Promise<Indexed> {
   const { name, of = 'passage' } = definition;
@@ -137,8 +141,8 @@ async function indexed(
     for (const { record, text, passages } of documents) {
       for (const passage of passages) {
         const own =
-          of === 'passage' ? passage.fields : sourceTerms(seenOf(of, record, text, passage), record, analysis);
-        builder.add(own);
+          of === 'passage' ? passage.fields : sourceTerms(seenOf(of, record, text, passage), record, analysis, numbers);
+        builder.addNumbered(own, numbers);
       }
     }
     const index = InvertedIndex.open(new MemorySections(builder.build()));

@@ -1,38 +1,50 @@
 import { describe, expect, it } from 'vitest';
+import { TermNumbers } from '../text/index.ts';
 import { blocksOf, languageOf, preparePassages } from './passages.ts';
 import { analyzeQuery } from './query-analysis.ts';
 import { DEFAULT_SETTINGS, resolveSettings } from './settings.ts';
 
 describe('preparePassages', () => {
+  const numbers = new TermNumbers();
+  const named = (list: Uint32Array) => Array.from(list, (number) => numbers.names[number]!);
   const text = '# Keys\n\nIntroduction.\n\n## Rotation\n\nRotate the signing key every ninety days.\n';
   const document = { title: 'Keys', text, blocks: blocksOf({ id: 'k', text, format: 'markdown' }) };
 
   it('makes fields of text, title and headings, with their boosts', async () => {
-    const { passages } = await preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 2 });
+    const { passages } = await preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 2 }, numbers);
     expect(passages).toHaveLength(1);
     const [body, title] = passages[0]!.fields;
     expect(body).toMatchObject({ boost: 1 });
-    expect(body!.terms).toContain('rotat');
-    expect(title).toEqual({ terms: ['key'], boost: 2 });
+    expect(named(body!.terms)).toContain('rotat');
+    expect(named(title!.terms)).toEqual(['key']);
+    expect(title!.boost).toBe(2);
   });
 
   it('leaves out a field whose boost is 0', async () => {
     const {
       passages: [passage],
-    } = await preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 0, headingBoost: 0 });
+    } = await preparePassages(document, 'en', { ...DEFAULT_SETTINGS, titleBoost: 0, headingBoost: 0 }, numbers);
     expect(passage!.fields).toEqual([
       expect.objectContaining({ boost: 1 }),
-      { terms: ['introduction', 'rotation', 'signing', 'the'], boost: 1, length: 0, words: expect.any(Array) },
+      { terms: expect.any(Uint32Array), boost: 1, length: 0, words: expect.any(Uint32Array) },
     ]);
+    const { terms, words } = passage!.fields[1]!;
+    expect(named(terms).sort()).toEqual(['introduction', 'rotation', 'signing', 'the']);
+    // Texts that do not follow one another have an empty word between them: the title, two headings, the passage.
+    expect(named(words!).join(' ')).toMatch(
+      /^keys {2}keys introduction rotation rotate the signing key every ninety days$|^keys {2}keys {2}/,
+    );
   });
 
   it('tells the encoder the title, but not twice', async () => {
     const plain = { title: 'Keys', text: 'They rotate.', blocks: blocksOf({ id: 'k', text: 'They rotate.' }) };
-    expect((await preparePassages(plain, 'en', DEFAULT_SETTINGS)).passages[0]!.embeddingText).toBe(
+    expect((await preparePassages(plain, 'en', DEFAULT_SETTINGS, numbers)).passages[0]!.embeddingText).toBe(
       'Keys\nThey rotate.',
     );
     const same = { ...plain, title: 'They rotate' };
-    expect((await preparePassages(same, 'en', DEFAULT_SETTINGS)).passages[0]!.embeddingText).toBe('They rotate.');
+    expect((await preparePassages(same, 'en', DEFAULT_SETTINGS, numbers)).passages[0]!.embeddingText).toBe(
+      'They rotate.',
+    );
   });
 });
 
@@ -41,7 +53,7 @@ describe('preparing a long document', () => {
     const text = 'The harbour master wrote a letter. '.repeat(20_000);
     const long = { title: 'Letters', text, blocks: blocksOf({ id: 'l', text }) };
     const controller = new AbortController();
-    const preparing = preparePassages(long, 'en', DEFAULT_SETTINGS, undefined, controller.signal);
+    const preparing = preparePassages(long, 'en', DEFAULT_SETTINGS, new TermNumbers(), undefined, controller.signal);
     setTimeout(() => controller.abort(new Error('enough')), 1);
     // A timer comes only when others have their turn, and to an end it would not come at all.
     await expect(preparing).rejects.toThrow('enough');

@@ -1,14 +1,14 @@
 import type { InputDocument, PassageRecord } from '../content/index.ts';
 import type { EncoderWindow } from '../encode/encoder.ts';
-import type { IndexedField } from '../index/index.ts';
+import type { NumberedField } from '../index/index.ts';
 import {
-  type Analysis,
   type Analyzer,
   analyzerFor,
   type Block,
   detectLanguage,
   markdownBlocks,
-  phraseWords,
+  type Reading,
+  type TermNumbers,
   textBlocks,
 } from '../text/index.ts';
 import { passagePlaces } from '../text/passages.ts';
@@ -17,9 +17,9 @@ import { fitPassages, type PassagePlace } from './fitting.ts';
 import { analysisLanguage, primary, type WordAnalysis } from './query-analysis.ts';
 import type { IndexingSettings } from './settings.ts';
 
-/** A passage with its terms, and the text that the encoder sees. */
+/** A passage with its terms, as numbers, and the text that the encoder sees. */
 export interface PreparedPassage extends PassageRecord {
-  readonly fields: readonly IndexedField[];
+  readonly fields: readonly NumberedField[];
   readonly embeddingText: string;
 }
 
@@ -63,6 +63,7 @@ const YIELD_AFTER = 12;
 /**
  * Cuts a document into passages and analyses each: text, title and the headings above it, as fields with boosts. A title
  * without a text is a passage of its own, an empty one; without either there is none.
+ * @param numbers what numbers the terms.
  * @param window of the encoder that is to read them: longer passages are cut further.
  * @param signal stops it between two passages; every few milliseconds others have their turn, so that it can come.
  */
@@ -70,11 +71,12 @@ export async function preparePassages(
   document: Preparable,
   language: string,
   settings: IndexingSettings,
+  numbers: TermNumbers,
   window?: EncoderWindow,
   signal?: AbortSignal,
 ): Promise<PreparedPassages> {
   const analyzer = analyzerFor(analysisLanguage(language, settings));
-  const title = analyzer.analyze(document.title);
+  const title = analyzer.read(document.title, numbers);
   const { passageTokens: maxTokens, passageOverlap: overlap } = settings;
   const whole: PassagePlace[] = passagePlaces(document.text, document.blocks, { maxTokens, overlap });
   if (whole.length === 0 && document.title.trim() !== '') whole.push({ start: 0, end: 0, headings: [] });
@@ -89,7 +91,7 @@ export async function preparePassages(
       from = performance.now();
     }
     const text = document.text.slice(start, end);
-    const fields = fieldsOf({ title: document.title, analysed: title, headings, text }, analyzer, settings);
+    const fields = fieldsOf({ title, headings, text }, analyzer, settings, numbers);
     passages.push({
       start,
       end,
@@ -107,37 +109,40 @@ export function passageFields(
   passage: { readonly title: string; readonly headings: readonly string[]; readonly text: string },
   language: string,
   settings: IndexingSettings,
-): IndexedField[] {
+  numbers: TermNumbers,
+): NumberedField[] {
   const analyzer = analyzerFor(analysisLanguage(language, settings));
-  return fieldsOf({ ...passage, analysed: analyzer.analyze(passage.title) }, analyzer, settings);
+  return fieldsOf({ ...passage, title: analyzer.read(passage.title, numbers) }, analyzer, settings, numbers);
 }
 
 function fieldsOf(
   passage: {
-    readonly title: string;
-    /** Of the title, which stands above many passages. */
-    readonly analysed: Analysis;
+    /** Read once: it stands above many passages. */
+    readonly title: Reading;
     readonly headings: readonly string[];
     readonly text: string;
   },
   analyzer: Analyzer,
-  settings: IndexingSettings,
-): IndexedField[] {
-  const { title, analysed, headings, text } = passage;
-  const own = analyzer.read(text);
-  const analyses: Analysis[] = [own];
-  const fields: IndexedField[] = [{ terms: own.terms, boost: 1 }];
-  if (settings.titleBoost > 0) {
-    analyses.push(analysed);
-    fields.push({ terms: analysed.terms, boost: settings.titleBoost });
+  { titleBoost, headingBoost }: IndexingSettings,
+  numbers: TermNumbers,
+): NumberedField[] {
+  const { title } = passage;
+  const own = analyzer.read(passage.text, numbers);
+  const headings = passage.headings.map((heading) => analyzer.read(heading, numbers));
+  const fields: NumberedField[] = [{ terms: own.terms, boost: 1 }];
+  const readings: Reading[] = [own];
+  if (titleBoost > 0) {
+    readings.push(title);
+    fields.push({ terms: title.terms, boost: titleBoost });
   }
-  if (settings.headingBoost > 0 && headings.length > 0) {
-    const above = headings.map((heading) => analyzer.analyze(heading));
-    analyses.push(...above);
-    fields.push({ terms: above.flatMap(({ terms }) => terms), boost: settings.headingBoost });
+  if (headingBoost > 0 && headings.length > 0) {
+    readings.push(...headings);
+    for (const { terms } of headings) fields.push({ terms, boost: headingBoost });
   }
-  const further = furtherForms(fields, analyses);
-  fields.push({ ...further, words: inOrder([title, ...headings].map(phraseWords), own.words) });
+  fields.push({
+    ...furtherForms(readings, fields, numbers),
+    words: inOrder([title, ...headings, own], numbers),
+  });
   return fields;
 }
 
@@ -146,34 +151,41 @@ export function sourceTerms(
   text: string,
   { language }: { readonly language: string },
   analysis: WordAnalysis,
-): IndexedField[] {
-  const analysed = analysis.analyzerOf(language).analyze(text);
-  const field: IndexedField = { terms: analysed.terms, boost: 1 };
-  return [field, { ...furtherForms([field], [analysed]), words: phraseWords(text) }];
+  numbers: TermNumbers,
+): NumberedField[] {
+  const reading = analysis.analyzerOf(language).read(text, numbers);
+  const field: NumberedField = { terms: reading.terms, boost: 1 };
+  return [field, { ...furtherForms([reading], [field], numbers), words: reading.words }];
 }
 
-/** The words of several texts, an empty one between two of them. */
-function inOrder(before: readonly (readonly string[])[], last: readonly string[]): readonly string[] {
-  if (before.every(({ length }) => length === 0)) return last;
-  const words: string[] = [];
-  for (const own of [...before, last]) {
-    if (words.length > 0 && own.length > 0) words.push('');
-    for (const word of own) words.push(word);
+/** The words of several texts, 0 between two of them. */
+function inOrder(readings: readonly Reading[], numbers: TermNumbers): Uint32Array {
+  const texts = readings.filter(({ words }) => words.length > 0);
+  if (texts.length < 2) return texts[0]?.words ?? NO_WORDS;
+  const all = numbers.room(texts.reduce((sum, { words }) => sum + words.length + 1, -1));
+  let at = 0;
+  for (const { words } of texts) {
+    if (at > 0) all[at++] = 0;
+    all.set(words, at);
+    at += words.length;
   }
-  return words;
+  return all;
 }
+
+const NO_WORDS = new Uint32Array(0);
 
 /**
  * What a passage is found by besides its terms: each form once, however often it occurs, and none that is a term already.
  * It makes the passage no longer, so that ranking by terms is what it would be without.
  */
-export function furtherForms(fields: readonly IndexedField[], analyses: readonly Analysis[]): IndexedField {
-  const known = new Set<string>();
-  for (const { terms } of fields) for (const term of terms) known.add(term);
-  const further = new Set<string>();
-  for (const { forms, stopWords } of analyses) {
-    for (const form of forms) if (!known.has(form)) further.add(form);
-    for (const form of stopWords) if (!known.has(form)) further.add(form);
-  }
-  return { terms: [...further], boost: 1, length: 0 };
+export function furtherForms(
+  readings: readonly Reading[],
+  fields: readonly NumberedField[],
+  numbers: TermNumbers,
+): NumberedField {
+  const further = numbers.without(
+    readings.map((reading) => reading.further),
+    fields.map(({ terms }) => terms),
+  );
+  return { terms: further, boost: 1, length: 0 };
 }

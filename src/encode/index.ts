@@ -1,4 +1,3 @@
-export type { BertOptions } from './bert/bert.ts';
 export { type BertDescription, readDescription } from './bert/description.ts';
 export { bertFolder } from './bert/folder.ts';
 export {
@@ -7,10 +6,17 @@ export {
   type TrainableLastLayers,
   trainableLastLayers,
 } from './bert/last-layers.ts';
+export type { BertOptions } from './bert/loaded.ts';
 export { miniLm, miniLmDescription } from './bert/minilm.ts';
 export type { Precision } from './bert/prepare.ts';
 export { type TrainableBert, type TrainableBertOptions, trainableBert } from './bert/trainable.ts';
 export { type WordPieces, WordPieceTokenizer } from './bert/wordpiece.ts';
+export { type CrossEncoder, type CrossOptions, crossEncoder } from './cross/cross.ts';
+export { crossFolder } from './cross/folder.ts';
+export { openCross } from './cross/open.ts';
+export type { PairLimits } from './cross/pairs.ts';
+export { type Pair, type TrainableCross, type TrainableCrossOptions, trainableCross } from './cross/trainable.ts';
+export { type CrossWeights, readCross, writeCross } from './cross/weights.ts';
 export { denseShareOf } from './dense-share.ts';
 export type { Content, EncodeOptions, Encoder, EncoderWindow, TokenEncoder } from './encoder.ts';
 export { type HfEncoderOptions, type HfModule, type HfPooling, hfEncoder } from './hf/hf.ts';

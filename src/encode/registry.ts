@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { CorruptFileError, InvalidArgumentError, RemoteNotAllowedError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import type { BertOptions } from './bert/bert.ts';
+import type { BertOptions } from './bert/loaded.ts';
 import type { Encoder, TokenEncoder } from './encoder.ts';
 import type { HfPooling } from './hf/hf.ts';
 import { parseSettings } from './spec.ts';

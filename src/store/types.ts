@@ -6,13 +6,14 @@ import type { Codec } from '../codec/index.ts';
 import type { DocumentRecord, PassageRecord, WeightedTerm } from '../content/index.ts';
 import type { Corpus, FieldSource, IndexingSettings } from '../corpus/index.ts';
 import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
-import type { IndexedField } from '../index/index.ts';
+import type { NumberedField } from '../index/index.ts';
+import type { TermNumbers } from '../text/index.ts';
 
 /** What a field of vectors holds of a passage: one vector, or one for each token. */
 export type FieldItem = Float32Array | Vectors;
 
 export interface NewPassage extends PassageRecord {
-  readonly fields: readonly IndexedField[];
+  readonly fields: readonly NumberedField[];
   /** Unit-length vectors by field; a field is absent where its encoder does not know the language, or its source has no text. */
   readonly vectors?: Readonly<Record<string, FieldItem>>;
 }
@@ -20,6 +21,8 @@ export interface NewPassage extends PassageRecord {
 export interface NewDocument extends DocumentRecord {
   readonly text: string;
   readonly passages: readonly NewPassage[];
+  /** What the numbers of its passages' fields are of; documents should share one, and have another after each publication. */
+  readonly numbers: TermNumbers;
 }
 
 /** A field of vectors, as a collection's manifest has it. */

@@ -1,4 +1,5 @@
 import { ownString, Recent } from '../base/recent.ts';
+import { RecentSlices } from '../base/recent-slices.ts';
 import { CharacterClass, classAt, classOf, classTable, widthAt } from './characters.ts';
 import { isMeasure, splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
@@ -7,6 +8,7 @@ import type { Part } from './part.ts';
 import { chunkWords, isBetweenWords, phraseWords } from './phrase-words.ts';
 import { inHiragana, regularRun, segmentDense, withoutFinalMark } from './segmenter.ts';
 import { stopWordsOf } from './stop-words.ts';
+import type { TermNumbers } from './term-numbers.ts';
 
 /** Raised whenever a text yields other terms than before: what was indexed with another version is not found with this one. */
 export const ANALYSIS_VERSION = 4;
@@ -34,6 +36,15 @@ export interface Analysis {
   readonly stopWords: readonly string[];
 }
 
+/** What a text is indexed by, as numbers of {@link TermNumbers}. */
+export interface Reading {
+  readonly terms: Uint32Array;
+  /** Forms and stop words of {@link Analysis}. */
+  readonly further: Uint32Array;
+  /** `phraseWords` of the text. */
+  readonly words: Uint32Array;
+}
+
 /** Turns text into the terms that lexical search compares. Stateless apart from a cache; safe to share. */
 export interface Analyzer {
   /** ISO 639-1, or `und`. */
@@ -46,8 +57,8 @@ export interface Analyzer {
   terms(text: string): string[];
   /** The terms and everything else that a text can be found by. */
   analyze(text: string): Analysis;
-  /** The same, and all its words in order as phrases are looked for: {@link phraseWords}. */
-  read(text: string): Analysis & { readonly words: readonly string[] };
+  /** The same as numbers, and all its words in order as phrases are looked for. */
+  read(text: string, numbers: TermNumbers): Reading;
   /** Where everything stands that a text can be found by, by ascending start. @param wanted only these terms. Default: all. */
   places(text: string, wanted?: ReadonlySet<string>): Token[];
 }
@@ -88,12 +99,32 @@ export function analyzerFor(language: string, options: AnalyzerOptions = {}): An
 }
 
 /** What a chunk yields, places counted from its start. */
-interface Pieces {
-  readonly terms: readonly Token[];
-  readonly forms: readonly Token[];
-  readonly stopWords: readonly Token[];
-  /** Of chunks of a script with spaces: `phraseWords` of the chunk. */
-  readonly words?: readonly string[];
+class Pieces {
+  /** Whose numbers these are ({@link TermNumbers.serial}): what holds the numbering itself would keep it alive. */
+  #serial = 0;
+  /** Terms, further forms and words. */
+  #numbers: readonly number[] = [];
+
+  /** @param words of chunks of a script with spaces: `phraseWords` of the chunk. */
+  constructor(
+    readonly terms: readonly Token[],
+    readonly forms: readonly Token[] = NONE,
+    readonly stopWords: readonly Token[] = NONE,
+    readonly words?: readonly string[],
+  ) {}
+
+  /** The numbers of its terms, then of forms and stop words, then of its words; looked up once for each numbering. */
+  numbered(numbers: TermNumbers): readonly number[] {
+    if (this.#serial === numbers.serial) return this.#numbers;
+    const own: number[] = [];
+    for (const { term } of this.terms) own.push(numbers.of(term));
+    for (const { term } of this.forms) own.push(numbers.of(term));
+    for (const { term } of this.stopWords) own.push(numbers.of(term));
+    for (const word of this.words ?? []) own.push(numbers.of(word));
+    this.#serial = numbers.serial;
+    this.#numbers = own.slice();
+    return own;
+  }
 }
 
 const NONE: readonly Token[] = [];
@@ -117,7 +148,10 @@ class ChunkAnalyzer implements Analyzer {
   readonly #stemmer: Stemmer | undefined;
   readonly #stopWords: ReadonlySet<string>;
   readonly #normalizer;
-  readonly #known = new Recent<string, Pieces>(CHUNKS);
+  readonly #known = new RecentSlices<Pieces>(CHUNKS);
+  readonly #terms = new Gathered();
+  readonly #further = new Gathered();
+  readonly #words = new Gathered();
   /** A query is asked for in several ways, one after the other. */
   #last: { readonly text: string; readonly pieces: readonly Pieces[] } | undefined;
   readonly #denseTerms = new Recent<string, string>(DENSE_WORDS);
@@ -179,26 +213,30 @@ class ChunkAnalyzer implements Analyzer {
     return { terms, forms, stopWords };
   }
 
-  read(text: string): Analysis & { readonly words: readonly string[] } {
-    const terms: string[] = [];
-    const forms: string[] = [];
-    const stopWords: string[] = [];
-    const words: string[] = [];
+  read(text: string, numbers: TermNumbers): Reading {
+    const terms = this.#terms.begin();
+    const further = this.#further.begin();
+    const words = this.#words.begin();
     // Where chunks have nothing but separators between them, their words are those of the text.
     let apart = true;
     let at = 0;
     this.#scan(text, (pieces, start, end) => {
-      append(pieces.terms, terms);
-      append(pieces.forms, forms);
-      append(pieces.stopWords, stopWords);
+      const own = pieces.numbered(numbers);
+      const firstFurther = pieces.terms.length;
+      const firstWord = firstFurther + pieces.forms.length + pieces.stopWords.length;
+      terms.take(own, 0, firstFurther);
+      further.take(own, firstFurther, firstWord);
       if (!apart) return;
-      const own = pieces.words;
-      apart = own !== undefined && (start > at || start === 0) && isBetweenWords(text, at, start);
-      if (apart) for (let i = 0; i < own!.length; i++) words.push(own![i]!);
+      apart = pieces.words !== undefined && (start > at || start === 0) && isBetweenWords(text, at, start);
+      if (apart) words.take(own, firstWord, own.length);
       at = end;
     });
     apart = apart && isBetweenWords(text, at, text.length);
-    return { terms, forms, stopWords, words: apart ? words : phraseWords(text) };
+    return {
+      terms: terms.end(numbers),
+      further: further.end(numbers),
+      words: apart ? words.end(numbers) : numbers.encode(phraseWords(text)),
+    };
   }
 
   /** Finds the chunks and dense runs of the text and reports what each yields, and where it begins and ends. */
@@ -218,22 +256,21 @@ class ChunkAnalyzer implements Analyzer {
         found(this.#dense(text.slice(start, i)), start, i);
       } else if (kind === CharacterClass.emoji) {
         const end = emojiEnd(text, i);
-        found({ terms: [{ term: text.slice(i, end), start: 0, end: end - i }], forms: NONE, stopWords: NONE }, i, end);
+        found(new Pieces([{ term: text.slice(i, end), start: 0, end: end - i }]), i, end);
         i = end;
       } else if (isFraction(text.charCodeAt(i))) {
         // As `1/2` is: two numbers.
         const numbers = text[i]!.normalize('NFKC')
           .split('\u2044')
           .filter((one) => one !== '');
-        found({ terms: numbers.map((term) => ({ term, start: 0, end: 1 })), forms: NONE, stopWords: NONE }, i, i + 1);
+        found(new Pieces(numbers.map((term) => ({ term, start: 0, end: 1 }))), i, i + 1);
         i++;
       } else i = text.charCodeAt(i) === ESCAPE ? escapeEnd(text, i) : i + 1;
     }
   }
 
   #analyzed(text: string, start: number, end: number): Pieces {
-    const slice = text.slice(start, end);
-    return this.#known.get(slice) ?? this.#remember(slice);
+    return this.#known.get(text, start, end) ?? this.#remember(text.slice(start, end));
   }
 
   #remember(slice: string): Pieces {
@@ -262,7 +299,7 @@ class ChunkAnalyzer implements Analyzer {
       const typed = typedForm(text, this.language);
       if (typed !== undefined) further.push({ term: plainForm(typed), start, end });
     }
-    return { terms: kept(terms), forms: kept(forms), stopWords: kept(stopWords), words };
+    return new Pieces(kept(terms), kept(forms), kept(stopWords), words);
   }
 
   /** The words of a run without spaces; what they become is remembered one by one, since no two runs are equal. */
@@ -284,7 +321,7 @@ class ChunkAnalyzer implements Analyzer {
       const hiragana = inHiragana(term);
       if (!aside && hiragana !== undefined) forms.push({ term: hiragana, ...place });
     }
-    return { terms, forms, stopWords: NONE };
+    return new Pieces(terms, forms);
   }
 
   /** The term of one part; empty for stop words and what normalisation leaves nothing of. */
@@ -326,6 +363,33 @@ function place(tokens: readonly Token[], offset: number, placed: Token[], wanted
 /** Without the room for more that a list has to which something was added. */
 function kept(tokens: readonly Token[]): readonly Token[] {
   return tokens.length === 0 ? NONE : tokens.slice();
+}
+
+/** A list of numbers that is used again and again. */
+class Gathered {
+  #numbers = new Uint32Array(1024);
+  #count = 0;
+
+  begin(): this {
+    this.#count = 0;
+    return this;
+  }
+
+  take(numbers: readonly number[], from: number, to: number): void {
+    if (this.#count + to - from > this.#numbers.length) {
+      const larger = new Uint32Array(2 * (this.#count + to - from));
+      larger.set(this.#numbers);
+      this.#numbers = larger;
+    }
+    for (let i = from; i < to; i++) this.#numbers[this.#count++] = numbers[i]!;
+  }
+
+  /** A copy of what was taken. */
+  end(numbers: TermNumbers): Uint32Array {
+    const copy = numbers.room(this.#count);
+    for (let i = 0; i < copy.length; i++) copy[i] = this.#numbers[i]!;
+    return copy;
+  }
 }
 
 const DOT = 46;

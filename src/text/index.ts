@@ -4,6 +4,7 @@ export {
   type Analyzer,
   type AnalyzerOptions,
   analyzerFor,
+  type Reading,
   type Token,
 } from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
@@ -37,5 +38,6 @@ export {
 } from './query.ts';
 export { lineStarts, sentenceStarts } from './sentences.ts';
 export { parseSynonyms, type Synonyms } from './synonyms.ts';
+export { TermNumbers } from './term-numbers.ts';
 export { textBlocks } from './text-blocks.ts';
 export { countTokens } from './token-count.ts';

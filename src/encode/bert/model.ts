@@ -66,6 +66,8 @@ export interface BertParts {
   readonly normalize: boolean;
   /** Modules beside the weights, made anew for each graph. */
   readonly modules?: (scope: Scope) => BertModules;
+  /** Whether it reads pairs of texts and gives their relevance, by a head that is among the parameters. Default false. */
+  readonly judgesPairs?: boolean;
 }
 
 /** What a model is given beside where tokens stand. */

@@ -15,7 +15,7 @@ import {
   toOnnx,
 } from '../../tensor/index.ts';
 import { type BertParts, type BertShape, linearLayers, WORDS } from './model.ts';
-import { columnsOf, floatProducts, OUTPUTS, type Products, roughlyActivated, servedBert } from './served.ts';
+import { columnsOf, floatProducts, type Products, roughlyActivated, servedBert } from './served.ts';
 import { type WordTable, wordsOf } from './words.ts';
 
 /** How the weights of linear layers are kept and multiplied. */
@@ -113,18 +113,18 @@ async function calibrate(parts: BertParts, runtime: Runtime): Promise<Map<string
   const pieces = Int32Array.from({ length: texts * length }, () => random.below(shape.vocabulary));
   const session = await runtime.createSession(model);
   try {
-    const {
-      [OUTPUTS.texts]: _,
-      [OUTPUTS.tokens]: __,
-      ...found
-    } = await session.run({
+    const found = await session.run({
       words: {
         data: wordsOf(parameters.get(WORDS).data, shape.width).rows(pieces),
         shape: [texts, length, shape.width],
       },
       positions: { data: Int32Array.from({ length }, (_, i) => i), shape: [length] },
+      ...(parts.judgesPairs === true
+        ? { types: { data: Int32Array.from({ length }, (_, i) => (4 * i < length ? 0 : 1)), shape: [length] } }
+        : {}),
     });
-    return new Map(Object.entries(found).map(([path, { data }]) => [path, (data as Float32Array).slice()]));
+    const layers = Object.entries(found).filter(([name]) => SMOOTHED.test(name));
+    return new Map(layers.map(([path, { data }]) => [path, (data as Float32Array).slice()]));
   } finally {
     await session.dispose();
   }

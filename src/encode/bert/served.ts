@@ -24,10 +24,11 @@ import {
 } from '../../tensor/index.ts';
 import type { Pooling } from '../ragged.ts';
 import { type BertParts, type BertShape, POSITIONS, TYPES } from './model.ts';
+import { relevanceHead } from './relevance-head.ts';
 import type { WordTable } from './words.ts';
 
-/** Names of what a prepared model gives: `[texts, width]`, and `[texts, length, width]`. */
-export const OUTPUTS = { texts: 'vectors', tokens: 'states' } as const;
+/** Names of what a prepared model gives: `[texts, width]`, and `[texts, length, width]`; one that judges pairs only `[texts]`. */
+export const OUTPUTS = { texts: 'vectors', tokens: 'states', pairs: 'scores' } as const;
 
 /** How the linear layers of a model that is served are computed. */
 export interface Products {
@@ -78,7 +79,8 @@ export function columnsOf(
 
 /**
  * What `bertStates` computes, for texts of one length that nothing is padded in, with the operators that ONNX Runtime fuses: inputs `words`
- * `[texts, length, width]`, rows of the table of word pieces, and `positions` `[length]`; outputs {@link OUTPUTS}.
+ * `[texts, length, width]`, rows of the table of word pieces, and `positions` `[length]`; outputs {@link OUTPUTS}. What judges pairs is also given
+ * `types` `[length]`, the same for all pairs of a run: theirs is one query.
  * @param type of the elements of `words`. @param look is shown the input of every linear layer.
  */
 export function servedBert(
@@ -95,8 +97,15 @@ export function servedBert(
     look(graph, path, x);
     return products.begin(graph, path, x);
   };
-  const rows = statesOf(constantsOf(graph, parts.parameters), { words, positions }, parts, { ...products, begin });
+  const types =
+    parts.judgesPairs === true ? graph.input('types', 'int32', ['length']) : constantOf(Int32Array.of(0), [1]);
+  const scope = constantsOf(graph, parts.parameters);
+  const rows = statesOf(scope, { words, positions, types }, parts, { ...products, begin });
   const states = reshapeLike(rows, words);
+  if (parts.judgesPairs === true) {
+    graph.output(OUTPUTS.pairs, relevanceHead(scope, pool(states, 'cls')));
+    return toOnnx(graph);
+  }
   const pooled = pool(states, parts.pooling);
   graph.output(OUTPUTS.texts, parts.normalize ? unitLength(pooled) : pooled);
   graph.output(OUTPUTS.tokens, unitLength(states));
@@ -106,7 +115,7 @@ export function servedBert(
 /** States of the last layer, `[tokens, width]`, one text after the other. */
 function statesOf(
   scope: Scope,
-  { words, positions }: Readonly<Record<'words' | 'positions', Tensor>>,
+  { words, positions, types }: Readonly<Record<'words' | 'positions' | 'types', Tensor>>,
   { shape, modules }: BertParts,
   {
     begin,
@@ -121,8 +130,7 @@ function statesOf(
   const added = (product: Tensor, path: string, x: Tensor) => add(add(product, bias(path, width)), x);
 
   let x = add(words, gather(scope.parameter(POSITIONS, [shape.positions, width], zeros), positions));
-  if (shape.types > 0)
-    x = add(x, gather(scope.parameter(TYPES, [shape.types, width], zeros), constantOf(Int32Array.of(0), [1])));
+  if (shape.types > 0) x = add(x, gather(scope.parameter(TYPES, [shape.types, width], zeros), types));
   x = reshape(norm(x, 'embeddings/norm'), ['texts*length', width]);
   for (let i = 0; i < shape.layers; i++) {
     const at = `layer${i}`;

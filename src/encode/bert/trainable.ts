@@ -9,7 +9,6 @@ import {
   type Tensor,
   type Tensors,
   unitLength,
-  withLora,
 } from '../../tensor/index.ts';
 import type { Encoder } from '../encoder.ts';
 import { withPrefix } from '../prefixes.ts';
@@ -17,11 +16,13 @@ import { declareRagged, type Ragged, raggedInputs, raggedOf, raggedShapes } from
 import { parseSettings } from '../spec.ts';
 import { type EncoderForm, rateOf, type Trainable } from '../trainable.ts';
 import { type EncoderTuning, frozen } from '../tuning.ts';
-import { type BertOptions, bertEncoder } from './bert.ts';
+import { bertEncoder } from './bert.ts';
 import { type BertDescription, describedFiles, readDescription } from './description.ts';
 import { bertFolder, partsOf, partsWithSide, SIDE_FILE } from './folder.ts';
+import type { BertOptions } from './loaded.ts';
+import { updated, withUpdates } from './low-rank.ts';
 import { miniLmDescription } from './minilm.ts';
-import { type BertModules, bertStates, linearLayers, POSITIONS, pooled, TYPES, WORDS } from './model.ts';
+import { type BertModules, bertStates, POSITIONS, pooled, TYPES, WORDS } from './model.ts';
 import { writeSafetensors } from './safetensors.ts';
 import { toTensors } from './weights.ts';
 import { WordPieceTokenizer } from './wordpiece.ts';
@@ -66,8 +67,7 @@ export async function trainableBert(
   const modules = (scope: Scope): BertModules =>
     tuning.side === undefined ? {} : { after: connectedAdapters(scope.at('side'), tuning.side) };
   const vectors = (scope: Scope, inputs: Ragged & { readonly words: Tensor }): Tensor => {
-    const tuned =
-      tuning.lora === undefined ? scope : withLora(scope, { ...tuning.lora, match: /^layer\d+\/\w+\/weight$/ });
+    const tuned = updated(scope, tuning.lora);
     const states = bertStates(tuned, inputs, shape, modules(scope));
     const result = pooled(states, inputs, pooling);
     return normalize ? unitLength(result) : result;
@@ -89,21 +89,7 @@ export async function trainableBert(
     const inputs = withPrefix(texts, description.prompts, { role });
     return description.lowerCase ? inputs.map((text) => text.toLowerCase()) : inputs;
   };
-  /** The weights with the low-rank updates in them. */
-  const merged = (): Parameters => {
-    const { lora } = tuning;
-    const result = parameters.clone();
-    if (lora === undefined) return result;
-    for (const [path, [from, to]] of linearLayers(shape)) {
-      const name = `${path}/weight`;
-      addProduct(result.get(name).data, parameters.get(`${name}_a`).data, parameters.get(`${name}_b`).data, {
-        from,
-        to,
-        factor: lora.alpha / lora.rank,
-      });
-    }
-    return result;
-  };
+  const merged = (): Parameters => withUpdates(parameters, parameters, shape, tuning.lora);
 
   return {
     form: 'bert',
@@ -169,19 +155,3 @@ export const form: EncoderForm = {
   },
   open: ({ folder, tuning: { side } }, id) => bertFolder(folder, { id, ...(side === undefined ? {} : { side }) }),
 };
-
-/** `target += factor * A B`. */
-function addProduct(
-  target: Float32Array,
-  a: Float32Array,
-  b: Float32Array,
-  { from, to, factor }: { readonly from: number; readonly to: number; readonly factor: number },
-): void {
-  const rank = a.length / from;
-  for (let row = 0; row < from; row++) {
-    for (let inner = 0; inner < rank; inner++) {
-      const scale = factor * a[row * rank + inner]!;
-      for (let column = 0; column < to; column++) target[row * to + column]! += scale * b[inner * to + column]!;
-    }
-  }
-}

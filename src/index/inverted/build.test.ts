@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { Random } from '../../base/random.ts';
+import { TermNumbers } from '../../text/index.ts';
 import { type IndexedField, InvertedIndexBuilder } from './build.ts';
 
 const random = new Random(17);
@@ -15,27 +16,20 @@ const documents = Array.from({ length: 300 }, (): IndexedField[] =>
   })),
 );
 
-it('makes the same of numbers as of the strings that they stand for, from one list of names and from another', () => {
+it('makes the same of numbers as of the strings that they stand for, of one numbering and of another', () => {
   const byName = new InvertedIndexBuilder();
   const byNumber = new InvertedIndexBuilder();
-  let names: string[] = [];
-  let numbers = new Map<string, number>();
-  const numbered = (words: readonly string[]): Uint32Array =>
-    Uint32Array.from(words, (one) => {
-      const number = numbers.get(one) ?? names.push(one) - 1;
-      numbers.set(one, number);
-      return number;
-    });
+  let numbers = new TermNumbers();
   for (const [i, fields] of documents.entries()) {
-    if (i === 200) [names, numbers] = [[], new Map()];
+    if (i === 200) numbers = new TermNumbers();
     byName.add(fields);
     byNumber.addNumbered(
       fields.map(({ terms, words, ...field }) => ({
         ...field,
-        terms: numbered(terms),
-        ...(words === undefined ? {} : { words: numbered(words) }),
+        terms: numbers.encode(terms),
+        ...(words === undefined ? {} : { words: numbers.encode(words) }),
       })),
-      names,
+      numbers,
     );
   }
   const expected = byName.build();

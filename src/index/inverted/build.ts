@@ -1,6 +1,7 @@
+import { orderByBytes } from '../../base/byte-order.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { SectionData } from '../../base/sections.ts';
-import { sortedByBytes, wellFormed } from './byte-order.ts';
+import { TermNumbers } from '../../text/index.ts';
 import { type Bm25Parameters, codebookFor, PostingsEncoder } from './encode.ts';
 import { MAX_DOCUMENTS } from './format.ts';
 import { PositionsBuilder } from './positions/build.ts';
@@ -17,7 +18,7 @@ export interface IndexedField {
   readonly words?: readonly string[];
 }
 
-/** A field whose terms and words are places in a list of names. */
+/** A field whose terms and words are numbers of `TermNumbers`; 0 among the words stands between two texts. */
 export interface NumberedField extends Omit<IndexedField, 'terms' | 'words'> {
   readonly terms: Uint32Array;
   readonly words?: Uint32Array;
@@ -33,8 +34,13 @@ export interface NumberedField extends Omit<IndexedField, 'terms' | 'words'> {
 export class InvertedIndexBuilder {
   readonly #k1: number;
   readonly #b: number;
-  readonly #numbers = new Map<string, number>();
-  readonly #names: string[] = [];
+  /** Those that documents came with first, which are our own. */
+  #numbers: TermNumbers | undefined;
+  /** Of terms that are given as strings. */
+  #strings: TermNumbers | undefined;
+  /** Others that documents came with last, and of each of theirs our number plus one, 0 where it is not known yet. */
+  #others: TermNumbers | undefined;
+  #ofOthers = new Uint32Array(0);
   #lengths = new Float32Array(256);
   #count = 0;
   readonly #positions = new PositionsBuilder();
@@ -46,9 +52,6 @@ export class InvertedIndexBuilder {
   /** For each term: the last document (plus one) that it was seen in, and its frequency there so far. */
   #seen = new Uint32Array(1024);
   #current = new Float64Array(1024);
-  /** Names that were given with numbers last, and of each of them our number plus one, 0 where it has none yet. */
-  #given: readonly string[] = [];
-  #ofGiven = new Uint32Array(1024);
 
   constructor({ k1 = 0.9, b = 0.4 }: Bm25Parameters = {}) {
     if (!(k1 >= 0 && k1 <= 1e6)) throw new InvalidArgumentError(`k1 is ${k1}.`, 'Pass a number from 0 to 1e6.');
@@ -64,34 +67,51 @@ export class InvertedIndexBuilder {
 
   /** Adds the next document: the first is 0, the second 1, and so on. */
   add(fields: readonly IndexedField[]): void {
-    this.#addTerms(fields, (term) => this.#numbers.get(term) ?? this.#newTerm(term));
-    this.#positions.add(fields.map(({ words = [] }) => words));
+    this.#strings ??= new TermNumbers();
+    const numbers = this.#strings;
+    const numbered = fields.map(({ terms, words, ...field }) => ({
+      ...field,
+      terms: numbers.encode(terms),
+      ...(words === undefined ? {} : { words: numbers.encode(words) }),
+    }));
+    this.addNumbered(numbered, numbers);
   }
 
   /**
-   * The same of fields whose terms and words are numbers, which saves looking each of them up.
-   * @param names what the numbers stand for: the same list for all documents, which may grow.
+   * The same of fields whose terms and words are numbers already. The numbers of most documents should be of one kind: those of another are looked up.
+   * @param numbers what they are of, which may learn more.
    */
-  addNumbered(fields: readonly NumberedField[], names: readonly string[]): void {
-    if (names !== this.#given) {
-      this.#given = names;
-      this.#ofGiven.fill(0);
+  addNumbered(fields: readonly NumberedField[], numbers: TermNumbers): void {
+    this.#numbers ??= numbers;
+    if (numbers === this.#numbers) this.#add(fields);
+    else {
+      this.#add(
+        fields.map(({ terms, words, ...field }) => ({
+          ...field,
+          terms: this.#renumbered(terms, numbers),
+          ...(words === undefined ? {} : { words: this.#renumbered(words, numbers) }),
+        })),
+      );
     }
-    while (names.length > this.#ofGiven.length) this.#ofGiven = enlarged(this.#ofGiven);
-    this.#addTerms(fields, (given) => {
-      const known = this.#ofGiven[given]!;
-      if (known > 0) return known - 1;
-      const number = this.#numbers.get(names[given]!) ?? this.#newTerm(names[given]!);
-      this.#ofGiven[given] = number + 1;
-      return number;
-    });
-    this.#positions.addNumbered(
-      fields.map(({ words }) => words ?? NONE),
-      names,
-    );
   }
 
-  #addTerms<Term>(fields: readonly TermsOf<Term>[], numberOf: (term: Term) => number): void {
+  #renumbered(list: Uint32Array, numbers: TermNumbers): Uint32Array {
+    if (numbers !== this.#others) {
+      this.#others = numbers;
+      this.#ofOthers = new Uint32Array(0);
+    }
+    if (this.#ofOthers.length < numbers.names.length) {
+      const larger = new Uint32Array(2 * numbers.names.length);
+      larger.set(this.#ofOthers);
+      this.#ofOthers = larger;
+    }
+    return list.map((given) => {
+      if (this.#ofOthers[given] === 0) this.#ofOthers[given] = this.#numbers!.of(numbers.names[given]!) + 1;
+      return this.#ofOthers[given]! - 1;
+    });
+  }
+
+  #add(fields: readonly NumberedField[]): void {
     for (const { boost, length = boost } of fields) {
       if (boost !== 0 && !(boost >= 1e-6 && boost <= 1e6)) {
         throw new InvalidArgumentError(`A field has the boost ${boost}.`, 'Pass 0, or a number from 1e-6 to 1e6.');
@@ -106,6 +126,10 @@ export class InvertedIndexBuilder {
         'Split them over several segments.',
       );
     }
+    while (this.#numbers!.names.length > this.#seen.length) {
+      this.#seen = enlarged(this.#seen);
+      this.#current = enlarged(this.#current);
+    }
     const stamp = this.#count + 1;
     const start = this.#postings;
     let length = 0;
@@ -113,7 +137,7 @@ export class InvertedIndexBuilder {
       if (boost === 0) continue;
       length += each * terms.length;
       for (let i = 0; i < terms.length; i++) {
-        const term = numberOf(terms[i]!);
+        const term = terms[i]!;
         if (this.#seen[term] === stamp) {
           this.#current[term]! += boost;
         } else {
@@ -131,23 +155,7 @@ export class InvertedIndexBuilder {
     }
     this.#lengths[this.#count] = length;
     this.#ends[this.#count++] = this.#postings;
-  }
-
-  #newTerm(term: string): number {
-    // Unpaired surrogates have no UTF-8: such terms are one with their replacement.
-    const name = wellFormed(term);
-    let number = this.#numbers.get(name);
-    if (number === undefined) {
-      number = this.#names.length;
-      this.#names.push(name);
-      this.#numbers.set(name, number);
-      if (number === this.#seen.length) {
-        this.#seen = enlarged(this.#seen);
-        this.#current = enlarged(this.#current);
-      }
-    }
-    if (name !== term) this.#numbers.set(term, number);
-    return number;
+    this.#positions.add(fields);
   }
 
   #grow(): void {
@@ -157,57 +165,45 @@ export class InvertedIndexBuilder {
 
   /** The index's sections. More documents may be added and `build` called again. */
   build(): SectionData {
-    const names = this.#names;
-    const order = new Uint32Array(names.length);
-    const sorted = sortedByBytes(names);
-    sorted.forEach((name, rank) => {
-      order[rank] = this.#numbers.get(name)!;
-    });
-
+    const names = this.#numbers?.names ?? [];
     // Counting sort of the postings by term; documents stay ascending within each.
-    const next = new Float64Array(names.length);
-    for (let at = 0; at < this.#postings; at++) next[this.#terms[at]!]!++;
     const starts = new Float64Array(names.length + 1);
-    for (let rank = 0; rank < order.length; rank++) {
-      starts[rank + 1] = starts[rank]! + next[order[rank]!]!;
-      next[order[rank]!] = starts[rank]!;
-    }
+    for (let at = 0; at < this.#postings; at++) starts[this.#terms[at]! + 1]!++;
+    for (let term = 0; term < names.length; term++) starts[term + 1]! += starts[term]!;
+    const next = starts.slice();
     const documents = new Uint32Array(this.#postings);
     const frequencies = new Float32Array(this.#postings);
     const distinct = new Set<number>();
+    let last = 0;
     for (let document = 0, at = 0; document < this.#count; document++) {
       for (const end = this.#ends[document]!; at < end; at++) {
         const slot = next[this.#terms[at]!]!++;
         const frequency = this.#frequencies[at]!;
         documents[slot] = document;
         frequencies[slot] = frequency;
-        distinct.add(frequency);
+        if (frequency !== last) distinct.add(frequency);
+        last = frequency;
       }
     }
 
     const lengths = this.#lengths.slice(0, this.#count);
     const encoder = new PostingsEncoder(lengths, codebookFor(distinct), { k1: this.#k1, b: this.#b });
     const utf8 = new TextEncoder();
-    sorted.forEach((name, rank) => {
-      encoder.add(utf8.encode(name), documents, frequencies, starts[rank]!, starts[rank + 1]!);
+    const order = orderByBytes(names);
+    const bytes = Array.from(order, (number) => utf8.encode(names[number]!));
+    const ranked = order.filter((term) => starts[term]! < starts[term + 1]!);
+    const rankedBytes = bytes.filter((_, at) => starts[order[at]!]! < starts[order[at]! + 1]!);
+    ranked.forEach((term, rank) => {
+      encoder.add(rankedBytes[rank]!, documents, frequencies, starts[term]!, starts[term + 1]!);
     });
-    const positions = this.#positions.build({
-      terms: sorted.length,
-      termBytes: (term) => utf8.encode(sorted[term]!),
-      frequency: (term) => starts[term + 1]! - starts[term]!,
-      documents: (term) => documents.subarray(starts[term]!, starts[term + 1]!),
+    const positions = this.#positions.build(order, bytes, {
+      terms: ranked.length,
+      termBytes: (rank) => rankedBytes[rank]!,
+      frequency: (rank) => starts[ranked[rank]! + 1]! - starts[ranked[rank]!]!,
+      documents: (rank) => documents.subarray(starts[ranked[rank]!]!, starts[ranked[rank]! + 1]!),
     });
     return new Map([...encoder.finish(), ...positions]);
   }
-}
-
-const NONE = new Uint32Array(0);
-
-/** What of a field becomes postings. */
-interface TermsOf<Term> {
-  readonly terms: { readonly length: number; readonly [place: number]: Term };
-  readonly boost: number;
-  readonly length?: number;
 }
 
 /** A copy of twice the length. */

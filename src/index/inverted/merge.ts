@@ -1,7 +1,7 @@
 import type { BitSet } from '../../base/bits.ts';
+import { compareBytes } from '../../base/byte-order.ts';
 import { CorruptFileError, InvalidArgumentError } from '../../base/errors.ts';
 import type { SectionData } from '../../base/sections.ts';
-import { compareBytes } from './byte-order.ts';
 import type { PostingsData } from './data.ts';
 import { codebookFor, PostingsEncoder } from './encode.ts';
 import { section } from './format.ts';

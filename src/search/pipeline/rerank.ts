@@ -26,13 +26,13 @@ export const rerank: Operator = {
       kind: 'whole',
       least: 1,
       most: 10_000,
-      help: `Candidates that are ranked again, whatever k. Default ${RERANK_DEPTH}.`,
+      help: `Candidates that are ranked again, whatever k. Default ${RERANK_DEPTH}, or what the reranker says.`,
     },
     weight: {
       kind: 'number',
       least: 0,
       most: 1,
-      help: 'What the new scores count beside those before, each from the worst candidate to the best. Default 1: they alone.',
+      help: 'What the new scores count beside those before, each from the worst candidate to the best. Default 1: they alone; or what the reranker says.',
     },
     ms: {
       kind: 'number',
@@ -49,7 +49,9 @@ export const rerank: Operator = {
     window: { kind: 'whole', least: 2, most: 100, help: `Of listwise: candidates of one prompt. Default ${WINDOW}.` },
   },
   make: ([input], parameters, scope) => {
-    const { by, depth = RERANK_DEPTH, weight = 1 } = parameters;
+    const { by } = parameters;
+    const own = scope.rerankers.get(by as string);
+    const { depth = own?.depth ?? RERANK_DEPTH, weight = own?.weight ?? 1 } = parameters;
     const scorer = scorerNamed(by as string, parameters, scope);
     return async (query, params) => {
       const notes: string[] = [];

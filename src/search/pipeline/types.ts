@@ -76,6 +76,10 @@ export interface Reranker {
   readonly remote?: boolean;
   /** Milliseconds that it may take where a pipeline says nothing else. Default: as long as it takes. */
   readonly budgetMs?: number;
+  /** Candidates that it ranks where a pipeline says nothing else. Default 50. */
+  readonly depth?: number;
+  /** What its scores count beside those before where a pipeline says nothing else, from 0 to 1. Default 1: they alone. */
+  readonly weight?: number;
   /** One score for each candidate, NaN for one of which it says nothing, greater being better. A candidate is its title, heading and text. */
   score(query: Query, candidates: readonly Content[], options: RerankOptions): Promise<ArrayLike<number>>;
 }

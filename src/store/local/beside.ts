@@ -74,12 +74,15 @@ export async function writeBeside(
   content: Uint8Array,
   fileSystem: FileSystem,
 ): Promise<BesideEntry> {
-  const name = `${role}-${crc32(content).toString(16).padStart(8, '0')}.json`;
+  const name = `${role}-${crc32(content).toString(16).padStart(8, '0')}.${EXTENSIONS[role] ?? 'json'}`;
   await replaceThrough(fileSystem, join(directory, name), content);
   return besideEntry(role, name, content);
 }
 
-/** Whether the name is one that {@link writeBeside} gives to what was learned of relevance, finished or not. */
+/** Of what was learned, by its role: `relevance` is read by people too. */
+const EXTENSIONS: Readonly<Record<string, string>> = { relevance: 'json', reranker: 'bin' };
+
+/** Whether the name is one that {@link writeBeside} gives to what was learned, finished or not. */
 export function isBeside(name: string): boolean {
-  return /^relevance-[\da-f]{8}\.json(\.new)?$/.test(name);
+  return /^(relevance-[\da-f]{8}\.json|reranker-[\da-f]{8}\.bin)(\.new)?$/.test(name);
 }

@@ -1,5 +1,6 @@
+import type { TermNumbers } from '../../text/index.ts';
 import type { NewDocument, VectorFieldSettings, Writer } from '../types.ts';
-import { PendingDocument, TermNumbers } from './pending.ts';
+import { PendingDocument } from './pending.ts';
 
 /** What waits for one document id: a document to be written, or nothing left of it. */
 export type Change = PendingDocument | 'removed';
@@ -9,7 +10,8 @@ export class Changes {
   #waiting = new Map<string, Change>();
   /** What a publication in progress is writing. */
   #inFlight: ReadonlyMap<string, Change> = new Map();
-  #numbers = new TermNumbers();
+  /** The numbering of what was added last. */
+  #numbers: TermNumbers | undefined;
   #documents = 0;
   #passages = 0;
   #bytes = 0;
@@ -22,12 +24,13 @@ export class Changes {
   }
 
   get pending(): Writer['pending'] {
-    return { documents: this.#documents, passages: this.#passages, bytes: this.#bytes + this.#numbers.bytes };
+    return { documents: this.#documents, passages: this.#passages, bytes: this.#bytes + (this.#numbers?.bytes ?? 0) };
   }
 
   /** @param fields of vectors that the collection has. @throws InvalidArgumentError as {@link PendingDocument} does. */
   add(document: NewDocument, fields: readonly VectorFieldSettings[]): void {
-    this.#change(document.id, new PendingDocument(document, fields, this.#numbers));
+    this.#change(document.id, new PendingDocument(document, fields));
+    this.#numbers = document.numbers;
   }
 
   remove(id: string): boolean {
@@ -53,7 +56,7 @@ export class Changes {
 
   published(): void {
     this.#inFlight = new Map();
-    if (this.#waiting.size === 0) this.#numbers = new TermNumbers();
+    if (this.#waiting.size === 0) this.#numbers = undefined;
   }
 
   /** What was taken waits again; what came in meanwhile is newer. */

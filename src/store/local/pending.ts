@@ -1,53 +1,9 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
-import type { IndexedField, NumberedField } from '../../index/index.ts';
+import type { NumberedField } from '../../index/index.ts';
+import type { TermNumbers } from '../../text/index.ts';
 import type { NewDocument, NewPassage, VectorFieldSettings } from '../types.ts';
 import { FIELD_KINDS, type PendingItem, pendingBytes } from './field-kinds.ts';
-
-/** Numbers that are made room for at once. */
-const ROOM = 16_384;
-
-/**
- * Numbers the terms of documents that wait for publication. A term occurs hundreds of times; waiting documents hold its
- * number, 4 bytes, instead of a string each.
- */
-export class TermNumbers {
-  readonly #numbers = new Map<string, number>();
-  /** What the numbers stand for. */
-  readonly names: string[] = [];
-  /** Rough bytes held. */
-  bytes = 0;
-  /** Where the next numbers go: an array of its own for each field would cost more than to number its terms. */
-  #room = new Uint32Array(0);
-
-  encode(terms: readonly string[]): Uint32Array {
-    if (terms.length > this.#room.length) this.#room = new Uint32Array(Math.max(ROOM, terms.length));
-    const numbers = this.#room.subarray(0, terms.length);
-    this.#room = this.#room.subarray(terms.length);
-    for (let i = 0; i < terms.length; i++) {
-      const term = terms[i]!;
-      let number = this.#numbers.get(term);
-      if (number === undefined) {
-        number = this.names.length;
-        this.#numbers.set(term, number);
-        this.names.push(term);
-        this.bytes += 80 + 2 * term.length;
-      }
-      numbers[i] = number;
-    }
-    return numbers;
-  }
-
-  /** A field with numbers for its terms and words. */
-  encodeField({ terms, boost, length, words }: IndexedField): NumberedField {
-    return {
-      terms: this.encode(terms),
-      boost,
-      ...(length === undefined ? {} : { length }),
-      ...(words === undefined ? {} : { words: this.encode(words) }),
-    };
-  }
-}
 
 interface PendingPassage {
   readonly record: PassageRecord;
@@ -61,22 +17,21 @@ export class PendingDocument {
   readonly record: DocumentRecord;
   readonly text: string;
   readonly passages: readonly PendingPassage[];
+  /** What the numbers of its passages' fields are of. */
+  readonly numbers: TermNumbers;
   /** Rough bytes held, without the numbering of terms. */
   readonly bytes: number;
 
   /** @throws InvalidArgumentError when the document contradicts itself or the collection. */
-  constructor(
-    document: NewDocument,
-    fields: readonly VectorFieldSettings[],
-    readonly numbers: TermNumbers,
-  ) {
+  constructor(document: NewDocument, fields: readonly VectorFieldSettings[]) {
     const items = check(document, fields);
-    const { text, passages, ...record } = document;
+    const { text, passages, numbers, ...record } = document;
+    this.numbers = numbers;
     this.record = copyOf(record);
     this.text = text;
     this.passages = passages.map(({ fields, start, end, headings, page }, i) => ({
       record: { start, end, headings: [...headings], ...(page === undefined ? {} : { page }) },
-      fields: fields.map((field) => numbers.encodeField(field)),
+      fields,
       items: items[i]!,
     }));
     let bytes = 1000 + 2 * text.length;

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StorageError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
+import { TermNumbers } from '../../text/index.ts';
 import type { CollectionSettings, NewDocument, Snapshot } from '../types.ts';
 import { type FileSystem, nodeFileSystem } from './filesystem.ts';
 import { createLocalStore, type LocalStore, openLocalStore } from './store.ts';
@@ -91,6 +92,8 @@ class FailingDisk implements FileSystem {
   }
 }
 
+const numbers = new TermNumbers();
+
 function document(number: number, version: number): NewDocument {
   const text = `document ${number} in version ${version} `.repeat(1 + (number % 7));
   return {
@@ -101,12 +104,13 @@ function document(number: number, version: number): NewDocument {
     contentHash: String(version),
     metadata: {},
     text,
+    numbers,
     passages: [
       {
         start: 0,
         end: text.length,
         headings: [],
-        fields: [{ terms: text.trim().split(' '), boost: 1 }],
+        fields: [{ terms: numbers.encode(text.trim().split(' ')), boost: 1 }],
         vectors: {
           meaning: Float32Array.of(number, version, 1, 1),
           tokens: Vectors.fromRows([

@@ -43,7 +43,7 @@ export class PendingSource implements SegmentSource {
     let done = 0;
     for (const document of this.documents) {
       for (const passage of document.passages) {
-        builder.addNumbered(passage.fields, document.numbers.names);
+        builder.addNumbered(passage.fields, document.numbers);
         if (++done % STEP === 0) yield;
       }
     }

@@ -12,6 +12,7 @@ import {
 } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { Vectors } from '../../base/vectors.ts';
+import { TermNumbers } from '../../text/index.ts';
 import type { CollectionSettings, NewDocument, Snapshot, Writer } from '../types.ts';
 import { createLocalStore, openLocalStore } from './store.ts';
 import { MOST_SEGMENTS } from './writer.ts';
@@ -37,6 +38,8 @@ const SETTINGS: CollectionSettings = {
 const WORDS = ['alpha', 'beta', 'gamma', 'delta', 'épsilon', '検索', '😀'];
 const LANGUAGES = ['en', 'de', 'und'];
 
+const numbers = new TermNumbers();
+
 /** A document that is decided by its id and a version; from none to a few passages, some without a vector. */
 function document(id: string, version: number): NewDocument {
   const random = new Random(version * 7919 + [...id].reduce((sum, c) => sum * 31 + c.charCodeAt(0), 7));
@@ -54,8 +57,8 @@ function document(id: string, version: number): NewDocument {
       headings: ['Top', `Section ${random.below(3)}`].slice(0, random.below(3)),
       ...(i === 0 ? { page: random.below(5) } : {}),
       fields: [
-        { terms, boost: 1 },
-        { terms: words.slice(0, 1), boost: 2.5 },
+        { terms: numbers.encode(terms), boost: 1 },
+        { terms: numbers.encode(words.slice(0, 1)), boost: 2.5 },
       ],
       vectors: {
         ...(random.below(3) > 0 ? { meaning: unit(random) } : {}),
@@ -73,6 +76,7 @@ function document(id: string, version: number): NewDocument {
     metadata: { version, tags: ['a', id], odd: '\ud800' },
     ...(random.below(2) === 0 ? { path: `/${id}`, source: { size: 3, modified: 1.5 } } : {}),
     text,
+    numbers,
     passages,
   };
 }
@@ -102,7 +106,7 @@ function expectSame(snapshot: Snapshot, model: Model): void {
     last = ordinal;
     const record = snapshot.document(ordinal);
     ids.push(record.id);
-    const { text, passages, ...expected } = model.get(record.id)!;
+    const { text, passages, numbers: _, ...expected } = model.get(record.id)!;
     expect(record).toEqual(expected);
     expect(snapshot.findDocument(record.id)).toBe(ordinal);
     expect(snapshot.documentText(ordinal) === text).toBe(true);
@@ -154,7 +158,9 @@ function expectSame(snapshot: Snapshot, model: Model): void {
     expect([...snapshot.scoreLexical(terms, hits.ids.toSorted())]).toEqual(order.map((i) => hits.scores[i]));
   }
   for (const term of WORDS) {
-    const frequency = passages.filter(({ passage }) => passage.fields.some(({ terms }) => terms.includes(term))).length;
+    const frequency = passages.filter(({ passage }) =>
+      passage.fields.some(({ terms }) => terms.includes(numbers.of(term))),
+    ).length;
     expect(snapshot.documentFrequency(term)).toBe(frequency);
   }
 
@@ -202,7 +208,10 @@ function lexicalScores(passages: { passage: NewDocument['passages'][number] }[])
   type Passage = NewDocument['passages'][number];
   const length = ({ fields }: Passage) => fields.reduce((sum, { terms, boost }) => sum + boost * terms.length, 0);
   const frequency = ({ fields }: Passage, term: string) =>
-    fields.reduce((sum, { terms, boost }) => sum + boost * terms.filter((other) => other === term).length, 0);
+    fields.reduce(
+      (sum, { terms, boost }) => sum + boost * terms.filter((other) => other === numbers.of(term)).length,
+      0,
+    );
   const average = passages.reduce((sum, { passage }) => sum + length(passage), 0) / passages.length;
   return (query: readonly string[], passage: Passage) =>
     query.reduce((score, term) => {
@@ -506,7 +515,7 @@ describe('a local store', () => {
       { ...good, passages: [{ ...passage, end: 4 }] },
       { ...good, passages: [{ ...passage, start: 2 }] },
       { ...good, passages: [{ ...passage, page: -1 }] },
-      { ...good, passages: [{ ...passage, fields: [{ terms: ['a'], boost: Number.NaN }] }] },
+      { ...good, passages: [{ ...passage, fields: [{ terms: numbers.encode(['a']), boost: Number.NaN }] }] },
       ...[
         { meaning: new Float32Array(DIM - 1) },
         { meaning: new Float32Array(DIM).fill(Number.NaN) },

@@ -8,6 +8,7 @@ import type { Hits } from '../../base/hits.ts';
 import { Random } from '../../base/random.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { type ChainCodec, createCodec } from '../../codec/index.ts';
+import { TermNumbers } from '../../text/index.ts';
 import { openThreads } from '../../threads/index.ts';
 import type { NewDocument, Snapshot, Writer } from '../types.ts';
 import { createLocalStore, type LocalStore, openLocalStore } from './store.ts';
@@ -41,13 +42,15 @@ function vectorOf(number: number): Float32Array {
   return vector.map((value) => value / norm);
 }
 
+const numbers = new TermNumbers();
+
 /** A document of two passages, of which every tenth has no vector. */
 function document(number: number): NewDocument {
   const passage = (i: number) => ({
     start: i,
     end: i + 1,
     headings: [],
-    fields: [{ terms: ['word'], boost: 1 }],
+    fields: [{ terms: numbers.encode(['word']), boost: 1 }],
     ...((2 * number + i) % 10 === 3 ? {} : { vectors: { meaning: vectorOf(2 * number + i) } }),
   });
   return {
@@ -58,6 +61,7 @@ function document(number: number): NewDocument {
     contentHash: '',
     metadata: { number },
     text: 'ab',
+    numbers,
     passages: [passage(0), passage(1)],
   };
 }

@@ -1,9 +1,9 @@
 import type { BitSet } from '../../base/bits.ts';
+import { sortedByBytes, wellFormed } from '../../base/byte-order.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { Hits } from '../../base/hits.ts';
 import type { WeightedTerm } from '../../content/index.ts';
 import { inverseDocumentFrequency } from '../../index/index.ts';
-import { sortedByBytes, wellFormed } from '../../index/inverted/byte-order.ts';
 import { normalization } from '../../index/inverted/encode.ts';
 import { LEAST_WEIGHT } from '../../index/inverted/inverted.ts';
 import { greatest } from '../../math/index.ts';

@@ -1,6 +1,6 @@
+import { wellFormed } from '../../base/byte-order.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { hashText } from '../../base/hash.ts';
-import { wellFormed } from '../../index/inverted/byte-order.ts';
 import type { NewDocument } from '../types.ts';
 
 /** @throws InvalidArgumentError for U+0000, which texts in PostgreSQL cannot hold. */

@@ -1,4 +1,5 @@
 import { BitSet } from '../../base/bits.ts';
+import { wellFormed } from '../../base/byte-order.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { Hits } from '../../base/hits.ts';
 import type { DocumentRecord, Representation, WeightedTerm } from '../../content/index.ts';
@@ -12,7 +13,6 @@ import {
   WORDS,
   WordAnalysis,
 } from '../../corpus/index.ts';
-import { wellFormed } from '../../index/inverted/byte-order.ts';
 import { vectorFields } from '../local/manifest-types.ts';
 import type { CollectionSettings, ListedDocument, OpenFieldEncoder, StoredCorpus } from '../types.ts';
 import { addScores, bestByWords, distinctTerms, type WordStatistics } from './bm25.ts';

@@ -1,5 +1,5 @@
+import { wellFormed } from '../../base/byte-order.ts';
 import { hashText } from '../../base/hash.ts';
-import { wellFormed } from '../../index/inverted/byte-order.ts';
 
 /** The part of a collection that a document lies in, with all that is made of it. */
 export function shardOf(id: string, shards: number): number {

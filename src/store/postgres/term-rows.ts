@@ -1,5 +1,5 @@
+import { sortedByBytes } from '../../base/byte-order.ts';
 import type { NumberedField } from '../../index/index.ts';
-import { sortedByBytes } from '../../index/inverted/byte-order.ts';
 import { termKey } from './changes.ts';
 import { encodePlaces } from './places.ts';
 import { encodePostings } from './postings.ts';

@@ -105,6 +105,6 @@ function facts({ id, languages }: Encoder): Pick<Encoder, 'id' | 'languages'> {
   return { id, ...(languages === undefined ? {} : { languages }) };
 }
 
-function named(name: string, evaluation: Evaluation) {
+export function named(name: string, evaluation: Evaluation) {
   return { name, queries: evaluation.queries, values: (metric: string) => evaluation.values(metric) };
 }

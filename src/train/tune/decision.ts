@@ -36,14 +36,14 @@ export function decide({ dense, denseUnseen, served, servedUnseen, decidedOn }: 
   return { better: true };
 }
 
-function isGain({ significant, difference }: Comparison): boolean {
+export function isGain({ significant, difference }: Comparison): boolean {
   return significant && difference > 0;
 }
 
-function isLoss({ significant, difference }: Comparison): boolean {
+export function isLoss({ significant, difference }: Comparison): boolean {
   return significant && difference < 0;
 }
 
-function change({ difference, p }: Comparison): string {
+export function change({ difference, p }: Comparison): string {
   return `${difference.toFixed(4)} (p ${p.adjusted.toFixed(3)})`;
 }

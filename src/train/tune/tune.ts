@@ -14,10 +14,9 @@ import { batchesOf, type TrainingSet, trainingSet } from './batches.ts';
 import { compareOnTest } from './comparison.ts';
 import { documentsIn, METRIC, measure, rank, TuneCorpus } from './corpus.ts';
 import { decide } from './decision.ts';
-import { checkExamples, checkLeaks, FEWEST_TESTED, type TuneExample } from './examples.ts';
+import { divided } from './divided.ts';
+import type { TuneExample } from './examples.ts';
 import { createLearner, type Learner, type ServedLearner, type TuneTarget, tuneObjective } from './learners.ts';
-import { resolveExamples } from './references.ts';
-import { syntheticExamples } from './synthetic.ts';
 import type { TuneOptions, TuneProgress, TuneReport } from './types.ts';
 
 /** Passages that validation ranks while documents are encoded again for it. */
@@ -156,20 +155,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const random = new Random(seed);
     const corpus = new TuneCorpus(collection, snapshot);
     const chosen = await chosenPipeline(options.pipeline, collection, snapshot);
-    const given =
-      options.examples === 'synthetic'
-        ? syntheticExamples(snapshot, { random })
-        : await resolveExamples(corpus, options.examples);
-    const exists = (id: string) => snapshot.findDocument(id) !== undefined;
-    const { examples, duplicates } = checkExamples(given, exists);
-    let test: readonly TuneExample[] | undefined;
-    if (options.test !== undefined) {
-      checkLeaks(examples, options.test);
-      test = checkExamples(await resolveExamples(corpus, options.test), exists, 'test').examples;
-    }
-    const order = random.shuffle([...examples]);
-    const tested = test ?? order.splice(0, Math.min(1_000, Math.max(FEWEST_TESTED, Math.round(order.length / 4))));
-    const validation = order.splice(0, Math.min(300, Math.max(4, Math.round(order.length / 5))));
+    const { train: order, validation, test: tested, duplicates } = await divided(corpus, options, random);
 
     const runtime = await nativeRuntime();
     const frozen = what === 'adapter' || what === 'query';

@@ -1,6 +1,6 @@
 import type { BitSet } from '../../../base/bits.ts';
+import { compareBytes } from '../../../base/byte-order.ts';
 import type { SectionData } from '../../../base/sections.ts';
-import { compareBytes } from '../byte-order.ts';
 import { PositionsEncoder } from './encode.ts';
 import { documentAt } from './format.ts';
 import type { Positions, WordPlaces } from './positions.ts';

@@ -1,6 +1,6 @@
+import { compareBytes } from '../../../base/byte-order.ts';
 import { CorruptFileError } from '../../../base/errors.ts';
 import { readSection, type SectionSource } from '../../../base/sections.ts';
-import { compareBytes } from '../byte-order.ts';
 import { ByteReader } from '../byte-reader.ts';
 import { FrontCodingReader } from '../front-coding.ts';
 import { documentAt, PLACE_BLOCK, PlaceReader, riceBits, positionsSection as section, WORD_BLOCK } from './format.ts';

@@ -1,6 +1,6 @@
+import { compareBytes } from '../../../base/byte-order.ts';
 import { CorruptFileError } from '../../../base/errors.ts';
 import { Recent } from '../../../base/recent.ts';
-import { compareBytes } from '../byte-order.ts';
 import { section } from '../format.ts';
 
 /** The terms of an index by their numbers, which are in ascending byte order, and the documents of each. */

@@ -1,0 +1,70 @@
+import type { Comparison } from '../../eval/index.ts';
+import type { PipelineInput } from '../../search/index.ts';
+import type { FitPoint } from '../../tensor/index.ts';
+import type { CrossObjective } from '../train-cross.ts';
+import type { TuneExample } from './examples.ts';
+import type { TuneOptions } from './types.ts';
+
+/** Options of `tuneReranker`; those that it shares with `tune` are as there. */
+export interface RerankerTuneOptions
+  extends Pick<TuneOptions, 'patience' | 'level' | 'seed' | 'dryRun' | 'threads' | 'signal' | 'onProgress'> {
+  /** Queries with their documents, or `synthetic`: queries made from the documents themselves. */
+  readonly examples: readonly TuneExample[] | 'synthetic';
+  /** Queries to test on. Default: a quarter of the examples, held out. */
+  readonly test?: readonly TuneExample[];
+  /** What finds the candidates. Default: the collection's own pipeline, or `hybrid`. */
+  readonly pipeline?: PipelineInput;
+  /** Encoder whose body it is: `minilm` (the default), or `bert:FOLDER`. */
+  readonly base?: string;
+  /** Rank of what the body learns (LoRA). Default 16. */
+  readonly lora?: number;
+  /** Default `listwise`. */
+  readonly objective?: CrossObjective;
+  /** Candidates of a query that it is to rank. Default 20. */
+  readonly depth?: number;
+  /** Passages over the queries, at most. Default 3. */
+  readonly epochs?: number;
+  /** Peak learning rate. Default 5e-4. */
+  readonly learningRate?: number;
+  /** Lists of a step. Default 4. */
+  readonly batchSize?: number;
+  /** Passages that are no answer, of each list. Default 7. */
+  readonly negatives?: number;
+  /** Tokens of a pair that are read. Default 192. */
+  readonly maxLength?: number;
+}
+
+/** What `tuneReranker` did and found. */
+export interface RerankerTuneReport {
+  readonly what: 'reranker';
+  readonly base: string;
+  readonly queries: { readonly train: number; readonly validation: number; readonly test: number };
+  readonly duplicates: number;
+  readonly steps: number;
+  readonly stoppedEarly: boolean;
+  readonly bestStep: number;
+  /** Numbers that were learned. */
+  readonly parameters: number;
+  /** nDCG@10 of the validation queries, with the best weight. */
+  readonly curve: readonly FitPoint[];
+  /** The pipeline that found the candidates. */
+  readonly pipeline: string;
+  /** Candidates that are ranked again, and what the new scores count, which validation chose. */
+  readonly depth: number;
+  readonly weight: number;
+  /** On the test queries: the pipeline without and with it. */
+  readonly served: Comparison;
+  /** The same on the test queries none of whose relevant documents was one of training; absent when there are fewer than two. */
+  readonly servedUnseen?: Comparison;
+  /** Median milliseconds of a search without and with it. */
+  readonly ms: { readonly before: number; readonly after: number };
+  readonly better: boolean;
+  /** Whether the collection has it now. */
+  readonly deployed: boolean;
+  /** Why nothing was changed, one sentence. */
+  readonly reason?: string;
+  readonly trainedMs: number;
+  readonly tookMs: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
