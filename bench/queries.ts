@@ -3,13 +3,13 @@
 // it; `--keep FOLDER` keeps collections.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readWritten, type WrittenQuery, writtenModel } from '../lab/datasets/written.ts';
 import type { Turn } from '../src/content/index.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../src/encode/registry.ts';
 import { randomisationTest } from '../src/eval/index.ts';
 import { report } from './harness.ts';
 import { dataFolder, mean, ndcg } from './lib-beir.ts';
 import { indexed, type RankedSet, recall, rememberingQueries, signed } from './lib-ranking.ts';
-import { readWritten, type WrittenQuery, writtenModel } from './lib-written.ts';
 
 interface WrittenSet extends RankedSet {
   /** Steps that are tried after `hybrid`; where there are conversations, before they are rewritten. */
@@ -80,7 +80,7 @@ const encoder = rememberingQueries(await openEncoder(DEFAULT_ENCODER));
 const rows: Record<string, string | number>[] = [];
 const notes: string[] = [];
 for (const one of sets) {
-  const entries = readWritten(one.name);
+  const entries = readWritten(one.name, `${dataFolder}/llm`);
   let queries: readonly (WrittenQuery & { readonly id: string })[] = [];
   const languageModels = [{ name: 'written', open: () => writtenModel(queries) }];
   await using ready = entries === undefined ? undefined : await indexed(one, encoder, values.keep, { languageModels });

@@ -126,6 +126,21 @@ describe('an exported index', () => {
     }
   });
 
+  it('reads texts of those passages alone that it gives', async () => {
+    const read: string[] = [];
+    const fresh = new StaticIndex('search', async (name) => {
+      read.push(name);
+      return JSON.parse(readFileSync(site.at(`site/${name}`), 'utf8'));
+    });
+    const { documents, passages } = JSON.parse(
+      readFileSync(site.at('site/search/index.json'), 'utf8'),
+    ) as StaticManifest;
+    expect(documents.reduce((sum, count) => sum + count, 0)).toBe(passages);
+    const [hit] = await fresh.search('filler', 1);
+    expect(hit!.id).toMatch(/^filler/);
+    expect(read.filter((name) => name.includes('/texts/'))).toHaveLength(1);
+  });
+
   it('refuses a folder that it did not write, and an address that is the same for all', async () => {
     const wrong = { in: server.directory, json: true, url: '{id}', static: site.at('site') };
     await expect(exportCommand(wrong)).rejects.toThrow(/which no export wrote/);

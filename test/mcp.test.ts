@@ -81,6 +81,22 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
     expect(sorted).toMatch(/^\[1\] ships/);
   });
 
+  it('understands a question by what was said before it', async () => {
+    const search = { query: 'how often is it done?', relevant: false, retriever: 'bm25' };
+    const alone = (await call('search', search)).content[0].text;
+    expect(alone).not.toMatch(/^\[1\] keys/);
+    const { content, isError } = await call('search', { ...search, turns: ['hello', 'Tell me of the signing keys.'] });
+    expect(isError).not.toBe(true);
+    expect(content[0].text).toMatch(/^\[1\] docs\/keys/);
+    const own = await call('search', {
+      ...search,
+      turns: ['signing keys'],
+      pipeline: 'bm25 > rewrite(turns, n=1)',
+      retriever: undefined,
+    });
+    expect(own.content[0].text).toMatch(/^\[1\] docs\/keys/);
+  });
+
   it('leads on to the rest, with the lines that it shows', async () => {
     const read = (await call('get', { id: 'long', tokens: 200 })).content[0].text;
     const [, first, last] = /^long \| lines (\d+)-(\d+) of 900\n\nLine 1 /.exec(read)!;

@@ -307,6 +307,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     expect([address().get('doc'), address().get('at')]).toEqual(['harbour', '0']);
     await open('/?q=Who+won+the+football+cup%3F');
     await until('.answer.none');
+    await look('not-answered');
     await open('/?q=harbour');
     await until('.found');
     expect(await page.locator('.answer').count()).toBe(0);
@@ -402,6 +403,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await open('/?q=harbuor&by=bm25');
     await until('.notice');
     expect(await page.locator('.notice').textContent()).toBe('Did you mean harbour?');
+    await look('did-you-mean');
     await page.getByRole('button', { name: 'harbour' }).first().click();
     await page.waitForFunction(() => document.querySelector('input')?.value === 'harbour');
     await open('/?q=key&where=yaer+%3D+1');
@@ -415,7 +417,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await open('/?q=key');
     await until('.trouble');
     expect(await page.locator('.trouble').textContent()).toMatch(/The server does not answer/);
-    await shot('gone');
+    await look('gone');
     await page.unroute('**/v1/search');
     await page.getByRole('button', { name: 'Try again' }).click();
     await until('.found');
@@ -455,8 +457,10 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     const other = await context.newPage();
     await other.goto(guarded.url);
     await other.getByRole('textbox', { name: 'Key' }).fill('wrong');
+    await look('locked', other);
     await other.getByRole('button', { name: 'Open' }).click();
     await other.waitForSelector('text=The key was not accepted');
+    await look('refused', other);
     await other.getByRole('textbox', { name: 'Key' }).fill(key);
     await other.getByRole('button', { name: 'Open' }).click();
     await other.getByRole('searchbox').fill('harbour');
@@ -486,7 +490,9 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     await expect
       .poll(async () => [...new Set(await other.locator('.found .of').allTextContents())].sort())
       .toEqual(['more', 'notes']);
+    await look('several-open', other);
     await other.keyboard.press('Escape');
+    await look('several', other);
     const link = other.locator('.found', { hasText: 'Buoys' }).locator('h2 a');
     const href = new URLSearchParams((await link.getAttribute('href'))!.slice(2));
     expect([href.getAll('in'), href.get('from'), href.get('q')]).toEqual([['notes', 'more'], 'more', 'harbour']);
@@ -510,6 +516,7 @@ describe.skipIf(!existsSync(CHROMIUM))('the page', () => {
     expect(await other.locator('.empty').textContent()).toMatch(
       /The collection is empty.*Drop files.*npx sagitta-search index/s,
     );
+    await look('empty', other);
     await other.close();
   });
 

@@ -132,12 +132,23 @@ async function writeIndex(
   const manifest: StaticManifest = {
     format: FORMAT,
     passages: passages.length,
+    documents: lengthsOf(passages),
     block: BLOCK,
     shards: [...shards.keys()].sort(),
     ...given({ meaning }),
   };
   await write('index.json', manifest);
   return { files, bytes: size, meaning: meaning !== undefined };
+}
+
+/** How many passages each document has. */
+function lengthsOf(passages: readonly ExportedPassage[]): number[] {
+  const lengths: number[] = [];
+  passages.forEach(({ id }, i) => {
+    if (id === passages[i - 1]?.id) lengths[lengths.length - 1]!++;
+    else lengths.push(1);
+  });
+  return lengths;
 }
 
 function textOf({ language: _, ...passage }: ExportedPassage): StaticPassage {

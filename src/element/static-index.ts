@@ -2,12 +2,14 @@ import { fuseScores, MeaningIndex, type StaticMeaning } from './meaning.ts';
 import { likeness, shardOf, wordsOf } from './words.ts';
 
 /** Format of an exported index; another one is refused. */
-export const FORMAT = 2;
+export const FORMAT = 3;
 
 /** `index.json`: what is read before the first search. */
 export interface StaticManifest {
   readonly format: typeof FORMAT;
   readonly passages: number;
+  /** How many passages each document has, in order. */
+  readonly documents: readonly number[];
   /** Passages of one file of texts. */
   readonly block: number;
   /** Names of the files of words. */
@@ -40,14 +42,13 @@ export interface ElementHit {
 
 /** Characters of a text that is shown. */
 const SHOWN = 200;
-/** Passages whose texts are read to find so many documents, as a multiple. */
-const DEEPER = 3;
 
 /** Searches an index that `sagitta export --static` wrote, and fetches only the words and texts that a query needs. */
 export class StaticIndex {
   readonly #base: string;
   readonly #read = new Map<string, Promise<unknown>>();
   #meaning: MeaningIndex | undefined;
+  #documents: Uint32Array | undefined;
 
   /** @param base address of the folder. @param load reads a file of it; default `fetch`. */
   constructor(
@@ -104,14 +105,16 @@ export class StaticIndex {
     });
     const cosines = await comparing;
     const byWords = (): number[] => [...scores].sort(([a, x], [b, y]) => y - x || a - b).map(([passage]) => passage);
-    const all = cosines === undefined ? byWords() : fuseScores(scores, limit, cosines, meaning!.share);
-    const ranked = all.slice(0, DEEPER * k);
-    const hits = new Map<string, ElementHit>();
-    const passages = await Promise.all(ranked.map((passage) => this.#passage(passage, manifest.block)));
-    for (const { text, ...passage } of passages) {
-      if (hits.size < k && !hits.has(passage.id)) hits.set(passage.id, { ...passage, parts: partsOf(text, found) });
+    const ranked = cosines === undefined ? byWords() : fuseScores(scores, limit, cosines, meaning!.share);
+    this.#documents ??= documentsOf(manifest);
+    const best = new Map<number, number>();
+    for (const passage of ranked) {
+      const document = this.#documents[passage]!;
+      if (!best.has(document)) best.set(document, passage);
+      if (best.size === k) break;
     }
-    return [...hits.values()];
+    const passages = await Promise.all([...best.values()].map((passage) => this.#passage(passage, manifest.block)));
+    return passages.map(({ text, ...passage }) => ({ ...passage, parts: partsOf(text, found) }));
   }
 
   async #passage(passage: number, block: number): Promise<StaticPassage> {
@@ -129,6 +132,17 @@ export class StaticIndex {
     }
     return reading as Promise<T>;
   }
+}
+
+/** The document of each passage. */
+function documentsOf({ passages, documents }: StaticManifest): Uint32Array {
+  const found = new Uint32Array(passages);
+  let at = 0;
+  documents.forEach((count, document) => {
+    found.fill(document, at, at + count);
+    at += count;
+  });
+  return found;
 }
 
 /** Files of words that are read for one that has a single character so far. */

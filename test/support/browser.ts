@@ -33,9 +33,9 @@ export interface PageInBrowser extends AsyncDisposable {
   shot(name: string): Promise<void>;
   /**
    * Looks at what is on screen in light and dark, wide and narrow: a screenshot of each; holds that axe finds nothing, and that nothing is
-   * wider than the screen. The screen is wide and light again afterwards.
+   * wider than the screen. The screen is wide and light again afterwards. @param on the page; the first one by default.
    */
-  look(name: string): Promise<void>;
+  look(name: string, on?: Page): Promise<void>;
   /**
    * The same of a state that is opened anew on each screen.
    * @param ready waits until the state is there; called after every opening.
@@ -74,13 +74,13 @@ export async function openPage(
   const open = async (path = '/'): Promise<void> => {
     await page.goto(server.url + path);
   };
-  const shot = async (name: string): Promise<void> => {
-    await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
+  const shot = async (name: string, on: Page = page): Promise<void> => {
+    await on.screenshot({ path: join(SCREENSHOTS, `${name}.png`) });
   };
   /** Holds that axe finds nothing, and that nothing is wider than the screen. */
-  const accessible = async (): Promise<void> => {
-    await page.evaluate(axe.source);
-    const violations = await page.evaluate(async () => {
+  const accessible = async (on: Page): Promise<void> => {
+    await on.evaluate(axe.source);
+    const violations = await on.evaluate(async () => {
       // biome-ignore lint/suspicious/noExplicitAny: axe puts itself on the window
       const results = await (window as any).axe.run(document, { resultTypes: ['violations'] });
       return results.violations.map(
@@ -89,24 +89,24 @@ export async function openPage(
       ) as string[];
     });
     expect(violations).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
+    expect(await on.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
   };
-  const onEveryScreen = async (name: string, ready: () => Promise<unknown>): Promise<void> => {
+  const onEveryScreen = async (name: string, ready: () => Promise<unknown>, on: Page = page): Promise<void> => {
     for (const [screen, size] of [
       ['narrow', NARROW],
       ['wide', WIDE],
     ] as const) {
       for (const colorScheme of ['dark', 'light'] as const) {
-        await page.setViewportSize(size);
-        await page.emulateMedia({ colorScheme });
+        await on.setViewportSize(size);
+        await on.emulateMedia({ colorScheme });
         await ready();
-        await shot(`${name}-${screen}-${colorScheme}`);
-        await accessible();
+        await shot(`${name}-${screen}-${colorScheme}`, on);
+        await accessible(on);
       }
     }
   };
   // A frame, so that what follows the size of the screen has followed.
-  const frame = (): Promise<unknown> => page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+  const frame = (on: Page): Promise<unknown> => on.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
   return {
     server,
     context,
@@ -116,7 +116,7 @@ export async function openPage(
     complaints,
     open,
     shot,
-    look: (name) => onEveryScreen(name, frame),
+    look: (name, on = page) => onEveryScreen(name, () => frame(on), on),
     everywhere: (name, path, ready) =>
       onEveryScreen(name, async () => {
         await open(path);

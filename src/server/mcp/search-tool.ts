@@ -1,8 +1,15 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
-import { LIMITS, presentPassages, RETRIEVERS, renderPassages, type SearchAnswer } from '../../api/index.ts';
+import {
+  type Capabilities,
+  LIMITS,
+  presentPassages,
+  RETRIEVERS,
+  renderPassages,
+  type SearchAnswer,
+} from '../../api/index.ts';
 import { label, mostTokens } from '../../text/index.ts';
-import type { Engine } from '../operations/types.ts';
+import type { Engine, RequestOf } from '../operations/types.ts';
 import { argumentsOf, BUDGET, guarded, READ_ONLY, SHARED, tokens } from './tools.ts';
 
 const INPUT = argumentsOf({
@@ -16,6 +23,11 @@ const INPUT = argumentsOf({
   collection: SHARED.collection,
   k: z.int().min(1).max(50).default(8).describe('At most this many passages. Default 8.'),
   filter: SHARED.filter,
+  turns: z
+    .array(z.string().max(LIMITS.query))
+    .max(100)
+    .optional()
+    .describe('What the user said before, oldest first, where the query alone does not tell what it is about.'),
   retriever: z
     .enum(RETRIEVERS)
     .optional()
@@ -60,15 +72,24 @@ export function addSearchTool(server: McpServer, engine: Engine): void {
 }
 
 async function search(engine: Engine, input: z.output<typeof INPUT>, signal: AbortSignal): Promise<string> {
-  const { per_document: perDocument, tokens: budget, retriever, pipeline, relevant, ...request } = input;
+  const { per_document: perDocument, tokens: budget, retriever, pipeline, relevant, turns = [], ...request } = input;
   const { capabilities } = await engine.call('info', { collection: request.collection }, { signal });
   const isOwn = pipeline !== undefined || (retriever !== undefined && retriever !== 'hybrid');
-  const judging = capabilities.relevance
-    ? {
-        pipeline: pipeline ?? (isOwn ? retriever : undefined),
-        ...((relevant ?? !isOwn) ? { relevant: true } : { judged: true }),
-      }
-    : { pipeline, retriever, ...(relevant === undefined ? {} : { relevant }) };
+  let judging: Partial<RequestOf<'search'>>;
+  if (turns.length > 0) {
+    const said = turns.map((text) => ({ role: 'user' as const, text }));
+    // What is relevant would be judged by the query alone, which does not tell what it is about.
+    judging = {
+      turns: said,
+      pipeline: withTurns(pipeline ?? retriever, capabilities),
+      ...(relevant === true ? { relevant } : {}),
+    };
+  } else if (capabilities.relevance) {
+    judging = {
+      pipeline: pipeline ?? (isOwn ? retriever : undefined),
+      ...((relevant ?? !isOwn) ? { relevant: true } : { judged: true }),
+    };
+  } else judging = { pipeline, retriever, ...(relevant === undefined ? {} : { relevant }) };
   const answer = await engine.call(
     'search',
     { ...request, ...judging, perDocument, collapse: true, explain: false },
@@ -79,6 +100,13 @@ async function search(engine: Engine, input: z.output<typeof INPUT>, signal: Abo
   const ends = [about, more].filter((part) => part !== '' && mostTokens(part) < budget / 5).join('');
   const { passages, note } = presentPassages(answer, budget - mostTokens(ends) - 1);
   return renderPassages(passages, note) + ends;
+}
+
+/** A pipeline that looks at the turns before the query: one that says itself how, or what was chosen, with what the user said added to the query. */
+function withTurns(chosen: string | undefined, { pipeline, pipelines, retrievers }: Capabilities): string {
+  const base = chosen ?? pipeline ?? (retrievers.includes('hybrid') ? 'hybrid' : 'bm25');
+  const text = pipelines.find(({ name }) => name === base)?.text ?? base;
+  return /\brewrite\(/.test(text) ? base : `${base} > rewrite(turns)`;
 }
 
 /** Folders of hits that are described. */

@@ -1,9 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { InvalidArgumentError } from '../src/base/errors.ts';
-import type { Turn } from '../src/content/index.ts';
-import type { LanguageModel } from '../src/generate/index.ts';
-import { ensemblePrompt, hydePrompt, partsPrompt, standalonePrompt } from '../src/search/writing/prompts.ts';
-import { dataFolder } from './lib-beir.ts';
+import { InvalidArgumentError } from '../../src/base/errors.ts';
+import type { Turn } from '../../src/content/index.ts';
+import type { LanguageModel } from '../../src/generate/index.ts';
+import { ensemblePrompt, hydePrompt, partsPrompt, standalonePrompt } from '../../src/search/writing/prompts.ts';
 
 /** What a large language model wrote for one query of a test collection; which of it there is depends on the collection. */
 export interface Written {
@@ -45,10 +44,10 @@ const FILES: Readonly<
   },
 };
 
-/** What was written for the queries of a collection, in `llm` of the data folder; undefined where there is none. */
-export function readWritten(name: string): readonly Written[] | undefined {
+/** What was written for the queries of a collection. @param folder `llm` of the data folder. @returns undefined where there is none. */
+export function readWritten(name: string, folder: string): readonly Written[] | undefined {
   const source = FILES[name];
-  const path = `${dataFolder}/llm/${source?.file}.jsonl`;
+  const path = `${folder}/${source?.file}.jsonl`;
   if (source === undefined || !existsSync(path)) return undefined;
   const lines = readFileSync(path, 'utf8')
     .split('\n')

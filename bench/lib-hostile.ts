@@ -1,0 +1,158 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { docxParagraph, makeDocx, makePdf } from '../test/support/files.ts';
+import { HOSTILE_FILES } from '../test/support/hostile.ts';
+import { makeXlsx } from '../test/support/samples.ts';
+import { bundled } from './lib-built.ts';
+import type { HostileLine } from './lib-hostile-child.ts';
+
+/** Times that what is hostile about a file is repeated. */
+export const HOSTILE = 100_000;
+
+/** What became of a file, and the most memory of the run (the process that asks, and the one that reads) until it was done with, in MB. */
+export interface HostileRow extends HostileLine {
+  readonly MB: number;
+  readonly 'run MB': number;
+}
+
+/** Makes all hostile files in a folder, and has them read with the default limits: in a process that is ended when a file takes more. */
+export async function readHostile(home: string, tell: (row: HostileRow) => void): Promise<HostileRow[]> {
+  const folder = join(home, 'hostile');
+  mkdirSync(folder);
+  await makeHostile(folder);
+  const [script] = await bundled(home, ['lib-hostile-child']);
+  const child = spawn(process.execPath, [script!, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, memoryOfTree(child.pid!));
+  }, 20);
+  const rows: HostileRow[] = [];
+  for await (const text of createInterface(child.stdout)) {
+    const line = JSON.parse(text) as HostileLine;
+    const { file, ...rest } = line;
+    const row = { file, MB: statSync(join(folder, file)).size / 1e6, ...rest, 'run MB': Math.round(most / 1e6) };
+    rows.push(row);
+    tell(row);
+    most = 0;
+  }
+  clearInterval(timer);
+  const [code] = await exited;
+  if (code !== 0) throw new Error(`The run ended with ${code}.`);
+  return rows;
+}
+
+/** Resident bytes of a process and all that it started; 0 where the system does not tell. */
+function memoryOfTree(pid: number): number {
+  try {
+    const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]);
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    );
+    return pages * 4096 + children.reduce((sum, child) => sum + memoryOfTree(child), 0);
+  } catch {
+    return 0;
+  }
+}
+
+async function makeHostile(folder: string): Promise<void> {
+  const make = (name: string, content: Uint8Array | string): void => writeFileSync(join(folder, name), content);
+  for (const { name, make: content } of HOSTILE_FILES) make(name, content(HOSTILE));
+  make(
+    'million-rows.xlsx',
+    makeXlsx(
+      Array.from(
+        { length: 1_000_000 },
+        (_, i) =>
+          `<row r="${i + 1}"><c r="A${i + 1}"><v>${i}</v></c><c r="B${i + 1}"><v>${(i * 7919) % 1000}</v></c></row>`,
+      ).join(''),
+    ),
+  );
+  make('million-paragraphs.docx', makeDocx(docxParagraph('word').repeat(1_000_000)));
+  make('forms.pdf', formsPdf(40, 3));
+  make('equal-pages.pdf', makePdf(Array.from({ length: 30_000 }, () => ['The same page.'])));
+  make('streams.pdf', streamsPdf(200_000));
+  make('ligatures.txt', '\ufdfa'.repeat(700_000));
+  make(
+    'million-columns.csv',
+    `${Array.from({ length: 1_000_000 }, (_, i) => `c${i}`).join(',')}\n${'1,'.repeat(999_999)}1\n`,
+  );
+  await repeated(join(folder, 'one-line-500MB.txt'), ['word '.repeat(200_000)], 500);
+  await notebook(join(folder, 'notebook-500MB.ipynb'), 500e6);
+  await notebook(join(folder, 'notebook-60MB.ipynb'), 60e6);
+}
+
+/** A page whose only word is drawn by a form that draws the next one `fan` times, `depth` forms deep. */
+function formsPdf(depth: number, fan: number): Buffer {
+  return pdf([
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R /Resources << /XObject << /F 6 0 R >> >> >>',
+    stream('/F Do'),
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+    ...Array.from({ length: depth }, (_, i) => {
+      const last = i === depth - 1;
+      const resources = last ? '/Font << /T 5 0 R >>' : `/XObject << /F ${7 + i} 0 R >>`;
+      const entries = `/Type /XObject /Subtype /Form /BBox [0 0 200 200] /Resources << ${resources} >>`;
+      return stream(last ? 'BT /T 9 Tf 10 10 Td (boom) Tj ET' : '/F Do '.repeat(fan), entries);
+    }),
+  ]);
+}
+
+/** A page that is put together from so many pieces. */
+function streamsPdf(count: number): Buffer {
+  const pieces = Array.from({ length: count }, (_, i) => `${4 + (i % 2)} 0 R`).join(' ');
+  return pdf([
+    '<< /Type /Catalog /Pages 2 0 R >>',
+    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents [${pieces}] /Resources << /Font << /T 6 0 R >> >> >>`,
+    stream('BT /T 9 Tf 10 10 Td (piece) Tj ET'),
+    stream('BT /T 9 Tf 10 30 Td (other) Tj ET'),
+    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+  ]);
+}
+
+function stream(content: string, entries = ''): string {
+  return `<< ${entries} /Length ${content.length} >>\nstream\n${content}\nendstream`;
+}
+
+function pdf(objects: readonly string[]): Buffer {
+  let body = '%PDF-1.4\n';
+  const offsets = objects.map((object, i) => {
+    const at = body.length;
+    body += `${i + 1} 0 obj\n${object}\nendobj\n`;
+    return at;
+  });
+  const table = offsets.map((at) => `${String(at).padStart(10, '0')} 00000 n \n`).join('');
+  const size = objects.length + 1;
+  return Buffer.from(
+    `${body}xref\n0 ${size}\n0000000000 65535 f \n${table}trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${body.length}\n%%EOF\n`,
+    'latin1',
+  );
+}
+
+/** A notebook of one picture after the other. */
+async function notebook(path: string, bytes: number): Promise<void> {
+  const picture = 'iVBORw0KGgo'.repeat(90_000);
+  const cell = JSON.stringify({
+    cell_type: 'code',
+    source: ['plot()'],
+    outputs: [{ output_type: 'display_data', data: { 'image/png': picture } }],
+  });
+  const cells = Math.ceil(bytes / cell.length);
+  await repeated(path, ['{"nbformat":4,"metadata":{},"cells":[', cell, `,${cell}`, ']}'], cells - 1);
+}
+
+/** Writes pieces one after the other, the last but one (or the only one) so many times. */
+async function repeated(path: string, pieces: readonly string[], times: number): Promise<void> {
+  const out = createWriteStream(path);
+  const many = Math.max(0, pieces.length - 2);
+  for (const [i, piece] of pieces.entries()) {
+    for (let n = 0; n < (i === many ? times : 1); n++) if (!out.write(piece)) await once(out, 'drain');
+  }
+  out.end();
+  await once(out, 'finish');
+}
