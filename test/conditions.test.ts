@@ -17,15 +17,36 @@ const CASES: readonly { readonly query?: string; readonly filter?: string; reado
   { query: '-"no sun"', filter: 'kind = report', found: ['oslo'] },
   { query: 'author:"Mori Aki" OR author:Kari', found: ['kyoto', 'winter'] },
   { query: 'kind:novel', found: [] },
+  { query: 'year:>=2023', found: ['oslo', 'winter'] },
+  { query: 'year:<2023', found: ['kyoto'] },
+  { query: 'year:2020..2023', found: ['kyoto', 'oslo'] },
+  { query: '-year:..2023', found: ['winter'] },
+  { query: 'seen:2023-05', found: [] },
+  { query: 'seen:2023-05..2023-06', found: ['oslo'] },
+  { query: 'seen:>2023-06-17', found: ['winter'] },
+  { query: 'seen:<=2023-06-17', found: ['kyoto', 'oslo'] },
+  { query: 'seen:2020..2023', found: ['kyoto', 'oslo'] },
 ];
 
 let server: TestServer;
 beforeAll(async () => {
   server = await testServer(
     [
-      { id: 'kyoto', text: 'It rained for a week.', metadata: { kind: 'diary', year: 2020, author: 'Mori Aki' } },
-      { id: 'oslo', text: 'The harbour had sun.', metadata: { kind: 'report', year: 2023, author: 'Nils' } },
-      { id: 'winter', text: 'Snow, and no sun at all.', metadata: { kind: 'report', year: 2024, author: 'Kari' } },
+      {
+        id: 'kyoto',
+        text: 'It rained for a week.',
+        metadata: { kind: 'diary', year: 2020, author: 'Mori Aki', seen: '2020-01-02' },
+      },
+      {
+        id: 'oslo',
+        text: 'The harbour had sun.',
+        metadata: { kind: 'report', year: 2023, author: 'Nils', seen: '2023-06-17T10:00' },
+      },
+      {
+        id: 'winter',
+        text: 'Snow, and no sun at all.',
+        metadata: { kind: 'report', year: 2024, author: 'Kari', seen: '2024-03-01' },
+      },
     ],
     {},
     'none',
@@ -60,7 +81,7 @@ describe('conditions without words', () => {
   it('on the command line, without scores', () => {
     const sagitta = (...args: string[]) =>
       spawnSync(process.execPath, [...program, 'search', ...args, '--in', server.directory], { encoding: 'utf8' });
-    for (const { query, filter, found } of [CASES[0]!, CASES[3]!, CASES[5]!]) {
+    for (const { query, filter, found } of [CASES[0]!, CASES[3]!, CASES[5]!, CASES[10]!]) {
       const given = [...(query === undefined ? [] : [query]), ...(filter === undefined ? [] : ['--filter', filter])];
       const { stdout } = sagitta(...given);
       const lines = [...stdout.matchAll(/^ *\d+ {2}(\S+)(.*)$/gm)];

@@ -64,7 +64,7 @@ export const searchRequestSchema = z
       .boolean()
       .optional()
       .describe(
-        'Whether signs in `query` have a meaning: `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `OR`. Default: true.',
+        'Whether signs in `query` have a meaning: `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `field:>=2020`, `field:1990..1999`, `OR`. Default: true.',
       ),
     variants: z
       .boolean()

@@ -51,3 +51,4 @@ export { type OpenTrainableOptions, openTrainable } from './tuned/trainable.ts';
 export type { EncoderTuning } from './tuning.ts';
 export { type TrainableUseLiteOptions, trainableUseLite } from './use-lite/trainable.ts';
 export { type UseLiteOptions, type UseLiteTuned, useLite } from './use-lite/use-lite.ts';
+export { usesEncoder } from './uses.ts';

@@ -136,6 +136,14 @@ const FORMS: Readonly<Record<string, Form>> = {
       );
     },
   },
+  uses: {
+    form: 'uses:<encoder>',
+    async open(rest, spec, how) {
+      if (rest === '' || how.above.length === LONGEST_CHAIN) throw noSuchEncoder(spec);
+      const { usesEncoder } = await import('./uses.ts');
+      return usesEncoder(spec, await open(rest, { ...how, above: [...how.above, spec] }));
+    },
+  },
   static: {
     form: 'static',
     async open(rest, spec) {
@@ -190,6 +198,7 @@ const FORMS: Readonly<Record<string, Form>> = {
  *   `static:<file>` is another one
  * - `late`: token vectors of minilm in 64 components, for fields of token vectors (`lateEncoder`); `late:<file>` has a projection of one's own;
  *   setting `pool`
+ * - `uses:<encoder>`: the mean of another encoder's vectors of a text's lines, each as a query, for fields of uses (`usesEncoder`): `uses:minilm`
  * - `hash:<dim>`: hashed words, for tests (`testEncoder`); setting `seed`
  *
  * @throws InvalidArgumentError for anything else. MissingPackageError when a package that it needs is not installed.

@@ -3,6 +3,7 @@ import { given } from '../base/given.ts';
 import { type Corpus, WORDS } from '../corpus/index.ts';
 import {
   analyzerFor,
+  type FieldBound,
   phraseWords,
   plainForm,
   type QueryClause,
@@ -10,6 +11,7 @@ import {
   type QuerySyntax,
 } from '../text/index.ts';
 import type { Filter } from './filter.ts';
+import { numberOf } from './filter-match.ts';
 import { allowedPassages } from './selection.ts';
 import { vocabularyOf } from './variants.ts';
 
@@ -50,7 +52,7 @@ async function holdingAny({ any }: QueryClause, corpus: Corpus, languages: reado
 }
 
 async function holdingPart(part: QueryPart, corpus: Corpus, languages: readonly string[]): Promise<BitSet> {
-  if (part.kind === 'field') return allowedPassages(corpus, condition(part.field, part.value));
+  if (part.kind === 'field') return allowedPassages(corpus, condition(part));
   if (part.kind === 'prefix') {
     const begins = (await vocabularyOf(corpus)).beginning(plainForm(part.text), Number.POSITIVE_INFINITY);
     return holding(
@@ -63,10 +65,18 @@ async function holdingPart(part: QueryPart, corpus: Corpus, languages: readonly 
 }
 
 /** Names and titles are seldom known in full; values of other fields are. */
-function condition(name: string, value: string): Filter {
+function condition({ field: name, value, bounds }: Extract<QueryPart, { kind: 'field' }>): Filter {
   // What people know from other search boxes.
   const field = name === 'lang' ? 'language' : name;
-  return { field, op: ['title', 'path', 'id'].includes(field) ? 'contains' : '=', value };
+  if (bounds === undefined) return { field, op: ['title', 'path', 'id'].includes(field) ? 'contains' : '=', value };
+  return { and: bounds.map((bound) => ({ field, op: bound.op, value: boundary(bound) })) };
+}
+
+/** What a bound is compared with: of dates texts, where a month or day ends behind all that begins with it. */
+function boundary({ op, value }: FieldBound): string | number {
+  const number = numberOf(value);
+  if (number !== undefined) return number;
+  return op === '<=' || op === '>' ? `${value}\uffff` : value;
 }
 
 /** Passages with all parts of a word, in some language. */

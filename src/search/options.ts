@@ -50,7 +50,7 @@ export interface SearchOptions {
    */
   readonly explain?: boolean;
   /**
-   * Whether signs in the query have a meaning: `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `OR` (`parseQuery` of
+   * Whether signs in the query have a meaning: `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `field:>=2020`, `field:1990..1999`, `OR` (`parseQuery` of
    * `sagitta-search/text`). What does not fit is text in any case. Default true; false in `rank`, whose queries are those of test collections.
    */
   readonly syntax?: boolean;

@@ -24,7 +24,7 @@ const LINKS = ['', 's', 'es', 'n', 'en', 'er', 'e', 'ns', 'ens'];
 
 const vocabularies = new WeakMap<Corpus, Promise<Vocabulary>>();
 
-/** The words of a corpus, sorted when they are first needed: some 100 bytes a term. */
+/** The words of a corpus, sorted when they are first needed: some 200 bytes a term. */
 export function vocabularyOf(corpus: Corpus): Promise<Vocabulary> {
   let vocabulary = vocabularies.get(corpus);
   if (vocabulary === undefined) {

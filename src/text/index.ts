@@ -28,6 +28,7 @@ export { type Passage, type PassageOptions, splitPassages } from './passages.ts'
 export { phraseWords } from './phrase-words.ts';
 export { type PlainText, plainSnippet, plainText } from './plain.ts';
 export {
+  type FieldBound,
   formatQuery,
   parseQuery,
   type QueryClause,

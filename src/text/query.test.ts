@@ -38,6 +38,27 @@ describe('parseQuery', () => {
     ['', []],
   ])('%j', (source, expected) => expect(read(source)).toEqual(expected));
 
+  it.each<[string, string[] | undefined]>([
+    ['year:>=2023', ['>=2023']],
+    ['year:<-1.5', ['<-1.5']],
+    ['-year:>2024-02-15', ['>2024-02-15']],
+    ['year:2019..2021', ['>=2019', '<=2021']],
+    ['year:2024-01..2024-02-03T10:00Z', ['>=2024-01', '<=2024-02-03T10:00Z']],
+    ['year:1.5..2.5', ['>=1.5', '<=2.5']],
+    ['year:2019..', ['>=2019']],
+    ['year:..2021', ['<=2021']],
+    ['year:2023', undefined],
+    ['year:">=2023"', undefined],
+    ['year:..', undefined],
+    ['year:>=soon', undefined],
+    ['title:../docs', undefined],
+    ['year:1..2..3', undefined],
+  ])('bounds of %j', (source, expected) => {
+    const [part] = parseQuery(source, { hasField }).clauses[0]!.any;
+    expect(part!.kind === 'field' && part.bounds?.map(({ op, value }) => op + value)).toEqual(expected);
+    expect(formatQuery(parseQuery(source, { hasField }).clauses)).toBe(source.replaceAll('"', ''));
+  });
+
   it('gives models the words without signs, and plain queries as they are', () => {
     expect(parseQuery('  how do I  rotate? ')).toMatchObject({ plain: true, text: '  how do I  rotate? ' });
     expect(parseQuery('+rotate "the key" -old year:2020 sec*', { hasField })).toMatchObject({

@@ -4,7 +4,8 @@
  * - `"exact phrase"` (in any quotation marks): these words, one after the other
  * - `+word`, `+"a phrase"`: must be there; `-word`, `-"a phrase"`, `-field:value`: must not
  * - `begin*`: any word with that beginning
- * - `field:value`, `field:"a value"`: a condition on the document, where there is such a field
+ * - `field:value`, `field:"a value"`: a condition on the document, where there is such a field; of numbers and dates also `field:>=value`, `<`,
+ *   `<=`, `>`, and `field:from..to`, one end of which may be left out
  * - `a OR b`: one or the other
  *
  * Everything is text that does not fit: a quotation mark without its partner, a sign with a space behind it, `--option`,
@@ -18,8 +19,20 @@ export type QueryPart =
   | { readonly kind: 'prefix'; readonly text: string }
   /** Words one after the other; never corrected, never completed. */
   | { readonly kind: 'phrase'; readonly text: string }
-  /** A field of documents equals a value. */
-  | { readonly kind: 'field'; readonly field: string; readonly value: string };
+  /** A field of documents equals a value, or lies within bounds; `value` is as it was typed. */
+  | {
+      readonly kind: 'field';
+      readonly field: string;
+      readonly value: string;
+      /** One or two: all of them hold. */
+      readonly bounds?: readonly FieldBound[];
+    };
+
+/** A field of documents compared with a number or a date (`2023`, `1.5`, `2024-02`, `2024-02-15T10:00`). */
+export interface FieldBound {
+  readonly op: '<' | '<=' | '>' | '>=';
+  readonly value: string;
+}
 
 /** What is said of one part, or of several of which one suffices. */
 export interface QueryClause {
@@ -189,7 +202,26 @@ function conditionAt(
   const quoted = phraseAt(source, from);
   if (quoted !== undefined) return { part: { kind: 'field', field, value: quoted.text }, end: quoted.end };
   const end = endOf(WORD, source, from);
-  return { part: { kind: 'field', field, value: source.slice(from, end) }, end };
+  const value = source.slice(from, end);
+  const bounds = boundsOf(value);
+  return { part: { kind: 'field', field, value, ...(bounds === undefined ? {} : { bounds }) }, end };
+}
+
+const SIZE = String.raw`[+-]?\d+(?:\.\d+)?|\d{4}-\d\d(?:-\d\d(?:T[\d:.]+(?:Z|[+-][\d:]+)?)?)?`;
+const COMPARED = new RegExp(`^(<=?|>=?)(${SIZE})$`);
+const RANGE = new RegExp(`^(${SIZE})?\\.\\.(${SIZE})?$`);
+
+/** `>=2023`, `2019..2021`, `2019..`, `..2021`; both ends belong to a range. */
+function boundsOf(value: string): readonly FieldBound[] | undefined {
+  const compared = COMPARED.exec(value);
+  if (compared !== null) return [{ op: compared[1] as FieldBound['op'], value: compared[2]! }];
+  const range = RANGE.exec(value);
+  if (range === null || value === '..') return undefined;
+  const [, from, to] = range;
+  return [
+    ...(from === undefined ? [] : [{ op: '>=' as const, value: from }]),
+    ...(to === undefined ? [] : [{ op: '<=' as const, value: to }]),
+  ];
 }
 
 /** Where what a sticky pattern matches at `at` ends; `at` where it does not. */

@@ -43,6 +43,22 @@ describe('Vocabulary', () => {
     );
   });
 
+  it('finds long words too, and any that a letter makes longer', () => {
+    const long = 'Donaudampfschifffahrtsgesellschaft'.toLowerCase();
+    const words = [20, 22, 23, 24, 25, 34].map((length) => long.slice(0, length));
+    const index = new Vocabulary(words.map((term) => [term, 1]));
+    for (const word of words) {
+      const middle = word.length >> 1;
+      const asked = [
+        word.slice(0, 3) + word.slice(4),
+        `${word.slice(0, middle)}x${word.slice(middle)}`,
+        `${word.slice(0, -1)}q`,
+        word.slice(0, middle - 1) + word[middle] + word[middle - 1] + word.slice(middle + 1),
+      ];
+      for (const mistake of asked) expect(index.similar(mistake, 1, 9).map(({ term }) => term)).toContain(word);
+    }
+  });
+
   it('gives the most frequent first, as many as are wanted', () => {
     const index = new Vocabulary([
       ['car', 3],

@@ -1,3 +1,4 @@
+import { Deletions } from './deletions.ts';
 import { type NearTerm, TermTrie } from './term-trie.ts';
 
 /** A term of a vocabulary. */
@@ -19,8 +20,8 @@ export class Vocabulary {
   readonly #frequencies: Uint32Array;
   /** Numbers of terms in the order of their reversed spelling; made when first asked for. */
   #backwards: Uint32Array | undefined;
-  /** Which letters each term has. The same. */
-  #letters: Uint32Array | undefined;
+  /** What terms are without one letter. The same. */
+  #deletions: Deletions | undefined;
   /** Trees of the terms as they are and reversed. The same. */
   #tries: { readonly forwards: TermTrie; readonly backwards: TermTrie } | undefined;
 
@@ -45,10 +46,9 @@ export class Vocabulary {
   beginning(prefix: string, limit: number): VocabularyTerm[] {
     const from = this.#lowerBound(prefix);
     const to = this.#behind(prefix, from);
-    return this.#frequent(
-      Uint32Array.from({ length: to - from }, (_, i) => from + i),
-      limit,
-    );
+    const all = new Uint32Array(to - from);
+    for (let i = 0; i < all.length; i++) all[i] = from + i;
+    return this.#frequent(all, limit);
   }
 
   /** Terms that end so, and are longer, the most frequent first, at most `limit`. */
@@ -71,41 +71,31 @@ export class Vocabulary {
       .map(({ number, edits }) => ({ term: this.#terms[number]!, frequency: this.#frequencies[number]!, edits }));
   }
 
-  /** Of the edits at most half are in the first half of the word, or at most half in the second. */
   #near(word: string, most: number): NearTerm[] {
-    const middle = word.length >> 1;
     const found = new Map<number, NearTerm>();
-    if (most > 1 || middle === 0) {
-      this.#tries ??= this.#grow();
-      const { forwards, backwards } = this.#tries;
-      const half = most >> 1;
-      for (const near of forwards.near(word, most, { letters: middle, most: half })) found.set(near.number, near);
-      const order = this.#backwards!;
-      const rest = { letters: word.length - middle, most: half };
-      for (const { number, edits } of backwards.near(reversed(word), most, rest)) {
-        found.set(order[number]!, { number: order[number]!, edits });
+    if (most === 1) {
+      this.#deletions ??= new Deletions(this.#terms);
+      if (this.#deletions.covers(word)) {
+        this.#deletions.candidates(word, (number) => {
+          const edits = withinOne(word, this.#terms[number]!);
+          if (edits !== undefined) found.set(number, { number, edits });
+        });
+        return [...found.values()];
       }
-    } else {
-      // So few terms have one half of the word that it costs least to look at each: at its letters, and at those that have nearly the same.
-      this.#letters ??= Uint32Array.from(this.#terms, lettersOf);
-      const letters = this.#letters;
-      const own = lettersOf(word);
-      const look = (number: number): void => {
-        const other = own ^ letters[number]!;
-        // One edit puts in a letter, takes one out, or both.
-        const further = other & (other - 1);
-        if ((further & (further - 1)) !== 0) return;
-        const edits = withinOne(word, this.#terms[number]!);
-        if (edits !== undefined) found.set(number, { number, edits });
-      };
-      const head = word.slice(0, middle);
-      const from = this.#lowerBound(head);
-      for (let i = from, to = this.#behind(head, from); i < to; i++) look(i);
-      const ending = this.#endingSo(word.slice(middle));
-      for (let i = 0; i < ending.length; i++) look(ending[i]!);
     }
-    // Two letters that are swapped across the middle are an edit of both halves.
+    // Of the edits at most half are in the first half of the word, or at most half in the second.
+    this.#tries ??= this.#grow();
+    const { forwards, backwards } = this.#tries;
+    const middle = word.length >> 1;
+    const half = most >> 1;
+    for (const near of forwards.near(word, most, { letters: middle, most: half })) found.set(near.number, near);
+    const order = this.#backwards!;
+    const rest = { letters: word.length - middle, most: half };
+    for (const { number, edits } of backwards.near(reversed(word), most, rest)) {
+      found.set(order[number]!, { number: order[number]!, edits });
+    }
     if (most === 1 && middle > 0) {
+      // Two letters that are swapped across the middle are an edit of both halves.
       const swapped = word.slice(0, middle - 1) + word[middle]! + word[middle - 1]! + word.slice(middle + 1);
       const at = this.#lowerBound(swapped);
       if (swapped !== word && this.#terms[at] === swapped) found.set(at, { number: at, edits: 1 });
@@ -182,13 +172,6 @@ function behindAll(count: number, from: number, wanted: (place: number) => boole
     else high = middle;
   }
   return low;
-}
-
-/** A set of a term's letters, of all code units that end with the same five bits one. */
-function lettersOf(term: string): number {
-  let letters = 0;
-  for (let i = 0; i < term.length; i++) letters |= 1 << (term.charCodeAt(i) & 31);
-  return letters;
 }
 
 /** Whether a term stands before a suffix where both are read backwards. */
