@@ -54,7 +54,9 @@ async function ask(place: string): Promise<Answers> {
       collection.read(async (corpus) => {
         for (const id of rest) {
           await question(`document ${id}`, async () => {
-            const { document, from, to } = (await corpus.find(id))!;
+            const found = await corpus.find(id);
+            if (found === undefined) return 'none';
+            const { document, from, to } = found;
             return [...(await corpus.documents([document])), ...(await corpus.texts([document])), to - from];
           });
         }

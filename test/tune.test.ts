@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { openCollection } from 'sagitta-search';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError } from 'sagitta-search/base';
 import { openEncoder, shippedTable, writeTable } from 'sagitta-search/encode';
+import type { LanguageModel } from 'sagitta-search/generate';
 import { curveSvg, readArrays, readPairs, type TuneOptions, tune, writeArrays } from 'sagitta-search/train';
 import { describe, expect, it } from 'vitest';
 import { testFolder } from './support/files.ts';
@@ -281,5 +282,33 @@ describe('files of training', () => {
     }
     writeFileSync(path, bytes.subarray(0, 5));
     await expect(readArrays(path)).rejects.toThrow('cut short');
+  });
+
+  it('learns from a teacher that has a model write for every query, and searches do without it', async () => {
+    using folder = testFolder();
+    const asked: string[] = [];
+    const named = /slang([a-h])([m-t]).*nick([a-h])([m-t])/s;
+    const model: LanguageModel = {
+      id: 'translator',
+      async *generate(prompt) {
+        const [, a, b, c, d] = named.exec(JSON.stringify(prompt))!;
+        asked.push(`${a}${b}${c}${d}`);
+        yield `The formal${a}${b} proper${c}${d} is described here.`;
+      },
+    };
+    const languageModels = [{ name: 'translator', open: () => model }];
+    await using collection = await openCollection(folder.at('c'), {
+      create: true,
+      encoder: 'hash:128',
+      extensions: { languageModels },
+    });
+    await collection.add(documents);
+    const report = await tune(collection, { ...options, epochs: 10, teacher: 'meaning > expand(hyde)' });
+    expect(report).toMatchObject({ better: true, decidedOn: 'hybrid' });
+    // Once for each training query, never for those that it was chosen and tested by.
+    expect(asked).toHaveLength(report.queries.train);
+    await collection.search(examples[0]!.query);
+    expect(asked).toHaveLength(report.queries.train);
+    await expect(tune(collection, { ...options, teacher: 'hybrid > rerank(nobody)' })).rejects.toThrow(/"nobody"/);
   });
 });

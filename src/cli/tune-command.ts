@@ -36,6 +36,7 @@ export interface TuneCommandOptions {
   readonly mine?: 'bm25' | 'dense';
   readonly pipeline?: string;
   readonly distill: boolean;
+  readonly teacher?: string;
   readonly lora?: number;
   readonly side?: number;
   readonly rank?: number;
@@ -116,14 +117,15 @@ export async function readExamples(
 }
 
 function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'> {
-  const { what, distill, dryRun, resume, lora, side, rank } = options;
+  const { what, distill, teacher, dryRun, resume, lora, side, rank } = options;
   const names = ['epochs', 'patience', 'learningRate', 'batchSize', 'negatives', 'mine', 'pipeline', 'seed'] as const;
   const given = Object.fromEntries(
     names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
   );
   return {
     what,
-    distill,
+    ...(distill || teacher !== undefined ? { distill: true } : {}),
+    ...(teacher === undefined ? {} : { teacher }),
     dryRun,
     resume,
     ...given,

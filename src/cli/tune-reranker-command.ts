@@ -8,7 +8,7 @@ import { Progress } from './progress.ts';
 import { COLUMNS, progressLine, readExamples, row, save, type TuneCommandOptions, unseen } from './tune-command.ts';
 
 export interface TuneRerankerOptions
-  extends Omit<TuneCommandOptions, 'what' | 'resume' | 'mine' | 'distill' | 'side' | 'rank' | 'curve'> {
+  extends Omit<TuneCommandOptions, 'what' | 'resume' | 'mine' | 'distill' | 'teacher' | 'side' | 'rank' | 'curve'> {
   readonly objective?: CrossObjective;
   readonly depth?: number;
   readonly base?: string;

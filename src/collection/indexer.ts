@@ -169,22 +169,23 @@ export class Indexer {
         language,
         text: indexable.text,
         numbers,
-        passages: passages.map((passage) => {
-          if (this.fields.length === 0) return passage;
-          const vectors: Record<string, FieldItem> = {};
-          for (const { name } of this.fields) {
-            const item = encoded.get(name)![next];
-            if (item !== undefined) vectors[name] = item;
-          }
-          next++;
-          if (Object.keys(vectors).length === 0) return passage;
-          embedded = true;
-          return { ...passage, vectors };
-        }),
+        passages:
+          this.fields.length === 0
+            ? passages
+            : passages.map((passage) => {
+                const vectors: Record<string, FieldItem> = {};
+                for (const { name } of this.fields) {
+                  const item = encoded.get(name)![next];
+                  if (item !== undefined) vectors[name] = item;
+                }
+                next++;
+                if (Object.keys(vectors).length === 0) return passage;
+                embedded = true;
+                return { ...passage, vectors };
+              }),
       } satisfies NewDocument);
       this.#passages += passages.length;
-      const wordless = passages.every(({ fields }) => fields.every(({ terms }) => terms.length === 0));
-      if (wordless && !embedded) this.#unsearchable++;
+      if (!embedded && passages.every(isWordless)) this.#unsearchable++;
     }
     const late = performance.now() - this.#publishedAt > PUBLISH_AFTER;
     if (this.writer.pending.bytes >= PUBLISH_AT || (late && batch.length > 0)) await this.#publish();
@@ -231,4 +232,8 @@ export class Indexer {
       ...(path === undefined ? {} : { path }),
     });
   }
+}
+
+function isWordless({ fields }: PreparedPassage): boolean {
+  return fields.every(({ terms }) => terms.length === 0);
 }

@@ -131,7 +131,7 @@ function fieldsOf(
   const headings = passage.headings.map((heading) => analyzer.read(heading, numbers));
   const fields: NumberedField[] = [{ terms: own.terms, boost: 1 }];
   const readings: Reading[] = [own];
-  if (titleBoost > 0) {
+  if (titleBoost > 0 && title.terms.length + title.further.length > 0) {
     readings.push(title);
     fields.push({ terms: title.terms, boost: titleBoost });
   }

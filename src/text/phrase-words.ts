@@ -12,6 +12,8 @@ const partOfRun = Uint8Array.from({ length: 128 }, (_, code) =>
 const words =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])(?!\u2044)[\p{L}\p{M}\p{N}\p{S}])+/gu;
 
+/** Most words; shorter than any that is cut. */
+const plain = /^[a-zA-Z0-9]{1,100}$/;
 /** Longer words are cut: encoded data, not words. */
 const LONGEST = 128;
 /** Runs that are remembered. */
@@ -42,6 +44,7 @@ export function phraseWords(text: string): string[] {
 
 /** The same of what is one run mostly, for who remembers it. */
 export function chunkWords(chunk: string): readonly string[] {
+  if (plain.test(chunk)) return [chunk.toLowerCase()];
   if (chunk.length <= LONGEST && runEnd(chunk, 0) === chunk.length) {
     const words = wordsOf(chunk);
     if (words.every(({ length }) => length <= LONGEST)) return words;

@@ -2,6 +2,7 @@ import { wellFormed } from '../base/byte-order.ts';
 
 /** Numbers that are made room for at once. */
 const ROOM = 16_384;
+const NONE = new Uint32Array(0);
 let made = 0;
 
 /**
@@ -18,6 +19,7 @@ export class TermNumbers {
   bytes = 0;
   /** Where the next numbers go: an array of its own for each list would cost more than to number its terms. */
   #room = new Uint32Array(0);
+  #used = 0;
   /** When each number was met last in {@link without}. */
   #seen = new Uint32Array(1024);
   #round = 0;
@@ -47,10 +49,16 @@ export class TermNumbers {
 
   /** Room for a list of numbers. */
   room(length: number): Uint32Array {
-    if (length > this.#room.length) this.#room = new Uint32Array(Math.max(ROOM, length));
-    const numbers = this.#room.subarray(0, length);
-    this.#room = this.#room.subarray(length);
-    return numbers;
+    if (length === 0) return NONE;
+    this.#makeRoom(length);
+    this.#used += length;
+    return this.#room.subarray(this.#used - length, this.#used);
+  }
+
+  #makeRoom(length: number): void {
+    if (this.#used + length <= this.#room.length) return;
+    this.#room = new Uint32Array(Math.max(ROOM, length));
+    this.#used = 0;
   }
 
   /** The numbers of some lists that are in none of `others`, each once. */
@@ -64,9 +72,10 @@ export class TermNumbers {
     for (const list of others) for (let i = 0; i < list.length; i++) seen[list[i]!] = round;
     let count = 0;
     for (const list of lists) count += list.length;
-    if (count > this.#room.length) this.#room = new Uint32Array(Math.max(ROOM, count));
+    this.#makeRoom(count);
     const left = this.#room;
-    count = 0;
+    const from = this.#used;
+    count = from;
     for (const list of lists) {
       for (let i = 0; i < list.length; i++) {
         const number = list[i]!;
@@ -75,6 +84,6 @@ export class TermNumbers {
         left[count++] = number;
       }
     }
-    return this.room(count);
+    return this.room(count - from);
   }
 }

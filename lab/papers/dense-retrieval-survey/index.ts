@@ -22,7 +22,7 @@ const MATRIX: readonly (readonly [axis: string, point: string, parts: readonly s
   ['architecture', 'any encoder of the hub, or an endpoint', ['encode/hfEncoder', 'encode/httpEncoder']],
   ['architecture', 'multi-vector, MaxSim', ['search/MaxSim']],
   ['architecture', 'multi-vector as single vectors', ['codec/FixedDimensionalEncoding']],
-  ['architecture', 'cross-encoder', ['search/crossEncoder']],
+  ['architecture', 'cross-encoder', ['encode/crossEncoder']],
   ['architecture', 'sparse and dense together', ['search/fuse', 'search/convex', 'search/rrf']],
   ['architecture', 'learned sparse', ['encode/sparseEncoder']],
   ['training', 'softmax over negatives', ['train/infoNCE']],

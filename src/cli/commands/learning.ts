@@ -7,7 +7,7 @@ import { run } from '../run.ts';
 /** Options that are for a reranker alone, and for encoders alone. */
 const FOREIGN = {
   reranker: ['objective', 'depth', 'base'],
-  encoder: ['mine', 'distill', 'side', 'rank', 'resume', 'curve'],
+  encoder: ['mine', 'distill', 'teacher', 'side', 'rank', 'resume', 'curve'],
 } as const;
 
 /** @returns what is trained. @throws InvalidArgumentError for an option that would have no effect. */
@@ -58,6 +58,10 @@ export function addLearning(program: Command): void {
     )
     .option('--pipeline <text>', 'how the collection is searched, which decides (default: its own pipeline, or hybrid)')
     .option('--distill', 'learn from the graded scores of the pipeline too', false)
+    .option(
+      '--teacher <text>',
+      'learn from the graded scores of another pipeline, which searches then do without: hybrid > expand(hyde)',
+    )
     .option(
       '--lora <rank>',
       'with query and encoder: train low-rank updates, not the weights; with reranker: their rank (default: 16)',

@@ -21,13 +21,27 @@ export function buildIdTable(hashes: Uint32Array): Uint32Array {
   return table;
 }
 
-/** Documents whose id may be `id`: those with its hash. */
-export function candidates(table: Uint32Array, id: string): Generator<number> {
-  return withHash(table, ...hashId(id));
+/** The id that was asked for last, and its hash: each is looked for in several tables. */
+let last = { id: '', hash: hashId('') };
+
+/** The first document with the hash of `id` that is the one, as `isIt` says; undefined where none is. */
+export function findById(table: Uint32Array, id: string, isIt: (document: number) => boolean): number | undefined {
+  if (last.id !== id) last = { id, hash: hashId(id) };
+  const [high, low] = last.hash;
+  for (let row = rowOf(table, high, low); table[row] === high && table[row + 1] === low; row += ROW) {
+    if (isIt(table[row + 2]!)) return table[row + 2];
+  }
+  return undefined;
 }
 
 /** Numbers of the rows with this hash, ascending. */
 export function* withHash(table: Uint32Array, high: number, low: number): Generator<number> {
+  for (let row = rowOf(table, high, low); table[row] === high && table[row + 1] === low; row += ROW)
+    yield table[row + 2]!;
+}
+
+/** Where the first row is whose hash is not below. */
+function rowOf(table: Uint32Array, high: number, low: number): number {
   let from = 0;
   let to = table.length / ROW;
   while (from < to) {
@@ -36,5 +50,5 @@ export function* withHash(table: Uint32Array, high: number, low: number): Genera
     if (table[row]! < high || (table[row] === high && table[row + 1]! < low)) from = middle + 1;
     else to = middle;
   }
-  for (let row = ROW * from; table[row] === high && table[row + 1] === low; row += ROW) yield table[row + 2]!;
+  return ROW * from;
 }

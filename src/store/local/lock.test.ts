@@ -138,6 +138,43 @@ describe('the write lock', () => {
     (await acquireLock(path)).release();
   });
 
+  test.each([
+    ['', '{}'],
+    [' where the system has none', '{ system: undefined }'],
+  ])(
+    'passes from one process to the next without another error, and never to two%s',
+    { timeout: 60_000 },
+    async (_, options) => {
+      const log = join(directory, 'log');
+      const turns = 12;
+      const loop = `import(${JSON.stringify(new URL('./lock.ts', import.meta.url).href)}).then(async ({ acquireLock }) => {
+      const { appendFileSync } = require('node:fs');
+      for (let done = 0; done < ${turns};) {
+        try {
+          const lock = await acquireLock(${JSON.stringify(path)}, ${options});
+          appendFileSync(${JSON.stringify(log)}, 'in ' + process.pid + '\\n');
+          lock.check();
+          await new Promise((next) => setTimeout(next, 1));
+          appendFileSync(${JSON.stringify(log)}, 'out ' + process.pid + '\\n');
+          lock.release();
+          done++;
+        } catch (error) {
+          if (error.code !== 'collection-locked') throw error;
+        }
+        await new Promise((next) => setTimeout(next, 2 * Math.random()));
+      }
+    });`;
+      const children = Array.from({ length: 3 }, () =>
+        spawn(process.execPath, ['--import', 'tsx', '-e', loop], { stdio: ['ignore', 'inherit', 'inherit'] }),
+      );
+      const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]));
+      expect(codes).toEqual([0, 0, 0]);
+      const lines = fs.readFileSync(log, 'utf8').trim().split('\n');
+      expect(lines).toHaveLength(2 * turns * children.length);
+      for (let i = 0; i < lines.length; i += 2) expect(lines[i + 1]).toBe(lines[i]!.replace('in', 'out'));
+    },
+  );
+
   /** Two containers of one pod: the same host and boot, and numbers of processes that mean nothing to each other. */
   const unshare = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child', '--mount-proc'];
   test.runIf(spawnSync(unshare[0]!, [...unshare.slice(1), 'true']).status === 0)(

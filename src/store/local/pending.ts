@@ -12,6 +12,9 @@ interface PendingPassage {
   readonly items: ReadonlyMap<string, PendingItem>;
 }
 
+const NO_HEADINGS: readonly string[] = [];
+const NO_ITEMS: ReadonlyMap<string, PendingItem> = new Map();
+
 /** A document that waits for publication, in little memory and independent of the caller's arrays. */
 export class PendingDocument {
   readonly record: DocumentRecord;
@@ -25,12 +28,26 @@ export class PendingDocument {
   /** @throws InvalidArgumentError when the document contradicts itself or the collection. */
   constructor(document: NewDocument, fields: readonly VectorFieldSettings[]) {
     const items = check(document, fields);
-    const { text, passages, numbers, ...record } = document;
+    const { text, passages, numbers, id, title, path, format, language, contentHash, source, metadata } = document;
     this.numbers = numbers;
-    this.record = copyOf(record);
+    this.record = {
+      id,
+      title,
+      ...(path === undefined ? {} : { path }),
+      format,
+      language,
+      contentHash,
+      ...(source === undefined ? {} : { source: { ...source } }),
+      metadata: copyOf(metadata),
+    };
     this.text = text;
     this.passages = passages.map(({ fields, start, end, headings, page }, i) => ({
-      record: { start, end, headings: [...headings], ...(page === undefined ? {} : { page }) },
+      record: {
+        start,
+        end,
+        headings: headings.length === 0 ? NO_HEADINGS : [...headings],
+        ...(page === undefined ? {} : { page }),
+      },
       fields,
       items: items[i]!,
     }));
@@ -57,73 +74,79 @@ function copyOf<T>(value: T): T {
 }
 
 /** @returns what fields hold of each passage. */
-function check(document: NewDocument, fields: readonly VectorFieldSettings[]): Map<string, PendingItem>[] {
-  const name = JSON.stringify(document.id);
+function check(document: NewDocument, fields: readonly VectorFieldSettings[]): ReadonlyMap<string, PendingItem>[] {
   for (const [key, value] of Object.entries(document.metadata)) {
     for (const member of Array.isArray(value) ? value : [value]) {
       if (typeof member === 'number' && !Number.isFinite(member)) {
         throw new InvalidArgumentError(
-          `The metadata field ${JSON.stringify(key)} of document ${name} is ${member}.`,
+          `The metadata field ${JSON.stringify(key)} of document ${JSON.stringify(document.id)} is ${member}.`,
           'Use a finite number, or leave the field out.',
         );
       }
     }
   }
   return document.passages.map((passage, i) => {
-    const what = `Passage ${i} of document ${name}`;
+    const what = () => `Passage ${i} of document ${JSON.stringify(document.id)}`;
     checkPassage(passage, what, document);
     return checkItems(passage, what, fields);
   });
 }
 
-function checkPassage({ start, end, page, fields }: NewPassage, what: string, document: NewDocument) {
+function checkPassage({ start, end, page, fields }: NewPassage, what: () => string, document: NewDocument) {
   const ordered = Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end;
   if (!ordered || end > document.text.length) {
     throw new InvalidArgumentError(
-      `${what} runs from ${start} to ${end} in a text of ${document.text.length} characters.`,
+      `${what()} runs from ${start} to ${end} in a text of ${document.text.length} characters.`,
       'Give offsets in UTF-16 code units, start before end, inside the text.',
     );
   }
   if (page !== undefined && !(Number.isInteger(page) && page >= 0 && page < 2 ** 32 - 1)) {
-    throw new InvalidArgumentError(`${what} is on page ${page}.`, 'Pages are whole numbers.');
+    throw new InvalidArgumentError(`${what()} is on page ${page}.`, 'Pages are whole numbers.');
   }
   for (const { boost, length = boost } of fields) {
     if (boost !== 0 && !(boost >= 1e-6 && boost <= 1e6)) {
-      throw new InvalidArgumentError(`${what} has a field of boost ${boost}.`, 'Use 0, or a number from 1e-6 to 1e6.');
+      throw new InvalidArgumentError(
+        `${what()} has a field of boost ${boost}.`,
+        'Use 0, or a number from 1e-6 to 1e6.',
+      );
     }
     if (!(length >= 0 && length <= 1e6)) {
-      throw new InvalidArgumentError(`${what} has a field of length ${length}.`, 'Use a number from 0 to 1e6.');
+      throw new InvalidArgumentError(`${what()} has a field of length ${length}.`, 'Use a number from 0 to 1e6.');
     }
   }
 }
 
 function checkItems(
-  { vectors = {} }: NewPassage,
-  what: string,
+  { vectors }: NewPassage,
+  what: () => string,
   fields: readonly VectorFieldSettings[],
-): Map<string, PendingItem> {
+): ReadonlyMap<string, PendingItem> {
+  if (vectors === undefined) return NO_ITEMS;
   const items = new Map<string, PendingItem>();
   for (const [name, item] of Object.entries(vectors)) {
     const field = fields.find((one) => one.name === name);
     if (field === undefined || !FIELD_KINDS[field.kind].fits(item)) {
       throw new InvalidArgumentError(
-        `${what} has ${item instanceof Float32Array ? 'a vector' : 'token vectors'} for "${name}", and the collection has no such field.`,
+        `${what()} has ${item instanceof Float32Array ? 'a vector' : 'token vectors'} for "${name}", and the collection has no such field.`,
         'Give vectors of the fields that it has.',
       );
     }
     const [dim, numbers] = item instanceof Float32Array ? [item.length, item] : [item.dim, item.data];
     if (dim !== field.dim) {
       throw new InvalidArgumentError(
-        `${what} has a vector of ${dim} components; those of the field "${name}" have ${field.dim}.`,
+        `${what()} has a vector of ${dim} components; those of the field "${name}" have ${field.dim}.`,
         `Use its encoder, ${field.encoder}.`,
       );
     }
     const wrong = numbers.findIndex((component) => !Number.isFinite(component));
     if (wrong >= 0) {
       const value = numbers[wrong];
-      throw new InvalidArgumentError(`Component ${wrong} of the vector of ${what} is ${value}.`, 'Check the encoder.');
+      throw new InvalidArgumentError(
+        `Component ${wrong} of the vector of ${what()} is ${value}.`,
+        'Check the encoder.',
+      );
     }
-    items.set(name, FIELD_KINDS[field.kind].pending(item, field.dim, what));
+    items.set(name, FIELD_KINDS[field.kind].pending(item, field.dim, what()));
   }
   return items;
 }

@@ -5,7 +5,7 @@ import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
 import { FlatIndex, InvertedIndex } from '../../index/index.ts';
 import type { BlockCache } from './block-cache.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
-import { candidates } from './ids.ts';
+import { findById } from './ids.ts';
 import { JsonBlocks } from './json-blocks.ts';
 import { Texts } from './texts.ts';
 
@@ -176,10 +176,7 @@ export class Segment {
 
   /** Number of the document with this id that is not in `dead`. */
   findDocument(id: string, dead?: BitSet): number | undefined {
-    for (const document of candidates(this.idTable(), id)) {
-      if (dead?.has(document) !== true && this.record(document).id === id) return document;
-    }
-    return undefined;
+    return findById(this.idTable(), id, (document) => dead?.has(document) !== true && this.record(document).id === id);
   }
 
   /** The section `documents.ids`. */

@@ -24,8 +24,8 @@ export interface TrainingSetOptions {
   readonly negatives: number;
   readonly mine: 'bm25' | 'dense';
   readonly distill: boolean;
-  /** How the collection is searched: what is distilled. */
-  readonly pipeline: PipelineInput;
+  /** What is distilled. */
+  readonly teacher: PipelineInput;
   readonly signal?: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export async function trainingSet(
   corpus: TuneCorpus,
   examples: readonly TuneExample[],
   base: Encoder,
-  { negatives, mine, distill, pipeline, signal }: TrainingSetOptions,
+  { negatives, mine, distill, teacher: pipeline, signal }: TrainingSetOptions,
 ): Promise<TrainingSet> {
   const texts = examples.map(({ query }) => query);
   const vectors = await base.encode(texts, { role: 'query', ...(signal === undefined ? {} : { signal }) });

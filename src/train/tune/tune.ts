@@ -161,12 +161,13 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     const frozen = what === 'adapter' || what === 'query';
     const negatives = options.negatives ?? (frozen ? 2 : 0);
     const mine = options.mine ?? (frozen ? 'dense' : 'bm25');
-    const distill = options.distill === true;
+    const distill = options.distill ?? options.teacher !== undefined;
+    const teacher = options.teacher ?? chosen;
     const set = await trainingSet(corpus, order, base, {
       negatives,
       mine,
       distill,
-      pipeline: chosen,
+      teacher,
       ...(signal === undefined ? {} : { signal }),
     });
     const learner = await createLearner({
@@ -197,7 +198,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
         negatives,
         options.mine,
         distill,
-        distill ? String(pipeline(chosen, corpus.environment.extensions)) : undefined,
+        distill ? String(pipeline(teacher, corpus.environment.extensions)) : undefined,
         options.temperature,
         options.adapter,
         options.tuning,
@@ -272,7 +273,10 @@ async function train(run: Run) {
       (chosen) => set.batch(learner, chosen),
       seed,
     ),
-    tuneObjective({ temperature: options.temperature ?? 0.05, distill: options.distill === true }),
+    tuneObjective({
+      temperature: options.temperature ?? 0.05,
+      distill: options.distill ?? options.teacher !== undefined,
+    }),
     {
       runtime: run.runtime,
       epochs,

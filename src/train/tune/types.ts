@@ -34,12 +34,17 @@ export interface TuneOptions {
    */
   readonly mine?: 'bm25' | 'dense';
   /**
-   * How the collection is searched: what is decided on, and what `distill` learns from. It has to search the field `meaning`. Default: the
+   * How the collection is searched: what is decided on, and what `distill` learns from unless there is a `teacher`. It has to search the field `meaning`. Default: the
    * collection's own pipeline, or `hybrid`.
    */
   readonly pipeline?: PipelineInput;
-  /** Learn from the graded scores of the pipeline too, by listwise distillation. Default false. */
+  /** Learn from the graded scores of the teacher too, by listwise distillation. Default: whether there is a `teacher`. */
   readonly distill?: boolean;
+  /**
+   * Whose graded scores are learned: a pipeline that costs more than searches may, such as one that has a language model write (`hybrid > expand(hyde)`), or that
+   * ranks by a cross-encoder (`hybrid > rerank(cross)`). Searches then do without it. Default: `pipeline`.
+   */
+  readonly teacher?: PipelineInput;
   /** Default 0.05. */
   readonly temperature?: number | 'learned';
   /** For `adapter`. */

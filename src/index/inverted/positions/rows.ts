@@ -113,6 +113,9 @@ export class RowChooser {
   /** Terms that the last one passed, or the word, begins with; the longest last. */
   readonly #beginnings: { readonly term: number; readonly bytes: Uint8Array }[] = [];
   readonly #documents = new Recent<number, Uint32Array>(KEPT);
+  /** The best term for the word so far, -1 before there is one, and its documents, more than which none may have. */
+  #best = -1;
+  #fewest = 0;
 
   constructor(
     private readonly terms: TermDocuments,
@@ -122,25 +125,30 @@ export class RowChooser {
   /** @param documents ascending, those of the word. */
   choose(word: Uint8Array, documents: Uint32Array): { readonly term: number; readonly row: DocumentRow } | undefined {
     const isTerm = this.#advance(word);
-    let best = -1;
-    /** Documents of the best, more than which none may have. */
-    let fewest = this.bases.length - 1;
-    const tryTerm = (term: number): void => {
-      const frequency = this.terms.frequency(term);
-      if (frequency < documents.length || frequency > fewest || (frequency === fewest && best >= 0)) return;
-      if (!holdsAll(this.#documentsOf(term), documents)) return;
-      best = term;
-      fewest = frequency;
-    };
-    if (isTerm) tryTerm(this.#next);
-    if (fewest > documents.length) {
-      for (const { term } of this.#beginnings.slice(-BEGINNINGS)) tryTerm(term);
+    this.#best = -1;
+    this.#fewest = this.bases.length - 1;
+    if (isTerm) this.#try(this.#next, documents);
+    if (this.#fewest > documents.length) {
+      const beginnings = this.#beginnings;
+      for (let i = Math.max(0, beginnings.length - BEGINNINGS); i < beginnings.length; i++) {
+        this.#try(beginnings[i]!.term, documents);
+      }
       const end = Math.min(this.terms.terms, this.#next + NEIGHBOURS);
-      for (let term = Math.max(0, this.#next - NEIGHBOURS); term < end; term++) tryTerm(term);
+      for (let term = Math.max(0, this.#next - NEIGHBOURS); term < end; term++) this.#try(term, documents);
     }
-    if (best < 0) return undefined;
-    const row = new DocumentRow(this.#documentsOf(best), this.bases);
-    return row.total > MOST_SHARE * this.bases.at(-1)! ? undefined : { term: best, row };
+    if (this.#best < 0) return undefined;
+    const row = new DocumentRow(this.#documentsOf(this.#best), this.bases);
+    return row.total > MOST_SHARE * this.bases.at(-1)! ? undefined : { term: this.#best, row };
+  }
+
+  /** Takes a term that all of the documents have if it has fewer than the best so far. */
+  #try(term: number, documents: Uint32Array): void {
+    const frequency = this.terms.frequency(term);
+    const most = this.#fewest;
+    if (frequency < documents.length || frequency > most || (frequency === most && this.#best >= 0)) return;
+    if (!holdsAll(this.#documentsOf(term), documents)) return;
+    this.#best = term;
+    this.#fewest = frequency;
   }
 
   /** Passes the terms below the word, and says whether the next is the word. */
