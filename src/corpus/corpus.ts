@@ -88,6 +88,11 @@ export interface Corpus {
    * @param passages ascending ordinals.
    */
   score(field: string, query: Representation, passages: Uint32Array): Promise<Float32Array>;
+  /**
+   * What {@link Corpus.score} does not exceed, where that is said with less work; infinity where it is not known. Absent where it is of no field.
+   * @param passages ascending ordinals.
+   */
+  bounds?(field: string, query: Representation, passages: Uint32Array): Promise<Float32Array>;
   /** What the field holds of given passages: a vector, or one for each token. Terms cannot be given back. @param passages ascending. */
   get(field: string, passages: Uint32Array): Promise<readonly (Representation | undefined)[]>;
   /**

@@ -52,6 +52,15 @@ export function dense(corpus: Corpus, options: DenseOptions = {}): Retriever {
       if (encoded.query === undefined) return new Float32Array(passages.length).fill(Number.NaN);
       return corpus.score(field, encoded.query, passages);
     },
+    ...(corpus.bounds === undefined || own.kind !== 'vector'
+      ? {}
+      : {
+          bounds: async (query: Query, passages: Uint32Array) => {
+            const encoded = await encode(own, query);
+            if (encoded.query === undefined) return new Float32Array(passages.length).fill(Number.NaN);
+            return corpus.bounds!(field, encoded.query, passages);
+          },
+        }),
     share: async () => denseShareOf(await own.open()),
   });
 }

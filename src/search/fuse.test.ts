@@ -38,9 +38,16 @@ function randomRetriever(stage: string, size: number, random: Random): Retriever
     return { hits, ...(abstained ? { abstained } : {}), trace };
   };
   if (random.next() < 0.5) return retriever;
+  const above = scores.map(() => [0, 0.1, 2, Number.POSITIVE_INFINITY][random.below(4)]!);
   return Object.assign(retriever, {
     score: async (_query: unknown, passages: Uint32Array) =>
       Float32Array.from(passages, (passage) => scores[passage] ?? Number.NaN),
+    ...(random.next() < 0.5
+      ? {}
+      : {
+          bounds: async (_query: unknown, passages: Uint32Array) =>
+            Float32Array.from(passages, (passage) => (scores[passage] ?? Number.NaN) + above[passage]!),
+        }),
   });
 }
 
@@ -56,6 +63,31 @@ const semantic = fixed('dense', [
 const query = { content: 'anything' };
 
 describe('fuse', () => {
+  it('asks for no score of which the bound says that it cannot matter, and finds the same', async () => {
+    const random = new Random(8);
+    const list = (): (readonly [number, number])[] =>
+      Array.from({ length: 200 }, (_, i) => [i, random.next()] as const).sort(([, a], [, b]) => b - a);
+    const [words, meaning] = [list(), list()];
+    const byPassage = new Map(meaning);
+    let asked = 0;
+    const score = async (_query: unknown, passages: Uint32Array) => {
+      asked += passages.length;
+      return Float32Array.from(passages, (passage) => byPassage.get(passage)!);
+    };
+    const bounds = async (_query: unknown, passages: Uint32Array) =>
+      Float32Array.from(passages, (passage) => byPassage.get(passage)! + 0.01);
+    const both = [fixed('bm25', words), Object.assign(fixed('dense', meaning), { score })] as const;
+    const exact = await fuse(both, convex())(query, { k: 10 });
+    const all = asked;
+    asked = 0;
+    const pruned = await fuse([both[0], Object.assign(fixed('dense', meaning), { score, bounds })], convex())(query, {
+      k: 10,
+    });
+    expect(pruned.hits).toEqual(exact.hits);
+    expect(pruned.trace.examined).toBe(exact.trace.examined);
+    expect(asked).toBeLessThan(all / 2);
+  });
+
   it('adds reciprocal ranks', async () => {
     const { hits } = await fuse([lexical, semantic], rrf(60))(query, { k: 10 });
     expect(hits.map(({ passage }) => passage)).toEqual([3, 7, 9, 5]);

@@ -28,7 +28,8 @@ const GAP = 1e-9;
  * what scores are normalised with follows from the first block; passages that a later block adds stand behind those before. So that
  * scores descend there too, those of a later block are lowered by what its best one has too much.
  *
- * A passage that one retriever found and another did not gets the other's exact score where the other can tell (`Retriever.score`).
+ * A passage that one retriever found and another did not gets the other's exact score where the other can tell (`Retriever.score`). Where it can say
+ * with less work what that score is at most (`Retriever.bounds`), those that cannot be among the first k are not asked for.
  */
 export function fuse(retrievers: readonly Retriever[], fusion: Fusion, options: FuseOptions = {}): Retriever {
   const { weights = retrievers.map(() => 1), candidates = CANDIDATES } = options;
@@ -61,8 +62,13 @@ export function fuse(retrievers: readonly Retriever[], fusion: Fusion, options: 
     let depth = candidates;
     for (;;) {
       const fresh = [...new Set(voting.flatMap(({ known }) => [...known.keys()]))].filter((one) => !ranked.has(one));
-      await Promise.all(voting.map((component, i) => shares[i]!.looksUp && component.lookUp(fresh)));
-      const block = fresh.map((passage) => combined(passage, voting, shares));
+      const last = hits.length === 0 ? boundedIn(voting, shares) : undefined;
+      await Promise.all(
+        voting.map((component, i) => component !== last && shares[i]!.looksUp && component.lookUp(fresh)),
+      );
+      const wanted = last === undefined ? fresh : await promising(fresh, last, voting, shares, params.k);
+      if (last !== undefined) await last.lookUp(wanted);
+      const block = wanted.map((passage) => combined(passage, voting, shares));
       append(hits, block);
       for (const passage of fresh) ranked.add(passage);
       if (hits.length >= params.k || voting.every(({ complete }) => complete)) break;
@@ -77,7 +83,7 @@ export function fuse(retrievers: readonly Retriever[], fusion: Fusion, options: 
       trace: {
         stage: `fuse ${fusion.name}`,
         tookMs: performance.now() - start,
-        examined: hits.length,
+        examined: ranked.size,
         returned: returned.length,
         note: describe(candidates, depth, voting, shares),
         inputs: asked.map(({ trace }) => trace),
@@ -136,6 +142,14 @@ class Component {
     };
   }
 
+  /** See {@link Retriever.bounds}. */
+  async bounds(passages: Uint32Array): Promise<Float32Array> {
+    const start = performance.now();
+    const bounds = await this.retriever.bounds!(this.query, passages);
+    this.#trace = { ...this.trace, tookMs: this.trace.tookMs + performance.now() - start };
+    return bounds;
+  }
+
   async lookUp(passages: readonly number[]): Promise<void> {
     const { score } = this.retriever;
     const lacking = Uint32Array.from(passages.filter((passage) => !this.known.has(passage))).sort();
@@ -164,6 +178,37 @@ function combined(passage: number, components: readonly Component[], shares: rea
     } else if (unknown !== 0 && !(score === undefined && complete)) contributions.push({ stage, share: unknown });
   });
   return { passage, score: sumOf(contributions), contributions };
+}
+
+/** The one retriever whose scores are to be looked up that says what they are at most; undefined where none does, or several. */
+function boundedIn(voting: readonly Component[], shares: readonly Share[]): Component | undefined {
+  const [one, ...others] = voting.filter(({ retriever }, i) => shares[i]!.looksUp && retriever.bounds !== undefined);
+  return others.length === 0 ? one : undefined;
+}
+
+/**
+ * Passages that may be among the first k, of which all but one retriever have said what they know: those that this one returned, and those that
+ * would be no worse than the k-th best of these with the score that it says they have at most.
+ */
+async function promising(
+  fresh: readonly number[],
+  last: Component,
+  voting: readonly Component[],
+  shares: readonly Share[],
+  k: number,
+): Promise<readonly number[]> {
+  const settled = fresh.filter((passage) => last.known.has(passage));
+  if (settled.length < k || settled.length === fresh.length) return fresh;
+  const least = settled.map((passage) => combined(passage, voting, shares).score).sort((a, b) => b - a)[k - 1]!;
+  const open = Uint32Array.from(fresh.filter((passage) => !last.known.has(passage))).sort();
+  const bounds = await last.bounds(open);
+  const mayBe = [...open].filter((passage, i) => {
+    last.lookedUp.set(passage, bounds[i]!);
+    const atMost = combined(passage, voting, shares).score;
+    last.lookedUp.delete(passage);
+    return !Number.isFinite(bounds[i]!) || !(atMost < least);
+  });
+  return [...settled, ...mayBe];
 }
 
 /** Appends a block, best first, behind what is ranked already. */

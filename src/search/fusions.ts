@@ -12,7 +12,7 @@ export interface Fusion {
 
 /** What one of several rankings gives to the fused score of a passage. */
 export interface Share {
-  /** Of a passage with this score. @param rank from 1; undefined for a passage that the ranking lacks, whose score was looked up. */
+  /** Of a passage with this score; where scores are looked up, no less of a greater one. @param rank from 1; undefined for a passage that the ranking lacks, whose score was looked up. */
   of(score: number, rank: number | undefined): number;
   /** Of a passage whose score cannot be told: it lies beyond the candidates, or has no vector. */
   readonly unknown: number;

@@ -82,6 +82,8 @@ export interface Retriever {
    * that can tell without searching. @param passages ascending ordinals.
    */
   readonly score?: (query: Query, passages: Uint32Array) => Promise<Float32Array>;
+  /** What `score` does not exceed, where that is said with less work; infinity where it is not known. */
+  readonly bounds?: (query: Query, passages: Uint32Array) => Promise<Float32Array>;
   /** What it deserves beside a ranking by words, 0 to 1: of one by vectors, what its encoder says. */
   readonly share?: () => Promise<number>;
 }

@@ -111,6 +111,12 @@ export class SnapshotCorpus implements StoredCorpus {
       : this.snapshot.scoreDense(query as FieldItem, passages, name);
   }
 
+  async bounds(name: string, query: Representation, passages: Uint32Array): Promise<Float32Array> {
+    return this.#kind(name, query) === 'vector'
+      ? this.snapshot.boundDense(query as Float32Array, passages, name)
+      : new Float32Array(passages.length).fill(Number.POSITIVE_INFINITY);
+  }
+
   async get(name: string, passages: Uint32Array): Promise<(FieldItem | undefined)[]> {
     fieldOf(this, name, ['vector', 'vectors']);
     return Array.from(passages, (passage) => this.snapshot.fieldItem(name, passage));

@@ -143,6 +143,8 @@ export interface Snapshot {
   scoreLexical(terms: readonly WeightedTerm[], ordinals: Uint32Array): Float32Array;
   /** Scores by a field, default `meaning`, of given passages; NaN for one that has no vector. @param ordinals ascending. */
   scoreDense(query: FieldItem, ordinals: Uint32Array, field?: string): Float32Array;
+  /** What {@link Snapshot.scoreDense} does not exceed, from codes in memory alone; infinity where that is not known. @param ordinals ascending. */
+  boundDense(query: Float32Array, ordinals: Uint32Array, field: string): Float32Array;
   /** Documents by language, dead ones included until they are compacted away; known without reading documents. */
   readonly languages: ReadonlyMap<string, number>;
   /** Live passages that contain the term. */

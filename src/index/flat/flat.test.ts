@@ -300,6 +300,32 @@ describe('FlatIndex.merge', () => {
   });
 });
 
+describe('bounds', () => {
+  it('are no less than scores, and close, without reading vectors once codes are in memory', () => {
+    const random = new Random(31);
+    const items = Array.from({ length: 300 }, (_, i): Item => {
+      return i % 9 === 4 ? undefined : Float32Array.from({ length: 40 }, () => random.normal() / 6);
+    });
+    const sections = new CountingSections(build(items, 40));
+    const index = FlatIndex.open(sections);
+    const ids = Uint32Array.from(items.keys());
+    const query = Float32Array.from({ length: 40 }, () => random.normal() / 6);
+    expect([...index.bounds(query, ids)].every((bound) => bound === Number.POSITIVE_INFINITY)).toBe(true);
+    index.search(query, { k: 1 });
+    sections.read = 0;
+    const bounds = index.bounds(query, ids);
+    expect(sections.read).toBe(0);
+    const scores = index.scores(query, ids);
+    for (const id of ids) {
+      if (items[id] === undefined) expect(bounds[id]).toBeNaN();
+      else {
+        expect(bounds[id]).toBeGreaterThanOrEqual(scores[id]!);
+        expect(bounds[id]! - scores[id]!).toBeLessThan(0.05);
+      }
+    }
+  });
+});
+
 describe('scoring again', () => {
   it('reads no vector whose code says that it cannot be among the best, and misses none', () => {
     const random = new Random(11);

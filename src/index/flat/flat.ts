@@ -49,6 +49,8 @@ const DEFAULT_REFINE = 4;
 const LEAST_CANDIDATES = 32;
 /** Bytes of neighbouring vectors that are read at once. */
 const READ_BYTES = 1 << 18;
+/** Vectors that there stays room for. */
+const MOST_KEPT = 4;
 
 /**
  * Exhaustive search by inner product: every vector's int8 code is scanned (symmetric, one scale per vector; the query at
@@ -61,6 +63,8 @@ export class FlatIndex {
   readonly #header: FlatHeader;
   #ids: Uint32Array | undefined;
   #resident: Resident | undefined;
+  /** Vectors that were read last. */
+  #buffer = new Float32Array(0);
 
   private constructor(
     private readonly source: SectionSource,
@@ -225,10 +229,9 @@ export class FlatIndex {
   ): { readonly candidate: Candidate; readonly rank: number }[] {
     const score = (some: readonly Candidate[]): void => {
       for (const [part, own] of byPart(some)) {
-        const scores = parts[part]!.index.#rescore(
-          query,
-          Uint32Array.from(own, ({ row }) => row),
-        );
+        const rows = new Uint32Array(own.length);
+        for (let i = 0; i < rows.length; i++) rows[i] = own[i]!.row;
+        const scores = parts[part]!.index.#rescore(query, rows);
         own.forEach((candidate, i) => {
           candidate.exact = scores[i]!;
         });
@@ -262,6 +265,32 @@ export class FlatIndex {
     return Float32Array.from(rows, (row) => (row < 0 ? Number.NaN : scores[next++]!));
   }
 
+  /**
+   * What {@link FlatIndex.scores} does not exceed, from the codes alone: nothing is read. Infinity where they are not in memory yet, NaN for
+   * an item without a vector. @param ids any.
+   */
+  bounds(query: Float32Array, ids: Uint32Array): Float32Array {
+    checkVector(query, this.dim, 'query');
+    const bounds = new Float32Array(ids.length).fill(Number.POSITIVE_INFINITY);
+    if (this.#resident === undefined) return bounds;
+    const { dim } = this;
+    const { arena, codes } = this.#resident;
+    const all = arena.u8(codes, this.vectorCount * dim);
+    const error = errorBound(query, 0);
+    for (let i = 0; i < ids.length; i++) {
+      const row = ids[i]! < this.count ? this.#rowOf(ids[i]!) : -1;
+      if (row < 0) {
+        bounds[i] = Number.NaN;
+        continue;
+      }
+      let sum = 0;
+      for (let c = 0, at = row * dim; c < dim; c++, at++) sum += query[c]! * ((all[at]! << 24) >> 24);
+      const scale = this.#scaleOf(row);
+      bounds[i] = sum * scale + error(scale);
+    }
+    return bounds;
+  }
+
   /** The `wanted` best rows by int8 score, best first; of those below `floor` none. */
   #scan(query: Float32Array, wanted: number, mask: Uint8Array | undefined, floor: number): RowScan {
     const { arena, codes, scales } = this.#load();
@@ -286,17 +315,18 @@ export class FlatIndex {
     const { dim } = this;
     const scores = new Float32Array(rows.length);
     const most = Math.max(1, Math.floor(READ_BYTES / (4 * dim)));
-    const together = [...runs(rows, most)];
-    const buffer = new Float32Array(Math.max(0, ...together.map(([, count]) => count)) * dim);
-    let i = 0;
-    for (const [row, count] of together) {
+    let done = 0;
+    for (const [row, count] of runs(rows, most)) {
+      if (this.#buffer.length < count * dim) this.#buffer = new Float32Array(count * dim);
+      const buffer = this.#buffer;
       this.#readVectors(row, buffer.subarray(0, count * dim));
-      for (let start = 0; start < count * dim; i++, start += dim) {
+      for (let start = 0; start < count * dim; start += dim) {
         let sum = 0;
         for (let c = 0; c < dim; c++) sum += query[c]! * buffer[start + c]!;
-        scores[i] = sum;
+        scores[done++] = sum;
       }
     }
+    if (this.#buffer.length > MOST_KEPT * dim) this.#buffer = new Float32Array(0);
     return scores;
   }
 

@@ -89,6 +89,14 @@ export class InvertedIndex {
   readonly #own: LexicalStatistics;
   #loaded: PostingsData | undefined;
   #positions: Positions | undefined;
+  /** What was searched for last: it holds for the same list of terms as long as nobody changes it. */
+  #last:
+    | {
+        readonly terms: readonly QueryTerm[];
+        readonly statistics: LexicalStatistics;
+        readonly scored: readonly ScoredTerm[];
+      }
+    | undefined;
 
   private constructor(source: SectionSource, build?: KernelBuild) {
     this.#meta = readMeta(source);
@@ -206,7 +214,7 @@ export class InvertedIndex {
     }
     if (live !== undefined) this.#expectSize('live', live);
     if (allowed !== undefined) this.#expectSize('allowed', allowed);
-    const scored = this.#score(terms, statistics, true);
+    const scored = this.#matching(terms, statistics);
     if (scored.length === 0) return { ids: new Uint32Array(0), scores: new Float32Array(0), examined: 0 };
     const data = this.#data();
     const [numbers, weights, frequencies]: [number[], number[], number[]] = [[], [], []];
@@ -244,7 +252,7 @@ export class InvertedIndex {
       if (id < before) throw new InvalidArgumentError('Documents are not in ascending order.', 'Sort their numbers.');
       before = id;
     }
-    const scored = this.#score(terms, statistics, true);
+    const scored = this.#matching(terms, statistics);
     if (scored.length === 0 || ids.length === 0) return scores;
     const norms = Float64Array.from(ids, (id) => this.#norm(id, statistics));
     const frequencies = this.#data().frequenciesIn(
@@ -310,6 +318,14 @@ export class InvertedIndex {
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
     for (let term = 0; term < this.#meta.terms; term++)
       yield [decoder.decode(data.termBytes(term)), data.frequency(term)];
+  }
+
+  /** The terms that can score of a query's; a query is searched for and then asked for scores of passages that others found. */
+  #matching(terms: readonly QueryTerm[], statistics: LexicalStatistics): readonly ScoredTerm[] {
+    if (this.#last?.terms !== terms || this.#last.statistics !== statistics) {
+      this.#last = { terms, statistics, scored: this.#score(terms, statistics, true) };
+    }
+    return this.#last.scored;
   }
 
   /** Distinct terms with their weights, in the order of summation; only those that can score, if `matching`. */

@@ -28,6 +28,8 @@ const END_MAGIC = 0x67617389;
 const HEADER_BYTES = 16;
 const FOOTER_BYTES = 32;
 const WRITE_BUFFER = 1 << 20;
+/** A vector lies in one or two. */
+const SCRATCH_CHUNKS = 4;
 
 /** What identifies a finished file: its length, and the checksum that covers all its other checksums. */
 export interface FileStamp {
@@ -192,7 +194,7 @@ export class ContainerReader implements SectionSource {
   readonly stamp: FileStamp;
   readonly #sections: ReadonlyMap<string, Section>;
   readonly #checksums: Uint32Array;
-  readonly #scratch = new Uint8Array(CHUNK_BYTES);
+  readonly #scratch = new Uint8Array(SCRATCH_CHUNKS * CHUNK_BYTES);
   #file: number;
 
   /**
@@ -235,6 +237,7 @@ export class ContainerReader implements SectionSource {
     if (offset < 0 || end > section.bytes) {
       throw this.#corrupt(`bytes ${offset} to ${end} of the section ${name} do not exist, it has ${section.bytes}`);
     }
+    if (this.#readChunks(section, target, offset, end)) return;
     for (let at = offset; at < end; ) {
       const chunk = Math.floor(at / CHUNK_BYTES);
       const whole = Math.floor(end / CHUNK_BYTES) - chunk;
@@ -256,6 +259,21 @@ export class ContainerReader implements SectionSource {
         at = stop;
       }
     }
+  }
+
+  /** A stretch of few chunks, which are read at once; false for a longer one. */
+  #readChunks(section: Section, target: Uint8Array, offset: number, end: number): boolean {
+    const first = Math.floor(offset / CHUNK_BYTES);
+    const chunks = Math.ceil(end / CHUNK_BYTES) - first;
+    if (chunks > SCRATCH_CHUNKS) return false;
+    const start = first * CHUNK_BYTES;
+    const bytes = this.#scratch.subarray(0, Math.min((first + chunks) * CHUNK_BYTES, section.bytes) - start);
+    this.#read(bytes, section.offset + start);
+    for (let i = 0; i < chunks; i++) {
+      this.#check(section, first + i, bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES));
+    }
+    target.set(bytes.subarray(offset - start, end - start));
+    return true;
   }
 
   /** Reads every byte, a section in steps of at most 1 MiB. @throws CorruptFileError at the first damaged chunk. */

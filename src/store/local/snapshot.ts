@@ -181,6 +181,16 @@ export class LocalSnapshot implements Snapshot {
     return scores;
   }
 
+  boundDense(query: Float32Array, ordinals: Uint32Array, field: string): Float32Array {
+    this.#checkVector(field, query);
+    const bounds = new Float32Array(ordinals.length).fill(Number.POSITIVE_INFINITY);
+    for (const { place, at, items } of this.#byPlace(ordinals)) {
+      const index = place.view.index(field);
+      if (index instanceof FlatIndex) bounds.set(index.bounds(query, items), at);
+    }
+    return bounds;
+  }
+
   /** Ordinals by the segment that they lie in, as its own numbers. @param ordinals ascending. */
   *#byPlace(ordinals: Uint32Array): Generator<{ place: Place; at: number; items: Uint32Array }> {
     for (let at = 0; at < ordinals.length; ) {
