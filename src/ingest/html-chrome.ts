@@ -25,6 +25,9 @@ const LONGEST_PAGER = 160;
 /** A menu in front of everything else has at least so many links, and next to nothing else. */
 const MENU = { links: 20, share: 0.95, before: 200 };
 
+/** What people without scripts read of a page that needs them. */
+const NEEDS_SCRIPTS = /script|browser/i;
+
 type Sign = 'navigation' | 'pager' | 'footer' | 'named footer' | 'aside' | 'banner' | 'menu';
 
 interface Candidate {
@@ -64,6 +67,8 @@ export class HtmlChrome implements HtmlHandler {
   #titles = 0;
   #headings = 0;
   #buttons = 0;
+  /** The outermost `noscript`, and its text. */
+  #noscript: { readonly depth: number; readonly ordinal: number; text: string } | undefined;
   /** Depths of what holds the content. */
   readonly #contentDepths: number[] = [];
 
@@ -76,6 +81,7 @@ export class HtmlChrome implements HtmlHandler {
       this.#unseen = this.#depth;
       return;
     }
+    if (name === 'noscript') this.#noscript ??= { depth: this.#depth, ordinal, text: '' };
     const sign = this.#signOf(name, attributes);
     if (sign !== undefined) this.#open.push({ depth: this.#depth, ordinal, sign, before: this.#counts() });
     if (name === 'main' || name === 'article' || attributes.get('role') === 'main') {
@@ -94,6 +100,10 @@ export class HtmlChrome implements HtmlHandler {
     if (depth === this.#unseen) {
       this.#unseen = Number.POSITIVE_INFINITY;
       return;
+    }
+    if (this.#noscript?.depth === depth) {
+      if (NEEDS_SCRIPTS.test(this.#noscript.text)) this.found.add(this.#noscript.ordinal);
+      this.#noscript = undefined;
     }
     if (name === 'a') this.#inLinks--;
     if (this.#contentDepths.at(-1) === depth) {
@@ -115,6 +125,7 @@ export class HtmlChrome implements HtmlHandler {
     let length = 0;
     for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 32) length++;
     this.#text += length;
+    if (this.#noscript !== undefined && this.#noscript.text.length < LONGEST_BANNER) this.#noscript.text += text;
     if (this.#inLinks > 0) this.#linked += length;
   }
 

@@ -6,15 +6,14 @@ const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 
 /** Never text for readers. `rp` holds the parentheses of readings for browsers that know none; ours are put below. */
 const UNSEEN = words(
-  'script style noscript template svg iframe object embed canvas audio video select datalist button textarea head title dialog ' +
-    'rp annotation annotation-xml',
+  'script style template iframe object embed canvas audio video datalist button head title rp annotation annotation-xml',
 );
 const SCRIPTS = words('sup sub rt');
-/** Signs of a formula, which stand apart: `E = m c 2`. */
-const FORMULA = words('mi mn mo mtext ms');
+/** Signs of a formula, which stand apart: `E = m c 2`; and choices, and labels of a drawing. */
+const APART = words('mi mn mo mtext ms option optgroup text');
 const BREAKING = words(
   'address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure footer form ' +
-    'header hgroup html legend main menu nav ol p pre section summary table tbody tfoot thead tr ul',
+    'header hgroup html legend main menu nav ol p pre section summary svg table tbody textarea tfoot thead tr ul',
 );
 /** Blocks that make a table one for layout, whose cells are read as running text. */
 const STRUCTURE = words('h1 h2 h3 h4 h5 h6 ul ol dl pre blockquote table');
@@ -34,6 +33,7 @@ export interface HtmlTextOptions {
 /** Whether the element and what is in it are never text for readers. */
 export function isUnseen(name: string, attributes: ReadonlyMap<string, string>): boolean {
   if (UNSEEN.has(name)) return true;
+  if (name === 'dialog') return !attributes.has('open');
   if (attributes.size === 0) return false;
   if (attributes.has('hidden') && attributes.get('hidden') !== 'until-found') return true;
   if (attributes.get('aria-hidden') === 'true') return true;
@@ -71,6 +71,9 @@ export class HtmlText implements HtmlHandler {
   #lists: { readonly ordered: boolean; items: number }[] = [];
   /** Bullet waiting for the first text of its item. */
   #bullet = '';
+  /** Drawings, of which the labels are read, and labels. */
+  #drawings = 0;
+  #labels = 0;
   #tables = 0;
   #cell = false;
   #cellStart = 0;
@@ -107,6 +110,9 @@ export class HtmlText implements HtmlHandler {
     const level = headingLevel(name);
     if (level > 0 || STRUCTURE.has(name)) this.#flush();
     else if (BREAKING.has(name)) this.#break();
+    if (name === 'svg') this.#drawings++;
+    else if (name === 'text' && this.#drawings > 0) this.#labels++;
+    else if (name === 'optgroup') this.text(` ${attributes.get('label') ?? ''} `);
     if (level > 0) this.#heading = level;
     else if (name === 'pre') this.#pre++;
     else if (name === 'blockquote') this.#quote++;
@@ -142,6 +148,8 @@ export class HtmlText implements HtmlHandler {
       this.#skipping = Number.POSITIVE_INFINITY;
       return;
     }
+    if (name === 'svg') this.#drawings--;
+    else if (name === 'text' && this.#drawings > 0) this.#labels--;
     if (headingLevel(name) > 0) {
       this.#flush();
       this.#heading = 0;
@@ -166,7 +174,7 @@ export class HtmlText implements HtmlHandler {
       this.#cell = false;
     } else if (BREAKING.has(name)) this.#break();
     else if (this.#script?.depth === depth) this.#closeScript();
-    else if (FORMULA.has(name)) this.#space();
+    else if (APART.has(name)) this.#space();
   }
 
   empty(name: string, attributes: ReadonlyMap<string, string>): void {
@@ -183,7 +191,7 @@ export class HtmlText implements HtmlHandler {
   }
 
   text(text: string): void {
-    if (this.#depth >= this.#skipping) return;
+    if (this.#depth >= this.#skipping || (this.#drawings > 0 && this.#labels === 0)) return;
     if (this.#pre > 0) {
       this.#line += text.replace(/\r\n?/g, '\n');
       return;

@@ -74,6 +74,14 @@ describe('readDocuments', () => {
     });
   });
 
+  it('reads the letters that files of messages write by their numbers', async () => {
+    const { text } = await readOne(
+      'messages_de.properties',
+      'farewell=Gru\\u00df aus K\\u00f6ln\\u000a\npath=C:\\\\users\n',
+    );
+    expect(text).toBe('farewell=Gruß aus Köln\\u000a\npath=C:\\\\users\n');
+  });
+
   it('gives no file the id of a record', async () => {
     using folder = testFolder({ 'a.jsonl': '{"text":"record"}\n', 'a.jsonl#1': 'file', 'C#%23.md': 'sharp' });
     const documents = (await collect(readDocuments(['.'], { base: folder.path }))).flatMap((event) =>

@@ -38,3 +38,42 @@ it('makes its marks once', async () => {
   expect(hits[0]!.snippet).toBe(hits[0]!.snippet);
   expect(hits[0]!.highlights).toBe(hits[0]!.highlights);
 });
+
+it('shows no heading twice, unless nothing else matched', async () => {
+  const texts = {
+    md: '# Spring tide\n\nThe moon pulls.\n\nThe sun helps.',
+    setext: 'Spring tide\n===========\n\nThe moon pulls.',
+    html: 'Spring tide\n\nThe moon pulls.',
+  };
+  const books = await memoryCorpus(
+    Object.entries(texts).map(([id, text]) => ({
+      id,
+      text,
+      language: 'en',
+      format: id === 'html' ? 'html' : 'markdown',
+      ...(id === 'html'
+        ? {
+            blocks: [
+              { kind: 'heading' as const, level: 1, name: 'Spring tide', start: 0, end: 11 },
+              { kind: 'paragraph' as const, start: 13, end: 28 },
+            ],
+          }
+        : {}),
+    })),
+  );
+  const shown = async (query: string) =>
+    (await searchCorpus(books, query)).hits.map(({ snippet: { text, highlights } }) => [
+      text,
+      ...highlights.map(({ start, end }) => text.slice(start, end)),
+    ]);
+  const found = await shown('moon');
+  expect(found).toHaveLength(3);
+  for (const [text, ...marked] of found) {
+    expect(text).toMatch(/^The moon pulls\./);
+    expect(marked).toEqual(['moon']);
+  }
+  for (const [text, ...marked] of await shown('spring')) {
+    expect(text).toMatch(/Spring tide/);
+    expect(marked).toEqual(['Spring']);
+  }
+});

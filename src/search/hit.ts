@@ -72,8 +72,13 @@ export class FoundHit implements SearchHit {
   #marks(): Marked {
     if (this.#marked === undefined) {
       const highlights = highlight(this.text, this.#terms, this.#analyzer);
-      const { text, ranges } = plainSnippet(this.text, this.#format, highlights);
-      this.#marked = { highlights, snippet: { text, highlights: ranges } };
+      const from = behindHeadings(this.text, this.headings);
+      const shown = highlights.filter(({ start }) => start >= from);
+      // A heading stands beside the snippet already. It is shown where nothing else matched.
+      const cut = shown.length > 0 || highlights.length === 0 ? from : 0;
+      const ranges = cut === 0 ? highlights : shown.map(({ start, end }) => ({ start: start - cut, end: end - cut }));
+      const snippet = plainSnippet(this.text.slice(cut), this.#format, ranges);
+      this.#marked = { highlights, snippet: { text: snippet.text, highlights: snippet.ranges } };
     }
     return this.#marked;
   }
@@ -99,3 +104,19 @@ export class FoundHit implements SearchHit {
     return { ...this };
   }
 }
+
+/** Where a passage goes on behind the headings that it begins with; 0 where there is nothing else. */
+function behindHeadings(text: string, headings: readonly string[]): number {
+  let at = 0;
+  while (headings.length > 0 && at < text.length) {
+    const end = text.indexOf('\n', at);
+    if (end < 0) break;
+    const line = text.slice(at, end).replace(/^[\s#=*.]+|[\s#=*]+$/g, '');
+    // The lines of a heading's frame belong to it.
+    if (!headings.includes(line) && (at === 0 || !FRAME.test(text.slice(at, end)))) break;
+    at = end + 1;
+  }
+  return text.slice(at).trim() === '' ? 0 : at;
+}
+
+const FRAME = /^(?:([=\-~^"'`*+#.:_])\1*)?\s*$/;

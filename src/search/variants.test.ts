@@ -41,6 +41,20 @@ describe('words written together', () => {
   });
 });
 
+describe('a form of a word', () => {
+  it('finds it where it is written alike, and is no mistake', async () => {
+    const corpus = await memoryCorpus([
+      { id: 'a', text: 'We write letters. The analysis of a tooth, by the woman who drives.', language: 'en' },
+      { id: 'b', text: 'A wrong letter.', language: 'en' },
+    ]);
+    for (const form of ['wrote', 'analyses', 'women', 'drove']) {
+      const { hits, suggestion } = await searchCorpus(corpus, form, { language: 'en' });
+      expect([form, hits[0]?.id, suggestion]).toEqual([form, 'a', undefined]);
+    }
+    expect((await searchCorpus(corpus, 'wrute', { language: 'en' })).suggestion).toBe('write');
+  });
+});
+
 describe('phrases', () => {
   it('stand word for word in the text, the title or a heading, and nowhere across', async () => {
     const corpus = await memoryCorpus([

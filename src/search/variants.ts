@@ -1,7 +1,7 @@
 import type { WeightedTerm } from '../content/index.ts';
 import { type Corpus, WORDS } from '../corpus/index.ts';
 import { type SimilarTerm, Vocabulary } from '../index/index.ts';
-import { analyzerFor, plainForm } from '../text/index.ts';
+import { analyzerFor, areFormsOfOne, plainForm } from '../text/index.ts';
 
 /** What a match of a word that is not the one asked for counts beside one that is: by kind, before its share of letters. */
 const WEIGHTS = { beginning: 0.5, oneEdit: 0.5, twoEdits: 0.25, compound: 0.3, head: 0.15 } as const;
@@ -114,7 +114,9 @@ export async function wordVariants(
     if (parts.length > 0 || /[\p{N}_./\\@]/u.test(written) || corrections.length >= MOST_CORRECTIONS) continue;
     const similar = kinds.has('similar') ? await similarTo(corpus, forms) : [];
     for (const { term, edits } of similar) add(term, edits === 1 ? WEIGHTS.oneEdit : WEIGHTS.twoEdits);
-    if (similar[0] !== undefined) corrections.push({ start, end, term: similar[0].term });
+    // `wrote` is no mistake for `write`.
+    if (similar[0] !== undefined && !areFormsOfOne(forms[0]!, similar[0].term))
+      corrections.push({ start, end, term: similar[0].term });
     if (forms[0]!.length < PART || !kinds.has('beginning')) continue;
     for (const { term, weight } of await beginnings(corpus, written, languages)) add(term, weight);
   }

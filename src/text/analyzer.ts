@@ -11,7 +11,7 @@ import { stopWordsOf } from './stop-words.ts';
 import type { TermNumbers } from './term-numbers.ts';
 
 /** Raised whenever a text yields other terms than before: what was indexed with another version is not found with this one. */
-export const ANALYSIS_VERSION = 4;
+export const ANALYSIS_VERSION = 5;
 
 /** A searchable term and where it stands. */
 export interface Token {

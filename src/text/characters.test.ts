@@ -22,7 +22,7 @@ describe('character classes', () => {
       ['’', CharacterClass.connector],
       ['\u00ad', CharacterClass.ignorable],
       ['\u200d', CharacterClass.ignorable],
-      ['\u200b', CharacterClass.separator],
+      ['\u200b', CharacterClass.connector],
       ['。', CharacterClass.separator],
       ['½', CharacterClass.separator],
       ['🚀', CharacterClass.emoji],

@@ -7,7 +7,7 @@ export const CharacterClass = {
   separator: 0,
   /** Letter, digit, mark or underscore of a script that puts spaces between words. */
   word: 1,
-  /** Joins two words into one chunk when it stands between them: apostrophes, `.`, `-`, `&`, and `,` between digits. */
+  /** Joins two words into one chunk when it stands between them: apostrophes, `.`, `-`, `&`, zero-width spaces, and `,` between digits. */
   connector: 2,
   /** Invisible: soft hyphen, joiners, directional marks. Never ends a word, never part of a term. */
   ignorable: 3,
@@ -37,13 +37,13 @@ const emoji = /[\p{Emoji_Presentation}\p{Extended_Pictographic}]/u;
 export const APOSTROPHES = "'’＇‘‛´`′՚";
 /** Signs like them that are letters: of Hawaiian, of Semitic and Slavic names in Latin script, of African languages. */
 export const MODIFIERS = 'ʼʻʽʾʿʹꞌ';
-const connectors = `${APOSTROPHES}${MODIFIERS}.-\u2010\u2011&,\u00b7`;
+/** Where a line may break, and marks of byte order within a text: who reads it sees one word, who wrote it may have meant two. */
+export const ZERO_WIDTH = '\u200b\ufeff';
+const connectors = `${APOSTROPHES}${MODIFIERS}.-\u2010\u2011&,\u00b7${ZERO_WIDTH}`;
 
 /** The class of a code point. */
 export function classify(codePoint: number): CharacterClass {
   const character = String.fromCodePoint(codePoint);
-  // Zero-width space separates words wherever it is used; the zero-width non-joiner is Persian's word-internal space.
-  if (codePoint === 0x200b || codePoint === 0xfeff) return CharacterClass.separator;
   if (codePoint >= 0xd800 && codePoint <= 0xdfff) return CharacterClass.separator;
   if (connectors.includes(character)) return CharacterClass.connector;
   if (ignorable.test(character)) return CharacterClass.ignorable;

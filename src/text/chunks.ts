@@ -1,4 +1,4 @@
-import { APOSTROPHES, MODIFIERS } from './characters.ts';
+import { APOSTROPHES, MODIFIERS, ZERO_WIDTH } from './characters.ts';
 import { splitKorean } from './korean.ts';
 import type { Part } from './part.ts';
 
@@ -21,7 +21,7 @@ const simple = /^(?:[a-z]+|[A-Z][a-z]*|[A-Z]+)$/;
 /** A space within a Persian word. */
 const NON_JOINER = /(?<=[\u0600-\u06ff])\u200c/u;
 /** Words written one by one, hyphens apart. */
-const hyphens = /[-\u2010\u2011]/;
+const hyphens = new RegExp(`[-\\u2010\\u2011${ZERO_WIDTH}]`, 'u');
 const number = /^\p{Nd}+(?:[.,]\p{Nd}+)*$/u;
 const acronym = /^(?:\p{L}\.)+\p{L}$/u;
 const apostrophe = new RegExp(`[${APOSTROPHES}${MODIFIERS}]`, 'u');
@@ -85,7 +85,7 @@ export function splitChunk(chunk: string, language: string): Part[] {
   if (chunk.startsWith('.')) {
     parts.push({ text: chunk, start: 0, end: chunk.length });
     for (const part of splitChunk(chunk.slice(1), language)) {
-      parts.push({ text: part.text, start: part.start + 1, end: part.end + 1 });
+      parts.push({ ...part, start: part.start + 1, end: part.end + 1 });
     }
     return parts;
   }
@@ -105,7 +105,9 @@ export function isMeasure(chunk: string): boolean {
 }
 
 function joined(chunk: string): string {
-  return chunk.replace(apostrophes, '').replace(/[-\u2010\u2011&_,\u00b7]|(?<!\p{Nd})\.|\.(?!\p{Nd})/gu, '');
+  return chunk
+    .replace(apostrophes, '')
+    .replace(/[-\u2010\u2011\u200b\ufeff&_,\u00b7]|(?<!\p{Nd})\.|\.(?!\p{Nd})/gu, '');
 }
 
 function collect(text: string, offset: number, language: string, parts: Part[]): void {

@@ -17,6 +17,7 @@ export {
   type TreeSitterRuntime,
 } from './code.ts';
 export { isLinedLanguage, type LinedLanguage, linedBlocks } from './code-lines.ts';
+export { areFormsOfOne } from './english-forms.ts';
 export { type FrontMatter, frontMatter } from './front-matter.ts';
 export { highlight, type Range, type Snippet, snippet } from './highlight.ts';
 export { label, shortened } from './label.ts';

@@ -174,3 +174,28 @@ describe('bad input', () => {
     expect(analyzerFor('en').terms('word\ud800word')).toEqual(['word', 'word']);
   });
 });
+
+describe('parts of a word that nobody sees as parts', () => {
+  it.each([
+    ['ផ្លូវការ', 'ភាសាខ្មែរជាភាសាផ្លូវការរបស់ព្រះរាជាណាចក្រកម្ពុជា', 'km'],
+    ['ភាសា', 'ភាសាខ្មែរជាភាសាផ្លូវការរបស់ព្រះរាជាណាចក្រកម្ពុជា', 'km'],
+    ['សាលា', 'គាត់ទៅសាលារៀននៅភ្នំពេញ', 'km'],
+    ['ຮຽນ', 'ຢູ່ໂຮງຮຽນປະຖົມ', 'lo'],
+    ['သား', 'မြန်မာကျောင်းသားများ', 'my'],
+    ['နိုင်ငံခြား', 'မြန်မာနိုင်ငံခြားရေး', 'my'],
+    ['international', 'an in\u200bter\u200bnational treaty', 'en'],
+    ['ter', 'an in\u200bter\u200bnational treaty', 'en'],
+    ['Haustür', 'die Haus\u200btür', 'de'],
+    ['getUserName', 'call getUser\u200bName()', 'en'],
+    ['userdata', 'user\ufeffdata', 'en'],
+  ])('%s is found in %j', (query, text, language) => {
+    for (const one of [language, 'und']) {
+      const everything = (words: string): string[] => {
+        const { terms, forms } = analyzerFor(one).analyze(words);
+        return [...terms, ...forms];
+      };
+      const indexed = new Set(everything(text));
+      expect(everything(query).some((term) => indexed.has(term))).toBe(true);
+    }
+  });
+});

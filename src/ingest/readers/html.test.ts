@@ -47,9 +47,9 @@ describe('the HTML reader', () => {
   it('leaves out what readers do not see', async () => {
     const { text } = await readOne(
       'x.html',
-      `<body><script>var no = "<p>script</p>";</script><style>no{}</style><noscript>no</noscript><svg><title>no</title><text>no</text></svg>
+      `<body><script>var no = "<p>script</p>";</script><style>no{}</style><noscript>no scripts run</noscript><svg><title>no</title><text aria-hidden="true">no</text></svg>
        <p hidden>no</p><p style="color:red; display: none">no</p><span aria-hidden="true">no</span><template><p>no</p></template>
-       <!-- no --><select><option>no</select><textarea>no</textarea><iframe>no</iframe><p>yes <img alt="a picture"></p>`,
+       <!-- no --><datalist><option>no</datalist><button>no</button><iframe>no</iframe><p>yes <img alt="a picture"></p>`,
     );
     expect(text).toBe('yes a picture');
   });
@@ -215,6 +215,22 @@ describe('the HTML reader', () => {
         }
       }),
       { numRuns: 300 },
+    );
+  });
+
+  it('reads what forms, drawings and pages without scripts show, and not what nobody sees', async () => {
+    const { text } = await readOne(
+      'form.html',
+      `<body><main><p>Report a leak.</p><textarea rows=3>Describe the valve</textarea>
+       <select><optgroup label="Coast"><option>Harwich<option selected>Lowestoft</optgroup><option>Ely</option></select> is <output>open</output>.
+       <noscript><p>The map shows five wells.</p></noscript><noscript>Please enable JavaScript.</noscript>
+       <dialog>hidden question</dialog><dialog open>open question</dialog><template>no copy</template>
+       <svg viewBox="0 0 9 9"><title>Icon</title><style>.a{fill:red}</style><path d="M0 0"/><text x=1>Boiler</text><text x=5>Pump<tspan>house</tspan></text></svg>
+       <svg aria-hidden="true"><text>decoration</text></svg><datalist><option>suggested</datalist></main></body>`,
+    );
+    const words = text.split(/[^A-Za-z]+/).filter(Boolean);
+    expect(words.join(' ')).toBe(
+      'Report a leak Describe the valve Coast Harwich Lowestoft Ely is open The map shows five wells open question Boiler Pumphouse',
     );
   });
 });

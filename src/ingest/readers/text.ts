@@ -15,11 +15,15 @@ const FORMATS: Readonly<Record<string, string>> = {
   conf: 'ini',
   properties: 'ini',
   log: 'log',
+  strings: 'ini',
   css: 'css',
   scss: 'css',
   proto: 'protobuf',
   graphql: 'graphql',
 };
+
+/** Messages of programs, in which letters outside of ASCII are often written by their numbers. */
+const ESCAPED = new Set(['properties', 'strings']);
 
 /** Everything that is text and has no reader of its own. */
 export const textReader: Reader = {
@@ -28,13 +32,22 @@ export const textReader: Reader = {
   async *read(file, context) {
     const decoded = await context.text();
     const extension = extensionOf(file.path);
+    const text = ESCAPED.has(extension) ? unescaped(decoded.text) : decoded.text;
     const format = Object.hasOwn(FORMATS, extension) ? FORMATS[extension]! : extension === 'xml' ? 'xml' : 'text';
     yield makeDocument(file, {
       format,
-      text: decoded.text,
-      blocks: textBlocks(decoded.text),
+      text,
+      blocks: textBlocks(text),
       encoding: describeEncoding(decoded),
       keepExtension: format !== 'text',
     });
   },
 };
+
+/** With the letters for their numbers (`\u00e4`); numbers of signs that end lines stay. */
+function unescaped(text: string): string {
+  return text.replace(/(?<!\\)((?:\\\\)*)\\[uU]+([0-9a-fA-F]{4})/g, (written, before: string, code: string) => {
+    const unit = Number.parseInt(code, 16);
+    return unit < 0x20 ? written : before + String.fromCharCode(unit);
+  });
+}
