@@ -18,11 +18,16 @@ export interface HostileRow extends HostileLine {
   readonly 'run MB': number;
 }
 
-/** Makes all hostile files in a folder, and has them read with the default limits: in a process that is ended when a file takes more. */
-export async function readHostile(home: string, tell: (row: HostileRow) => void): Promise<HostileRow[]> {
+/** Makes hostile files in a folder (all, or those that are named), and has them read with the default limits: in a process that is ended when a file takes more. */
+export async function readHostile(
+  home: string,
+  names: readonly string[],
+  tell: (row: HostileRow) => void,
+): Promise<HostileRow[]> {
   const folder = join(home, 'hostile');
   mkdirSync(folder);
-  await makeHostile(folder);
+  const wanted = (name: string): boolean => names.length === 0 || names.includes(name);
+  await makeHostile(folder, wanted);
   const [script] = await bundled(home, ['lib-hostile-child']);
   const child = spawn(process.execPath, [script!, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
@@ -58,31 +63,28 @@ function memoryOfTree(pid: number): number {
   }
 }
 
-async function makeHostile(folder: string): Promise<void> {
-  const make = (name: string, content: Uint8Array | string): void => writeFileSync(join(folder, name), content);
-  for (const { name, make: content } of HOSTILE_FILES) make(name, content(HOSTILE));
-  make(
-    'million-rows.xlsx',
-    makeXlsx(
-      Array.from(
-        { length: 1_000_000 },
-        (_, i) =>
-          `<row r="${i + 1}"><c r="A${i + 1}"><v>${i}</v></c><c r="B${i + 1}"><v>${(i * 7919) % 1000}</v></c></row>`,
-      ).join(''),
-    ),
-  );
-  make('million-paragraphs.docx', makeDocx(docxParagraph('word').repeat(1_000_000)));
-  make('forms.pdf', formsPdf(40, 3));
-  make('equal-pages.pdf', makePdf(Array.from({ length: 30_000 }, () => ['The same page.'])));
-  make('streams.pdf', streamsPdf(200_000));
-  make('ligatures.txt', '\ufdfa'.repeat(700_000));
-  make(
-    'million-columns.csv',
-    `${Array.from({ length: 1_000_000 }, (_, i) => `c${i}`).join(',')}\n${'1,'.repeat(999_999)}1\n`,
-  );
-  await repeated(join(folder, 'one-line-500MB.txt'), ['word '.repeat(200_000)], 500);
-  await notebook(join(folder, 'notebook-500MB.ipynb'), 500e6);
-  await notebook(join(folder, 'notebook-60MB.ipynb'), 60e6);
+async function makeHostile(folder: string, wanted: (name: string) => boolean): Promise<void> {
+  const columns = 1_000_000;
+  const row = (i: number): string =>
+    `<row r="${i + 1}"><c r="A${i + 1}"><v>${i}</v></c><c r="B${i + 1}"><v>${(i * 7919) % 1000}</v></c></row>`;
+  const files: Readonly<Record<string, () => Uint8Array | string>> = {
+    ...Object.fromEntries(HOSTILE_FILES.map(({ name, make }) => [name, () => make(HOSTILE)])),
+    'million-rows.xlsx': () => makeXlsx(Array.from({ length: 1_000_000 }, (_, i) => row(i)).join('')),
+    'million-paragraphs.docx': () => makeDocx(docxParagraph('word').repeat(1_000_000)),
+    'forms.pdf': () => formsPdf(40, 3),
+    'equal-pages.pdf': () => makePdf(Array.from({ length: 30_000 }, () => ['The same page.'])),
+    'streams.pdf': () => streamsPdf(200_000),
+    'ligatures.txt': () => '\ufdfa'.repeat(700_000),
+    'million-columns.csv': () =>
+      `${Array.from({ length: columns }, (_, i) => `c${i}`).join(',')}\n${'1,'.repeat(columns - 1)}1\n`,
+  };
+  for (const [name, make] of Object.entries(files)) if (wanted(name)) writeFileSync(join(folder, name), make());
+  const large: Readonly<Record<string, (path: string) => Promise<void>>> = {
+    'one-line-500MB.txt': (path) => repeated(path, ['word '.repeat(200_000)], 500),
+    'notebook-500MB.ipynb': (path) => notebook(path, 500e6),
+    'notebook-60MB.ipynb': (path) => notebook(path, 60e6),
+  };
+  for (const [name, make] of Object.entries(large)) if (wanted(name)) await make(join(folder, name));
 }
 
 /** A page whose only word is drawn by a form that draws the next one `fan` times, `depth` forms deep. */

@@ -1,7 +1,10 @@
+import { RemoteError } from '../base/errors.ts';
+import type { Query } from '../content/index.ts';
 import type { Corpus } from '../corpus/index.ts';
-import type { Feedback, RankedPassage } from '../search/index.ts';
+import type { RankedPassage } from '../search/index.ts';
 import type { Gathered } from './gather.ts';
 import { Links } from './links.ts';
+import type { NextQuestion } from './model-hops.ts';
 import type { Evidence, HopTrace } from './types.ts';
 
 /** How often a question is asked again with what was found. */
@@ -9,16 +12,17 @@ export interface HopOptions {
   /** Searches that build on each other, the question's own counted. Default 1: no further one. At most 5. */
   readonly hops?: number;
   /** What makes the next question of what was found. Default: {@link bridge}. */
-  readonly next?: Feedback;
+  readonly next?: NextQuestion;
   /** Passages that each hop goes on from, each by a search of its own. Default 2. */
   readonly branches?: number;
   /** Searches in all. Default 10. */
   readonly searches?: number;
-  /** Milliseconds after which no further search is begun. Default 2,000. */
+  /** Milliseconds after which no further search is begun. Default 2,000, and 30,000 where a model makes the next question. */
   readonly milliseconds?: number;
 }
 
 const DEFAULTS = { hops: 1, branches: 2, searches: 10, milliseconds: 2000 };
+const MODEL_MILLISECONDS = 30_000;
 
 /**
  * Asks again with what was found, hop by hop: each of the best passages makes a question of its own (a {@link Feedback} that sees this passage alone), and what all of
@@ -31,11 +35,15 @@ const DEFAULTS = { hops: 1, branches: 2, searches: 10, milliseconds: 2000 };
 export async function followHops(
   first: Gathered,
   corpus: Corpus,
-  next: Feedback,
+  next: NextQuestion,
   options: HopOptions & { readonly signal?: AbortSignal },
   tookMs: number,
 ): Promise<{ readonly evidence: readonly Evidence[]; readonly trace: readonly HopTrace[] }> {
-  const { hops, branches, searches, milliseconds } = { ...DEFAULTS, ...options };
+  const { hops, branches, searches, milliseconds } = {
+    ...DEFAULTS,
+    ...(next.together === undefined ? {} : { milliseconds: MODEL_MILLISECONDS }),
+    ...options,
+  };
   const started = performance.now();
   const { query } = first;
   const known = new Map(first.evidence.map((one) => [one.passage, one]));
@@ -52,16 +60,31 @@ export async function followHops(
     const questions: string[] = [];
     let found = 0;
     let note: string | undefined;
-    for (const parent of parents.slice(0, branches)) {
+    const groups =
+      next.together === undefined
+        ? parents.slice(0, branches).map((parent) => [parent])
+        : [[...known.values()].sort(byScore).slice(0, next.together)];
+    for (const group of groups) {
+      const parent = group[0]!;
       if (asked === searches || performance.now() - started > milliseconds) {
         note = asked === searches ? `stopped after ${searches} further searches` : `stopped after ${milliseconds} ms`;
         break;
       }
       options.signal?.throwIfAborted();
-      const alone = { ...first.ranking, hits: [hitOf(parent)] };
+      const alone = { ...first.ranking, hits: group.map(hitOf) };
       const { signal } = options;
-      const refined = await next.refine(query, alone, corpus, signal === undefined ? {} : { signal });
-      if (refined === query) continue;
+      let refined: Query;
+      try {
+        refined = await next.refine(query, alone, corpus, signal === undefined ? {} : { signal });
+      } catch (error) {
+        if (!(error instanceof RemoteError)) throw error;
+        note = error.message;
+        break;
+      }
+      if (refined === query) {
+        if (next.together !== undefined) note = 'nothing more is to be looked for';
+        continue;
+      }
       asked++;
       questions.push(refined.content);
       const { evidence } = await first.again(refined, hop, known.size);
@@ -77,7 +100,7 @@ export async function followHops(
     const from = parents.slice(0, LEADING);
     for (const [passage, one] of known) known.set(passage, await risen(one, from, links));
     const all = await Promise.all(Array.from(fresh.values(), (one) => risen(one, from, links)));
-    const kept = all.sort((a, b) => b.score - a.score).slice(0, first.evidence.length);
+    const kept = all.sort(byScore).slice(0, first.evidence.length);
     for (const one of kept) known.set(one.passage, one);
     note ??= kept.length === 0 ? 'nothing new was found' : undefined;
     trace.push({
@@ -91,8 +114,13 @@ export async function followHops(
     if (note !== undefined) break;
     parents = kept;
   }
-  const evidence = [...known.values()].sort((a, b) => b.score - a.score || a.hop - b.hop);
+  const evidence = [...known.values()].sort(byScore);
   return { evidence, trace };
+}
+
+/** Best first, and of equals what was found earlier. */
+function byScore(a: Evidence, b: Evidence): number {
+  return b.score - a.score || a.hop - b.hop;
 }
 
 /** A passage, worth more where one of the best leads to it, or it to one of them. */

@@ -18,6 +18,7 @@ export { type EvidenceOptions, type Gathered, gatherEvidence } from './gather.ts
 export { type GroundedAnswer, type GroundedOptions, type GroundedSentence, groundedAnswer } from './grounded.ts';
 export { followHops, type HopOptions } from './hops.ts';
 export { instructionsIn } from './instructions.ts';
+export { MODEL_HOPS, type ModelHopOptions, modelHop, type NextQuestion } from './model-hops.ts';
 export { answerPrompt, NOT_ANSWERED } from './prompt.ts';
 export { answerFeatures, type Reading, type ReadOptions, readAnswer } from './read.ts';
 export { salience } from './salience.ts';

@@ -8,10 +8,13 @@ import {
   type ContextFormat,
   type ContextOrder,
   type GroundedSentence,
+  modelHop,
+  type NextQuestion,
 } from '../answer/index.ts';
+import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { hostExtensions } from '../collection/host-extensions.ts';
-import { openModel } from '../generate/index.ts';
+import { type LanguageModel, openModel } from '../generate/index.ts';
 import { parseFilter } from '../search/index.ts';
 import { openHere } from './opening.ts';
 import { duration, plural, print, printable, printJson, say } from './output.ts';
@@ -36,6 +39,8 @@ export interface ContextCommandOptions {
 
 export interface AskCommandOptions extends ContextCommandOptions {
   readonly sentences?: number;
+  /** What makes the next question between hops. */
+  readonly next?: 'bridge' | 'gap' | 'draft';
   readonly model?: string;
   readonly modelUrl?: string;
   readonly maxTokens?: number;
@@ -69,7 +74,8 @@ export async function askCommand(
       ? undefined
       : openModel(spec, { keep, kinds: (await hostExtensions()).languageModels ?? [], ...given({ url }) });
   await using collection = await openHere(options.in);
-  const asked = await collection.ask(words.join(' '), { ...looking(options), ...given({ sentences }), signal });
+  const next = nextBy(options.next, model);
+  const asked = await collection.ask(words.join(' '), { ...looking(options), ...given({ sentences, next }), signal });
   if (model === undefined) return json ? printJson(presented(asked)) : printAnswer(asked);
   const writing = answerWith(model, asked, { signal, ...given({ maxTokens }) });
   for (let next = await writing.next(); ; next = await writing.next()) {
@@ -81,6 +87,13 @@ export async function askCommand(
     }
     if (!json) printSentence(next.value);
   }
+}
+
+/** What makes the next question between hops. @throws InvalidArgumentError for a model's where none is named. */
+function nextBy(how: AskCommandOptions['next'], model: LanguageModel | undefined): NextQuestion | undefined {
+  if (how === undefined || how === 'bridge') return undefined;
+  if (model !== undefined) return modelHop(model, { how });
+  throw new InvalidArgumentError(`--next ${how} asks a language model.`, 'Name one: --model openai:llama3.2.');
 }
 
 function looking(options: ContextCommandOptions) {

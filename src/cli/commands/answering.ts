@@ -40,6 +40,12 @@ export function addAnswering(program: Command): void {
       '--model-url <url>',
       'where it is asked (default: http://localhost:11434/v1); its key is in the environment',
     )
+    .addOption(
+      new Option(
+        '--next <way>',
+        'with --hops: what the next search is for: names in what was found (default), what the model misses, or its draft of an answer',
+      ).choices(['bridge', 'gap', 'draft']),
+    )
     .option('--max-tokens <n>', "most tokens of a model's answer (default: 512)", whole('--max-tokens'))
     .option('--no-keep', 'ask the model again what it was asked before')
     .action(async (words: string[], options) =>

@@ -32,7 +32,7 @@ setInterval(() => {
   if (process.ppid !== parent) end('time');
   else if (start !== 0 && Date.now() - start > 1000 * maxSeconds) end('time');
   else if (process.memoryUsage.rss() > maxMemory) end('memory');
-}, 50);
+}, 20);
 `;
 
 /** Milliseconds that went into the file before what was sent last; in a file that is read in a stream, each record has its own time. */
