@@ -10,7 +10,8 @@ const UNSEEN = words(
 );
 const SCRIPTS = words('sup sub rt');
 /** Signs of a formula, which stand apart: `E = m c 2`; and choices, and labels of a drawing. */
-const APART = words('mi mn mo mtext ms option optgroup text');
+const LABELS = words('text foreignobject');
+const APART = words('mi mn mo mtext ms option optgroup text foreignobject');
 const BREAKING = words(
   'address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption figure footer form ' +
     'header hgroup html legend main menu nav ol p pre section summary svg table tbody textarea tfoot thead tr ul',
@@ -111,7 +112,7 @@ export class HtmlText implements HtmlHandler {
     if (level > 0 || STRUCTURE.has(name)) this.#flush();
     else if (BREAKING.has(name)) this.#break();
     if (name === 'svg') this.#drawings++;
-    else if (name === 'text' && this.#drawings > 0) this.#labels++;
+    else if (LABELS.has(name) && this.#drawings > 0) this.#labels++;
     else if (name === 'optgroup') this.text(` ${attributes.get('label') ?? ''} `);
     if (level > 0) this.#heading = level;
     else if (name === 'pre') this.#pre++;
@@ -149,7 +150,7 @@ export class HtmlText implements HtmlHandler {
       return;
     }
     if (name === 'svg') this.#drawings--;
-    else if (name === 'text' && this.#drawings > 0) this.#labels--;
+    else if (LABELS.has(name) && this.#drawings > 0) this.#labels--;
     if (headingLevel(name) > 0) {
       this.#flush();
       this.#heading = 0;

@@ -14,6 +14,9 @@ const set = (names: string): ReadonlySet<string> => new Set(names.split(/\s+/));
 export const VERBATIM = set('verbatim Verbatim lstlisting minted alltt BVerbatim semiverbatim filecontents');
 /** Environments that nobody reads, and drawings. */
 export const HIDDEN = set('comment');
+/** What may have a name of its own in brackets, which is shown. */
+export const NAMED =
+  /^(?:theorem|lemma|proposition|corollary|definition|remark|example|proof|claim|conjecture|axiom|problem|exercise|question|solution|note|thm|lem|prop|cor|defn?|rem)$/;
 export const DRAWINGS = set('tikzpicture pspicture picture pgfpicture asy circuitikz tikzcd forest');
 export const LISTS = set('itemize enumerate description compactitem compactenum inparaenum thebibliography');
 export const TABLES = set('tabular tabularx tabular* longtable array tabulary supertabular tblr');

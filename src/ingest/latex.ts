@@ -1,5 +1,5 @@
 import type { Block } from '../text/blocks.ts';
-import { DRAWINGS, HEADINGS, HIDDEN, LISTS, MATHS, SILENT, TABLES, VERBATIM } from './latex-commands.ts';
+import { DRAWINGS, HEADINGS, HIDDEN, LISTS, MATHS, NAMED, SILENT, TABLES, VERBATIM } from './latex-commands.ts';
 import { afterOptional, argumentAt, optionalAt } from './latex-groups.ts';
 import { accented, latexSigns } from './latex-signs.ts';
 import { TextParts } from './text-parts.ts';
@@ -189,6 +189,11 @@ class LatexReader {
         this.#line = outer;
         return rest;
       }
+      case 'texorpdfstring': {
+        const { text, end: after } = argumentAt(source, end);
+        this.#run(text, depth + 1);
+        return argumentAt(source, after).end;
+      }
       case 'footnote':
       case 'thanks':
       case 'marginpar':
@@ -331,6 +336,10 @@ class LatexReader {
     this.#open.push(plain);
     if (LISTS.has(plain)) this.#numbers.push(0);
     let after = afterOptional(source, end);
+    if (NAMED.test(plain)) {
+      const { text } = optionalAt(source, end);
+      if (text !== undefined) this.#write(`${this.#said(text, depth)}. `);
+    }
     if (TABLES.has(name) || TABLES.has(plain)) {
       if (/^(?:tabularx|tabulary|tabular)$/.test(plain) && name !== 'tabular') after = argumentAt(source, after).end;
       after = argumentAt(source, afterOptional(source, after)).end;

@@ -225,12 +225,12 @@ describe('the HTML reader', () => {
        <select><optgroup label="Coast"><option>Harwich<option selected>Lowestoft</optgroup><option>Ely</option></select> is <output>open</output>.
        <noscript><p>The map shows five wells.</p></noscript><noscript>Please enable JavaScript.</noscript>
        <dialog>hidden question</dialog><dialog open>open question</dialog><template>no copy</template>
-       <svg viewBox="0 0 9 9"><title>Icon</title><style>.a{fill:red}</style><path d="M0 0"/><text x=1>Boiler</text><text x=5>Pump<tspan>house</tspan></text></svg>
+       <svg viewBox="0 0 9 9"><title>Icon</title><style>.a{fill:red}</style><path d="M0 0"/><text x=1>Boiler</text><text x=5>Pump<tspan>house</tspan></text><foreignObject><div>Sluice</div></foreignObject></svg>
        <svg aria-hidden="true"><text>decoration</text></svg><datalist><option>suggested</datalist></main></body>`,
     );
     const words = text.split(/[^A-Za-z]+/).filter(Boolean);
     expect(words.join(' ')).toBe(
-      'Report a leak Describe the valve Coast Harwich Lowestoft Ely is open The map shows five wells open question Boiler Pumphouse',
+      'Report a leak Describe the valve Coast Harwich Lowestoft Ely is open The map shows five wells open question Boiler Pumphouse Sluice',
     );
   });
 });

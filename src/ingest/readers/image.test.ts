@@ -30,11 +30,11 @@ describe('SVG', () => {
   it('is its title, description and texts', async () => {
     const svg =
       '<svg xmlns="x"><title>Flow of <!-- c -->water</title><desc>Three gates</desc><g><text x="1"><tspan>North</tspan><tspan>gate</tspan></text></g>' +
-      '<path d="M0 0L1 1"/><style>.a{}</style><text>25 &lt; 30</text></svg>';
+      '<path d="M0 0L1 1"/><style>.a{}</style><text>25 &lt; 30</text><foreignObject><div><p>Pump</p><p>house</p></div></foreignObject></svg>';
     expect(await readOne('flow.svg', svg)).toMatchObject({
       format: 'svg',
       title: 'Flow of water',
-      text: 'Flow of water\n\nThree gates\n\nNorth gate\n\n25 < 30',
+      text: 'Flow of water\n\nThree gates\n\nNorth gate\n\n25 < 30\n\nPump house',
     });
   });
 

@@ -41,7 +41,11 @@ export const imageReader: Reader = {
   },
 };
 
-/** SVG: its title, description and texts. */
+const SAYING = new Set(['text', 'title', 'desc', 'foreignObject']);
+/** What ends a line of HTML within a drawing. */
+const PARAGRAPH = new Set(['p', 'div', 'li', 'br', 'td']);
+
+/** SVG: its title, description and texts, those in HTML too. */
 export const svgReader: Reader = {
   format: 'svg',
   extensions: ['svg'],
@@ -55,7 +59,7 @@ export const svgReader: Reader = {
     const isWhole = await parseXml(xml, {
       open(name) {
         if (name === 'svg') isPicture = true;
-        if (name === 'text' || name === 'title' || name === 'desc') depth++;
+        if (SAYING.has(name)) depth++;
         // Lines of one text are spans with places of their own.
         else if (name === 'tspan' && line.trim() !== '') line += ' ';
       },
@@ -63,7 +67,8 @@ export const svgReader: Reader = {
         if (depth > 0) line += text;
       },
       close(name) {
-        if ((name !== 'text' && name !== 'title' && name !== 'desc') || --depth > 0) return;
+        if (depth > 0 && PARAGRAPH.has(name)) line += ' ';
+        if (!SAYING.has(name) || --depth > 0) return;
         const said = line.replace(/\s+/g, ' ').trim();
         line = '';
         if (said === '') return;

@@ -87,6 +87,9 @@ describe('the LaTeX reader', () => {
     ['un\\-hyphen\\-ated 5\\% \\$3 \\#1 a\\_b \\{x\\}', 'unhyphenated 5% $3 #1 a_b {x}'],
     ['\\unknown[opt]{kept}{too}', 'kepttoo'],
     ['one % gone\n  two', 'one two'],
+    ['\\texorpdfstring{shown $x$}{plain} rest', 'shown x rest'],
+    ['\\begin{theorem}[Zorn \\emph{1935}] Chains.\\end{theorem}', 'Zorn 1935. Chains.'],
+    ['\\begin{proof}[Of the lemma]Clear.\\end{proof}', 'Of the lemma. Clear.'],
   ])('%j', async (source, expected) => {
     expect((await readOne('a.tex', `\\relax ${source}`)).text).toBe(expected);
   });
