@@ -416,9 +416,20 @@ function chunkEnd(text: string, start: number): number {
       const next = afterJoint(text, i, kind);
       if (next < 0) break;
       i = next;
-    } else break;
+    } else if (isBetweenThousands(text, start, i)) i++;
+    else break;
   }
   return withSigns(text, start, i);
+}
+
+const NARROW_SPACES = '\u00a0\u202f\u2009';
+const beginsGrouped = /^\d{1,3}(?:[\u00a0\u202f\u2009]\d{3})*$/;
+
+/** Whether the space at `i`, at which no line breaks, is one within a number: `1 234 567`. */
+function isBetweenThousands(text: string, start: number, i: number): boolean {
+  if (!NARROW_SPACES.includes(text[i]!) || i - start > LONGEST_CACHED) return false;
+  for (let j = i + 1; j <= i + 3; j++) if (!isDigit(text.charCodeAt(j))) return false;
+  return !isDigit(text.charCodeAt(i + 4)) && beginsGrouped.test(text.slice(start, i));
 }
 
 /** Where the word goes on behind the connector or the invisible characters at `i`; -1 where it ends. */

@@ -36,6 +36,9 @@ const numbered = /^(\p{L}+)(\p{Nd}{2,}\p{L}{0,2}|\p{Nd}+(?:\.\p{Nd}+)+|(?<=\p{L}
 const measured = /^(\p{Nd}+)(\p{L}{1,3}|(?:[kcdmnµμ]?m|ft|in|yd)[23])$/u;
 /** A length, with its number or without, whose square or cube is a measure too. */
 const measure = /^(?:\p{Nd}+(?:[.,]\p{Nd}+)?)?(?:[kcdmnµμ]?m|ft|in|yd)$/u;
+/** A number whose thousands are grouped by spaces at which no line breaks. */
+const spaced = /^(\d{1,3}(?:[\u00a0\u202f\u2009]\d{3})+)([.,]\d+)?$/u;
+const spaces = /[\u00a0\u202f\u2009]/gu;
 /** A number whose thousands are grouped by dots, as most of Europe does. */
 const dotted = /^\p{Nd}{1,3}(?:\.\p{Nd}{3})+$/u;
 const hangul = /\p{Script=Hangul}/u;
@@ -58,6 +61,13 @@ export function splitChunk(chunk: string, language: string): Part[] {
     pieces(chunk, NON_JOINER, (piece, start) => collect(piece, start, language, parts));
     if (parts.length > 1)
       parts.unshift({ text: chunk.replaceAll('\u200c', ''), start: 0, end: chunk.length, aside: true });
+    return parts;
+  }
+  if (spaced.test(chunk)) {
+    // Found as one number, and by its groups, which may be typed with common spaces.
+    const [, number = '', rest = ''] = spaced.exec(chunk)!;
+    parts.push({ text: `${number.replace(spaces, '')}${rest.replace(',', '.')}`, start: 0, end: chunk.length });
+    pieces(chunk, spaces, (text, start) => parts.push({ text, start, end: start + text.length, aside: true }));
     return parts;
   }
   const whole = joined(chunk);

@@ -188,6 +188,13 @@ describe('parts of a word that nobody sees as parts', () => {
     ['Haustür', 'die Haus\u200btür', 'de'],
     ['getUserName', 'call getUser\u200bName()', 'en'],
     ['userdata', 'user\ufeffdata', 'en'],
+    ['1234567', 'un total de 1\u202f234\u202f567 francs', 'fr'],
+    ['1.234.567', 'insgesamt 1\u00a0234\u00a0567 Mark', 'de'],
+    ['1234.5', 'ein Preis von 1\u2009234,5', 'de'],
+    ['234', 'un total de 1\u202f234\u202f567 francs', 'fr'],
+    ['12', 'le 12\u00a02024', 'fr'],
+    ['2024', 'le 12\u00a02024', 'fr'],
+    ['francs', 'un total de 567\u00a0francs', 'fr'],
   ])('%s is found in %j', (query, text, language) => {
     for (const one of [language, 'und']) {
       const everything = (words: string): string[] => {
