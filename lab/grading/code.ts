@@ -9,7 +9,8 @@ import { root as checkout } from './places.ts';
  * What a paper's results depend on: its own code, and of `src/` and the lab all that it reaches through imports, declaration by
  * declaration. The hash is of what runs: types, comments, formatting, methods that nothing names, the paths of imports
  * and the files that declarations stand in are left out, so that moving and renaming files costs nothing, while a changed loss makes the evidence of all that train
- * with it stale. Kernels are left out too: they are built, and tested against their scalar references.
+ * with it stale. Kernels are left out too: they are built, and tested against their scalar references. So is how encoders and indexes of words do
+ * what tests hold them to: see {@link TESTED}.
  */
 export class SourceCode {
   readonly #modules = new Map<string, Module | undefined>();
@@ -21,7 +22,7 @@ export class SourceCode {
   hashOf(slug: string, encoder: string): string | undefined {
     const path = join(this.root, 'lab/papers', slug, 'index.ts');
     if (this.#module(path) === undefined) return undefined;
-    const reached = new Reach((file) => this.#module(file));
+    const reached = new Reach((file) => this.#module(file), this.root);
     reached.exported(path, 'claims');
     // What the lab brings, to those that ask it.
     if (reached.names('collection')) reached.exported(join(this.root, 'src/eval/index.ts'), 'openTestCollection');
@@ -33,7 +34,7 @@ export class SourceCode {
 
   /** Hash of what a module exports under a name, with all that it depends on. @throws InvariantError where there is no such export. */
   hashOfExport(path: string, name: string): string {
-    const reached = new Reach((file) => this.#module(file));
+    const reached = new Reach((file) => this.#module(file), this.root);
     if (!reached.exported(path, name)) throw new InvariantError(`${path} does not export ${name}.`);
     return digest(reached);
   }
@@ -62,12 +63,24 @@ export const ENCODERS: Readonly<Record<string, string>> = {
   'use-lite': 'useLite',
   static: 'staticEncoder',
   late: 'lateEncoder',
+  uses: 'usesEncoder',
   hash: 'testEncoder',
   http: 'httpEncoder',
   hf: 'hfEncoder',
 };
 
 const BUILT = 'src/kernels/modules.ts';
+
+/**
+ * Declarations that are not looked into, since tests hold what they give to another implementation or to its definition, so that how they come to it is free to
+ * change: encoders of the BERT family (the vectors of `@lat.md/embed`), and the index of words (BM25 as it is defined). Where what one gives may change on purpose, a
+ * number beside it does too.
+ */
+const TESTED: Readonly<Record<string, readonly (readonly [path: string, name: string])[]>> = {
+  bertEncoder: [['src/encode/bert/loaded.ts', 'PREPARATION']],
+  InvertedIndex: [],
+  InvertedIndexBuilder: [],
+};
 
 /** A property of claims that says what they are about, and changes no result: it is hashed as declared. */
 const PROSE = 'statement';
@@ -110,7 +123,10 @@ class Reach {
   /** Methods that nobody has named so far, with their modules. */
   readonly #waiting = new Map<string, (() => void)[]>();
 
-  constructor(private readonly module: (path: string) => Module | undefined) {}
+  constructor(
+    private readonly module: (path: string) => Module | undefined,
+    private readonly root: string,
+  ) {}
 
   /** Whether something that is reached names a member so. */
   names(member: string): boolean {
@@ -140,7 +156,14 @@ class Reach {
     this.#seen.add(key);
     const declaration = module.declared.get(name);
     const binding = module.imports.get(name);
-    if (declaration !== undefined) {
+    if (declaration !== undefined && Object.hasOwn(TESTED, name)) {
+      this.declarations.add({ ...NOTHING, text: `tested ${name}` });
+      for (const [file, version] of TESTED[name]!) {
+        const place = join(this.root, file);
+        const beside = this.module(place);
+        if (beside !== undefined) this.#local(place, beside, version);
+      }
+    } else if (declaration !== undefined) {
       this.#load(path, module);
       this.#declaration(path, module, declaration);
     } else if (binding !== undefined) this.exported(binding.from, binding.name);

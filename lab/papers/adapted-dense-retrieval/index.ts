@@ -46,7 +46,7 @@ const trained = (name: string, shapes: readonly HeadShape[], trainedSides: PairR
     trained: trainedSides,
     // A rate of 0 falls back to the identity, where nothing is gained on development queries.
     configs: [
-      ...grid({ shape: [...shapes.keys()], negatives: ['corpus', 'answered'], learningRate: [3e-4, 1e-3, 3e-3] }),
+      ...grid({ shape: [...shapes.keys()], negatives: ['corpus', 'answered'], learningRate: [3e-4, 1e-3, 3e-3, 1e-2] }),
       { shape: 0, negatives: 'corpus' as const, learningRate: 0 },
     ],
     steps: 160,

@@ -94,7 +94,7 @@ async function learn(
   });
 }
 
-const RATES = grid({ learningRate: [6e-3, 3e-3, 1e-3] });
+const RATES = grid({ learningRate: [6e-3, 3e-3, 1e-3, 3e-4] });
 
 /** A codec of the source domain, and what it becomes on the target's own documents and spans of them. */
 const side = (kind: 'products' | 'signs', name: string, adapt: 'not' | 'ranking' | 'own document') =>

@@ -21,7 +21,7 @@ const learner = (name: string, curriculum: Curriculum, loss: Loss) =>
   pairRecipe({
     name,
     steps: 200,
-    configs: grid({ temperature: [0.05, 0.1], learningRate: [1e-3, 3e-3, 1e-2] }),
+    configs: grid({ temperature: [0.05, 0.1], learningRate: [1e-3, 3e-3, 1e-2, 3e-2] }),
     draw: (data) => markDraw(data as Marked, curriculum),
     loss: (scores, { marked, drawn, others }, { temperature }) =>
       loss === 'single'
