@@ -15,10 +15,7 @@ export { RELEVANCE_DEPTH } from '../search/index.ts';
 export type { AddReport } from './add-documents.ts';
 export type { AddFieldOptions, AddFieldReport } from './add-field.ts';
 export type { BuildOptions, BuildReport, DeployOptions } from './building.ts';
-export {
-  Collection,
-  type StoredDocument,
-} from './collection.ts';
+export { Collection } from './collection.ts';
 export { type Contexts, contextsOf } from './contexts.ts';
 export { type CopyOptions, type CopyReport, copyCollection } from './copying.ts';
 export { ENCODERS } from './encoder-versions.ts';
@@ -28,6 +25,7 @@ export { listPaths } from './index-paths.ts';
 export { type OpenOptions, openCollection } from './open.ts';
 export type { StoredPipelines } from './pipelines.ts';
 export type { CollectionPlanOptions } from './planning.ts';
+export type { StoredDocument } from './reads.ts';
 export type { ReencodeCollectionReport } from './reencoding.ts';
 export { queryEmbedding } from './relevant.ts';
 export { CROSS, withRerankers } from './reranking.ts';

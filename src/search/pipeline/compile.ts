@@ -74,6 +74,8 @@ const opened = new WeakMap<LanguageModelKind, LanguageModel>();
 
 class Compiler {
   readonly fields = new Set<Field>();
+  /** Errors that say where they stand. */
+  readonly #told = new WeakSet<InvalidArgumentError>();
   readonly #corpus: Corpus;
   readonly #operators: ReadonlyMap<string, Operator>;
   readonly #scope: Omit<OperatorScope, 'fail' | 'fields' | 'model' | 'agreed'>;
@@ -103,17 +105,18 @@ class Compiler {
     const fail = (problem: string, remedy: string): never => {
       const place = placeOf(step);
       const named = within.length === 0 ? '' : `, which is "${within.at(-1)}"`;
-      throw new InvalidArgumentError(
+      const error = new InvalidArgumentError(
         place === undefined ? `In a pipeline: ${problem}.` : `At ${place}${named}: ${problem}.`,
         remedy,
       );
+      this.#told.add(error);
+      throw error;
     };
     const operator = this.#operators.get(op);
     if (operator?.takes === 'ranking') {
       if (before === undefined)
         return fail(`"${op}" works on a ranking, and none stands before it`, `Write "words > ${op}".`);
-      const checked = checkParameters(operator.name, operator.parameters, parameters, fail);
-      return await operator.make([before], checked, this.#scopeOf(within, fail));
+      return await this.#make(operator, [before], parameters, within, fail);
     }
     const field = this.#corpus.fields.find(({ name }) => name === op);
     const named = this.#named(op);
@@ -128,8 +131,7 @@ class Compiler {
       if (of.length === 0) return fail(`"${op}" joins pipelines, and none is given`, `Write ${op}(words, meaning).`);
       const inputs: Retriever[] = [];
       for (const inner of of) inputs.push(await this.compile(inner, within));
-      const checked = checkParameters(operator.name, operator.parameters, parameters, fail);
-      return await operator.make(inputs, checked, this.#scopeOf(within, fail));
+      return await this.#make(operator, inputs, parameters, within, fail);
     }
     if (of.length > 0) return fail(`"${op}" takes no pipelines`, 'Leave them out.');
     if (field !== undefined) return this.#field(field, parameters, fail);
@@ -139,6 +141,27 @@ class Compiler {
       return fail(`the names lead round in a circle (${circle})`, 'Let one of them name no other.');
     }
     return await this.compile(pipeline(named!, this.environment.extensions).steps, [...within, op]);
+  }
+
+  /** What an operator refuses by itself, such as a field of another kind, says where it stands too. */
+  async #make(
+    operator: Operator,
+    inputs: readonly Retriever[],
+    parameters: Parameters<typeof checkParameters>[2],
+    within: readonly string[],
+    fail: OperatorScope['fail'],
+  ): Promise<Retriever> {
+    const checked = checkParameters(operator.name, operator.parameters, parameters, fail);
+    try {
+      return await operator.make(inputs, checked, this.#scopeOf(within, fail));
+    } catch (error) {
+      if (!(error instanceof InvalidArgumentError) || this.#told.has(error)) throw error;
+      const problem = error.message.slice(0, -error.remedy.length).trim().replace(/\.$/, '');
+      return fail(
+        problem.replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase()),
+        error.remedy,
+      );
+    }
   }
 
   #scopeOf(within: readonly string[], fail: OperatorScope['fail']): OperatorScope {
@@ -255,7 +278,7 @@ function checkParameters(
     checked[name] = checkParameter(op, name, parameter!, value, fail) as number;
   }
   const missing = Object.keys(known).find((name) => known[name]!.required === true && !Object.hasOwn(checked, name));
-  if (missing !== undefined) fail(`"${op}" needs "${missing}"`, known[missing]!.help);
+  if (missing !== undefined) fail(`"${op}" needs "${missing}"`, `Give "${missing}": ${known[missing]!.help}`);
   return checked;
 }
 
