@@ -22,7 +22,7 @@ export interface RerankerTuneOptions
   readonly objective?: CrossObjective;
   /** Candidates of a query that it is to rank. Default 20. */
   readonly depth?: number;
-  /** Passages over the queries, at most. Default 3. */
+  /** Passes over the queries, at most. Default 3. */
   readonly epochs?: number;
   /** Peak learning rate. Default 5e-4. */
   readonly learningRate?: number;
