@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { docxParagraph, makeDocx, makePdf } from '../test/support/files.ts';
 import { HOSTILE_FILES } from '../test/support/hostile.ts';
+import { pdf } from '../test/support/pdf.ts';
 import { makeXlsx } from '../test/support/samples.ts';
 import { bundled } from './lib-built.ts';
 import type { HostileLine } from './lib-hostile-child.ts';
@@ -119,21 +120,6 @@ function streamsPdf(count: number): Buffer {
 
 function stream(content: string, entries = ''): string {
   return `<< ${entries} /Length ${content.length} >>\nstream\n${content}\nendstream`;
-}
-
-function pdf(objects: readonly string[]): Buffer {
-  let body = '%PDF-1.4\n';
-  const offsets = objects.map((object, i) => {
-    const at = body.length;
-    body += `${i + 1} 0 obj\n${object}\nendobj\n`;
-    return at;
-  });
-  const table = offsets.map((at) => `${String(at).padStart(10, '0')} 00000 n \n`).join('');
-  const size = objects.length + 1;
-  return Buffer.from(
-    `${body}xref\n0 ${size}\n0000000000 65535 f \n${table}trailer\n<< /Size ${size} /Root 1 0 R >>\nstartxref\n${body.length}\n%%EOF\n`,
-    'latin1',
-  );
 }
 
 /** A notebook of one picture after the other. */

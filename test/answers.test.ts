@@ -191,6 +191,19 @@ describe('answers on the command line', () => {
     expect(gone.stderr).toMatch(/The model was not heard.*cannot be reached/);
   });
 
+  it('on the command line lets a model lead the hops, where there are some and a model', async () => {
+    await using leading = await scriptedModel({ say: 'ENOUGH' }, { say: WRITTEN });
+    const by = ['--model', 'openai:tiny', '--model-url', leading.url, '--no-keep'];
+    const { stdout, stderr } = await sagitta('ask', QUESTION, '--hops', '3', '--next', 'gap', '--json', ...by);
+    const { hops } = JSON.parse(stdout || JSON.stringify(stderr));
+    expect(hops.at(-1).note).toBe('nothing more is to be looked for');
+    expect(leading.requests).toHaveLength(2);
+    expect(leading.requests[0]!.messages.at(-1)!.content).toMatch(/<passage number="1">[\s\S]*Question: /);
+    expect((await sagitta('ask', QUESTION, '--next', 'gap', ...by)).stderr).toMatch(/there are none\. Add --hops 2/);
+    const alone = await sagitta('ask', QUESTION, '--hops', '2', '--next', 'draft');
+    expect(alone.stderr).toMatch(/--next draft asks a language model\. Name one: --model/);
+  });
+
   it('are measured on questions whose answers are known', async () => {
     const test = join(folder, 'test');
     await mkdir(test);

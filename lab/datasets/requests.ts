@@ -59,3 +59,12 @@ export function requestsOf(lab: Lab, perTool: number, most = Number.POSITIVE_INF
     };
   });
 }
+
+/** Ids of MetaTool's tools, in the order of {@link Requests.toolTexts}. @throws NeedsData. */
+export function toolIds(lab: Lab): Promise<readonly string[]> {
+  return lab.once('tool ids', async () => {
+    const ids: string[] = [];
+    for await (const { id } of (await lab.collection('metatool')).documents()) ids.push(id);
+    return ids;
+  });
+}

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { InvalidArgumentError } from '../../src/base/errors.ts';
 import type { Turn } from '../../src/content/index.ts';
@@ -56,6 +57,15 @@ export function readWritten(name: string, folder: string): readonly Written[] | 
     const entry = JSON.parse(line);
     return { id: entry.id, ...source.read(entry) };
   });
+}
+
+/** Hash of a file that a language model wrote, as a claim's material names its sources. */
+export function writtenSource(folder: string, name: string): Record<string, string> {
+  const { file } = FILES[name]!;
+  const hash = createHash('sha256')
+    .update(readFileSync(`${folder}/${file}.jsonl`))
+    .digest('hex');
+  return { [`llm/${file}.jsonl`]: hash };
 }
 
 /**

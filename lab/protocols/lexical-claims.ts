@@ -1,9 +1,10 @@
-import { evaluate, type Judgements } from '../../src/eval/index.ts';
+import type { Judgements } from '../../src/eval/index.ts';
 import { documentsOf, sourcesOf } from '../datasets/embeddings.ts';
 import { lexical } from '../datasets/lexical.ts';
 import type { Lab } from '../grading/lab.ts';
 import type { ComparativeClaim } from '../grading/types.ts';
 import { comparison, type Said, type Sides } from './claims.ts';
+import { listValue } from './list-value.ts';
 
 /** Documents in words alone, and queries for them. */
 export interface WordTask {
@@ -70,10 +71,7 @@ export function termClaim({
         material: {
           truth: new Map([...queries.keys()].map((id) => [id, judgements.get(id)!])),
           sources,
-          measure: (truth, found) => {
-            const run = new Map([['q', { ids: found, scores: found.map((_, rank) => -rank) }]]);
-            return evaluate(run, new Map([['q', truth]]), { metrics: [metric], pooled: false }).mean(metric);
-          },
+          measure: (truth, found) => listValue(metric, truth, found),
         },
         contestant: ({ name, terms }) => ({
           name,

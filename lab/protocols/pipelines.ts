@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { Vectors } from '../../src/base/vectors.ts';
 import type { EncodeOptions, Encoder } from '../../src/encode/index.ts';
 import { openEncoder } from '../../src/encode/index.ts';
-import { evaluate, type Judgements } from '../../src/eval/index.ts';
+import type { Judgements } from '../../src/eval/index.ts';
 import { type MemoryCorpus, memoryCorpus, rankCorpus, type SearchEnvironment } from '../../src/search/index.ts';
 import { documentsOf, sourcesOf } from '../datasets/embeddings.ts';
-import { readWritten, type Written, writtenModel } from '../datasets/written.ts';
+import { readWritten, type Written, writtenModel, writtenSource } from '../datasets/written.ts';
 import { type Lab, NeedsData } from '../grading/lab.ts';
 import type { ComparativeClaim, Contestant } from '../grading/types.ts';
 import { comparison, type Said, type Sides } from './claims.ts';
+import { listValue } from './list-value.ts';
 
 /** A collection that pipelines search, as a user's is searched. */
 export interface Searchable {
@@ -57,7 +56,7 @@ export function searchable(lab: Lab, name: string, { models }: SearchableOptions
       environment: { extensions: { languageModels } },
       queries,
       judgements: collection.judgements,
-      sources: { ...sourcesOf(collection), ...sourceOf(folder, name) },
+      sources: { ...sourcesOf(collection), ...writtenSource(folder, name) },
     };
   });
 }
@@ -85,15 +84,6 @@ function keptEncoder(lab: Lab): Promise<Encoder> {
       },
     };
   });
-}
-
-function sourceOf(folder: string, name: string): Record<string, string> {
-  const files = [`${name}.jsonl`, `${name}_requests.jsonl`].filter((file) => existsSync(`${folder}/${file}`));
-  const hash = (file: string) =>
-    createHash('sha256')
-      .update(readFileSync(`${folder}/${file}`))
-      .digest('hex');
-  return Object.fromEntries(files.map((file) => [`llm/${file}`, hash(file)]));
 }
 
 /** What searches: the best on development queries of some pipelines. */
@@ -128,18 +118,13 @@ export function pipelineClaim({ data, metric = 'ndcg@10', ...claim }: PipelineCl
         material: {
           truth: new Map([...found.queries.keys()].map((id) => [id, found.judgements.get(id)!])),
           sources: found.sources,
-          measure: (truth, ids) => measured(metric, truth, ids),
+          measure: (truth, ids) => listValue(metric, truth, ids),
         },
         contestant: (side) => contestantOf(found, side),
       };
     },
     [],
   );
-}
-
-function measured(metric: string, truth: ReadonlyMap<string, number>, ids: readonly string[]): number {
-  const run = new Map([['q', { ids, scores: ids.map((_, rank) => -rank) }]]);
-  return evaluate(run, new Map([['q', truth]]), { metrics: [metric], pooled: false }).mean(metric);
 }
 
 function contestantOf(

@@ -3,7 +3,7 @@ import { unitRows } from '../../src/math/index.ts';
 import { toValue } from '../../src/tensor/index.ts';
 import { queryDistillation, ridgeMap } from '../../src/train/index.ts';
 import { vectorsOf } from '../datasets/embeddings.ts';
-import { requestsOf } from '../datasets/requests.ts';
+import { requestsOf, toolIds } from '../datasets/requests.ts';
 import { readWritten } from '../datasets/written.ts';
 import { type Lab, NeedsData } from '../grading/lab.ts';
 import type { Config } from '../grading/types.ts';
@@ -59,7 +59,7 @@ export function thoughtful(lab: Lab, judged: 'thought of' | 'others'): Promise<T
       own.data.map((value, i) => value + described.data[i]!),
       own.dim,
     );
-    const tools = await toolNumbers(lab);
+    const tools = new Map((await toolIds(lab)).map((id, number) => [id, number]));
     const relevant = [
       ...known.map(({ id }) => new Set([...collection.judgements.get(id)!.keys()].map((tool) => tools.get(tool)!))),
       ...rest.map(([, row]) => new Set([all.tool[row]!])),
@@ -84,12 +84,6 @@ export function thoughtful(lab: Lab, judged: 'thought of' | 'others'): Promise<T
       },
     };
   });
-}
-
-async function toolNumbers(lab: Lab): Promise<ReadonlyMap<string, number>> {
-  const numbers = new Map<string, number>();
-  for await (const { id } of (await lab.collection('metatool')).documents()) numbers.set(id, numbers.size);
-  return numbers;
 }
 
 /** Requests as they are, or with what was thought of them. */

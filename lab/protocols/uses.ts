@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Vectors } from '../../src/base/vectors.ts';
 import { meanOf, unitRows } from '../../src/math/index.ts';
 import { vectorsOf } from '../datasets/embeddings.ts';
+import { toolIds } from '../datasets/requests.ts';
 import type { Lab } from '../grading/lab.ts';
 import type { PairSide } from './pair-claims.ts';
 import { examplesOf, type Pairs } from './pairs.ts';
@@ -25,9 +26,7 @@ export function usedTools(lab: Lab, options: ToolOptions = {}): Promise<UsedTool
         return [id, requests];
       }),
     );
-    const corpus = (await readFile(join(lab.folder('metatool'), 'corpus.jsonl'), 'utf8')).trim().split('\n');
-    const ids = corpus.map((line) => (JSON.parse(line) as { _id: string })._id);
-    const texts = ids.map((id) => written.get(id) ?? []);
+    const texts = (await toolIds(lab)).map((id) => written.get(id) ?? []);
     const all = await vectorsOf(lab, texts.flat(), 'query');
     let at = 0;
     const supposed = texts.map((own) => {

@@ -37,7 +37,8 @@ function textOf({ parts }: ContextPassage): string {
 
 const MARKUP: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-function escaped(text: string): string {
+/** A text in which nothing is markup, so that no passage can end itself. */
+export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (sign) => MARKUP[sign]!);
 }
 

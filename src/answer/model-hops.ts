@@ -1,8 +1,9 @@
 import { InvalidArgumentError, RemoteError } from '../base/errors.ts';
-import { answerOf } from '../generate/answer-of.ts';
+import { answerOf, withoutThoughts } from '../generate/answer-of.ts';
 import type { LanguageModel, Message } from '../generate/index.ts';
 import type { Feedback } from '../search/index.ts';
 import { within } from '../search/within.ts';
+import { escaped } from './format.ts';
 
 /** What makes the next question of a hop. */
 export interface NextQuestion extends Feedback {
@@ -79,12 +80,9 @@ export function modelHop(model: LanguageModel, options: ModelHopOptions = {}): N
 }
 
 const ENOUGH = /^\W*enough\W*$/i;
-const THOUGHT = /<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/gi;
-
 /** An answer in one line, without its thoughts, its label and its quotation marks. */
 function saidIn(answer: string): string {
-  return answer
-    .replace(THOUGHT, '')
+  return withoutThoughts(answer)
     .replace(/^\s*(?:query|search|next|answer)\s*:\s*/i, '')
     .replace(/^\s*["'“`]+|["'”`]+\s*$/g, '')
     .replace(/\s+/g, ' ')
@@ -98,14 +96,11 @@ export function hopPrompt(
   question: string,
   passages: readonly string[],
 ): readonly Message[] {
-  const quoted = passages.map((text, i) => `<passage number="${i + 1}">\n${escaped(text)}\n</passage>`);
+  const quoted = passages.map(
+    (text, i) => `<passage number="${i + 1}">\n${escaped(text.slice(0, LONGEST))}\n</passage>`,
+  );
   return [
     { role: 'system', content: RULES[how] },
     { role: 'user', content: [...quoted, `Question: ${question}`].join('\n\n') },
   ];
-}
-
-/** What is markup in a text, so that no passage can end itself; cut to what is shown. */
-function escaped(text: string): string {
-  return text.slice(0, LONGEST).replace(/[&<>]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[sign]!);
 }

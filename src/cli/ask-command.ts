@@ -74,7 +74,7 @@ export async function askCommand(
       ? undefined
       : openModel(spec, { keep, kinds: (await hostExtensions()).languageModels ?? [], ...given({ url }) });
   await using collection = await openHere(options.in);
-  const next = nextBy(options.next, model);
+  const next = nextBy(options, model);
   const asked = await collection.ask(words.join(' '), { ...looking(options), ...given({ sentences, next }), signal });
   if (model === undefined) return json ? printJson(presented(asked)) : printAnswer(asked);
   const writing = answerWith(model, asked, { signal, ...given({ maxTokens }) });
@@ -89,8 +89,14 @@ export async function askCommand(
   }
 }
 
-/** What makes the next question between hops. @throws InvalidArgumentError for a model's where none is named. */
-function nextBy(how: AskCommandOptions['next'], model: LanguageModel | undefined): NextQuestion | undefined {
+/** What makes the next question between hops. @throws InvalidArgumentError where there is no further hop, and for a model's where none is named. */
+function nextBy(
+  { next: how, hops = 1 }: AskCommandOptions,
+  model: LanguageModel | undefined,
+): NextQuestion | undefined {
+  if (how !== undefined && hops < 2) {
+    throw new InvalidArgumentError('--next says what further searches are for, and there are none.', 'Add --hops 2.');
+  }
   if (how === undefined || how === 'bridge') return undefined;
   if (model !== undefined) return modelHop(model, { how });
   throw new InvalidArgumentError(`--next ${how} asks a language model.`, 'Name one: --model openai:llama3.2.');

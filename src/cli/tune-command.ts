@@ -124,7 +124,7 @@ function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'>
   );
   return {
     what,
-    ...(distill || teacher !== undefined ? { distill: true } : {}),
+    ...(distill ? { distill } : {}),
     ...(teacher === undefined ? {} : { teacher }),
     dryRun,
     resume,

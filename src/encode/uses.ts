@@ -19,7 +19,8 @@ export function usesEncoder(id: string, base: Encoder): Encoder {
     async encode(inputs, options: EncodeOptions = {}) {
       if (options.role === 'query') return base.encode(inputs, options);
       const lines = inputs.map((text) => text.split('\n').filter((line) => line.trim() !== ''));
-      const rows = await base.encode(lines.flat(), { ...options, role: 'query' });
+      const { onProgress, ...rest } = options;
+      const rows = await base.encode(lines.flat(), { ...rest, role: 'query' });
       const means = Vectors.zeros(inputs.length, base.dim);
       let row = 0;
       for (const [i, own] of lines.entries()) {
@@ -30,6 +31,7 @@ export function usesEncoder(id: string, base: Encoder): Encoder {
         }
         if (own.length > 0) scaleToUnit(mean);
       }
+      onProgress?.(inputs.length, inputs.length);
       return means;
     },
     ...(base.dispose === undefined ? {} : { dispose: () => base.dispose!() }),

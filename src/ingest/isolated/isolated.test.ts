@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { makeZip, testFolder } from '../../../test/support/files.ts';
+import { pdf } from '../../../test/support/pdf.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { type ReadOptions, readDocuments } from '../read.ts';
 import type { IngestEvent } from '../types.ts';
@@ -16,7 +17,7 @@ const ids = (events: IngestEvent[]) =>
   events.flatMap((event) => (event.kind === 'document' ? [event.document.id] : []));
 
 /** A page whose only word is drawn by a form that draws the next one `fan` times, `depth` forms deep. */
-function bomb(depth: number, fan: number): string {
+function bomb(depth: number, fan: number): Buffer {
   const objects = [
     '<< /Type /Catalog /Pages 2 0 R >>',
     '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
@@ -30,14 +31,7 @@ function bomb(depth: number, fan: number): string {
       return `<< /Type /XObject /Subtype /Form /BBox [0 0 200 200] /Resources << ${resources} >> /Length ${content.length} >>\nstream\n${content}\nendstream`;
     }),
   ];
-  let body = '%PDF-1.4\n';
-  const offsets = objects.map((object, i) => {
-    const at = body.length;
-    body += `${i + 1} 0 obj\n${object}\nendobj\n`;
-    return at;
-  });
-  const table = offsets.map((at) => `${String(at).padStart(10, '0')} 00000 n \n`).join('');
-  return `${body}xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${body.length}\n%%EOF\n`;
+  return pdf(objects);
 }
 
 const page = '<!doctype html><title>Well</title><p>This page is as it should be.</p>';

@@ -6,6 +6,7 @@ import { bm25 } from '../bm25.ts';
 import { dense } from '../dense.ts';
 import { modelReranker, WINDOW } from '../reranking/model-reranker.ts';
 import { within } from '../within.ts';
+import { mixedScores } from './mixed-scores.ts';
 import { type Rescoring, rescored } from './moves.ts';
 import type { Operator, OperatorScope, ParameterValue, Reranker } from './types.ts';
 
@@ -70,23 +71,14 @@ export const rerank: Operator = {
 
 type Scorer = Rescoring['score'];
 
-/** New scores and those before, each from the worst candidate that can be scored (0) to the best (1). */
+/** New scores and those before. */
 function mixed(score: Scorer, weight: number): Scorer {
   return async (query, candidates, signal) => {
     const scores = await score(query, candidates, signal);
     if (typeof scores === 'string') return scores;
-    const known = candidates.flatMap((_, i) => (Number.isNaN(scores[i]!) ? [] : [i]));
-    const now = unitScale(known.map((i) => scores[i]!));
-    const before = unitScale(known.map((i) => candidates[i]!.score));
-    return candidates.map(({ score: old }, i) => (1 - weight) * before(old) + weight * now(scores[i]!));
+    const before = candidates.map((candidate) => candidate.score);
+    return mixedScores(before, scores, weight);
   };
-}
-
-/** From the least of some values to the greatest; 1 where there is no difference. */
-function unitScale(values: readonly number[]): (value: number) => number {
-  const least = Math.min(...values);
-  const range = Math.max(...values) - least;
-  return (value) => (range > 0 ? (value - least) / range : value - least + 1);
 }
 
 /** @returns given what says something for the trace of one search, what scores its candidates. */

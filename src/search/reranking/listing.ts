@@ -1,7 +1,5 @@
+import { withoutThoughts } from '../../generate/answer-of.ts';
 import type { Message } from '../../generate/language-model.ts';
-
-/** What a model thought before it answered is no answer. */
-const THOUGHT = /<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/gi;
 
 /** Characters of a passage in a prompt at most: some 200 words say what it is about. */
 const LONGEST = 1200;
@@ -62,7 +60,7 @@ function shortened(text: string): string {
  * @returns indexes from 0; undefined for an answer that names no passage.
  */
 export function parsePermutation(answer: string, count: number): number[] | undefined {
-  const text = answer.replace(THOUGHT, '');
+  const text = withoutThoughts(answer);
   const bracketed = [...text.matchAll(/\[\s*(\d{1,6})\s*\]/g)];
   const named = bracketed.length > 0 ? bracketed : [...text.matchAll(/(?<![\d.])(\d{1,6})(?![\d]|\.\d)/g)];
   const order = new Set<number>();
@@ -77,7 +75,7 @@ export function parsePermutation(answer: string, count: number): number[] | unde
 
 /** The number that an answer to {@link pointwisePrompt} gives: `7`, `**7**`, `Score: 7/10`; undefined where there is none from 0 to 10. */
 export function parseGrade(answer: string): number | undefined {
-  const text = answer.replace(THOUGHT, '');
+  const text = withoutThoughts(answer);
   for (const [number] of text.matchAll(/(?<![\d.])-?\d+(?:[.,]\d+)?/g)) {
     const grade = Number(number.replace(',', '.'));
     if (grade >= 0 && grade <= 10) return grade;

@@ -1,9 +1,8 @@
 import { RemoteError } from '../../base/errors.ts';
-import { answerOf } from '../../generate/answer-of.ts';
+import { answerOf, withoutThoughts } from '../../generate/answer-of.ts';
 import type { GenerateOptions, LanguageModel } from '../../generate/language-model.ts';
 import type { WriteOptions } from './types.ts';
 
-const THOUGHT = /<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/gi;
 /** Characters of an answer that count. */
 const LONGEST = 4000;
 
@@ -27,7 +26,7 @@ export async function answersOf(
     asked.map(async ({ prompt, options = {} }) => {
       try {
         const answer = await answerOf(model, prompt, { ...options, signal });
-        return answer.replace(THOUGHT, '').trim().slice(0, LONGEST) || undefined;
+        return withoutThoughts(answer).trim().slice(0, LONGEST) || undefined;
       } catch (error) {
         if (!(error instanceof RemoteError) && signal?.aborted !== true) throw error;
         failure = error;

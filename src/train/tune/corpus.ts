@@ -24,8 +24,6 @@ import { ReencodedCorpus } from './reencoded.ts';
 export class TuneCorpus {
   /** Ordinals in the snapshot. */
   readonly ordinals: readonly number[];
-  /** As the collection's encoder made them. */
-  readonly vectors: Vectors;
   /** Document of each passage, by its ordinal. */
   readonly documents: readonly number[];
   /** BM25 as the collection searches with it. */
@@ -33,6 +31,7 @@ export class TuneCorpus {
   /** What the collection's searches run with. */
   readonly environment: SearchEnvironment;
   readonly #corpus: SnapshotCorpus;
+  #vectors: Vectors | undefined;
   readonly #indexes = new WeakMap<Vectors, FlatIndex>();
   readonly #numbers: ReadonlyMap<number, number>;
   readonly #byDocument = new Map<number, number[]>();
@@ -58,10 +57,18 @@ export class TuneCorpus {
     this.ordinals = ordinals;
     this.documents = documents;
     this.#numbers = new Map(ordinals.map((ordinal, number) => [ordinal, number]));
-    this.vectors = Vectors.zeros(ordinals.length, snapshot.settings.dim);
-    ordinals.forEach((ordinal, number) => {
-      this.vectors.row(number).set(snapshot.passageVector(ordinal)!);
-    });
+  }
+
+  /** As the collection's encoder made them; read when they are first asked for. */
+  get vectors(): Vectors {
+    if (this.#vectors === undefined) {
+      const vectors = Vectors.zeros(this.ordinals.length, this.snapshot.settings.dim);
+      this.ordinals.forEach((ordinal, number) => {
+        vectors.row(number).set(this.snapshot.passageVector(ordinal)!);
+      });
+      this.#vectors = vectors;
+    }
+    return this.#vectors;
   }
 
   get count(): number {

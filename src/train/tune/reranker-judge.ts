@@ -1,4 +1,5 @@
 import type { TrainableCross } from '../../encode/index.ts';
+import { mixedScores } from '../../search/pipeline/mixed-scores.ts';
 import { type DocumentList, METRIC, measure } from './corpus.ts';
 import type { TuneExample } from './examples.ts';
 import type { Candidate, RerankerLists } from './reranker-lists.ts';
@@ -37,8 +38,14 @@ export class RerankerJudge {
       }
       return WEIGHTS.map((weight) => {
         const lists = this.#candidates!.map((candidates, i): DocumentList => {
-          const mixed = mixture(candidates, scores[i]!, weight);
-          const order = [...candidates.keys()].sort((a, b) => mixed[b]! - mixed[a]! || a - b);
+          const mixed = mixedScores(
+            candidates.map(({ score }) => score),
+            scores[i]!,
+            weight,
+          );
+          // Those that were not read stay behind, in their order.
+          const read = [...mixed.keys()].sort((a, b) => mixed[b]! - mixed[a]! || a - b);
+          const order = [...read, ...Array.from(candidates.keys()).slice(read.length)];
           const ids = [...new Set(order.map((at) => candidates[at]!.id))];
           return { ids, scores: Float64Array.from(ids, (_, at) => -at) };
         });
@@ -48,16 +55,4 @@ export class RerankerJudge {
       await served.dispose();
     }
   }
-}
-
-/** Scores as `rerank` mixes them; candidates that were not read stay behind, in their order. */
-function mixture(candidates: readonly { readonly score: number }[], scores: Float32Array, weight: number): number[] {
-  const scaled = (values: readonly number[]) => {
-    const least = Math.min(...values);
-    const range = Math.max(...values) - least || 1;
-    return values.map((value) => (value - least) / range);
-  };
-  const before = scaled(candidates.slice(0, scores.length).map(({ score }) => score));
-  const now = scaled([...scores]);
-  return candidates.map((_, i) => (i < scores.length ? (1 - weight) * before[i]! + weight * now[i]! : -1 - i));
 }

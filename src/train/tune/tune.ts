@@ -123,6 +123,8 @@ interface Run {
   readonly validation: readonly TuneExample[];
   readonly test: readonly TuneExample[];
   readonly duplicates: number;
+  /** Whether the teacher's scores are learned. */
+  readonly distill: boolean;
   readonly learner: Learner;
   readonly set: TrainingSet;
   readonly runtime: Runtime;
@@ -225,6 +227,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
       validation,
       test: tested,
       duplicates,
+      distill,
       learner,
       set,
       runtime,
@@ -275,7 +278,7 @@ async function train(run: Run) {
     ),
     tuneObjective({
       temperature: options.temperature ?? 0.05,
-      distill: options.distill ?? options.teacher !== undefined,
+      distill: run.distill,
     }),
     {
       runtime: run.runtime,
