@@ -1,6 +1,7 @@
 /**
  * Clients that are slow, in a process of their own (bench/serve.ts): a third sends the head of a request byte by byte, a third its body, and a
- * third asks for much and never reads. Who is dropped comes again. Says `ready` when all are connected.
+ * third asks for much and never reads. Who is dropped comes again. They have an address of their own (of the loopback, as Linux has it), since requests of one address that are under
+ * way are limited together: a client that shares theirs is told to wait (429). Says `ready` when all are connected.
  *
  * Arguments: port, clients.
  */
@@ -14,7 +15,7 @@ const head = `POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: appli
 let connected = 0;
 
 function start(kind: number): void {
-  const socket = connect({ port, host: '127.0.0.1' });
+  const socket = connect({ port, host: '127.0.0.1', localAddress: '127.0.0.2' });
   let drip: NodeJS.Timeout | undefined;
   socket.on('error', () => undefined);
   socket.on('connect', () => {

@@ -21,7 +21,7 @@ describe('things by their uses', () => {
     expect([...(await uses.encode([lines[0]!], { role: 'query' })).row(0)]).toEqual([...a]);
     await expect(openEncoder('uses:')).rejects.toThrow(/There is no encoder "uses:"/);
     await expect(openEncoder('uses:hsah:32')).rejects.toThrow(/hsah/);
-    await expect(openEncoder('uses:'.repeat(100) + 'hash:32')).rejects.toThrow(/no encoder/);
+    await expect(openEncoder(`${'uses:'.repeat(100)}hash:32`)).rejects.toThrow(/no encoder/);
   });
 
   it('are found by what they are used for', async () => {
