@@ -4,7 +4,7 @@ import { type ClassMetric, classClaim, classRecipe, toolRequests, UNTRAINED } fr
 import { grid } from '../../protocols/learning.ts';
 
 const STEPS = 80;
-const learningRate = [1e-4, 3e-4, 1e-3];
+const learningRate = [3e-5, 1e-4, 3e-4];
 
 const base = classRecipe({
   name: 'multi-similarity',
