@@ -17,17 +17,11 @@ import { type Collection, contextsOf, verifyCollection } from '../../collection/
 import { MEANING } from '../../corpus/index.ts';
 import { completions, type PipelineInput } from '../../search/index.ts';
 import { parseJson, validate } from '../validate.ts';
-import { addFile } from './add-file.ts';
 import { ask, context } from './answering.ts';
 import { checkAnswer } from './answers.ts';
 import { getDocument, getDocuments, listDocuments } from './documents.ts';
-import { readEvaluation } from './evaluation.ts';
 import { readFolder } from './folders.ts';
-import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
-import { keepJudgement, measurePipelines, storedJudgements } from './judgements.ts';
-import { placeOnMap, sampleForMap } from './map.ts';
-import { embed, rerank } from './models.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
 
 type Handlers = {
@@ -77,27 +71,41 @@ const handlers: Handlers = {
         disjunctive: disjunctive === 'true',
       }),
     ),
-  map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
-  mapHits: (host, request) => host.use(request.collection, (collection) => placeOnMap(collection, request)),
-  judgements: async (host, { collection: name }) => storedJudgements(host.served(name)),
-  judge: (host, request) =>
-    writing(host, request.collection, () => keepJudgement(host.served(request.collection), request)),
-  measure: (host, request, { signal }) =>
-    host.use(request.collection, (collection) =>
+  // What few ask for is loaded when somebody does.
+  map: async (host, request) => {
+    const { sampleForMap } = await import('./map.ts');
+    return host.use(request.collection, (collection) => sampleForMap(collection, request));
+  },
+  mapHits: async (host, request) => {
+    const { placeOnMap } = await import('./map.ts');
+    return host.use(request.collection, (collection) => placeOnMap(collection, request));
+  },
+  judgements: async (host, { collection: name }) =>
+    (await import('./judgements.ts')).storedJudgements(host.served(name)),
+  judge: async (host, request) => {
+    const { keepJudgement } = await import('./judgements.ts');
+    return writing(host, request.collection, () => keepJudgement(host.served(request.collection), request));
+  },
+  measure: async (host, request, { signal }) => {
+    const { measurePipelines } = await import('./judgements.ts');
+    return host.use(request.collection, (collection) =>
       measurePipelines(collection, host.served(request.collection), request, signal),
-    ),
-  frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
-  evaluation: async (host, { collection: name }) => readEvaluation(host.served(name)),
-  embed: (host, request, { signal }) => embed(host, request, signal),
-  rerank: (host, request, { signal }) => rerank(host, request, signal),
+    );
+  },
+  frontier: async (host, { collection: name }) => (await import('./frontier.ts')).readFrontier(host.served(name)),
+  evaluation: async (host, { collection: name }) => (await import('./evaluation.ts')).readEvaluation(host.served(name)),
+  embed: async (host, request, { signal }) => (await import('./models.ts')).embed(host, request, signal),
+  rerank: async (host, request, { signal }) => (await import('./models.ts')).rerank(host, request, signal),
   add: (host, { collection: name, documents }, options) =>
     writing(host, name, (collection) => collection.add(documents.map(given), addOptions(options))),
   addRaw: (host, request, options) => {
     const documents = parseDocuments(request.format, request.bytes);
     return handlers.add(host, { collection: request.collection, documents }, options);
   },
-  addFile: (host, request, options) =>
-    writing(host, request.collection, (collection) => addFile(collection, request, addOptions(options))),
+  addFile: async (host, request, options) => {
+    const { addFile } = await import('./add-file.ts');
+    return writing(host, request.collection, (collection) => addFile(collection, request, addOptions(options)));
+  },
   remove: (host, { collection: name, ids, prefix, filter }) =>
     writing(host, name, async (collection) => ({
       removed:
