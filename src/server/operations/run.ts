@@ -1,26 +1,13 @@
-import {
-  bulkRequestSchema,
-  type CollectionInfo,
-  chooseFields,
-  documentInputSchema,
-  HIT_FIELDS,
-  type Hit,
-  LIMITS,
-  nameHint,
-  RETRIEVERS,
-  type SearchAnswer,
-  type SearchRequest,
-} from '../../api/index.ts';
+import { RETRIEVERS } from '../../api/common.ts';
+import type { CollectionInfo, SearchAnswer, SearchRequest } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
-import { type Collection, contextsOf, verifyCollection } from '../../collection/index.ts';
+import type { Collection } from '../../collection/collection.ts';
+import { contextsOf } from '../../collection/contexts.ts';
+import { verifyCollection } from '../../collection/verify.ts';
 import { MEANING } from '../../corpus/index.ts';
 import { completions, type PipelineInput } from '../../search/index.ts';
-import { parseJson, validate } from '../validate.ts';
 import { ask, context } from './answering.ts';
-import { checkAnswer } from './answers.ts';
-import { getDocument, getDocuments, listDocuments } from './documents.ts';
-import { readFolder } from './folders.ts';
 import type { CollectionHost } from './host.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
 
@@ -32,18 +19,17 @@ type Handlers = {
   ) => Promise<AnswerOf<Name>>;
 };
 
-/** Carries out one operation in this thread, and holds its answer to what is promised of it. */
-export async function runOperation<Name extends OperationName>(
+/** Carries out one operation in this thread. */
+export function runOperation<Name extends OperationName>(
   host: CollectionHost,
   name: Name,
   request: RequestOf<Name>,
   options: CallOptions = {},
 ): Promise<AnswerOf<Name>> {
-  const answer = await handlers[name](host, request, options);
-  checkAnswer(name, answer);
-  return answer;
+  return handlers[name](host, request, options);
 }
 
+/** What the first answer of an agent's server does not need is loaded when somebody asks for it. */
 const handlers: Handlers = {
   search: (host, request, options) =>
     host.use(request.collection, (collection) => search(collection, request, options)),
@@ -51,17 +37,31 @@ const handlers: Handlers = {
     host.use(request.collection, (collection) => context(collection, request, options, host.model)),
   ask: (host, request, options) =>
     host.use(request.collection, (collection) => ask(collection, request, options, host.model)),
-  get: (host, request) =>
-    host.use(request.collection, (collection) => getDocument(collection, host.served(request.collection), request)),
-  multiGet: (host, request) =>
-    host.use(request.collection, (collection) => getDocuments(collection, host.served(request.collection), request)),
+  get: async (host, request) => {
+    const { getDocument } = await import('./documents.ts');
+    return host.use(request.collection, (collection) =>
+      getDocument(collection, host.served(request.collection), request),
+    );
+  },
+  multiGet: async (host, request) => {
+    const { getDocuments } = await import('./documents.ts');
+    return host.use(request.collection, (collection) =>
+      getDocuments(collection, host.served(request.collection), request),
+    );
+  },
   complete: (host, { collection: name, query, limit }) =>
     host.use(name, (collection) =>
       collection.read(async (corpus) => ({ completions: await completions(corpus, query, limit) })),
     ),
-  list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
+  list: async (host, request) => {
+    const { listDocuments } = await import('./documents.ts');
+    return host.use(request.collection, (collection) => listDocuments(collection, request));
+  },
   info,
-  folder: (host, request) => host.use(request.collection, (collection) => readFolder(collection, request)),
+  folder: async (host, request) => {
+    const { readFolder } = await import('./folders.ts');
+    return host.use(request.collection, (collection) => readFolder(collection, request));
+  },
   contexts: async (host, { collection: name }) => contextsOf(host.served(name).directory),
   facets: (host, { collection: name, fields, disjunctive, ...request }) =>
     host.use(name, (collection) =>
@@ -71,7 +71,6 @@ const handlers: Handlers = {
         disjunctive: disjunctive === 'true',
       }),
     ),
-  // What few ask for is loaded when somebody does.
   map: async (host, request) => {
     const { sampleForMap } = await import('./map.ts');
     return host.use(request.collection, (collection) => sampleForMap(collection, request));
@@ -98,7 +97,8 @@ const handlers: Handlers = {
   rerank: async (host, request, { signal }) => (await import('./models.ts')).rerank(host, request, signal),
   add: (host, { collection: name, documents }, options) =>
     writing(host, name, (collection) => collection.add(documents.map(given), addOptions(options))),
-  addRaw: (host, request, options) => {
+  addRaw: async (host, request, options) => {
+    const { parseDocuments } = await import('./bulk.ts');
     const documents = parseDocuments(request.format, request.bytes);
     return handlers.add(host, { collection: request.collection, documents }, options);
   },
@@ -177,7 +177,8 @@ function writing<T>(
 
 async function search(collection: Collection, request: SearchRequest, options: CallOptions): Promise<SearchAnswer> {
   const { fields, facets, ...plain } = request;
-  checkHitFields(fields);
+  const choice = fields === undefined ? undefined : await import('./hit-fields.ts');
+  choice?.checkHitFields(fields!);
   const answer = await searchPlain(collection, plain, options);
   const { query, vector, filter, language, syntax, complete } = request;
   if (facets !== undefined && request.like !== undefined) {
@@ -192,19 +193,8 @@ async function search(collection: Collection, request: SearchRequest, options: C
             ...given({ query, vector, filter: filter as string | undefined, language, syntax, complete }),
           }),
         };
-  const hits = fields === undefined ? answer.hits : answer.hits.map((hit) => chooseFields(hit, fields) as Hit);
+  const hits = choice === undefined ? answer.hits : choice.chosenFields(answer.hits, fields!);
   return { ...answer, hits, ...counted };
-}
-
-/** @throws InvalidArgumentError for what no hit has. */
-function checkHitFields(fields: readonly string[] = []): void {
-  const always = ['rank', 'score', 'id'];
-  const unknown = fields.find((name) => !name.startsWith('metadata.') && ![...always, ...HIT_FIELDS].includes(name));
-  if (unknown === undefined) return;
-  throw new InvalidArgumentError(
-    `A hit has no field "${unknown}" (${nameHint(unknown, HIT_FIELDS)}).`,
-    'Metadata are chosen as `metadata.NAME`.',
-  );
 }
 
 async function searchPlain(
@@ -286,30 +276,6 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
       capabilities: settings.dim === 0 ? capabilities : { ...capabilities, retrievers: RETRIEVERS },
     };
   });
-}
-
-/** The documents of a bulk request. @throws ProblemError that names the line or the field. */
-function parseDocuments(format: 'json' | 'ndjson', bytes: Uint8Array): RequestOf<'add'>['documents'] {
-  if (format === 'json') return validate(bulkRequestSchema, parseJson(bytes)).documents;
-  const documents: RequestOf<'add'>['documents'] = [];
-  let line = 0;
-  for (let from = 0; from < bytes.length; ) {
-    const end = bytes.indexOf(0x0a, from);
-    const to = end < 0 ? bytes.length : end;
-    line++;
-    const part = bytes.subarray(from, to);
-    from = to + 1;
-    if (part.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09)) continue;
-    if (documents.length === LIMITS.documents) {
-      throw new InvalidArgumentError(
-        `More than ${LIMITS.documents} documents in one request.`,
-        'Send them in several requests.',
-      );
-    }
-    documents.push(validate(documentInputSchema, parseJson(part, `line ${line}`), `/${line}`));
-  }
-  if (documents.length > 0) return documents;
-  throw new InvalidArgumentError('There is no document in the request.', 'Send one JSON object a line.');
 }
 
 function addOptions({ signal, onProgress }: CallOptions): Parameters<Collection['add']>[1] {
