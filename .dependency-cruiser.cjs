@@ -29,6 +29,7 @@ const layers = [
   'langchain',
   'ai',
   'mastra',
+  'llamaindex',
   'server',
   'cli',
 ];

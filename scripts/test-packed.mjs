@@ -40,7 +40,9 @@ try {
 
   writeFileSync(join(work, 'package.json'), '{"private": true, "type": "module"}');
   // The hosts of the adapters are optional peers: whoever uses those entries installs them.
-  const peers = ['@langchain/core', 'ai'].map((name) => `${name}@${manifest.devDependencies[name]}`);
+  const peers = ['@langchain/core', '@llamaindex/core', 'ai'].map(
+    (name) => `${name}@${manifest.devDependencies[name]}`,
+  );
   // Mastra is no peer: its tools are plain objects. An agent of it uses one below.
   peers.push('@mastra/core@1.71.0');
   run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, filename), ...peers]);

@@ -92,6 +92,41 @@ describe('answers of a server', () => {
     expect(system!.content).toMatch(/numbered passages/);
   });
 
+  it('are looked for where the model says, through every door', async () => {
+    await using leading = await scriptedModel({ say: 'red lamp on the mole' }, { say: 'ENOUGH' });
+    const llm = openModel('openai:tiny', { url: leading.url, keep: false });
+    await using led = await testServer(DOCUMENTS, { model: llm }, 'none');
+    const asked = await led.ask('POST', '/v1/ask', { question: QUESTION, hops: 3, next: 'gap' });
+    expect(asked.body.hops).toMatchObject([
+      { hop: 1, query: QUESTION },
+      { hop: 2, query: `${QUESTION} red lamp on the mole` },
+      { hop: 3, note: 'nothing more is to be looked for' },
+    ]);
+    expect(leading.requests[0]!.messages.at(-1)!.content).toMatch(/<passage number="1">[\s\S]*Question: /);
+    const context = await led.ask('POST', '/v1/context', { question: QUESTION, hops: 2, next: 'draft' });
+    expect(context.body.hops.at(-1).query).toBe(`${QUESTION} ENOUGH`);
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${led.url}/mcp`)) as Transport);
+    const before = leading.requests.length;
+    await client.callTool({ name: 'context', arguments: { question: QUESTION, hops: 2, next: 'gap' } });
+    expect(leading.requests.length).toBe(before + 1);
+    await client.close();
+    const alone = await led.ask('POST', '/v1/ask', { question: QUESTION, next: 'gap' });
+    expect([alone.status, alone.body.detail]).toEqual([400, expect.stringMatching(/there are none/)]);
+    const without = await plain.ask('POST', '/v1/ask', { question: QUESTION, hops: 2, next: 'gap' });
+    expect([without.status, without.body.detail]).toEqual([400, expect.stringMatching(/no language model/)]);
+  });
+
+  it('note a model that fails while it leads', async () => {
+    await using failing = await scriptedModel({ status: 400, body: '{"error":{"message":"no"}}' });
+    const llm = openModel('openai:tiny', { url: failing.url, keep: false });
+    await using led = await testServer(DOCUMENTS, { model: llm }, 'none');
+    const { status, body } = await led.ask('POST', '/v1/ask', { question: QUESTION, hops: 2, next: 'gap' });
+    expect(status).toBe(200);
+    expect(body.answered).toBe(true);
+    expect(body.hops.at(-1).note).toMatch(/400|no/);
+  });
+
   it('come as events', async () => {
     const ask = (url: string, body: object) =>
       fetch(`${server.url}${url}`, {
@@ -199,9 +234,9 @@ describe('answers on the command line', () => {
     expect(hops.at(-1).note).toBe('nothing more is to be looked for');
     expect(leading.requests).toHaveLength(2);
     expect(leading.requests[0]!.messages.at(-1)!.content).toMatch(/<passage number="1">[\s\S]*Question: /);
-    expect((await sagitta('ask', QUESTION, '--next', 'gap', ...by)).stderr).toMatch(/there are none\. Add --hops 2/);
+    expect((await sagitta('ask', QUESTION, '--next', 'gap', ...by)).stderr).toMatch(/there are none\. Allow 2 hops/);
     const alone = await sagitta('ask', QUESTION, '--hops', '2', '--next', 'draft');
-    expect(alone.stderr).toMatch(/--next draft asks a language model\. Name one: --model/);
+    expect(alone.stderr).toMatch(/is "draft", which asks a language model, and there is none\. Name a model/);
   });
 
   it('are measured on questions whose answers are known', async () => {

@@ -3,6 +3,12 @@ import { Document } from '@langchain/core/documents';
 import { BaseRetriever } from '@langchain/core/retrievers';
 import { RunnableLambda } from '@langchain/core/runnables';
 import { VectorStore } from '@langchain/core/vectorstores';
+import { MockLLM } from '@llamaindex/core/llms/mock';
+import { RetrieverQueryEngine } from '@llamaindex/core/query-engine';
+import { getResponseSynthesizer } from '@llamaindex/core/response-synthesizers';
+import * as llamaRetriever from '@llamaindex/core/retriever';
+import { MetadataMode, NodeRelationship, TextNode } from '@llamaindex/core/schema';
+import { type MetadataFilters, VectorStoreQueryMode } from '@llamaindex/core/vector-store';
 import { embed, embedMany, generateText, stepCountIs } from 'ai';
 import { MockLanguageModelV3 } from 'ai/test';
 import * as sdk7 from 'ai-7';
@@ -19,6 +25,11 @@ import {
   SagittaVectorStore,
   toDocument,
 } from '../src/langchain/index.ts';
+import {
+  SagittaRetriever as LlamaRetriever,
+  SagittaVectorStore as LlamaVectorStore,
+  searchTool as llamaTool,
+} from '../src/llamaindex/index.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
 let server: TestServer;
@@ -226,6 +237,76 @@ describe.each([
     await store.addDocuments([found!], { ids });
     expect(await store.similaritySearch('borrow checkers', 1)).toEqual([found]);
     await store.delete({ ids });
+  });
+});
+
+describe.each([
+  ['a collection', () => collection],
+  ['a server', () => client],
+] as const)('LlamaIndex over %s', (_name, source) => {
+  it('retrieves nodes for a query engine', async () => {
+    const filters: MetadataFilters = { filters: [{ key: 'year', value: 1970, operator: '<' }] };
+    const retriever = new LlamaRetriever({ source: source(), filters });
+    expect(retriever).toBeInstanceOf(llamaRetriever.BaseRetriever);
+    const [first, ...others] = await retriever.retrieve('harbour');
+    expect(others).toEqual([]);
+    expect(first!.score).toBeGreaterThan(0);
+    expect(first!.node).toBeInstanceOf(TextNode);
+    expect(first!.node.getContent(MetadataMode.NONE)).toContain('closed by ice');
+    expect(first!.node.metadata).toMatchObject({ year: 1963, sagitta: { id: 'harbour' } });
+    const responseSynthesizer = getResponseSynthesizer('compact', { llm: new MockLLM({ responseMessage: 'By ice.' }) });
+    const engine = new RetrieverQueryEngine(retriever, responseSynthesizer);
+    const { message, sourceNodes } = await engine.query({ query: 'What closed the harbour?' });
+    expect(message.content).toBe('By ice.');
+    expect(sourceNodes!.map(({ node }) => node.id_)).toEqual(['harbour']);
+  });
+
+  it('is a vector store: adds, queries in words and by vector, filters, deletes the nodes of a document', async () => {
+    const store = new LlamaVectorStore({ source: source() });
+    const book = { [NodeRelationship.SOURCE]: { nodeId: 'book', metadata: {} } };
+    const nodes = [
+      new TextNode({
+        id_: 'p1',
+        text: 'Puffins dig burrows.',
+        metadata: { topic: 'birds', loc: { line: 3 }, tags: ['a', 'b'] },
+        relationships: book,
+      }),
+      new TextNode({ id_: 'p2', text: 'Auks dive deep.', metadata: { topic: 'birds' }, relationships: book }),
+      new TextNode({ id_: 'p3', text: 'Puffins and auks are birds.', metadata: { topic: 'birds', title: 'Birds' } }),
+    ];
+    expect(await store.add(nodes)).toEqual(['p1', 'p2', 'p3']);
+    const query = { similarityTopK: 1, mode: VectorStoreQueryMode.DEFAULT };
+    const filters: MetadataFilters = {
+      filters: [
+        { key: 'loc.line', value: 3, operator: '>=' },
+        { key: 'tags', value: ['a', 'b'], operator: 'all' },
+      ],
+    };
+    const found = await store.query({ ...query, queryStr: 'puffins', filters });
+    expect(found.ids).toEqual(['p1']);
+    const { sagitta: _, ...metadata } = found.nodes![0]!.metadata;
+    expect(metadata).toEqual(nodes[0]!.metadata);
+    expect(found.nodes![0]!.sourceNode!.nodeId).toBe('book');
+    const queryEmbedding = await store.embedModel.getTextEmbedding('Auks dive deep.');
+    expect((await store.query({ ...query, queryEmbedding })).ids).toEqual(['p2']);
+    const sparse = { ...query, similarityTopK: 5, mode: VectorStoreQueryMode.SPARSE, queryStr: 'birds' };
+    expect((await store.query({ ...sparse, docIds: ['p3'] })).ids).toEqual(['p3']);
+    // What a search returned may be added again.
+    await store.add(found.nodes!);
+    expect((await store.query({ ...query, queryStr: 'puffins', filters })).nodes).toEqual(found.nodes);
+    await expect(store.query({ ...query, mode: VectorStoreQueryMode.SVM })).rejects.toThrow(/no mode "svm"/);
+    await expect(store.query(query)).rejects.toThrow(/names nothing to look for/);
+    const missing: MetadataFilters = { filters: [{ key: 'a', value: [], operator: 'nin' }] };
+    await expect(store.query({ ...query, queryStr: 'x', filters: missing })).rejects.toThrow(/a nin \[\] has no equal/);
+    await store.delete('book');
+    expect(await collection.read(async (corpus) => corpus.find('p1'))).toBeUndefined();
+    await store.delete('p3');
+  });
+
+  it('is a tool that a model calls', async () => {
+    const tool = llamaTool(source(), { filter: 'format = markdown', tokens: 300 });
+    expect(tool.metadata).toMatchObject({ name: 'search', parameters: { properties: { query: { type: 'string' } } } });
+    expect(await tool.call({ query: 'signing key', k: 2 })).toMatch(/^\[1\] docs\/keys\.md.*ninety days/s);
   });
 });
 

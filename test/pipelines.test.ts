@@ -86,7 +86,7 @@ describe('a collection', () => {
 
     await expect(collection.namePipeline('titled', 'best')).rejects.toThrow('lead round in a circle');
     await expect(collection.namePipeline('titled', undefined)).rejects.toThrow(
-      'there is no field, operator or pipeline "titled"',
+      'There is no field, operator or pipeline "titled"',
     );
     await expect(collection.namePipeline('words', 'meaning')).rejects.toThrow(
       '"words" cannot be the name of a pipeline',

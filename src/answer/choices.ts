@@ -16,5 +16,12 @@ export type ContextFormat = (typeof CONTEXT_FORMATS)[number];
 /** Tokens of a context, unless it is said. */
 export const CONTEXT_TOKENS = 1000;
 
+/**
+ * What the search of a further hop is for: names in what was found (`bridge`, the usual one), what a language model says is missing (`gap`), or a model's draft of
+ * the answer (`draft`).
+ */
+export const NEXT_QUESTIONS = ['bridge', 'gap', 'draft'] as const;
+export type NextQuestionName = (typeof NEXT_QUESTIONS)[number];
+
 /** Most searches that build on each other. */
 export const MOST_HOPS = 5;

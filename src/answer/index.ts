@@ -10,6 +10,8 @@ export {
   type ContextFormat,
   type ContextOrder,
   MOST_HOPS,
+  NEXT_QUESTIONS,
+  type NextQuestionName,
 } from './choices.ts';
 export { type BuildContextOptions, type BuiltContext, buildContext } from './context.ts';
 export { type ExtractiveOptions, extractive } from './extractive.ts';
@@ -19,6 +21,7 @@ export { type GroundedAnswer, type GroundedOptions, type GroundedSentence, groun
 export { followHops, type HopOptions } from './hops.ts';
 export { instructionsIn } from './instructions.ts';
 export { MODEL_HOPS, type ModelHopOptions, modelHop, type NextQuestion } from './model-hops.ts';
+export { asksModel, nextQuestion } from './next-question.ts';
 export { answerPrompt, NOT_ANSWERED } from './prompt.ts';
 export { answerFeatures, type Reading, type ReadOptions, readAnswer } from './read.ts';
 export { salience } from './salience.ts';

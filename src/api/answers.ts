@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { COMPRESSORS, CONTEXT_FORMATS, CONTEXT_ORDERS, CONTEXT_TOKENS, MOST_HOPS } from '../answer/choices.ts';
+import {
+  COMPRESSORS,
+  CONTEXT_FORMATS,
+  CONTEXT_ORDERS,
+  CONTEXT_TOKENS,
+  MOST_HOPS,
+  NEXT_QUESTIONS,
+} from '../answer/choices.ts';
 import { collectionSchema, filterSchema, LIMITS, list, pipelineSchema } from './common.ts';
 
 /** What a request about an answer may ask for at most. */
@@ -18,6 +25,12 @@ const asking = {
     ),
   k: z.int().min(1).max(MOST.passages).optional().describe('Passages that are looked at. Default: 20.'),
   hops: z.int().min(1).max(MOST_HOPS).optional().describe('Searches that build on each other. Default: 1.'),
+  next: z
+    .enum(NEXT_QUESTIONS)
+    .optional()
+    .describe(
+      'With `hops`: what the next search is for: names in what was found (`bridge`), or, of a server with `--model`, what the model says is missing (`gap`) or its draft of an answer (`draft`). Default: `bridge`.',
+    ),
   filter: filterSchema.optional(),
   pipeline: pipelineSchema.optional(),
   language: z

@@ -10,6 +10,7 @@ export * from './judgement-files.ts';
 export * from './judgements.ts';
 export * from './models.ts';
 export * from './names.ts';
+export * from './nested-metadata.ts';
 export * from './present.ts';
 export * from './search.ts';
 export type * from './source.ts';

@@ -2,16 +2,16 @@ import pc from 'picocolors';
 import {
   type Answer,
   answerWith,
+  asksModel,
   type Citation,
   type CompressorName,
   type Context,
   type ContextFormat,
   type ContextOrder,
   type GroundedSentence,
-  modelHop,
-  type NextQuestion,
+  type NextQuestionName,
+  nextQuestion,
 } from '../answer/index.ts';
-import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { hostExtensions } from '../collection/host-extensions.ts';
 import { type LanguageModel, openModel } from '../generate/index.ts';
@@ -22,6 +22,12 @@ import { filterFromHere } from './where.ts';
 
 /** What `ask` and `context` have in common. */
 export interface ContextCommandOptions {
+  /** What makes the next question between hops. */
+  readonly next?: NextQuestionName;
+  readonly model?: string;
+  readonly modelUrl?: string;
+  /** Asks the model again what it was asked before. */
+  readonly keep: boolean;
   readonly in: string;
   readonly json: boolean;
   readonly tokens?: number;
@@ -39,13 +45,7 @@ export interface ContextCommandOptions {
 
 export interface AskCommandOptions extends ContextCommandOptions {
   readonly sentences?: number;
-  /** What makes the next question between hops. */
-  readonly next?: 'bridge' | 'gap' | 'draft';
-  readonly model?: string;
-  readonly modelUrl?: string;
   readonly maxTokens?: number;
-  /** Asks the model again what it was asked before. */
-  readonly keep: boolean;
 }
 
 /** `sagitta context`: what to read for a question, within a budget. */
@@ -55,7 +55,10 @@ export async function contextCommand(
   signal: AbortSignal,
 ): Promise<void> {
   await using collection = await openHere(options.in);
-  const context = await collection.context(words.join(' '), { ...looking(options), signal });
+  // A model that leads no hop has nothing to do here.
+  const model = asksModel(options.next) ? await namedModel(options) : undefined;
+  const next = nextQuestion(options.next, options.hops, model);
+  const context = await collection.context(words.join(' '), { ...looking(options), ...given({ next }), signal });
   if (options.json) return printJson(context);
   if (context.text !== '') print(printable(context.text));
   if (context.note !== undefined) say(context.note);
@@ -68,13 +71,10 @@ export async function askCommand(
   options: AskCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { sentences, json, model: spec, modelUrl: url, keep, maxTokens } = options;
-  const model =
-    spec === undefined
-      ? undefined
-      : openModel(spec, { keep, kinds: (await hostExtensions()).languageModels ?? [], ...given({ url }) });
+  const { sentences, json, maxTokens } = options;
+  const model = await namedModel(options);
   await using collection = await openHere(options.in);
-  const next = nextBy(options, model);
+  const next = nextQuestion(options.next, options.hops, model);
   const asked = await collection.ask(words.join(' '), { ...looking(options), ...given({ sentences, next }), signal });
   if (model === undefined) return json ? printJson(presented(asked)) : printAnswer(asked);
   const writing = answerWith(model, asked, { signal, ...given({ maxTokens }) });
@@ -89,17 +89,13 @@ export async function askCommand(
   }
 }
 
-/** What makes the next question between hops. @throws InvalidArgumentError where there is no further hop, and for a model's where none is named. */
-function nextBy(
-  { next: how, hops = 1 }: AskCommandOptions,
-  model: LanguageModel | undefined,
-): NextQuestion | undefined {
-  if (how !== undefined && hops < 2) {
-    throw new InvalidArgumentError('--next says what further searches are for, and there are none.', 'Add --hops 2.');
-  }
-  if (how === undefined || how === 'bridge') return undefined;
-  if (model !== undefined) return modelHop(model, { how });
-  throw new InvalidArgumentError(`--next ${how} asks a language model.`, 'Name one: --model openai:llama3.2.');
+async function namedModel({
+  model: spec,
+  modelUrl: url,
+  keep,
+}: ContextCommandOptions): Promise<LanguageModel | undefined> {
+  if (spec === undefined) return undefined;
+  return openModel(spec, { keep, kinds: (await hostExtensions()).languageModels ?? [], ...given({ url }) });
 }
 
 function looking(options: ContextCommandOptions) {

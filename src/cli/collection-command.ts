@@ -26,6 +26,14 @@ export function allowRemote(): Option {
   return new Option('--allow-remote', 'let the collection contact the machine that its encoder names (http:, hf:)');
 }
 
+/** Where `--model` is asked. */
+export function modelUrl(): Option {
+  return new Option(
+    '--model-url <url>',
+    'where it is asked (default: http://localhost:11434/v1); its key is in the environment',
+  );
+}
+
 /** Code of others, which the user chose. */
 function extension(): Option {
   return new Option(

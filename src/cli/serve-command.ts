@@ -2,7 +2,7 @@ import { basename, dirname, resolve } from 'node:path';
 import pc from 'picocolors';
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { hostExtensions } from '../collection/host-extensions.ts';
-import { openModel } from '../generate/index.ts';
+import { type LanguageModel, openModel } from '../generate/index.ts';
 import { KeyFile, LocalEngine, type Scope, type ServedCollection, serve, serveStdio } from '../server/index.ts';
 import { isPostgresAddress, openLocalStore, openPostgresStore, parsePostgresAddress } from '../store/index.ts';
 import { duration, plural, print, printable, printJson, say, table } from './output.ts';
@@ -45,14 +45,7 @@ export async function serveCommand(
     ...given(options, ['host', 'port', 'cors', 'threads', 'queue', 'timeout', 'maxBody', 'drain']),
     ...(options.allowHost === undefined ? {} : { allowedHosts: options.allowHost }),
     ...(options.keys === undefined ? {} : { keys: new KeyFile(options.keys) }),
-    ...(options.model === undefined
-      ? {}
-      : {
-          model: openModel(options.model, {
-            kinds: (await hostExtensions()).languageModels ?? [],
-            ...(options.modelUrl === undefined ? {} : { url: options.modelUrl }),
-          }),
-        }),
+    ...(await namedModel(options)),
     ...(options.page ? {} : { web: null }),
     ...(options.log ? { onAccess: process.stdout.isTTY && !options.json ? printAccess : printJson } : {}),
     onFault: (fault) => say(JSON.stringify({ time: new Date().toISOString(), fault })),
@@ -80,15 +73,27 @@ function printAccess({ time, status, method, path, ms, code }: Readonly<Record<s
   );
 }
 
+/** The language model that was named, if one was. */
+async function namedModel({
+  model,
+  modelUrl: url,
+}: Pick<ServeCommandOptions, 'model' | 'modelUrl'>): Promise<{ model?: LanguageModel }> {
+  if (model === undefined) return {};
+  const kinds = (await hostExtensions()).languageModels ?? [];
+  return { model: openModel(model, { kinds, ...(url === undefined ? {} : { url }) }) };
+}
+
 /** `sagitta mcp`: the Model Context Protocol over stdin and stdout. */
 export async function mcpCommand(
-  options: { readonly in: string[]; readonly source?: string[]; readonly write: boolean },
+  options: Pick<ServeCommandOptions, 'in' | 'source' | 'model' | 'modelUrl'> & { readonly write: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const { write, source = [] } = options;
-  const engine = new LocalEngine({ collections: await servedCollections(options.in, source), readOnly: !write });
+  const collections = await servedCollections(options.in, source);
+  const named = await namedModel(options);
+  const engine = new LocalEngine({ collections, readOnly: !write, ...named });
   try {
-    await serveStdio(engine, signal, { write });
+    await serveStdio(engine, signal, { write, model: named.model !== undefined });
   } finally {
     await engine.close();
   }

@@ -1,14 +1,14 @@
-import { type FileHandle, mkdtemp, open, readdir, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StorageError } from '../base/errors.ts';
 import { adapterGraph, openEncoder, type TunedFiles } from '../encode/index.ts';
+import { ENCODERS } from '../store/local/beside.ts';
 import { type FileSystem, nodeFileSystem } from '../store/local/filesystem.ts';
 import { openLocalStore } from '../store/local/store.ts';
 import { given, Parameters, toOnnx } from '../tensor/index.ts';
 import { Collection } from './collection.ts';
-import { ENCODERS } from './encoder-versions.ts';
 import { openCollection } from './open.ts';
 
 const DIM = 16;
@@ -107,6 +107,16 @@ describe('a deployment whose sync fails', () => {
       base = after;
     }
     expect(replaced).toBe(2);
+  });
+
+  it('leaves nothing half-written behind when its process is killed: the next writer removes it', async () => {
+    const left = join(directory, ENCODERS, '.new-abc123');
+    await mkdir(left, { recursive: true });
+    await writeFile(join(left, 'model.onnx'), 'half of a mod');
+    await using collection = await openCollection(directory);
+    expect(await readdir(join(directory, ENCODERS))).toHaveLength(1);
+    await collection.add([{ id: 'more', text: 'one more' }]);
+    expect(await readdir(join(directory, ENCODERS))).toEqual([]);
   });
 
   it('never removes a version that the new one starts from', async () => {

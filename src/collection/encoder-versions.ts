@@ -2,14 +2,11 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SagittaError } from '../base/errors.ts';
 import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
-import { besideEntry } from '../store/local/beside.ts';
+import { besideEntry, ENCODERS } from '../store/local/beside.ts';
 import { nodeFileSystem, onDisk } from '../store/local/filesystem.ts';
 import { readManifest } from '../store/local/manifest.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
 import type { BesideEntry } from '../store/types.ts';
-
-/** Folder in a collection of the encoders that were trained for it. */
-export const ENCODERS = 'encoders';
 
 /** The version that a trained encoder's id names, and those that it starts from; without any for other encoders. */
 async function chainOf(folder: string, id: string): Promise<Set<string>> {

@@ -4,8 +4,8 @@ import { MEANING } from '../corpus/index.ts';
 import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
 import type { OpenEncoder } from '../encode/registry.ts';
 import { locatedSpec } from '../encode/tuned/description.ts';
+import { ENCODERS } from '../store/local/beside.ts';
 import type { VectorFieldSettings } from '../store/types.ts';
-import { ENCODERS } from './encoder-versions.ts';
 
 /** An encoder that a program gives, of texts, of tokens or of both. */
 export type GivenEncoder = Encoder | TokenEncoder | OpenEncoder;

@@ -12,13 +12,13 @@ export type {
   SimilarOptions,
 } from '../search/index.ts';
 export { RELEVANCE_DEPTH } from '../search/index.ts';
+export { ENCODERS } from '../store/local/beside.ts';
 export type { AddReport } from './add-documents.ts';
 export type { AddFieldOptions, AddFieldReport } from './add-field.ts';
 export type { BuildOptions, BuildReport, DeployOptions } from './building.ts';
 export { Collection } from './collection.ts';
 export { type Contexts, contextsOf } from './contexts.ts';
 export { type CopyOptions, type CopyReport, copyCollection } from './copying.ts';
-export { ENCODERS } from './encoder-versions.ts';
 export type { GivenEncoder } from './encoders.ts';
 export { type Extension, joinExtensions, loadExtensions } from './extensions.ts';
 export { listPaths } from './index-paths.ts';

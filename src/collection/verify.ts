@@ -5,10 +5,10 @@ import { readCross } from '../encode/cross/weights.ts';
 import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
 import { parseRelevance } from '../search/index.ts';
 import { isPostgresAddress, openLocalStore, openPostgresStore } from '../store/index.ts';
+import { ENCODERS } from '../store/local/beside.ts';
 import { readManifest } from '../store/local/manifest.ts';
 import { type Manifest, vectorFields } from '../store/local/manifest-types.ts';
 import type { Fault, Store, VerifyReport } from '../store/types.ts';
-import { ENCODERS } from './encoder-versions.ts';
 import { RELEVANCE } from './relevant.ts';
 import { RERANKER } from './reranking.ts';
 

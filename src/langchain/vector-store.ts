@@ -3,10 +3,10 @@ import type { Document, DocumentInterface } from '@langchain/core/documents';
 import type { EmbeddingsInterface } from '@langchain/core/embeddings';
 import { maximalMarginalRelevance } from '@langchain/core/utils/math';
 import { VectorStore } from '@langchain/core/vectorstores';
-import type { RetrieverName, SourceHit, WritableSource } from '../api/index.ts';
+import { flatten, type RetrieverName, type SourceHit, type WritableSource } from '../api/index.ts';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
-import { flatten, toDocument } from './documents.ts';
+import { toDocument } from './documents.ts';
 import { SagittaEmbeddings } from './embeddings.ts';
 import { type LangChainFilter, mapFilter } from './filter.ts';
 

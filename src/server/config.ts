@@ -38,7 +38,7 @@ export interface ServeOptions {
   readonly drain?: number;
   /** Folder of the built web page. Default: the one in the package; `null` for none. */
   readonly web?: string | null;
-  /** What puts answers in words where a request asks for that (`POST /v1/ask`). Default: nothing does. */
+  /** What puts answers in words, and makes the next question between hops, where a request asks for that. Default: nothing does. */
   readonly model?: LanguageModel;
   /** Called with each line of the access log, an object that is one line of JSON. Default: nothing is logged. */
   readonly onAccess?: (line: Readonly<Record<string, unknown>>) => void;

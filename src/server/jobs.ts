@@ -64,7 +64,7 @@ export class Jobs {
     return this.#entry(id).job;
   }
 
-  /** Gives a job up; what it published stays. @throws NotFoundError */
+  /** Gives a job up; what it published stays. It is `cancelled` once nothing of it goes on. @throws NotFoundError */
   cancel(id: string): Job {
     const entry = this.#entry(id);
     entry.controller.abort();
@@ -92,6 +92,8 @@ export class Jobs {
       await new Promise((next) => setImmediate(next));
       const report = await this.engine.call(OPERATION_OF[kind], request as never, {
         signal,
+        // A job that is called cancelled is: its files are closed, and others may write.
+        untilEnded: true,
         onProgress: (progress) => this.#change(entry, { state: 'running', progress }),
       });
       this.#change(entry, { state: 'done', report: { ...(report as object) } });

@@ -43,6 +43,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     searchThreads: threads,
     queue,
     timeout,
+    ...(config.model === undefined ? {} : { model: config.model }),
     ...(onFault === undefined ? {} : { onFault }),
   });
   const jobs = new Jobs(engine);
@@ -57,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     metrics,
     files,
     openApi: new TextEncoder().encode(JSON.stringify(openApiDocument(version()))),
-    mcp: mcpOverHttp(engine),
+    mcp: mcpOverHttp(engine, { model: config.model !== undefined }),
     state: () => state,
   });
   const server = createServer(app, config.requestTimeout);

@@ -6,18 +6,19 @@ import type { Span, SpecText } from './text.ts';
  * ```
  * list     = chain { "," chain }
  * chain    = labelled { ">" labelled }
- * labelled = [ word ":" ] sum
- * sum      = term { "+" term }
+ * labelled = [ word ":" ] labelled | sum
+ * sum      = item { "+" item }
+ * item     = term | "[" [ chain { "," chain } ] "]"
  * term     = ( word | text ) [ "(" [ argument { "," argument } ] ")" ]
  * argument = [ word "=" ] chain
- * word     = characters but blanks and ( ) , > + : = " '
- * text     = a stretch in single or double quotes, in which a backslash keeps the next character
+ * word     = characters but blanks and ( ) [ ] , > + : = " '
+ * text     = a stretch in single or double quotes, with the escapes of JSON; before other characters a backslash keeps them
  * ```
  *
- * So `opq,ivf1024(spill=1),pq16x8+pq16x8,refine:full` is a list, and `fuse(words, meaning > prf(k=10)) > rerank(NAME, depth=50) > cut`
+ * So `opq,ivf1024(spill=1),pq16x8+pq16x8,refine:full` is a list, and `fuse(words, meaning, weights=[1, 2]) > rerank(NAME, depth=50) > cut`
  * a chain. Blanks between words do not matter. A joined expression of one item is that item.
  */
-export type Expression = Term | Joined | Labelled;
+export type Expression = Term | Joined | Labelled | Bracketed;
 
 /** A word or text, with arguments where it has parentheses. */
 export interface Term extends Span {
@@ -35,6 +36,12 @@ export interface Term extends Span {
 /** Items in order: two or more. */
 export interface Joined extends Span {
   readonly kind: 'list' | 'chain' | 'sum';
+  readonly items: readonly Expression[];
+}
+
+/** `[1, 2]`. */
+export interface Bracketed extends Span {
+  readonly kind: 'bracketed';
   readonly items: readonly Expression[];
 }
 
@@ -57,7 +64,7 @@ export interface Name extends Span {
   readonly word: string;
 }
 
-/** Parentheses within parentheses. */
+/** Parentheses and brackets within one another. */
 const DEEPEST = 64;
 /** Characters. */
 const LONGEST = 100_000;
@@ -89,6 +96,8 @@ export function formatExpression(expression: Expression): string {
       return expression.items.map(formatExpression).join('+');
     case 'labelled':
       return `${expression.label.word}:${formatExpression(expression.item)}`;
+    case 'bracketed':
+      return `[${expression.items.map(formatExpression).join(', ')}]`;
     case 'term': {
       const word = formatWord(expression.word, expression.isQuoted);
       if (expression.arguments === undefined) return word;
@@ -100,7 +109,9 @@ export function formatExpression(expression: Expression): string {
   }
 }
 
-const WORD = /[^\s(),>+:="']+/uy;
+const WORD = /[^\s()[\],>+:="']+/uy;
+/** What stands behind a backslash, and what it means. */
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' };
 
 /** A word as it is written: in quotes where it must be. */
 export function formatWord(word: string, isQuoted = false): string {
@@ -109,7 +120,7 @@ export function formatWord(word: string, isQuoted = false): string {
   return isPlain ? word : `"${word.replace(/["\\]/g, '\\$&')}"`;
 }
 
-type Character = '(' | ')' | ',' | '>' | '+' | ':' | '=';
+type Character = '(' | ')' | '[' | ']' | ',' | '>' | '+' | ':' | '=';
 
 class Parser {
   readonly #source: string;
@@ -132,7 +143,10 @@ class Parser {
     const next = this.#peek();
     if (next === undefined) return expression;
     const span = { at: this.#at, end: this.#at + 1 };
-    if (next === ')') throw this.text.error(span, 'A parenthesis closes that was never opened.', 'Remove it.');
+    if (next === ')' || next === ']') {
+      const name = next === ')' ? 'parenthesis' : 'bracket';
+      throw this.text.error(span, `A ${name} closes that was never opened.`, 'Remove it.');
+    }
     throw this.#unexpected(span);
   }
 
@@ -147,18 +161,31 @@ class Parser {
   #labelled(): Expression {
     const label = this.#nameBefore(':');
     if (label === undefined) return this.#sum();
-    const item = this.#sum();
+    const item = this.#labelled();
     return { kind: 'labelled', label, item, at: label.at, end: item.end };
   }
 
   #sum(): Expression {
-    return this.#joined('sum', '+', () => this.#term());
+    return this.#joined('sum', '+', () => this.#item());
   }
 
   #joined(kind: Joined['kind'], separator: Character, item: () => Expression): Expression {
     const items = [item()];
     while (this.#accept(separator)) items.push(item());
     return items.length === 1 ? items[0]! : { kind, items, at: items[0]!.at, end: items.at(-1)!.end };
+  }
+
+  #item(): Expression {
+    if (this.#peek() !== '[') return this.#term();
+    const at = this.#at++;
+    this.#deeper(at);
+    const items: Expression[] = [];
+    if (this.#peek() !== ']') {
+      do items.push(this.#chain());
+      while (this.#accept(','));
+    }
+    this.#close(']', 'bracket');
+    return { kind: 'bracketed', items, at, end: this.#at };
   }
 
   #term(): Expression {
@@ -172,9 +199,7 @@ class Parser {
       this.#at = wordSpan.end;
       return { kind: 'term', word, isQuoted, arguments: undefined, wordSpan, ...wordSpan };
     }
-    if (++this.#depth > DEEPEST) {
-      throw this.text.error({ at: open, end: open + 1 }, `More than ${DEEPEST} parentheses are open.`, 'Nest less.');
-    }
+    this.#deeper(open);
     const list: Argument[] = [];
     if (this.#peek() !== ')') {
       do {
@@ -183,13 +208,22 @@ class Parser {
         list.push({ name, value, at: name?.at ?? value.at, end: value.end });
       } while (this.#accept(','));
     }
-    if (!this.#accept(')')) {
+    this.#close(')', 'parenthesis');
+    return { kind: 'term', word, isQuoted, arguments: list, wordSpan, at: wordSpan.at, end: this.#at };
+  }
+
+  #deeper(at: number): void {
+    if (++this.#depth <= DEEPEST) return;
+    throw this.text.error({ at, end: at + 1 }, `More than ${DEEPEST} parentheses are open.`, 'Nest less.');
+  }
+
+  #close(character: ')' | ']', name: string): void {
+    if (!this.#accept(character)) {
       const at = this.#at;
       if (at < this.#source.length) throw this.#unexpected({ at, end: at + 1 });
-      throw this.text.error({ at, end: at }, 'A parenthesis is left open.', 'Close it.');
+      throw this.text.error({ at, end: at }, `A ${name} is left open.`, 'Close it.');
     }
     this.#depth--;
-    return { kind: 'term', word, isQuoted, arguments: list, wordSpan, at: wordSpan.at, end: this.#at };
   }
 
   /** A word that a character follows; undefined, and nothing is read, where there is none. */
@@ -220,8 +254,18 @@ class Parser {
         this.#at = i + 1;
         return text;
       }
-      if (character === '\\' && i + 1 < this.#source.length) i++;
-      text += this.#source[i];
+      if (character !== '\\' || i + 1 >= this.#source.length) {
+        text += character;
+        continue;
+      }
+      const code = /^u([\da-f]{4})/i.exec(this.#source.slice(i + 1, i + 6))?.[1];
+      if (code === undefined) {
+        const escaped = this.#source[++i]!;
+        text += ESCAPES[escaped] ?? escaped;
+      } else {
+        text += String.fromCharCode(Number.parseInt(code, 16));
+        i += 5;
+      }
     }
     throw this.text.error({ at, end: at + 1 }, 'A quote is left open.', 'Close it.');
   }

@@ -1,5 +1,6 @@
 export {
   type Argument,
+  type Bracketed,
   type Expression,
   formatExpression,
   formatWord,

@@ -41,11 +41,24 @@ describe('parseExpression', () => {
     ]);
   });
 
+  it('reads brackets, and labels behind labels', () => {
+    const term = parse('fuse(a, weights=[1, b > c, []], by=x:y:z)') as Term;
+    const [, weights, by] = term.arguments!.map(({ value }) => value);
+    expect(weights!.kind === 'bracketed' && weights!.items.map(({ kind }) => kind)).toEqual([
+      'term',
+      'chain',
+      'bracketed',
+    ]);
+    expect(by!.kind === 'labelled' && [by!.label.word, by!.item.kind]).toEqual(['x', 'labelled']);
+    expect(formatExpression(term)).toBe('fuse(a, weights=[1, b > c, []], by=x:y:z)');
+  });
+
   it('reads texts in quotes, which are never numbers', () => {
     const term = parse(`rerank("bert:./a \\"b\\"", '5')`) as Term;
     const [model, number] = term.arguments!.map(({ value }) => value as Term);
     expect(model!.word).toBe('bert:./a "b"');
     expect(numberIn(number!)).toBeUndefined();
+    expect((parse('"\\u00e9\\n\\q\\ux"') as Term).word).toBe('é\nqux');
     expect(['12', '0.5', '-1', '1e-3', '.5', 'x', '1x'].map((word) => numberIn(parse(word)))).toEqual([
       12,
       0.5,
@@ -67,6 +80,9 @@ describe('parseExpression', () => {
     ['f(a b)', 5, 'fuse('],
     ['f(k=)', 5, 'fuse('],
     ['f("a)', 3, 'Close it'],
+    ['[a', 3, 'Close it'],
+    ['a]', 2, 'Remove it'],
+    ['[a)', 3, 'fuse('],
     ['k=1', 2, 'fuse('],
     [`${'f('.repeat(65)}`, 130, 'Nest less'],
   ])('refuses "%s" with the place and the remedy', (source, position, remedy) => {
@@ -76,7 +92,7 @@ describe('parseExpression', () => {
   });
 
   it('parses what it formats, and says what is wrong otherwise', () => {
-    const pieces = fc.constantFrom(...'fuse words k 1 -2.5 "a b" \' ( ) , > + : = é \\'.split(' '), ' ');
+    const pieces = fc.constantFrom(...'fuse words k 1 -2.5 "a b" \' ( ) [ ] , > + : = é \\'.split(' '), ' ');
     const source = fc.oneof(
       fc.string(),
       fc.array(pieces, { maxLength: 12 }).map((all) => all.join('')),

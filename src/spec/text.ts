@@ -8,7 +8,7 @@ export interface Span {
 }
 
 /** Longest text that messages quote, and longest sentence of theirs, in characters. */
-const [QUOTED, SENTENCE] = [200, 300];
+const [QUOTED, SENTENCE] = [200, 600];
 
 /** A text that is parsed, and how its mistakes are told. */
 export class SpecText {

@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
-import { allowRemote } from '../collection-command.ts';
+import { allowRemote, modelUrl } from '../collection-command.ts';
 import { several, whole } from '../option-values.ts';
 import { run } from '../run.ts';
 import { nearestCollection } from '../where.ts';
@@ -23,11 +23,11 @@ export function addServing(program: Command): void {
     .option('--queue <n>', 'searches that may wait (default: 256)', whole('--queue', 0))
     .option('--timeout <ms>', 'most time for a search (default: 10000)', whole('--timeout'))
     .option('--max-body <bytes>', 'largest body with documents (default: 32 MiB)', whole('--max-body'))
-    .option('--model <spec>', 'openai:MODEL: a language model that puts answers in words, where they are asked for')
     .option(
-      '--model-url <url>',
-      'where it is asked (default: http://localhost:11434/v1); its key is in the environment',
+      '--model <spec>',
+      'openai:MODEL: a language model that puts answers in words and leads hops, where that is asked for',
     )
+    .addOption(modelUrl())
     .option('--drain <ms>', 'how long stopping waits for what was accepted (default: 30000)', whole('--drain', 0))
     .option('--no-page', 'no web page')
     .option('--no-log', 'no access log (JSON lines on stdout)')
@@ -49,6 +49,8 @@ export function addServing(program: Command): void {
     .addOption(allowRemote())
     .option('--write', 'let agents add, replace and remove documents, and read the folders of --source again', false)
     .option('--source <[name=]path>', 'folder or file that the tool `index` reads again (repeatable)', several)
+    .option('--model <spec>', 'openai:MODEL: a language model that may lead the hops of the tool `context`')
+    .addOption(modelUrl())
     .action(async (options) =>
       run(false, async (signal) =>
         (await import('../serve-command.ts')).mcpCommand(

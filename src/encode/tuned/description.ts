@@ -87,6 +87,11 @@ export async function saveTuned(folder: string, tuned: TunedFiles): Promise<stri
   return version;
 }
 
+/** Whether a name beside versions is what {@link saveTuned} has not finished: of a process that was killed, unless one is at it. */
+export function isUnfinishedVersion(name: string): boolean {
+  return name.startsWith(TEMPORARY);
+}
+
 /** Reads what {@link saveTuned} wrote. @throws NotFoundError, IncompatibleError, CorruptFileError */
 export async function readTuned(folder: string): Promise<TunedFiles> {
   const { description, stamps } = await readDescribed(folder);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { makeZip, testFolder } from '../../../test/support/files.ts';
-import { pdf } from '../../../test/support/pdf.ts';
+import { doublingPdf } from '../../../test/support/pdf.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { type ReadOptions, readDocuments } from '../read.ts';
 import type { IngestEvent } from '../types.ts';
@@ -16,29 +16,11 @@ const failures = (events: IngestEvent[]) =>
 const ids = (events: IngestEvent[]) =>
   events.flatMap((event) => (event.kind === 'document' ? [event.document.id] : []));
 
-/** A page whose only word is drawn by a form that draws the next one `fan` times, `depth` forms deep. */
-function bomb(depth: number, fan: number): Buffer {
-  const objects = [
-    '<< /Type /Catalog /Pages 2 0 R >>',
-    '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
-    '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R /Resources << /XObject << /F 6 0 R >> >> >>',
-    '<< /Length 5 >>\nstream\n/F Do\nendstream',
-    '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
-    ...Array.from({ length: depth }, (_, i) => {
-      const last = i === depth - 1;
-      const content = last ? 'BT /T 9 Tf 10 10 Td (boom) Tj ET' : '/F Do '.repeat(fan);
-      const resources = last ? '/Font << /T 5 0 R >>' : `/XObject << /F ${7 + i} 0 R >>`;
-      return `<< /Type /XObject /Subtype /Form /BBox [0 0 200 200] /Resources << ${resources} >> /Length ${content.length} >>\nstream\n${content}\nendstream`;
-    }),
-  ];
-  return pdf(objects);
-}
-
 const page = '<!doctype html><title>Well</title><p>This page is as it should be.</p>';
 
 describe('reading in a process of its own', () => {
   it('ends a file that takes too long, says so, and reads the next', { timeout: 60_000 }, async () => {
-    using folder = testFolder({ 'a.html': page, 'b.pdf': bomb(40, 3), 'c.html': page });
+    using folder = testFolder({ 'a.html': page, 'b.pdf': doublingPdf(40, 3), 'c.html': page });
     const events = await collect(folder.path, ['.'], { maxSeconds: 2 });
     expect(ids(events)).toEqual(['a.html', 'c.html']);
     expect(failures(events)).toEqual([expect.stringMatching(/^b\.pdf: It was not read in 2 seconds\..*limit/)]);
@@ -82,7 +64,7 @@ describe('reading in a process of its own', () => {
   });
 
   it('stops at once when it is aborted, whatever it reads, and leaves no process behind', async () => {
-    using folder = testFolder({ 'b.pdf': bomb(40, 3) });
+    using folder = testFolder({ 'b.pdf': doublingPdf(40, 3) });
     const controller = new AbortController();
     const reading = collect(folder.path, ['.'], { signal: controller.signal });
     await sleep(1500);

@@ -8,7 +8,7 @@ import { dense } from '../dense.ts';
 import { defaultRelevance } from '../relevance-defaults.ts';
 import type { Retriever } from '../types.ts';
 import { OPERATORS, operatorsWith } from './operators.ts';
-import { placeOf } from './parse.ts';
+import { stepError } from './parse.ts';
 import type { Extensions, Judging, Operator, OperatorParameter, OperatorScope, PipelineStep } from './types.ts';
 import { Pipeline, type PipelineInput, pipeline } from './value.ts';
 
@@ -103,12 +103,8 @@ class Compiler {
   async #compileStep(step: PipelineStep, before: Retriever | undefined, within: readonly string[]): Promise<Retriever> {
     const { op, of = [], ...parameters } = step;
     const fail = (problem: string, remedy: string): never => {
-      const place = placeOf(step);
-      const named = within.length === 0 ? '' : `, which is "${within.at(-1)}"`;
-      const error = new InvalidArgumentError(
-        place === undefined ? `In a pipeline: ${problem}.` : `At ${place}${named}: ${problem}.`,
-        remedy,
-      );
+      const named = within.length === 0 ? '' : `, in the pipeline "${within.at(-1)}"`;
+      const error = stepError(step, `${problem}${named}`, remedy);
       this.#told.add(error);
       throw error;
     };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { VectorSets, Vectors } from '../../base/vectors.ts';
 import { type MemoryCorpus, memoryCorpus } from '../../corpus/index.ts';
@@ -334,50 +335,73 @@ describe('a mistake', () => {
   it.each([
     [
       'fuse(wrods, meaning)',
-      /^At character 6 of the pipeline "fuse\(wrods, meaning\)": there is no field, operator or pipeline "wrods"\. Did you mean "words"\?$/,
+      /^Pipeline, at character 6: There is no field, operator or pipeline "wrods"\. Did you mean "words"\?$/,
     ],
     [
       'words > rernak(short)',
-      /^At character 9 .*there is no operator "rernak" that takes arguments\. Did you mean "rerank"\?$/,
+      /^Pipeline, at character 9: There is no operator "rernak" that takes arguments\. Did you mean "rerank"\?$/,
     ],
-    ['words > grup', /^At character 9 .*there is no operator "grup"\. Did you mean "group"\?$/],
-    ['words > rerank(shrt)', /^At character 9 .*no reranker and no field "shrt"\. Did you mean "short"\?$/],
-    ['words > rerank', /^At character 9 .*: "rerank" needs "by"\. Give "by": /],
+    ['words > grup', /^Pipeline, at character 9: There is no operator "grup"\. Did you mean "group"\?$/],
+    ['words > rerank(shrt)', /^Pipeline, at character 9: .*no reranker and no field "shrt"\. Did you mean "short"\?$/],
+    ['words > rerank', /^Pipeline, at character 9: "rerank" needs "by"\. Give "by": /],
     ['words > rerank(short, dept=3)', /"rerank" has no parameter "dept"\. Did you mean "depth"\?$/],
     ['words > rerank(short, depth=0)', /"depth" of "rerank" is 0\. Give a whole number from 1 to 10000\.$/],
     ['words > prf(rm2)', /"by" of "prf" is "rm2"\. Give rm3 or bo1 or rocchio; did you mean "rm3"\.$/],
     ['words > prf(rocchio, fb_terms=3)', /"rocchio" adds no terms\. Leave out fb_terms\.$/],
     ['words > prf(rm3, docs=3)', /"prf" has no parameter "docs"/],
-    ['words > prf(rm3, field=meaning)', /^At character 9 .*: feedback by rm3 needs a field of terms/],
-    ['words > feedback(x)', /there is no feedback "x"\. Name one of longer/],
+    ['words > prf(rm3, field=meaning)', /^Pipeline, at character 9: Feedback by rm3 needs a field of terms/],
+    ['words > feedback(x)', /There is no feedback "x"\. Name one of longer/],
     [
       'words > neighbours(words)',
-      /^At character 9 .*: the operator "neighbours" needs a field of one vector for each passage, and "words" holds terms\. Name meaning or titles\.$/,
+      /^Pipeline, at character 9: The operator "neighbours" needs a field of one vector for each passage, and "words" holds terms\. Name meaning or titles\.$/,
     ],
     ['fuse(words, meaning, by=rff)', /"by" of "fuse" is "rff"\. Give convex or rrf; did you mean "rrf"\.$/],
     ['fuse(words, meaning, weights=[1])', /1 weights for 2 pipelines/],
-    ['fuse(words, meaning, weights=[0, 0])', /all weights are 0/],
+    ['fuse(words, meaning, weights=[0, 0])', /All weights are 0/],
     ['fuse', /"fuse" joins pipelines, and none is given/],
     ['cut', /"cut" works on a ranking, and none stands before it/],
     ['words > meaning', /"meaning" begins a ranking, and cannot work on the one before it/],
     ['words(k1=3)', /"words" has no parameter "k1"/],
     ['words > cut(2)', /"least" of "cut" is 2/],
     ['words > group(1, 2)', /"group" takes most, and there is one more/],
-    ['words >', /At character 8 .*expected a field, an operator or a name/],
-    ['fuse(words, meaning', /At character 20 .*expected "," or "\)", and it ends/],
-    ['words ; meaning', /At character 7 .*";" means nothing here/],
-    ['', /it has no step/],
-    [[{ op: 'words' }, { op: 'grup' }], /^At character 9 of the pipeline "words > grup"/],
+    ['words >', /at character 8: It ends where a part is wanted/],
+    ['fuse(words, meaning', /at character 20: A parenthesis is left open/],
+    ['words ; meaning', /at character 7: `;` cannot stand here/],
+    ['', /It ends where a part is wanted/],
+    [[{ op: 'words' }, { op: 'grup' }], /^Pipeline, at character 9: There is no operator "grup"/],
     [[{ op: 'words' }, {}], /step 2 names no operator/],
     [{ op: 'fuse', of: 'words' }, /"of" of step 1 is not a list/],
     [{ op: 'cut', least: {} }, /"least" of step 1 is neither/],
   ])('in %j is told with its place and a remedy', async (input, message) => {
-    await expect(run(input as PipelineInput)).rejects.toThrow(message);
+    const error = await run(input as PipelineInput).then(
+      () => undefined,
+      (one: unknown) => one,
+    );
+    expect(error).toBeInstanceOf(InvalidArgumentError);
+    // Without the pipeline and the mark under the place, which the next test is about.
+    const said = (error as Error).message.replaceAll(/\n {2}.*/g, '').replaceAll(/\s+/g, ' ');
+    expect(said).toMatch(message);
+  });
+
+  it('is marked where it stands', async () => {
+    await expect(run('fuse(wrods, meaning)')).rejects.toThrow(
+      /\n {2}fuse\(wrods, meaning\)\n {7}\^{5}\n Did you mean "words"\?$/,
+    );
+    await expect(run([{ op: 'words' }, { op: 'grup' }])).rejects.toThrow(/\n {2}words > grup\n {10}\^{4}\n/);
+  });
+
+  it('may stand in names with colons, in texts with escapes and in lists', () => {
+    const steps = pipeline('words > rerank(cross:./a:b+c, depth=20) > rewrite("turn\\n\\u00e9")').steps;
+    expect(steps.slice(1)).toEqual([
+      { op: 'rerank', by: 'cross:./a:b+c', depth: 20 },
+      { op: 'rewrite', by: 'turn\né' },
+    ]);
+    expect(pipeline(pipeline(steps).toString()).steps).toEqual(steps);
   });
 
   it('of names that lead round in a circle shows the circle', async () => {
     await expect(searchCorpus(corpus, 'ice', { pipeline: 'a' }, { names })).rejects.toThrow(
-      'the names lead round in a circle (a > b > c > a). Let one of them name no other.',
+      /The names lead round in a circle \(a > b > c > a\), in the pipeline "c"\..*Let one of them name no other\.$/s,
     );
   });
 

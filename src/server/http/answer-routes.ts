@@ -1,4 +1,4 @@
-import { answerWith } from '../../answer/index.ts';
+import { answerWith, asksModel } from '../../answer/index.ts';
 import {
   type AskAnswer,
   type AskRequest,
@@ -24,7 +24,9 @@ export const ANSWER_ROUTES: readonly Route[] = [
       'then `done` with the whole, or `failed` with a problem.',
     body: { schema: contextRequestSchema, types: JSON_TYPES, size: 'small' },
     answers: { 200: { schema: contextAnswerSchema, description: 'The context, empty where nothing is relevant.' } },
-    handle: async ({ engine, signal }, _, request) => {
+    handle: async (context, _, request) => {
+      const { engine, signal } = context;
+      if (asksModel(request.next)) modelOf(context, 'next');
       if (!request.stream) return { bytes: await engine.callJson('context', request, { signal }) };
       return {
         events: eventStream(signal, async function* (stopped) {
@@ -48,7 +50,8 @@ export const ANSWER_ROUTES: readonly Route[] = [
     answers: { 200: { schema: askAnswerSchema, description: 'The answer, and what it stands on.' } },
     handle: async (context, _, request) => {
       const { engine, signal } = context;
-      if (request.model) modelOf(context);
+      if (request.model) modelOf(context, 'model');
+      if (asksModel(request.next)) modelOf(context, 'next');
       if (request.stream) return { events: eventStream(signal, (stopped) => asked(context, request, stopped)) };
       if (!request.model) return { bytes: await engine.callJson('ask', request, { signal }) };
       let answer: AskAnswer | undefined;
@@ -60,9 +63,13 @@ export const ANSWER_ROUTES: readonly Route[] = [
   }),
 ];
 
-function modelOf({ model }: RouteContext): NonNullable<RouteContext['model']> {
+/** @param wanting the field of the request that wants it. */
+function modelOf({ model }: RouteContext, wanting: 'model' | 'next'): NonNullable<RouteContext['model']> {
   if (model !== undefined) return model;
-  throw new InvalidArgumentError('This server has no language model.', 'Start it with --model, or leave `model` out.');
+  throw new InvalidArgumentError(
+    'This server has no language model.',
+    `Start it with --model, or leave \`${wanting}\` out.`,
+  );
 }
 
 interface AnswerEvent {
@@ -81,7 +88,7 @@ async function* asked(context: RouteContext, request: AskRequest, signal: AbortS
     return;
   }
   const { maxTokens } = request;
-  const writing = answerWith(modelOf(context), found, { signal, ...given({ maxTokens }) });
+  const writing = answerWith(modelOf(context, 'model'), found, { signal, ...given({ maxTokens }) });
   for (let next = await writing.next(); ; next = await writing.next()) {
     if (next.done) return yield { event: 'done', data: next.value };
     const { text, cites, supported } = next.value;

@@ -1,11 +1,12 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
+import { NEXT_QUESTIONS } from '../../answer/choices.ts';
 import { type AskAnswer, LIMITS } from '../../api/index.ts';
 import { label, mostTokens } from '../../text/index.ts';
 import type { Engine } from '../operations/types.ts';
 import { argumentsOf, BUDGET, guarded, READ_ONLY, SHARED, tokens } from './tools.ts';
 
-const INPUT = argumentsOf({
+const SHAPE = {
   question: z
     .string()
     .min(1)
@@ -20,10 +21,20 @@ const INPUT = argumentsOf({
     .optional()
     .describe('2 for questions that need what one document says of another. Default 1.'),
   tokens: tokens(BUDGET.context),
+};
+const INPUT = argumentsOf(SHAPE);
+const WITH_MODEL = argumentsOf({
+  ...SHAPE,
+  next: z
+    .enum(NEXT_QUESTIONS)
+    .optional()
+    .describe(
+      'With `hops`: what the next search is for: names in what was found (`bridge`, the default), what a language model says is missing (`gap`), or its draft of an answer (`draft`).',
+    ),
 });
 
-/** The tool `context`. */
-export function addAnswerTools(server: McpServer, engine: Engine): void {
+/** The tool `context`. @param model whether there is a language model that may lead its hops. */
+export function addAnswerTools(server: McpServer, engine: Engine, model: boolean): void {
   server.registerTool(
     'context',
     {
@@ -31,7 +42,7 @@ export function addAnswerTools(server: McpServer, engine: Engine): void {
       description:
         'The sentences of all documents that bear on a question, within a budget of tokens, by passage: more documents for fewer tokens than `search`. Says how probably they answer it. ' +
         'Each passage names its document, from which `get` reads on.',
-      inputSchema: INPUT,
+      inputSchema: model ? WITH_MODEL : INPUT,
       annotations: READ_ONLY,
     },
     (input, { signal }) => guarded(() => contextFor(engine, input, signal), input.tokens),
@@ -42,7 +53,7 @@ export function addAnswerTools(server: McpServer, engine: Engine): void {
 const EACH = 12;
 const AROUND = 40;
 
-async function contextFor(engine: Engine, input: z.output<typeof INPUT>, signal: AbortSignal): Promise<string> {
+async function contextFor(engine: Engine, input: z.output<typeof WITH_MODEL>, signal: AbortSignal): Promise<string> {
   const { tokens: budget, ...request } = input;
   const found = await engine.call(
     'ask',

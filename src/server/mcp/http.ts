@@ -1,7 +1,8 @@
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
+import { given } from '../../base/given.ts';
 import type { Engine } from '../operations/types.ts';
 import { problem } from '../problem.ts';
-import { contextsByName, mcpServer } from './server.ts';
+import { contextsByName, type McpOptions, mcpServer } from './server.ts';
 
 /**
  * The Model Context Protocol over streamable HTTP, without sessions: each message is answered by itself, so any number of
@@ -9,6 +10,7 @@ import { contextsByName, mcpServer } from './server.ts';
  */
 export function mcpOverHttp(
   engine: Engine,
+  { model }: Pick<McpOptions, 'model'> = {},
 ): (request: Request, body: unknown, access: { readonly write: boolean }) => Promise<Response> {
   return async (request, body, { write }) => {
     if (request.method !== 'POST') {
@@ -24,7 +26,11 @@ export function mcpOverHttp(
     }
     // Told once, with the instructions.
     const greets = (body as { method?: unknown } | undefined)?.method === 'initialize';
-    const server = mcpServer(engine, { write, ...(greets ? { contexts: await contextsByName(engine) } : {}) });
+    const server = mcpServer(engine, {
+      write,
+      ...given({ model }),
+      ...(greets ? { contexts: await contextsByName(engine) } : {}),
+    });
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
     await server.connect(transport);
     const response = await transport.handleRequest(request, { parsedBody: body });

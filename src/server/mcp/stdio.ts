@@ -1,12 +1,12 @@
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { Engine } from '../operations/types.ts';
-import { contextsByName, mcpServer } from './server.ts';
+import { contextsByName, type McpOptions, mcpServer } from './server.ts';
 
 /** Speaks the Model Context Protocol over stdin and stdout until stdin ends, and what was asked is answered, or the signal aborts. */
 export async function serveStdio(
   engine: Engine,
   signal: AbortSignal,
-  options: { readonly write?: boolean } = {},
+  options: Omit<McpOptions, 'contexts'> = {},
 ): Promise<void> {
   const running = new Set<Promise<unknown>>();
   const track = <T>(work: Promise<T>): Promise<T> => {

@@ -4,12 +4,15 @@ import { nearest } from '../../base/nearest.ts';
 import { hostExtensions } from '../../collection/host-extensions.ts';
 import { type Collection, openCollection } from '../../collection/index.ts';
 import type { Encoder } from '../../encode/encoder.ts';
+import type { LanguageModel } from '../../generate/index.ts';
 import type { ServedCollection } from './types.ts';
 
 export interface HostOptions {
   readonly collections: readonly ServedCollection[];
   /** Refuse everything that writes. Default false. */
   readonly readOnly?: boolean;
+  /** What makes the next question between hops, where a request asks for that. Default: nothing does. */
+  readonly model?: LanguageModel;
   /** Default: each collection opens its own. */
   readonly openEncoder?: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder>;
 }
@@ -22,10 +25,13 @@ export class CollectionHost {
   readonly #served: ReadonlyMap<string, ServedCollection>;
   readonly #open = new Map<string, Promise<Collection>>();
   readonly readOnly: boolean;
+  /** The language model, once there is one. */
+  model: LanguageModel | undefined;
 
   constructor(private readonly options: HostOptions) {
     this.#served = new Map(options.collections.map((collection) => [collection.name, collection]));
     this.readOnly = options.readOnly === true;
+    this.model = options.model;
   }
 
   /** Names of the collections, in the order given. */

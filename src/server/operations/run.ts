@@ -54,8 +54,9 @@ const handlers: Handlers = {
   search: (host, request, options) =>
     host.use(request.collection, (collection) => search(collection, request, options)),
   context: (host, request, options) =>
-    host.use(request.collection, (collection) => context(collection, request, options)),
-  ask: (host, request, options) => host.use(request.collection, (collection) => ask(collection, request, options)),
+    host.use(request.collection, (collection) => context(collection, request, options, host.model)),
+  ask: (host, request, options) =>
+    host.use(request.collection, (collection) => ask(collection, request, options, host.model)),
   get: (host, request) =>
     host.use(request.collection, (collection) => getDocument(collection, host.served(request.collection), request)),
   multiGet: (host, request) =>

@@ -121,6 +121,8 @@ export type JobProgress = NonNullable<Job['progress']>;
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: JobProgress) => void;
+  /** Whether an aborted call is answered when its work has ended, rather than at once. Default false. */
+  readonly untilEnded?: boolean;
 }
 
 /** What carries operations out: in this thread, or in a pool of others. */

@@ -1,10 +1,11 @@
 import type { MessagePort } from 'node:worker_threads';
-import { MissingPackageError, RemoteError, RemoteNotAllowedError, SagittaError, UserError } from '../../base/errors.ts';
+import { RemoteError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { hostExtensions } from '../../collection/host-extensions.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import { openEncoder } from '../../encode/registry.ts';
 import { EncodingBatcher } from './batcher.ts';
+import { describeError, reviveError } from './errors.ts';
 import type { EncodingReply, EncodingRequest } from './messages.ts';
 
 interface Served {
@@ -27,7 +28,8 @@ export class EncodingService {
       this.#answer(request, controller.signal)
         .then(
           ({ reply, transfer = [] }) => port.postMessage(reply, transfer),
-          (error: unknown) => port.postMessage({ id, type: 'failed', error: describe(error) } satisfies EncodingReply),
+          (error: unknown) =>
+            port.postMessage({ id, type: 'failed', error: describeError(error) } satisfies EncodingReply),
         )
         .finally(() => running.delete(id));
     });
@@ -89,7 +91,7 @@ export class RemoteEncoders {
     port.on('message', (reply: EncodingReply) => {
       const call = this.#calls.get(reply.id);
       this.#calls.delete(reply.id);
-      if (reply.type === 'failed') call?.reject(revive(reply.error));
+      if (reply.type === 'failed') call?.reject(reviveError(reply.error));
       else call?.resolve(reply);
     });
     port.on('close', () => {
@@ -145,22 +147,3 @@ export class RemoteEncoders {
 }
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-function describe(error: unknown): { code: string; message: string; remedy?: string } {
-  if (error instanceof UserError) return { code: error.code, message: error.message, remedy: error.remedy };
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: error instanceof SagittaError ? error.code : 'internal', message };
-}
-
-/** An error that crossed threads: the classes that an encoder throws on purpose, and anything else as a plain error. */
-function revive({ code, message, remedy }: { code: string; message: string; remedy?: string }): Error {
-  if (remedy === undefined) return new Error(message);
-  const problem = message.slice(0, -remedy.length).trim();
-  if (code === 'missing-package') {
-    const name = remedy.replace('Run: npm install ', '');
-    return new MissingPackageError(name, problem.replace(` needs the package ${name}, which is not installed.`, ''));
-  }
-  const asked = /^The encoder "(.+)" sends texts/s.exec(problem)?.[1];
-  if (code === 'remote-not-allowed' && asked !== undefined) return new RemoteNotAllowedError(asked);
-  return new RemoteError(problem, remedy);
-}

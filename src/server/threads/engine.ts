@@ -1,7 +1,10 @@
 import { MessageChannel, type Worker } from 'node:worker_threads';
+import { asksModel } from '../../answer/index.ts';
+import type { LanguageModel } from '../../generate/index.ts';
 import type { AnswerOf, CallOptions, Engine, OperationName, RequestOf, ServedCollection } from '../operations/types.ts';
 import { startWorker } from '../paths.ts';
-import type { ThreadRole } from './messages.ts';
+import type { OperationMessage, ThreadRole } from './messages.ts';
+import { serveModel } from './model.ts';
 import { OperationPool } from './pool.ts';
 
 export interface ThreadedEngineOptions {
@@ -13,6 +16,8 @@ export interface ThreadedEngineOptions {
   readonly queue: number;
   /** Milliseconds for a search or a look-up. */
   readonly timeout: number;
+  /** What makes the next question between hops, where a request asks for that. */
+  readonly model?: LanguageModel;
   readonly onFault?: (fault: string) => void;
 }
 
@@ -53,6 +58,9 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
 /** Threads work on this many searches at a time; more than one, so that those that wait for the encoder make room. */
 const SEARCHES_PER_THREAD = 16;
 
+/** Milliseconds that a search may take beyond the usual where a language model leads its hops, which begins no further one after 30 s. */
+const LED = 40_000;
+
 /** Milliseconds within which one run of a model must be done. */
 const LONGEST_RUN = 60_000;
 
@@ -74,7 +82,10 @@ export class ThreadedEngine implements Engine {
           collections: options.collections,
           readOnly: options.readOnly,
         } satisfies ThreadRole),
-      onStart: (thread: Worker) => this.#connect(thread),
+      onStart: (thread: Worker) => {
+        this.#connect(thread);
+        this.#giveModel(thread);
+      },
       ...(onFault === undefined ? {} : { onFault }),
     };
     this.pools = {
@@ -122,7 +133,9 @@ export class ThreadedEngine implements Engine {
     const bytes = (request as { bytes?: unknown }).bytes;
     // Large bodies move to the thread instead of being copied.
     const transfer = bytes instanceof Uint8Array && isWhole(bytes) ? [bytes.buffer as ArrayBuffer] : [];
-    return this.pools[POOL_OF[name]].call(name, request, options, transfer);
+    const led = (name === 'ask' || name === 'context') && asksModel((request as RequestOf<'ask'>).next);
+    const patience = led ? { timeout: this.options.timeout + LED } : {};
+    return this.pools[POOL_OF[name]].call(name, request, { ...options, ...patience }, transfer);
   }
 
   async close(late: AbortSignal = AbortSignal.abort()): Promise<void> {
@@ -143,6 +156,14 @@ export class ThreadedEngine implements Engine {
     }, LONGEST_RUN);
     await ended;
     clearTimeout(timer);
+  }
+
+  #giveModel(thread: Worker): void {
+    const { model } = this.options;
+    if (model === undefined) return;
+    const { port1, port2 } = new MessageChannel();
+    serveModel(port1, model);
+    thread.postMessage({ type: 'model', id: model.id, port: port2 } satisfies OperationMessage, [port2]);
   }
 
   /** Gives a thread its line to the encoder, whose thread starts with the first of them; it loads a model only when asked. */

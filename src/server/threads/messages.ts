@@ -1,7 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Problem } from '../../api/index.ts';
+import type { GenerateOptions, Prompt } from '../../generate/index.ts';
 import type { HostOptions } from '../operations/host.ts';
 import type { JobProgress, OperationName, RequestOf } from '../operations/types.ts';
+import type { DescribedError } from './errors.ts';
 
 /** What a thread is started with. */
 export type ThreadRole =
@@ -19,6 +21,8 @@ export type OperationMessage =
   | { readonly type: 'abort'; readonly call: number }
   /** The line to the thread that encodes; a new one when that thread had to be started again. */
   | { readonly type: 'encoding'; readonly port: MessagePort }
+  /** The line to the server's language model. */
+  | { readonly type: 'model'; readonly id: string; readonly port: MessagePort }
   | { readonly type: 'stop' };
 
 /** From a thread that carries out operations. */
@@ -50,13 +54,21 @@ export type EncodingRequest = { readonly id: number } & (
 export type EncodingReply = { readonly id: number } & (
   | { readonly type: 'opened'; readonly encoder: EncoderDescription }
   | { readonly type: 'encoded'; readonly data: Float32Array<ArrayBuffer>; readonly dim: number }
-  | {
-      readonly type: 'failed';
-      readonly error: { readonly code: string; readonly message: string; readonly remedy?: string };
-    }
+  | { readonly type: 'failed'; readonly error: DescribedError }
 );
 export interface EncoderDescription {
   readonly id: string;
   readonly dim: number;
   readonly languages?: readonly string[];
 }
+
+/** Over the line between a thread that carries out operations and the one that has the language model. */
+export type ModelRequest = { readonly id: number } & (
+  | { readonly type: 'ask'; readonly prompt: Prompt; readonly options: Omit<GenerateOptions, 'signal' | 'onEnd'> }
+  /** Nobody waits for the request of this id any more. */
+  | { readonly type: 'cancel' }
+);
+export type ModelReply = { readonly id: number } & (
+  | { readonly type: 'answer'; readonly text: string }
+  | { readonly type: 'failed'; readonly error: DescribedError }
+);

@@ -22,6 +22,11 @@ export interface PoolOptions {
   readonly onFault?: (fault: string) => void;
 }
 
+interface PoolCallOptions extends CallOptions {
+  /** In place of the pool's. */
+  readonly timeout?: number | undefined;
+}
+
 interface Call {
   readonly id: number;
   readonly message: Extract<OperationMessage, { type: 'call' }>;
@@ -40,6 +45,9 @@ interface Thread {
 }
 
 const GRACE = 5000;
+
+/** Milliseconds after which a thread that was told to give work up, and has not, is ended: what is being published may take its time. */
+const ENDING = 30_000;
 
 /** Longest wait, in milliseconds, before a thread that keeps failing is started again. */
 const LONGEST_PAUSE = 10_000;
@@ -74,7 +82,7 @@ export class OperationPool {
   call<Name extends OperationName>(
     name: Name,
     request: RequestOf<Name>,
-    { signal, onProgress }: CallOptions = {},
+    { signal, onProgress, untilEnded = false, timeout = this.options.timeout }: PoolCallOptions = {},
     transfer: ArrayBuffer[] = [],
   ): Promise<Uint8Array<ArrayBuffer>> {
     if (this.#closing) return Promise.reject(stopping());
@@ -91,9 +99,11 @@ export class OperationPool {
       const id = this.#next++;
       const message = { type: 'call', call: id, name, request } as Call['message'];
       const call: Call = { id, message, transfer, resolve, reject, onProgress, timer: undefined, settled: false };
-      const { timeout } = this.options;
       if (timeout !== undefined) call.timer = setTimeout(() => this.#expire(call, timeout), timeout);
-      signal?.addEventListener('abort', () => this.#giveUp(call, signal.reason), { once: true });
+      const abandon = untilEnded
+        ? () => this.#endOrGiveUp(call, signal!.reason)
+        : () => this.#giveUp(call, signal!.reason);
+      signal?.addEventListener('abort', abandon, { once: true });
       if (signal?.aborted) return this.#giveUp(call, signal.reason);
       if (thread === undefined) this.#queue.push(call);
       else this.#send(thread, call);
@@ -220,6 +230,26 @@ export class OperationPool {
     else call.thread?.worker.postMessage({ type: 'abort', call: call.id } satisfies OperationMessage);
   }
 
+  /** Tells the thread to give the call up, and its caller once it has; a thread that does not is ended. */
+  #endOrGiveUp(call: Call, reason: unknown): void {
+    const { thread } = call;
+    if (thread === undefined || call.settled) {
+      this.#giveUp(call, reason);
+      return;
+    }
+    thread.worker.postMessage({ type: 'abort', call: call.id } satisfies OperationMessage);
+    clearTimeout(call.timer);
+    call.timer = setTimeout(() => this.#replace(thread, call), ENDING);
+  }
+
+  #replace(thread: Thread, call: Call): void {
+    if (!thread.calls.has(call.id)) return;
+    this.options.onFault?.(
+      `a thread of ${this.options.name} does not come back from "${call.message.name}"; it is replaced`,
+    );
+    void thread.worker.terminate();
+  }
+
   #expire(call: Call, timeout: number): void {
     const late = problem(
       504,
@@ -233,13 +263,7 @@ export class OperationPool {
     this.#giveUp(call, late);
     const { thread } = call;
     if (thread === undefined) return;
-    call.timer = setTimeout(() => {
-      if (!thread.calls.has(call.id)) return;
-      this.options.onFault?.(
-        `a thread of ${this.options.name} does not come back from "${call.message.name}"; it is replaced`,
-      );
-      void thread.worker.terminate();
-    }, this.options.grace ?? GRACE);
+    call.timer = setTimeout(() => this.#replace(thread, call), this.options.grace ?? GRACE);
   }
 }
 

@@ -4,6 +4,7 @@ import { runOperation } from '../operations/run.ts';
 import { toProblem } from '../problem.ts';
 import { EncodingService, RemoteEncoders } from './encoding.ts';
 import type { OperationMessage, OperationReply, ThreadRole } from './messages.ts';
+import { RemoteModel } from './model.ts';
 
 /** What runs in a thread of the server: operations on collections, or the model that encodes for all of them. */
 if (!isMainThread && parentPort !== null) {
@@ -30,6 +31,7 @@ function serveOperations(port: MessagePort, role: Extract<ThreadRole, { role: 'o
     if (message.type === 'call') void call(message);
     else if (message.type === 'abort') calls.get(message.call)?.abort();
     else if (message.type === 'encoding') encoders.connect(message.port);
+    else if (message.type === 'model') host.model = new RemoteModel(message.id, message.port);
     else void host.close().finally(() => process.exit(0));
   });
 

@@ -6,6 +6,9 @@ import type { BesideEntry, BesideFile } from '../types.ts';
 import { readFully } from './container.ts';
 import { asStorageError, type FileSystem, replaceThrough, systemCode } from './filesystem.ts';
 
+/** Folder in a collection of the encoders that were trained for it. */
+export const ENCODERS = 'encoders';
+
 /**
  * Files in a collection's folder that are not of its segments, and count all the same: what was learned of relevance, and what trained
  * encoders consist of. The manifest names each with its length and checksum. None is ever changed: what takes the place of one has

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { isBeside } from './beside.ts';
+import { isUnfinishedVersion } from '../../encode/tuned/description.ts';
+import { ENCODERS, isBeside } from './beside.ts';
 import { belongsTo, readFieldState } from './field-state.ts';
 import type { FileSystem } from './filesystem.ts';
 import { manifestPath, referencedFiles, SEGMENTS } from './manifest.ts';
@@ -33,7 +34,7 @@ export class Attempt {
 }
 
 /**
- * Removes files that no manifest names: what a killed writer left. Those of a field that is being made stay while that is
+ * Removes files that no manifest names: what a killed writer left, half-written encoders too. Those of a field that is being made stay while that is
  * under way. Only the holder of the lock may call it.
  *
  * The manifest read may have been put in place by a writer whose last step failed. It must survive a power failure
@@ -52,6 +53,10 @@ export async function removeLeftovers(directory: string, manifest: Manifest, fil
   for (const name of beside) fs.rmSync(join(directory, name), { force: true });
   for (const name of leftovers) fs.rmSync(join(folder, name), { force: true });
   fs.rmSync(`${manifestPath(directory)}.new`, { force: true });
+  const encoders = join(directory, ENCODERS);
+  for (const name of fs.existsSync(encoders) ? fs.readdirSync(encoders) : []) {
+    if (isUnfinishedVersion(name)) fs.rmSync(join(encoders, name), { recursive: true, force: true });
+  }
 }
 
 /** Files beside the segments that no manifest names. */
