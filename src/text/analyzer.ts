@@ -6,7 +6,7 @@ import { chunkEnd, ESCAPE, emojiEnd, escapeEnd, isDigit } from './chunk-end.ts';
 import { splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
 import { normalizerFor, plainForm, typedForm } from './normalize.ts';
-import type { Part } from './part.ts';
+import type { Part, Token } from './part.ts';
 import { type Phone, phoneAt } from './phones.ts';
 import { chunkWords, isBetweenWords, phraseWords } from './phrase-words.ts';
 import { append, Gathered, kept, NONE, Pieces, place } from './pieces.ts';
@@ -17,15 +17,6 @@ import type { TermNumbers } from './term-numbers.ts';
 
 /** Raised whenever a text yields other terms than before: what was indexed with another version is not found with this one. */
 export const ANALYSIS_VERSION = 6;
-
-/** A searchable term and where it stands. */
-export interface Token {
-  /** Normalised, lower-cased, stemmed: equal terms match. */
-  readonly term: string;
-  /** UTF-16 code units into the text that was analysed, whatever normalisation did to the length. */
-  readonly start: number;
-  readonly end: number;
-}
 
 /** All that a text can be found by. */
 export interface Analysis {

@@ -1,4 +1,4 @@
-import type { Token } from './analyzer.ts';
+import type { Token } from './part.ts';
 import type { TermNumbers } from './term-numbers.ts';
 
 /** What a chunk yields, places counted from its start. */
