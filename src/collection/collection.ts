@@ -17,7 +17,6 @@ import { type AddFieldOptions, type AddFieldReport, addField } from './add-field
 import { type BuildOptions, type DeployOptions, deployTuned } from './building.ts';
 import { type Contexts, saveContext } from './contexts.ts';
 import { dropEncoderVersions } from './encoder-versions.ts';
-import { indexPaths } from './index-paths.ts';
 import { Indexer } from './indexer.ts';
 import { changedPipelines, PIPELINES, storedPipelines } from './pipelines.ts';
 import { CollectionReads } from './reads.ts';
@@ -38,6 +37,8 @@ export class Collection extends CollectionReads {
    * from under the given paths. A file that cannot be read is listed in the report and keeps its old documents.
    */
   async index(paths: readonly string[], options: IndexOptions = {}): Promise<IndexReport> {
+    // Readers of all formats are loaded when first needed: whoever searches begins the sooner.
+    const { indexPaths } = await import('./index-paths.ts');
     const report = await this.session.writingAndReading(async (writer, corpus) =>
       indexPaths(
         {

@@ -6,7 +6,7 @@ import type { IndexingSettings } from '../corpus/index.ts';
 import { resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
-import { INGEST_VERSION } from '../ingest/index.ts';
+import { INGEST_VERSION } from '../ingest/changes.ts';
 import {
   createLocalStore,
   type Database,

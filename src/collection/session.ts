@@ -1,6 +1,6 @@
 import { InvalidArgumentError, UnsupportedError } from '../base/errors.ts';
 import { type IndexingSettings, resolveSettings } from '../corpus/index.ts';
-import { INGEST_VERSION } from '../ingest/index.ts';
+import { INGEST_VERSION } from '../ingest/changes.ts';
 import type { SearchEnvironment } from '../search/index.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
 import type { CollectionSettings, Store, StoredCorpus, Writer } from '../store/types.ts';
