@@ -37,7 +37,7 @@ export class Collection extends CollectionReads {
    * from under the given paths. A file that cannot be read is listed in the report and keeps its old documents.
    */
   async index(paths: readonly string[], options: IndexOptions = {}): Promise<IndexReport> {
-    // Readers of files are loaded when there are files to read.
+    // Readers of all formats are loaded when first needed: whoever searches begins the sooner.
     const { indexPaths } = await import('./index-paths.ts');
     const report = await this.session.writingAndReading(async (writer, corpus) =>
       indexPaths(

@@ -124,12 +124,12 @@ export async function indexPaths(
   };
 }
 
-/** Says which files {@link indexPaths} would read for a collection in this folder or database, whether it exists or not. */
-export function listPaths(
+/** See `listPaths`, which loads this file first. */
+export function listFrom(
   location: string,
   paths: readonly string[],
-  options: IndexOptions = {},
-  { readers = [] }: Pick<Extension, 'readers'> = {},
+  options: IndexOptions,
+  { readers = [] }: Pick<Extension, 'readers'>,
 ): AsyncGenerator<ListEvent> {
   const folder = isPostgresAddress(location) ? undefined : resolve(location);
   return listFiles(scopeOf(folder, paths, options), { ...readingOptions(folder, options), readers });

@@ -21,7 +21,7 @@ export { type Contexts, contextsOf } from './contexts.ts';
 export { type CopyOptions, type CopyReport, copyCollection } from './copying.ts';
 export type { GivenEncoder } from './encoders.ts';
 export { type Extension, joinExtensions, loadExtensions } from './extensions.ts';
-export { listPaths } from './index-paths.ts';
+export { listPaths } from './list-paths.ts';
 export { type OpenOptions, openCollection } from './open.ts';
 export type { StoredPipelines } from './pipelines.ts';
 export type { CollectionPlanOptions } from './planning.ts';

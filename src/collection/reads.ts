@@ -1,11 +1,4 @@
-import {
-  type Answer,
-  type AskOptions,
-  askCorpus,
-  type Context,
-  type ContextOptions,
-  contextOf,
-} from '../answer/index.ts';
+import type { Answer, AskOptions, Context, ContextOptions } from '../answer/index.ts';
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { DocumentRecord } from '../content/index.ts';
 import { type IndexingSettings, queryLanguage } from '../corpus/index.ts';
@@ -46,6 +39,9 @@ import { Session } from './session.ts';
 import { synonymsSource } from './synonyms.ts';
 import type { RelevantOptions, RelevantResult } from './types.ts';
 import { verifyStore } from './verify.ts';
+
+/** Loaded when first needed: whoever searches begins the sooner. */
+const answering = () => import('../answer/index.ts');
 
 /** A document as the collection holds it. */
 export interface StoredDocument extends DocumentRecord {
@@ -98,6 +94,7 @@ export class CollectionReads {
    * @throws InvalidArgumentError for an empty question, and options that are not known or out of range.
    */
   async context(question: string, options: ContextOptions = {}): Promise<Context> {
+    const { contextOf } = await answering();
     return this.session.searching((corpus, environment) => contextOf(corpus, question, options, environment));
   }
 
@@ -107,6 +104,7 @@ export class CollectionReads {
    * @throws InvalidArgumentError as {@link Collection.context}.
    */
   async ask(question: string, options: AskOptions = {}): Promise<Answer> {
+    const { askCorpus } = await answering();
     return this.session.searching((corpus, environment) => askCorpus(corpus, question, options, environment));
   }
 

@@ -64,15 +64,24 @@ export function resolveSettings(given: Partial<IndexingSettings> = {}): Indexing
   return settings;
 }
 
-/** Codes that are languages: a search looks its own up each time. */
-const checked = new Set<string>();
-const names = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
+/** Codes of two letters that are languages (ISO 639-1), and those of three that were asked for. */
+const known = new Set(
+  `aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo es et eu fa ff fi fj fo fr fy
+  ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik in io is it iu iw ja ji jv jw ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg
+  li ln lo lt lu lv mg mh mi mk ml mn mo mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg
+  sh si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu`.split(
+    /\s+/,
+  ),
+);
+/** Made when first needed: the runtime takes long to load it. */
+let names: Intl.DisplayNames | undefined;
 
 /** @throws InvalidArgumentError unless `code` is the code of a language (ISO 639-1, or 639-3 where there is none). */
 export function checkLanguage(code: string): void {
-  if (checked.has(code)) return;
+  if (known.has(code)) return;
+  names ??= new Intl.DisplayNames(['en'], { type: 'language', fallback: 'none' });
   if (/^[a-z]{2,3}$/.test(code) && names.of(code) !== undefined) {
-    checked.add(code);
+    known.add(code);
     return;
   }
   throw new InvalidArgumentError(`"${code}" is not a language.`, 'Give an ISO 639-1 code such as "en" or "de".');

@@ -4,6 +4,7 @@ export { type OpenIndexFile, openIndexFile, readVectorFile, writeIndexFile } fro
 export { createLocalStore, LocalStore, openLocalStore } from './local/store.ts';
 export { documentBase, shownLocation } from './location.ts';
 export { isPostgresAddress, parsePostgresAddress } from './postgres/address.ts';
+export { openPostgresStore } from './postgres/open.ts';
 export type { Database, Sql, SqlValue } from './postgres/sql.ts';
-export { openPostgresStore, type PostgresOptions, PostgresStore } from './postgres/store.ts';
+export type { PostgresOptions, PostgresStore } from './postgres/store.ts';
 export type * from './types.ts';

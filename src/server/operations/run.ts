@@ -7,7 +7,6 @@ import { contextsOf } from '../../collection/contexts.ts';
 import { verifyCollection } from '../../collection/verify.ts';
 import { MEANING } from '../../corpus/index.ts';
 import { completions, type PipelineInput } from '../../search/index.ts';
-import { ask, context } from './answering.ts';
 import type { CollectionHost } from './host.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
 
@@ -33,10 +32,14 @@ export function runOperation<Name extends OperationName>(
 const handlers: Handlers = {
   search: (host, request, options) =>
     host.use(request.collection, (collection) => search(collection, request, options)),
-  context: (host, request, options) =>
-    host.use(request.collection, (collection) => context(collection, request, options, host.model)),
-  ask: (host, request, options) =>
-    host.use(request.collection, (collection) => ask(collection, request, options, host.model)),
+  context: async (host, request, options) => {
+    const { context } = await import('./answering.ts');
+    return host.use(request.collection, (collection) => context(collection, request, options, host.model));
+  },
+  ask: async (host, request, options) => {
+    const { ask } = await import('./answering.ts');
+    return host.use(request.collection, (collection) => ask(collection, request, options, host.model));
+  },
   get: async (host, request) => {
     const { getDocument } = await import('./documents.ts');
     return host.use(request.collection, (collection) =>

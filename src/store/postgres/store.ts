@@ -164,15 +164,8 @@ function noCollection(shown: string): NotFoundError {
   );
 }
 
-/**
- * Opens a collection in PostgreSQL, or makes it, with the tables, where settings are given and there is none.
- *
- * @param location `postgres://USER@HOST:PORT/DATABASE?collection=NAME` (`parsePostgresAddress`).
- * @param fresh settings of a new collection; called when there is none.
- * @throws NotFoundError when there is none and it is not to be made; RemoteError, StorageError and others for a server that is down,
- * slow, read-only or of another version; MissingPackageError without the package `pg`.
- */
-export async function openPostgresStore(
+/** See `openPostgresStore`, which loads this file first. */
+export async function openStore(
   location: string,
   { connect = connectPostgres }: PostgresOptions = {},
   fresh?: () => Promise<CollectionSettings>,
