@@ -12,7 +12,7 @@ const MOST_PAGES = 120;
 /** What readers of a page do not count among its text, as the page itself marks it. */
 const AROUND =
   'head, script, style, noscript, template, svg, button, select, textarea, iframe, nav, footer, [role=navigation], ' +
-  '[role=contentinfo], [hidden], [aria-hidden=true], .navheader, .navfooter, .docnav, .navigation, #column2, .header, .footer, #footer, ' +
+  '[role=contentinfo], [hidden], [aria-hidden=true], .navheader, .navfooter, .NAVHEADER, .NAVFOOTER, .docnav, .navigation, #column2, .header, .footer, #footer, ' +
   '.sphinxsidebar, .related, .gtkdoc-toolbar, .top, .nav, .hogan-footer, dialog, [class*=headerlink]';
 const INLINE = new Set(
   'a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp small span strike strong time tt u var wbr'.split(
@@ -33,7 +33,8 @@ function* pages(folder: string): Generator<string> {
 
 /** The page's main text by a tree of it, which the reader never builds: words, inline elements not dividing them. */
 function wordsOfTree(html: string): string[] {
-  const { document } = parseHTML(html);
+  // The tree does not know attributes in capitals for what they are.
+  const { document } = parseHTML(html.replaceAll(/\bCLASS=/g, 'class='));
   for (const element of document.querySelectorAll(AROUND)) element.remove();
   const parts: string[] = [];
   const visit = (node: Node): void => {
