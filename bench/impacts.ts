@@ -2,7 +2,13 @@
 // 0 to 2), as what they are does not change what they cost; `npm run bench -- impacts-trained` says what learned ones are worth.
 import { MemorySections } from '../src/base/index.ts';
 import { Random } from '../src/base/random.ts';
-import { ImpactIndex, ImpactIndexBuilder, InvertedIndex, InvertedIndexBuilder, inverseDocumentFrequency } from '../src/index/index.ts';
+import {
+  ImpactIndex,
+  ImpactIndexBuilder,
+  InvertedIndex,
+  InvertedIndexBuilder,
+  inverseDocumentFrequency,
+} from '../src/index/index.ts';
 import { analyzerFor } from '../src/text/index.ts';
 import { interleave, median, pairedRatio, report } from './harness.ts';
 import { readWordNet } from './lib-wordnet.ts';

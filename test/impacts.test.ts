@@ -109,7 +109,11 @@ describe('a field of impacts', () => {
     await expect(collection.addField('other', { kind: 'impacts', encoder: 'static' })).rejects.toThrow(
       'is to have impacts of terms, and the encoder "static" gives one vector for each passage only',
     );
-    const negative: TermEncoder = { ...marks, id: 'negative', weigh: async (texts) => texts.map(() => new Float32Array(9).fill(-1)) };
+    const negative: TermEncoder = {
+      ...marks,
+      id: 'negative',
+      weigh: async (texts) => texts.map(() => new Float32Array(9).fill(-1)),
+    };
     await expect(collection.addField('other', { kind: 'impacts', encoder: negative })).rejects.toThrow('is -1');
     await collection.removeField('other');
     await expect(collection.addField('other', { kind: 'impactz' as 'impacts', encoder: marks })).rejects.toThrow(

@@ -44,13 +44,19 @@ function drawn(random: Random, count: number): { texts: WordedText[]; examples: 
     return {
       query: [{ term, weight: 3 }],
       positives: [i],
-      negatives: texts.flatMap(({ words }, j) => (main[j] !== word && words.some((own) => own.term === term) ? [j] : [])),
+      negatives: texts.flatMap(({ words }, j) =>
+        main[j] !== word && words.some((own) => own.term === term) ? [j] : [],
+      ),
     };
   });
   return { texts, examples };
 }
 
-const first = (texts: ImpactTexts, { query, positives, negatives }: ImpactExample, head: Parameters<ImpactTexts['score']>[2]) => {
+const first = (
+  texts: ImpactTexts,
+  { query, positives, negatives }: ImpactExample,
+  head: Parameters<ImpactTexts['score']>[2],
+) => {
   const score = (number: number) => texts.score(number, byTerm(query), head);
   return negatives.every((number) => score(number) < score(positives[0]!));
 };
@@ -138,7 +144,13 @@ describe('a head that is trained', () => {
     const runtime = await nativeRuntime();
     const sums: number[] = [];
     for (const flops of [0, 1]) {
-      const { head } = await trainImpact(train, examples, { runtime, epochs: 10, learningRate: 0.05, batchSize: 8, flops });
+      const { head } = await trainImpact(train, examples, {
+        runtime,
+        epochs: 10,
+        learningRate: 0.05,
+        batchSize: 8,
+        flops,
+      });
       sums.push(texts.reduce((sum, _, i) => sum + train.impacts(i, head).reduce((a, b) => a + b, 0), 0));
     }
     expect(sums[1]).toBeLessThan(0.8 * sums[0]!);

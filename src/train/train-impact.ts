@@ -2,6 +2,7 @@ import { InvalidArgumentError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 import type { WeightedTerm } from '../content/index.ts';
 import type { ImpactHead } from '../encode/index.ts';
+import { GREATEST_IMPACT } from '../index/index.ts';
 import {
   adamW,
   add,
@@ -63,7 +64,7 @@ const BIAS = 'impact/bias';
 
 /**
  * Trains a head that weighs words (DeepImpact: Mallia et al. 2021; uniCOIL: Lin and Ma 2021), over token vectors that stay as they are: a query's text is to have a greater sum of matched impacts
- * than the texts of the other queries of a step and than its own negatives (softmax cross entropy). It begins as BM25, a factor of 1 for every word.
+ * than the texts of the other queries of a step and than its own negatives (softmax cross entropy). It begins as BM25, a factor of 1 for every word, and ends so that one in a thousand impacts at most is greater than what is kept.
  *
  * @throws InvalidArgumentError for fewer examples than a step has.
  */
@@ -130,7 +131,19 @@ export async function trainImpact(
         : { validation: { ...validation, measure: async () => validation.measure(headNow()) } }),
     },
   );
-  return { head: headNow(), report };
+  return { head: withinReach(headNow(), texts), report };
+}
+
+/** Share of impacts that may be above what is kept of them. */
+const CLIPPED = 0.001;
+
+/** The same ranking by smaller factors, where too many impacts would be clipped. */
+function withinReach(head: ImpactHead, texts: ImpactTexts): ImpactHead {
+  const impacts = texts.texts.flatMap((_, number) => [...texts.impacts(number, head)]).sort((a, b) => b - a);
+  const great = impacts[Math.floor(CLIPPED * impacts.length)] ?? 0;
+  if (great <= GREATEST_IMPACT) return head;
+  const factor = GREATEST_IMPACT / great;
+  return { ...head, weights: head.weights.map((weight) => weight * factor), bias: head.bias * factor };
 }
 
 /** `max(0, vector . weights + bias)` of each row, `[rows]`. */

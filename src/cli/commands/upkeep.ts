@@ -57,7 +57,10 @@ export function addUpkeep(program: Command): void {
   )
     .option('--of <source>', 'passage (default), text, title, headings or metadata.NAME')
     .option('--encoder <spec>', 'as for index')
-    .option('--kind <kind>', 'vector (default): one for each passage; vectors: one for each token, for reranking; impacts: what each term counts')
+    .option(
+      '--kind <kind>',
+      'vector (default): one for each passage; vectors: one for each token, for reranking; impacts: what each term counts',
+    )
     .option('--quiet', 'no progress', false)
     .action(async (name: string | undefined, options) =>
       run(options.json, async (signal) =>
