@@ -1,10 +1,12 @@
 // Records, blocks and cursors of bit-packed postings.
 //
-// A block is [document bits: u8][frequency bits: u8][documents][frequencies]. Documents are stored as gaps minus one.
+// A block is [document bits: 5, frequency bits: 3][documents][frequencies]; where these are more, 0xff and a byte for each comes first.
+// Documents are stored as gaps minus one.
 // A full block (128 postings) is packed vertically as in SIMD-BP128 (Lemire & Boytsov 2015): value j lies in lane j % 4.
 // A shorter last block is packed as one little-endian bit stream and rounded up to bytes.
 
 export const BLOCK: u32 = 128;
+const WIDE: u32 = 0xff;
 export const END: u32 = 0xffff_ffff;
 export const NONE: u32 = 0xffff_ffff;
 
@@ -197,13 +199,19 @@ export function decode(cursor: Cursor): void {
     source = postings + load<u32>(blockOffsets + at);
     if (block > 0) base = load<u32>(blockLast + at - 4);
   }
-  const documentBits = <u32>load<u8>(source);
+  const header = <u32>load<u8>(source++);
+  let documentBits = header & 31;
+  let bits = header >> 5;
+  if (header == WIDE) {
+    documentBits = load<u8>(source);
+    bits = load<u8>(source, 1);
+    source += 2;
+  }
   const size = block + 1 == cursor.blocks ? cursor.frequency - block * BLOCK : BLOCK;
-  cursor.bits = load<u8>(source, 1);
+  cursor.bits = bits;
   cursor.size = size;
   cursor.position = 0;
   cursor.decoded = block;
-  source += 2;
   if (size == BLOCK) {
     unpackDocuments(source, documentBits, base, cursor.documents);
     cursor.packed = source + (documentBits << 4);

@@ -25,7 +25,7 @@ import { IMAGING_VARIABLE, type Image, type Imaging } from './lib-chaos-images.t
 import { FAULT_VARIABLE, type InjectedFault } from './lib-chaos-inject.ts';
 import { examine, Ledger } from './lib-chaos-ledger.ts';
 import { servedRound } from './lib-chaos-server.ts';
-import { chaosText, WORKS, type Work, type WriterLine } from './lib-chaos-text.ts';
+import { chaosText, WORKS, type Work, type WriterLine, type WriterTask } from './lib-chaos-text.ts';
 import { SITTING_OPTIONS, Sitting } from './lib-sitting.ts';
 import { Watchdog } from './lib-watchdog.ts';
 
@@ -49,6 +49,8 @@ const disk = smallDisk(directory, MEGABYTES);
 const sources = join(folder, 'sources');
 let random = sitting.random(sitting.from);
 let ledger = new Ledger();
+/** A writer that waits for what there is to do. */
+let spare: ChildProcess | undefined;
 let built: { readonly writer: string; readonly inject: string };
 const failures: string[] = [];
 const rows = new Map<string, Record<string, number>>();
@@ -106,6 +108,7 @@ try {
   });
   if (failures.length > 0) process.exitCode = 1;
 } finally {
+  spare?.kill('SIGKILL');
   disk.remove();
   rmSync(folder, { recursive: true, force: true });
 }
@@ -152,7 +155,8 @@ async function written(fault: Exclude<Fault, 'served'>, round: number): Promise<
   const target = ends ? WORKS[random.below(WORKS.length)]! : 'any';
   const inject = injected(fault, round);
   const environment = inject !== undefined ? preload(inject) : fault === 'image' ? imaging() : {};
-  const child = startWriter(String(random.below(2 ** 30)), ends ? 1000 * PATIENCE_S : 700, target, environment);
+  const time = ends ? 1000 * PATIENCE_S : 700;
+  const child = startWriter({ directory, sources, seed: random.below(2 ** 30), time, first: target }, environment);
   if (fault === 'disk full' && disk.real) disk.fill(random.below(400_000));
   const exited = once(child, 'exit');
   const watchdog = new Watchdog(PATIENCE_S, () => {
@@ -282,9 +286,19 @@ function preload(fault: InjectedFault): Record<string, string> {
   return { NODE_OPTIONS: `--import ${pathToFileURL(built.inject).href}`, [FAULT_VARIABLE]: JSON.stringify(fault) };
 }
 
-function startWriter(seed: string, time: number, target: string, environment: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [built.writer, dist, directory, sources, seed, String(time), target], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+/** A writer at work. One that needs no environment of its own was started before, and has loaded what it needs while another was looked at. */
+function startWriter(task: WriterTask, environment: Record<string, string>): ChildProcess {
+  const own = Object.keys(environment).length > 0;
+  const child = own ? loadWriter(environment) : (spare ?? loadWriter());
+  if (!own) spare = loadWriter();
+  child.stdin!.on('error', () => undefined);
+  child.stdin!.end(`${JSON.stringify(task)}\n`);
+  return child;
+}
+
+function loadWriter(environment: Record<string, string> = {}): ChildProcess {
+  return spawn(process.execPath, [built.writer, dist], {
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   });
 }
@@ -298,9 +312,8 @@ async function inOrder(): Promise<string[]> {
     await collection.compact({ full: true });
   }
   wrong.push(...(await leftBehind(directory)));
-  // An encoder that was not finished goes when the next one is saved.
-  const left = (readdirSync(directory, { recursive: true }) as string[]).filter(
-    (name) => /\.new$|\.held$/.test(name) && !name.startsWith('encoders'),
+  const left = (readdirSync(directory, { recursive: true }) as string[]).filter((name) =>
+    /\.new$|\.held$|\/\.new-/.test(name),
   );
   wrong.push(...left.map((name) => `${name} is left over`));
   if (readFileSync(join(directory, 'writer.lock'), 'utf8') !== '') wrong.push('writer.lock names somebody');

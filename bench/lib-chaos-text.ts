@@ -9,6 +9,19 @@ export type Changes = readonly (readonly [id: string, version: Version])[];
 export const WORKS = ['index', 'add', 'remove', 'compact', 'rebuild', 'deploy'] as const;
 export type Work = (typeof WORKS)[number];
 
+/** What a writer is told to do. */
+export interface WriterTask {
+  /** The collection. */
+  readonly directory: string;
+  /** A folder of files that are indexed. */
+  readonly sources: string;
+  readonly seed: number;
+  /** Milliseconds after which it ends by itself. */
+  readonly time: number;
+  /** What it does first. */
+  readonly first: Work | 'any';
+}
+
 /** What a writer says, a line each. */
 export type WriterLine =
   | {

@@ -2,20 +2,23 @@
  * Writes to a collection until it is killed or its time is over (bench/chaos.ts). Prints a line before and after each piece of work, so
  * that the parent knows what was acknowledged, and when to strike. What is refused is printed too, and the work goes on.
  *
- * Arguments: folder of the built package, collection, folder of sources, seed, milliseconds, first piece of work (or `any`).
+ * Argument: folder of the built package. What there is to do comes as a line of JSON on stdin ({@link WriterTask}), when all is loaded: a writer may be started while
+ * another is at work, and costs no time of its own then.
  */
 import { rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Random } from '../src/base/random.ts';
 import { IMAGING_VARIABLE, type Imaging, takeImages } from './lib-chaos-images.ts';
-import { chaosText, type Version, type Work, type WriterLine } from './lib-chaos-text.ts';
+import { chaosText, type Version, type Work, type WriterLine, type WriterTask } from './lib-chaos-text.ts';
 
-const [dist, directory, sources, seed, time, first] = process.argv.slice(2) as [string, string, string, ...string[]];
+const dist = process.argv[2]!;
 const built = <T>(file: string): Promise<T> => import(pathToFileURL(join(dist, file)).href);
 const { openCollection } = await built<typeof import('../src/collection/index.ts')>('index.js');
-const random = new Random(Number(seed));
+const { directory, sources, seed, time, first } = await task();
+const random = new Random(seed);
 // A pipe takes a line at once: what was printed was printed, whatever happens next.
 const say = (line: WriterLine): void => void writeSync(1, `${JSON.stringify(line)}\n`);
 
@@ -24,6 +27,12 @@ const IDS = 300;
 const FILES = 40;
 const OFTEN: readonly Work[] = ['index', 'add', 'add', 'add', 'remove', 'remove', 'compact', 'rebuild', 'deploy'];
 const version = (): number => random.below(2 ** 31);
+
+async function task(): Promise<WriterTask> {
+  for await (const line of createInterface(process.stdin)) return JSON.parse(line) as WriterTask;
+  // Nobody needs it any more.
+  process.exit(0);
+}
 
 async function deployment(base: string) {
   const { adapterGraph } = await built<typeof import('../src/encode/index.ts')>('encode/index.js');
@@ -95,8 +104,8 @@ const work: Record<Work, () => Promise<void>> = {
 const imaging = JSON.parse(process.env[IMAGING_VARIABLE] ?? 'null') as Imaging | null;
 if (imaging !== null) takeImages(imaging, say);
 
-const until = performance.now() + Number(time);
-let next: Work | undefined = first === 'any' ? undefined : (first as Work);
+const until = performance.now() + time;
+let next: Work | undefined = first === 'any' ? undefined : first;
 do {
   const chosen: Work = next ?? OFTEN[random.below(OFTEN.length)]!;
   next = random.below(2) === 0 ? next : undefined;

@@ -42,14 +42,18 @@ const places =
 const size = (sections: SectionData): number =>
   [...sections.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
 
-/** Bytes of the first edition's index of the same terms: arrays that were used as they lay, without places of words. */
+/** Postings to a block. */
+const BLOCK = 128;
+
+/** Bytes of the first edition's index of the same terms: arrays that were used as they lay, two bytes before each block, without places of words. */
 function asFirstEdition(sections: SectionData): number {
   const index = InvertedIndex.open(new MemorySections(sections));
-  const bytes = [...index.terms()].reduce((sum, term) => sum + Buffer.byteLength(term), 0);
+  const terms = [...index.terms()];
+  const bytes = terms.reduce((sum, term) => sum + Buffer.byteLength(term), 0);
   const blocks = sections.get('lexical.block-bounds')!.length;
-  return (
-    40 + 4 * index.count + 13 * index.termCount + 4 + bytes + 9 * blocks + sections.get('lexical.postings')!.length
-  );
+  const headers = blocks + terms.filter((term) => index.documentFrequency(term) <= BLOCK).length;
+  const postings = sections.get('lexical.postings')!.length + headers;
+  return 40 + 4 * index.count + 13 * index.termCount + 4 + bytes + 9 * blocks + postings;
 }
 
 /** Sizes of the indexes of one set of texts, and the largest of them. */

@@ -227,7 +227,7 @@ export function reconstruction(quantizer: string): CodeSide {
 }
 
 /** Temperature and rates of codes that learn to rank. */
-const RANKING = [2e-3, 1e-3, 4e-4].map((learningRate) => ({ temperature: 0.05, learningRate }));
+const RANKING = [8e-4, 3e-4, 1e-4].map((learningRate) => ({ temperature: 0.05, learningRate }));
 
 /** Codes that learn to rank: see `distillCodec`. Learned once for every setting and seed. */
 export function distilled<Data extends CodeData>(

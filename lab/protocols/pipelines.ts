@@ -1,5 +1,5 @@
 import { Vectors } from '../../src/base/vectors.ts';
-import type { EncodeOptions, Encoder } from '../../src/encode/index.ts';
+import type { EncodeOptions, Encoder, TokenEncoder } from '../../src/encode/index.ts';
 import { openEncoder } from '../../src/encode/index.ts';
 import type { Judgements } from '../../src/eval/index.ts';
 import { type MemoryCorpus, memoryCorpus, rankCorpus, type SearchEnvironment } from '../../src/search/index.ts';
@@ -20,29 +20,35 @@ export interface Searchable {
   readonly sources: Readonly<Record<string, string>>;
 }
 
-/** Which collection, and what a language model wrote for its queries. */
+/** Which collection, and what is in it. */
 export interface SearchableOptions {
-  /** What was written for a query, as a model of this name says it; a query for which nothing was written is left out. */
-  readonly models: Readonly<Record<string, (written: Written) => Written>>;
+  /** What was written for a query, as a model of this name says it; a query for which nothing was written is left out. Default: nothing, for none. */
+  readonly models?: Readonly<Record<string, (written: Written) => Written>>;
+  /** Whether it has `tokens` as well, by the shipped projection. Default false. */
+  readonly tokens?: boolean;
 }
 
 /** Queries of a smoke test. */
 const QUICK = 60;
 
 /** A collection in memory with `words` and `meaning`, by the lab's encoder. @throws NeedsData. */
-export function searchable(lab: Lab, name: string, { models }: SearchableOptions): Promise<Searchable> {
-  return lab.once(`searchable ${name} ${Object.keys(models).join()}`, async () => {
+export function searchable(lab: Lab, name: string, options: SearchableOptions = {}): Promise<Searchable> {
+  const { models = {}, tokens = false } = options;
+  const isWritten = Object.keys(models).length > 0;
+  return lab.once(`searchable ${name} ${tokens} ${Object.keys(models).join()}`, async () => {
     const collection = await lab.collection(name);
     const folder = lab.folder('llm');
-    const written = readWritten(name, folder);
+    const written = isWritten ? readWritten(name, folder) : [];
     if (written === undefined)
       throw new NeedsData(`Nothing was written for ${name} in ${folder}.`, 'Set SAGITTA_DATA.');
-    const known = written
-      .filter(({ id }) => collection.queries.has(id) && collection.judgements.has(id))
+    const ids = isWritten ? written.map(({ id }) => id) : [...collection.queries.keys()];
+    const judgedIds = ids
+      .filter((id) => collection.queries.has(id) && collection.judgements.has(id))
       .slice(0, lab.pick(QUICK, Number.POSITIVE_INFINITY));
-    const queries = new Map(known.map(({ id }) => [id, collection.queries.get(id)!]));
-    const judged = new Set(known.flatMap(({ id }) => [...collection.judgements.get(id)!.keys()]));
+    const queries = new Map(judgedIds.map((id) => [id, collection.queries.get(id)!]));
+    const judged = new Set(judgedIds.flatMap((id) => [...collection.judgements.get(id)!.keys()]));
     const documents = await documentsOf(lab, collection, judged);
+    const known = written.filter(({ id }) => queries.has(id));
     const languageModels = Object.entries(models).map(([model, says]) => {
       const asked = known.map((one) => ({ text: queries.get(one.id)!, turns: [], written: says(one) }));
       return { name: model, open: () => writtenModel(asked) };
@@ -52,11 +58,12 @@ export function searchable(lab: Lab, name: string, { models }: SearchableOptions
       corpus: await memoryCorpus(documents, [
         { name: 'words', kind: 'terms' },
         { name: 'meaning', kind: 'vector', encoder },
+        ...(tokens ? [{ name: 'tokens', kind: 'vectors', encoder: await tokenEncoder(lab) } as const] : []),
       ]),
       environment: { extensions: { languageModels } },
       queries,
       judgements: collection.judgements,
-      sources: { ...sourcesOf(collection), ...writtenSource(folder, name) },
+      sources: { ...sourcesOf(collection), ...(isWritten ? writtenSource(folder, name) : {}) },
     };
   });
 }
@@ -86,6 +93,11 @@ function keptEncoder(lab: Lab): Promise<Encoder> {
   });
 }
 
+/** Token vectors by the shipped projection. */
+function tokenEncoder(lab: Lab): Promise<TokenEncoder> {
+  return lab.once('token encoder', async () => (await openEncoder('late')) as Encoder & TokenEncoder);
+}
+
 /** What searches: the best on development queries of some pipelines. */
 export interface PipelineSide {
   readonly name: string;
@@ -100,7 +112,7 @@ export function by(name: string, ...pipelines: readonly string[]): PipelineSide 
 /** What a claim about pipelines says. */
 export interface PipelineClaim extends Said, Sides<PipelineSide> {
   /** Default `ndcg@10`. */
-  readonly metric?: 'ndcg@10' | 'recall@100' | 'recall@5';
+  readonly metric?: 'ndcg@10' | 'recall@100' | 'recall@5' | 'map@100';
   readonly data: (lab: Lab) => Promise<Searchable>;
 }
 

@@ -2,6 +2,7 @@ export * from './answers.ts';
 export * from './collections.ts';
 export * from './common.ts';
 export * from './completion.ts';
+export * from './document-input.ts';
 export * from './documents.ts';
 export * from './facets.ts';
 export * from './files.ts';

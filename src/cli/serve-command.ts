@@ -1,13 +1,10 @@
-import { basename, dirname, resolve } from 'node:path';
 import pc from 'picocolors';
-import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
-import { hostExtensions } from '../collection/host-extensions.ts';
-import { type LanguageModel, openModel } from '../generate/index.ts';
-import { KeyFile, LocalEngine, type Scope, type ServedCollection, serve, serveStdio } from '../server/index.ts';
-import { isPostgresAddress, openLocalStore, openPostgresStore, parsePostgresAddress } from '../store/index.ts';
+import { InvalidArgumentError } from '../base/errors.ts';
+import { KeyFile, type Scope, serve } from '../server/index.ts';
 import { duration, plural, print, printable, printJson, say, table } from './output.ts';
+import { type NamedModel, namedModel, servedCollections } from './served-collections.ts';
 
-export interface ServeCommandOptions {
+export interface ServeCommandOptions extends NamedModel {
   readonly in: string[];
   readonly source?: string[];
   readonly host?: string;
@@ -24,9 +21,6 @@ export interface ServeCommandOptions {
   readonly maxBody?: number;
   readonly drain?: number;
   readonly page: boolean;
-  /** A language model, and where it is asked. */
-  readonly model?: string;
-  readonly modelUrl?: string;
   readonly log: boolean;
   readonly json: boolean;
 }
@@ -71,75 +65,6 @@ function printAccess({ time, status, method, path, ms, code }: Readonly<Record<s
   print(
     `${pc.dim(String(time).slice(11, 19))} ${failed ? pc.yellow(told) : told} ${method} ${printable(String(path))} ${pc.dim(duration(Number(ms)))}`,
   );
-}
-
-/** The language model that was named, if one was. */
-async function namedModel({
-  model,
-  modelUrl: url,
-}: Pick<ServeCommandOptions, 'model' | 'modelUrl'>): Promise<{ model?: LanguageModel }> {
-  if (model === undefined) return {};
-  const kinds = (await hostExtensions()).languageModels ?? [];
-  return { model: openModel(model, { kinds, ...(url === undefined ? {} : { url }) }) };
-}
-
-/** `sagitta mcp`: the Model Context Protocol over stdin and stdout. */
-export async function mcpCommand(
-  options: Pick<ServeCommandOptions, 'in' | 'source' | 'model' | 'modelUrl'> & { readonly write: boolean },
-  signal: AbortSignal,
-): Promise<void> {
-  const { write, source = [] } = options;
-  const collections = await servedCollections(options.in, source);
-  const named = await namedModel(options);
-  const engine = new LocalEngine({ collections, readOnly: !write, ...named });
-  try {
-    await serveStdio(engine, signal, { write, model: named.model !== undefined });
-  } finally {
-    await engine.close();
-  }
-}
-
-/**
- * What `--in` and `--source` name: `DIR` or `NAME=DIR`, or an address in PostgreSQL in place of a folder. A collection without a name is
- * called after its folder, or after the folder around it where it is called `.sagitta`; in PostgreSQL as it is called there.
- * @throws NotFoundError for a folder without a collection, so that a mistake shows now rather than at the first search.
- */
-async function servedCollections(folders: readonly string[], sources: readonly string[]): Promise<ServedCollection[]> {
-  const collections = folders.map((text) => {
-    const { name, rest } = splitName(text);
-    if (isPostgresAddress(rest)) {
-      return { name: name ?? nameOf(parsePostgresAddress(rest).collection), directory: rest, sources: [] as string[] };
-    }
-    const directory = resolve(rest);
-    return { name: name ?? nameOf(directory), directory, sources: [] as string[] };
-  });
-  for (const { directory } of collections) {
-    if (!isPostgresAddress(directory)) await openLocalStore(directory);
-    else await (await openPostgresStore(directory)).store.close();
-  }
-  for (const text of sources) {
-    const { name, rest } = splitName(text);
-    const owner = name === undefined ? collections[0] : collections.find((collection) => collection.name === name);
-    if (owner === undefined || (name === undefined && collections.length > 1)) {
-      throw new NotFoundError(
-        `--source ${text} names no collection.`,
-        `Write --source NAME=PATH with one of: ${collections.map((collection) => collection.name).join(', ')}.`,
-      );
-    }
-    owner.sources.push(resolve(rest));
-  }
-  return collections;
-}
-
-function splitName(text: string): { name?: string; rest: string } {
-  const match = /^([A-Za-z0-9][\w.-]*)=(.+)$/s.exec(text);
-  return match === null ? { rest: text } : { name: match[1]!, rest: match[2]! };
-}
-
-function nameOf(directory: string): string {
-  const own = basename(directory);
-  const name = own === '.sagitta' ? basename(dirname(directory)) : own.replace(/^\.+/, '');
-  return name.replace(/[^\w.-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '') || 'default';
 }
 
 export interface KeysOptions {

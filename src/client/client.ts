@@ -10,9 +10,9 @@ import type {
 } from '../api/collections.ts';
 import type { Problem } from '../api/common.ts';
 import type { Completions } from '../api/completion.ts';
+import type { DocumentInput } from '../api/document-input.ts';
 import type {
   DocumentAnswer,
-  DocumentInput,
   DocumentList,
   MapAnswer,
   MapHits,

@@ -113,10 +113,12 @@ describe('a deployment whose sync fails', () => {
     const left = join(directory, ENCODERS, '.new-abc123');
     await mkdir(left, { recursive: true });
     await writeFile(join(left, 'model.onnx'), 'half of a mod');
+    await writeFile(join(directory, 'field.json.new'), '{"format":');
     await using collection = await openCollection(directory);
     expect(await readdir(join(directory, ENCODERS))).toHaveLength(1);
     await collection.add([{ id: 'more', text: 'one more' }]);
     expect(await readdir(join(directory, ENCODERS))).toEqual([]);
+    expect((await readdir(directory)).filter((name) => name.endsWith('.new'))).toEqual([]);
   });
 
   it('never removes a version that the new one starts from', async () => {

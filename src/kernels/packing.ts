@@ -1,6 +1,15 @@
 /** Postings in a full block. */
 export const BLOCK_SIZE = 128;
 
+/** Stands before a block whose widths do not fit into one byte. */
+export const WIDE = 0xff;
+
+/** What stands before a block of postings: bits of a document and of a frequency, 0 to 32 each. */
+export function blockHeader(documentBits: number, frequencyBits: number): readonly number[] {
+  const header = (frequencyBits << 5) | documentBits;
+  return documentBits < 32 && header < WIDE ? [header] : [WIDE, documentBits, frequencyBits];
+}
+
 /** Bits needed for values up to `greatest`: 0 for 0. */
 export function bitWidth(greatest: number): number {
   return 32 - Math.clz32(greatest);

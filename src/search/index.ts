@@ -21,7 +21,16 @@ export { DEEPEST } from './cursor.ts';
 export { type DenseOptions, dense } from './dense.ts';
 export { type ExpansionOptions, expandQuery } from './expand-query.ts';
 export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } from './facets.ts';
-export { bo1, type Feedback, type RocchioOptions, rm3, rocchio, type TermFeedbackOptions } from './feedback/index.ts';
+export {
+  bo1,
+  type Feedback,
+  type RocchioOptions,
+  rm3,
+  rocchio,
+  type TermFeedbackOptions,
+  type TokenFeedbackOptions,
+  tokenFeedback,
+} from './feedback/index.ts';
 export {
   and,
   BUILT_IN as BUILT_IN_FIELDS,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { LIMITS, nameHint } from '../api/index.ts';
+import { LIMITS } from '../api/common.ts';
+import { nameHint } from '../api/names.ts';
 import { problem } from './problem.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

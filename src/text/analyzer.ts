@@ -1,27 +1,22 @@
 import { ownString, Recent } from '../base/recent.ts';
 import { RecentSlices } from '../base/recent-slices.ts';
+import { type BrokenWord, brokenWord, nextLineOf } from './broken-words.ts';
 import { CharacterClass, classAt, classOf, classTable, widthAt } from './characters.ts';
-import { chunkEnd, ESCAPE, emojiEnd, escapeEnd } from './chunk-end.ts';
+import { chunkEnd, ESCAPE, emojiEnd, escapeEnd, isDigit } from './chunk-end.ts';
 import { splitChunk } from './chunks.ts';
 import { primaryLanguage, type Stemmer, stemmerOf } from './languages.ts';
 import { normalizerFor, plainForm, typedForm } from './normalize.ts';
-import type { Part } from './part.ts';
+import type { Part, Token } from './part.ts';
+import { type Phone, phoneAt } from './phones.ts';
 import { chunkWords, isBetweenWords, phraseWords } from './phrase-words.ts';
+import { append, Gathered, kept, NONE, Pieces, place } from './pieces.ts';
 import { inHiragana, regularRun, segmentDense, withoutFinalMark } from './segmenter.ts';
+import { meaningOf } from './signs.ts';
 import { stopWordsOf } from './stop-words.ts';
 import type { TermNumbers } from './term-numbers.ts';
 
 /** Raised whenever a text yields other terms than before: what was indexed with another version is not found with this one. */
-export const ANALYSIS_VERSION = 5;
-
-/** A searchable term and where it stands. */
-export interface Token {
-  /** Normalised, lower-cased, stemmed: equal terms match. */
-  readonly term: string;
-  /** UTF-16 code units into the text that was analysed, whatever normalisation did to the length. */
-  readonly start: number;
-  readonly end: number;
-}
+export const ANALYSIS_VERSION = 6;
 
 /** All that a text can be found by. */
 export interface Analysis {
@@ -98,37 +93,6 @@ export function analyzerFor(language: string, options: AnalyzerOptions = {}): An
   if (stem && stopWords && usualAnalyzers.size < MOST_TAGS) usualAnalyzers.set(language, analyzer);
   return analyzer;
 }
-
-/** What a chunk yields, places counted from its start. */
-class Pieces {
-  /** Whose numbers these are ({@link TermNumbers.serial}): what holds the numbering itself would keep it alive. */
-  #serial = 0;
-  /** Terms, further forms and words. */
-  #numbers: readonly number[] = [];
-
-  /** @param words of chunks of a script with spaces: `phraseWords` of the chunk. */
-  constructor(
-    readonly terms: readonly Token[],
-    readonly forms: readonly Token[] = NONE,
-    readonly stopWords: readonly Token[] = NONE,
-    readonly words?: readonly string[],
-  ) {}
-
-  /** The numbers of its terms, then of forms and stop words, then of its words; looked up once for each numbering. */
-  numbered(numbers: TermNumbers): readonly number[] {
-    if (this.#serial === numbers.serial) return this.#numbers;
-    const own: number[] = [];
-    for (const { term } of this.terms) own.push(numbers.of(term));
-    for (const { term } of this.forms) own.push(numbers.of(term));
-    for (const { term } of this.stopWords) own.push(numbers.of(term));
-    for (const word of this.words ?? []) own.push(numbers.of(word));
-    this.#serial = numbers.serial;
-    this.#numbers = own.slice();
-    return own;
-  }
-}
-
-const NONE: readonly Token[] = [];
 
 /** Longer chunks are too rare to be worth remembering. */
 const LONGEST_CACHED = 40;
@@ -242,13 +206,27 @@ class ChunkAnalyzer implements Analyzer {
   #scan(text: string, found: (pieces: Pieces, start: number, end: number) => void): void {
     const length = text.length;
     let i = 0;
+    let afterPhone = 0;
     while (i < length) {
       let kind = classTable[text.charCodeAt(i)]!;
       if (kind > CharacterClass.dense) kind = classAt(text, i);
       if (kind === CharacterClass.word) {
-        const start = i > 0 && text.charCodeAt(i - 1) === DOT && startsName(text, i - 1) ? i - 1 : i;
+        if (i >= afterPhone && isDigit(text.charCodeAt(i))) {
+          const phone = phoneAt(text, i);
+          if (phone !== undefined) {
+            afterPhone = phone.end;
+            found(phonePieces(phone), phone.start, phone.end);
+          }
+        }
+        const start = i > 0 && text.charCodeAt(i - 1) === DOT && startsWord(text, i - 1) ? i - 1 : i;
         i = chunkEnd(text, i);
-        found(this.#analyzed(text, start, i), start, i);
+        const next = nextLineOf(text, i);
+        if (next < 0) found(this.#analyzed(text, start, i), start, i);
+        else {
+          const broken = brokenWord(text, start, i, next);
+          i = broken.end;
+          found(this.#broken(broken), start, i);
+        }
       } else if (kind === CharacterClass.dense) {
         const start = i;
         while (i < length && continuesDense(text, i)) i += widthAt(text, i);
@@ -257,15 +235,34 @@ class ChunkAnalyzer implements Analyzer {
         const end = emojiEnd(text, i);
         found(new Pieces([{ term: text.slice(i, end), start: 0, end: end - i }]), i, end);
         i = end;
-      } else if (isFraction(text.charCodeAt(i))) {
-        // As `1/2` is: two numbers.
-        const numbers = text[i]!.normalize('NFKC')
-          .split('\u2044')
-          .filter((one) => one !== '');
-        found(new Pieces(numbers.map((term) => ({ term, start: 0, end: 1 }))), i, i + 1);
-        i++;
-      } else i = text.charCodeAt(i) === ESCAPE ? escapeEnd(text, i) : i + 1;
+      } else if (text.charCodeAt(i) === ESCAPE) i = escapeEnd(text, i);
+      else {
+        const meaning = meaningOf(text, i);
+        const end = i + widthAt(text, i);
+        if (meaning !== undefined) found(this.#sign(meaning, end - i), i, end);
+        i = end;
+      }
     }
+  }
+
+  /** What a sign is found by: numbers that it stands for are as good as written, words stand aside. */
+  #sign(meaning: string, width: number): Pieces {
+    const found: Token[] = [];
+    const add = ({ term }: Token): number => found.push({ term, start: 0, end: width });
+    this.#scan(meaning, ({ terms, forms }) => {
+      terms.forEach(add);
+      forms.forEach(add);
+    });
+    return /^[\d ]+$/.test(meaning) ? new Pieces(found) : new Pieces(NONE, found);
+  }
+
+  /** A word that ends of lines broke, as it would be on one line: by its whole and its parts. */
+  #broken({ word, joints }: BrokenWord): Pieces {
+    const { terms, forms, stopWords, words } = this.#analyzed(word, 0, word.length);
+    const moved = (at: number): number => joints.reduce((sum, joint) => (at > joint.at ? sum + joint.left : sum), at);
+    const placed = (tokens: readonly Token[]): Token[] =>
+      tokens.map(({ term, start, end }) => ({ term, start: moved(start), end: moved(end) }));
+    return new Pieces(placed(terms), placed(forms), placed(stopWords), words);
   }
 
   #analyzed(text: string, start: number, end: number): Pieces {
@@ -348,63 +345,21 @@ function isNear(term: string, plain: string, language: string): boolean {
   return plain.length - stem.length <= ENDING && plain.startsWith(stem);
 }
 
-function append(tokens: readonly Token[], terms: string[]): void {
-  for (let i = 0; i < tokens.length; i++) terms.push(tokens[i]!.term);
-}
-
-function place(tokens: readonly Token[], offset: number, placed: Token[], wanted?: ReadonlySet<string>): void {
-  for (let i = 0; i < tokens.length; i++) {
-    const { term, start, end } = tokens[i]!;
-    if (wanted === undefined || wanted.has(term)) placed.push({ term, start: offset + start, end: offset + end });
-  }
-}
-
-/** Without the room for more that a list has to which something was added. */
-function kept(tokens: readonly Token[]): readonly Token[] {
-  return tokens.length === 0 ? NONE : tokens.slice();
-}
-
-/** A list of numbers that is used again and again. */
-class Gathered {
-  #numbers = new Uint32Array(1024);
-  #count = 0;
-
-  begin(): this {
-    this.#count = 0;
-    return this;
-  }
-
-  take(numbers: readonly number[], from: number, to: number): void {
-    if (this.#count + to - from > this.#numbers.length) {
-      const larger = new Uint32Array(2 * (this.#count + to - from));
-      larger.set(this.#numbers);
-      this.#numbers = larger;
-    }
-    for (let i = from; i < to; i++) this.#numbers[this.#count++] = numbers[i]!;
-  }
-
-  /** A copy of what was taken. */
-  end(numbers: TermNumbers): Uint32Array {
-    const copy = numbers.room(this.#count);
-    for (let i = 0; i < copy.length; i++) copy[i] = this.#numbers[i]!;
-    return copy;
-  }
-}
-
 const DOT = 46;
 
-/** Whether the dot at `index` belongs to the name behind it (`.NET`, `.gitignore`) rather than to what is before. */
-function startsName(text: string, index: number): boolean {
+/** Whether the dot at `index` belongs to the name or the number behind it (`.NET`, `.gitignore`, `.5`) rather than to what is before. */
+function startsWord(text: string, index: number): boolean {
+  const isNumber = isDigit(text.charCodeAt(index + 1));
   if (index > 0) {
-    const before = classAt(text, index - 1);
-    if (before !== CharacterClass.separator || '.)]}"/\\'.includes(text[index - 1]!)) return false;
+    const before = text[index - 1]!;
+    const isSign = isNumber && before === '-' && (index === 1 || classAt(text, index - 2) === CharacterClass.separator);
+    if ((classAt(text, index - 1) !== CharacterClass.separator && !isSign) || '.)]}"/\\'.includes(before)) return false;
   }
-  return /\p{L}/u.test(text[index + 1]!);
+  return isNumber || /\p{L}/u.test(text[index + 1]!);
 }
 
-/** Whether a character is a fraction in one sign. */
-function isFraction(unit: number): boolean {
-  return (unit >= 0xbc && unit <= 0xbe) || (unit >= 0x2150 && unit <= 0x215e) || unit === 0x2189;
+function phonePieces({ start, end, digits }: Phone): Pieces {
+  return new Pieces(NONE, [{ term: digits, start: 0, end: end - start }]);
 }
 
 function continuesDense(text: string, i: number): boolean {

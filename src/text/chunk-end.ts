@@ -1,8 +1,11 @@
 import { CharacterClass, classAt, classTable, widthAt } from './characters.ts';
 import { isMeasure } from './chunks.ts';
+import { RAISED } from './signs.ts';
 
 /** Chunks longer than this are cut: encoded data, not words. */
 const LONGEST_CHUNK = 128;
+/** Letters of what may be a variable: `x²`, `mc²`. */
+const LONGEST_VARIABLE = 2;
 /** Digits and spaces of a number in groups. */
 const LONGEST_NUMBER = 40;
 
@@ -58,10 +61,17 @@ function afterJoint(text: string, i: number, first: number): number {
   return j;
 }
 
-/** Takes in the signs of C++, C# and their kin, and the raised 2 or 3 of a measure; other raised numbers are those of notes. */
+const raised = new RegExp(`[${RAISED}]+`, 'y');
+
+/** Takes in the signs of C++, C# and their kin, the raised 2 or 3 of a measure, and raised numbers of variables; others are those of notes. */
 function withSigns(text: string, start: number, end: number): number {
-  const raised = text.charCodeAt(end);
-  if ((raised === 0xb2 || raised === 0xb3) && isMeasure(text.slice(start, end))) return end + 1;
+  raised.lastIndex = end;
+  if (text.charCodeAt(end) > 127 && raised.test(text)) {
+    const power = raised.lastIndex;
+    if ('\u00b2\u00b3'.includes(text[end]!) && isMeasure(text.slice(start, end))) return end + 1;
+    if (end - start <= LONGEST_VARIABLE && /^\p{L}+$/u.test(text.slice(start, end))) return power;
+    return end;
+  }
   const next = text.charCodeAt(end);
   if (end - start !== 1 || (next !== 43 && next !== 35)) return end;
   const signs = next === 35 ? 1 : text.charCodeAt(end + 1) === 43 ? 2 : 0;
@@ -91,6 +101,7 @@ export function escapeEnd(text: string, start: number): number {
 
 const control = new RegExp(`${String.fromCharCode(ESCAPE)}(?:\\[[0-?]{0,32}[ -/]{0,4}[@-~]|[@-Z\\\\-_])`, 'y');
 
-function isDigit(unit: number): boolean {
+/** Whether a code unit is a digit of ASCII. */
+export function isDigit(unit: number): boolean {
   return unit >= 48 && unit <= 57;
 }

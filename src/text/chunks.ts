@@ -1,6 +1,7 @@
 import { APOSTROPHES, MODIFIERS, ZERO_WIDTH } from './characters.ts';
 import { splitKorean } from './korean.ts';
 import type { Part } from './part.ts';
+import { RAISED } from './signs.ts';
 
 /** How apostrophes inside words are read. */
 type Apostrophe = 'possessive' | 'elision' | 'suffix' | 'letter';
@@ -33,7 +34,7 @@ const based = /^0[xXbBoO][0-9a-fA-F]+$/;
 /** A version; a name with a number, and a number with its unit, that are also written apart: `v2.4.1`, `RFC7231`, `HCA060T`, `IPv6`, `55kg`. */
 const version = /^[vV](?=\p{Nd}+(?:\.\p{Nd}+)+$)/u;
 const numbered = /^(\p{L}+)(\p{Nd}{2,}\p{L}{0,2}|\p{Nd}+(?:\.\p{Nd}+)+|(?<=\p{L}{3})\p{Nd})$/u;
-const measured = /^(\p{Nd}+)(\p{L}{1,3}|(?:[kcdmnµμ]?m|ft|in|yd)[23])$/u;
+const measured = /^(\p{Nd}+(?:\.\p{Nd}+)?)(\p{L}{1,3}|(?:[kcdmnµμ]?m|ft|in|yd)[23])$/u;
 /** A length, with its number or without, whose square or cube is a measure too. */
 const measure = /^(?:\p{Nd}+(?:[.,]\p{Nd}+)?)?(?:[kcdmnµμ]?m|ft|in|yd)$/u;
 /** A number whose thousands are grouped by spaces at which no line breaks. */
@@ -41,6 +42,11 @@ const spaced = /^(\d{1,3}(?:[\u00a0\u202f\u2009]\d{3})+)([.,]\d+)?$/u;
 const spaces = /[\u00a0\u202f\u2009]/gu;
 /** A number whose thousands are grouped by dots, as most of Europe does. */
 const dotted = /^\p{Nd}{1,3}(?:\.\p{Nd}{3})+$/u;
+/** A variable and its exponent. */
+const power = new RegExp(`^\\p{L}{1,2}[${RAISED}]+$`, 'u');
+const raised = new RegExp(`[${RAISED}]`);
+/** A number without the zero before its point, and perhaps its unit. */
+const fraction = /^\.\p{Nd}+\p{L}{0,3}$/u;
 const hangul = /\p{Script=Hangul}/u;
 /** Where case separates words: `parse|Config`, `HTTP|Server`. */
 const caseJoint = /(?<=[\p{Ll}\p{Nd}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
@@ -71,6 +77,15 @@ export function splitChunk(chunk: string, language: string): Part[] {
     return parts;
   }
   const whole = joined(chunk);
+  if (power.test(chunk)) {
+    // `x²` is found by `x2` too, and is an x all the same.
+    const end = chunk.search(raised);
+    if (!isMeasure(chunk.slice(0, end)))
+      return [
+        { text: chunk.slice(0, end), start: 0, end },
+        { text: chunk, start: 0, end: chunk.length, aside: true },
+      ];
+  }
   if (/[\u00b2\u00b3]$/.test(chunk)) {
     // `55m²` is `55m2`, and found by `55` and `m2` too.
     const [, amount = '', unit = ''] = /^(.*\p{Nd})?(\p{L}+.)$/u.exec(chunk) ?? [];
@@ -92,14 +107,22 @@ export function splitChunk(chunk: string, language: string): Part[] {
     }
     return parts;
   }
-  if (chunk.startsWith('.')) {
+  if (fraction.test(chunk)) {
+    // `.5` is 0.5, and found by 5 too.
+    const shifted = splitChunk(`0${chunk}`, language);
+    const parts = shifted.map((part) => ({ ...part, start: Math.max(0, part.start - 1), end: part.end - 1 }));
+    const digits = chunk.slice(1).replace(/\P{Nd}+$/u, '');
+    return [...parts, { text: digits, start: 1, end: 1 + digits.length, aside: true }];
+  }
+  if (chunk.startsWith('.') && !/\p{Nd}/u.test(chunk[1]!)) {
     parts.push({ text: chunk, start: 0, end: chunk.length });
     for (const part of splitChunk(chunk.slice(1), language)) {
       parts.push({ ...part, start: part.start + 1, end: part.end + 1 });
     }
     return parts;
   }
-  collect(chunk, 0, language, parts);
+  if (chunk.startsWith('.')) collect(chunk.slice(1), 1, language, parts);
+  else collect(chunk, 0, language, parts);
   const words = parts.filter(({ aside }) => aside !== true);
   // The last capital of `translateX` is no part, and yet no less of the name.
   const incomplete = words.length === 1 && caseJoint.test(chunk) && words[0]!.text.length < whole.length;

@@ -5,7 +5,6 @@ export {
   type AnalyzerOptions,
   analyzerFor,
   type Reading,
-  type Token,
 } from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
 export { charactersFor, cutToTokens, mostTokens, share } from './budget.ts';
@@ -25,6 +24,7 @@ export { type DetectedLanguage, type DetectOptions, detectLanguage } from './lan
 export { loadLanguage, primaryLanguage } from './languages.ts';
 export { loadMarkdown, type MarkdownDocument, markdownBlocks } from './markdown.ts';
 export { plainForm } from './normalize.ts';
+export type { Token } from './part.ts';
 export { type Passage, type PassageOptions, splitPassages } from './passages.ts';
 export { phraseWords } from './phrase-words.ts';
 export { type PlainText, plainSnippet, plainText } from './plain.ts';

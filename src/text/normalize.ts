@@ -121,8 +121,32 @@ function withoutOptionalMarks(word: string): string {
     .replace(/(?<=\p{Script=Cyrillic})[\u0300\u0301]/gu, '')
     .replaceAll('ё', 'е')
     .replaceAll('\u0901', '\u0902')
-    .replaceAll('\u093c', '');
+    .replaceAll('\u093c', '')
+    .replace(assimilated, (nasal) => String.fromCharCode((nasal.charCodeAt(0) & ~0x7f) + ANUSVARA));
 }
+
+/** Blocks of Indic scripts that write a nasal before a consonant of its own class as a letter or as a dot, at will: Devanagari, Gujarati, Telugu, Kannada. */
+const INDIC = [0x900, 0xa80, 0xc00, 0xc80];
+const ANUSVARA = 0x02;
+const VIRAMA = 0x4d;
+/** Nasals within a block, and the first of the four consonants of their class. */
+const NASALS = [
+  [0x19, 0x15],
+  [0x1e, 0x1a],
+  [0x23, 0x1f],
+  [0x28, 0x24],
+  [0x2e, 0x2a],
+] as const;
+/** `न्` of हिन्दी, which is हिंदी as well. */
+const assimilated = new RegExp(
+  INDIC.flatMap((block) => {
+    const letter = (offset: number): string => String.fromCharCode(block + offset);
+    return NASALS.map(
+      ([nasal, first]) => `${letter(nasal)}${letter(VIRAMA)}(?=[${letter(first)}-${letter(first + 3)}])`,
+    );
+  }).join('|'),
+  'g',
+);
 
 /** Letters that Unicode does not decompose. */
 const SPECIAL: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ import { exactClaim } from '../../protocols/claims.ts';
 import { COMPONENTS, type CodeData, classical, codeClaim, coded, smallCodeData } from '../../protocols/codes.ts';
 import { grid } from '../../protocols/learning.ts';
 
-const CONFIGS = grid({ learningRate: [6e-4, 2e-3, 6e-3, 2e-2], steps: [125, 250] });
+const CONFIGS = grid({ learningRate: [2e-4, 6e-4, 2e-3, 6e-3, 2e-2, 6e-2], steps: [125, 250] });
 /** 34 bytes: signs of one level, or two levels and the inverse length. */
 const [ONE, TWO] = [
   { signs: 272, levels: 1 },

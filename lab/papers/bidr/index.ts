@@ -5,7 +5,7 @@ import { grid } from '../../protocols/learning.ts';
 import { CANDIDATES, served, type TwoTiers, verified } from '../../protocols/two-tier.ts';
 
 const QUANTIZER = 'pq8x8';
-const CONFIGS = grid({ learningRate: [6e-3, 3e-3, 1e-3, 3e-4] });
+const CONFIGS = grid({ learningRate: [3e-3, 1e-3, 3e-4, 1e-4] });
 
 /** Codes by contrast: of each sentence its own abstract is right. */
 const contrast = ({ owners }: SmallCodeData): DistillOptions => ({

@@ -16,7 +16,7 @@ import { exactClaim } from '../../protocols/claims.ts';
 import { cut } from '../../protocols/cut.ts';
 import { grid } from '../../protocols/learning.ts';
 
-const decay = [0.1, 0.02, 0.004];
+const decay = [0.5, 0.1, 0.02, 0.004];
 const METHOD = grid({ map: ['linear', 'power'], decay });
 const adapter = mapped("map by the query's embedding", METHOD);
 const constant = mapped('one map for all, a threshold on the cosine', METHOD, false);

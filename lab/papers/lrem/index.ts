@@ -36,7 +36,7 @@ export const claims: readonly Claim[] = [
     metric: 'recall@5',
     data: others,
     baseline: alone,
-    method: student('what keywords add', 'keywords', grid({ rank: [8, 32], learningRate: [1e-3, 3e-3, 1e-2] })),
+    method: student('what keywords add', 'keywords', grid({ rank: [8, 32], learningRate: [3e-4, 1e-3, 3e-3] })),
     controls: [mapped('a linear map of the same', 'keywords')],
   }),
 ];

@@ -31,7 +31,7 @@ export const claims: readonly Claim[] = [
     method: student(
       'what supposed answers add',
       'description',
-      grid({ rank: [8, 32], learningRate: [1e-3, 3e-3, 1e-2] }),
+      grid({ rank: [8, 32], learningRate: [3e-3, 1e-2, 3e-2] }),
     ),
     controls: [mapped('a linear map of the same', 'description')],
   }),

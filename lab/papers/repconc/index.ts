@@ -9,7 +9,7 @@ import { grid } from '../../protocols/learning.ts';
 /** 8 parts of 256 centroids: 8 bytes a vector. */
 const [PARTS, CENTROIDS] = [8, 256];
 const QUANTIZER = 'pq8x8';
-const CONFIGS = grid({ temperature: [0.05], learningRate: [1e-2, 3e-3, 1e-3] });
+const CONFIGS = grid({ temperature: [0.05], learningRate: [3e-3, 1e-3, 3e-4] });
 
 /** A batch holds up to 1,024 vectors, four for each centroid of a part. */
 const options = (codes: 'live' | 'balanced'): DistillOptions => ({

@@ -8,7 +8,7 @@ import { usedTools, usesSide } from '../../protocols/uses.ts';
 /** Requests to 199 tools, about eight of each to learn from. */
 const requests = (lab: Lab) => usedTools(lab, { perTool: 16 });
 
-const SHARES = [0, 0.25, 0.5];
+const SHARES = [0, 0.25, 0.5, 0.75];
 const descriptions = usesSide({ name: 'descriptions', shares: [1] });
 const used = (known: number) => usesSide({ name: `the mean of up to ${known} requests`, known, shares: SHARES });
 const all = usesSide({ name: 'the mean of all requests of training', known: 100, shares: SHARES });
@@ -17,7 +17,7 @@ const all = usesSide({ name: 'the mean of all requests of training', known: 100,
 const adapter = pairRecipe({
   name: 'a learned correction of requests',
   trained: 'queries',
-  configs: grid({ learningRate: [1e-3, 3e-3, 1e-2] }),
+  configs: grid({ learningRate: [3e-3, 1e-2, 3e-2] }),
   steps: 160,
   size: 64,
   start: () => head({ form: 'low-rank', rank: 16 }),

@@ -53,10 +53,7 @@ export function addServing(program: Command): void {
     .addOption(modelUrl())
     .action(async (options) =>
       run(false, async (signal) =>
-        (await import('../serve-command.ts')).mcpCommand(
-          { ...options, in: options.in ?? [nearestCollection()] },
-          signal,
-        ),
+        (await import('../mcp-command.ts')).mcpCommand({ ...options, in: options.in ?? [nearestCollection()] }, signal),
       ),
     );
 

@@ -14,8 +14,8 @@ import {
 } from '../../kernels/postings-records.ts';
 import { drainHeap, type Selection } from '../../kernels/select.ts';
 import { heapBytes } from '../../kernels/topk.ts';
+import { normalization } from './bounds.ts';
 import { decodeDictionary, decodedBytes } from './dictionary.ts';
-import { normalization } from './encode.ts';
 import { type LexicalMeta, section } from './format.ts';
 import { decodeLengths } from './lengths.ts';
 
@@ -70,7 +70,7 @@ export class PostingsData {
     const termPostings = arena.allocate(4 * meta.terms);
     const termBounds = arena.allocate(meta.terms);
     const blockOffsets = arena.allocate(4 * meta.blocks);
-    const blockLast = load(section.blockLast);
+    const blockLast = arena.allocate(4 * meta.blocks);
     const blockBounds = load(section.blockBounds);
     const postings = load(section.postings);
     const codebook = load(section.codebook);
@@ -83,7 +83,12 @@ export class PostingsData {
     decodeDictionary(
       meta,
       dictionary,
-      { blockLast: arena.u32(blockLast.address, meta.blocks), postings: arena.u8(postings.address, postings.size) },
+      {
+        blockLast: readSection(source, section.blockLast),
+        postings: arena.u8(postings.address, postings.size),
+        codebook: arena.f32(codebook.address, codebook.size / 4),
+        lengths: arena.f32(lengths, meta.count),
+      },
       {
         termOffsets: arena.u32(termOffsets, meta.terms + 1),
         termBytes: arena.u8(termBytes, bytes),
@@ -91,6 +96,7 @@ export class PostingsData {
         termPostings: arena.u32(termPostings, meta.terms),
         termBounds: arena.u8(termBounds, meta.terms),
         blockOffsets: arena.u32(blockOffsets, meta.blocks),
+        blockLast: arena.u32(blockLast, meta.blocks),
       },
     );
     if (
@@ -114,7 +120,7 @@ export class PostingsData {
       termPostings,
       termFrequencies,
       termBounds,
-      blockLast: blockLast.address,
+      blockLast,
       blockOffsets,
       blockBounds: blockBounds.address,
       postings: postings.address,

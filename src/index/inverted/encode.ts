@@ -1,9 +1,10 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import type { SectionData } from '../../base/sections.ts';
-import { BLOCK_SIZE, bitWidth, packBlock, packedBytes, packStream } from '../../kernels/packing.ts';
+import { BLOCK_SIZE, bitWidth, blockHeader, packBlock, packedBytes, packStream } from '../../kernels/packing.ts';
+import { boundOf, normalization } from './bounds.ts';
 import { DictionaryEncoder } from './dictionary.ts';
 import { encodeMeta, section } from './format.ts';
-import { GrowingBytes, GrowingU32 } from './growing.ts';
+import { GrowingBytes } from './growing.ts';
 import { encodeLengths } from './lengths.ts';
 
 /** Free parameters of BM25. */
@@ -12,11 +13,6 @@ export interface Bm25Parameters {
   readonly k1?: number;
   /** How much long documents are penalised, 0 (not at all) to 1. Default 0.4. */
   readonly b?: number;
-}
-
-/** K of the score `tf / (tf + K)` is `constant + slope * length`. */
-export function normalization(k1: number, b: number, averageLength: number): { constant: number; slope: number } {
-  return { constant: k1 * (1 - b), slope: averageLength > 0 ? (k1 * b) / averageLength : 0 };
 }
 
 /**
@@ -52,7 +48,8 @@ export class PostingsEncoder {
   readonly #slope: number;
   readonly #dictionary = new DictionaryEncoder();
   #terms = 0;
-  readonly #blockLast = new GrowingU32();
+  readonly #blockLast = new GrowingBytes();
+  #blocks = 0;
   readonly #blockBounds = new GrowingBytes();
   readonly #postings = new GrowingBytes();
   readonly #gaps = new Uint32Array(BLOCK_SIZE);
@@ -81,7 +78,8 @@ export class PostingsEncoder {
     for (let start = from; start < to; start += BLOCK_SIZE) {
       const size = Math.min(BLOCK_SIZE, to - start);
       if (count > BLOCK_SIZE) {
-        this.#blockLast.push(documents[start + size - 1]!);
+        this.#blockLast.varint(documents[start + size - 1]! - previous);
+        this.#blocks++;
       }
       const bound = this.#block(documents, frequencies, start, size, previous);
       if (count > BLOCK_SIZE) this.#blockBounds.push(bound);
@@ -114,11 +112,10 @@ export class PostingsEncoder {
     }
     const gapBits = bitWidth(allGaps);
     const codeBits = bitWidth(allCodes);
-    this.#postings.push(gapBits);
-    this.#postings.push(codeBits);
+    for (const byte of blockHeader(gapBits, codeBits)) this.#postings.push(byte);
     this.#pack(gaps, size, gapBits);
     this.#pack(codes, size, codeBits);
-    return Math.ceil(best * 255);
+    return boundOf(best);
   }
 
   #pack(values: Uint32Array, count: number, bits: number): void {
@@ -141,7 +138,7 @@ export class PostingsEncoder {
         encodeMeta({
           count: this.#lengths.length,
           terms: this.#terms,
-          blocks: this.#blockLast.length,
+          blocks: this.#blocks,
           k1: this.#k1,
           b: this.#b,
           totalLength: this.#totalLength,

@@ -10,8 +10,8 @@ import { readSection, type SectionSource } from '../../base/sections.ts';
  * | `lexical.meta` | {@link LexicalMeta} | |
  * | `lexical.lengths` | uint8, uint16 or float32 per document | weighted number of terms: its number in `length-values`, or the length itself where that is empty |
  * | `lexical.length-values` | float32 ascending | lengths that occur |
- * | `lexical.terms` | per term | its bytes in UTF-8 (front-coding.ts), in ascending byte order; varint: number of postings (documents), at least 1; uint8: greatest bound of its postings |
- * | `lexical.block-last` | uint32 per block | last document; only terms of more than one block have blocks here |
+ * | `lexical.terms` | per term | its bytes in UTF-8 (front-coding.ts), in ascending byte order; varint: number of postings (documents), at least 1; where it is more, uint8: greatest bound of its postings |
+ * | `lexical.block-last` | varint per block | distance of its last document from that of the block before, -1 before the first; only terms of more than one block have blocks here |
  * | `lexical.block-bounds` | uint8 per block | greatest bound in the block |
  * | `lexical.postings` | bytes | blocks of 128 postings, the last of a term shorter (assembly/postings-blocks.ts), in the order of terms: where each begins follows from those before |
  * | `lexical.codebook` | float32 ascending | values of the frequency codes; absent when code `c` means `c + 1` |
@@ -47,7 +47,7 @@ export interface LexicalMeta {
   readonly totalLength: number;
 }
 
-const VERSION = 3;
+const VERSION = 4;
 const META_BYTES = 40;
 
 export function encodeMeta(meta: LexicalMeta): Uint8Array {
@@ -101,10 +101,15 @@ export function readMeta(source: SectionSource): LexicalMeta {
     );
   }
   // Nothing is reserved for terms that are not there.
-  if (3 * meta.terms > source.size(section.terms)) {
+  if (2 * meta.terms > source.size(section.terms)) {
     throw new CorruptFileError(section.terms, `${source.size(section.terms)} bytes do not hold ${meta.terms} terms`);
   }
-  expectSize(source, section.blockLast, 4 * meta.blocks);
+  if (meta.blocks > source.size(section.blockLast)) {
+    throw new CorruptFileError(
+      section.blockLast,
+      `${source.size(section.blockLast)} bytes do not hold ${meta.blocks} blocks`,
+    );
+  }
   expectSize(source, section.blockBounds, meta.blocks);
   expectFloats(source, section.lengthValues);
   expectFloats(source, section.codebook);

@@ -1,11 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Vectors } from '../../base/vectors.ts';
 import type { Query, WeightedTerm } from '../../content/index.ts';
 import { type MemoryCorpus, memoryCorpus } from '../../corpus/index.ts';
 import { testEncoder } from '../../encode/index.ts';
 import { bm25 } from '../bm25.ts';
 import { dense } from '../dense.ts';
+import { compilePipeline } from '../pipeline/compile.ts';
 import type { Ranking } from '../types.ts';
-import { bo1, rm3, rocchio } from './index.ts';
+import { bo1, rm3, rocchio, tokenFeedback } from './index.ts';
 
 const encoder = testEncoder({ dim: 32 });
 let corpus: MemoryCorpus;
@@ -29,6 +31,7 @@ beforeAll(async () => {
       { name: 'words', kind: 'terms' },
       { name: 'titles', kind: 'terms', of: 'title' },
       { name: 'meaning', kind: 'vector', encoder },
+      { name: 'tokens', kind: 'vectors', encoder },
     ],
     { settings: { detectLanguage: false } },
   );
@@ -99,10 +102,55 @@ describe('feedback by vectors', () => {
   });
 });
 
-describe('feedback', () => {
-  it.each([rm3(), bo1(), rocchio()])('over no hits passes the query as it is ($id)', async (feedback) => {
-    expect(await feedback.refine(query, nothing, corpus, {})).toBe(query);
+describe('feedback by token vectors', () => {
+  const added = async (options: Parameters<typeof tokenFeedback>[0]) => {
+    const refined = await tokenFeedback({ passages: 2, ...options }).refine(query, first, corpus, {});
+    return refined.encoded!.get('tokens') as Vectors;
+  };
+  const vectorOf = async (word: string) => (await encoder.encodeTokens([word])).item(0).row(0);
+  const lengths = (vectors: Vectors) => Array.from({ length: vectors.count }, (_, i) => Math.hypot(...vectors.row(i)));
+
+  it('adds the rarest of what the first passages have, by how rare it is (ColBERT-PRF)', async () => {
+    const vectors = await added({ terms: 3, original: 0.6 });
+    // The query's own word first, then what three, two and two of 43 passages have; what all have is not added.
+    const weights = await Promise.all(
+      ['gull', 'ferry', 'pier'].map(async (word) => {
+        const own = await vectorOf(word);
+        const at = Array.from({ length: vectors.count }, (_, i) => i).findLast(
+          (i) =>
+            vectors.row(i).reduce((sum, value, c) => sum + value * own[c]!, 0) > 0.99 * Math.hypot(...vectors.row(i)),
+        );
+        return lengths(vectors)[at!]!;
+      }),
+    );
+    const rarity = [2, 2, 3].map((n) => Math.log(44 / (n + 1)));
+    const sum = rarity.reduce((all, one) => all + one, 0);
+    expect(vectors.count).toBe(4);
+    for (const [i, weight] of weights.entries()) expect(weight).toBeCloseTo((0.4 * rarity[i]!) / sum, 2);
+    expect(lengths(vectors).reduce((all, one) => all + one, 0)).toBeCloseTo(1, 2);
   });
+
+  it('adds no more vectors than it is told, and leaves the query where that has all the weight', async () => {
+    expect((await added({ terms: 1 })).count).toBe(2);
+    expect((await added({ terms: 1, original: 0 })).count).toBe(1);
+    expect(await tokenFeedback({ original: 1 }).refine(query, first, corpus, {})).toBe(query);
+  });
+
+  it('finds passages that share no word with the query', async () => {
+    const { retriever } = await compilePipeline('tokens > prf(colbert, fb_docs=2, original=0.5)', { corpus });
+    const { hits } = await retriever(query, { k: 3 });
+    const owners = await corpus.documentsOf(hits.map(({ passage }) => passage));
+    expect((await corpus.documents(owners)).map(({ id }) => id)).toContain('c');
+  });
+});
+
+describe('feedback', () => {
+  it.each([rm3(), bo1(), rocchio(), tokenFeedback()])(
+    'over no hits passes the query as it is ($id)',
+    async (feedback) => {
+      expect(await feedback.refine(query, nothing, corpus, {})).toBe(query);
+    },
+  );
 
   it('refuses settings out of their range, and fields of another kind', async () => {
     expect(() => rm3({ passages: 0 })).toThrow('"passages" of the feedback is 0. Give a whole number, at least 1.');
@@ -112,6 +160,7 @@ describe('feedback', () => {
       'Feedback by rm3 needs a field of terms, and "meaning" holds one vector for each passage. Name words or titles.',
     );
     await expect(rocchio({ field: 'words' }).refine(query, first, corpus, {})).rejects.toThrow('Name meaning.');
+    await expect(tokenFeedback({ field: 'words' }).refine(query, first, corpus, {})).rejects.toThrow('Name tokens.');
   });
 });
 

@@ -346,7 +346,7 @@ describe('a mistake', () => {
     ['words > rerank', /^Pipeline, at character 9: "rerank" needs "by"\. Give "by": /],
     ['words > rerank(short, dept=3)', /"rerank" has no parameter "dept"\. Did you mean "depth"\?$/],
     ['words > rerank(short, depth=0)', /"depth" of "rerank" is 0\. Give a whole number from 1 to 10000\.$/],
-    ['words > prf(rm2)', /"by" of "prf" is "rm2"\. Give rm3 or bo1 or rocchio; did you mean "rm3"\.$/],
+    ['words > prf(rm2)', /"by" of "prf" is "rm2"\. Give rm3 or bo1 or rocchio or colbert; did you mean "rm3"\.$/],
     ['words > prf(rocchio, fb_terms=3)', /"rocchio" adds no terms\. Leave out fb_terms\.$/],
     ['words > prf(rm3, docs=3)', /"prf" has no parameter "docs"/],
     ['words > prf(rm3, field=meaning)', /^Pipeline, at character 9: Feedback by rm3 needs a field of terms/],

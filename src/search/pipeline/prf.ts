@@ -1,6 +1,17 @@
 import { given } from '../../base/given.ts';
 import { fieldOf, MEANING, WORDS } from '../../corpus/index.ts';
-import { BO1_DEFAULTS, bo1, type Feedback, RM3_DEFAULTS, ROCCHIO_DEFAULTS, rm3, rocchio } from '../feedback/index.ts';
+import {
+  BO1_DEFAULTS,
+  bo1,
+  type Feedback,
+  RM3_DEFAULTS,
+  ROCCHIO_DEFAULTS,
+  rm3,
+  rocchio,
+  TOKEN_DEFAULTS,
+  TOKENS,
+  tokenFeedback,
+} from '../feedback/index.ts';
 import { refining } from './refining.ts';
 import type { Operator, ParameterValue } from './types.ts';
 
@@ -8,7 +19,7 @@ interface Kind {
   readonly defaults: { readonly passages: number; readonly terms?: number; readonly original: number };
   /** Where it refines a query by default, and what kind of fields it is for. */
   readonly field: string;
-  readonly of: 'terms' | 'vector';
+  readonly of: 'terms' | 'vector' | 'vectors';
   make(options: Readonly<Record<string, ParameterValue>>): Feedback;
 }
 
@@ -16,6 +27,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
   rm3: { defaults: RM3_DEFAULTS, field: WORDS, of: 'terms', make: rm3 },
   bo1: { defaults: BO1_DEFAULTS, field: WORDS, of: 'terms', make: bo1 },
   rocchio: { defaults: ROCCHIO_DEFAULTS, field: MEANING, of: 'vector', make: rocchio },
+  colbert: { defaults: TOKEN_DEFAULTS, field: TOKENS, of: 'vectors', make: tokenFeedback },
 };
 
 const byKind = (value: (defaults: Kind['defaults']) => number | undefined): string =>
@@ -25,10 +37,10 @@ const byKind = (value: (defaults: Kind['defaults']) => number | undefined): stri
 
 export const prf: Operator = {
   name: 'prf',
-  help: 'asks what stands before it again, with words (rm3, bo1) or the mean vector (rocchio) of its first passages added to the query',
+  help: 'asks what stands before it again, with words (rm3, bo1), the mean vector (rocchio) or the rarest token vectors (colbert) of its first passages added to the query',
   takes: 'ranking',
   parameters: {
-    by: { kind: 'choice', required: true, choices: Object.keys(KINDS), help: 'rm3, bo1 or rocchio.' },
+    by: { kind: 'choice', required: true, choices: Object.keys(KINDS), help: 'rm3, bo1, rocchio or colbert.' },
     fb_docs: {
       kind: 'whole',
       least: 1,
@@ -39,7 +51,7 @@ export const prf: Operator = {
       kind: 'whole',
       least: 1,
       most: 1000,
-      help: `Terms that are added at most. Default ${byKind(({ terms }) => terms)}.`,
+      help: `Terms, or token vectors, that are added at most. Default ${byKind(({ terms }) => terms)}.`,
     },
     original: {
       kind: 'number',
@@ -47,7 +59,10 @@ export const prf: Operator = {
       most: 1,
       help: `Weight of the query as it was asked; what is added has the rest. Default ${byKind(({ original }) => original)}.`,
     },
-    field: { kind: 'name', help: `Where the query is refined. Default ${WORDS}, of rocchio ${MEANING}.` },
+    field: {
+      kind: 'name',
+      help: `Where the query is refined. Default ${WORDS}, of rocchio ${MEANING}, of colbert ${TOKENS}.`,
+    },
   },
   make: ([input], { by, fb_docs, fb_terms, original, field }, { corpus, fail }) => {
     const { defaults, field: standard, of, make } = KINDS[by as string]!;

@@ -1,7 +1,8 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
 import { NEXT_QUESTIONS } from '../../answer/choices.ts';
-import { type AskAnswer, LIMITS } from '../../api/index.ts';
+import { LIMITS } from '../../api/common.ts';
+import type { AskAnswer } from '../../api/index.ts';
 import { label, mostTokens } from '../../text/index.ts';
 import type { Engine } from '../operations/types.ts';
 import { argumentsOf, BUDGET, guarded, READ_ONLY, SHARED, tokens } from './tools.ts';

@@ -1,6 +1,7 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
-import { type Facets, type Folder, LIMITS } from '../../api/index.ts';
+import { LIMITS } from '../../api/common.ts';
+import type { Facets, Folder } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { label, mostTokens } from '../../text/index.ts';
 import type { Engine } from '../operations/types.ts';

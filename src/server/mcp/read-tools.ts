@@ -1,6 +1,7 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
-import { type DocumentAnswer, LIMITS } from '../../api/index.ts';
+import { LIMITS } from '../../api/common.ts';
+import type { DocumentAnswer } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { charactersFor, label, mostTokens, share } from '../../text/index.ts';
 import type { Engine } from '../operations/types.ts';

@@ -1,13 +1,8 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
-import {
-  type Capabilities,
-  LIMITS,
-  presentPassages,
-  RETRIEVERS,
-  renderPassages,
-  type SearchAnswer,
-} from '../../api/index.ts';
+import { LIMITS, RETRIEVERS } from '../../api/common.ts';
+import type { Capabilities, SearchAnswer } from '../../api/index.ts';
+import { presentPassages, renderPassages } from '../../api/present.ts';
 import { label, mostTokens } from '../../text/index.ts';
 import type { Engine, RequestOf } from '../operations/types.ts';
 import { argumentsOf, BUDGET, guarded, READ_ONLY, SHARED, tokens } from './tools.ts';

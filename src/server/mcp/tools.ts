@@ -1,6 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { z } from 'zod';
-import { LIMITS, nameHint } from '../../api/index.ts';
+import { LIMITS } from '../../api/common.ts';
+import { nameHint } from '../../api/names.ts';
 import { charactersFor } from '../../text/index.ts';
 import { toProblem } from '../problem.ts';
 

@@ -1,6 +1,7 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
-import { documentInputSchema, LIMITS } from '../../api/index.ts';
+import { LIMITS } from '../../api/common.ts';
+import { documentInputSchema } from '../../api/document-input.ts';
 import type { Engine } from '../operations/types.ts';
 import { argumentsOf, guarded, SHARED } from './tools.ts';
 

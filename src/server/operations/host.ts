@@ -1,8 +1,9 @@
 import { CorruptFileError, NotFoundError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
 import { nearest } from '../../base/nearest.ts';
+import type { Collection } from '../../collection/collection.ts';
 import { hostExtensions } from '../../collection/host-extensions.ts';
-import { type Collection, openCollection } from '../../collection/index.ts';
+import { openCollection } from '../../collection/open.ts';
 import type { Encoder } from '../../encode/encoder.ts';
 import type { LanguageModel } from '../../generate/index.ts';
 import type { ServedCollection } from './types.ts';

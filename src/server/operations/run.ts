@@ -1,33 +1,13 @@
-import {
-  bulkRequestSchema,
-  type CollectionInfo,
-  chooseFields,
-  documentInputSchema,
-  HIT_FIELDS,
-  type Hit,
-  LIMITS,
-  nameHint,
-  RETRIEVERS,
-  type SearchAnswer,
-  type SearchRequest,
-} from '../../api/index.ts';
+import { RETRIEVERS } from '../../api/common.ts';
+import type { CollectionInfo, SearchAnswer, SearchRequest } from '../../api/index.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
-import { type Collection, contextsOf, verifyCollection } from '../../collection/index.ts';
+import type { Collection } from '../../collection/collection.ts';
+import { contextsOf } from '../../collection/contexts.ts';
+import { verifyCollection } from '../../collection/verify.ts';
 import { MEANING } from '../../corpus/index.ts';
 import { completions, type PipelineInput } from '../../search/index.ts';
-import { parseJson, validate } from '../validate.ts';
-import { addFile } from './add-file.ts';
-import { ask, context } from './answering.ts';
-import { checkAnswer } from './answers.ts';
-import { getDocument, getDocuments, listDocuments } from './documents.ts';
-import { readEvaluation } from './evaluation.ts';
-import { readFolder } from './folders.ts';
-import { readFrontier } from './frontier.ts';
 import type { CollectionHost } from './host.ts';
-import { keepJudgement, measurePipelines, storedJudgements } from './judgements.ts';
-import { placeOnMap, sampleForMap } from './map.ts';
-import { embed, rerank } from './models.ts';
 import { type AnswerOf, baseCapabilities, type CallOptions, type OperationName, type RequestOf } from './types.ts';
 
 type Handlers = {
@@ -38,36 +18,53 @@ type Handlers = {
   ) => Promise<AnswerOf<Name>>;
 };
 
-/** Carries out one operation in this thread, and holds its answer to what is promised of it. */
-export async function runOperation<Name extends OperationName>(
+/** Carries out one operation in this thread. */
+export function runOperation<Name extends OperationName>(
   host: CollectionHost,
   name: Name,
   request: RequestOf<Name>,
   options: CallOptions = {},
 ): Promise<AnswerOf<Name>> {
-  const answer = await handlers[name](host, request, options);
-  checkAnswer(name, answer);
-  return answer;
+  return handlers[name](host, request, options);
 }
 
+/** What the first answer of an agent's server does not need is loaded when somebody asks for it. */
 const handlers: Handlers = {
   search: (host, request, options) =>
     host.use(request.collection, (collection) => search(collection, request, options)),
-  context: (host, request, options) =>
-    host.use(request.collection, (collection) => context(collection, request, options, host.model)),
-  ask: (host, request, options) =>
-    host.use(request.collection, (collection) => ask(collection, request, options, host.model)),
-  get: (host, request) =>
-    host.use(request.collection, (collection) => getDocument(collection, host.served(request.collection), request)),
-  multiGet: (host, request) =>
-    host.use(request.collection, (collection) => getDocuments(collection, host.served(request.collection), request)),
+  context: async (host, request, options) => {
+    const { context } = await import('./answering.ts');
+    return host.use(request.collection, (collection) => context(collection, request, options, host.model));
+  },
+  ask: async (host, request, options) => {
+    const { ask } = await import('./answering.ts');
+    return host.use(request.collection, (collection) => ask(collection, request, options, host.model));
+  },
+  get: async (host, request) => {
+    const { getDocument } = await import('./documents.ts');
+    return host.use(request.collection, (collection) =>
+      getDocument(collection, host.served(request.collection), request),
+    );
+  },
+  multiGet: async (host, request) => {
+    const { getDocuments } = await import('./documents.ts');
+    return host.use(request.collection, (collection) =>
+      getDocuments(collection, host.served(request.collection), request),
+    );
+  },
   complete: (host, { collection: name, query, limit }) =>
     host.use(name, (collection) =>
       collection.read(async (corpus) => ({ completions: await completions(corpus, query, limit) })),
     ),
-  list: (host, request) => host.use(request.collection, (collection) => listDocuments(collection, request)),
+  list: async (host, request) => {
+    const { listDocuments } = await import('./documents.ts');
+    return host.use(request.collection, (collection) => listDocuments(collection, request));
+  },
   info,
-  folder: (host, request) => host.use(request.collection, (collection) => readFolder(collection, request)),
+  folder: async (host, request) => {
+    const { readFolder } = await import('./folders.ts');
+    return host.use(request.collection, (collection) => readFolder(collection, request));
+  },
   contexts: async (host, { collection: name }) => contextsOf(host.served(name).directory),
   facets: (host, { collection: name, fields, disjunctive, ...request }) =>
     host.use(name, (collection) =>
@@ -77,27 +74,41 @@ const handlers: Handlers = {
         disjunctive: disjunctive === 'true',
       }),
     ),
-  map: (host, request) => host.use(request.collection, (collection) => sampleForMap(collection, request)),
-  mapHits: (host, request) => host.use(request.collection, (collection) => placeOnMap(collection, request)),
-  judgements: async (host, { collection: name }) => storedJudgements(host.served(name)),
-  judge: (host, request) =>
-    writing(host, request.collection, () => keepJudgement(host.served(request.collection), request)),
-  measure: (host, request, { signal }) =>
-    host.use(request.collection, (collection) =>
+  map: async (host, request) => {
+    const { sampleForMap } = await import('./map.ts');
+    return host.use(request.collection, (collection) => sampleForMap(collection, request));
+  },
+  mapHits: async (host, request) => {
+    const { placeOnMap } = await import('./map.ts');
+    return host.use(request.collection, (collection) => placeOnMap(collection, request));
+  },
+  judgements: async (host, { collection: name }) =>
+    (await import('./judgements.ts')).storedJudgements(host.served(name)),
+  judge: async (host, request) => {
+    const { keepJudgement } = await import('./judgements.ts');
+    return writing(host, request.collection, () => keepJudgement(host.served(request.collection), request));
+  },
+  measure: async (host, request, { signal }) => {
+    const { measurePipelines } = await import('./judgements.ts');
+    return host.use(request.collection, (collection) =>
       measurePipelines(collection, host.served(request.collection), request, signal),
-    ),
-  frontier: async (host, { collection: name }) => readFrontier(host.served(name)),
-  evaluation: async (host, { collection: name }) => readEvaluation(host.served(name)),
-  embed: (host, request, { signal }) => embed(host, request, signal),
-  rerank: (host, request, { signal }) => rerank(host, request, signal),
+    );
+  },
+  frontier: async (host, { collection: name }) => (await import('./frontier.ts')).readFrontier(host.served(name)),
+  evaluation: async (host, { collection: name }) => (await import('./evaluation.ts')).readEvaluation(host.served(name)),
+  embed: async (host, request, { signal }) => (await import('./models.ts')).embed(host, request, signal),
+  rerank: async (host, request, { signal }) => (await import('./models.ts')).rerank(host, request, signal),
   add: (host, { collection: name, documents }, options) =>
     writing(host, name, (collection) => collection.add(documents.map(given), addOptions(options))),
-  addRaw: (host, request, options) => {
+  addRaw: async (host, request, options) => {
+    const { parseDocuments } = await import('./bulk.ts');
     const documents = parseDocuments(request.format, request.bytes);
     return handlers.add(host, { collection: request.collection, documents }, options);
   },
-  addFile: (host, request, options) =>
-    writing(host, request.collection, (collection) => addFile(collection, request, addOptions(options))),
+  addFile: async (host, request, options) => {
+    const { addFile } = await import('./add-file.ts');
+    return writing(host, request.collection, (collection) => addFile(collection, request, addOptions(options)));
+  },
   remove: (host, { collection: name, ids, prefix, filter }) =>
     writing(host, name, async (collection) => ({
       removed:
@@ -169,7 +180,8 @@ function writing<T>(
 
 async function search(collection: Collection, request: SearchRequest, options: CallOptions): Promise<SearchAnswer> {
   const { fields, facets, ...plain } = request;
-  checkHitFields(fields);
+  const choice = fields === undefined ? undefined : await import('./hit-fields.ts');
+  choice?.checkHitFields(fields!);
   const answer = await searchPlain(collection, plain, options);
   const { query, vector, filter, language, syntax, complete } = request;
   if (facets !== undefined && request.like !== undefined) {
@@ -184,19 +196,8 @@ async function search(collection: Collection, request: SearchRequest, options: C
             ...given({ query, vector, filter: filter as string | undefined, language, syntax, complete }),
           }),
         };
-  const hits = fields === undefined ? answer.hits : answer.hits.map((hit) => chooseFields(hit, fields) as Hit);
+  const hits = choice === undefined ? answer.hits : choice.chosenFields(answer.hits, fields!);
   return { ...answer, hits, ...counted };
-}
-
-/** @throws InvalidArgumentError for what no hit has. */
-function checkHitFields(fields: readonly string[] = []): void {
-  const always = ['rank', 'score', 'id'];
-  const unknown = fields.find((name) => !name.startsWith('metadata.') && ![...always, ...HIT_FIELDS].includes(name));
-  if (unknown === undefined) return;
-  throw new InvalidArgumentError(
-    `A hit has no field "${unknown}" (${nameHint(unknown, HIT_FIELDS)}).`,
-    'Metadata are chosen as `metadata.NAME`.',
-  );
 }
 
 async function searchPlain(
@@ -278,30 +279,6 @@ async function info(host: CollectionHost, { collection: name }: RequestOf<'info'
       capabilities: settings.dim === 0 ? capabilities : { ...capabilities, retrievers: RETRIEVERS },
     };
   });
-}
-
-/** The documents of a bulk request. @throws ProblemError that names the line or the field. */
-function parseDocuments(format: 'json' | 'ndjson', bytes: Uint8Array): RequestOf<'add'>['documents'] {
-  if (format === 'json') return validate(bulkRequestSchema, parseJson(bytes)).documents;
-  const documents: RequestOf<'add'>['documents'] = [];
-  let line = 0;
-  for (let from = 0; from < bytes.length; ) {
-    const end = bytes.indexOf(0x0a, from);
-    const to = end < 0 ? bytes.length : end;
-    line++;
-    const part = bytes.subarray(from, to);
-    from = to + 1;
-    if (part.every((byte) => byte === 0x20 || byte === 0x0d || byte === 0x09)) continue;
-    if (documents.length === LIMITS.documents) {
-      throw new InvalidArgumentError(
-        `More than ${LIMITS.documents} documents in one request.`,
-        'Send them in several requests.',
-      );
-    }
-    documents.push(validate(documentInputSchema, parseJson(part, `line ${line}`), `/${line}`));
-  }
-  if (documents.length > 0) return documents;
-  throw new InvalidArgumentError('There is no document in the request.', 'Send one JSON object a line.');
 }
 
 function addOptions({ signal, onProgress }: CallOptions): Parameters<Collection['add']>[1] {

@@ -57,7 +57,7 @@ describe('a pool of threads', () => {
 
   it('replaces a thread that ended, and one that does not come back', async () => {
     const faults: string[] = [];
-    const threads = pool({ timeout: 300, grace: 200, onFault: (fault) => faults.push(fault) });
+    const threads = pool({ timeout: 1500, grace: 200, onFault: (fault) => faults.push(fault) });
     expect(await ask(threads, 'one')).toBe('one');
     await expect(ask(threads, 'die')).rejects.toMatchObject({ problem: { status: 503 } });
     await expect.poll(() => ask(threads, 'two')).toBe('two');
@@ -77,6 +77,28 @@ describe('a pool of threads', () => {
     await expect(waiting).rejects.toThrow('gone');
     await expect(ask(threads, 'x', controller.signal)).rejects.toThrow('gone');
     expect(await ask(threads, 'next')).toBe('next');
+    await threads.close(AbortSignal.timeout(1000));
+  });
+
+  it('tells who waits for the end of what was given up when it has ended, and ends what does not', async () => {
+    const threads = pool({ grace: 100 });
+    const controller = new AbortController();
+    const request: SearchRequest = { query: 'slow', k: 1, explain: false };
+    const options = { signal: controller.signal, untilEnded: true };
+    const start = performance.now();
+    const slow = threads.call('search', request, options);
+    const hangs = threads.call('search', { ...request, query: 'hang' }, options);
+    const waits = threads.call('search', request, options);
+    controller.abort(new Error('gone'));
+    await expect(waits).rejects.toThrow('gone');
+    // A thread that does not come back takes its other calls with it.
+    for (const call of [slow, hangs]) await expect(call).rejects.toMatchObject({ problem: { status: 503 } });
+    expect(performance.now() - start).toBeGreaterThan(300);
+    expect(await ask(threads, 'next')).toBe('next');
+    const again = new AbortController();
+    const ended = threads.call('search', request, { signal: again.signal, untilEnded: true });
+    again.abort(new Error('gone'));
+    expect(new TextDecoder().decode(await ended)).toBe('"slow"');
     await threads.close(AbortSignal.timeout(1000));
   });
 

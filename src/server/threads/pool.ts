@@ -46,8 +46,8 @@ interface Thread {
 
 const GRACE = 5000;
 
-/** Milliseconds after which a thread that was told to give work up, and has not, is ended: what is being published may take its time. */
-const ENDING = 30_000;
+/** Times as long a thread has that was told to give work up: what is being published may take its time. */
+const ENDING = 6;
 
 /** Longest wait, in milliseconds, before a thread that keeps failing is started again. */
 const LONGEST_PAUSE = 10_000;
@@ -239,7 +239,7 @@ export class OperationPool {
     }
     thread.worker.postMessage({ type: 'abort', call: call.id } satisfies OperationMessage);
     clearTimeout(call.timer);
-    call.timer = setTimeout(() => this.#replace(thread, call), ENDING);
+    call.timer = setTimeout(() => this.#replace(thread, call), ENDING * (this.options.grace ?? GRACE));
   }
 
   #replace(thread: Thread, call: Call): void {

@@ -1,4 +1,5 @@
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { checkAnswer } from '../operations/answers.ts';
 import { CollectionHost } from '../operations/host.ts';
 import { runOperation } from '../operations/run.ts';
 import { toProblem } from '../problem.ts';
@@ -43,6 +44,7 @@ function serveOperations(port: MessagePort, role: Extract<ThreadRole, { role: 'o
         signal: controller.signal,
         onProgress: (progress) => reply({ type: 'progress', call, progress }),
       });
+      checkAnswer(name, answer);
       const json = new TextEncoder().encode(JSON.stringify(answer));
       reply({ type: 'done', call, json }, [json.buffer]);
     } catch (error) {

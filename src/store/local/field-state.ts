@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { CollectionLockedError } from '../../base/errors.ts';
 import type { VectorFieldSettings, VectorIndexSettings } from '../types.ts';
 import { type FileSystem, onDisk, replaceThrough, systemCode } from './filesystem.ts';
+import { acquireLock, FIELD_LOCK } from './lock.ts';
 import { isIntact, sealJson } from './sealed-json.ts';
 
 /** Says beside the manifest which field is being made; absent when none is. */
@@ -22,6 +24,11 @@ export interface FieldState {
 
 function statePath(directory: string): string {
   return join(directory, FIELD);
+}
+
+/** What a process leaves that is killed while it writes the state. */
+function unfinishedPath(directory: string): string {
+  return `${statePath(directory)}.new`;
 }
 
 /** @returns undefined when there is none; `damaged` when it cannot be told what it was. */
@@ -45,9 +52,20 @@ export async function writeFieldState(directory: string, state: FieldState, file
 export function removeFieldState(directory: string, fileSystem: FileSystem): Promise<void> {
   return onDisk(statePath(directory), () => {
     fileSystem.remove(statePath(directory));
-    // What a process left that was killed while it wrote the state.
-    fileSystem.remove(`${statePath(directory)}.new`);
+    fileSystem.remove(unfinishedPath(directory));
   });
+}
+
+/** Removes a state that a killed process has not finished to write; what a process is at stays. */
+export async function removeUnfinishedState(directory: string): Promise<void> {
+  if (!fs.existsSync(unfinishedPath(directory))) return;
+  try {
+    const lock = await acquireLock(join(directory, FIELD_LOCK));
+    fs.rmSync(unfinishedPath(directory), { force: true });
+    lock.release();
+  } catch (error) {
+    if (!(error instanceof CollectionLockedError)) throw error;
+  }
 }
 
 /** Whether a file in `segments/` belongs to the field. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { isUnfinishedVersion } from '../../encode/tuned/description.ts';
 import { ENCODERS, isBeside } from './beside.ts';
-import { belongsTo, readFieldState } from './field-state.ts';
+import { belongsTo, readFieldState, removeUnfinishedState } from './field-state.ts';
 import type { FileSystem } from './filesystem.ts';
 import { manifestPath, referencedFiles, SEGMENTS } from './manifest.ts';
 import { isOurs, type Manifest } from './manifest-types.ts';
@@ -53,6 +53,7 @@ export async function removeLeftovers(directory: string, manifest: Manifest, fil
   for (const name of beside) fs.rmSync(join(directory, name), { force: true });
   for (const name of leftovers) fs.rmSync(join(folder, name), { force: true });
   fs.rmSync(`${manifestPath(directory)}.new`, { force: true });
+  await removeUnfinishedState(directory);
   const encoders = join(directory, ENCODERS);
   for (const name of fs.existsSync(encoders) ? fs.readdirSync(encoders) : []) {
     if (isUnfinishedVersion(name)) fs.rmSync(join(encoders, name), { recursive: true, force: true });

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import type { Hits } from '../../base/hits.ts';
 import type { WeightedTerm } from '../../content/index.ts';
 import { inverseDocumentFrequency } from '../../index/index.ts';
-import { normalization } from '../../index/inverted/encode.ts';
+import { normalization } from '../../index/inverted/bounds.ts';
 import { LEAST_WEIGHT } from '../../index/inverted/inverted.ts';
 import { greatest } from '../../math/index.ts';
 import type { Postings } from './postings.ts';

@@ -1,17 +1,31 @@
+import { compareBytes } from '../../../base/byte-order.ts';
 import { InvalidArgumentError } from '../../../base/errors.ts';
 import type { SectionData } from '../../../base/sections.ts';
 import { writeFrontCoded } from '../front-coding.ts';
-import { GrowingBytes, GrowingU32 } from '../growing.ts';
-import { documentAt, PLACE_BLOCK, positionsSection, riceBits, WORD_BLOCK } from './format.ts';
+import { GrowingBytes } from '../growing.ts';
+import { BitWriter } from './bit-writer.ts';
+import {
+  documentAt,
+  PARAMETER_BITS,
+  PLACE_BLOCK,
+  positionsSection,
+  riceBits,
+  SMALL_LIST,
+  WORD_BLOCK,
+} from './format.ts';
 import { RowChooser, type TermDocuments } from './rows.ts';
 
 /** Writes the sections of {@link positionsSection}, one word after the other in ascending byte order. */
 export class PositionsEncoder {
   readonly #words = new GrowingBytes();
-  readonly #blocks = new GrowingU32();
+  readonly #blocks = new GrowingBytes();
+  /** Where the block before begins in the words and the positions. */
+  #wordsBefore = 0;
+  #positionsBefore = 0;
   readonly #positions = new GrowingBytes();
   readonly #bits = new BitWriter();
-  #previous: Uint8Array = new Uint8Array(0);
+  /** The short lists of a block. */
+  readonly #small = new BitWriter();
   #count = 0;
   readonly #bases: Uint32Array;
   readonly #rows: RowChooser;
@@ -28,7 +42,7 @@ export class PositionsEncoder {
   constructor(
     readonly sizes: Uint32Array,
     readonly total: number,
-    terms: TermDocuments,
+    private readonly terms: TermDocuments,
   ) {
     if (total > 0xffff_ffff) {
       throw new InvalidArgumentError(
@@ -43,30 +57,55 @@ export class PositionsEncoder {
 
   /** Adds a word with its places `from` (inclusive) to `to` (exclusive), at least one, ascending. */
   add(word: Uint8Array, places: Uint32Array, from: number, to: number): void {
-    if (this.#count++ % WORD_BLOCK === 0) {
-      this.#blocks.push(this.#words.length);
-      this.#blocks.push(this.#positions.length);
-      this.#previous = new Uint8Array(0);
-      this.#term = 0;
+    if (this.#count++ % WORD_BLOCK === 0) this.#beginBlock();
+    const count = to - from;
+    const chosen = this.#rows.choose(word, this.#documentsOf(places, from, to));
+    const isKnown = this.#word(word, count, chosen?.term);
+    if (!isKnown) this.#words.varint(count);
+    let list = places;
+    let at = from;
+    if (chosen !== undefined) {
+      if (count > this.#inRow.length) this.#inRow = new Uint32Array(2 * count);
+      chosen.row.enter(places, from, to, this.#inRow);
+      list = this.#inRow;
+      at = 0;
+    }
+    if (count < SMALL_LIST) {
+      const bits = bestBits(list, at, at + count);
+      this.#small.bits(bits, PARAMETER_BITS);
+      this.#small.distances(list, at, at + count, -1, bits);
+      return;
     }
     const start = this.#positions.length;
-    const row = this.#rows.choose(word, this.#documentsOf(places, from, to));
-    if (row === undefined) this.#list(places, from, to, this.total);
-    else {
-      if (to - from > this.#inRow.length) this.#inRow = new Uint32Array(2 * (to - from));
-      row.row.enter(places, from, to, this.#inRow);
-      this.#list(this.#inRow, 0, to - from, row.row.total);
-    }
-    writeFrontCoded(this.#words, this.#previous, word);
-    this.#words.varint(to - from);
+    this.#list(list, at, at + count, chosen?.row.total ?? this.total);
     this.#words.varint(this.#positions.length - start);
-    if (row === undefined) this.#words.varint(0);
-    else {
-      const difference = row.term - this.#term;
-      this.#words.varint(1 + (difference < 0 ? -2 * difference - 1 : 2 * difference));
-      this.#term = row.term;
+  }
+
+  /** Row and bytes of a word. Returns whether they say how many places it has. */
+  #word(word: Uint8Array, count: number, term: number | undefined): boolean {
+    if (term === undefined) {
+      this.#words.varint(0);
+      writeFrontCoded(this.#words, NO_BYTES, word);
+      return false;
     }
-    this.#previous = word;
+    const difference = term - this.#term;
+    this.#term = term;
+    const bytes = this.terms.termBytes(term);
+    const isTerm = compareBytes(bytes, word) === 0;
+    const isKnown = count === this.terms.frequency(term);
+    const zigzag = difference < 0 ? -2 * difference - 1 : 2 * difference;
+    this.#words.varint(1 + 4 * zigzag + (isTerm ? 1 : 0) + (isKnown ? 2 : 0));
+    if (!isTerm) writeFrontCoded(this.#words, bytes, word);
+    return isKnown;
+  }
+
+  #beginBlock(): void {
+    this.#positions.append(this.#small.take());
+    this.#blocks.varint(this.#words.length - this.#wordsBefore);
+    this.#blocks.varint(this.#positions.length - this.#positionsBefore);
+    this.#wordsBefore = this.#words.length;
+    this.#positionsBefore = this.#positions.length;
+    this.#term = 0;
   }
 
   /** Valid until the next call. */
@@ -85,7 +124,8 @@ export class PositionsEncoder {
   /** @param total places of the row that these are in. */
   #list(places: Uint32Array, from: number, to: number, total: number): void {
     if (to - from <= PLACE_BLOCK) {
-      this.#positions.append(this.#bits.code(places, from, to, -1, riceBits(total, to - from)));
+      this.#bits.distances(places, from, to, -1, riceBits(total, to - from));
+      this.#positions.append(this.#bits.take());
       return;
     }
     const blocks = new GrowingBytes();
@@ -93,7 +133,8 @@ export class PositionsEncoder {
     for (let at = from; at < to; at += PLACE_BLOCK) {
       const end = Math.min(to, at + PLACE_BLOCK);
       const last = places[end - 1]!;
-      const coded = this.#bits.code(places, at, end, before, riceBits(last - before, end - at));
+      this.#bits.distances(places, at, end, before, riceBits(last - before, end - at));
+      const coded = this.#bits.take();
       this.#positions.varint(last - before);
       this.#positions.varint(coded.length);
       blocks.append(coded);
@@ -103,6 +144,7 @@ export class PositionsEncoder {
   }
 
   finish(): SectionData {
+    this.#positions.append(this.#small.take());
     const places = new GrowingBytes();
     for (const size of this.sizes) places.varint(size);
     return new Map([
@@ -114,37 +156,24 @@ export class PositionsEncoder {
   }
 }
 
-/** Rice codes, the lowest bit of a byte first. */
-class BitWriter {
-  #bytes = new Uint8Array(1024);
-  /** Bytes of the codes before, which are not zero. */
-  #used = 0;
-
-  /** Valid until the next call. */
-  code(places: Uint32Array, from: number, to: number, before: number, bits: number): Uint8Array {
-    let bytes = this.#bytes;
-    bytes.fill(0, 0, this.#used);
-    let bit = 0;
-    let previous = before;
+/** The number of bits of remainders that makes a list the shortest. */
+function bestBits(places: Uint32Array, from: number, to: number): number {
+  const usual = riceBits(places[to - 1]! + 1, to - from);
+  let best = usual;
+  let least = Number.POSITIVE_INFINITY;
+  for (let bits = Math.max(0, usual - 1); bits <= Math.min(31, usual + 1); bits++) {
+    let size = (to - from) * bits;
+    let previous = -1;
     for (let i = from; i < to; i++) {
-      const distance = (places[i]! - previous - 1) >>> 0;
+      size += (places[i]! - previous - 1) >>> bits;
       previous = places[i]!;
-      const quotient = distance >>> bits;
-      if (bit + quotient + 1 + bits > 8 * bytes.length) {
-        const larger = new Uint8Array(2 * bytes.length + ((quotient + bits) >> 3));
-        larger.set(bytes);
-        bytes = larger;
-      }
-      bit += quotient;
-      // A one ends the quotient, and the rest stands behind it.
-      let code = (((distance - quotient * 2 ** bits) << 1) | 1) >>> 0;
-      let at = bit >> 3;
-      bytes[at++]! |= code << (bit & 7);
-      for (code >>>= 8 - (bit & 7); code !== 0; code >>>= 8) bytes[at++] = code;
-      bit += 1 + bits;
     }
-    this.#bytes = bytes;
-    this.#used = (bit + 7) >> 3;
-    return bytes.subarray(0, this.#used);
+    if (size < least) {
+      least = size;
+      best = bits;
+    }
   }
+  return best;
 }
+
+const NO_BYTES = new Uint8Array(0);

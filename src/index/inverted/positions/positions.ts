@@ -1,20 +1,54 @@
 import { compareBytes } from '../../../base/byte-order.ts';
 import { CorruptFileError } from '../../../base/errors.ts';
+import { Recent } from '../../../base/recent.ts';
 import { readSection, type SectionSource } from '../../../base/sections.ts';
 import { ByteReader } from '../byte-reader.ts';
 import { FrontCodingReader } from '../front-coding.ts';
-import { documentAt, PLACE_BLOCK, PlaceReader, riceBits, positionsSection as section, WORD_BLOCK } from './format.ts';
+import {
+  documentAt,
+  PARAMETER_BITS,
+  PLACE_BLOCK,
+  PlaceReader,
+  riceBits,
+  SMALL_LIST,
+  positionsSection as section,
+  WORD_BLOCK,
+} from './format.ts';
 import { DocumentRow, type TermDocuments } from './rows.ts';
 
 /** A word and its list of places. */
 export interface WordPlaces {
   readonly word: Uint8Array;
   readonly count: number;
-  /** Of the list in its section. */
-  readonly from: number;
-  readonly bytes: number;
   /** The term to whose documents the places are confined; undefined where they are counted through all documents. */
   readonly term: number | undefined;
+  readonly list: ListPlace;
+}
+
+/** Where a list lies in the section of lists: it alone, or the short ones of a block of words, of which it is one. */
+type ListPlace =
+  | { readonly from: number; readonly bytes: number }
+  | { readonly of: SmallLists; readonly number: number };
+
+/** The short lists of a block of words, unpacked when the first of them is asked for. */
+class SmallLists {
+  readonly counts: number[] = [];
+  #lists: readonly Uint32Array[] | undefined;
+
+  /** @param read the bytes of all. */
+  constructor(private readonly read: () => Uint8Array) {}
+
+  list(number: number): Uint32Array {
+    if (this.#lists === undefined) {
+      const reader = new PlaceReader(this.read());
+      this.#lists = this.counts.map((count) => {
+        const places = new Uint32Array(count);
+        reader.distances(places, 0, count, -1, reader.bits(PARAMETER_BITS));
+        return places;
+      });
+    }
+    return this.#lists[number]!;
+  }
 }
 
 /**
@@ -23,7 +57,8 @@ export interface WordPlaces {
  */
 export class Positions {
   readonly #words: Uint8Array;
-  readonly #blocks: Uint32Array;
+  readonly #blocks: readonly number[];
+  readonly #recent = new Recent<number, readonly WordPlaces[]>(RECENT_BLOCKS);
   /** Where the places of each document begin, and where the last ones end. */
   readonly bases: Uint32Array;
 
@@ -41,21 +76,12 @@ export class Positions {
       if (!source.has(name)) throw new CorruptFileError(name, 'the section is missing');
     }
     this.#words = readSection(source, section.words);
-    const blocks = readSection(source, section.blocks);
-    if (blocks.length % 8 !== 0) {
-      throw new CorruptFileError(section.blocks, `${blocks.length} bytes are not a list of pairs of uint32`);
-    }
-    this.#blocks = new Uint32Array(blocks.buffer, blocks.byteOffset, blocks.length / 4);
+    this.#blocks = readBlocks(source);
     this.bases = this.#readBases(count);
-    for (let at = 0; at < this.#blocks.length; at += 2) {
-      const ascends =
-        at === 0 || (this.#blocks[at]! > this.#blocks[at - 2]! && this.#blocks[at + 1]! >= this.#blocks[at - 1]!);
-      if (
-        !ascends ||
-        this.#blocks[at]! >= this.#words.length ||
-        this.#blocks[at + 1]! > source.size(section.positions)
-      ) {
-        throw new CorruptFileError(section.blocks, `block ${at / 2} lies outside`);
+    if (this.#blocks.length > 0) {
+      const [words, positions] = this.#blocks.slice(-2) as [number, number];
+      if (words >= this.#words.length || positions > source.size(section.positions)) {
+        throw new CorruptFileError(section.blocks, `a block begins at ${words} and ${positions}`);
       }
     }
   }
@@ -82,30 +108,53 @@ export class Positions {
     for (let block = 0; 2 * block < this.#blocks.length; block++) yield* this.#block(block);
   }
 
-  *#block(block: number): Generator<WordPlaces> {
+  #block(block: number): readonly WordPlaces[] {
     const end = this.#blocks[2 * block + 2] ?? this.#words.length;
+    const listsEnd = this.#blocks[2 * block + 3] ?? this.source.size(section.positions);
     const reader = new FrontCodingReader(this.#words, section.words, this.#blocks[2 * block]!, end);
-    let word = new Uint8Array(0);
     let from = this.#blocks[2 * block + 1]!;
-    let term = 0;
-    for (let i = 0; i < WORD_BLOCK && reader.at < end; i++) {
-      reader.next(word.length);
-      const { shared, own } = reader;
-      const next = new Uint8Array(shared + own);
-      next.set(word.subarray(0, shared));
-      next.set(reader.take(own), shared);
-      word = next;
-      const count = reader.varint();
-      const bytes = reader.varint();
-      const row = reader.varint();
-      if (row > 0) term += row & 1 ? (row - 1) / 2 : -row / 2;
-      if (count < 1 || count > this.total || from + bytes > this.source.size(section.positions)) {
-        throw new CorruptFileError(section.words, 'a list of places lies outside');
+    const small = new SmallLists(() => this.#read(from, listsEnd - from));
+    const found: WordPlaces[] = [];
+    let before = 0;
+    while (found.length < WORD_BLOCK && reader.at < end) {
+      const { word, term, count: known } = this.#word(reader, before);
+      const count = known ?? reader.varint();
+      if (count < 1 || count > this.total) {
+        throw new CorruptFileError(section.words, `a word has ${count} places among ${this.total}`);
       }
-      if (term < 0) throw new CorruptFileError(section.words, 'a word has the documents of no term');
-      yield { word, count, from, bytes, term: row > 0 ? term : undefined };
+      before = term ?? before;
+      if (count < SMALL_LIST) {
+        const number = small.counts.push(count) - 1;
+        found.push({ word, count, term, list: { of: small, number } });
+        continue;
+      }
+      const bytes = reader.varint();
+      found.push({ word, count, term, list: { from, bytes } });
       from += bytes;
+      if (from > listsEnd) throw new CorruptFileError(section.words, 'a list of places lies outside');
     }
+    if (reader.at !== end) throw new CorruptFileError(section.words, 'a block has more words than there may be');
+    return found;
+  }
+
+  /** Bytes and row of the next word. @param before term of the last row in its block. */
+  #word(
+    reader: FrontCodingReader,
+    before: number,
+  ): { readonly word: Uint8Array; readonly term?: number; readonly count?: number } {
+    const row = reader.varint();
+    if (row === 0) return { word: frontCoded(reader, NO_BYTES) };
+    const zigzag = Math.floor((row - 1) / 4);
+    const flags = (row - 1) % 4;
+    const term = before + (zigzag % 2 === 1 ? -(zigzag + 1) / 2 : zigzag / 2);
+    const terms = this.terms();
+    if (term < 0 || term >= terms.terms) throw new CorruptFileError(section.words, `there is no term ${term}`);
+    const bytes = terms.termBytes(term);
+    return {
+      word: flags % 2 === 1 ? bytes : frontCoded(reader, bytes),
+      term,
+      ...(flags >= 2 ? { count: terms.frequency(term) } : {}),
+    };
   }
 
   /** A word's list; undefined where no document has it. */
@@ -115,13 +164,17 @@ export class Positions {
     let high = this.#blocks.length / 2;
     while (low < high) {
       const middle = (low + high) >> 1;
-      const { value } = this.#block(middle).next();
-      if (value !== undefined && compareBytes(value.word, wanted) <= 0) low = middle + 1;
+      const reader = new FrontCodingReader(this.#words, section.words, this.#blocks[2 * middle]!);
+      if (compareBytes(this.#word(reader, 0).word, wanted) <= 0) low = middle + 1;
       else high = middle;
     }
     if (low === 0) return undefined;
-    for (const found of this.#block(low - 1)) if (compareBytes(found.word, wanted) === 0) return found;
-    return undefined;
+    let words = this.#recent.get(low - 1);
+    if (words === undefined) {
+      words = this.#block(low - 1);
+      this.#recent.set(low - 1, words);
+    }
+    return words.find((found) => compareBytes(found.word, wanted) === 0);
   }
 
   /** All places of a word, ascending. */
@@ -133,17 +186,16 @@ export class Positions {
     return places;
   }
 
-  #list({ count, from, bytes, term }: WordPlaces): PlaceList {
+  #list({ count, list, term }: WordPlaces): PlaceList {
     const row = term === undefined ? undefined : this.#row(term);
     const total = row?.total ?? this.total;
     if (count > total) throw new CorruptFileError(section.words, `a word has ${count} places among ${total}`);
-    return new PlaceList(this.#read(from, bytes), count, total, row);
+    const places = 'of' in list ? list.of.list(list.number) : this.#read(list.from, list.bytes);
+    return new PlaceList(places, count, total, row);
   }
 
   #row(term: number): DocumentRow {
-    const terms = this.terms();
-    if (term >= terms.terms) throw new CorruptFileError(section.words, `there is no term ${term}`);
-    return new DocumentRow(terms.documents(term), this.bases);
+    return new DocumentRow(this.terms().documents(term), this.bases);
   }
 
   #read(from: number, bytes: number): Uint8Array {
@@ -166,13 +218,13 @@ export class Positions {
     const { offset: first, found: rarest } = parts[0]!;
     let starts = this.places(rarest).map((place) => place - first);
     if (first > 0) starts = starts.filter((_, i) => starts[i]! + first <= 0xffff_ffff);
-    const lists = new Map<number, PlaceList>();
+    const lists = new Map<WordPlaces, PlaceList>();
     for (const { offset, found } of parts.slice(1)) {
       if (starts.length === 0) break;
-      let list = lists.get(found.from);
+      let list = lists.get(found);
       if (list === undefined) {
         list = this.#list(found);
-        lists.set(found.from, list);
+        lists.set(found, list);
       }
       list.rewind();
       const same = list;
@@ -206,7 +258,8 @@ class PlaceList {
   #document = 0;
 
   constructor(
-    private readonly bytes: Uint8Array,
+    /** Its codes; or its places, where they are unpacked. */
+    private readonly bytes: Uint8Array | Uint32Array,
     private readonly count: number,
     private readonly total: number,
     /** In which the places are counted; undefined: that of all documents. */
@@ -215,6 +268,11 @@ class PlaceList {
     this.blocks = Math.ceil(count / PLACE_BLOCK);
     this.#last = new Uint32Array(this.blocks);
     this.#starts = new Uint32Array(this.blocks + 1);
+    if (bytes instanceof Uint32Array) {
+      this.#last[0] = bytes.at(-1)!;
+      if (this.#last[0] >= total) throw new CorruptFileError(section.positions, 'a place lies behind the last one');
+      return;
+    }
     if (this.blocks === 1) {
       this.#last[0] = total;
       this.#starts[1] = bytes.length;
@@ -234,6 +292,7 @@ class PlaceList {
   }
 
   block(block: number): Uint32Array {
+    if (this.bytes instanceof Uint32Array) return this.bytes;
     const count = Math.min(PLACE_BLOCK, this.count - block * PLACE_BLOCK);
     const places = new Uint32Array(count);
     const before = block === 0 ? -1 : this.#last[block - 1]!;
@@ -282,4 +341,33 @@ class PlaceList {
   }
 }
 
+/** The name before which the reader stands. @param before by which it is coded. */
+function frontCoded(reader: FrontCodingReader, before: Uint8Array): Uint8Array {
+  reader.next(before.length);
+  const { shared, own } = reader;
+  const name = new Uint8Array(shared + own);
+  name.set(before.subarray(0, shared));
+  name.set(reader.take(own), shared);
+  return name;
+}
+
+/** Where each block begins in the words, and in the lists, by turns. */
+function readBlocks(source: SectionSource): readonly number[] {
+  const reader = new ByteReader(readSection(source, section.blocks), section.blocks);
+  const blocks: number[] = [];
+  let words = 0;
+  let positions = 0;
+  while (reader.at < reader.end) {
+    const more = reader.varint();
+    if (more === 0 && blocks.length > 0) throw new CorruptFileError(section.blocks, 'a block has no words');
+    words += more;
+    positions += reader.varint();
+    blocks.push(words, positions);
+  }
+  return blocks;
+}
+
+/** Blocks of words that are kept as they were read last. */
+const RECENT_BLOCKS = 256;
+const NO_BYTES = new Uint8Array(0);
 const utf8 = new TextEncoder();
