@@ -40,7 +40,9 @@ export function testEncoder(options: TestEncoderOptions = {}): Encoder & TokenEn
     id: formatSettings(`hash:${dim}`, { seed: seed === 0 ? undefined : seed, window }),
     dim,
     ...(languages === undefined ? {} : { languages }),
-    ...(window === undefined ? {} : { window: { tokens: window, count: async (text) => text.match(WORD)?.length ?? 0 } }),
+    ...(window === undefined
+      ? {}
+      : { window: { tokens: window, count: async (text) => text.match(WORD)?.length ?? 0 } }),
 
     async encode(inputs: readonly Content[], encodeOptions: EncodeOptions = {}) {
       const vectors = Vectors.zeros(inputs.length, dim);
