@@ -370,7 +370,7 @@ export const ROUTES: readonly Route[] = [
     name: 'job',
     scope: 'write',
     title: 'Cancel a job',
-    description: 'What it made durable stays.',
+    description: 'What it made durable stays. It is `cancelled` once nothing of it goes on.',
     answers: { 202: { schema: jobSchema, description: 'The job, which ends soon.' } },
     handle: async ({ jobs, name }) => accepted(jobs.cancel(name)),
   }),
