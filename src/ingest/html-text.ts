@@ -22,7 +22,7 @@ const HIDDEN_STYLE = /(?:^|;)\s*(?:display\s*:\s*none|visibility\s*:\s*hidden)/i
 /** Signs that documentation generators put behind headings as links to themselves. */
 const PERMALINK = /\s*[¶#§🔗]+\s*$/u;
 /** Characters at the end of a line that what follows may depend on. */
-const NEAR = 4096;
+const NEAR = 256;
 /** A table cell longer than this is prose. */
 const LONGEST_CELL = 1000;
 

@@ -1,11 +1,15 @@
+/** Code units of a line in front of a mark that are looked at. */
+const END = 2;
+
 /**
  * How a raised mark is written behind what stands before it, so that neither swallows the other: `survey^12`, `10^6`,
  * `x^n`. Letters that end a word stay with it (`1st`, `Mme`, `nth`); what begins with a sign of its own needs none
  * (`deficit[4]`).
  *
- * @param before text in front of the mark, at least its last character.
+ * @param line text in front of the mark, at least its last character.
  */
-export function raised(before: string, mark: string): string {
+export function raised(line: string, mark: string): string {
+  const before = line.slice(-END);
   const text = mark.trim();
   if (!/[\p{L}\p{N})\]}%"'”’]$/u.test(before) || !/^[\p{L}\p{N}+\-−–(]/u.test(text)) return mark;
   if (/^\p{L}{2,4}\.?$/u.test(text) && /[\p{L}\p{Nd}]$/u.test(before)) return mark;
@@ -14,7 +18,8 @@ export function raised(before: string, mark: string): string {
 }
 
 /** The same for lowered marks: digits and single letters stay with their word (`H2O`, `x1`), words part: `V_max`. */
-export function lowered(before: string, mark: string): string {
+export function lowered(line: string, mark: string): string {
+  const before = line.slice(-END);
   const text = mark.trim();
   return /\p{L}$/u.test(before) && /^\p{L}{2}/u.test(text) ? `_${text}` : mark;
 }

@@ -34,7 +34,8 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }): JSX.E
       </dl>
       <p>
         In the search box, <code>"exact phrase"</code>, <code>+must</code>, <code>-not</code>, <code>begin*</code>,{' '}
-        <code>field:value</code> and <code>one OR other</code> mean what they say.
+        <code>field:value</code>, <code>year:&gt;=2023</code>, <code>year:2020..2023</code> and{' '}
+        <code>one OR other</code> mean what they say.
       </p>
       <p>
         A filter reads <code>year &gt;= 2020 and tags in [api, guide]</code>, <code>path ^= "docs/"</code> (starts

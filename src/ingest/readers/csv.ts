@@ -32,7 +32,7 @@ export const csvReader: Reader = {
       from_line: skip ? 2 : 1,
       max_record_size: context.maxBytes,
     });
-    const source = Readable.from(rest);
+    const source = Readable.from(narrow(rest, delimiter));
     source.on('error', (error) => parser.destroy(error));
     source.pipe(parser);
     const ids = new RecordIds();
@@ -95,6 +95,34 @@ interface CsvRow {
 
 /** A number as spreadsheets of any country write it, or nothing. */
 const NUMERIC = /^[-+]?[\d.,\s\u00A0]*\d[\d.,%]*$/;
+
+/** Cells to a row: more than any program for tables has, few enough to be read in seconds. */
+const MOST_CELLS = 100_000;
+const LINE_FEED = 10;
+const RETURN = 13;
+
+/** The same chunks, up to a line of more cells than may be. */
+async function* narrow(chunks: AsyncIterable<Uint8Array>, delimiter: string): AsyncGenerator<Uint8Array> {
+  const sign = delimiter.charCodeAt(0);
+  let line = 1;
+  let cells = 1;
+  for await (const chunk of chunks) {
+    for (const byte of chunk) {
+      if (byte === sign) cells++;
+      else if (byte === LINE_FEED || byte === RETURN) {
+        if (byte === LINE_FEED) line++;
+        cells = 1;
+      }
+      if (cells > MOST_CELLS) {
+        throw new UnreadableDocumentError(
+          `Its line ${line} has more than ${MOST_CELLS.toLocaleString('en')} cells.`,
+          'Split the table, or turn its rows and columns around.',
+        );
+      }
+    }
+    yield chunk;
+  }
+}
 
 /** The beginning of a file, and its chunks with it. */
 async function peek(

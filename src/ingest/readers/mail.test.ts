@@ -20,6 +20,26 @@ const letter = (...parts: string[]) =>
   ].join('\r\n');
 
 describe('the mail reader', () => {
+  it('reads a thousand parts, a hundred thousand headers and one of megabytes, every word of them', async () => {
+    const parts = Array.from({ length: 1_000 }, (_, i) => part('text/plain', `Part ${i} of heron${i}.`));
+    const { documents } = await readContent('parts.eml', letter(...parts));
+    const text = documents.map((document) => document.text).join('\n');
+    for (const i of [0, 1, 500, 999]) expect(text).toContain(`heron${i}.`);
+
+    const headers = Array.from({ length: 100_000 }, (_, i) => `X-Trace-${i}: hop ${i}`).join('\r\n');
+    const { documents: traced, failures } = await readContent(
+      'trace.eml',
+      `${headers}\r\n${letter(part('text/plain', 'The bittern.'))}`,
+    );
+    expect(traced.length + failures.length).toBeGreaterThan(0);
+    if (failures.length === 0) expect(traced.map((document) => document.text).join('\n')).toContain('The bittern.');
+    else expect(failures[0]!.reason).toMatch(/\S/);
+
+    const long = `${'plain words of a long letter\r\n'.repeat(100_000)}The last crane.`;
+    const { documents: letters } = await readContent('long.eml', letter(part('text/plain', long)));
+    expect(letters.map((document) => document.text).join('\n')).toContain('The last crane.');
+  });
+
   it('decodes headers and text, and reads attachments as documents', async () => {
     const { documents, notes } = await readContent(
       'letter.eml',
@@ -139,6 +159,17 @@ describe('the notebook reader', () => {
     ]);
     expect(notes).toEqual([{ path: 'x.ipynb', note: 'An image among its outputs was not read.' }]);
     expect(await reasonFor('x.ipynb', '{"a":1}')).toMatch(/no notebook/);
+  });
+
+  it('reads a large one without its pictures, and refuses one beyond the limit with a reason', async () => {
+    const picture = { output_type: 'display_data', data: { 'image/png': 'iVBORw0KGgo'.repeat(90_000) } };
+    const cell = { cell_type: 'code', source: ['plot()'], outputs: [picture] };
+    const last = { cell_type: 'markdown', source: ['The last curlew.'] };
+    const large = JSON.stringify({ nbformat: 4, metadata: {}, cells: [...new Array<object>(12).fill(cell), last] });
+    const { documents } = await readContent('large.ipynb', large);
+    expect(documents[0]!.text).toContain('The last curlew.');
+    expect(documents[0]!.text.length).toBeLessThan(10_000);
+    expect(await reasonFor('large.ipynb', large, { maxBytes: 8 * 2 ** 20 })).toMatch(/large|limit|MB|MiB/i);
   });
 });
 

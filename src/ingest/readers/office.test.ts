@@ -76,6 +76,22 @@ describe('the EPUB reader', () => {
     expect(document.text).toBe('Two\n\nThe second.\n\nOne\n\nThe first lock^1.');
   });
 
+  it('ends where spine, contents and chapters lead back to where they came from', async () => {
+    const document = await readOne(
+      'loop.epub',
+      book(
+        {
+          'OPS/nav.xhtml':
+            '<html><body><nav><a href="nav.xhtml">Contents</a><a href="two.xhtml">Two</a></nav></body></html>',
+          'OPS/one a.xhtml': '<html><body><p>The heron <a href="two.xhtml">goes on</a>.</p></body></html>',
+          'OPS/two.xhtml': '<html><body><p>The bittern <a href="one%20a.xhtml">goes back</a>.</p></body></html>',
+        },
+        '<itemref idref="n"/><itemref idref="a"/><itemref idref="b"/>'.repeat(20_000),
+      ),
+    );
+    expect(document.text).toBe('The heron goes on.\n\nThe bittern goes back.');
+  });
+
   it('says which chapters are missing, and refuses a book without text', async () => {
     const chapter = { 'OPS/two.xhtml': '<p>Here.</p>' };
     const { documents, notes } = await readContent('x.epub', book(chapter, '<itemref idref="a"/><itemref idref="b"/>'));

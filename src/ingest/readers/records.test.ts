@@ -158,6 +158,11 @@ describe('the CSV reader', () => {
     expect(documents[1]!.metadata).not.toHaveProperty('year');
   });
 
+  it('refuses rows of more cells than any table has, and says where', async () => {
+    const reason = await reasonFor('wide.csv', `a,b\n1,2\n${'1,'.repeat(100_001)}\n`);
+    expect(reason).toMatch(/line 3 has more than 100,000 cells/);
+  });
+
   it('finds the delimiter, and takes tabs and bare quotes in TSV', async () => {
     expect((await readBytes('x.csv', 'id;text\na;eins, zwei\n'))[0]).toMatchObject({
       id: 'x.csv#a',

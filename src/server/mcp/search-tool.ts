@@ -13,7 +13,7 @@ const INPUT = argumentsOf({
     .max(LIMITS.query)
     .default('')
     .describe(
-      'A question or keywords; `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value` and `OR` mean what they say. Left out with `filter`: what satisfies it.',
+      'A question or keywords; `"exact phrase"`, `+must`, `-not`, `begin*`, `field:value`, `year:>=2023`, `year:2020..2023` and `OR` mean what they say. Left out with `filter`: what satisfies it.',
     ),
   collection: SHARED.collection,
   k: z.int().min(1).max(50).default(8).describe('At most this many passages. Default 8.'),
