@@ -10,8 +10,10 @@ import {
   type Corpus,
   dense,
   type FieldDefinition,
+  impacts,
   memoryCorpus,
   type Query,
+  type Retriever,
   rankCorpus,
   searchCorpus,
   similarInCorpus,
@@ -30,6 +32,7 @@ const ADDED = [
   { name: 'tokens', kind: 'vectors', of: 'passage', encoder },
   { name: 'parts', kind: 'vector', of: 'metadata.part', encoder: other },
   { name: 'sections', kind: 'vectors', of: 'headings', encoder: other },
+  { name: 'impact', kind: 'impacts', of: 'passage', encoder },
 ] as const;
 const settings = { passageTokens: 10, passageOverlap: 2, detectLanguage: false };
 const folder = mkdtempSync(join(tmpdir(), 'sagitta-corpus-'));
@@ -96,6 +99,11 @@ async function addFields(collection: Collection, fields: readonly (typeof ADDED)
   for (const { name, ...options } of fields) await collection.addField(name, { ...options, batch: 9 });
 }
 
+function byField(corpus: Corpus, name: string): Retriever {
+  if (name === 'words') return bm25(corpus);
+  return name === 'impact' ? impacts(corpus, name) : dense(corpus, { field: name });
+}
+
 describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
   const kept = KINDS[kind]!(someDocuments(new Random(4), 60));
   const query: Query = { content: 'harbour ice', language: 'en' };
@@ -110,6 +118,7 @@ describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
       ['tokens', 'vectors', 'passage'],
       ['parts', 'vector', 'metadata.part'],
       ['sections', 'vectors', 'headings'],
+      ['impact', 'impacts', 'passage'],
     ]);
     expect(corpus.documentCount).toBeGreaterThan(20);
     expect(corpus.passageCount).toBeGreaterThan(corpus.documentCount);
@@ -120,7 +129,7 @@ describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
     'scores as it searches, and only adds hits at the end for a larger k (%s)',
     async (name) => {
       const { corpus } = await kept;
-      const retriever = name === 'words' ? bm25(corpus) : dense(corpus, { field: name });
+      const retriever = byField(corpus, name);
       const { hits } = await retriever(query, { k: 10_000 });
       expect(hits.length).toBeGreaterThan(15);
       for (const k of [1, 10, 15]) expect((await retriever(query, { k })).hits).toEqual(hits.slice(0, k));
@@ -133,7 +142,7 @@ describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
   it('finds only what is allowed', async () => {
     const { corpus } = await kept;
     const allowed = await corpus.select(({ metadata }) => metadata['part'] === 1);
-    for (const retriever of [bm25(corpus), dense(corpus), ...ADDED.map(({ name }) => dense(corpus, { field: name }))]) {
+    for (const retriever of [bm25(corpus), dense(corpus), ...ADDED.map(({ name }) => byField(corpus, name))]) {
       const { hits } = await retriever(query, { k: 10_000, allowed });
       const all = (await retriever(query, { k: 10_000 })).hits;
       expect(hits).toEqual(all.filter(({ passage }) => allowed.has(passage)));
@@ -156,6 +165,8 @@ describe.each(Object.keys(KINDS))('a corpus in %s', (kind) => {
       expect(vector === undefined).toBe(language === 'de');
       const [tokens] = await corpus.get('tokens', Uint32Array.of(ordinals[i]!));
       expect(tokens === undefined).toBe(language === 'de');
+      const [counted] = await corpus.get('impact', Uint32Array.of(ordinals[i]!));
+      expect(counted === undefined).toBe(language === 'de');
       const [part] = await corpus.get('parts', Uint32Array.of(ordinals[i]!));
       const { metadata } = (await corpus.documents([owners[i]!]))[0]!;
       expect(part).toEqual((await other.encode([String(metadata['part'])])).row(0));
@@ -208,6 +219,8 @@ describe('the corpora', () => {
             { k: 12, pipeline: 'fuse(words, tokens, sections)', filter: 'part != 1' },
             { k: 12, pipeline: 'fuse(meaning, parts) > rerank(tokens, depth=20) > group(1)', language: 'en' },
             { k: 9, pipeline: 'tokens > neighbours(field=titles)', language: 'en' },
+            { k: 30, pipeline: 'impact', language: 'en' },
+            { k: 12, pipeline: 'fuse(words, meaning, impact) > rerank(impact, depth=9)', filter: 'part != 0' },
           ] as const) {
             const words = `${WORDS[random.below(WORDS.length)]} ${WORDS[random.below(WORDS.length)]}`;
             const { tookMs: _, trace: __, examined: ___, ...one } = await searchCorpus(memory.corpus, words, options);

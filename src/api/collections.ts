@@ -23,7 +23,9 @@ export type Capabilities = z.infer<typeof capabilitiesSchema>;
 
 const fieldSchema = z.strictObject({
   name: z.string().describe('What pipelines call it.'),
-  kind: z.enum(['terms', 'vector', 'vectors']).describe('Terms, one vector for each passage, or one for each token.'),
+  kind: z
+    .enum(['terms', 'vector', 'vectors', 'impacts'])
+    .describe('Terms, one vector for each passage, one for each token, or terms with learned impacts.'),
   of: z.string().describe('`passage`, `text`, `title`, `headings` or `metadata.NAME`.'),
   encoder: z.string().optional(),
 });

@@ -62,7 +62,11 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
   if (rows.length > 0) print(table(['segment', 'documents', 'dead', 'passages', 'size', 'largest sections'], rows));
 }
 
-function describeField({ name, kind, of, encoder, dim, vectors, bytes: size }: FieldInfo): string {
+function describeField({ name, kind, of, encoder, dim, vectors, full = 0, bytes: size }: FieldInfo): string {
+  if (kind === 'impacts') {
+    const clipped = full === 0 ? '' : ` (${number(full)} at the greatest value)`;
+    return `field ${name} of ${of}: ${plural(vectors, 'impact')}${clipped} by ${encoder}, ${bytes(size)}`;
+  }
   const what = kind === 'vector' ? plural(vectors, 'vector') : plural(vectors, 'token vector');
   return `field ${name} of ${of}: ${what} of ${dim} components by ${encoder}, ${bytes(size)}`;
 }

@@ -17,7 +17,10 @@ export interface AddFieldOptions extends BuildOptions {
   readonly of?: FieldSource | (string & {});
   /** An encoder, or its specification. */
   readonly encoder: GivenEncoder | string;
-  /** One `vector` for each passage, or `vectors`: one for each token (late interaction), a few hundred times the space. Default `vector`. */
+  /**
+   * One `vector` for each passage; `vectors`: one for each token (late interaction), a few hundred times the space; or `impacts`: what each term counts (learned sparse
+   * retrieval). Default `vector`.
+   */
   readonly kind?: VectorFieldSettings['kind'];
 }
 
@@ -26,7 +29,7 @@ export interface AddFieldReport extends BuildReport {
   readonly name: string;
 }
 
-const KINDS: readonly VectorFieldSettings['kind'][] = ['vector', 'vectors'];
+const KINDS: readonly VectorFieldSettings['kind'][] = ['vector', 'vectors', 'impacts'];
 const OPTIONS = ['of', 'encoder', 'kind', 'signal', 'onProgress', 'batch', 'keepAfterMs'];
 
 /** See {@link Collection.addField}. @param corpus of now. */
@@ -66,16 +69,16 @@ function checkOptions(given: AddFieldOptions): void {
     const guess = nearest(String(kind), KINDS);
     throw new InvalidArgumentError(
       `There is no kind "${kind}" of fields that can be added.`,
-      `${guess === undefined ? '' : `Did you mean "${guess}"? `}Give vector (one for each passage) or vectors (one for each token).`,
+      `${guess === undefined ? '' : `Did you mean "${guess}"? `}Give vector (one for each passage), vectors (one for each token) or impacts (of terms).`,
     );
   }
   if (encoder === undefined || encoder === 'none') {
-    throw new InvalidArgumentError('A field of vectors needs an encoder.', 'Name one, such as minilm or static.');
+    throw new InvalidArgumentError('A field needs an encoder.', 'Name one, such as minilm or static.');
   }
 }
 
 /** @throws InvalidArgumentError for a name that a field of this collection cannot have. */
-function checkName(name: string, settings: CollectionSettings, { operators = [] }: Extensions): void {
+export function checkName(name: string, settings: CollectionSettings, { operators = [] }: Extensions): void {
   const fail = (problem: string, remedy: string): never => {
     throw new InvalidArgumentError(problem, remedy);
   };

@@ -1,7 +1,7 @@
 import { IncompatibleError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
-import { MEANING } from '../corpus/index.ts';
-import type { EncodeOptions, Encoder, TokenEncoder } from '../encode/encoder.ts';
+import { type IndexingSettings, MEANING, weighedTerms } from '../corpus/index.ts';
+import type { EncodeOptions, Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import type { OpenEncoder } from '../encode/registry.ts';
 import { speaks } from '../encode/speaks.ts';
 import { isVersion, saveTuned, type TunedFiles, versionOf } from '../encode/tuned/description.ts';
@@ -30,6 +30,8 @@ export interface BuildContext {
   readonly directory: string;
   readonly store: Store;
   readonly encoders: CollectionEncoders;
+  /** How documents are analysed. */
+  readonly settings: IndexingSettings;
   /** Runs work with the write lock, after the writing calls that were made before. */
   readonly writing: <T>(work: (writer: Writer) => Promise<T>) => Promise<T>;
 }
@@ -81,7 +83,7 @@ export async function buildField(
   const isGiven = typeof wanted === 'object';
   const encoder = isGiven ? wanted : wanted === 'none' ? undefined : await encoders.open(wanted, true);
   const id = !isGiven && isVersion(wanted) ? wanted : (encoder?.id ?? 'none');
-  const target: VectorFieldSettings = { ...rest, encoder: id, dim: encoder?.dim ?? 0 };
+  const target: VectorFieldSettings = { ...rest, encoder: id, dim: dimOf(encoder, rest.kind) };
   let kept = isGiven;
   try {
     if (encoder !== undefined) checkGives(encoder, target.kind, target.name);
@@ -100,6 +102,11 @@ export async function buildField(
   } finally {
     if (!kept && encoder !== undefined && 'dispose' in encoder) await encoder.dispose?.();
   }
+}
+
+function dimOf(encoder: GivenEncoder | undefined, kind: VectorFieldSettings['kind']): number {
+  if (encoder === undefined) return 0;
+  return kind !== 'impacts' && 'dim' in encoder ? encoder.dim : 1;
 }
 
 async function hasField(store: Store, { name, encoder }: VectorFieldSettings): Promise<boolean> {
@@ -143,7 +150,7 @@ export async function deployTuned(
 }
 
 async function carryOut(
-  { directory, writing }: BuildContext,
+  { directory, settings, writing }: BuildContext,
   build: FieldBuild,
   encoder: GivenEncoder | undefined,
   options: FieldBuildOptions,
@@ -152,7 +159,9 @@ async function carryOut(
   try {
     const report = await build.run({
       ...options,
-      ...(encoder === undefined ? {} : { encode: (texts) => encodeTexts(encoder, build.kind, texts, options.signal) }),
+      ...(encoder === undefined
+        ? {}
+        : { encode: (texts) => encodeTexts(encoder, build.kind, texts, settings, options.signal) }),
       writing,
       beside: async (before, after) => {
         const ids = vectorFields(after).map((field) => field.encoder);
@@ -213,11 +222,12 @@ export async function encodeTexts(
   encoder: GivenEncoder,
   kind: VectorFieldSettings['kind'],
   texts: readonly FieldText[],
+  settings: IndexingSettings,
   signal?: AbortSignal,
 ): Promise<(FieldItem | undefined)[]> {
-  const known = texts.filter(({ language }) => speaks(encoder, language)).map(({ text }) => text);
+  const known = texts.filter(({ language }) => speaks(encoder, language));
   const items =
-    known.length === 0 ? [] : await itemsOf(encoder, kind, known, { role: 'document', ...given({ signal }) });
+    known.length === 0 ? [] : await itemsOf(encoder, kind, known, settings, { role: 'document', ...given({ signal }) });
   let next = 0;
   return texts.map(({ language }) => (speaks(encoder, language) ? items[next++] : undefined));
 }
@@ -225,9 +235,12 @@ export async function encodeTexts(
 async function itemsOf(
   encoder: GivenEncoder,
   kind: VectorFieldSettings['kind'],
-  texts: readonly string[],
+  fieldTexts: readonly FieldText[],
+  settings: IndexingSettings,
   options: EncodeOptions,
-): Promise<FieldItem[]> {
+): Promise<readonly FieldItem[]> {
+  if (kind === 'impacts') return weighedTerms(encoder as TermEncoder, fieldTexts, settings, options);
+  const texts = fieldTexts.map(({ text }) => text);
   if (kind === 'vector') {
     const vectors = await (encoder as Encoder).encode(texts, options);
     return texts.map((_, i) => vectors.row(i));

@@ -16,6 +16,7 @@ import { type AddReport, addDocuments } from './add-documents.ts';
 import { type AddFieldOptions, type AddFieldReport, addField } from './add-field.ts';
 import { type BuildOptions, type DeployOptions, deployTuned } from './building.ts';
 import { type Contexts, saveContext } from './contexts.ts';
+import { deployImpacts } from './deploy-impacts.ts';
 import { dropEncoderVersions } from './encoder-versions.ts';
 import { Indexer } from './indexer.ts';
 import { changedPipelines, PIPELINES, storedPipelines } from './pipelines.ts';
@@ -248,6 +249,18 @@ export class Collection extends CollectionReads {
    */
   async deploy(files: TunedFiles, options: DeployOptions = {}): Promise<string> {
     return deployTuned(this.session.building, files, options);
+  }
+
+  /**
+   * Adds a field of impacts by an encoder that was trained for the collection, or gives it that in place of the one that it has. The encoder's files go into `encoders/`.
+   *
+   * @returns the encoder's id in this collection.
+   * @throws InvalidArgumentError for a name that is taken by something else; as {@link Collection.addField}.
+   */
+  async deployImpacts(name: string, files: TunedFiles, options: DeployOptions = {}): Promise<string> {
+    return this.session.reading(({ settings }) =>
+      deployImpacts(this.session.building, settings, this.session.extensions, name, files, options),
+    );
   }
 
   /** Waits for writing calls under way, closes files and frees the encoder that the collection loaded itself. */

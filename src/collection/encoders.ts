@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { IncompatibleError, InvalidArgumentError } from '../base/errors.ts';
 import { MEANING } from '../corpus/index.ts';
-import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
+import type { Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import type { OpenEncoder } from '../encode/registry.ts';
 import { locatedSpec } from '../encode/tuned/description.ts';
 import { ENCODERS } from '../store/local/beside.ts';
 import type { VectorFieldSettings } from '../store/types.ts';
 
-/** An encoder that a program gives, of texts, of tokens or of both. */
-export type GivenEncoder = Encoder | TokenEncoder | OpenEncoder;
+/** An encoder that a program gives: of texts, of tokens, of words, or of several of them. */
+export type GivenEncoder = Encoder | TokenEncoder | TermEncoder | OpenEncoder;
 
 /** How a collection object comes to its encoders. */
 export interface EncoderSources {
@@ -91,7 +91,7 @@ export class CollectionEncoders {
    * The encoder of a field.
    * @throws IncompatibleError when nobody knows it here, or it does not give what the field holds.
    */
-  async ofField({ name, kind, encoder: id }: VectorFieldSettings): Promise<Encoder & TokenEncoder> {
+  async ofField({ name, kind, encoder: id }: VectorFieldSettings): Promise<Encoder & TokenEncoder & TermEncoder> {
     const encoder =
       name === MEANING
         ? await this.of(id)
@@ -110,7 +110,7 @@ export class CollectionEncoders {
       );
     }
     checkGives(encoder, kind, name);
-    return encoder as Encoder & TokenEncoder;
+    return encoder as Encoder & TokenEncoder & TermEncoder;
   }
 
   /** Takes over an encoder that was opened here, under the id that the manifest has for it. */
@@ -140,15 +140,24 @@ export class CollectionEncoders {
   }
 }
 
+/** What an encoder does for a field of a kind, what the field is to have of it, and which encoders do it. */
+const GIVES: Readonly<Record<VectorFieldSettings['kind'], readonly [method: string, has: string, remedy: string]>> = {
+  vector: ['encode', 'one vector for each passage', 'Make it a field of another kind, or take another encoder.'],
+  vectors: [
+    'encodeTokens',
+    'a vector for each token',
+    'Take late, minilm, bert:FOLDER, hf:MODEL or use-lite, or a field of the kind "vector".',
+  ],
+  impacts: ['weigh', 'impacts of terms', 'Take impact:FILE, or have one trained (`sagitta tune --what impact`).'],
+};
+
 /** @throws IncompatibleError when an encoder does not give what a field of this kind holds. */
 export function checkGives(encoder: GivenEncoder, kind: VectorFieldSettings['kind'], field: string): void {
-  if (kind === 'vector' ? 'encode' in encoder : 'encodeTokens' in encoder) return;
+  const [method, has, remedy] = GIVES[kind];
+  if (method in encoder) return;
+  const gives = Object.values(GIVES).flatMap(([other, what]) => (other in encoder ? [what] : []));
   throw new IncompatibleError(
-    kind === 'vector'
-      ? `The field "${field}" is to have one vector for each passage, and the encoder "${encoder.id}" gives vectors of tokens only.`
-      : `The field "${field}" is to have a vector for each token, and the encoder "${encoder.id}" gives one for a whole text only.`,
-    kind === 'vector'
-      ? 'Make it a field of the kind "vectors", or take another encoder.'
-      : 'Take late, minilm, bert:FOLDER, hf:MODEL or use-lite, or a field of the kind "vector".',
+    `The field "${field}" is to have ${has}, and the encoder "${encoder.id}" gives ${gives.join(', and ') || 'none'} only.`,
+    remedy,
   );
 }

@@ -8,7 +8,7 @@ import {
   preparePassages,
   sourceText,
 } from '../corpus/index.ts';
-import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
+import type { Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import type { CompactReport, FieldItem, FieldText, NewDocument, VectorFieldSettings, Writer } from '../store/types.ts';
 import { TermNumbers } from '../text/index.ts';
 import { encodeTexts } from './building.ts';
@@ -28,7 +28,7 @@ export interface Indexable extends Preparable {
 
 /** A field of vectors with its encoder. */
 export interface EncodedField extends Omit<VectorFieldSettings, 'encoder'> {
-  readonly encoder: Encoder & TokenEncoder;
+  readonly encoder: Encoder & TokenEncoder & TermEncoder;
 }
 
 /** What fields hold of a document's passages, in order, by the names of the fields. */
@@ -209,7 +209,7 @@ export class Indexer {
         return number;
       }),
     );
-    const encoded = await encodeTexts(encoder, kind, texts, this.signal);
+    const encoded = await encodeTexts(encoder, kind, texts, this.settings, this.signal);
     return items.map((item) => (typeof item === 'number' ? encoded[item] : item));
   }
 

@@ -129,6 +129,7 @@ export class Session {
       directory: this.location,
       store: this.store,
       encoders: this.encoders,
+      settings: this.settings,
       writing: (work) => this.writing(work),
     };
   }

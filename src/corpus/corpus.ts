@@ -1,7 +1,7 @@
 import type { BitSet } from '../base/bits.ts';
 import type { Hits } from '../base/hits.ts';
 import type { DocumentRecord, PassageRecord, Representation } from '../content/index.ts';
-import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
+import type { Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import type { WordAnalysis } from './query-analysis.ts';
 
 /**
@@ -40,8 +40,15 @@ export interface VectorsField extends FieldFacts {
   readonly open: () => Promise<TokenEncoder>;
 }
 
+/** Terms with what each counts in a passage, as an encoder has it, ranked by their sum (learned sparse retrieval). */
+export interface ImpactsField extends FieldFacts {
+  readonly kind: 'impacts';
+  readonly encoder: string;
+  readonly open: () => Promise<TermEncoder>;
+}
+
 /** A way in which passages are represented, and can be searched. */
-export type Field = TermsField | VectorField | VectorsField;
+export type Field = TermsField | VectorField | VectorsField | ImpactsField;
 
 /** Settings of one search of one field. */
 export interface FieldParams {
@@ -84,7 +91,7 @@ export interface Corpus {
    */
   search(field: string, query: Representation, params: FieldParams): Promise<Hits>;
   /**
-   * Scores of given passages, as {@link Corpus.search} has them: of terms 0 where none matches; of vectors NaN where there is none.
+   * Scores of given passages, as {@link Corpus.search} has them: of terms and impacts 0 where none matches; of vectors NaN where there is none.
    * @param passages ascending ordinals.
    */
   score(field: string, query: Representation, passages: Uint32Array): Promise<Float32Array>;
@@ -93,7 +100,7 @@ export interface Corpus {
    * @param passages ascending ordinals.
    */
   bounds?(field: string, query: Representation, passages: Uint32Array): Promise<Float32Array>;
-  /** What the field holds of given passages: a vector, or one for each token. Terms cannot be given back. @param passages ascending. */
+  /** What the field holds of given passages: a vector, one for each token, or impacts. Terms alone cannot be given back. @param passages ascending. */
   get(field: string, passages: Uint32Array): Promise<readonly (Representation | undefined)[]>;
   /**
    * Passages in which these words stand one after the other in one text of the field. @param words from `phraseWords` of `sagitta-search/text`; none

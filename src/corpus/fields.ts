@@ -13,6 +13,7 @@ const HOLDS: Readonly<Record<Field['kind'], string>> = {
   terms: 'terms',
   vector: 'one vector for each passage',
   vectors: 'a vector for each token',
+  impacts: 'impacts of terms',
 };
 
 /**
@@ -47,7 +48,7 @@ export function fieldOf<Kind extends Field['kind']>(
 
 /** @throws InvalidArgumentError unless a representation is one of the field's kind and length. */
 export function checkRepresentation(field: Field, given: Representation): void {
-  if (field.kind === 'terms') {
+  if (field.kind === 'terms' || field.kind === 'impacts') {
     if (Array.isArray(given)) return;
   } else if (field.kind === 'vector' ? given instanceof Float32Array : given instanceof Vectors) {
     const length = given instanceof Float32Array ? given.length : (given as Vectors).dim;

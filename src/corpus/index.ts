@@ -4,12 +4,14 @@ export type {
   Field,
   FieldParams,
   FieldSource,
+  ImpactsField,
   TermsField,
   VectorField,
   VectorsField,
 } from './corpus.ts';
 export { embeddingText } from './embedding-text.ts';
 export { checkRepresentation, fieldOf, MEANING, WORDS } from './fields.ts';
+export { weighedTerms, wordedText } from './impacts.ts';
 export { checkInput } from './input.ts';
 export { type FieldDefinition, MemoryCorpus, type MemoryCorpusOptions, memoryCorpus } from './memory.ts';
 export {

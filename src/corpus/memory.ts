@@ -4,12 +4,14 @@ import type { Hits } from '../base/hits.ts';
 import { MemorySections } from '../base/sections.ts';
 import type { Vectors } from '../base/vectors.ts';
 import type { DocumentRecord, InputDocument, PassageRecord, Representation, WeightedTerm } from '../content/index.ts';
-import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
+import type { Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import { speaks } from '../encode/speaks.ts';
 import {
   type Bm25Parameters,
   FlatIndex,
   FlatIndexBuilder,
+  ImpactIndex,
+  ImpactIndexBuilder,
   InvertedIndex,
   InvertedIndexBuilder,
   TokenIndex,
@@ -18,6 +20,7 @@ import {
 import { TermNumbers } from '../text/index.ts';
 import type { Corpus, CorpusPassage, Field, FieldParams, FieldSource } from './corpus.ts';
 import { checkRepresentation, fieldOf, WORDS } from './fields.ts';
+import { weighedTerms } from './impacts.ts';
 import { checkInput } from './input.ts';
 import { blocksOf, languageOf, type PreparedPassage, preparePassages, sourceTerms } from './passages.ts';
 import { WordAnalysis } from './query-analysis.ts';
@@ -29,6 +32,7 @@ export type FieldDefinition = { readonly name: string; readonly of?: FieldSource
   | { readonly kind: 'terms' }
   | { readonly kind: 'vector'; readonly encoder: Encoder }
   | { readonly kind: 'vectors'; readonly encoder: TokenEncoder }
+  | { readonly kind: 'impacts'; readonly encoder: TermEncoder }
 );
 
 /** Options of {@link memoryCorpus}. */
@@ -126,7 +130,8 @@ function checkFields(fields: readonly FieldDefinition[]): void {
 type Indexed =
   | { readonly field: Extract<Field, { kind: 'terms' }>; readonly index: InvertedIndex }
   | { readonly field: Extract<Field, { kind: 'vector' }>; readonly index: FlatIndex }
-  | { readonly field: Extract<Field, { kind: 'vectors' }>; readonly index: TokenIndex };
+  | { readonly field: Extract<Field, { kind: 'vectors' }>; readonly index: TokenIndex }
+  | { readonly field: Extract<Field, { kind: 'impacts' }>; readonly index: ImpactIndex };
 
 async function indexed(
   definition: FieldDefinition,
@@ -148,6 +153,7 @@ async function indexed(
     const index = InvertedIndex.open(new MemorySections(builder.build()));
     return { field: { name, of, kind: 'terms', analysis }, index };
   }
+  if (definition.kind === 'impacts') return impactsIn({ ...definition, of }, documents, analysis.settings, signal);
   const { encoder } = definition;
   // The same title stands above many passages.
   const rows = new Map<string, number>();
@@ -175,6 +181,33 @@ async function indexed(
   for (const row of rowOf) builder.add(row === undefined ? undefined : sets!.item(row));
   const index = TokenIndex.open(new MemorySections(builder.build()));
   return { field: { ...facts, kind: 'vectors', open: async () => definition.encoder }, index };
+}
+
+async function impactsIn(
+  { name, of, encoder }: Extract<FieldDefinition, { kind: 'impacts' }> & { readonly of: FieldSource },
+  documents: readonly Held[],
+  settings: IndexingSettings,
+  signal: AbortSignal | undefined,
+): Promise<Indexed> {
+  // Terms go by the language too.
+  const rows = new Map<string, { readonly text: string; readonly language: string; readonly row: number }>();
+  const rowOf = documents.flatMap(({ record, text, passages }) =>
+    passages.map((passage) => {
+      const { language } = record;
+      const seen = seenOf(of, record, text, passage);
+      if (seen === '' || !speaks(encoder, language)) return undefined;
+      const key = `${language}\n${seen}`;
+      const row = rows.get(key)?.row ?? rows.size;
+      rows.set(key, { text: seen, language, row });
+      return row;
+    }),
+  );
+  const how = { role: 'document', ...(signal === undefined ? {} : { signal }) } as const;
+  const terms = await weighedTerms(encoder, [...rows.values()], settings, how);
+  const builder = new ImpactIndexBuilder();
+  for (const row of rowOf) builder.add(row === undefined ? undefined : terms[row]);
+  const index = ImpactIndex.open(new MemorySections(builder.build()));
+  return { field: { name, of, kind: 'impacts', encoder: encoder.id, open: async () => encoder }, index };
 }
 
 function seenOf(
@@ -231,6 +264,7 @@ export class MemoryCorpus implements Corpus {
     if (k === 0) return { ids: new Uint32Array(0), scores: new Float32Array(0), examined: 0 };
     const among = { k, ...(allowed === undefined ? {} : { allowed }) };
     if (field.kind === 'terms') return (index as InvertedIndex).search(query as readonly WeightedTerm[], among);
+    if (field.kind === 'impacts') return (index as ImpactIndex).search(query as readonly WeightedTerm[], among);
     if (field.kind === 'vector') {
       return (index as FlatIndex).search(query as Float32Array, {
         ...among,
@@ -243,14 +277,17 @@ export class MemoryCorpus implements Corpus {
   async score(name: string, query: Representation, passages: Uint32Array): Promise<Float32Array> {
     const { field, index } = this.#indexed(name, query);
     if (field.kind === 'terms') return (index as InvertedIndex).scores(query as readonly WeightedTerm[], passages);
+    if (field.kind === 'impacts') return (index as ImpactIndex).scores(query as readonly WeightedTerm[], passages);
     if (field.kind === 'vector') return (index as FlatIndex).scores(query as Float32Array, passages);
     return (index as TokenIndex).scores(query as Vectors, passages);
   }
 
   async get(name: string, passages: Uint32Array): Promise<(Representation | undefined)[]> {
-    fieldOf(this, name, ['vector', 'vectors']);
-    const index = this.indexes.find(({ field }) => field.name === name)!.index as FlatIndex | TokenIndex;
-    return Array.from(passages, (passage) => index.vector(passage));
+    fieldOf(this, name, ['vector', 'vectors', 'impacts']);
+    const index = this.indexes.find(({ field }) => field.name === name)!.index as FlatIndex | TokenIndex | ImpactIndex;
+    return Array.from(passages, (passage) =>
+      index instanceof ImpactIndex ? index.terms(passage) : index.vector(passage),
+    );
   }
 
   async phrase(name: string, words: readonly string[]): Promise<BitSet> {
@@ -311,7 +348,7 @@ export class MemoryCorpus implements Corpus {
   }
 
   #indexed(name: string, query: Representation): Indexed {
-    const field = fieldOf(this, name, ['terms', 'vector', 'vectors']);
+    const field = fieldOf(this, name, ['terms', 'vector', 'vectors', 'impacts']);
     checkRepresentation(field, query);
     return this.indexes.find((one) => one.field.name === name)!;
   }

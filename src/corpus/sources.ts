@@ -3,7 +3,7 @@ import { nearest } from '../base/nearest.ts';
 import type { DocumentRecord } from '../content/index.ts';
 import type { EncoderWindow } from '../encode/encoder.ts';
 import { speaks } from '../encode/speaks.ts';
-import type { FieldSource } from './corpus.ts';
+import type { Field, FieldSource } from './corpus.ts';
 import { embeddingText } from './embedding-text.ts';
 
 const SOURCES = ['passage', 'text', 'title', 'headings'] as const;
@@ -43,7 +43,7 @@ export function sourceText(
 /** What a field says of how long its passages may be. */
 interface Windowed {
   readonly of: FieldSource;
-  readonly kind: 'vector' | 'vectors';
+  readonly kind: Exclude<Field['kind'], 'terms'>;
   readonly encoder: { readonly languages?: readonly string[]; readonly window?: EncoderWindow };
 }
 

@@ -46,6 +46,33 @@ export interface Encoder {
   dispose?(): Promise<void>;
 }
 
+/** A word of a text as it is indexed. */
+export interface IndexedWord {
+  /** What it is found by: equal terms match. */
+  readonly term: string;
+  /** UTF-16 code units of the text that it stands in. Words may overlap. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A text with its words, in order and as often as they occur. */
+export interface WordedText {
+  readonly text: string;
+  readonly words: readonly IndexedWord[];
+}
+
+/** Words to weights, for learned sparse retrieval: what each counts where its text is asked for. Queries are not encoded. */
+export interface TermEncoder {
+  readonly id: string;
+  /** As of an {@link Encoder}. */
+  readonly languages?: readonly string[];
+  /**
+   * A number of 0 or more for each word of each text; of a term that occurs several times the greatest counts. Usual ones should be about 0.5 to 1, as they are kept in steps
+   * of 1/128 up to 1.99 (`impactCodes`).
+   */
+  weigh(texts: readonly WordedText[], options?: EncodeOptions): Promise<readonly Float32Array[]>;
+}
+
 /** Content to one vector per token, for late interaction. A text in which it knows no token may get none. */
 export interface TokenEncoder {
   readonly id: string;

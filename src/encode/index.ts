@@ -18,10 +18,21 @@ export type { PairLimits } from './cross/pairs.ts';
 export { type Pair, type TrainableCross, type TrainableCrossOptions, trainableCross } from './cross/trainable.ts';
 export { type CrossWeights, readCross, writeCross } from './cross/weights.ts';
 export { denseShareOf } from './dense-share.ts';
-export type { Content, EncodeOptions, Encoder, EncoderWindow, TokenEncoder } from './encoder.ts';
+export type {
+  Content,
+  EncodeOptions,
+  Encoder,
+  EncoderWindow,
+  IndexedWord,
+  TermEncoder,
+  TokenEncoder,
+  WordedText,
+} from './encoder.ts';
 export { type HfEncoderOptions, type HfModule, type HfPooling, hfEncoder } from './hf/hf.ts';
 export { apiKeyVariable, type EndpointOptions } from './http/endpoint.ts';
 export { type HttpEncoderOptions, httpEncoder } from './http/http.ts';
+export { type ImpactHead, readImpactHead, writeImpactHead } from './impact/head.ts';
+export { impactEncoder } from './impact/impact.ts';
 export { type LateOptions, lateEncoder } from './late/late.ts';
 export { pooledTokens } from './late/pooling.ts';
 export { readProjection, type TokenProjection, writeProjection } from './late/projection.ts';

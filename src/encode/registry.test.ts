@@ -6,7 +6,7 @@ import { testEncoder } from './testing.ts';
 describe('openEncoder', () => {
   it('opens what an id names', async () => {
     expect((await openEncoder('use-lite')).id).toBe('use-lite');
-    for (const options of [{ dim: 64 }, { dim: 7, seed: 3 }, { dim: 7, seed: -3 }]) {
+    for (const options of [{ dim: 64 }, { dim: 7, seed: 3 }, { dim: 7, seed: -3 }, { dim: 7, window: 9 }]) {
       const encoder = testEncoder(options);
       const opened = await openEncoder(encoder.id);
       expect(opened.id).toBe(encoder.id);
@@ -17,7 +17,7 @@ describe('openEncoder', () => {
   it.each([
     [
       'uselite',
-      /Did you mean use-lite\? Give one of: none, minilm, bert:<folder>, use-lite, http:<url>#<model>, hf:<model>, tuned:<folder>, uses:<encoder>, static, late, hash:<dim>\.$/,
+      /Did you mean use-lite\? Give one of: none, minilm, bert:<folder>, use-lite, http:<url>#<model>, hf:<model>, tuned:<folder>, uses:<encoder>, static, late, impact:<file>, hash:<dim>\.$/,
     ],
     ['use-light', /Did you mean use-lite\?/],
     ['htp:https://host/#m', /Did you mean http:<url>#<model>\?/],

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { CorruptFileError, InvalidArgumentError, RemoteNotAllowedError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { BertOptions } from './bert/loaded.ts';
-import type { Encoder, TokenEncoder } from './encoder.ts';
+import type { Encoder, TermEncoder, TokenEncoder } from './encoder.ts';
 import type { HfPooling } from './hf/hf.ts';
 import { parseSettings } from './spec.ts';
 
@@ -11,8 +11,8 @@ export const DEFAULT_ENCODER = 'minilm';
 /** One that encodes tens of times as many texts in the same time, for a start. */
 export const QUICK_ENCODER = 'static';
 
-/** What an encoder can do that a specification opens: vectors of texts, and for some models of tokens too. */
-export type OpenEncoder = Encoder & Partial<TokenEncoder>;
+/** What an encoder can do that a specification opens: vectors of texts, for some models of tokens too, for others weights of words. */
+export type OpenEncoder = Encoder & Partial<TokenEncoder> & Partial<TermEncoder>;
 
 interface Form {
   /** As it is shown to those who mistype it. */
@@ -169,13 +169,25 @@ const FORMS: Readonly<Record<string, Form>> = {
       );
     },
   },
+  impact: {
+    form: 'impact:<file>',
+    async open(rest, spec, how) {
+      if (rest === '') throw noSuchEncoder(spec);
+      const { impactEncoder } = await import('./impact/impact.ts');
+      const { readImpactHeadFile } = await import('./impact/form.ts');
+      const head = await readImpactHeadFile(rest);
+      return impactEncoder(spec, (await open(head.base, how)) as Encoder & TokenEncoder, head);
+    },
+  },
   hash: {
     form: 'hash:<dim>',
     async open(rest, spec) {
-      const { name, settings } = parseSettings(spec, rest, ['seed']);
-      if (!/^\d+$/.test(name) || !/^-?\d+$/.test(settings.seed ?? '0')) throw noSuchEncoder(spec);
+      const { name, settings } = parseSettings(spec, rest, ['seed', 'window']);
+      const { seed = '0', window } = settings;
+      if (!/^\d+$/.test(name) || !/^-?\d+$/.test(seed) || !/^\d*$/.test(window ?? '')) throw noSuchEncoder(spec);
       const { testEncoder } = await import('./testing.ts');
-      return testEncoder({ dim: Number(name), seed: Number(settings.seed ?? 0) });
+      const reads = window === undefined ? {} : { window: Number(window) };
+      return testEncoder({ dim: Number(name), seed: Number(seed), ...reads });
     },
   },
 };
@@ -199,7 +211,8 @@ const FORMS: Readonly<Record<string, Form>> = {
  * - `late`: token vectors of minilm in 64 components, for fields of token vectors (`lateEncoder`); `late:<file>` has a projection of one's own;
  *   setting `pool`
  * - `uses:<encoder>`: the mean of another encoder's vectors of a text's lines, each as a query, for fields of uses (`usesEncoder`): `uses:minilm`
- * - `hash:<dim>`: hashed words, for tests (`testEncoder`); setting `seed`
+ * - `impact:<file>`: weights of words by a head over token vectors, for fields of impacts (`impactEncoder`)
+ * - `hash:<dim>`: hashed words, for tests (`testEncoder`); settings `seed`, `window`
  *
  * @throws InvalidArgumentError for anything else. MissingPackageError when a package that it needs is not installed.
  * RemoteNotAllowedError; CorruptFileError for a trained encoder that is damaged, or starts from itself.

@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
 import { VectorSets, Vectors } from '../base/vectors.ts';
-import type { Content, EncodeOptions, Encoder, TokenEncoder } from './encoder.ts';
+import type { Content, EncodeOptions, Encoder, TermEncoder, TokenEncoder } from './encoder.ts';
+import { formatSettings } from './spec.ts';
 
 /** Settings of {@link testEncoder}. */
 export interface TestEncoderOptions {
@@ -11,6 +12,8 @@ export interface TestEncoderOptions {
   readonly seed?: number;
   /** Languages to declare (ISO 639-1); absent means any. Does not change the vectors. */
   readonly languages?: readonly string[];
+  /** Words of a text that it reads, and then can count ({@link Encoder.window}). Default: all, uncounted. */
+  readonly window?: number;
 }
 
 /**
@@ -20,12 +23,13 @@ export interface TestEncoderOptions {
  * synonyms; use it in tests and to try out a pipeline. A text without words gets the vector of the empty word.
  *
  * Words are runs of letters and digits in lower case; Han, kana, hangul and Thai characters count one by one.
- * `encodeTokens` gives one vector per word, in order of appearance (one for a text without words).
+ * `encodeTokens` gives one vector per word, in order of appearance (one for a text without words); `weigh` a word from 0 to 2 by a hash of its term.
  *
  * @throws InvalidArgumentError for an impossible `dim`.
  */
-export function testEncoder(options: TestEncoderOptions = {}): Encoder & TokenEncoder {
-  const { dim = 64, seed = 0, languages } = options;
+export function testEncoder(options: TestEncoderOptions = {}): Encoder & TokenEncoder & TermEncoder {
+  const { dim = 64, seed = 0, languages, window } = options;
+  const read = (text: string) => wordsOf(text).slice(0, window);
   if (!Number.isInteger(dim) || dim < 1 || dim > 65536) {
     throw new InvalidArgumentError(
       `The hashing encoder cannot make vectors of ${dim} components.`,
@@ -33,16 +37,19 @@ export function testEncoder(options: TestEncoderOptions = {}): Encoder & TokenEn
     );
   }
   return {
-    id: `hash:${dim}${seed === 0 ? '' : `?seed=${seed}`}`,
+    id: formatSettings(`hash:${dim}`, { seed: seed === 0 ? undefined : seed, window }),
     dim,
     ...(languages === undefined ? {} : { languages }),
+    ...(window === undefined
+      ? {}
+      : { window: { tokens: window, count: async (text) => text.match(WORD)?.length ?? 0 } }),
 
     async encode(inputs: readonly Content[], encodeOptions: EncodeOptions = {}) {
       const vectors = Vectors.zeros(inputs.length, dim);
       for (let i = 0; i < inputs.length; i++) {
         encodeOptions.signal?.throwIfAborted();
         const counts = new Map<string, number>();
-        for (const word of wordsOf(inputs[i]!)) counts.set(word, (counts.get(word) ?? 0) + 1);
+        for (const word of read(inputs[i]!)) counts.set(word, (counts.get(word) ?? 0) + 1);
         const row = vectors.row(i);
         for (const [word, count] of counts) addSigns(row, word, seed, 1 + Math.log(count));
         // Signs may cancel exactly, which would leave nothing to scale.
@@ -55,7 +62,7 @@ export function testEncoder(options: TestEncoderOptions = {}): Encoder & TokenEn
 
     async encodeTokens(inputs: readonly Content[], encodeOptions: EncodeOptions = {}) {
       encodeOptions.signal?.throwIfAborted();
-      const words = inputs.map(wordsOf);
+      const words = inputs.map(read);
       const offsets = new Uint32Array(inputs.length + 1);
       words.forEach((list, i) => {
         offsets[i + 1] = offsets[i]! + list.length;
@@ -66,6 +73,12 @@ export function testEncoder(options: TestEncoderOptions = {}): Encoder & TokenEn
       });
       if (inputs.length > 0) encodeOptions.onProgress?.(inputs.length, inputs.length);
       return new VectorSets(vectors, offsets);
+    },
+
+    async weigh(texts, encodeOptions = {}) {
+      encodeOptions.signal?.throwIfAborted();
+      if (texts.length > 0) encodeOptions.onProgress?.(texts.length, texts.length);
+      return texts.map(({ words }) => Float32Array.from(words, ({ term }) => ((hash(term) ^ seed) & 0xff) / 120));
     },
   };
 }

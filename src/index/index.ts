@@ -4,6 +4,8 @@ export { searchInBlocks } from './blocks.ts';
 export { type BuildOptions, buildIndex, openIndex } from './build.ts';
 export { FlatIndexBuilder } from './flat/builder.ts';
 export { FlatIndex, type FlatOptions, type FlatPart, type FlatSearchParams, type FlatSearchPart } from './flat/flat.ts';
+export { GREATEST_IMPACT, type ImpactCodes, impactCodes } from './impacts/impact-codes.ts';
+export { ImpactIndex, ImpactIndexBuilder, type ImpactSearchParams } from './impacts/impact-index.ts';
 export { type IndexedField, InvertedIndexBuilder, type NumberedField } from './inverted/build.ts';
 export type { Bm25Parameters } from './inverted/encode.ts';
 export {

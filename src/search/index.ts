@@ -59,6 +59,7 @@ export { parseFilter } from './filter-parser.ts';
 export { CANDIDATES, type FuseOptions, fuse } from './fuse.ts';
 export { type ConvexOptions, convex, type Fusion, type Normalization, rrf, type Share } from './fusions.ts';
 export { type HybridOptions, hybrid } from './hybrid.ts';
+export { impacts, impactTerms } from './impacts.ts';
 export { marksIn } from './marks.ts';
 export { type NeighbourOptions, refineByNeighbours } from './neighbours.ts';
 export type {

@@ -373,7 +373,7 @@ async function retrieverFor(
   const stored = wanted === environment.standard && options.pipeline === undefined;
   const compiled = compiledPipeline(own, { corpus, ...environment, params, stored });
   const { retriever, fields } = compiled instanceof Promise ? await compiled : compiled;
-  if (wordless && fields.some(({ kind }) => kind === 'terms')) {
+  if (wordless && fields.some(({ kind }) => kind === 'terms' || kind === 'impacts')) {
     throw new InvalidArgumentError(
       `The retriever "${name}" needs words, and the query is a vector alone.`,
       'Use dense, or give the words too.',

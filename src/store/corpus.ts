@@ -29,20 +29,23 @@ export class SnapshotCorpus implements StoredCorpus {
   readonly fields: readonly Field[];
   readonly languages: ReadonlyMap<string, number>;
 
-  /** @param open absent: the corpus has its words only. */
+  /** @param open absent: the corpus has its words only. @param further fields besides, which a corpus made of this one answers for; they come before those of their names. */
   constructor(
     readonly snapshot: Snapshot,
     settings: IndexingSettings,
     open?: OpenFieldEncoder,
+    further: readonly Field[] = [],
   ) {
     this.languages = snapshot.languages;
     const analysis = new WordAnalysis(settings, this.languages);
     const vectors = (open === undefined ? [] : vectorFields(snapshot.settings)).map(
       ({ name, of, kind, dim, encoder }): Field => {
-        return { name, of, kind, dim, encoder, open: () => open!({ name, of, kind, dim, encoder }) };
+        const facts = { name, of, encoder, open: () => open!({ name, of, kind, dim, encoder }) };
+        return kind === 'impacts' ? { ...facts, kind } : { ...facts, kind, dim };
       },
     );
-    this.fields = [{ name: WORDS, of: 'passage', kind: 'terms', analysis }, ...vectors];
+    const others = vectors.filter(({ name }) => further.every((one) => one.name !== name));
+    this.fields = [{ name: WORDS, of: 'passage', kind: 'terms', analysis }, ...others, ...further];
   }
 
   get generation(): number {
@@ -62,7 +65,7 @@ export class SnapshotCorpus implements StoredCorpus {
   }
 
   async holding(name: string): Promise<BitSet> {
-    const { kind } = fieldOf(this, name, ['vector', 'vectors']);
+    const { kind } = fieldOf(this, name, ['vector', 'vectors', 'impacts']);
     const found = new BitSet(this.passageSpace);
     for await (const { from, to } of this.all()) {
       for (let passage = from; passage < to; passage++) {
@@ -101,6 +104,7 @@ export class SnapshotCorpus implements StoredCorpus {
   async search(name: string, query: Representation, params: FieldParams): Promise<Hits> {
     const kind = this.#kind(name, query);
     if (kind === 'terms') return this.snapshot.searchLexical(query as readonly WeightedTerm[], params);
+    if (kind === 'impacts') return this.snapshot.searchImpacts(name, query as readonly WeightedTerm[], params);
     if (kind === 'vectors') return this.snapshot.searchTokens(name, query as Vectors, params);
     return this.snapshot.searchDense(query as Float32Array, { ...params, field: name });
   }
@@ -118,7 +122,7 @@ export class SnapshotCorpus implements StoredCorpus {
   }
 
   async get(name: string, passages: Uint32Array): Promise<(FieldItem | undefined)[]> {
-    fieldOf(this, name, ['vector', 'vectors']);
+    fieldOf(this, name, ['vector', 'vectors', 'impacts']);
     return Array.from(passages, (passage) => this.snapshot.fieldItem(name, passage));
   }
 
@@ -170,7 +174,7 @@ export class SnapshotCorpus implements StoredCorpus {
   }
 
   #kind(name: string, query: Representation): Field['kind'] {
-    const field = fieldOf(this, name, ['terms', 'vector', 'vectors']);
+    const field = fieldOf(this, name, ['terms', 'vector', 'vectors', 'impacts']);
     checkRepresentation(field, query);
     return field.kind;
   }

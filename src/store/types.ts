@@ -5,12 +5,12 @@ import type { Vectors } from '../base/vectors.ts';
 import type { Codec } from '../codec/index.ts';
 import type { DocumentRecord, PassageRecord, WeightedTerm } from '../content/index.ts';
 import type { Corpus, FieldSource, IndexingSettings } from '../corpus/index.ts';
-import type { Encoder, TokenEncoder } from '../encode/encoder.ts';
+import type { Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import type { NumberedField } from '../index/index.ts';
 import type { TermNumbers } from '../text/index.ts';
 
-/** What a field of vectors holds of a passage: one vector, or one for each token. */
-export type FieldItem = Float32Array | Vectors;
+/** What a field that was encoded holds of a passage: one vector, one for each token, or terms with their impacts. */
+export type FieldItem = Float32Array | Vectors | readonly WeightedTerm[];
 
 export interface NewPassage extends PassageRecord {
   readonly fields: readonly NumberedField[];
@@ -25,15 +25,15 @@ export interface NewDocument extends DocumentRecord {
   readonly numbers: TermNumbers;
 }
 
-/** A field of vectors, as a collection's manifest has it. */
+/** A field of vectors or of impacts, as a collection's manifest has it. */
 export interface VectorFieldSettings {
   /** Letters, digits, `-` and `_`, a letter first, at most 64. */
   readonly name: string;
-  readonly kind: 'vector' | 'vectors';
+  readonly kind: 'vector' | 'vectors' | 'impacts';
   readonly of: FieldSource;
   /** `Encoder.id`. */
   readonly encoder: string;
-  /** Components of a vector. */
+  /** Components of a vector; 1 of impacts, which are a number for each term. */
   readonly dim: number;
 }
 
@@ -139,9 +139,11 @@ export interface Snapshot {
   searchDense(query: Float32Array, params: DenseParams): Hits;
   /** Late interaction with the passages' token vectors in a field of such, best first (`TokenIndex.search`). */
   searchTokens(field: string, query: Vectors, params: TokenParams): Promise<Hits>;
+  /** The sum of impacts in a field of such, times the weights of the terms; exact, ties by ascending ordinal. */
+  searchImpacts(field: string, terms: readonly WeightedTerm[], params: LexicalParams): Hits;
   /** Scores of {@link Snapshot.searchLexical} of given passages; 0 where no term matches. @param ordinals ascending. */
   scoreLexical(terms: readonly WeightedTerm[], ordinals: Uint32Array): Float32Array;
-  /** Scores by a field, default `meaning`, of given passages; NaN for one that has no vector. @param ordinals ascending. */
+  /** Scores by a field, default `meaning`, of given passages; NaN for one that has no vector, of impacts 0 for one that has no term of the query. @param ordinals ascending. */
   scoreDense(query: FieldItem, ordinals: Uint32Array, field?: string): Float32Array;
   /** What {@link Snapshot.scoreDense} does not exceed, from codes in memory alone; infinity where that is not known. @param ordinals ascending. */
   boundDense(query: Float32Array, ordinals: Uint32Array, field: string): Float32Array;
@@ -180,7 +182,7 @@ export interface Snapshot {
 }
 
 /** Opens the encoder of a field, which is what its kind needs. */
-export type OpenFieldEncoder = (field: VectorFieldSettings) => Promise<Encoder & TokenEncoder>;
+export type OpenFieldEncoder = (field: VectorFieldSettings) => Promise<Encoder & TokenEncoder & TermEncoder>;
 
 /** A document as one state of a collection holds it: its ordinal, and those of its passages, `from` (inclusive) to `to` (exclusive). */
 export interface ListedDocument {
@@ -413,8 +415,10 @@ export interface StoreInfo {
 }
 
 export interface FieldInfo extends VectorFieldSettings {
-  /** Passages that it has something of, dead ones included; of a field of token vectors, the number of those. */
+  /** Passages that it has something of, dead ones included; of a field of token vectors or of impacts, the number of those. */
   readonly vectors: number;
+  /** Of impacts: how many have the greatest value there is, since their weights were that or more. */
+  readonly full?: number;
   /** Bytes on disk, a compressed index not counted. */
   readonly bytes: number;
 }

@@ -5,6 +5,7 @@ export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './clo
 export { clozePair } from './cloze.ts';
 export { type CompressTableOptions, compressTable } from './compress-table.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
+export { type ImpactText, ImpactTexts } from './impact-texts.ts';
 export {
   principalProjection,
   type TokenPairs,
@@ -25,6 +26,7 @@ export {
   taskBatches,
 } from './samplers.ts';
 export { type CrossExample, type CrossObjective, type TrainCrossOptions, trainCross } from './train-cross.ts';
+export { type ImpactExample, impactLoss, type TrainImpactOptions, trainImpact } from './train-impact.ts';
 export { curveSvg } from './tune/curve.ts';
 export {
   type CheckedExamples,
@@ -34,6 +36,8 @@ export {
   readPairs,
   type TuneExample,
 } from './tune/examples.ts';
+export { tuneImpact } from './tune/impact.ts';
+export type { ImpactTuneOptions, ImpactTuneReport } from './tune/impact-types.ts';
 export type { TuneTarget } from './tune/learners.ts';
 export { tuneReranker } from './tune/reranker.ts';
 export type { RerankerTuneOptions, RerankerTuneReport } from './tune/reranker-types.ts';

@@ -4,22 +4,25 @@ import { collectionCommand } from '../collection-command.ts';
 import { above, whole } from '../option-values.ts';
 import { run } from '../run.ts';
 
-/** Options that are for a reranker alone, and for encoders alone. */
-const FOREIGN = {
-  reranker: ['objective', 'depth', 'base'],
-  encoder: ['mine', 'distill', 'teacher', 'side', 'rank', 'resume', 'curve'],
-} as const;
+/** Options that only some of what is trained takes; all others take theirs. */
+const TAKEN: Readonly<Record<string, readonly string[]>> = {
+  reranker: ['objective', 'depth', 'base', 'lora'],
+  impact: ['flops', 'base'],
+  encoder: ['mine', 'distill', 'teacher', 'side', 'rank', 'resume', 'curve', 'lora'],
+};
 
 /** @returns what is trained. @throws InvalidArgumentError for an option that would have no effect. */
 function rejectForeign(options: Readonly<Record<string, unknown>>): unknown {
   const { what } = options;
-  const foreign = FOREIGN[what === 'reranker' ? 'encoder' : 'reranker'];
+  const own = TAKEN[Object.hasOwn(TAKEN, String(what)) ? String(what) : 'encoder']!;
+  const foreign = Object.values(TAKEN)
+    .flat()
+    .filter((name) => !own.includes(name));
   const found = foreign.find((name) => options[name] !== undefined && options[name] !== false);
   if (found === undefined) return what;
-  throw new InvalidArgumentError(
-    `--${found} has no meaning with --what ${what}.`,
-    `Leave it out${what === 'reranker' ? '' : ', or train a reranker: --what reranker'}.`,
-  );
+  const others = Object.keys(TAKEN).filter((name) => name !== 'encoder' && TAKEN[name]!.includes(found));
+  const instead = others.map((name) => `, or train with --what ${name}`).join('');
+  throw new InvalidArgumentError(`--${found} has no meaning with --what ${what}.`, `Leave it out${instead}.`);
 }
 
 /** Commands that learn from judgements, or from the collection itself. */
@@ -27,7 +30,7 @@ export function addLearning(program: Command): void {
   collectionCommand(
     program,
     'tune',
-    'train the encoder, or a reranker, on queries of your own; it is deployed only if it is significantly better',
+    'train the encoder, a reranker, or weights of words, on queries of your own; it is deployed only if it is significantly better',
   )
     .option(
       '--pairs <file>',
@@ -40,9 +43,9 @@ export function addLearning(program: Command): void {
     .addOption(
       new Option(
         '--what <part>',
-        'what to train: a correction of query vectors, the query side, all of the encoder, a token table; or a cross-encoder, which pipelines then name: rerank(cross)',
+        'what to train: a correction of query vectors, the query side, all of the encoder, a token table; a cross-encoder, which pipelines then name: rerank(cross); or weights of words, which pipelines then name: impact',
       )
-        .choices(['adapter', 'query', 'encoder', 'table', 'reranker'])
+        .choices(['adapter', 'query', 'encoder', 'table', 'reranker', 'impact'])
         .default('adapter'),
     )
     .option('--epochs <n>', 'passes over the queries, at most', whole('--epochs'))
@@ -75,7 +78,11 @@ export function addLearning(program: Command): void {
       ]),
     )
     .option('--depth <n>', 'with reranker: candidates of a query that it ranks (default: 20)', whole('--depth', 2))
-    .option('--base <encoder>', 'with reranker: the model to start from, minilm or bert:FOLDER (default: minilm)')
+    .option(
+      '--base <encoder>',
+      'with reranker and impact: the model to start from, minilm or bert:FOLDER (default: minilm)',
+    )
+    .option('--flops <x>', 'with impact: how much small impacts count (default: 0.01)', above('--flops'))
     .option('--side <rank>', 'with query and encoder: train a side path beside the weights', whole('--side'))
     .option('--rank <n>', 'with adapter: columns of the correction', whole('--rank'))
     .option('--seed <n>', 'seed of everything that is random', whole('--seed', 0))
@@ -85,11 +92,13 @@ export function addLearning(program: Command): void {
     .option('--curve <file>', 'where the learning curve goes (default: tuning/curve.svg in the collection)')
     .option('--quiet', 'no progress', false)
     .action(async (options) =>
-      run(options.json, async (signal) =>
-        rejectForeign(options) === 'reranker'
-          ? (await import('../tune-reranker-command.ts')).tuneRerankerCommand(options, signal)
-          : (await import('../tune-command.ts')).tuneCommand(options, signal),
-      ),
+      run(options.json, async (signal) => {
+        const what = rejectForeign(options);
+        if (what === 'reranker')
+          return (await import('../tune-reranker-command.ts')).tuneRerankerCommand(options, signal);
+        if (what === 'impact') return (await import('../tune-impact-command.ts')).tuneImpactCommand(options, signal);
+        return (await import('../tune-command.ts')).tuneCommand(options, signal);
+      }),
     );
 
   collectionCommand(program, 'learn-relevance', 'learn from judged queries what `search --relevant` goes by')

@@ -53,11 +53,14 @@ export function addUpkeep(program: Command): void {
   collectionCommand(
     program,
     'add-field [name]',
-    'add a field: another encoder, or vectors of titles, headings, metadata or tokens',
+    'add a field: another encoder, vectors of titles, headings, metadata or tokens, or impacts of terms',
   )
     .option('--of <source>', 'passage (default), text, title, headings or metadata.NAME')
     .option('--encoder <spec>', 'as for index')
-    .option('--kind <kind>', 'vector (default): one for each passage; vectors: one for each token, for reranking')
+    .option(
+      '--kind <kind>',
+      'vector (default): one for each passage; vectors: one for each token, for reranking; impacts: what each term counts',
+    )
     .option('--quiet', 'no progress', false)
     .action(async (name: string | undefined, options) =>
       run(options.json, async (signal) =>

@@ -20,6 +20,7 @@ for (const form of [
   { name: 'use-lite', starts: ['use-lite'], load: async () => (await import('../use-lite/trainable.ts')).form },
   { name: 'transformer', starts: [], load: async () => (await import('../small/transformer.ts')).form },
   { name: 'bag', starts: [], load: async () => (await import('../small/bag.ts')).form },
+  { name: 'impact', starts: [], load: async () => (await import('../impact/form.ts')).form },
   { name: 'adapter', starts: [], load: async () => (await import('./adapter.ts')).form },
 ] satisfies Registered[]) {
   forms.set(form.name, form);

@@ -19,6 +19,8 @@ export interface LexicalStatistics {
   readonly averageLength: number;
   /** Number of documents that contain the term. */
   documentFrequency(term: string): number;
+  /** False: a term counts no more for being rare. Default: it does, by {@link inverseDocumentFrequency}. */
+  readonly idf?: false;
 }
 
 /** A query term. */
@@ -320,6 +322,19 @@ export class InvertedIndex {
       yield [decoder.decode(data.termBytes(term)), data.frequency(term)];
   }
 
+  /** All terms with their documents, deleted ones included, and the frequencies there, in ascending UTF-8 order. */
+  *postings(): Generator<{
+    readonly term: string;
+    readonly documents: Uint32Array;
+    readonly frequencies: Float32Array;
+  }> {
+    if (this.#meta.terms === 0) return;
+    const data = this.#data();
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+    for (let term = 0; term < this.#meta.terms; term++)
+      yield { term: decoder.decode(data.termBytes(term)), ...data.read(term) };
+  }
+
   /** The terms that can score of a query's; a query is searched for and then asked for scores of passages that others found. */
   #matching(terms: readonly QueryTerm[], statistics: LexicalStatistics): readonly ScoredTerm[] {
     if (this.#last?.terms !== terms || this.#last.statistics !== statistics) {
@@ -359,7 +374,7 @@ export class InvertedIndex {
       // Its own statistics need no second look-up.
       const documentFrequency =
         statistics !== this.#own ? statistics.documentFrequency(term) : number === NO_TERM ? 0 : data.frequency(number);
-      const idf = inverseDocumentFrequency(count, documentFrequency);
+      const idf = statistics.idf === false ? 1 : inverseDocumentFrequency(count, documentFrequency);
       const weight = Math.fround(weights.get(term)! * idf);
       if (matching && weight < LEAST_WEIGHT) continue;
       scored.push({ term, number, documentFrequency, idf, weight });

@@ -3,8 +3,7 @@ import { nearest } from '../../base/nearest.ts';
 import { type Corpus, type Field, type FieldParams, MEANING } from '../../corpus/index.ts';
 import type { LanguageModel } from '../../generate/language-model.ts';
 import type { LanguageModelKind } from '../../generate/open-model.ts';
-import { bm25 } from '../bm25.ts';
-import { dense } from '../dense.ts';
+import { byField } from '../by-field.ts';
 import { defaultRelevance } from '../relevance-defaults.ts';
 import type { Retriever } from '../types.ts';
 import { OPERATORS, operatorsWith } from './operators.ts';
@@ -201,9 +200,9 @@ class Compiler {
   #field(field: Field, parameters: Readonly<Record<string, unknown>>, fail: OperatorScope['fail']): Retriever {
     this.fields.add(field);
     const { name, kind } = field;
-    const checked = checkParameters(name, kind === 'terms' ? {} : FIELD_PARAMETERS, parameters, fail);
-    if (kind === 'terms') return bm25(this.#corpus, name);
-    return dense(this.#corpus, { field: name, ...this.environment.params, ...checked });
+    const isOfVectors = kind === 'vector' || kind === 'vectors';
+    const checked = checkParameters(name, isOfVectors ? FIELD_PARAMETERS : {}, parameters, fail);
+    return byField(this.#corpus, field, { ...this.environment.params, ...checked });
   }
 
   #unknown(name: string, before: Retriever | undefined, fail: OperatorScope['fail']): never {

@@ -60,7 +60,7 @@ export async function describe(query: Query, refined: Query, corpus: Corpus): Pr
     const field = corpus.fields.find((one) => one.name === name);
     if (field === undefined || query.encoded?.get(name) === now) continue;
     if (field.kind === 'terms') parts.push(`${name}: ${termChanges(termsOf(field, query), now as WeightedTerm[])}`);
-    else {
+    else if (field.kind !== 'impacts') {
       const before = (await encode(field, query)).query;
       if (before !== undefined) parts.push(`${name}: ${vectorChange(before, now)}`);
     }

@@ -2,8 +2,7 @@ import { RemoteError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
 import { nearest } from '../../base/nearest.ts';
 import { type Corpus, embeddingText, type Field } from '../../corpus/index.ts';
-import { bm25 } from '../bm25.ts';
-import { dense } from '../dense.ts';
+import { byField } from '../by-field.ts';
 import { modelReranker, WINDOW } from '../reranking/model-reranker.ts';
 import { within } from '../within.ts';
 import { mixedScores } from './mixed-scores.ts';
@@ -110,7 +109,7 @@ function scorerNamed(
     scope.agreed('reranker', by);
     return (note) => byReranker(by, { corpus, fail, note, ms: ms as number, keeps: otherwise === 'keep' });
   }
-  if (field !== undefined) return () => byField(corpus, field);
+  if (field !== undefined) return () => fieldScorer(corpus, field);
   const known = [...rerankers.keys(), ...corpus.fields.map((one) => one.name), 'listwise', 'pointwise'];
   const guess = nearest(name, known);
   return fail(
@@ -164,8 +163,8 @@ function byReranker(reranker: Reranker, { corpus, fail, note, ms, keeps }: Reran
   };
 }
 
-function byField(corpus: Corpus, field: Field): Scorer {
-  const retriever = field.kind === 'terms' ? bm25(corpus, field.name) : dense(corpus, { field: field.name });
+function fieldScorer(corpus: Corpus, field: Field): Scorer {
+  const retriever = byField(corpus, field);
   return async (query, hits) => {
     const ascending = Uint32Array.from(hits, ({ passage }) => passage).sort();
     const scores = await retriever.score!(query, ascending);

@@ -1,5 +1,6 @@
 import type { FieldItem } from '../types.ts';
 import { type FieldFile, KEY_BYTES } from './field-file.ts';
+import { itemOf } from './field-kinds.ts';
 import { buildIdTable, withHash } from './ids.ts';
 
 /**
@@ -23,7 +24,7 @@ export class CarriedItems {
       if (Buffer.compare(this.#keys!.subarray(KEY_BYTES * row, KEY_BYTES * (row + 1)), key) !== 0) continue;
       const { file, first } = this.#places.findLast((place) => place.first <= row)!;
       // Others with this key were made from the same, and are the same.
-      return file.index.vector(row - first);
+      return itemOf(file.index, row - first);
     }
     return undefined;
   }

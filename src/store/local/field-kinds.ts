@@ -1,9 +1,14 @@
 import type { BitSet } from '../../base/bits.ts';
 import type { SectionSink, SectionSource } from '../../base/sections.ts';
 import { Vectors } from '../../base/vectors.ts';
+import type { WeightedTerm } from '../../content/index.ts';
 import {
   FlatIndex,
   FlatIndexBuilder,
+  type ImpactCodes,
+  ImpactIndex,
+  ImpactIndexBuilder,
+  impactCodes,
   type TokenCodes,
   TokenIndex,
   TokenIndexBuilder,
@@ -12,10 +17,10 @@ import {
 import type { FieldItem, VectorFieldSettings } from '../types.ts';
 
 /** What a field holds of the passages of a segment: an item a passage. */
-export type FieldIndex = FlatIndex | TokenIndex;
+export type FieldIndex = FlatIndex | TokenIndex | ImpactIndex;
 
 /** What a field of some kind holds of a passage that waits to be written. */
-export type PendingItem = Float32Array | TokenCodes;
+export type PendingItem = Float32Array | TokenCodes | ImpactCodes;
 
 /** Collects items of a field, in the order of their passages. */
 export interface FieldIndexBuilder {
@@ -63,9 +68,32 @@ export const FIELD_KINDS: Readonly<Record<VectorFieldSettings['kind'], FieldKind
     pending: (item, dim, what) => tokenCodes(item as Vectors, dim, what),
     fits: (item) => item instanceof Vectors,
   },
+  impacts: {
+    prefix: 'impacts.',
+    open: (source) => ImpactIndex.open(source),
+    builder: () => new ImpactIndexBuilder() as FieldIndexBuilder,
+    *merge(parts, sink) {
+      ImpactIndex.merge(parts as { index: ImpactIndex; live: BitSet }[], sink);
+      yield;
+    },
+    condenses: false,
+    pending: (item, _, what) => impactCodes(item as readonly WeightedTerm[], what),
+    fits: (item) => Array.isArray(item),
+  },
 };
+
+/** What an index holds of a passage, if anything. */
+export function itemOf(index: FieldIndex, passage: number): FieldItem | undefined {
+  return index instanceof ImpactIndex ? index.terms(passage) : index.vector(passage);
+}
+
+/** How many vectors, or impacts, an index holds. */
+export function entriesOf(index: FieldIndex): number {
+  return index instanceof ImpactIndex ? index.postingCount : index.vectorCount;
+}
 
 /** Bytes of an item that waits. */
 export function pendingBytes(item: PendingItem): number {
-  return item instanceof Float32Array ? item.byteLength : item.codes.byteLength + item.scales.byteLength;
+  if (item instanceof Float32Array) return item.byteLength;
+  return item.codes.byteLength + ('terms' in item ? 24 * item.terms.length : item.scales.byteLength);
 }

@@ -1,6 +1,7 @@
 import { MEANING, WORDS } from '../../corpus/index.ts';
 import type { AddedField, BesideEntry, VectorFieldSettings, VectorSearchDefaults } from '../types.ts';
 import type { FileStamp } from './container.ts';
+import { FIELD_KINDS } from './field-kinds.ts';
 import {
   type DeadEntry,
   type FieldFiles,
@@ -115,7 +116,7 @@ function decodeFields(entries: readonly Record<string, unknown>[]): DecodedField
     const name = field<string>(entry, 'name', 'the name of a field', isFieldName);
     const one: DecodedField = {
       name,
-      kind: field(entry, 'kind', 'a kind of field', (value) => value === 'vector' || value === 'vectors'),
+      kind: field(entry, 'kind', 'a kind of field', (value) => Object.hasOwn(FIELD_KINDS, value as string)),
       of: field(entry, 'of', 'a source of a field', (value) => typeof value === 'string' && SOURCE.test(value)),
       encoder: text(entry, 'encoder'),
       dim: field(entry, 'dim', 'a possible number', (value) => isCount(value, LARGEST_DIM) && value !== 0),

@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
+import { Vectors } from '../../base/vectors.ts';
 import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
 import type { NumberedField } from '../../index/index.ts';
 import type { TermNumbers } from '../../text/index.ts';
-import type { NewDocument, NewPassage, VectorFieldSettings } from '../types.ts';
+import type { FieldItem, NewDocument, NewPassage, VectorFieldSettings } from '../types.ts';
 import { FIELD_KINDS, type PendingItem, pendingBytes } from './field-kinds.ts';
 
 interface PendingPassage {
@@ -127,9 +128,13 @@ function checkItems(
     const field = fields.find((one) => one.name === name);
     if (field === undefined || !FIELD_KINDS[field.kind].fits(item)) {
       throw new InvalidArgumentError(
-        `${what()} has ${item instanceof Float32Array ? 'a vector' : 'token vectors'} for "${name}", and the collection has no such field.`,
+        `${what()} has ${nameOf(item)} for "${name}", and the collection has no such field.`,
         'Give vectors of the fields that it has.',
       );
+    }
+    if (!isOfVectors(item)) {
+      items.set(name, FIELD_KINDS[field.kind].pending(item, field.dim, what()));
+      continue;
     }
     const [dim, numbers] = item instanceof Float32Array ? [item.length, item] : [item.dim, item.data];
     if (dim !== field.dim) {
@@ -149,4 +154,13 @@ function checkItems(
     items.set(name, FIELD_KINDS[field.kind].pending(item, field.dim, what()));
   }
   return items;
+}
+
+function isOfVectors(item: FieldItem): item is Float32Array | Vectors {
+  return item instanceof Float32Array || item instanceof Vectors;
+}
+
+function nameOf(item: FieldItem): string {
+  if (!isOfVectors(item)) return 'impacts';
+  return item instanceof Float32Array ? 'a vector' : 'token vectors';
 }

@@ -7,6 +7,8 @@ import type { DocumentRecord, PassageRecord, WeightedTerm } from '../../content/
 import { MEANING } from '../../corpus/index.ts';
 import {
   FlatIndex,
+  ImpactIndex,
+  type ImpactSearchParams,
   type LexicalStatistics,
   searchInBlocks,
   TokenIndex,
@@ -25,6 +27,7 @@ import type {
   VectorSearchDefaults,
 } from '../types.ts';
 import type { BesideHandle } from './beside.ts';
+import { itemOf } from './field-kinds.ts';
 import { type Manifest, vectorFields } from './manifest-types.ts';
 import { collectionStatistics, mergeHits } from './searching.ts';
 import type { Segment } from './segment.ts';
@@ -87,16 +90,32 @@ export class LocalSnapshot implements Snapshot {
 
   searchLexical(terms: readonly WeightedTerm[], params: LexicalParams): Hits {
     const k = this.#checkParams(params);
-    const places = this.#open();
     if (k === 0) return mergeHits([], 0);
     const statistics = this.#statistics();
+    return this.#bestOf(k, params.allowed, ({ segment }, among) =>
+      segment.lexical.search(terms, { ...among, statistics }),
+    );
+  }
+
+  searchImpacts(field: string, terms: readonly WeightedTerm[], params: LexicalParams): Hits {
+    const k = this.#checkParams(params);
+    if (k === 0) return mergeHits([], 0);
+    return this.#bestOf(k, params.allowed, ({ view }, among) => {
+      const index = view.index(field);
+      return index instanceof ImpactIndex ? index.search(terms, among) : mergeHits([], 0);
+    });
+  }
+
+  /** The best of all segments by what is searched one after the other. */
+  #bestOf(k: number, filter: BitSet | undefined, search: (place: Place, among: ImpactSearchParams) => Hits): Hits {
     let best: Hits | undefined;
-    for (const { view, segment, passageBase } of places) {
+    for (const place of this.#open()) {
+      const { view, passageBase } = place;
       const { livePassages: live } = view;
-      const allowed = sliceAllowed(params.allowed, view, passageBase);
+      const allowed = sliceAllowed(filter, view, passageBase);
       // Of equal scores the first counts: once there are k, only better ones are of interest.
       const above = best?.ids.length === k ? best.scores[k - 1] : undefined;
-      const hits = segment.lexical.search(terms, given({ k, statistics, live, allowed, above }));
+      const hits = search(place, given({ k, live, allowed, above }));
       if (best === undefined && passageBase === 0) best = hits;
       else if (hits.ids.length > 0 || best === undefined) {
         const own = { base: passageBase, hits };
@@ -176,6 +195,7 @@ export class LocalSnapshot implements Snapshot {
     for (const { place, at, items } of this.#byPlace(ordinals)) {
       const index = place.view.index(field);
       if (index instanceof TokenIndex) scores.set(index.scores(query as Vectors, items), at);
+      else if (index instanceof ImpactIndex) scores.set(index.scores(query as readonly WeightedTerm[], items), at);
       else if (index !== undefined) scores.set(index.scores(query as Float32Array, items), at);
     }
     return scores;
@@ -268,7 +288,8 @@ export class LocalSnapshot implements Snapshot {
 
   fieldItem(field: string, ordinal: number): FieldItem | undefined {
     const { view, passageBase } = this.#placeOfPassage(ordinal);
-    return view.index(field)?.vector(ordinal - passageBase);
+    const index = view.index(field);
+    return index === undefined ? undefined : itemOf(index, ordinal - passageBase);
   }
 
   hasVector(ordinal: number): boolean {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
 import { type IndexingSettings, MEANING, WORDS } from '../../corpus/index.ts';
+import { ImpactIndex } from '../../index/index.ts';
 import { SnapshotCorpus } from '../corpus.ts';
 import type {
   CollectionSettings,
@@ -18,6 +19,7 @@ import type {
 } from '../types.ts';
 import { isBeside } from './beside.ts';
 import { LocalFieldBuild } from './field-build.ts';
+import { entriesOf } from './field-kinds.ts';
 import { readFieldState } from './field-state.ts';
 import { type FileSystem, nodeFileSystem, onDisk } from './filesystem.ts';
 import { removeLeftovers } from './leftovers.ts';
@@ -218,9 +220,13 @@ export async function createLocalStore(
 function fieldInfo({ name, kind, of, encoder, dim }: VectorFieldSettings, views: readonly SegmentView[]): FieldInfo {
   const field = { name, kind, of, encoder, dim };
   const sections = views.flatMap((view) => view.sectionsOf(field));
+  const indexes = views.flatMap((view) => view.index(name) ?? []);
   return {
     ...field,
-    vectors: views.reduce((sum, view) => sum + (view.index(name)?.vectorCount ?? 0), 0),
+    vectors: indexes.reduce((sum, index) => sum + entriesOf(index), 0),
+    ...(kind === 'impacts'
+      ? { full: indexes.reduce((sum, index) => sum + (index instanceof ImpactIndex ? index.fullCount : 0), 0) }
+      : {}),
     bytes: sections.reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import { setImmediate as nextTick } from 'node:timers/promises';
 import { BitSet } from '../../base/bits.ts';
 import { CorruptFileError, SagittaError } from '../../base/errors.ts';
+import { ImpactIndex } from '../../index/index.ts';
 import type { BesideEntry, CollectionSettings, Fault, VerifyReport } from '../types.ts';
 import { BesideHandle } from './beside.ts';
 import { ContainerReader } from './container.ts';
@@ -292,7 +293,8 @@ class Verification {
         yield `the field ${name} has ${index.count} passages of ${index.dim} components, the manifest says ${entry.passages} of ${dim}`;
       }
       // Also checks which passages have a vector against how many there are.
-      if (index.count > 0) index.vector(0);
+      if (index instanceof ImpactIndex) index.check();
+      else if (index.count > 0) index.vector(0);
       yield;
     }
   }

@@ -50,7 +50,7 @@ export class SegmentView {
   /** The same of a field of one vector for each passage. */
   flat(field: string): FlatIndex | undefined {
     const index = this.index(field);
-    invariant(index === undefined || 'items' in index, `the field ${field} holds token vectors`);
+    invariant(index === undefined || 'items' in index, `the field ${field} holds no single vectors`);
     return index as FlatIndex | undefined;
   }
 

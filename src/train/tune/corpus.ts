@@ -2,7 +2,7 @@ import { MemorySections } from '../../base/sections.ts';
 import { Vectors } from '../../base/vectors.ts';
 import type { Collection } from '../../collection/index.ts';
 import { type Field, MEANING, queryLanguage } from '../../corpus/index.ts';
-import type { Encoder, TokenEncoder } from '../../encode/encoder.ts';
+import type { Encoder, TermEncoder, TokenEncoder } from '../../encode/encoder.ts';
 import { type Evaluation, evaluate, type Judgements, type Run } from '../../eval/index.ts';
 import { FlatIndex, FlatIndexBuilder } from '../../index/index.ts';
 import { exactSelections } from '../../math/index.ts';
@@ -103,9 +103,10 @@ export class TuneCorpus {
    */
   reencoded(encoder: Encoder, vectors: Vectors): SnapshotCorpus {
     const others = new Map(this.#corpus.fields.map((field) => [field.name, field]));
-    const open = async ({ name }: { readonly name: string }): Promise<Encoder & TokenEncoder> =>
+    const open = async ({ name }: { readonly name: string }): Promise<Encoder & TokenEncoder & TermEncoder> =>
       (name === MEANING ? encoder : await (others.get(name) as Exclude<Field, { kind: 'terms' }>).open()) as Encoder &
-        TokenEncoder;
+        TokenEncoder &
+        TermEncoder;
     return new ReencodedCorpus(this.snapshot, this.collection.settings, open, this.#indexOf(vectors));
   }
 

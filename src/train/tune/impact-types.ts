@@ -1,0 +1,61 @@
+import type { Comparison } from '../../eval/index.ts';
+import type { PipelineInput } from '../../search/index.ts';
+import type { FitPoint } from '../../tensor/index.ts';
+import type { TuneExample } from './examples.ts';
+import type { TuneOptions } from './types.ts';
+
+/** Options of `tuneImpact`; those that it shares with `tune` are as there. */
+export interface ImpactTuneOptions
+  extends Pick<TuneOptions, 'patience' | 'level' | 'seed' | 'dryRun' | 'threads' | 'signal' | 'onProgress'> {
+  /** Queries with their documents, or `synthetic`: queries made from the documents themselves. */
+  readonly examples: readonly TuneExample[] | 'synthetic';
+  /** Queries to test on. Default: a quarter of the examples, held out. */
+  readonly test?: readonly TuneExample[];
+  /** How the collection is searched; it has to search `words`. Default: its own pipeline, or `hybrid`. */
+  readonly pipeline?: PipelineInput;
+  /** Encoder whose token vectors are read: `minilm` (the default), or `bert:FOLDER`. */
+  readonly base?: string;
+  /** Weight of the regularisation. Default 0.01. */
+  readonly flops?: number;
+  /** Passes over the queries, at most. Default 10. */
+  readonly epochs?: number;
+  /** Peak learning rate. Default 0.02. */
+  readonly learningRate?: number;
+  /** Queries of a step. Default 16. */
+  readonly batchSize?: number;
+  /** Passages of each query that are no answer, in a step. Default 3. */
+  readonly negatives?: number;
+}
+
+/** What `tuneImpact` did and found. */
+export interface ImpactTuneReport {
+  readonly what: 'impact';
+  readonly base: string;
+  readonly queries: { readonly train: number; readonly validation: number; readonly test: number };
+  readonly duplicates: number;
+  readonly steps: number;
+  readonly stoppedEarly: boolean;
+  readonly bestStep: number;
+  /** Numbers that were learned. */
+  readonly parameters: number;
+  /** nDCG@10 of the validation queries, whose first candidates are ranked by impacts alone. */
+  readonly curve: readonly FitPoint[];
+  /** How the collection is searched, and the same with impacts in place of words. */
+  readonly pipeline: { readonly before: string; readonly after: string };
+  /** On the test queries: by the one and by the other. */
+  readonly served: Comparison;
+  /** The same on the test queries none of whose relevant documents was one of training; absent when there are fewer than two. */
+  readonly servedUnseen?: Comparison;
+  /** On the test queries: impacts by themselves against BM25. */
+  readonly alone: Comparison;
+  /** Impacts of all passages, and how many of them are at the greatest value there is. */
+  readonly impacts: { readonly count: number; readonly full: number };
+  readonly better: boolean;
+  /** The encoder's id where the field has it now. */
+  readonly deployed?: string;
+  /** Why nothing was changed, one sentence. */
+  readonly reason?: string;
+  readonly trainedMs: number;
+  readonly tookMs: number;
+  readonly seed: number;
+}
