@@ -39,27 +39,3 @@ export class GrowingBytes {
     return this.bytes.slice(0, this.length);
   }
 }
-
-/** A list of uint32 that doubles as it fills. */
-export class GrowingU32 {
-  #values = new Uint32Array(256);
-  length = 0;
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const values = new Uint32Array(2 * this.length);
-      values.set(this.#values);
-      this.#values = values;
-    }
-    this.#values[this.length++] = value;
-  }
-
-  at(index: number): number {
-    return this.#values[index]!;
-  }
-
-  /** The values as they lie in memory, a copy. */
-  finish(): Uint8Array {
-    return new Uint8Array(this.#values.slice(0, this.length).buffer);
-  }
-}
