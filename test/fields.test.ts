@@ -99,9 +99,9 @@ describe('a field that is added', () => {
     expect((await collection.inspect()).fields.map(({ name }) => name)).toEqual(['meaning', 'tokens']);
     expect(fieldFiles(folder.at('c'))).toHaveLength(1);
     await expect(best(collection, 'titles', 'copper')).rejects.toThrow(
-      'there is no field, operator or pipeline "titles"',
+      'There is no field, operator or pipeline "titles"',
     );
-    await expect(best(other, 'titles', 'copper')).rejects.toThrow('there is no field');
+    await expect(best(other, 'titles', 'copper')).rejects.toThrow('There is no field');
     expect((await best(collection, 'tokens', 'astrolabe'))[0]).toBe('late');
     expect((await collection.verify()).faults).toEqual([]);
   }, 60_000);
@@ -178,7 +178,7 @@ describe('a field that is being made', () => {
       await expect(adding).rejects.toThrow('the model ended');
       all.push(...failing.seen);
       expect(await collection.pendingField()).toMatchObject({ name: 'other', encoder: 'mine', of: 'passage' });
-      await expect(best(collection, 'other', 'lamp')).rejects.toThrow('there is no field');
+      await expect(best(collection, 'other', 'lamp')).rejects.toThrow('There is no field');
       expect((await collection.verify()).sound).toBe(true);
       await collection.add(documents(100, 101));
       await collection.compact({ full: true });
@@ -319,7 +319,7 @@ describe('what is refused, with its remedy', () => {
     await expect(search('fuse(words, titels)')).rejects.toThrow('Did you mean "titles"?');
     await expect(search('words > neighbours(tokens)')).rejects.toThrow();
     await expect(search('words > neighbours(field=tokens)')).rejects.toThrow(
-      /needs a field of one vector.*Name meaning or titles/,
+      /needs a field of one vector.*Name meaning or titles/s,
     );
     await expect(search('tokens(probes=3)')).rejects.toThrow('has no parameter "probes"');
     await collection.read(async (corpus) => {
