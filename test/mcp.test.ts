@@ -327,7 +327,8 @@ describe('ids of all kinds', () => {
       expect((await client.document(id)).text).toBe(`changed ${textOf(id)}`);
       expect(await client.remove([id])).toBe(1);
       await client.add([{ id, text: textOf(id) }]);
-      if (/\p{Surrogate}/u.test(id) || id === '.' || id === '..') continue;
+    }
+    for (const id of ['two\nlines', 'a/../b', '?id=up']) {
       const { body } = await own.ask('DELETE', `/v1/documents/${encodeURIComponent(id)}`);
       expect(body).toEqual({ removed: 1 });
       await client.add([{ id, text: textOf(id) }]);
