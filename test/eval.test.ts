@@ -80,7 +80,9 @@ describe('sagitta eval', () => {
     mkdirSync(join(folder, 'twins'));
     const texts = topics.flatMap((topic, i) => [`who knows ${topic}`, `${topic}, who knows them? ${i}`]);
     const lines = (objects: object[]): string => objects.map((object) => `${JSON.stringify(object)}\n`).join('');
-    writeFileSync(join(folder, 'twins/corpus.jsonl'), lines(texts.map((text, i) => ({ _id: `${i}`, text }))));
+    // One has a title alone, and is found by it.
+    const records = texts.map((text, i) => ({ _id: `${i}`, ...(i === 7 ? { title: text, text: '' } : { text }) }));
+    writeFileSync(join(folder, 'twins/corpus.jsonl'), lines(records));
     writeFileSync(
       join(folder, 'twins/queries.jsonl'),
       lines(topics.map((_, i) => ({ _id: `${2 * i}`, text: texts[2 * i] }))),

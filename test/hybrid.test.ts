@@ -74,6 +74,16 @@ describe('hybrid search', () => {
     }
   });
 
+  it('is the same under a limit of one passage a document, where no document has more', async () => {
+    await using own = await openCollection(join(folder, 'single'), { create: true, encoder: testEncoder({ dim: 32 }) });
+    await own.add(Array.from({ length: 250 }, (_, i) => ({ id: `s${i}`, text: sentence(3 + random.below(12)) })));
+    for (const query of queries) {
+      const { hits } = await own.search(query, { k: 20 });
+      expect((await own.search(query, { k: 20, perDocument: 1 })).hits).toEqual(hits);
+      expect((await own.rank(query, { k: 100 })).ids.slice(0, 20)).toEqual(hits.map(({ id }) => id));
+    }
+  });
+
   it('is what evaluation measures', async () => {
     for (const query of queries) {
       const { hits } = await collection.search(query, { k: 10, perDocument: 1 });

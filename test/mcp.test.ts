@@ -328,6 +328,11 @@ describe('ids of all kinds', () => {
       expect(await client.remove([id])).toBe(1);
       await client.add([{ id, text: textOf(id) }]);
     }
+    for (const id of ['two\nlines', 'a/../b', '?id=up']) {
+      const { body } = await own.ask('DELETE', `/v1/documents/${encodeURIComponent(id)}`);
+      expect(body).toEqual({ removed: 1 });
+      await client.add([{ id, text: textOf(id) }]);
+    }
     expect((await client.list({ limit: 1000 })).documents.map(({ id }) => id).sort()).toEqual([...ids].sort());
   });
 

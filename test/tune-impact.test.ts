@@ -41,6 +41,9 @@ it('a field of impacts is trained on questions, tested on others, and put to use
     expect(report.deployed).toMatch(/^tuned:impact-[\da-f]{12}$/);
     const [field] = (await collection.inspect()).fields;
     expect(field).toMatchObject({ name: 'impact', kind: 'impacts', of: 'passage', encoder: report.deployed });
+    const again = await tuneImpact(collection, { ...options, seed: 4 });
+    expect(again.deployed).not.toBe(report.deployed);
+    expect((await collection.inspect()).fields).toMatchObject([{ name: 'impact', encoder: again.deployed }]);
     await collection.add([{ id: 'late', language: 'en', text: `${name('topic', 2)} ${name('idle', 9)}` }]);
     await expect(tuneImpact(collection, { ...options, pipeline: 'impact' })).rejects.toThrow('does not search words');
   }

@@ -126,6 +126,7 @@ describe('a word copied from a document', () => {
       c: '昨日手紙を書きました。',
       d: '古いプリンターを売る。',
       e: 'コーヒーを飲んだ。',
+      f: '大阪ドームで会う。',
     });
     for (const [query, id] of [
       ['ストレージ', 'a'],
@@ -135,6 +136,7 @@ describe('a word copied from a document', () => {
       ['ﾌﾟﾘﾝﾀｰ', 'd'],
       ['飲む', 'e'],
       ['コーヒー', 'e'],
+      ['ドーム', 'f'],
     ] as const) {
       expect((await found(collection, query))[0], query).toBe(id);
     }
@@ -170,16 +172,29 @@ describe('a word copied from a document', () => {
     ] as const) {
       expect((await found(collection, query))[0], query).toBe(id);
     }
+    // Less than the exact spelling.
+    const scoreOf = async (query: string) => (await collection.search(query, { k: 1 })).hits[0]!.score;
+    for (const [exact, typed] of [
+      ['Schröder', 'Schroeder'],
+      ['Würzburg', 'Wurzburg'],
+      ['Coruña', 'Coruna'],
+      ['Đà Nẵng', 'Da Nang'],
+    ] as const) {
+      expect(await scoreOf(exact), exact).toBeGreaterThan(await scoreOf(typed));
+    }
   });
 
   it('has its apostrophe in any shape, or none', async () => {
     const collection = await collectionOf({
       a: 'Mrs D‛Arcy wrote: I can´t see Niʻihau or the Qurʾān.',
       b: 'I didn`t `run` it',
+      c: 'Ms O‘Hara isn＇t in',
     });
     for (const query of ["D'Arcy", 'D’Arcy', 'darcy', "can't", 'can’t', 'cant', 'Niihau', "Ni'ihau", 'Quran']) {
       expect(await found(collection, query), query).toEqual(['a']);
     }
+    for (const query of ["O'Hara", 'O’Hara', 'ohara', "isn't"])
+      expect(await found(collection, query), query).toEqual(['c']);
     for (const query of ["didn't", 'didnt', 'run']) expect(await found(collection, query), query).toEqual(['b']);
   });
 
@@ -214,6 +229,9 @@ describe('a word copied from a document', () => {
     expect((await found(collection, 'the'))[0]).toBe('who');
     expect(await found(collection, 'été')).toEqual(['fr']);
     expect((await found(collection, 'parc été'))[0]).toBe('fr');
+    // Summer is no grammatical word, though it is spelled like one.
+    await collection.add([{ id: 'summer', text: 'Les nuits de cet été étaient chaudes, et personne ne dormait.' }]);
+    expect((await found(collection, 'les parcs en été')).slice(0, 2)).toEqual(['fr', 'summer']);
   });
 
   it('stands behind what a terminal needs to show it', async () => {

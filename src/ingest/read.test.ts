@@ -74,6 +74,29 @@ describe('readDocuments', () => {
     });
   });
 
+  it('takes no header of a page for its text, sound or not, in either notation', async () => {
+    const read = async (content: string) => {
+      const { title, metadata, text, blocks } = await readOne('x.md', content);
+      return { title, metadata, text: blocks.map(({ start, end }) => text.slice(start, end)) };
+    };
+    expect(await read('---\ntitle: Fwd: Lock gates\ntags: [weir, gate]\nauthor: N. Keeper\n---\n\nShut.\n')).toEqual({
+      title: 'Fwd: Lock gates',
+      metadata: { tags: ['weir', 'gate'], author: 'N. Keeper' },
+      text: ['Shut.'],
+    });
+    expect(await read('---\ntitle: @keeper notes\n---\n\nOpen.\n')).toMatchObject({
+      title: '@keeper notes',
+      text: ['Open.'],
+    });
+    expect(
+      await read('+++\ntitle = "Tides"\ndate = 2025-07-09\ntags = ["ebb","flow"]\n+++\n\n# High\n\nWater.\n'),
+    ).toEqual({
+      title: 'Tides',
+      metadata: { date: '2025-07-09', tags: ['ebb', 'flow'] },
+      text: ['# High', 'Water.'],
+    });
+  });
+
   it('reads the letters that files of messages write by their numbers', async () => {
     const { text } = await readOne(
       'messages_de.properties',

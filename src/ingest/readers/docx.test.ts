@@ -88,6 +88,24 @@ describe('the Word reader', () => {
     expect(notes).toEqual([{ path: 'x.docx', note: expect.stringContaining('table.xlsx') }]);
   });
 
+  it('reads boxes that only newer versions draw, formulas set apart, and each margin once', async () => {
+    const paragraph = (text: string) => docxParagraph(text);
+    const box = `<w:drawing><wps:txbx><w:txbxContent>${paragraph('Egret in a box')}</w:txbxContent></wps:txbx></w:drawing>`;
+    const bytes = makeZip({
+      'word/document.xml': `<w:document><w:body><w:p><w:r><mc:AlternateContent><mc:Choice Requires="wps">${box}</mc:Choice></mc:AlternateContent></w:r></w:p><w:p><m:oMathPara><m:oMath><m:r><m:t>rho=7</m:t></m:r></m:oMath></m:oMathPara></w:p></w:body></w:document>`,
+      'word/top.xml': `<w:hdr>${paragraph('Project Avocet')}</w:hdr>`,
+      'word/bottom.xml': `<w:ftr>${paragraph('Form KR-412')}</w:ftr>`,
+      'word/_rels/document.xml.rels':
+        '<Relationships><Relationship Id="t" Type="x/header" Target="top.xml"/><Relationship Id="b" Type="x/footer" Target="bottom.xml"/></Relationships>',
+    });
+    expect((await readOne('x.docx', bytes)).text.split(/\n+/)).toEqual([
+      'Egret in a box',
+      'rho=7',
+      'Project Avocet',
+      'Form KR-412',
+    ]);
+  });
+
   it('reads tables nested without end in bounded time', async () => {
     const deep = '<w:tbl><w:tr><w:tc>'.repeat(50_000);
     const start = performance.now();

@@ -104,6 +104,9 @@ describe('the HTML reader', () => {
     expect((await readOne('x.html', '<span>one</span> <em>two</em><br>three<div>four</div>five')).text).toBe(
       'one two\nthree\n\nfour\n\nfive',
     );
+    expect((await readOne('x.html', '<b>Sun</b><span>day</span> was <code>cold</code>\n<br>and wet.')).text).toBe(
+      'Sunday was cold\nand wet.',
+    );
   });
 
   it('keeps raised and lowered marks apart from words, and in them where they are part of the word', async () => {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makePdf, type PdfTextLine } from '../../../test/support/files.ts';
 import { readContent, readOne, reasonFor } from '../../../test/support/ingest.ts';
+import { pdf } from '../../../test/support/pdf.ts';
 
 describe('the PDF reader', () => {
   it('rebuilds paragraphs, headings and divided words, and tells the page of each', async () => {
@@ -160,11 +161,15 @@ describe('the PDF reader', () => {
       { text: `Sum ${90 + 13 * i}.50 EUR`, y: 60 },
     ]);
     const { text } = await readOne('bills.pdf', makePdf(bills));
-    expect(text).toContain('Bill 4748');
-    expect(text).toContain('Sum 155.50 EUR');
+    for (let i = 0; i < bills.length; i++) {
+      expect(text).toContain(`Bill ${4711 + 37 * i}`);
+      expect(text).toContain(`Sum ${90 + 13 * i}.50 EUR`);
+    }
     expect((await readOne('x.pdf', makePdf([['In all', '2001']]))).text).toBe('In all 2001');
     const gauges = Array.from({ length: 5 }, (_, i) => [`Gauge ${i + 1} of the dam`]);
     expect((await readOne('x.pdf', makePdf(gauges))).blocks).toHaveLength(5);
+    const depths = [4, 11, 18, 25].map((day, i) => [`Day ${day} at buoy ${2 + 3 * i}`, `Depth ${80 + i} m`]);
+    expect((await readOne('x.pdf', makePdf(depths))).text.split('\n\n')).toEqual(depths.map((one) => one.join(' ')));
   });
 
   it('leaves out Roman numbers and those of a journal, which begin anywhere', async () => {
@@ -202,6 +207,17 @@ describe('the PDF reader', () => {
       makePdf([[line('the ledger', 72), line('17', 121.8, 7, 4), line(' was short', 129.6)]]),
     );
     expect(text).toBe('the ledger^17 was short');
+    // Raised within one line of drawing, and at its end.
+    const content =
+      'BT /F 11 Tf 72 700 Td (the audit) Tj /F 7 Tf 4 Ts (5) Tj /F 11 Tf 0 Ts ( saw a gap) Tj /F 7 Tf 4 Ts (6) Tj ET';
+    const risen = pdf([
+      '<< /Type /Catalog /Pages 2 0 R >>',
+      '<< /Type /Pages /Kids [3 0 R] /Count 1 >>',
+      '<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R /Resources << /Font << /F 5 0 R >> >> >>',
+      `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
+      '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>',
+    ]);
+    expect((await readOne('x.pdf', risen)).text).toBe('the audit^5 saw a gap^6');
   });
 
   it('reads columns that were drawn row by row one after the other, and tables as rows', async () => {

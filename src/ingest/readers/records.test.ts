@@ -188,6 +188,15 @@ describe('the CSV reader', () => {
     const documents = await readBytes('x.csv', 'place,gauge,phone\nWeir,30417,0815\n,30418,\n');
     expect(documents.map(({ text }) => text)).toEqual(['place: Weir\n\ngauge: 30417\n\nphone: 0815', 'gauge: 30418']);
     expect(documents[0]!.metadata).toEqual({ place: 'Weir', gauge: 30417, phone: '0815' });
+    const numbers = await readContent('y.csv', 'month,rain\n3,61\n4,58\n');
+    expect(numbers.documents.map(({ id, text }) => [id, text])).toEqual([
+      ['y.csv#1', 'month: 3\n\nrain: 61'],
+      ['y.csv#2', 'month: 4\n\nrain: 58'],
+    ]);
+    expect(numbers.skipped).toEqual([]);
+    expect((await readBytes('z.jsonl', lines({ part: 'Valve', stock: 90210 })))[0]!.text).toBe(
+      'part: Valve\n\nstock: 90210',
+    );
   });
 
   it('knows what spreadsheets write: a first line about the delimiter, quoted tabs, numbers without a header', async () => {
