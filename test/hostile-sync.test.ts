@@ -99,9 +99,9 @@ describe('a sync job over a folder with hostile documents', () => {
     const [reader] = childrenOf(child.pid!);
     const start = performance.now();
     child.kill('SIGTERM');
-    // Who comes now hears that it stops, if anybody is heard at all.
+    // Who comes now is answered still, hears that it stops, or is not heard.
     const late = await send('POST', '/v1/search', { query: 'harbour' }).catch(() => undefined);
-    expect([undefined, 503]).toContain(late?.status);
+    expect([undefined, 200, 503]).toContain(late?.status);
     expect(await exit).toEqual([0, null]);
     // The drain of a second, and what the thread that writes needs to publish what was read.
     expect(performance.now() - start).toBeLessThan(8000);

@@ -64,6 +64,7 @@ export const ENCODERS: Readonly<Record<string, string>> = {
   static: 'staticEncoder',
   late: 'lateEncoder',
   uses: 'usesEncoder',
+  impact: 'impactEncoder',
   hash: 'testEncoder',
   http: 'httpEncoder',
   hf: 'hfEncoder',

@@ -200,7 +200,7 @@ export class BertModel {
       this.#made ??= await make();
       return this.#made.slice();
     }
-    return cached(description.name, `bert ${PREPARATION} ${this.#precision} ${await cacheKey()}`, make);
+    return cached(description.name, `bert model, ${PREPARATION} ${this.#precision} ${await cacheKey()}`, make);
   }
 
   async dispose(): Promise<void> {

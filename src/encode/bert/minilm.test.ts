@@ -88,7 +88,8 @@ describe('minilm', () => {
     const theirs = await (await createEmbedder({ model })).embed(compared);
     for (const [ours, least, mean] of [
       [await exact.encode(compared), 0.9999, 0.99999],
-      [await encoder.encode(compared), 0.995, 0.998],
+      // Texts of a sign or two differ most, on some processors a little more than on others.
+      [await encoder.encode(compared), 0.994, 0.998],
     ] as const) {
       let sum = 0;
       theirs.forEach((vector, i) => {

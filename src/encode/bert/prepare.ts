@@ -36,8 +36,8 @@ export async function prepareBert(
   runtime: Runtime,
 ): Promise<Uint8Array> {
   if (precision === 'float32') return servedBert(parts, floatProducts(parts), type);
-  const [largest, magnitudes] = await Promise.all([largestByte(runtime), calibrate(parts, runtime)]);
-  return servedBert(parts, quantizedProducts(parts, magnitudes, largest), type);
+  const [clips, magnitudes] = await Promise.all([clipsSums(runtime), calibrate(parts, runtime)]);
+  return servedBert(parts, quantizedProducts(parts, magnitudes, clips), type);
 }
 
 /**
@@ -51,7 +51,8 @@ function isRefined(path: string, { layers }: BertShape): boolean {
 /** Layers that read states after a normalisation, whose channels differ most. */
 const SMOOTHED = /\/(qkv|up)$/;
 
-function quantizedProducts(parts: BertParts, magnitudes: ReadonlyMap<string, Float32Array>, largest: number): Products {
+/** @param clips whether bytes of weights have no sign, since sums would be clipped otherwise. */
+function quantizedProducts(parts: BertParts, magnitudes: ReadonlyMap<string, Float32Array>, clips: boolean): Products {
   const { shape, parameters } = parts;
   const extents = linearLayers(shape);
   return {
@@ -68,9 +69,11 @@ function quantizedProducts(parts: BertParts, magnitudes: ReadonlyMap<string, Flo
       }
       const rows = quantizeRows(input, path.endsWith('/down') ? LEAST_ACTIVATION[shape.activation] : undefined);
       const product = (name: string, weight: Float32Array, width: number, isRest = false): Tensor => {
-        const { values, scales } = quantizeColumns(weight, from, width, largest);
+        const { values, scales } = quantizeColumns(weight, from, width);
         const result = affineQuantized(rows, {
-          values: graph.constant(`${name}/weight`, values, [from, width]),
+          values: clips
+            ? unsigned(graph, `${name}/weight`, values, [from, width])
+            : graph.constant(`${name}/weight`, values, [from, width]),
           scales: graph.constant(`${name}/scales`, scales),
         });
         if (isRest || !isRefined(path, shape)) return result;
@@ -81,6 +84,12 @@ function quantizedProducts(parts: BertParts, magnitudes: ReadonlyMap<string, Flo
     },
     activated: roughlyActivated,
   };
+}
+
+/** Bytes of which 128 stands for 0. */
+function unsigned(graph: Graph, name: string, values: Int8Array, shape: readonly number[]): Tensor {
+  const bytes = Uint8Array.from(values, (value) => value + 128);
+  return { ...graph.constant(name, bytes, shape), type: 'uint8' };
 }
 
 /** The least value of each activation, rounded down. */
@@ -130,11 +139,8 @@ async function calibrate(parts: BertParts, runtime: Runtime): Promise<Map<string
   }
 }
 
-/**
- * The largest magnitude of a weight with which sums of products are exact: 127, or 63 on processors whose 8-bit instruction adds two
- * products in 16 bits and clips them (x86 before VNNI).
- */
-async function largestByte(runtime: Runtime): Promise<127 | 63> {
+/** Whether the runtime adds two products with bytes that have a sign in 16 bits and clips them, as processors before VNNI make it (x86). */
+async function clipsSums(runtime: Runtime): Promise<boolean> {
   const graph = new Graph();
   const [from, to] = [64, 16];
   const weight = {
@@ -145,7 +151,7 @@ async function largestByte(runtime: Runtime): Promise<127 | 63> {
   const session: Session = await runtime.createSession(toOnnx(graph));
   try {
     const { y } = await session.run({ x: { data: new Float32Array(4 * from).fill(127), shape: [4, from] } });
-    return (y!.data as Float32Array).every((value) => Math.abs(value - 127 * 127 * from) < 1) ? 127 : 63;
+    return !(y!.data as Float32Array).every((value) => Math.abs(value - 127 * 127 * from) < 1);
   } finally {
     await session.dispose();
   }

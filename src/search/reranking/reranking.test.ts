@@ -117,10 +117,10 @@ describe('reranking by a language model', () => {
     const [first, second] = [model(inOrder), model(() => '[1]')];
     expect((await ranked('rerank(listwise, depth=5, model=m1)', first, second)).ids).toEqual(before);
     await expect(ranked('rerank(listwise)', first, second)).rejects.toThrow(
-      /names none\. Write model=m0; there are m0, m1/,
+      /names none\..*Write model=m0; there are m0, m1/s,
     );
     await expect(ranked('rerank(listwise, model=m2)', first)).rejects.toThrow(
-      /no language model "m2"\. Did you mean "m0"/,
+      /no language model "m2"\..*Did you mean "m0"/s,
     );
     await expect(ranked('rerank(listwise)')).rejects.toThrow(/Give one first/);
     await expect(ranked('rerank(pointwise, window=3)', first)).rejects.toThrow(/"window" is not for "pointwise"/);

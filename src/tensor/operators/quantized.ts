@@ -42,7 +42,7 @@ export function quantizeRows(x: Tensor, least?: number): QuantizedRows {
 
 /** A weight matrix in 8 bits. */
 export interface QuantizedWeight {
-  /** `[from, to]` of `int8`. */
+  /** `[from, to]` of `int8`, or of `uint8`, of which 128 stands for 0: processors with an 8-bit instruction that clips sums multiply those in 16 bits. */
   readonly values: Tensor;
   /** `[to]`: the step of each column. */
   readonly scales: Tensor;
@@ -68,7 +68,8 @@ function productOf({ values, scales, zero: byte }: QuantizedRows, weight: Quanti
   }
   const one = constantOf(Float32Array.of(1));
   const zero = constantOf(Uint8Array.of(byte), [], 'uint8');
-  const inputs = [values, weight.values, one, weight.scales, zero];
+  const offset = weight.values.type === 'uint8' ? [constantOf(Uint8Array.of(ZERO), [], 'uint8')] : [];
+  const inputs = [values, weight.values, one, weight.scales, zero, ...offset];
   const result = apply('com.microsoft.MatMulIntegerToFloat', inputs, [rows!, to!]);
   const scaled = multiply(result, expandDims(scales, 1));
   return bias === undefined ? scaled : add(scaled, bias);
