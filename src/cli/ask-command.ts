@@ -13,9 +13,8 @@ import {
   nextQuestion,
 } from '../answer/index.ts';
 import { given } from '../base/given.ts';
-import { hostExtensions } from '../collection/host-extensions.ts';
-import { type LanguageModel, openModel } from '../generate/index.ts';
 import { parseFilter } from '../search/index.ts';
+import { namedModel } from './named-model.ts';
 import { openHere } from './opening.ts';
 import { duration, plural, print, printable, printJson, say } from './output.ts';
 import { filterFromHere } from './where.ts';
@@ -87,15 +86,6 @@ export async function askCommand(
     }
     if (!json) printSentence(next.value);
   }
-}
-
-async function namedModel({
-  model: spec,
-  modelUrl: url,
-  keep,
-}: ContextCommandOptions): Promise<LanguageModel | undefined> {
-  if (spec === undefined) return undefined;
-  return openModel(spec, { keep, kinds: (await hostExtensions()).languageModels ?? [], ...given({ url }) });
 }
 
 function looking(options: ContextCommandOptions) {

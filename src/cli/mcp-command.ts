@@ -1,6 +1,7 @@
 import { serveStdio } from '../server/mcp/stdio.ts';
 import { LocalEngine } from '../server/operations/local.ts';
-import { type NamedModel, namedModel, servedCollections } from './served-collections.ts';
+import { type NamedModel, namedModel } from './named-model.ts';
+import { servedCollections } from './served-collections.ts';
 
 export interface McpCommandOptions extends NamedModel {
   readonly in: readonly string[];
@@ -12,10 +13,10 @@ export interface McpCommandOptions extends NamedModel {
 export async function mcpCommand(options: McpCommandOptions, signal: AbortSignal): Promise<void> {
   const { write, source = [] } = options;
   const collections = await servedCollections(options.in, source);
-  const named = await namedModel(options);
-  const engine = new LocalEngine({ collections, readOnly: !write, ...named });
+  const model = await namedModel(options);
+  const engine = new LocalEngine({ collections, readOnly: !write, ...(model === undefined ? {} : { model }) });
   try {
-    await serveStdio(engine, signal, { write, model: named.model !== undefined });
+    await serveStdio(engine, signal, { write, model: model !== undefined });
   } finally {
     await engine.close();
   }

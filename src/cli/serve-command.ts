@@ -1,8 +1,9 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { KeyFile, type Scope, serve } from '../server/index.ts';
+import { type NamedModel, namedModel } from './named-model.ts';
 import { duration, plural, print, printable, printJson, say, table } from './output.ts';
-import { type NamedModel, namedModel, servedCollections } from './served-collections.ts';
+import { servedCollections } from './served-collections.ts';
 
 export interface ServeCommandOptions extends NamedModel {
   readonly in: string[];
@@ -32,6 +33,7 @@ export async function serveCommand(
   hurry: AbortSignal,
 ): Promise<void> {
   const collections = await servedCollections(options.in, options.source ?? []);
+  const model = await namedModel(options);
   const server = await serve({
     collections,
     readOnly: options.readOnly,
@@ -39,7 +41,7 @@ export async function serveCommand(
     ...given(options, ['host', 'port', 'cors', 'threads', 'queue', 'timeout', 'maxBody', 'drain']),
     ...(options.allowHost === undefined ? {} : { allowedHosts: options.allowHost }),
     ...(options.keys === undefined ? {} : { keys: new KeyFile(options.keys) }),
-    ...(await namedModel(options)),
+    ...(model === undefined ? {} : { model }),
     ...(options.page ? {} : { web: null }),
     ...(options.log ? { onAccess: process.stdout.isTTY && !options.json ? printAccess : printJson } : {}),
     onFault: (fault) => say(JSON.stringify({ time: new Date().toISOString(), fault })),

@@ -1,23 +1,7 @@
 import { basename, dirname, resolve } from 'node:path';
 import { NotFoundError } from '../base/errors.ts';
-import { hostExtensions } from '../collection/host-extensions.ts';
-import type { LanguageModel } from '../generate/index.ts';
 import type { ServedCollection } from '../server/operations/types.ts';
 import { isPostgresAddress, openLocalStore, openPostgresStore, parsePostgresAddress } from '../store/index.ts';
-
-/** A language model, and where it is asked. */
-export interface NamedModel {
-  readonly model?: string;
-  readonly modelUrl?: string;
-}
-
-/** The language model that was named, if one was. */
-export async function namedModel({ model, modelUrl: url }: NamedModel): Promise<{ model?: LanguageModel }> {
-  if (model === undefined) return {};
-  const { openModel } = await import('../generate/index.ts');
-  const kinds = (await hostExtensions()).languageModels ?? [];
-  return { model: openModel(model, { kinds, ...(url === undefined ? {} : { url }) }) };
-}
 
 /**
  * What `--in` and `--source` name: `DIR` or `NAME=DIR`, or an address in PostgreSQL in place of a folder. A collection without a name is

@@ -295,7 +295,7 @@ describe('evaluate', () => {
     );
   });
 
-  it('measures 10,000 queries of 1,000 documents within 10 s', () => {
+  it('measures 10,000 queries of 1,000 documents within 3 s', () => {
     const random = new Random(1);
     const docs = Array.from({ length: 50_000 }, (_, i) => `doc${i}`);
     const big = new Map<string, { ids: string[]; scores: Float32Array }>();
@@ -313,7 +313,7 @@ describe('evaluate', () => {
     const result = evaluate(big, truth);
     const { user, system } = process.cpuUsage(start);
     expect(result.queries.length).toBe(10_000);
-    // Time of the processor, which a busy machine stretches less than the clock's; 1 s, and 5 on a slow and busy one.
-    expect((user + system) / 1000).toBeLessThan(10_000);
+    // Time of the processor, which a busy machine does not stretch as it does the clock's; about 1 s.
+    expect((user + system) / 1000).toBeLessThan(3000);
   });
 });

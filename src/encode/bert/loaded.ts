@@ -45,6 +45,8 @@ export const RUN_TOKENS = 256;
 const WORTH_THREADS = 32 * RUN_TOKENS;
 /** Changes whenever `prepareBert` does. */
 const PREPARATION = 5;
+/** Changes whenever what it makes is written otherwise, while vectors stay what they are, or come nearer to those of float32. */
+const PREPARED_FILE = 2;
 
 /** What every call needs of a model. */
 export interface Loaded {
@@ -200,7 +202,11 @@ export class BertModel {
       this.#made ??= await make();
       return this.#made.slice();
     }
-    return cached(description.name, `bert model, ${PREPARATION} ${this.#precision} ${await cacheKey()}`, make);
+    return cached(
+      description.name,
+      `bert ${PREPARATION}.${PREPARED_FILE} ${this.#precision} ${await cacheKey()}`,
+      make,
+    );
   }
 
   async dispose(): Promise<void> {

@@ -13,6 +13,7 @@ import {
   type Session,
   type Tensor,
   toOnnx,
+  unsigned,
 } from '../../tensor/index.ts';
 import { type BertParts, type BertShape, linearLayers, WORDS } from './model.ts';
 import { columnsOf, floatProducts, type Products, roughlyActivated, servedBert } from './served.ts';
@@ -72,7 +73,7 @@ function quantizedProducts(parts: BertParts, magnitudes: ReadonlyMap<string, Flo
         const { values, scales } = quantizeColumns(weight, from, width);
         const result = affineQuantized(rows, {
           values: clips
-            ? unsigned(graph, `${name}/weight`, values, [from, width])
+            ? constantOf(unsigned(values), [from, width], 'uint8')
             : graph.constant(`${name}/weight`, values, [from, width]),
           scales: graph.constant(`${name}/scales`, scales),
         });
@@ -84,12 +85,6 @@ function quantizedProducts(parts: BertParts, magnitudes: ReadonlyMap<string, Flo
     },
     activated: roughlyActivated,
   };
-}
-
-/** Bytes of which 128 stands for 0. */
-function unsigned(graph: Graph, name: string, values: Int8Array, shape: readonly number[]): Tensor {
-  const bytes = Uint8Array.from(values, (value) => value + 128);
-  return { ...graph.constant(name, bytes, shape), type: 'uint8' };
 }
 
 /** The least value of each activation, rounded down. */

@@ -25,5 +25,6 @@ export {
   type QuantizedWeight,
   quantizeColumns,
   quantizeRows,
+  unsigned,
 } from './quantized.ts';
 export { deviation, logSoftmax, logSumExp, max, mean, norm, softmax } from './reduce.ts';

@@ -75,12 +75,16 @@ function productOf({ values, scales, zero: byte }: QuantizedRows, weight: Quanti
   return bias === undefined ? scaled : add(scaled, bias);
 }
 
-/** A matrix `[from, to]` in 8 bits by the largest magnitude of each column. @param largest magnitude of a byte, at most 127. */
+/** The same numbers as bytes without a sign, of which 128 stands for 0: see {@link QuantizedWeight}. */
+export function unsigned(values: Int8Array): Uint8Array {
+  return Uint8Array.from(values, (value) => value + ZERO);
+}
+
+/** A matrix `[from, to]` in 8 bits by the largest magnitude of each column. */
 export function quantizeColumns(
   data: Float32Array,
   from: number,
   to: number,
-  largest = LARGEST,
 ): { readonly values: Int8Array; readonly scales: Float32Array } {
   const scales = new Float32Array(to);
   for (let at = 0, row = 0; row < from; row++) {
@@ -91,7 +95,7 @@ export function quantizeColumns(
   }
   const factors = new Float32Array(to);
   for (let column = 0; column < to; column++) {
-    scales[column] = scales[column]! === 0 ? 1 : scales[column]! / largest;
+    scales[column] = scales[column]! === 0 ? 1 : scales[column]! / LARGEST;
     factors[column] = 1 / scales[column]!;
   }
   const values = new Int8Array(data.length);

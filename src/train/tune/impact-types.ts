@@ -1,20 +1,9 @@
 import type { Comparison } from '../../eval/index.ts';
-import type { PipelineInput } from '../../search/index.ts';
 import type { FitPoint } from '../../tensor/index.ts';
-import type { TuneExample } from './examples.ts';
-import type { TuneOptions } from './types.ts';
+import type { PartTuneOptions } from './types.ts';
 
 /** Options of `tuneImpact`; those that it shares with `tune` are as there. */
-export interface ImpactTuneOptions
-  extends Pick<TuneOptions, 'patience' | 'level' | 'seed' | 'dryRun' | 'threads' | 'signal' | 'onProgress'> {
-  /** Queries with their documents, or `synthetic`: queries made from the documents themselves. */
-  readonly examples: readonly TuneExample[] | 'synthetic';
-  /** Queries to test on. Default: a quarter of the examples, held out. */
-  readonly test?: readonly TuneExample[];
-  /** How the collection is searched; it has to search `words`. Default: its own pipeline, or `hybrid`. */
-  readonly pipeline?: PipelineInput;
-  /** Encoder whose token vectors are read: `minilm` (the default), or `bert:FOLDER`. */
-  readonly base?: string;
+export interface ImpactTuneOptions extends PartTuneOptions {
   /** Weight of the regularisation. Default 0.01. */
   readonly flops?: number;
   /** Passes over the queries, at most. Default 10. */

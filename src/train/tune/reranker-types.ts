@@ -1,21 +1,10 @@
 import type { Comparison } from '../../eval/index.ts';
-import type { PipelineInput } from '../../search/index.ts';
 import type { FitPoint } from '../../tensor/index.ts';
 import type { CrossObjective } from '../train-cross.ts';
-import type { TuneExample } from './examples.ts';
-import type { TuneOptions } from './types.ts';
+import type { PartTuneOptions } from './types.ts';
 
 /** Options of `tuneReranker`; those that it shares with `tune` are as there. */
-export interface RerankerTuneOptions
-  extends Pick<TuneOptions, 'patience' | 'level' | 'seed' | 'dryRun' | 'threads' | 'signal' | 'onProgress'> {
-  /** Queries with their documents, or `synthetic`: queries made from the documents themselves. */
-  readonly examples: readonly TuneExample[] | 'synthetic';
-  /** Queries to test on. Default: a quarter of the examples, held out. */
-  readonly test?: readonly TuneExample[];
-  /** What finds the candidates. Default: the collection's own pipeline, or `hybrid`. */
-  readonly pipeline?: PipelineInput;
-  /** Encoder whose body it is: `minilm` (the default), or `bert:FOLDER`. */
-  readonly base?: string;
+export interface RerankerTuneOptions extends PartTuneOptions {
   /** Rank of what the body learns (LoRA). Default 16. */
   readonly lora?: number;
   /** Default `listwise`. */

@@ -121,3 +121,13 @@ export interface TuneReport {
   readonly learningRate: number;
   readonly seed: number;
 }
+
+/** What tuning of a part beside the encoder takes, a reranker or weights of words: what is shared with {@link TuneOptions} is as there. */
+export interface PartTuneOptions
+  extends Pick<
+    TuneOptions,
+    'examples' | 'test' | 'pipeline' | 'patience' | 'level' | 'seed' | 'dryRun' | 'threads' | 'signal' | 'onProgress'
+  > {
+  /** Encoder that it starts from: `minilm` (the default), or `bert:FOLDER`. */
+  readonly base?: string;
+}
