@@ -289,6 +289,7 @@ export class LocalWriter implements Writer {
       const bytes = chosen.reduce((sum, position) => sum + candidates[position]!.bytes, 0);
       documentsDropped += chosen.reduce((sum, position) => sum + candidates[position]!.deadDocuments, 0);
       const total = done + bytes;
+      onProgress?.(done, total);
       await this.#merge(chosen, (written) => {
         signal?.throwIfAborted();
         onProgress?.(Math.min(total, done + written), total);
