@@ -10,6 +10,7 @@ const LONG = [
   'lab/grading/runner.test.ts',
   'src/store/local/refusals.test.ts',
   'test/bad-input.test.ts',
+  'test/browser.test.ts',
   'test/corruption.test.ts',
   'test/kill.test.ts',
   'test/learned-damage.test.ts',
