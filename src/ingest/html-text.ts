@@ -31,9 +31,18 @@ export interface HtmlTextOptions {
   readonly leaveOut?: ReadonlySet<number>;
 }
 
+/** A button that opens and closes what it is the heading of. */
+const OPENS = ['aria-expanded', 'aria-controls', 'data-toggle', 'data-bs-toggle'];
+/** Fields whose value is seen. */
+const FIELDS = words('text search email url tel number date month week time datetime-local');
+
 /** Whether the element and what is in it are never text for readers. */
 export function isUnseen(name: string, attributes: ReadonlyMap<string, string>): boolean {
-  if (UNSEEN.has(name)) return true;
+  if (UNSEEN.has(name)) {
+    if (name === 'button') return attributes.has('aria-haspopup') || !OPENS.some((one) => attributes.has(one));
+    // What an element of a page's own shows stands in a template.
+    return name !== 'template' || !(attributes.has('shadowrootmode') || attributes.has('shadowroot'));
+  }
   if (name === 'dialog') return !attributes.has('open');
   if (attributes.size === 0) return false;
   if (attributes.has('hidden') && attributes.get('hidden') !== 'until-found') return true;
@@ -110,7 +119,7 @@ export class HtmlText implements HtmlHandler {
     }
     const level = headingLevel(name);
     if (level > 0 || STRUCTURE.has(name)) this.#flush();
-    else if (BREAKING.has(name)) this.#break();
+    else if (BREAKING.has(name) || name === 'button') this.#break();
     if (name === 'svg') this.#drawings++;
     else if (LABELS.has(name) && this.#drawings > 0) this.#labels++;
     else if (name === 'optgroup') this.text(` ${attributes.get('label') ?? ''} `);
@@ -173,7 +182,7 @@ export class HtmlText implements HtmlHandler {
       this.#flush();
       this.#tables--;
       this.#cell = false;
-    } else if (BREAKING.has(name)) this.#break();
+    } else if (BREAKING.has(name) || name === 'button') this.#break();
     else if (this.#script?.depth === depth) this.#closeScript();
     else if (APART.has(name)) this.#space();
   }
@@ -188,6 +197,9 @@ export class HtmlText implements HtmlHandler {
     else if (name === 'img') {
       const alternative = attributes.get('alt');
       if (alternative) this.text(` ${alternative} `);
+    } else if (name === 'input' && FIELDS.has((attributes.get('type') ?? 'text').toLowerCase())) {
+      const value = attributes.get('value');
+      if (value && !attributes.has('hidden')) this.text(` ${value} `);
     }
   }
 
