@@ -36,8 +36,17 @@ const OPENS = ['aria-expanded', 'aria-controls', 'data-toggle', 'data-bs-toggle'
 /** Fields whose value is seen. */
 const FIELDS = words('text search email url tel number date month week time datetime-local');
 
+/** Ids of what buttons open that were read so far. */
+export type Opened = Set<string>;
+
+/** Notes what a button opens, in which readers find text that is hidden at first. */
+export function noteOpened(attributes: ReadonlyMap<string, string>, opened: Opened): void {
+  if (!attributes.has('aria-expanded') || attributes.has('aria-haspopup')) return;
+  for (const id of attributes.get('aria-controls')?.split(/\s+/) ?? []) opened.add(id);
+}
+
 /** Whether the element and what is in it are never text for readers. */
-export function isUnseen(name: string, attributes: ReadonlyMap<string, string>): boolean {
+export function isUnseen(name: string, attributes: ReadonlyMap<string, string>, opened: Opened): boolean {
   if (UNSEEN.has(name)) {
     if (name === 'button') return attributes.has('aria-haspopup') || !OPENS.some((one) => attributes.has(one));
     // What an element of a page's own shows stands in a template.
@@ -45,6 +54,7 @@ export function isUnseen(name: string, attributes: ReadonlyMap<string, string>):
   }
   if (name === 'dialog') return !attributes.has('open');
   if (attributes.size === 0) return false;
+  if (attributes.get('role') === 'tabpanel' || opened.has(attributes.get('id') ?? '')) return false;
   if (attributes.has('hidden') && attributes.get('hidden') !== 'until-found') return true;
   if (attributes.get('aria-hidden') === 'true') return true;
   const style = attributes.get('style');
@@ -92,6 +102,7 @@ export class HtmlText implements HtmlHandler {
   #tableNumber = 0;
 
   #leaveOut: ReadonlySet<number> | undefined;
+  readonly #opened: Opened = new Set();
 
   constructor(options: HtmlTextOptions = {}) {
     this.#leaveOut = options.leaveOut;
@@ -112,6 +123,7 @@ export class HtmlText implements HtmlHandler {
     this.#ordinal++;
     this.#depth++;
     if (this.#depth > this.#skipping) return;
+    if (attributes.size > 1) noteOpened(attributes, this.#opened);
     if (this.#isLeftOut(name, attributes)) {
       if (BREAKING.has(name)) this.#break();
       this.#skipping = this.#depth;
@@ -227,7 +239,7 @@ export class HtmlText implements HtmlHandler {
   }
 
   #isLeftOut(name: string, attributes: ReadonlyMap<string, string>): boolean {
-    return isUnseen(name, attributes) || (this.#leaveOut?.has(this.#ordinal - 1) ?? false);
+    return isUnseen(name, attributes, this.#opened) || (this.#leaveOut?.has(this.#ordinal - 1) ?? false);
   }
 
   /** What a raised or lowered mark, or the reading of a character, turns into. */

@@ -152,9 +152,9 @@ const cases: readonly Case[] = [
     what: 'headings that open their section, elements with a template of their own, and fields that hold a text',
     name: 'a.html',
     content:
-      '<!doctype html><body><h3><button aria-expanded="false">How to return?</button><button>Copy</button></h3><p>text</p><my-card><template shadowrootmode="open"><p>in the card</p></template></my-card><template>never</template><input readonly value="npm install weir"><input type="hidden" value="token"><button aria-haspopup="menu" aria-expanded="false">More</button>',
-    words: ['return', 'card', 'install'],
-    not: ['Copy', 'never', 'token', 'More'],
+      '<!doctype html><body><h3><button aria-expanded="false">How to return?</button><button>Copy</button></h3><p>text</p><my-card><template shadowrootmode="open"><p>in the card</p></template></my-card><template>never</template><input readonly value="npm install weir"><input type="hidden" value="token"><button aria-haspopup="menu" aria-expanded="false">More</button><div role="tabpanel" hidden>pnpm add</div><button aria-expanded="false" aria-controls="a1">Why</button><div id="a1" hidden>Since it rains</div><div id="a2" hidden>secret</div>',
+    words: ['return', 'card', 'install', 'pnpm', 'Why', 'rains'],
+    not: ['Copy', 'never', 'token', 'More', 'secret'],
   },
   {
     what: 'lists of objects beside the text of a record',
@@ -191,6 +191,18 @@ const cases: readonly Case[] = [
     ),
     words: ['summary', 'ending', 'Annika', 'Body'],
     not: ['filtered'],
+  },
+  {
+    what: 'letters of Markdown by their names, but in code',
+    name: 'c.md',
+    content: 'S&oslash;ren at the caf&#233; &lt;here&gt;, with `&auml;`.\n\n```\n&ouml;\n```\n',
+    words: ['Søren', 'café', '&lt;here&gt;', '&auml;', '&ouml;'],
+  },
+  {
+    what: 'words of calendars that a line broke',
+    name: 'a.ics',
+    content: 'BEGIN:VCALENDAR\r\nSUMMARY:Meeting in the har\r\n bour\\, at ten\r\nEND:VCALENDAR\r\n',
+    words: ['harbour,', 'ten'],
   },
   {
     what: 'tables of TOML',

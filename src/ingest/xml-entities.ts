@@ -30,7 +30,11 @@ export async function expandEntities(xml: string): Promise<string> {
     known.set(name, undefined);
     const value = declared.get(name);
     const found =
-      value === undefined ? await ofHtml(name) : depth > DEEPEST ? undefined : await expand(value, depth + 1, LONGEST);
+      value === undefined
+        ? await meaningOfEntity(`&${name};`)
+        : depth > DEEPEST
+          ? undefined
+          : await expand(value, depth + 1, LONGEST);
     known.set(name, found);
     return found;
   };
@@ -60,10 +64,11 @@ export function decodeReferences(text: string): string {
   });
 }
 
-async function ofHtml(name: string): Promise<string | undefined> {
+/** What a reference stands for in HTML (`&eacute;`, `&#233;`); undefined where it stands for nothing. */
+export async function meaningOfEntity(reference: string): Promise<string | undefined> {
   let text = '';
   const nothing = (): void => {};
-  await parseHtml(`&${name};`, {
+  await parseHtml(reference, {
     open: nothing,
     close: nothing,
     empty: nothing,
@@ -71,5 +76,5 @@ async function ofHtml(name: string): Promise<string | undefined> {
       text += piece;
     },
   });
-  return text === `&${name};` ? undefined : text;
+  return text === reference ? undefined : text;
 }

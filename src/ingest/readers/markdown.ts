@@ -4,6 +4,7 @@ import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { fitsMetadata } from '../metadata.ts';
 import type { Reader } from '../reader.ts';
+import { meaningOfEntity } from '../xml-entities.ts';
 
 /** What is said of front matter that is almost right. */
 export const REPAIRED = 'Its front matter is not sound and was read line by line.';
@@ -13,20 +14,21 @@ const PROSE = new Set(['description', 'summary', 'abstract', 'excerpt', 'subtitl
 
 /**
  * Markdown, CommonMark with GitHub's extensions. Front matter becomes metadata; what of it is prose, or cannot be metadata, is
- * searched, too. Offsets are into the file's text.
+ * searched, too. Offsets are into the file's text, in which letters stand for their names (`&eacute;`).
  */
 export const markdownReader: Reader = {
   format: 'markdown',
   extensions: ['md', 'markdown', 'mdown', 'mkd', 'mkdn', 'mdx', 'qmd', 'rmd'],
   async *read(file, context) {
     const decoded = await context.text();
-    const { title, frontMatter = {}, repaired, blocks } = markdownBlocks(decoded.text);
+    const text = await withLetters(decoded.text);
+    const { title, frontMatter = {}, repaired, blocks } = markdownBlocks(text);
     const { title: declaredTitle, language, lang, ...fields } = frontMatter;
     if (repaired) yield { path: file.path, note: REPAIRED };
     yield makeDocument(file, {
       format: 'markdown',
-      text: decoded.text,
-      blocks: [...proseBlocks(decoded.text, fields), ...blocks],
+      text,
+      blocks: [...proseBlocks(text, fields), ...blocks],
       title: declaredTitle ?? title,
       language: language ?? lang,
       fields,
@@ -34,6 +36,20 @@ export const markdownReader: Reader = {
     });
   },
 };
+
+/** Names of characters outside of code. */
+const NAMED = /(^ {0,3}(?:```|~~~)[\s\S]*?^ {0,3}(?:```|~~~)|`[^`\n]*`)|&(?:#\d{2,6}|#x[\da-f]{2,5}|[a-z]{2,8});/gim;
+
+/** The text with letters for their names; everything else, which parts words or may be markup, stays as it is written. */
+async function withLetters(text: string): Promise<string> {
+  const names = new Set([...text.matchAll(NAMED)].flatMap((match) => (match[1] === undefined ? [match[0]] : [])));
+  const letters = new Map<string, string>();
+  for (const name of names) {
+    const meaning = await meaningOfEntity(name);
+    if (meaning !== undefined && /^\p{L}$/u.test(meaning) && !/^[a-z]$/i.test(meaning)) letters.set(name, meaning);
+  }
+  return letters.size === 0 ? text : text.replace(NAMED, (all) => letters.get(all) ?? all);
+}
 
 /** A paragraph for each of the fields that are to be searched: the lines of the front matter in which it stands. */
 function proseBlocks(text: string, fields: Readonly<Record<string, unknown>>): Block[] {

@@ -21,10 +21,17 @@ const FORMATS: Readonly<Record<string, string>> = {
   scss: 'css',
   proto: 'protobuf',
   graphql: 'graphql',
+  ics: 'calendar',
+  vcf: 'vcard',
+  vcard: 'vcard',
+  ldif: 'ldif',
 };
 
 /** Messages of programs, in which letters outside of ASCII are often written by their numbers. */
 const ESCAPED = new Set(['properties', 'strings']);
+
+/** Calendars and address books, whose lines are broken in the middle of words (RFC 5545, 3.1). */
+const FOLDED = new Set(['ics', 'vcf', 'vcard', 'ldif']);
 
 /** Everything that is text and has no reader of its own. */
 export const textReader: Reader = {
@@ -48,6 +55,11 @@ export const textReader: Reader = {
 /** The text, with letters for what stands for them. */
 function asRead(text: string, extension: string): string {
   if (ESCAPED.has(extension)) return unescaped(text);
+  if (FOLDED.has(extension)) {
+    return text
+      .replace(/\r?\n[ \t]/g, '')
+      .replace(/\\([nN,;\\])/g, (_, sign: string) => (/n/i.test(sign) ? '\n' : sign));
+  }
   return /^\ufeff?\s*<\?xml\s/.test(text.slice(0, 200)) ? decodeReferences(text) : text;
 }
 
