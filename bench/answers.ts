@@ -56,6 +56,7 @@ const SETS: Readonly<Record<string, Source>> = {
 };
 const XQUAD = { corpus: 'corpus.en.jsonl', queries: 'queries.en.jsonl' } as const;
 const BUDGET = 1000;
+const WALK = 'hybrid > walk';
 /** What is learned from besides: XQuAD's English questions, and this project's documentation. */
 const LEARNED = ['xquad', 'documentation'] as const;
 /** What weights are divided by, so that a sentence that answers is worth about 1. */
@@ -164,6 +165,8 @@ async function measureHops(index: Collection, { name, questions, judgements }: Q
   for (const [what, options] of [
     ['sentences', {}],
     ['sentences, two hops', { hops: 2 }],
+    ['sentences, walk', { pipeline: WALK }],
+    ['sentences, walk and two hops', { pipeline: WALK, hops: 2 }],
   ] as const) {
     const own = await contexts(index, questions, options);
     const share = (all: typeof own): number[] => all.map(({ ids }, i) => complete(judgements, questions[i]!, ids));
@@ -171,7 +174,8 @@ async function measureHops(index: Collection, { name, questions, judgements }: Q
     addMean(name, `both supporting passages: ${what}`, share(own));
     addMean(name, `  more than whole passages: ${what}`, differences(share(own), share(plain)));
   }
-  const [one, two, times]: [number[], number[], [number, number][]] = [[], [], []];
+  const found: Record<'one hop' | 'two hops' | 'walk', number[]> = { 'one hop': [], 'two hops': [], walk: [] };
+  const times: { one: number; two: number; walk: number }[] = [];
   for (const question of questions) {
     await index.read(async (corpus) => {
       const options = { k: 10, syntax: false };
@@ -180,28 +184,27 @@ async function measureHops(index: Collection, { name, questions, judgements }: Q
       const took = performance.now() - start;
       start = performance.now();
       const { evidence } = await followHops(first, corpus, bridge(), { hops: 2 }, took);
-      times.push([took, took + performance.now() - start]);
-      one.push(
-        recall(
-          judgements,
-          question,
-          first.evidence.map(({ id }) => id),
-        ),
-      );
-      two.push(
-        recall(
-          judgements,
-          question,
-          evidence.slice(0, 10).map(({ id }) => id),
-        ),
-      );
+      const two = took + performance.now() - start;
+      start = performance.now();
+      const walked = await gatherEvidence(corpus, question.text, { ...options, pipeline: WALK }, {});
+      times.push({ one: took, two, walk: performance.now() - start });
+      const share = (some: readonly Evidence[]): number => {
+        const ids = some.slice(0, 10).map(({ id }) => id);
+        return recall(judgements, question, ids);
+      };
+      found['one hop'].push(share(first.evidence));
+      found['two hops'].push(share(evidence));
+      found.walk.push(share(walked.evidence));
     });
   }
-  addMean(name, 'recall@10 of supporting passages: one hop', one);
-  addMean(name, 'recall@10 of supporting passages: two hops', two);
-  addMean(name, '  more than one hop', differences(two, one));
+  addMean(name, 'recall@10 of supporting passages: one hop', found['one hop']);
+  for (const what of ['two hops', 'walk'] as const) {
+    addMean(name, `recall@10 of supporting passages: ${what}`, found[what]);
+    addMean(name, `  more than one hop: ${what}`, differences(found[what], found['one hop']));
+  }
+  const middle = (what: 'one' | 'two' | 'walk'): number => median(times.map((took) => took[what]));
   notes.push(
-    `${name}: two hops take ${(median(times.map(([, both]) => both)) / median(times.map(([own]) => own))).toFixed(1)} times one`,
+    `${name}: two hops take ${(middle('two') / middle('one')).toFixed(1)} times one, a walk ${(middle('walk') / middle('one')).toFixed(1)} times`,
   );
 }
 

@@ -17,6 +17,7 @@ import { createClient } from '../src/client/index.ts';
 import { openCollection } from '../src/collection/index.ts';
 import { serve } from '../src/server/index.ts';
 import { testFolder } from './support/files.ts';
+import { doublingPdf } from './support/pdf.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
 let server: TestServer;
@@ -254,6 +255,34 @@ describe('jobs', () => {
     } finally {
       await again.stop();
     }
+  });
+
+  it('run from when their turn to write has come, before they have read anything, and wait until then', async () => {
+    using sources = testFolder({ 'docs/endless.pdf': doublingPdf(40, 3) });
+    await using synced = await testServer([], {}, 'none');
+    const again = await serve({
+      collections: [{ name: 'notes', directory: synced.directory, sources: [sources.at('docs')] }],
+      port: 0,
+      threads: 1,
+      web: null,
+    });
+    const client = createClient({ url: again.url });
+    const start = async () => (await client.startJob({ kind: 'sync' })).id;
+    const jobOf = async (id: string) => (await client.jobs()).find((job) => job.id === id)!;
+    const state = async (id: string) => (await jobOf(id)).state;
+    const first = await start();
+    await expect.poll(() => state(first), { timeout: 5000 }).toBe('running');
+    expect((await jobOf(first)).progress).toEqual({ phase: 'reading', done: 0, passages: 0, published: 0 });
+    const second = await start();
+    const verifying = await client.startJob({ kind: 'verify' });
+    for await (const job of client.watchJob(verifying.id)) if (job.state === 'done') break;
+    expect(await state(second)).toBe('waiting');
+    await client.cancelJob(first);
+    await expect.poll(() => state(second), { timeout: 10_000 }).toBe('running');
+    expect(await state(first)).toBe('cancelled');
+    await client.cancelJob(second);
+    await expect.poll(() => state(second), { timeout: 10_000 }).toBe('cancelled');
+    await again.stop();
   });
 
   it('are refused where the server knows no folders', async () => {

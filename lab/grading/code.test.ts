@@ -1,9 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as encode from '../../src/encode/index.ts';
+import { OPERATORS } from '../../src/search/index.ts';
 import { ENCODERS, SourceCode } from './code.ts';
+import { root as checkout } from './places.ts';
 
 let root: string;
 beforeEach(() => {
@@ -56,6 +58,43 @@ describe('the hash of the code that a paper reaches', () => {
     expect(encoder('1 + 1', '5')).toBe(encoder('2', '5'));
     expect(encoder('1 + 1', '5')).not.toBe(encoder('1 + 1', '6'));
     expect(encoder('1 + 1', '5')).not.toBe(encoder('1 + 1', '5', false));
+  });
+
+  it('follows tables of parts by the names that are said of them', () => {
+    const operators = (parts: string, said: string) =>
+      hash({
+        'src/train/loss.ts': FILES['src/train/loss.ts']!.replace(
+          'new Table',
+          `of('a > ${said}(2)') * new Table`,
+        ).replace('import', "import { of } from '../search/pipeline/operators.ts';\n import"),
+        'src/search/pipeline/operators.ts': `${parts}
+          const OPERATORS = new Map([cut, group].map((one) => [one.name, one]));
+          export function of(text: string): number { return OPERATORS.get(text); }`,
+      });
+    const [cut, group] = ['const cut = { name: "cut" };', 'const group = { name: "group" };'];
+    const before = operators(cut + group, 'cut');
+    expect(operators(cut + group.replace('{', '{ of: 1, '), 'cut')).toBe(before);
+    expect(operators(cut.replace('{', '{ of: 1, ') + group, 'cut')).not.toBe(before);
+    expect(operators(cut + group, 'group')).not.toBe(before);
+    const forms = (more: string, said: string) =>
+      hash({
+        'src/train/loss.ts': FILES['src/train/loss.ts']!.replace('new Table', `of('${said}:a') * new Table`).replace(
+          'import',
+          "import { of } from '../encode/registry.ts';\n import",
+        ),
+        'src/encode/registry.ts': `const FORMS = { 'use-lite': { open: () => 1 }, bert: { async open() { ${more} } } };
+          export function of(text: string): number { return FORMS[text]; }`,
+      });
+    expect(forms('return 1;', 'hash')).toBe(forms('return 2;', 'hash'));
+    expect(forms('return 1;', 'bert')).not.toBe(forms('return 2;', 'bert'));
+  });
+
+  it('knows the tables by the names that their parts have', () => {
+    for (const [name, operator] of OPERATORS) expect(operator.name).toBe(name);
+    const listed = /new Map\(\s*\[([^\]]*)\]/.exec(
+      readFileSync(join(checkout, 'src/search/pipeline/operators.ts'), 'utf8'),
+    )![1]!;
+    expect(listed.split(',').map((name) => name.trim())).toEqual([...OPERATORS.keys()]);
   });
 
   it.each<[string, Record<string, string | undefined>]>([

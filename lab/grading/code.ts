@@ -26,6 +26,7 @@ export class SourceCode {
     reached.exported(path, 'claims');
     // What the lab brings, to those that ask it.
     if (reached.names('collection')) reached.exported(join(this.root, 'src/eval/index.ts'), 'openTestCollection');
+    reached.said(encoder.match(WORD) ?? []);
     const kind = ENCODERS[encoder.split(':')[0]!];
     if (reached.names('withEncoder') && kind !== undefined)
       reached.exported(join(this.root, 'src/encode/index.ts'), kind);
@@ -74,11 +75,18 @@ const BUILT = 'src/kernels/modules.ts';
 
 /**
  * Declarations that are not looked into, since tests hold what they give to another implementation or to its definition, so that how they come to it is free to
- * change: encoders of the BERT family (the vectors of `@lat.md/embed`), the index of words (BM25 as it is defined), how specifications and pipelines are written (what is
- * read of them is part of the code that gives them), and which codes are languages. Where what one gives may change on purpose, a number beside it does too.
+ * change: encoders of the BERT family (the vectors of `@lat.md/embed`), the index of words (BM25 as it is defined), what texts and queries are found by (of a version, to
+ * which a hash of the analysis of many texts holds it), how specifications and pipelines are written (what is read of them is part of the code that gives them), and which
+ * codes are languages. Where what one gives may change on purpose, a number beside it does too.
  */
 const TESTED: Readonly<Record<string, readonly (readonly [path: string, name: string])[]>> = {
   bertEncoder: [['src/encode/bert/loaded.ts', 'PREPARATION']],
+  analyzerFor: [['src/text/analyzer.ts', 'ANALYSIS_VERSION']],
+  analyzeQuery: [
+    ['src/text/analyzer.ts', 'ANALYSIS_VERSION'],
+    ['src/corpus/query-analysis.ts', 'FORM_WEIGHT'],
+  ],
+  weightedTerms: [],
   InvertedIndex: [],
   InvertedIndexBuilder: [],
   SpecText: [],
@@ -87,6 +95,17 @@ const TESTED: Readonly<Record<string, readonly (readonly [path: string, name: st
   formatWord: [],
   parseSteps: [],
   checkLanguage: [],
+};
+
+/**
+ * Tables of parts that code finds by name: a part is reached where something that is reached says its name, in a string or as a member. So another part
+ * beside them makes nothing stale.
+ */
+const TABLES: Readonly<Record<string, string>> = {
+  'src/search/pipeline/operators.ts': 'OPERATORS',
+  'src/search/pipeline/prf.ts': 'KINDS',
+  'src/encode/registry.ts': 'FORMS',
+  'src/store/local/field-kinds.ts': 'FIELD_KINDS',
 };
 
 /** A property of claims that says what they are about, and changes no result: it is hashed as declared. */
@@ -100,6 +119,10 @@ interface Declaration {
   readonly members: ReadonlySet<string>;
   /** Methods, by name: reached when something that is reached names such a member. */
   readonly methods: readonly (readonly [name: string, method: Declaration])[];
+  /** Words of its strings. */
+  readonly words: ReadonlySet<string>;
+  /** Of a table ({@link TABLES}), by name: reached when something that is reached has such a word or member. */
+  readonly parts: readonly (readonly [name: string, part: Declaration])[];
   /** Modules that it imports when it runs. */
   readonly later: readonly string[];
 }
@@ -129,6 +152,9 @@ class Reach {
   readonly #members = new Set<string>();
   /** Methods that nobody has named so far, with their modules. */
   readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #words = new Set<string>();
+  /** Parts of tables whose names nobody has said so far. */
+  readonly #unsaid = new Map<string, (() => void)[]>();
 
   constructor(
     private readonly module: (path: string) => Module | undefined,
@@ -195,10 +221,35 @@ class Reach {
       this.#members.add(name);
       for (const visit of this.#waiting.get(name) ?? []) visit();
     }
+    for (const [name, part] of declaration.parts) {
+      const visit = (): void => this.#declaration(path, module, part);
+      if (this.#words.has(name)) visit();
+      else this.#unsaid.set(name, [...(this.#unsaid.get(name) ?? []), visit]);
+    }
+    this.said(declaration.words);
+    this.said(declaration.members);
+  }
+
+  /** Reaches the parts of these names. */
+  said(words: Iterable<string>): void {
+    for (const word of words) {
+      if (this.#words.has(word)) continue;
+      this.#words.add(word);
+      for (const visit of this.#unsaid.get(word) ?? []) visit();
+    }
   }
 }
 
-const NOTHING: Declaration = { text: '', uses: new Set(), members: new Set(), methods: [], later: [] };
+const NOTHING: Declaration = {
+  text: '',
+  uses: new Set(),
+  members: new Set(),
+  methods: [],
+  words: new Set(),
+  parts: [],
+  later: [],
+};
+const WORD = /[\p{L}_][\p{L}\p{N}_-]*/gu;
 
 function parse(path: string, text: string): Module {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true);
@@ -240,7 +291,8 @@ function parse(path: string, text: string): Module {
     }
     if (isType(statement)) continue;
     const names = declaredNames(statement);
-    const declaration = declarationOf(statement, names.includes('claims'));
+    const table = Object.entries(TABLES).some(([file, name]) => path.endsWith(`/${file}`) && names.includes(name));
+    const declaration = declarationOf(statement, { isClaims: names.includes('claims'), table });
     for (const name of names) {
       declared.set(name, declaration);
       if (ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(isExport)) exports.set(name, name);
@@ -254,14 +306,20 @@ function parse(path: string, text: string): Module {
   }
 
   /** The tree, in brackets: layout, brackets around expressions, and commas are no part of it. */
-  function declarationOf(root: ts.Node, isClaims = false): Declaration {
+  function declarationOf(root: ts.Node, { isClaims = false, table = false } = {}): Declaration {
     const parts: string[] = [];
     const uses = new Set<string>();
     const members = new Set<string>();
     const methods: [string, Declaration][] = [];
+    const words = new Set<string>();
+    const tableParts: [string, Declaration][] = [];
     const later: string[] = [];
     const walk = (node: ts.Node): void => {
       if (isType(node) || isExport(node)) return;
+      if (table && tableParts.length === 0) {
+        tableParts.push(...partsOf(node));
+        if (tableParts.length > 0) return;
+      }
       if (isClaims && ts.isPropertyAssignment(node) && node.name.getText(source) === PROSE) return;
       if (node !== root && ts.isMethodDeclaration(node) && ts.isClassLike(node.parent) && !isImplicit(node.name)) {
         methods.push([node.name.getText(source), declarationOf(node)]);
@@ -291,6 +349,7 @@ function parse(path: string, text: string): Module {
       if (ts.isLiteralExpression(node) || ts.isTemplateLiteralToken(node)) {
         parts.push(JSON.stringify(node.text));
         if (ts.isStringLiteral(node)) members.add(node.text);
+        for (const [word] of node.text.matchAll(WORD)) words.add(word);
       } else if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node))
         parts.push(ts.tokenToString(node.operator)!);
       else if (ts.isVariableDeclarationList(node)) parts.push(String(node.flags & ts.NodeFlags.BlockScoped));
@@ -299,7 +358,19 @@ function parse(path: string, text: string): Module {
       parts.push(')');
     };
     walk(root);
-    return { text: parts.join(' '), uses, members, methods, later };
+    return { text: parts.join(' '), uses, members, methods, words, parts: tableParts, later };
+  }
+
+  /** The parts of a table by their names: what an object's properties hold, or names that a list has. */
+  function partsOf(node: ts.Node): [string, Declaration][] {
+    if (ts.isObjectLiteralExpression(node) && node.properties.every(({ name }) => name !== undefined))
+      return node.properties.map((part) => [textOf(part.name!), declarationOf(part)]);
+    if (!ts.isArrayLiteralExpression(node) || !node.elements.every(ts.isIdentifier)) return [];
+    return node.elements.map((part) => [part.getText(source), declarationOf(part)]);
+  }
+
+  function textOf(name: ts.PropertyName): string {
+    return ts.isStringLiteral(name) ? name.text : name.getText(source);
   }
 
   /** Whether a method may be called without its name. */

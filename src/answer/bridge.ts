@@ -2,6 +2,7 @@ import type { Query, Representation } from '../content/index.ts';
 import { type Corpus, fieldOf, MEANING, WORDS } from '../corpus/index.ts';
 import { unitRow } from '../math/index.ts';
 import type { Feedback } from '../search/index.ts';
+import { NAMES } from '../search/names.ts';
 import { encode, termsOf } from '../search/represent.ts';
 
 /** Options of {@link bridge}. */
@@ -17,10 +18,6 @@ export interface BridgeOptions {
 }
 
 const DEFAULTS: Required<BridgeOptions> = { names: 4, weight: 1.5, answered: 0.3, step: 0.5 };
-
-/** Capitalised words in a row, with small words between them (`Bank of England`): names, in languages that write them so. */
-const NAMES =
-  /\p{Lu}[\p{L}\p{N}'’-]*(?:\.(?=\p{L}))?(?:\s(?:(?:of|the|de|la|von|van|der|and|du|di|da)\s)?\p{Lu}[\p{L}\p{N}'’-]*(?:\.(?=\p{L}))?)*/gu;
 
 /**
  * The next question of a passage, without a model: the words of the question that the passage does not hold, and the rarest names in it that the

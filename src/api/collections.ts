@@ -131,7 +131,11 @@ export const jobSchema = z
     id: z.string(),
     kind: z.enum(['add', 'sync', 'compact', 'reencode', 'verify']),
     collection: z.string(),
-    state: z.enum(['waiting', 'running', 'done', 'failed', 'cancelled']),
+    state: z
+      .enum(['waiting', 'running', 'done', 'failed', 'cancelled'])
+      .describe(
+        '`waiting` while others write the collection; `running` from when it may, before it has read anything.',
+      ),
     created: z.string().describe('ISO 8601.'),
     finished: z.string().optional(),
     progress: z

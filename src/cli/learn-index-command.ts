@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { type Comparison, readJudgements, readQueries } from '../eval/index.ts';
 import { type LearnedIndex, learnIndex, specOf } from '../train/index.ts';
@@ -16,6 +17,7 @@ export interface LearnIndexCommandOptions {
   readonly qrels?: string;
   readonly labels: boolean;
   readonly steps: number;
+  readonly learningRate?: number;
   readonly seed: number;
   readonly dryRun: boolean;
   readonly refine: boolean;
@@ -50,6 +52,7 @@ export async function learnIndexCommand(options: LearnIndexCommandOptions, signa
       runtime: await nativeRuntime(),
       bytes: options.bytes,
       steps: options.steps,
+      ...given({ learningRate: options.learningRate }),
       seed: options.seed,
       signal,
       // Judged queries are for the figures; without judgements, queries are there to be learned from.

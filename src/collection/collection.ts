@@ -75,6 +75,7 @@ export class Collection extends CollectionReads {
     return this.session.writingAndReading(async (writer, corpus) => {
       const fields = await this.session.fields(corpus);
       const indexer = new Indexer(writer, fields, this.settings, options.signal, options.onProgress);
+      indexer.begin();
       return addDocuments(indexer, documents);
     });
   }

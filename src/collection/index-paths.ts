@@ -47,8 +47,9 @@ export async function indexPaths(
 ): Promise<IndexOutcome> {
   const start = performance.now();
   const scope = scopeOf(directory, paths, options);
-  const tracker = new ChangeTracker(await knownDocuments(corpus), scope);
   const indexer = new Indexer(writer, fields, settings, options.signal, options.onProgress);
+  indexer.begin();
+  const tracker = new ChangeTracker(await knownDocuments(corpus), scope);
   const counts = { added: 0, updated: 0, moved: 0, unchanged: 0, removed: 0 };
   const skipped = new SkippedFiles();
   const failures: IngestFailure[] = [];

@@ -70,6 +70,11 @@ export class Indexer {
     private readonly onProgress?: (progress: IndexProgress) => void,
   ) {}
 
+  /** Says that the work begins: before the first document is read, which may take long. */
+  begin(): void {
+    this.#report('reading');
+  }
+
   /** Passages added so far. */
   get passages(): number {
     return this.#passages;

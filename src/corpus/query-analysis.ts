@@ -110,39 +110,72 @@ export function analyzeQuery(
   languages: readonly string[],
   others: readonly string[] = [],
 ): AnalysedWords {
-  const weights = new Map<string, number>();
   const analyses = languages.map((language) => analyzerFor(language).analyze(text));
   const grammatical = analyses.every(({ terms }) => terms.length === 0);
   const readings = analyses.map(({ terms, stopWords }) => weightedTerms(grammatical ? stopWords : terms));
-  for (const reading of readings) {
-    for (const { term, weight } of reading) if (weight > (weights.get(term) ?? 0)) weights.set(term, weight);
-  }
-  const left = new Set<string>();
+  const found = new TermList();
+  for (const reading of readings) for (const { term, weight } of reading) found.raise(term, weight);
+  const leftOut: string[] = [];
   if (!grammatical)
-    for (const { stopWords } of analyses) for (const word of stopWords) if (!weights.has(word)) left.add(word);
-  const further = (term: string): void => {
-    if (!weights.has(term)) weights.set(term, FORM_WEIGHT);
-  };
-  for (const { forms } of analyses) forms.forEach(further);
+    for (const { stopWords } of analyses)
+      for (const word of stopWords) if (!found.has(word) && !leftOut.includes(word)) leftOut.push(word);
+  for (const { forms } of analyses) for (const form of forms) found.raise(form, FORM_WEIGHT);
   for (const language of others) {
     for (const { term, start, end } of analyzerFor(language).tokens(text)) {
-      if (!left.has(plainForm(text.slice(start, end)))) further(term);
+      if (!leftOut.includes(plainForm(text.slice(start, end)))) found.raise(term, FORM_WEIGHT);
     }
   }
-  return { terms: listed(weights), readings, leftOut: [...left] };
+  return { terms: found.terms, readings, leftOut };
 }
 
 /** Counts repeated terms: `['a', 'b', 'a']` becomes `a` with weight 2 and `b` with weight 1, in order of appearance. */
 export function weightedTerms(terms: Iterable<string>): WeightedTerm[] {
-  const counts = new Map<string, number>();
-  for (const term of terms) counts.set(term, (counts.get(term) ?? 0) + 1);
-  return listed(counts);
+  const counted = new TermList();
+  for (const term of terms) counted.add(term, 1);
+  return counted.terms;
 }
 
-function listed(weights: ReadonlyMap<string, number>): WeightedTerm[] {
-  const terms: WeightedTerm[] = [];
-  for (const [term, weight] of weights) terms.push({ term, weight });
-  return terms;
+/** Terms of a list that are looked for one by one: a query has few, for which a table takes longer to be made than to be used. */
+const FEW = 12;
+
+/** Terms with weights, each once, in order of appearance. */
+class TermList {
+  readonly terms: { readonly term: string; weight: number }[] = [];
+  /** Places of the terms, where there are many. */
+  #places: Map<string, number> | undefined;
+
+  has(term: string): boolean {
+    return this.#place(term) >= 0;
+  }
+
+  /** Adds up the weights of a term. */
+  add(term: string, weight: number): void {
+    const place = this.#place(term);
+    if (place < 0) this.#append(term, weight);
+    else this.terms[place]!.weight += weight;
+  }
+
+  /** The greatest of the weights of a term counts. */
+  raise(term: string, weight: number): void {
+    const place = this.#place(term);
+    if (place < 0) this.#append(term, weight);
+    else if (this.terms[place]!.weight < weight) this.terms[place]!.weight = weight;
+  }
+
+  #append(term: string, weight: number): void {
+    this.#places?.set(term, this.terms.length);
+    this.terms.push({ term, weight });
+  }
+
+  #place(term: string): number {
+    const { terms } = this;
+    if (terms.length > FEW) {
+      this.#places ??= new Map(terms.map((one, place) => [one.term, place]));
+      return this.#places.get(term) ?? -1;
+    }
+    for (let i = 0; i < terms.length; i++) if (terms[i]!.term === term) return i;
+    return -1;
+  }
 }
 
 /** The language of a tag such as `en-GB`. */

@@ -4,8 +4,8 @@ import type { SourceDocument } from './types.ts';
 /** What reading one file may take. A file that takes more is a failure, and the run goes on. */
 export interface ReadLimits {
   /**
-   * Most seconds for a file, or between two records of one that is read in a stream. Default 60. Files that need a long time
-   * for good reasons (thousands of scanned pages) want more.
+   * Most seconds for a file, or between two records of one that is read in a stream; such a file as a whole has them for each
+   * 8 MiB begun. Default 60. Files that need a long time for good reasons (thousands of scanned pages) want more.
    */
   readonly maxSeconds?: number;
   /**
@@ -14,7 +14,7 @@ export interface ReadLimits {
   readonly maxMemory?: number;
   /**
    * Most characters (UTF-16 code units) that come out of a file, or of one record of a streamed one: of text and metadata, and 32
-   * for each block of its structure. Default 32 Mi.
+   * for each block of its structure; of a streamed file as a whole, for each MiB begun. Default 32 Mi.
    */
   readonly maxText?: number;
 }

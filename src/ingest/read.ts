@@ -16,8 +16,9 @@ import {
 } from './reader.ts';
 import { isPicture } from './readers/image.ts';
 import { readerFor } from './readers/index.ts';
-import { createScope, extensionOf, type Scope } from './scope.ts';
+import { createScope, extensionOf, isCompressed, type Scope } from './scope.ts';
 import { openBytes, openSource, type Source } from './source.ts';
+import { NamedOnly, StreamAllowance } from './stream-allowance.ts';
 import type { FoundDocument, IngestEvent, IngestFailure, SkippedFile, SourceDocument, SourceFile } from './types.ts';
 import { type WalkOptions, walk } from './walk.ts';
 
@@ -75,6 +76,8 @@ async function isReadHere(file: SourceFile, options: ReadOptions): Promise<boole
   const { readers = [], maxBytes = DEFAULT_MAX_BYTES } = options;
   if (readers.some(({ extensions }) => extensions.includes(extensionOf(file.path)))) return true;
   if (file.size > PLAIN_BYTES && file.size <= maxBytes) return false;
+  // What is packed says nothing of what it becomes.
+  if (isCompressed(file.path)) return false;
   try {
     const reader = await readerFor(file, openSource(file, maxBytes, undefined));
     if (reader === undefined) return true;
@@ -129,9 +132,12 @@ export async function* listFiles(
 /** Reads one file: its documents and failures, then one `file` event; or one `skipped` event. */
 export async function* readFile(file: SourceFile, options: ReadOptions = {}): AsyncGenerator<IngestEvent> {
   const { maxBytes = DEFAULT_MAX_BYTES, maxText = DEFAULT_LIMITS.maxText, signal } = options;
+  const { maxSeconds = DEFAULT_LIMITS.maxSeconds } = options;
   const source = openSource(file, maxBytes, signal, (name, bytes) => readInside(name, bytes, source, options, 1));
   let documents = 0;
-  let failures = 0;
+  const named = new NamedOnly();
+  // The last document waits until it is known whether it is the only one.
+  let waiting: SourceDocument | undefined;
   try {
     if (file.size === 0) {
       yield { kind: 'skipped', skipped: { path: file.path, reason: 'empty' } };
@@ -145,38 +151,40 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
     if (!reader.streams) source.checkSize();
     if (!options.readers?.includes(reader)) checkContent(file, reader.format, await source.head(CONTENT_HEAD));
 
-    // The last document waits until it is known whether it is the only one.
-    let waiting: SourceDocument | undefined;
+    const bounded = reader.streams === true && options.readers?.includes(reader) !== true;
+    const allowance = bounded ? new StreamAllowance(source, { maxSeconds, maxText }) : undefined;
+    const items = reader.read(file, source);
     let size = 0;
-    for await (const item of reader.read(file, source)) {
+    for await (const item of allowance?.timed(items) ?? items) {
       signal?.throwIfAborted();
       if (isFailure(item)) {
-        failures++;
-        yield { kind: 'failure', failure: item };
+        if (named.failure()) yield { kind: 'failure', failure: item };
         continue;
       }
       if (isNote(item)) {
-        yield { kind: 'note', note: item };
+        if (named.note()) yield { kind: 'note', note: item };
         continue;
       }
       // A title that the file declares is worth finding without a text.
       if (item.text.trim() === '' && isFallbackTitle(item.title, item.id, file.path)) continue;
-      size = outputSize(item) + (reader.streams ? 0 : size);
+      const characters = outputSize(item);
+      size = characters + (reader.streams ? 0 : size);
       if (size > maxText) {
-        failures++;
-        yield { kind: 'failure', failure: tooMuch(file, item, maxText) };
+        if (named.failure()) yield { kind: 'failure', failure: tooMuch(file, item, maxText) };
         if (reader.streams) continue;
         break;
       }
+      allowance?.take(characters);
       if (waiting !== undefined) yield found(waiting);
       documents++;
       waiting = item;
     }
     if (waiting !== undefined) {
-      const whole = waiting.id === documentId(file.path) && documents === 1 && failures === 0;
+      const whole = waiting.id === documentId(file.path) && documents === 1 && named.failures === 0;
       yield found(waiting, whole ? source.stamp : undefined);
+      waiting = undefined;
     }
-    if (documents === 0 && failures === 0) {
+    if (documents === 0 && named.failures === 0) {
       yield { kind: 'skipped', skipped: { path: file.path, reason: whySkipped(file, 'empty') } };
       return;
     }
@@ -190,8 +198,11 @@ export async function* readFile(file: SourceFile, options: ReadOptions = {}): As
       yield { kind: 'skipped', skipped: { path: file.path, reason: 'generated' } };
       return;
     }
+    // What came before the trouble stands.
+    if (waiting !== undefined) yield found(waiting);
     yield { kind: 'failure', failure: toFailure(file, error) };
   }
+  yield* named.rest(file.path);
   yield { kind: 'file', file, documents };
 }
 

@@ -17,6 +17,8 @@ export interface Source extends ReadContext {
   head(length: number): Promise<Uint8Array>;
   /** @throws UnreadableDocumentError when it is larger than `maxBytes`. */
   checkSize(): void;
+  /** Bytes that were taken of it as a stream so far, unpacked. */
+  readonly streamed: number;
   /** Present once the whole file has been read and was not being written to at the time. */
   readonly stamp: FoundDocument['stamp'];
 }
@@ -46,11 +48,12 @@ export function openBytes(
 async function* nothing(): AsyncGenerator<never> {}
 
 class FileSource implements Source {
+  streamed = 0;
   #bytes: Uint8Array | undefined;
   #stamp: FoundDocument['stamp'];
 
   constructor(
-    private readonly file: SourceFile,
+    readonly file: SourceFile,
     readonly maxBytes: number,
     readonly signal: AbortSignal | undefined,
     readonly inside: ReadContext['inside'],
@@ -108,6 +111,7 @@ class FileSource implements Source {
 
   async *stream(): AsyncGenerator<Uint8Array> {
     if (this.#bytes !== undefined) {
+      this.streamed += this.#bytes.length;
       yield this.#bytes;
       return;
     }
@@ -118,6 +122,7 @@ class FileSource implements Source {
         // A new buffer each time: readers keep pieces of it.
         const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(CHUNK), 0, CHUNK, null);
         if (bytesRead === 0) return;
+        this.streamed += bytesRead;
         yield buffer.subarray(0, bytesRead);
       }
     } finally {
@@ -144,6 +149,7 @@ function formatBytes(bytes: number): string {
 
 /** What is inside of a gzip file (RFC 1952); the file itself where it is none. */
 class CompressedSource implements Source {
+  streamed = 0;
   #bytes: Uint8Array | undefined;
 
   constructor(private readonly file: FileSource) {}
@@ -207,12 +213,13 @@ class CompressedSource implements Source {
       yield* packed;
     }
     if (!isGzip(first.value)) {
-      yield* whole();
+      yield* this.#counted(whole(), Number.POSITIVE_INFINITY);
       return;
     }
     const unpacked = Readable.from(whole()).pipe(createGunzip());
+    const most = Math.max(this.maxBytes, MOST_UNPACKED * this.file.file.size);
     try {
-      for await (const chunk of unpacked) yield chunk as Uint8Array;
+      yield* this.#counted(unpacked as AsyncIterable<Uint8Array>, most);
     } catch (error) {
       throw unpacking(error, this.maxBytes);
     } finally {
@@ -220,7 +227,25 @@ class CompressedSource implements Source {
       await packed.return(undefined);
     }
   }
+
+  async *#counted(chunks: AsyncIterable<Uint8Array>, most: number): AsyncGenerator<Uint8Array> {
+    let length = 0;
+    for await (const chunk of chunks) {
+      length += chunk.length;
+      if (length > most) {
+        throw new UnreadableDocumentError(
+          `It unpacks to more than ${formatBytes(most)}, ${MOST_UNPACKED} times its bytes or more.`,
+          'Check where it comes from; if it is worth reading, unpack it.',
+        );
+      }
+      this.streamed += chunk.length;
+      yield chunk;
+    }
+  }
 }
+
+/** Times its bytes that a file may unpack to where it is read in a stream; what people pack gives 3 to 30. */
+const MOST_UNPACKED = 100;
 
 function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;

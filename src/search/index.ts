@@ -130,6 +130,7 @@ export type {
   Retriever,
   StageTrace,
 } from './types.ts';
+export { WALK_DEFAULTS, type WalkOptions, walk } from './walk.ts';
 export { QueryMatcher, type QueryWord, type QueryWords, type WordMatch } from './word-match.ts';
 export {
   type EnsembleOptions,

@@ -158,7 +158,7 @@ class ChunkAnalyzer implements Analyzer {
 
   terms(text: string): string[] {
     const terms: string[] = [];
-    this.#scan(text, (pieces) => append(pieces.terms, terms));
+    this.#scan(text, (pieces) => pieces.addTerms(terms));
     return terms;
   }
 
@@ -167,7 +167,7 @@ class ChunkAnalyzer implements Analyzer {
     const forms: string[] = [];
     const stopWords: string[] = [];
     const take = (pieces: Pieces): void => {
-      append(pieces.terms, terms);
+      pieces.addTerms(terms);
       append(pieces.forms, forms);
       append(pieces.stopWords, stopWords);
     };

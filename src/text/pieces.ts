@@ -7,6 +7,8 @@ export class Pieces {
   #serial = 0;
   /** Terms, further forms and words. */
   #numbers: readonly number[] = [];
+  /** The only term of a chunk that has one, as most have: at hand, where the list of it leads from one place in memory to the next. */
+  readonly #only: string | undefined;
 
   /** @param words of chunks of a script with spaces: `phraseWords` of the chunk. */
   constructor(
@@ -14,7 +16,15 @@ export class Pieces {
     readonly forms: readonly Token[] = NONE,
     readonly stopWords: readonly Token[] = NONE,
     readonly words?: readonly string[],
-  ) {}
+  ) {
+    this.#only = terms.length === 1 ? terms[0]!.term : undefined;
+  }
+
+  /** Adds its terms to others. */
+  addTerms(terms: string[]): void {
+    if (this.#only !== undefined) terms.push(this.#only);
+    else append(this.terms, terms);
+  }
 
   /** The numbers of its terms, then of forms and stop words, then of its words; looked up once for each numbering. */
   numbered(numbers: TermNumbers): readonly number[] {

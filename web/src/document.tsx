@@ -103,7 +103,7 @@ export function DocumentPanel({
           <h2 dir={directionOf(title)} title={title.length > 90 ? title : undefined}>
             {title}
           </h2>
-          <p class="place">
+          <p class="place" title={id.length > 90 ? id : undefined}>
             <bdi>{visible(id)}</bdi>
           </p>
         </div>

@@ -301,8 +301,8 @@ function CandidateCard({
       aria-label={name}
     >
       <h3 dir={directionOf(name)}>
-        <button type="button" class="linklike" onClick={onOpen}>
-          {name}
+        <button type="button" class="linklike" title={name.length > 90 ? name : undefined} onClick={onOpen}>
+          <span class="name">{name}</span>
         </button>
       </h3>
       <p class="passage" dir={directionOf(text)}>

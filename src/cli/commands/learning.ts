@@ -133,6 +133,7 @@ export function addLearning(program: Command): void {
     .option('--qrels <file>', 'judgements: shows nDCG beside recall')
     .option('--labels', 'learn from --qrels as well; nDCG is then of queries held out', false)
     .option('--steps <n>', 'updates of the learned code', whole('--steps'), 600)
+    .option('--learning-rate <x>', 'peak learning rate (default: 0.0003)', above('--learning-rate'))
     .option('--seed <n>', 'seed of everything random', whole('--seed', 0), 1234)
     .option('--dry-run', 'change nothing', false)
     .option('--no-refine', 'do not score the best candidates again by the full vectors')

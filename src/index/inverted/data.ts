@@ -1,6 +1,7 @@
 import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
-import { ownString, Recent } from '../../base/recent.ts';
+import { ownString } from '../../base/recent.ts';
+import { RecentSlices } from '../../base/recent-slices.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
 import type { Address } from '../../kernels/address.ts';
 import { Arena, type KernelBuild } from '../../kernels/arena.ts';
@@ -45,7 +46,7 @@ export class PostingsData {
   readonly #bounds: Address;
   #boundsFor = Number.NaN;
   /** Of terms that were looked up lately. */
-  readonly #numbers = new Recent<string, number>(KNOWN_TERMS);
+  readonly #numbers = new RecentSlices<number>(KNOWN_TERMS);
   #memory: { readonly u8: Uint8Array; readonly u32: Uint32Array } | undefined;
 
   /** Reads and checks every section. @throws CorruptFileError */
@@ -140,7 +141,7 @@ export class PostingsData {
 
   /** Number of a term, `NO_TERM` where the dictionary lacks it. */
   numberOf(term: string): number {
-    return this.#numbers.get(term) ?? this.lookup([term])[0]!;
+    return this.#numbers.get(term, 0, term.length) ?? this.lookup([term])[0]!;
   }
 
   /** Numbers of terms, `NO_TERM` for those that the dictionary lacks. */
@@ -148,7 +149,7 @@ export class PostingsData {
     const numbers = new Uint32Array(terms.length);
     const unknown: number[] = [];
     for (let i = 0; i < terms.length; i++) {
-      const number = this.#numbers.get(terms[i]!);
+      const number = this.#numbers.get(terms[i]!, 0, terms[i]!.length);
       if (number === undefined) unknown.push(i);
       else numbers[i] = number;
     }

@@ -70,6 +70,8 @@ interface ScoredTerm {
   readonly weight: number;
 }
 
+/** Terms of a query that are looked for one by one: to make a table takes longer than to use it. */
+const FEW = 16;
 /** Weights below this count as zero, so that no contribution is a denormal number. */
 export const LEAST_WEIGHT = 1e-30;
 
@@ -345,7 +347,9 @@ export class InvertedIndex {
 
   /** Distinct terms with their weights, in the order of summation; only those that can score, if `matching`. */
   #score(terms: readonly QueryTerm[], statistics: LexicalStatistics, matching: boolean): ScoredTerm[] {
-    const weights = new Map<string, number>();
+    const names: string[] = [];
+    const weights: number[] = [];
+    const many = terms.length > FEW ? new Map<string, number>() : undefined;
     for (const { term, weight } of terms) {
       if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
         throw new InvalidArgumentError(
@@ -353,7 +357,13 @@ export class InvertedIndex {
           'Pass a finite number, 0 or more.',
         );
       }
-      weights.set(term, (weights.get(term) ?? 0) + weight);
+      const known = many === undefined ? names.indexOf(term) : (many.get(term) ?? -1);
+      if (known >= 0) weights[known]! += weight;
+      else {
+        many?.set(term, names.length);
+        names.push(term);
+        weights.push(weight);
+      }
     }
     const { count, averageLength } = statistics;
     if (!(count >= 0 && averageLength >= 0 && averageLength < Number.POSITIVE_INFINITY)) {
@@ -362,9 +372,8 @@ export class InvertedIndex {
         'Pass the number of documents and the mean of their lengths.',
       );
     }
-    if (matching && (this.#meta.terms === 0 || count === 0 || weights.size === 0)) return [];
+    if (matching && (this.#meta.terms === 0 || count === 0 || names.length === 0)) return [];
     const data = this.#data();
-    const names = [...weights.keys()];
     const numbers = data.lookup(names);
     const scored: ScoredTerm[] = [];
     for (let i = 0; i < names.length; i++) {
@@ -375,7 +384,7 @@ export class InvertedIndex {
       const documentFrequency =
         statistics !== this.#own ? statistics.documentFrequency(term) : number === NO_TERM ? 0 : data.frequency(number);
       const idf = statistics.idf === false ? 1 : inverseDocumentFrequency(count, documentFrequency);
-      const weight = Math.fround(weights.get(term)! * idf);
+      const weight = Math.fround(weights[i]! * idf);
       if (matching && weight < LEAST_WEIGHT) continue;
       scored.push({ term, number, documentFrequency, idf, weight });
     }

@@ -88,7 +88,7 @@ async function read({ file, maxBytes, maxText }: Extract<ReadMessage, { type: 'r
     // `readFile` says what is wrong.
   }
   try {
-    for await (const event of readFile(file, { maxBytes, maxText })) {
+    for await (const event of readFile(file, { maxBytes, maxText, maxSeconds: limits.maxSeconds })) {
       events.push(event);
       if (event.kind === 'document') size += outputSize(event.document);
       if (size < BATCH && Date.now() - from < BATCH_MS) continue;

@@ -9,10 +9,14 @@ import { prf } from './prf.ts';
 import { rerank } from './rerank.ts';
 import { rewrite } from './rewrite.ts';
 import type { Extensions, Operator } from './types.ts';
+import { walk } from './walk.ts';
 
 /** The operators that there are, by name. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
-  [fuse, rerank, neighbours, prf, expand, rewrite, feedback, group, cut].map((operator) => [operator.name, operator]),
+  [fuse, rerank, neighbours, walk, prf, expand, rewrite, feedback, group, cut].map((operator) => [
+    operator.name,
+    operator,
+  ]),
 );
 
 /** With those of one's own. @throws InvalidArgumentError for a name that is taken, or none. */

@@ -113,10 +113,11 @@ describe('a pipeline', () => {
       .fuse('meaning', { weights: [1, 2] })
       .rerank('short', { depth: 20 })
       .neighbours()
+      .walk({ share: 0.5 })
       .group(2)
       .cut({ least: 0.3 });
     expect(String(built)).toBe(
-      'fuse(words, meaning, weights=[1, 2]) > rerank(short, depth=20) > neighbours > group(2) > cut(0.3)',
+      'fuse(words, meaning, weights=[1, 2]) > rerank(short, depth=20) > neighbours > walk(0.5) > group(2) > cut(0.3)',
     );
     expect(built).toBeInstanceOf(Pipeline);
     expect(String(pipeline('words').fuse('meaning', 'titles').feedback('longer').step('half'))).toBe(
@@ -174,6 +175,7 @@ describe('a pipeline', () => {
           'cut(score=0.2)',
           'cut(0.1)',
           'feedback(longer, depth=2)',
+          'walk(share=0.6, names=2)',
           'half',
         ),
       )

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
+import type { WalkOptions } from '../walk.ts';
 import { formatSteps } from './format.ts';
 import { operatorsWith } from './operators.ts';
 import { parseSteps } from './parse.ts';
@@ -83,6 +84,15 @@ export class Pipeline {
     } = {},
   ): Pipeline {
     return this.step('neighbours', parameters);
+  }
+
+  /** Finds more by rare names that passages share with the first ones (`walk`). */
+  walk(
+    parameters: WalkOptions & {
+      readonly share?: number;
+    } = {},
+  ): Pipeline {
+    return this.step('walk', { ...parameters });
   }
 
   /** Asks again with words or the mean vector of the first passages added to the query. @param by `rm3`, `bo1` or `rocchio`. */

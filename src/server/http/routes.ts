@@ -192,7 +192,7 @@ export const ROUTES: readonly Route[] = [
     answers: { 200: { schema: collectionsSchema, description: 'What is served, and what it can do.' } },
     handle: async (context) => ({
       json: {
-        collections: await Promise.all(context.collections.map((collection) => infoOrWhyNot(context, collection))),
+        collections: await each(context.collections, (collection) => infoOrWhyNot(context, collection)),
       },
     }),
   }),
@@ -313,7 +313,7 @@ export const ROUTES: readonly Route[] = [
     description: "Collections with an encoder, in OpenAI's shape: what `model` may name.",
     answers: { 200: { schema: modelsSchema, description: 'In the order in which they are served.' } },
     handle: async (context) => {
-      const infos = await Promise.all(context.collections.map((collection) => infoOrWhyNot(context, collection)));
+      const infos = await each(context.collections, (collection) => infoOrWhyNot(context, collection));
       const data = infos.flatMap(({ name, encoder = 'none' }) =>
         encoder === 'none' ? [] : [{ id: name, object: 'model', created: 0, owned_by: encoder }],
       );
@@ -376,8 +376,22 @@ export const ROUTES: readonly Route[] = [
   }),
 ];
 
-/** Searches of a batch that are under way at a time: a batch is one request, and others wait for the same threads. */
+/** Calls of one request that are under way at a time: others wait for the same threads, in a queue that has an end. */
 const AT_ONCE = 8;
+
+/** What becomes of all items, in their order. */
+async function each<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const line = async (): Promise<void> => {
+    while (next < items.length) {
+      const i = next++;
+      results[i] = await work(items[i]!);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, line));
+  return results;
+}
 
 /** The answers as JSON, each as it comes from its thread. */
 async function searchAll(
@@ -385,22 +399,16 @@ async function searchAll(
   searches: readonly SearchRequest[],
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const answers: Uint8Array[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < searches.length) {
-      const i = next++;
-      try {
-        answers[i] = await engine.callJson('search', searches[i]!, { signal });
-      } catch (error) {
-        signal.throwIfAborted();
-        const { problem, cause } = toProblem(error);
-        if (problem.status >= 500) throw cause ?? error;
-        answers[i] = Buffer.from(JSON.stringify(problem));
-      }
+  const answers = await each(searches, async (search): Promise<Uint8Array> => {
+    try {
+      return await engine.callJson('search', search, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      const { problem, cause } = toProblem(error);
+      if (problem.status >= 500) throw cause ?? error;
+      return Buffer.from(JSON.stringify(problem));
     }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  });
   const parts = answers.flatMap((answer, i) => (i === 0 ? [answer] : [COMMA, answer]));
   return new Uint8Array(Buffer.concat([Buffer.from('{"answers":['), ...parts, Buffer.from(']}')]));
 }

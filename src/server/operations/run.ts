@@ -134,19 +134,26 @@ const handlers: Handlers = {
         onProgress: (done, total) => onProgress?.({ phase: 'merging', done, total }),
       })),
     })),
+  // It needs no writer before its end, as little as `verify` does: both are under way at once.
   reencode: (host, { collection: name, encoder }, { signal, onProgress }) =>
-    writing(host, name, async (collection) => ({
-      ...(await collection.reencode(await encoderToGive(collection, encoder), {
+    writing(host, name, async (collection) => {
+      onProgress?.({ phase: 'encoding', done: 0 });
+      return {
+        ...(await collection.reencode(await encoderToGive(collection, encoder), {
+          ...(signal === undefined ? {} : { signal }),
+          onProgress: ({ phase, done, total }) => onProgress?.({ phase, done, total }),
+        })),
+      };
+    }),
+  verify: async (host, { collection: name }, { signal, onProgress }) => {
+    onProgress?.({ phase: 'reading', done: 0 });
+    return {
+      ...(await verifyCollection(host.served(name).directory, {
         ...(signal === undefined ? {} : { signal }),
-        onProgress: ({ phase, done, total }) => onProgress?.({ phase, done, total }),
+        onProgress: (done, total) => onProgress?.({ phase: 'reading', done, total }),
       })),
-    })),
-  verify: async (host, { collection: name }, { signal, onProgress }) => ({
-    ...(await verifyCollection(host.served(name).directory, {
-      ...(signal === undefined ? {} : { signal }),
-      onProgress: (done, total) => onProgress?.({ phase: 'reading', done, total }),
-    })),
-  }),
+    };
+  },
 };
 
 /**

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { SearchRequest } from '../../api/index.ts';
@@ -52,6 +53,14 @@ describe('a pool of threads', () => {
       problem: { status: 503, code: 'overloaded' },
     });
     expect(threads.load).toEqual({ waiting: 0, running: 0 });
+    await threads.close(AbortSignal.timeout(1000));
+  });
+
+  it('leaves nothing behind on the signal of a caller that asks for much', async () => {
+    const threads = pool({ queue: 100 });
+    const { signal } = new AbortController();
+    for (let i = 0; i < 30; i++) await ask(threads, i % 3 === 0 ? 'fail' : 'x', signal).catch(() => undefined);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
     await threads.close(AbortSignal.timeout(1000));
   });
 

@@ -37,6 +37,8 @@ interface Call {
   timer: NodeJS.Timeout | undefined;
   settled: boolean;
   thread?: Thread;
+  /** Its caller's signal is not listened to any more. */
+  deafen?: () => void;
 }
 
 interface Thread {
@@ -104,6 +106,7 @@ export class OperationPool {
         ? () => this.#endOrGiveUp(call, signal!.reason)
         : () => this.#giveUp(call, signal!.reason);
       signal?.addEventListener('abort', abandon, { once: true });
+      call.deafen = () => signal?.removeEventListener('abort', abandon);
       if (signal?.aborted) return this.#giveUp(call, signal.reason);
       if (thread === undefined) this.#queue.push(call);
       else this.#send(thread, call);
@@ -218,6 +221,7 @@ export class OperationPool {
   #settle(call: Call, how: () => void): void {
     if (call.settled) return;
     call.settled = true;
+    call.deafen?.();
     how();
   }
 

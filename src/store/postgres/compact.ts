@@ -46,6 +46,7 @@ export async function compactTables(
         (position) => current[position]!,
       );
       if (chosen === undefined) return undefined;
+      onProgress?.(done, done + sumOf(chosen));
       const generation = head.generation + 1;
       const dead = await deadPassages(sql, tables.schema, tables.collection, head.generation, head.nextPassage);
       await mergeTerms(sql, tables, chosen, generation, dead, () => signal?.throwIfAborted());
