@@ -15,6 +15,7 @@ const LONG = [
   'test/learned-damage.test.ts',
   'test/page.test.ts',
   'test/page-bounds.test.ts',
+  'test/page-relevance.test.ts',
   'test/postgres-parts.test.ts',
   'test/postgres-server.test.ts',
   'test/page-views.test.ts',

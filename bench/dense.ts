@@ -10,6 +10,7 @@ import { Random } from '../src/base/random.ts';
 import { FlatIndex, FlatIndexBuilder } from '../src/index/index.ts';
 import { Arena, selectTop } from '../src/kernels/index.ts';
 import { ContainerReader, ContainerWriter } from '../src/store/local/container.ts';
+import { nodeFileSystem, nodeFiles } from '../src/store/local/node-files.ts';
 import { interleave, median, pairedRatio, peakMemory, quantile, report } from './harness.ts';
 
 const COUNT = 100_000;
@@ -65,14 +66,14 @@ try {
     buildMs += performance.now() - start;
   }
   let start = performance.now();
-  const writer = new ContainerWriter(path);
+  const writer = new ContainerWriter(path, nodeFileSystem);
   builder.writeTo(writer);
   await writer.finish();
   buildMs += performance.now() - start;
 
   const queries = Array.from({ length: ROUNDS + 3 }, () => stream.next().value!);
   start = performance.now();
-  const file = new ContainerReader(path);
+  const file = new ContainerReader(path, nodeFiles);
   const index = FlatIndex.open(file);
   index.search(queries[0]!, { k: K });
   const firstMs = performance.now() - start;

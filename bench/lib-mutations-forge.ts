@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Random } from '../src/base/random.ts';
 import { ContainerReader, ContainerWriter } from '../src/store/local/container.ts';
-import { nodeFileSystem } from '../src/store/local/filesystem.ts';
+import { nodeFileSystem, nodeFiles } from '../src/store/local/node-files.ts';
 import { sealJson } from '../src/store/local/sealed-json.ts';
 
 /**
@@ -107,7 +107,7 @@ export class Mutations {
     random: Random,
   ): Promise<[stamp: { bytes: number; checksum: number }, what: string]> {
     const path = join(this.directory, file);
-    const reader = new ContainerReader(path);
+    const reader = new ContainerReader(path, nodeFiles);
     const sections = reader.sections.map(({ name, bytes }) => {
       const content = Buffer.alloc(bytes);
       reader.readInto(name, content);

@@ -21,7 +21,7 @@ import {
 } from '../eval/index.ts';
 import { evaluationFile } from '../server/operations/types.ts';
 import { isPostgresAddress } from '../store/index.ts';
-import { replaceFile } from '../store/local/filesystem.ts';
+import { replaceFile } from '../store/local/node-files.ts';
 import { printVerdicts, verdictsToJson } from './eval-output.ts';
 import { openHere } from './opening.ts';
 import { duration, number, print, printJson, say } from './output.ts';

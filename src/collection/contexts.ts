@@ -2,7 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CorruptFileError, InvalidArgumentError } from '../base/errors.ts';
-import { onDisk, replaceFile } from '../store/local/filesystem.ts';
+import { onDisk } from '../store/local/filesystem.ts';
+import { replaceFile } from '../store/local/node-files.ts';
 
 /** What a collection, and folders in it, are about: a sentence each, for people and agents that decide where to look. */
 export interface Contexts {

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { SagittaError } from '../base/errors.ts';
 import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
 import { besideEntry, ENCODERS } from '../store/local/beside.ts';
-import { nodeFileSystem, onDisk } from '../store/local/filesystem.ts';
+import { onDisk } from '../store/local/filesystem.ts';
 import { readManifest } from '../store/local/manifest.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
+import { nodeFileSystem, nodeFiles } from '../store/local/node-files.ts';
 import type { BesideEntry } from '../store/types.ts';
 
 /** The version that a trained encoder's id names, and those that it starts from; without any for other encoders. */
@@ -74,7 +75,7 @@ export async function dropEncoderVersions(collection: string, ids: readonly stri
 export async function dropFailedVersion(collection: string, version: string): Promise<void> {
   const folder = join(collection, ENCODERS);
   try {
-    for (const { encoder } of vectorFields(readManifest(collection).settings)) {
+    for (const { encoder } of vectorFields(readManifest(collection, nodeFiles).settings)) {
       if ((await chainOf(folder, encoder)).has(version)) return;
     }
   } catch {

@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onDisk, replaceFile } from '../store/local/filesystem.ts';
+import { onDisk } from '../store/local/filesystem.ts';
+import { replaceFile } from '../store/local/node-files.ts';
 import { parseSynonyms, type Synonyms } from '../text/index.ts';
 
 /** The collection's synonyms, which may be edited by hand. */

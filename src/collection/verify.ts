@@ -8,6 +8,7 @@ import { isPostgresAddress, openLocalStore, openPostgresStore } from '../store/i
 import { ENCODERS } from '../store/local/beside.ts';
 import { readManifest } from '../store/local/manifest.ts';
 import { type Manifest, vectorFields } from '../store/local/manifest-types.ts';
+import { nodeFiles } from '../store/local/node-files.ts';
 import type { Fault, Store, VerifyReport } from '../store/types.ts';
 import { RELEVANCE } from './relevant.ts';
 import { RERANKER } from './reranking.ts';
@@ -52,7 +53,7 @@ export async function verifyStore(
   if (directory === undefined) return store.verify(options);
   try {
     const report = await store.verify(options);
-    const beside = new FilesBeside(directory, readManifest(directory), report.faults);
+    const beside = new FilesBeside(directory, readManifest(directory, nodeFiles), report.faults);
     await beside.all();
     const faults = [...report.faults, ...beside.faults];
     return { ...report, sound: faults.length === 0, faults };

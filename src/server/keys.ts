@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
-import { asStorageError, replaceFile, systemCode } from '../store/local/filesystem.ts';
+import { asStorageError, systemCode } from '../store/local/filesystem.ts';
 import { acquireLock } from '../store/local/lock.ts';
+import { replaceFile } from '../store/local/node-files.ts';
 
 /** What a key allows. `write` includes `read`. */
 export type Scope = 'read' | 'write';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CorruptFileError } from '../base/errors.ts';
 import { headerLength, LENGTH_BYTES, makeHeader, parseHeader } from '../encode/bert/safetensors-header.ts';
-import { replaceFile } from '../store/local/filesystem.ts';
+import { replaceFile } from '../store/local/node-files.ts';
 import type { Value } from '../tensor/index.ts';
 
 /**

@@ -13,7 +13,7 @@ import { InvalidArgumentError, UnsupportedError } from '../../base/errors.ts';
 import type { Collection } from '../../collection/index.ts';
 import { collectRun, type Entrant, judge, readJudgements, readQueries } from '../../eval/index.ts';
 import { isPostgresAddress } from '../../store/index.ts';
-import { replaceFile } from '../../store/local/filesystem.ts';
+import { replaceFile } from '../../store/local/node-files.ts';
 import type { ServedCollection } from './types.ts';
 
 /** Documents of a ranking that are measured. */

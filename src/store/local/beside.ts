@@ -1,10 +1,7 @@
-import fs from 'node:fs';
-import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { CorruptFileError } from '../../base/errors.ts';
 import type { BesideEntry, BesideFile } from '../types.ts';
-import { readFully } from './container.ts';
-import { asStorageError, type FileSystem, replaceThrough, systemCode } from './filesystem.ts';
+import { type FileSystem, type Files, readFully, replaceThrough, unreadable } from './filesystem.ts';
+import { crc32, join } from './platform.ts';
 
 /** Folder in a collection of the encoders that were trained for it. */
 export const ENCODERS = 'encoders';
@@ -24,19 +21,20 @@ export class BesideHandle implements BesideFile {
   /** Why it could not be opened: only what needs it fails. */
   readonly #problem: unknown;
 
-  constructor(directory: string, { role, file, bytes, checksum }: BesideEntry) {
+  constructor(
+    directory: string,
+    private readonly files: Files,
+    { role, file, bytes, checksum }: BesideEntry,
+  ) {
     this.role = role;
     this.file = file;
     this.bytes = bytes;
     this.checksum = checksum;
     this.#path = join(directory, file);
     try {
-      this.#descriptor = fs.openSync(this.#path, 'r');
+      this.#descriptor = files.open(this.#path);
     } catch (error) {
-      this.#problem =
-        systemCode(error) === 'ENOENT'
-          ? new CorruptFileError(this.#path, 'it is missing', undefined, { cause: error })
-          : asStorageError(this.#path, error, 'read');
+      this.#problem = unreadable(this.#path, error);
     }
   }
 
@@ -46,12 +44,12 @@ export class BesideHandle implements BesideFile {
 
   read(): Uint8Array {
     if (this.#problem !== undefined) throw this.#problem;
-    const { size } = fs.fstatSync(this.#descriptor);
+    const size = this.files.size(this.#descriptor);
     if (size !== this.bytes) {
       throw new CorruptFileError(this.#path, `it has ${size} bytes where the manifest says ${this.bytes}`);
     }
     const content = new Uint8Array(size);
-    readFully(this.#descriptor, this.#path, content, 0);
+    readFully(this.files, this.#descriptor, this.#path, content, 0);
     if (crc32(content) !== this.checksum) {
       throw new CorruptFileError(this.#path, 'it is damaged, or not the file that the manifest names');
     }
@@ -60,7 +58,7 @@ export class BesideHandle implements BesideFile {
 
   close(): void {
     if (this.#descriptor < 0) return;
-    fs.closeSync(this.#descriptor);
+    this.files.close(this.#descriptor);
     this.#descriptor = -1;
   }
 }

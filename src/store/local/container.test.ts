@@ -7,6 +7,7 @@ import { CorruptFileError, IncompatibleError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { readSection } from '../../base/sections.ts';
 import { CHUNK_BYTES, ContainerReader, ContainerWriter } from './container.ts';
+import { nodeFileSystem, nodeFiles } from './node-files.ts';
 
 let directory: string;
 let path: string;
@@ -22,7 +23,7 @@ function randomBytes(length: number, random: Random): Uint8Array {
 
 async function write(sections: Iterable<readonly [string, Uint8Array]>, pieces = Number.POSITIVE_INFINITY) {
   fs.rmSync(path, { force: true });
-  const writer = new ContainerWriter(path);
+  const writer = new ContainerWriter(path, nodeFileSystem);
   for (const [name, bytes] of sections) {
     writer.begin(name);
     for (let at = 0; at < bytes.length; at += pieces) writer.write(bytes.subarray(at, at + pieces));
@@ -42,7 +43,7 @@ describe('a container', () => {
           const sections = new Map(lengths.map((length, i) => [`part.${i}`, randomBytes(length, random)]));
           const stamp = await write(sections, pieces);
           expect(stamp.bytes).toBe(fs.statSync(path).size);
-          const reader = new ContainerReader(path, stamp);
+          const reader = new ContainerReader(path, nodeFiles, stamp);
           expect(reader.sections.map(({ name }) => name)).toEqual([...sections.keys()]);
           for (const [name, bytes] of sections) {
             expect(readSection(reader, name)).toEqual(bytes);
@@ -69,7 +70,7 @@ describe('a container', () => {
       ['large', bytes],
       ['last', Uint8Array.of(2)],
     ]);
-    const reader = new ContainerReader(path, stamp);
+    const reader = new ContainerReader(path, nodeFiles, stamp);
     expect(Buffer.compare(readSection(reader, 'large'), bytes)).toBe(0);
     expect(readSection(reader, 'last')).toEqual(Uint8Array.of(2));
     reader.close();
@@ -109,17 +110,17 @@ describe('a container', () => {
 
   test('notices that it was exchanged for another, or shortened while open', async () => {
     const stamp = await write([['a', new Uint8Array(20_000)]]);
-    const reader = new ContainerReader(path, stamp);
+    const reader = new ContainerReader(path, nodeFiles, stamp);
     fs.truncateSync(path, 10_000);
     expect(() => readSection(reader, 'a')).toThrow(CorruptFileError);
     reader.close();
     await write([['a', new Uint8Array(20_000).fill(1)]]);
-    expect(() => new ContainerReader(path, stamp)).toThrow(/not the file that the manifest names/);
+    expect(() => new ContainerReader(path, nodeFiles, stamp)).toThrow(/not the file that the manifest names/);
   });
 
   test('refuses to read outside of a section', async () => {
     await write([['a', new Uint8Array(10)]]);
-    const reader = new ContainerReader(path);
+    const reader = new ContainerReader(path, nodeFiles);
     expect(() => reader.readInto('a', new Uint8Array(5), 6)).toThrow(CorruptFileError);
     expect(() => reader.readInto('b', new Uint8Array(1))).toThrow(/section b is missing/);
     reader.close();
@@ -127,7 +128,7 @@ describe('a container', () => {
   });
 
   test('of another version is refused', async () => {
-    const writer = new ContainerWriter(path);
+    const writer = new ContainerWriter(path, nodeFileSystem);
     writer.section('a', new Uint8Array(3));
     await writer.finish();
     const { crc32 } = await import('node:zlib');
@@ -138,11 +139,11 @@ describe('a container', () => {
     bytes.writeUInt32LE(crc32(bytes.subarray(table, table + length), crc32(bytes.subarray(0, 16))), bytes.length - 12);
     bytes.writeUInt32LE(crc32(bytes.subarray(bytes.length - 32, bytes.length - 8)), bytes.length - 8);
     fs.writeFileSync(path, bytes);
-    expect(() => new ContainerReader(path)).toThrow(IncompatibleError);
+    expect(() => new ContainerReader(path, nodeFiles)).toThrow(IncompatibleError);
   });
 
   test('that was abandoned is gone', () => {
-    const writer = new ContainerWriter(path);
+    const writer = new ContainerWriter(path, nodeFileSystem);
     writer.section('a', new Uint8Array(3));
     writer.abandon();
     expect(fs.existsSync(path)).toBe(false);
@@ -150,7 +151,7 @@ describe('a container', () => {
 });
 
 function readAll(stamp?: { bytes: number; checksum: number }): void {
-  const reader = new ContainerReader(path, stamp);
+  const reader = new ContainerReader(path, nodeFiles, stamp);
   try {
     for (const _ of reader.verify());
   } finally {

@@ -1,8 +1,7 @@
-import fs from 'node:fs';
-import { crc32 } from 'node:zlib';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError, invariant } from '../../base/errors.ts';
 import type { SectionSink, SectionSource } from '../../base/sections.ts';
-import { asStorageError, type FileSystem, nodeFileSystem, systemCode } from './filesystem.ts';
+import { type FileSystem, type Files, readFully, unreadable } from './filesystem.ts';
+import { crc32 } from './platform.ts';
 
 /**
  * The file of a segment: named sections behind one another, then a table of contents, then a footer. Integers are
@@ -53,7 +52,7 @@ export class ContainerWriter implements SectionSink {
 
   constructor(
     readonly path: string,
-    fileSystem: FileSystem = nodeFileSystem,
+    fileSystem: FileSystem,
   ) {
     this.#fs = fileSystem;
     this.#file = fileSystem.create(path);
@@ -203,9 +202,10 @@ export class ContainerReader implements SectionSource {
    */
   constructor(
     readonly path: string,
+    private readonly files: Files,
     expected?: FileStamp,
   ) {
-    this.#file = openForReading(path);
+    this.#file = openForReading(path, files);
     try {
       const { sections, checksums, stamp } = this.#open(expected);
       this.#sections = sections;
@@ -291,12 +291,12 @@ export class ContainerReader implements SectionSource {
 
   close(): void {
     if (this.#file < 0) return;
-    fs.closeSync(this.#file);
+    this.files.close(this.#file);
     this.#file = -1;
   }
 
   #open(expected: FileStamp | undefined) {
-    const { size } = fs.fstatSync(this.#file);
+    const size = this.files.size(this.#file);
     if (expected !== undefined && size !== expected.bytes) {
       throw this.#corrupt(`it has ${size} bytes where the manifest says ${expected.bytes}`);
     }
@@ -370,7 +370,7 @@ export class ContainerReader implements SectionSource {
     if (this.#file < 0) {
       throw new InvalidArgumentError(`${this.path} was closed.`, 'Take a new snapshot of the collection.');
     }
-    readFully(this.#file, this.path, target, position);
+    readFully(this.files, this.#file, this.path, target, position);
   }
 
   #corrupt(problem: string): CorruptFileError {
@@ -378,35 +378,11 @@ export class ContainerReader implements SectionSource {
   }
 }
 
-function openForReading(path: string): number {
+function openForReading(path: string, files: Files): number {
   try {
-    return fs.openSync(path, 'r');
+    return files.open(path);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') throw new CorruptFileError(path, 'it is missing', undefined, { cause: error });
-    throw asStorageError(path, error, 'read');
-  }
-}
-
-/** Node takes at most 2 GiB - 1 in one call. */
-const MOST_AT_ONCE = 1 << 30;
-
-/** Fills `target` from `position` on. @throws CorruptFileError when the file ends before, or the disk cannot read it. */
-export function readFully(file: number, path: string, target: Uint8Array, position: number): void {
-  try {
-    for (let done = 0; done < target.byteLength; ) {
-      const read = fs.readSync(file, target, done, Math.min(target.byteLength - done, MOST_AT_ONCE), position + done);
-      if (read === 0) {
-        throw new CorruptFileError(
-          path,
-          `it ends at byte ${position + done}, before byte ${position + target.byteLength}`,
-        );
-      }
-      done += read;
-    }
-  } catch (error) {
-    const code = systemCode(error);
-    if (code === undefined) throw error;
-    throw new CorruptFileError(path, `the disk cannot read it (${code})`, undefined, { cause: error });
+    throw unreadable(path, error);
   }
 }
 

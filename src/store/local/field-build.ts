@@ -15,10 +15,11 @@ import type {
 import { withField, without, withoutField } from './field-entries.ts';
 import { type FieldState, readFieldState, removeFieldState, writeFieldState } from './field-state.ts';
 import { FieldVectors, removeMade } from './field-vectors.ts';
-import { type FileSystem, onDisk } from './filesystem.ts';
-import { acquireLock, FIELD_LOCK, type Lock } from './lock.ts';
+import { type FileSystem, type Lock, onDisk } from './filesystem.ts';
+import { acquireLock, FIELD_LOCK } from './lock.ts';
 import { readManifest, referencedFiles } from './manifest.ts';
 import { type FileEntry, type Manifest, type SegmentEntry, vectorFields } from './manifest-types.ts';
+import { nodeFiles } from './node-files.ts';
 import type { SegmentCache, SegmentView } from './views.ts';
 import { LocalWriter } from './writer.ts';
 
@@ -56,7 +57,7 @@ export class LocalFieldBuild implements FieldBuild {
     const { directory, fileSystem } = host;
     const lock = await acquireLock(join(directory, FIELD_LOCK), { doing: 'being given another field or encoder' });
     try {
-      const before = readFieldState(directory);
+      const before = readFieldState(directory, nodeFiles);
       if (typeof before === 'object' && isSameField(before.field, field)) {
         return new LocalFieldBuild(host, lock, before);
       }
@@ -263,7 +264,7 @@ export class LocalFieldBuild implements FieldBuild {
 }
 
 function publishedFiles(directory: string): Set<string> {
-  return referencedFiles(readManifest(directory));
+  return referencedFiles(readManifest(directory, nodeFiles));
 }
 
 function isSameField(a: VectorFieldSettings, b: VectorFieldSettings): boolean {

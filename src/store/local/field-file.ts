@@ -4,6 +4,7 @@ import { FlatIndex, TokenIndex } from '../../index/index.ts';
 import type { VectorFieldSettings } from '../types.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
 import { FIELD_KINDS, type FieldIndex } from './field-kinds.ts';
+import type { Files } from './filesystem.ts';
 
 /** Bytes of a passage's key in {@link KEYS}. */
 export const KEY_BYTES = 16;
@@ -21,10 +22,11 @@ export class FieldFile {
   /** @throws CorruptFileError, IncompatibleError */
   constructor(
     path: string,
+    files: Files,
     private readonly kind: VectorFieldSettings['kind'],
     expected?: FileStamp,
   ) {
-    this.container = new ContainerReader(path, expected);
+    this.container = new ContainerReader(path, files, expected);
   }
 
   /** @throws CorruptFileError, IncompatibleError */

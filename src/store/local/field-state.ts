@@ -1,9 +1,6 @@
-import fs from 'node:fs';
-import { join } from 'node:path';
-import { CollectionLockedError } from '../../base/errors.ts';
 import type { VectorFieldSettings, VectorIndexSettings } from '../types.ts';
-import { type FileSystem, onDisk, replaceThrough, systemCode } from './filesystem.ts';
-import { acquireLock, FIELD_LOCK } from './lock.ts';
+import { type FileSystem, type Files, onDisk, readWhole, replaceThrough, systemCode } from './filesystem.ts';
+import { fromUtf8, join } from './platform.ts';
 import { isIntact, sealJson } from './sealed-json.ts';
 
 /** Says beside the manifest which field is being made; absent when none is. */
@@ -27,20 +24,20 @@ function statePath(directory: string): string {
 }
 
 /** What a process leaves that is killed while it writes the state. */
-function unfinishedPath(directory: string): string {
+export function unfinishedPath(directory: string): string {
   return `${statePath(directory)}.new`;
 }
 
 /** @returns undefined when there is none; `damaged` when it cannot be told what it was. */
-export function readFieldState(directory: string): FieldState | 'damaged' | undefined {
-  let bytes: Buffer;
+export function readFieldState(directory: string, files: Files): FieldState | 'damaged' | undefined {
+  let bytes: Uint8Array;
   try {
-    bytes = fs.readFileSync(statePath(directory));
+    bytes = readWhole(files, statePath(directory));
   } catch (error) {
     return systemCode(error) === 'ENOENT' ? undefined : 'damaged';
   }
   if (!isIntact(bytes)) return 'damaged';
-  const { format, formatVersion, checksum: _, ...state } = JSON.parse(bytes.toString());
+  const { format, formatVersion, checksum: _, ...state } = JSON.parse(fromUtf8(bytes));
   return format === FORMAT && formatVersion === FORMAT_VERSION ? state : 'damaged';
 }
 
@@ -54,18 +51,6 @@ export function removeFieldState(directory: string, fileSystem: FileSystem): Pro
     fileSystem.remove(statePath(directory));
     fileSystem.remove(unfinishedPath(directory));
   });
-}
-
-/** Removes a state that a killed process has not finished to write; what a process is at stays. */
-export async function removeUnfinishedState(directory: string): Promise<void> {
-  if (!fs.existsSync(unfinishedPath(directory))) return;
-  try {
-    const lock = await acquireLock(join(directory, FIELD_LOCK));
-    fs.rmSync(unfinishedPath(directory), { force: true });
-    lock.release();
-  } catch (error) {
-    if (!(error instanceof CollectionLockedError)) throw error;
-  }
 }
 
 /** Whether a file in `segments/` belongs to the field. */

@@ -12,6 +12,7 @@ import { batchesOf, textKey } from './field-texts.ts';
 import { type FileSystem, onDisk } from './filesystem.ts';
 import { SEGMENTS } from './manifest.ts';
 import type { FileEntry } from './manifest-types.ts';
+import { nodeFiles } from './node-files.ts';
 import { everyPassage } from './sources.ts';
 import type { SegmentView } from './views.ts';
 
@@ -174,7 +175,7 @@ export class FieldVectors {
   }
 
   #open(file: string, stamp?: FileStamp): FieldFile {
-    return new FieldFile(join(this.#directory, file), this.#state.field.kind, stamp);
+    return new FieldFile(join(this.#directory, file), nodeFiles, this.#state.field.kind, stamp);
   }
 
   /** Passages of the segment, from the first on, that need no work any more. */

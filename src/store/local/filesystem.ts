@@ -1,8 +1,24 @@
-import fs from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { promisify } from 'node:util';
-import { StorageError } from '../../base/errors.ts';
+import { CorruptFileError, StorageError } from '../../base/errors.ts';
+import { dirname } from './platform.ts';
+
+/**
+ * What a collection is read through: a folder (`nodeFiles`), a web server, or the storage of a browser. Reads do not wait for others: who
+ * has to fetch something does so before, or blocks its thread. Every call throws errors like those of Node (`code`, `syscall`), which
+ * {@link asStorageError} and {@link unreadable} put in words, or ones that are for people already.
+ */
+export interface Files {
+  /** Opens a file; it can be read until it is closed, also when it has lost its name by then. */
+  open(path: string): number;
+  /** Bytes of an open file. */
+  size(file: number): number;
+  /** Reads from `position` on, as many bytes as there are and `target` holds. @returns how many; 0 at the end. */
+  read(file: number, target: Uint8Array, position: number): number;
+  close(file: number): void;
+  /** Names of what is in a folder. */
+  list(path: string): string[];
+  /** What tells a file from one that replaces it, without reading it; undefined where that is not known. */
+  stamp(path: string): string | undefined;
+}
 
 /**
  * The system calls through which a collection is changed, and nothing else: the seam where tests inject a full disk.
@@ -24,32 +40,13 @@ export interface FileSystem {
   syncDirectory(path: string): Promise<void>;
 }
 
-/** Node takes at most 2 GiB - 1 in one call. */
-const MOST_AT_ONCE = 1 << 30;
-const fsync = promisify(fs.fsync);
-
-export const nodeFileSystem: FileSystem = {
-  create: (path) => fs.openSync(path, 'wx'),
-  write(file, bytes) {
-    for (let done = 0; done < bytes.byteLength; ) {
-      done += fs.writeSync(file, bytes, done, Math.min(bytes.byteLength - done, MOST_AT_ONCE));
-    }
-  },
-  sync: (file) => fsync(file),
-  close: (file) => fs.closeSync(file),
-  rename: (from, to) => fs.renameSync(from, to),
-  remove: (path) => fs.rmSync(path, { force: true }),
-  async syncDirectory(path) {
-    // Windows cannot open a directory; its file systems journal names by themselves.
-    if (process.platform === 'win32') return;
-    const directory = fs.openSync(path, 'r');
-    try {
-      await fsync(directory);
-    } finally {
-      fs.closeSync(directory);
-    }
-  },
-};
+/** What keeps other writers out. */
+export interface Lock {
+  /** @throws CollectionLockedError when the lock file was removed or taken by somebody else, so that this lock protects nothing. */
+  check(): void;
+  /** Gives the lock back; does nothing when it is no longer ours. */
+  release(): void;
+}
 
 /** Runs a step that changes the disk; a refusal of the operating system becomes a `StorageError`. */
 export async function onDisk<T>(path: string, step: () => T | Promise<T>): Promise<T> {
@@ -97,38 +94,6 @@ export async function replaceThrough(
   });
 }
 
-/**
- * Puts a file in place, with the folders above it: whole and on stable storage, or not at all.
- * @param mode of the file. Default: read and write for all, less the umask.
- * @throws StorageError when the disk refuses; what was there before stays, unless only its last step failed, which makes names last.
- */
-export async function replaceFile(path: string, parts: readonly (Uint8Array | string)[], mode = 0o666): Promise<void> {
-  const temporary = `${path}.new`;
-  await onDisk(path, async () => {
-    const folder = dirname(resolve(path));
-    const made = await mkdir(folder, { recursive: true });
-    try {
-      const file = await open(temporary, 'w', mode);
-      try {
-        for (const part of parts) await file.writeFile(part);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-    // Its own folder, and those that hold the names of new folders.
-    const last = made === undefined ? folder : dirname(made);
-    for (let next = folder; ; next = dirname(next)) {
-      await nodeFileSystem.syncDirectory(next);
-      if (next === last) break;
-    }
-  });
-}
-
 /** A refusal of the operating system as a `StorageError` with a remedy; any other error as it is. */
 export function asStorageError(path: string, error: unknown, wanted: 'read' | 'write' = 'write'): unknown {
   const code = systemCode(error);
@@ -164,3 +129,45 @@ const REFUSALS: Readonly<Record<string, readonly [problem: string, remedy: strin
   ENOTDIR: ['A part of the path is not a directory.', 'Choose another directory with --in.'],
   ENAMETOOLONG: ['The path is too long.', 'Choose a directory with a shorter path.'],
 };
+
+/** Reads a whole file. @param most bytes. @throws CorruptFileError when it is larger, or the plain error of {@link Files}. */
+export function readWhole(files: Files, path: string, most = Number.POSITIVE_INFINITY): Uint8Array {
+  const file = files.open(path);
+  try {
+    const size = files.size(file);
+    if (size > most) throw new CorruptFileError(path, `its ${size} bytes are too many`);
+    const bytes = new Uint8Array(size);
+    readFully(files, file, path, bytes, 0);
+    return bytes;
+  } finally {
+    files.close(file);
+  }
+}
+
+/** Fills `target` from `position` on. @throws CorruptFileError when the file ends before, or the disk cannot read it. */
+export function readFully(files: Files, file: number, path: string, target: Uint8Array, position: number): void {
+  try {
+    let done = files.read(file, target, position);
+    while (done < target.byteLength) {
+      const read = files.read(file, target.subarray(done), position + done);
+      if (read === 0) {
+        throw new CorruptFileError(
+          path,
+          `it ends at byte ${position + done}, before byte ${position + target.byteLength}`,
+        );
+      }
+      done += read;
+    }
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    throw new CorruptFileError(path, `the disk cannot read it (${code})`, undefined, { cause: error });
+  }
+}
+
+/** Why a file that a collection consists of cannot be opened: one that is missing is damage. */
+export function unreadable(path: string, error: unknown): unknown {
+  const code = systemCode(error);
+  if (code === 'ENOENT') return new CorruptFileError(path, 'it is missing', undefined, { cause: error });
+  return asStorageError(path, error, 'read');
+}

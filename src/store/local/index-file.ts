@@ -3,8 +3,9 @@ import { dirname } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
 import type { Vectors } from '../../base/vectors.ts';
 import { formatOfName, IvfIndex, parseVectors, type VectorIndex } from '../../index/index.ts';
-import { ContainerReader, ContainerWriter, readFully } from './container.ts';
-import { asStorageError, nodeFileSystem, onDisk, systemCode } from './filesystem.ts';
+import { ContainerReader, ContainerWriter } from './container.ts';
+import { asStorageError, onDisk, readWhole, systemCode } from './filesystem.ts';
+import { nodeFileSystem, nodeFiles } from './node-files.ts';
 
 /**
  * Writes an index to a file of its own: in a container with checksums over every byte, like a collection's segments. The file appears
@@ -16,7 +17,7 @@ export async function writeIndexFile(path: string, index: VectorIndex): Promise<
   const temporary = `${path}.new`;
   await onDisk(path, async () => {
     nodeFileSystem.remove(temporary);
-    const container = new ContainerWriter(temporary);
+    const container = new ContainerWriter(temporary, nodeFileSystem);
     try {
       for (const [name, bytes] of index.save()) container.section(name, bytes);
       await container.finish();
@@ -46,7 +47,7 @@ export function openIndexFile(path: string, options: { readonly lazy?: boolean }
   if (!fs.existsSync(path)) {
     throw new NotFoundError(`There is no file ${path}.`, 'Make one with `sagitta vectors build`.');
   }
-  const container = new ContainerReader(path);
+  const container = new ContainerReader(path, nodeFiles);
   try {
     const index = IvfIndex.open(container, { lazy: options.lazy ?? true });
     return { index, close: () => container.close() };
@@ -69,18 +70,12 @@ export function readVectorFile(path: string): Vectors {
       'Name a file that ends in .npy, .fvecs, .bvecs or .ivecs; numpy.save() writes .npy.',
     );
   }
-  let file: number;
+  let bytes: Uint8Array;
   try {
-    file = fs.openSync(path, 'r');
+    bytes = readWhole(nodeFiles, path);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw asStorageError(path, error, 'read');
     throw new NotFoundError(`There is no file ${path}.`, 'Name a file of vectors.', { cause: error });
   }
-  try {
-    const bytes = new Uint8Array(fs.fstatSync(file).size);
-    readFully(file, path, bytes, 0);
-    return parseVectors(bytes, format);
-  } finally {
-    fs.closeSync(file);
-  }
+  return parseVectors(bytes, format);
 }

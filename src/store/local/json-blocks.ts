@@ -1,8 +1,8 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { CorruptFileError, invariant } from '../../base/errors.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
 import { BlockCache, type BlockList } from './block-cache.ts';
 import type { ContainerWriter } from './container.ts';
+import { deflate, fromUtf8, inflate, toUtf8 } from './platform.ts';
 
 /**
  * Many small JSON values, addressed by number: packed into blocks of about 16 KiB, each a JSON array compressed with
@@ -10,8 +10,6 @@ import type { ContainerWriter } from './container.ts';
  * how many values it holds and how many bytes it has.
  */
 const BLOCK_CHARACTERS = 16_384;
-/** Fast and nearly as small as the default of 6 on blocks of this size. */
-export const COMPRESSION = { level: 4 } as const;
 
 /** Writes the values of one list; nothing else may be written to the container until `finish`. */
 export class JsonBlocksWriter {
@@ -40,7 +38,7 @@ export class JsonBlocksWriter {
 
   #flush(): void {
     if (this.#values.length === 0) return;
-    const block = deflateRawSync(`[${this.#values.join(',')}]`, COMPRESSION);
+    const block = deflate(toUtf8(`[${this.#values.join(',')}]`));
     this.container.write(block);
     this.#index.push(this.#values.length, block.byteLength);
     this.#values = [];
@@ -116,7 +114,7 @@ export class JsonBlocks<T> {
     this.source.readInto(`${this.name}.blocks`, compressed, bytes[block]!);
     let parsed: unknown;
     try {
-      parsed = JSON.parse(inflateRawSync(compressed).toString());
+      parsed = JSON.parse(fromUtf8(inflate(compressed)));
     } catch (error) {
       throw this.#corrupt(`cannot be unpacked (block ${block})`, error);
     }

@@ -4,7 +4,7 @@ import os from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CollectionLockedError } from '../../base/errors.ts';
-import { asStorageError, onDisk, systemCode } from './filesystem.ts';
+import { asStorageError, type Lock, onDisk, systemCode } from './filesystem.ts';
 
 /**
  * Who writes is decided by the operating system: a writer keeps the lock file open and locked (an open file description
@@ -35,13 +35,6 @@ interface Holder {
   readonly host: string;
   /** ISO 8601. */
   readonly since: string;
-}
-
-export interface Lock {
-  /** @throws CollectionLockedError when the lock file was removed or taken by somebody else, so that this lock protects nothing. */
-  check(): void;
-  /** Gives the lock back; does nothing when it is no longer ours. */
-  release(): void;
 }
 
 /** Options of {@link acquireLock}. */

@@ -3,9 +3,9 @@ import os from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
-import { nodeFileSystem } from './filesystem.ts';
 import { encodeManifest, MADE_BY, ManifestWriter, manifestPath, parseManifest, readManifest } from './manifest.ts';
 import type { FieldFiles, Manifest } from './manifest-types.ts';
+import { nodeFileSystem, nodeFiles } from './node-files.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -67,7 +67,7 @@ describe('the manifest', () => {
     let replaced = 0;
     await new ManifestWriter(directory, nodeFileSystem).publish(manifest, () => replaced++);
     expect(replaced).toBe(1);
-    expect(readManifest(directory)).toEqual(manifest);
+    expect(readManifest(directory, nodeFiles)).toEqual(manifest);
     expect(fs.readdirSync(directory)).toEqual(['manifest.json']);
     JSON.parse(fs.readFileSync(manifestPath(directory), 'utf8'));
   });
@@ -178,7 +178,7 @@ describe('the manifest', () => {
 });
 
 function failure(): unknown {
-  return thrownBy(() => readManifest(directory));
+  return thrownBy(() => readManifest(directory, nodeFiles));
 }
 
 function thrownBy(step: () => unknown): unknown {

@@ -1,9 +1,8 @@
-import fs from 'node:fs';
-import { join } from 'node:path';
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
-import { asStorageError, type FileSystem, replaceThrough, systemCode } from './filesystem.ts';
+import { asStorageError, type FileSystem, type Files, readWhole, replaceThrough, systemCode } from './filesystem.ts';
 import { decodeState, encodeState, HIGHEST } from './manifest-state.ts';
 import type { Manifest } from './manifest-types.ts';
+import { join } from './platform.ts';
 import { isIntact, sealJson } from './sealed-json.ts';
 
 /**
@@ -43,18 +42,6 @@ export function manifestPath(directory: string): string {
   return join(directory, MANIFEST);
 }
 
-/** Younger files may be replaced without a change of their time, where it counts in seconds. */
-const SETTLED_MS = 5000;
-
-/**
- * What tells a manifest from the one that replaces it, without reading it; undefined where it is too young, or cannot be looked at.
- */
-export function manifestStamp(directory: string): string | undefined {
-  const found = fs.statSync(manifestPath(directory), { throwIfNoEntry: false });
-  if (found === undefined || Date.now() - found.mtimeMs < SETTLED_MS) return undefined;
-  return `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
-}
-
 export function segmentPath(directory: string, name: string): string {
   return join(directory, SEGMENTS, `${name}.seg`);
 }
@@ -80,16 +67,15 @@ export function referencedFiles(manifest: Manifest): Set<string> {
  * @throws CorruptFileError when the manifest is damaged, or missing although segments exist.
  * @throws IncompatibleError when it is not a manifest of Sagitta, or one of another format version.
  */
-export function readManifest(directory: string): Manifest {
+export function readManifest(directory: string, files: Files): Manifest {
   const path = manifestPath(directory);
-  let bytes: Buffer;
+  let bytes: Uint8Array;
   try {
-    if (fs.statSync(path).size > LARGEST_MANIFEST) throw new CorruptFileError(path, 'it is too large to be a manifest');
-    bytes = fs.readFileSync(path);
+    bytes = readWhole(files, path, LARGEST_MANIFEST);
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
-      if (hasSegments(directory))
+      if (hasSegments(directory, files))
         throw new CorruptFileError(path, 'it is missing, although there are segments beside it');
       throw new NotFoundError(`There is no collection in ${directory}.`, 'Make one with `sagitta index PATH`.', {
         cause: error,
@@ -167,9 +153,9 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   return sealJson({ format: FORMAT, formatVersion: FORMAT_VERSION, madeBy: MADE_BY, ...encodeState(manifest) });
 }
 
-function hasSegments(directory: string): boolean {
+function hasSegments(directory: string, files: Files): boolean {
   try {
-    return fs.readdirSync(join(directory, SEGMENTS)).some((name) => name.endsWith('.seg'));
+    return files.list(join(directory, SEGMENTS)).some((name) => name.endsWith('.seg'));
   } catch {
     return false;
   }

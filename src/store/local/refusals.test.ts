@@ -7,7 +7,8 @@ import { StorageError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { TermNumbers } from '../../text/index.ts';
 import type { CollectionSettings, NewDocument, Snapshot } from '../types.ts';
-import { type FileSystem, nodeFileSystem } from './filesystem.ts';
+import type { FileSystem } from './filesystem.ts';
+import { nodeFileSystem } from './node-files.ts';
 import { createLocalStore, type LocalStore, openLocalStore } from './store.ts';
 
 const SETTINGS: CollectionSettings = {

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-import { setImmediate as nextTick } from 'node:timers/promises';
 import type { BitSet } from '../../base/bits.ts';
 import type { Parallel } from '../../base/parallel.ts';
 import type { IvfModel } from '../../index/index.ts';
@@ -16,6 +14,7 @@ import {
   type SegmentEntry,
   type VectorIndexEntry,
 } from './manifest-types.ts';
+import { join, nextTick } from './platform.ts';
 import { type SegmentSource, writeSegment } from './segment-writer.ts';
 import { writeTombstones } from './tombstones.ts';
 import { buildLists, leastVectors } from './vector-lists.ts';
@@ -91,7 +90,7 @@ export class SegmentFiles {
       const { entry } = view;
       const index = manifest.indexes.get(field);
       if (index === undefined) return this.#cache.acquireOne(entry, manifest);
-      const model = openModel(entryPath(this.#directory, index.model), index.model);
+      const model = openModel(entryPath(this.#directory, index.model), this.#cache.files, index.model);
       const vectors = view.flat(field);
       if (vectors === undefined || vectors.vectorCount < leastVectors(model.lists)) {
         return this.#cache.acquireOne(entry, manifest);

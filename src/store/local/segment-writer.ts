@@ -4,6 +4,7 @@ import type { VectorFieldSettings } from '../types.ts';
 import type { ContainerWriter } from './container.ts';
 import { buildIdTable, hashId } from './ids.ts';
 import { JsonBlocksWriter } from './json-blocks.ts';
+import { toUtf8 } from './platform.ts';
 import { PASSAGE_ROW, Section } from './segment.ts';
 import { TextsWriter } from './texts.ts';
 
@@ -87,7 +88,7 @@ export function* writeSegment(
   container.section(Section.passages, new Uint8Array(rows.finish().buffer));
   container.section(Section.table, new Uint8Array(table.buffer));
   container.section(Section.ids, new Uint8Array(buildIdTable(hashes.finish()).buffer));
-  container.section(Section.languages, Buffer.from(JSON.stringify([...languages])));
+  container.section(Section.languages, toUtf8(JSON.stringify([...languages])));
   yield;
   yield* source.writeIndexes(container);
   return { documents, passages };

@@ -5,8 +5,10 @@ import type { DocumentRecord, PassageRecord } from '../../content/index.ts';
 import { FlatIndex, InvertedIndex } from '../../index/index.ts';
 import type { BlockCache } from './block-cache.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
+import type { Files } from './filesystem.ts';
 import { findById } from './ids.ts';
 import { JsonBlocks } from './json-blocks.ts';
+import { fromUtf8 } from './platform.ts';
 import { Texts } from './texts.ts';
 
 /**
@@ -62,12 +64,13 @@ export class Segment {
    */
   constructor(
     readonly path: string,
+    files: Files,
     readonly documentCount: number,
     readonly passageCount: number,
     expected: FileStamp,
     cache?: BlockCache,
   ) {
-    this.#container = new ContainerReader(path, expected);
+    this.#container = new ContainerReader(path, files, expected);
     this.#records = new JsonBlocks(this.#container, Section.documents, path, cache);
     this.#headings = new JsonBlocks(this.#container, Section.headings, path, cache);
     this.texts = new Texts(this.#container, path, cache);
@@ -191,7 +194,7 @@ export class Segment {
   }
 
   #readLanguages(): ReadonlyMap<string, number> {
-    const json = Buffer.from(readSection(this.#container, Section.languages)).toString();
+    const json = fromUtf8(readSection(this.#container, Section.languages));
     let counts: unknown;
     try {
       counts = JSON.parse(json);

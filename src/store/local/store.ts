@@ -1,36 +1,33 @@
 import fs from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
-import { type IndexingSettings, MEANING, WORDS } from '../../corpus/index.ts';
+import { join, resolve } from 'node:path';
+import { CollectionLockedError, InvalidArgumentError } from '../../base/errors.ts';
+import { MEANING, WORDS } from '../../corpus/index.ts';
+import { isUnfinishedVersion } from '../../encode/tuned/description.ts';
 import { ImpactIndex } from '../../index/index.ts';
-import { SnapshotCorpus } from '../corpus.ts';
 import type {
   CollectionSettings,
   FieldBuild,
   FieldInfo,
-  OpenFieldEncoder,
   PendingField,
   SegmentInfo,
-  Snapshot,
   Store,
   StoreInfo,
   VectorFieldSettings,
   VerifyReport,
 } from '../types.ts';
-import { isBeside } from './beside.ts';
+import { ENCODERS } from './beside.ts';
 import { LocalFieldBuild } from './field-build.ts';
 import { entriesOf } from './field-kinds.ts';
-import { readFieldState } from './field-state.ts';
-import { type FileSystem, nodeFileSystem, onDisk } from './filesystem.ts';
-import { removeLeftovers } from './leftovers.ts';
-import { acquireLock, LOCK, removeLockLeftovers } from './lock.ts';
-import { FORMAT_VERSION, ManifestWriter, manifestPath, manifestStamp, readManifest, SEGMENTS } from './manifest.ts';
+import { readFieldState, unfinishedPath } from './field-state.ts';
+import { checkVectors, createFiles, FilesStore, type Home } from './files-store.ts';
+import type { FileSystem } from './filesystem.ts';
+import { acquireLock, FIELD_LOCK, LOCK, removeLockLeftovers } from './lock.ts';
+import { FORMAT_VERSION, manifestPath, readManifest } from './manifest.ts';
 import { isFieldName, type Manifest, vectorFields } from './manifest-types.ts';
-import { LocalSnapshot } from './snapshot.ts';
+import { nodeFileSystem, nodeFiles } from './node-files.ts';
 import { indexInfo } from './vector-model.ts';
 import { type VerifyOptions, verifyCollection } from './verify.ts';
-import { entryBytes, SegmentCache, type SegmentView } from './views.ts';
-import { LocalWriter } from './writer.ts';
+import { entryBytes, type SegmentView } from './views.ts';
 
 /** Options that only tests and unusual hosts need. */
 export interface LocalStoreOptions {
@@ -43,88 +40,17 @@ export interface LocalStoreOptions {
  * reader sees a generation whole, and keeps it however long its snapshot lives. On a network file system (with locks)
  * writers on several machines exclude each other; a reader there may lose files that a writer elsewhere has replaced.
  */
-export class LocalStore implements Store {
-  readonly directory: string;
-  readonly settings: CollectionSettings;
-  readonly #fs: FileSystem;
-  readonly #cache: SegmentCache;
-  /** What was seen last of the manifest. */
-  #seen: { readonly stamp: string | undefined; readonly generation: number } | undefined;
-
-  /** Use {@link openLocalStore} or {@link createLocalStore}. */
-  constructor(directory: string, settings: CollectionSettings, options: LocalStoreOptions) {
-    this.directory = directory;
-    this.settings = settings;
-    this.#fs = options.fileSystem ?? nodeFileSystem;
-    this.#cache = new SegmentCache(directory);
-  }
-
-  get location(): string {
-    return this.directory;
-  }
-
-  async corpus(settings: IndexingSettings, open: OpenFieldEncoder): Promise<SnapshotCorpus> {
-    return new SnapshotCorpus(await this.snapshot(), settings, open);
-  }
-
-  /** Files are closed with the states that read them. */
-  async close(): Promise<void> {}
-
-  async snapshot(): Promise<Snapshot> {
-    for (let before = -1; ; ) {
-      const { manifest, views } = this.#cache.acquireCurrent();
-      const beside = manifest.beside
-        .filter(({ file }) => isBeside(file))
-        .map((entry) => this.#cache.acquireBeside(entry));
-      // A writer may have replaced one between reading the manifest and opening it: then once more.
-      if (manifest.generation === before || beside.every(({ isOpen }) => isOpen)) {
-        return new LocalSnapshot(manifest, views, beside, this.#cache);
-      }
-      before = manifest.generation;
-      this.#cache.release(views);
-      this.#cache.releaseBeside(beside);
-    }
-  }
-
-  /** The manifest is read when it was replaced, and as long as its time is too fresh to tell it from the next one. */
-  generation(): number {
-    const stamp = manifestStamp(this.directory);
-    if (stamp === undefined || stamp !== this.#seen?.stamp) {
-      this.#seen = { stamp, generation: readManifest(this.directory).generation };
-    }
-    return this.#seen.generation;
-  }
-
-  /** Also removes what killed writers left behind. @throws CollectionLockedError, StorageError, CorruptFileError */
-  async writer(): Promise<LocalWriter> {
-    const lock = await acquireLock(join(this.directory, LOCK));
-    try {
-      const current = this.#cache.acquireCurrent();
-      try {
-        await onDisk(this.directory, () => {
-          removeLockLeftovers(this.directory);
-          return removeLeftovers(this.directory, current.manifest, this.#fs);
-        });
-        return new LocalWriter(this.directory, this.#fs, lock, this.#cache, current);
-      } catch (error) {
-        this.#cache.release(current.views);
-        throw error;
-      }
-    } catch (error) {
-      lock.release();
-      throw error;
-    }
-  }
-
+export class LocalStore extends FilesStore implements Store {
   async buildField(target: VectorFieldSettings): Promise<FieldBuild> {
     checkField(target);
     const { directory } = this;
-    const host = { directory, fileSystem: this.#fs, cache: this.#cache, writer: () => this.writer() };
+    const { fileSystem } = this.home;
+    const host = { directory, fileSystem, cache: this.cache, writer: () => this.writer() };
     return LocalFieldBuild.begin(host, target);
   }
 
   async pendingField(): Promise<PendingField | undefined> {
-    const state = readFieldState(this.directory);
+    const state = readFieldState(this.directory, nodeFiles);
     return typeof state === 'object' ? { ...state.field, started: state.started } : undefined;
   }
 
@@ -134,7 +60,7 @@ export class LocalStore implements Store {
 
   async inspect(): Promise<StoreInfo> {
     const pending = await this.pendingField();
-    const { manifest, views } = this.#cache.acquireCurrent();
+    const { manifest, views } = this.cache.acquireCurrent();
     const vectorIndex = manifest.indexes.get(MEANING);
     try {
       const segments = views.map(
@@ -165,8 +91,41 @@ export class LocalStore implements Store {
         ...(pending === undefined ? {} : { pending }),
       };
     } finally {
-      this.#cache.release(views);
+      this.cache.release(views);
     }
+  }
+}
+
+/** A folder of this machine. */
+function homeOf({ fileSystem = nodeFileSystem }: LocalStoreOptions): Home {
+  return {
+    files: nodeFiles,
+    fileSystem,
+    lock: (directory) => acquireLock(join(directory, LOCK)),
+    makeFolder: (path) => void fs.mkdirSync(path, { recursive: true }),
+    clean: cleanFolder,
+  };
+}
+
+/** Removes what killed processes left besides files of segments: half-written encoders, states and locks. */
+async function cleanFolder(directory: string): Promise<void> {
+  removeLockLeftovers(directory);
+  await removeUnfinishedState(directory);
+  const encoders = join(directory, ENCODERS);
+  for (const name of fs.existsSync(encoders) ? fs.readdirSync(encoders) : []) {
+    if (isUnfinishedVersion(name)) fs.rmSync(join(encoders, name), { recursive: true, force: true });
+  }
+}
+
+/** Removes a state that a killed process has not finished to write; what a process is at stays. */
+async function removeUnfinishedState(directory: string): Promise<void> {
+  if (!fs.existsSync(unfinishedPath(directory))) return;
+  try {
+    const lock = await acquireLock(join(directory, FIELD_LOCK));
+    fs.rmSync(unfinishedPath(directory), { force: true });
+    lock.release();
+  } catch (error) {
+    if (!(error instanceof CollectionLockedError)) throw error;
   }
 }
 
@@ -178,7 +137,7 @@ export class LocalStore implements Store {
  */
 export async function openLocalStore(directory: string, options: LocalStoreOptions = {}): Promise<LocalStore> {
   const path = resolve(directory);
-  return new LocalStore(path, readManifest(path).settings, options);
+  return new LocalStore(path, readManifest(path, nodeFiles).settings, homeOf(options));
 }
 
 /**
@@ -192,28 +151,8 @@ export async function createLocalStore(
   settings: CollectionSettings,
   options: LocalStoreOptions = {},
 ): Promise<LocalStore> {
-  checkSettings(settings);
   const path = resolve(directory);
-  const fileSystem = options.fileSystem ?? nodeFileSystem;
-  await onDisk(path, () => fs.mkdirSync(join(path, SEGMENTS), { recursive: true }));
-  const lock = await acquireLock(join(path, LOCK));
-  try {
-    if (exists(path)) {
-      throw new InvalidArgumentError(`There is a collection in ${directory} already.`, 'Open it, or choose another.');
-    }
-    await onDisk(path, () => fileSystem.syncDirectory(dirname(path)));
-    const manifest: Manifest = {
-      generation: 0,
-      nextSegment: 1,
-      settings,
-      indexes: new Map(),
-      beside: [],
-      segments: [],
-    };
-    await new ManifestWriter(path, fileSystem).publish(manifest, () => undefined);
-  } finally {
-    lock.release();
-  }
+  await createFiles(path, settings, homeOf(options));
   return openLocalStore(path, options);
 }
 
@@ -250,17 +189,6 @@ function sectionsOf(view: SegmentView): SegmentInfo['sections'] {
   return [...own, ...others.flat(), ...unused].sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
 }
 
-/** Whether there is a collection. @throws CorruptFileError, IncompatibleError when there is a damaged or foreign one. */
-function exists(directory: string): boolean {
-  try {
-    readManifest(directory);
-    return true;
-  } catch (error) {
-    if (error instanceof NotFoundError) return false;
-    throw error;
-  }
-}
-
 /** `meaning` may have no encoder; every other field has one. */
 function checkField({ name, encoder, dim }: VectorFieldSettings): void {
   checkVectors(encoder, dim);
@@ -269,23 +197,4 @@ function checkField({ name, encoder, dim }: VectorFieldSettings): void {
     `A field "${name}" of vectors by the encoder ${encoder} is impossible.`,
     'Name it with letters, digits, "-" and "_", a letter first, and give it an encoder.',
   );
-}
-
-function checkVectors(encoder: string, dim: number): void {
-  if (!Number.isInteger(dim) || dim < 0 || (dim === 0) !== (encoder === 'none')) {
-    throw new InvalidArgumentError(
-      `A collection of the encoder ${encoder} cannot have vectors of ${dim} components.`,
-      'Pass the encoder\'s own `id` and `dim`, or "none" and 0.',
-    );
-  }
-}
-
-function checkSettings({ encoder, dim, bm25 }: CollectionSettings): void {
-  checkVectors(encoder, dim);
-  if (!(bm25.k1 >= 0 && bm25.k1 <= 1e6) || !(bm25.b >= 0 && bm25.b <= 1)) {
-    throw new InvalidArgumentError(
-      `BM25 with k1 ${bm25.k1} and b ${bm25.b} is impossible.`,
-      'Use a k1 from 0 to 1e6, and a b from 0 to 1.',
-    );
-  }
 }

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CorruptFileError } from '../../base/errors.ts';
 import { ContainerReader, ContainerWriter } from './container.ts';
 import { JsonBlocks, JsonBlocksWriter } from './json-blocks.ts';
+import { nodeFileSystem, nodeFiles } from './node-files.ts';
 import { TEXT_CHUNK, Texts, TextsWriter } from './texts.ts';
 
 let directory: string;
@@ -26,10 +27,10 @@ const longText = fc
 
 async function written<T>(write: (container: ContainerWriter) => T, read: (container: ContainerReader) => void) {
   fs.rmSync(path, { force: true });
-  const container = new ContainerWriter(path);
+  const container = new ContainerWriter(path, nodeFileSystem);
   write(container);
   await container.finish();
-  const reader = new ContainerReader(path);
+  const reader = new ContainerReader(path, nodeFiles);
   read(reader);
   reader.close();
 }

@@ -1,9 +1,8 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { CorruptFileError, InvalidArgumentError } from '../../base/errors.ts';
 import { readSection, type SectionSource } from '../../base/sections.ts';
 import { BlockCache, type BlockList } from './block-cache.ts';
 import type { ContainerWriter } from './container.ts';
-import { COMPRESSION } from './json-blocks.ts';
+import { deflate, fromUtf8, fromUtf16, inflate, toUtf8, toUtf16 } from './platform.ts';
 
 /**
  * The texts of a segment's documents behind one another, as one long string addressed in UTF-16 code units. It is cut
@@ -61,7 +60,7 @@ export class TextsWriter {
 
   #chunk(text: string): void {
     const lossless = !LONE_SURROGATE.test(text);
-    const bytes = deflateRawSync(Buffer.from(text, lossless ? 'utf8' : 'utf16le'), COMPRESSION);
+    const bytes = deflate(lossless ? toUtf8(text) : toUtf16(text));
     this.container.write(bytes);
     this.#index.push(lossless ? bytes.byteLength : (bytes.byteLength | UTF16) >>> 0);
   }
@@ -143,13 +142,13 @@ export class Texts {
     if (chunk >= utf16.length) throw this.#corrupt(`have ${utf16.length} chunks; number ${chunk} was asked for`);
     const compressed = new Uint8Array(offsets[chunk + 1]! - offsets[chunk]!);
     this.source.readInto('texts.chunks', compressed, offsets[chunk]!);
-    let bytes: Buffer;
+    let bytes: Uint8Array;
     try {
-      bytes = inflateRawSync(compressed, { maxOutputLength: 3 * TEXT_CHUNK });
+      bytes = inflate(compressed, 3 * TEXT_CHUNK);
     } catch (error) {
       throw this.#corrupt(`cannot be unpacked (chunk ${chunk})`, error);
     }
-    const text = bytes.toString(utf16[chunk] === 1 ? 'utf16le' : 'utf8');
+    const text = utf16[chunk] === 1 ? fromUtf16(bytes) : fromUtf8(bytes);
     const last = chunk === utf16.length - 1;
     if (last ? text.length === 0 || text.length > TEXT_CHUNK : text.length !== TEXT_CHUNK) {
       throw this.#corrupt(`have a chunk of ${text.length} characters (chunk ${chunk})`);

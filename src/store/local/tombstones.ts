@@ -1,9 +1,8 @@
-import fs from 'node:fs';
-import { crc32 } from 'node:zlib';
 import { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
 import type { FileStamp } from './container.ts';
-import { asStorageError, type FileSystem, systemCode } from './filesystem.ts';
+import { type FileSystem, type Files, readWhole, unreadable } from './filesystem.ts';
+import { crc32 } from './platform.ts';
 
 /**
  * Which documents of a segment are dead. The file is immutable: a later publication that kills more documents of the
@@ -36,26 +35,23 @@ export async function writeTombstones(path: string, dead: BitSet, fileSystem: Fi
 }
 
 /** @throws CorruptFileError when the file is missing, or not the one that the manifest describes. */
-export function readTombstones(path: string, expected: FileStamp, documents: number): BitSet {
-  let bytes: Buffer;
+export function readTombstones(path: string, files: Files, expected: FileStamp, documents: number): BitSet {
+  let bytes: Uint8Array;
   try {
-    bytes = fs.readFileSync(path);
+    bytes = readWhole(files, path);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') throw new CorruptFileError(path, 'it is missing', undefined, { cause: error });
-    if (systemCode(error) === 'EIO') {
-      throw new CorruptFileError(path, 'the disk cannot read it (EIO)', undefined, { cause: error });
-    }
-    throw asStorageError(path, error, 'read');
+    throw unreadable(path, error);
   }
   const size = (documents + 7) >> 3;
+  const view = new DataView(bytes.buffer);
   const intact =
     bytes.byteLength === expected.bytes &&
     bytes.byteLength === HEADER_BYTES + size + 4 &&
-    bytes.subarray(0, 8).equals(MAGIC) &&
-    bytes.readUInt32LE(8) === VERSION &&
-    bytes.readUInt32LE(12) === documents &&
-    bytes.readUInt32LE(bytes.byteLength - 4) === expected.checksum &&
+    MAGIC.every((byte, i) => bytes[i] === byte) &&
+    view.getUint32(8, true) === VERSION &&
+    view.getUint32(12, true) === documents &&
+    view.getUint32(bytes.byteLength - 4, true) === expected.checksum &&
     crc32(bytes.subarray(0, -4)) === expected.checksum;
   if (!intact) throw new CorruptFileError(path, 'it is damaged, or not the file that the manifest names');
-  return new BitSet(documents, Uint8Array.from(bytes.subarray(HEADER_BYTES, HEADER_BYTES + size)));
+  return new BitSet(documents, bytes.slice(HEADER_BYTES, HEADER_BYTES + size));
 }

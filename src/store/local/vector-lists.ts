@@ -3,6 +3,7 @@ import { type Parallel, Turns } from '../../base/parallel.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { type FlatIndex, IvfIndex, IvfModel } from '../../index/index.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
+import type { Files } from './filesystem.ts';
 import type { SegmentEntry } from './manifest-types.ts';
 
 /** Vectors coded between two looks at whether to go on: enough for several threads. */
@@ -14,8 +15,8 @@ export class ModelFile {
   #model: IvfModel | undefined;
 
   /** @throws CorruptFileError, IncompatibleError */
-  constructor(path: string, expected: FileStamp) {
-    this.container = new ContainerReader(path, expected);
+  constructor(path: string, files: Files, expected: FileStamp) {
+    this.container = new ContainerReader(path, files, expected);
   }
 
   /** @throws CorruptFileError, IncompatibleError */
@@ -43,11 +44,12 @@ export class ListsFile {
   /** @throws CorruptFileError, IncompatibleError */
   constructor(
     path: string,
+    files: Files,
     expected: FileStamp,
     readonly model: ModelFile,
     private readonly source: ListsSource,
   ) {
-    this.container = new ContainerReader(path, expected);
+    this.container = new ContainerReader(path, files, expected);
   }
 
   /** The index, of which lists are read when they are first probed. @throws CorruptFileError, IncompatibleError */

@@ -4,6 +4,7 @@ import { Vectors } from '../../base/vectors.ts';
 import { IvfModel, parseSpec } from '../../index/index.ts';
 import type { RebuildOptions, RebuildReport, VectorIndexInfo } from '../types.ts';
 import type { FileStamp } from './container.ts';
+import type { Files } from './filesystem.ts';
 import type { VectorIndexEntry } from './manifest-types.ts';
 import { leastVectors, ModelFile } from './vector-lists.ts';
 import type { SegmentView } from './views.ts';
@@ -83,8 +84,8 @@ function drawSample(
 }
 
 /** Opens a model file, reads it, and closes it. @throws CorruptFileError, IncompatibleError */
-export function openModel(path: string, expected: FileStamp): IvfModel {
-  const file = new ModelFile(path, expected);
+export function openModel(path: string, files: Files, expected: FileStamp): IvfModel {
+  const file = new ModelFile(path, files, expected);
   try {
     return file.model;
   } finally {

@@ -10,6 +10,7 @@ import { ContainerReader } from './container.ts';
 import { hashId } from './ids.ts';
 import { entryPath, MANIFEST, readManifest, SEGMENTS, segmentPath } from './manifest.ts';
 import { type FileEntry, type Manifest, vectorFields } from './manifest-types.ts';
+import { nodeFiles } from './node-files.ts';
 import { PASSAGE_ROW } from './segment.ts';
 import { ModelFile } from './vector-lists.ts';
 import { entryBytes, SegmentCache, type SegmentView } from './views.ts';
@@ -61,8 +62,8 @@ class Verification {
   }
 
   async all(): Promise<void> {
-    const cache = new SegmentCache(this.directory);
-    let manifest = this.#attempt(MANIFEST, () => readManifest(this.directory));
+    const cache = new SegmentCache(this.directory, nodeFiles);
+    let manifest = this.#attempt(MANIFEST, () => readManifest(this.directory, nodeFiles));
     if (manifest === undefined) return;
     let views: (SegmentView | undefined)[] = [];
     for (;;) {
@@ -73,7 +74,7 @@ class Verification {
       );
       if (this.#faults.length === faults) break;
       // A writer may have replaced what the manifest named, between reading it and opening the files.
-      const newer = this.#attempt(MANIFEST, () => readManifest(this.directory));
+      const newer = this.#attempt(MANIFEST, () => readManifest(this.directory, nodeFiles));
       if (newer === undefined || newer.generation === manifest.generation) break;
       this.#faults.length = faults;
       cache.release(views.filter((view) => view !== undefined));
@@ -105,7 +106,7 @@ class Verification {
     const path = segmentPath(this.directory, entry.name);
     const known = this.#faults.some(({ file }) => file === relative(this.directory, path));
     if (known) return;
-    const container = this.#attempt(this.#name(entry.name), () => new ContainerReader(path, entry));
+    const container = this.#attempt(this.#name(entry.name), () => new ContainerReader(path, nodeFiles, entry));
     if (container === undefined) return;
     try {
       await this.#bytes(container);
@@ -148,7 +149,7 @@ class Verification {
   /** What a compressed index learned. Where it is damaged, the lists made with it are reported as well. */
   async #model(entry: FileEntry): Promise<void> {
     const file = join(SEGMENTS, entry.file);
-    const opened = this.#attempt(file, () => new ModelFile(entryPath(this.directory, entry), entry));
+    const opened = this.#attempt(file, () => new ModelFile(entryPath(this.directory, entry), nodeFiles, entry));
     if (opened === undefined) return;
     try {
       if (await this.#bytes(opened.container)) this.#attempt(file, () => opened.model);
@@ -313,7 +314,7 @@ class Verification {
   }
 
   async #beside(entry: BesideEntry): Promise<void> {
-    const file = new BesideHandle(this.directory, entry);
+    const file = new BesideHandle(this.directory, nodeFiles, entry);
     try {
       this.#filesChecked++;
       if (this.#attempt(entry.file, () => file.read()) !== undefined) this.#bytesChecked += entry.bytes;

@@ -8,6 +8,7 @@ import { BesideHandle } from './beside.ts';
 import { BlockCache } from './block-cache.ts';
 import { FieldFile } from './field-file.ts';
 import { FIELD_KINDS, type FieldIndex } from './field-kinds.ts';
+import type { Files } from './filesystem.ts';
 import { entryPath, readManifest, segmentPath } from './manifest.ts';
 import {
   type FieldsOfManifest,
@@ -147,7 +148,10 @@ export class SegmentCache {
   readonly #beside = new Map<string, Shared<BesideHandle>>();
   readonly #blocks = new BlockCache();
 
-  constructor(readonly directory: string) {}
+  constructor(
+    readonly directory: string,
+    readonly files: Files,
+  ) {}
 
   /** Opens what a manifest names; {@link SegmentCache.release} gives it back. @throws CorruptFileError */
   acquire(manifest: Manifest): SegmentView[] {
@@ -166,10 +170,10 @@ export class SegmentCache {
     const dead =
       entry.dead === undefined
         ? undefined
-        : readTombstones(entryPath(this.directory, entry.dead), entry.dead, entry.documents);
+        : readTombstones(entryPath(this.directory, entry.dead), this.files, entry.dead, entry.documents);
     const path = segmentPath(this.directory, entry.name);
     const segment = use(this.#segments, `${entry.name} ${entry.bytes} ${entry.checksum}`, () => {
-      return new Segment(path, entry.documents, entry.passages, entry, this.#blocks);
+      return new Segment(path, this.files, entry.documents, entry.passages, entry, this.#blocks);
     });
     const files = new Map<string, FieldFile>();
     const lists = new Map<string, ListsFile>();
@@ -194,16 +198,20 @@ export class SegmentCache {
   }
 
   #acquireField(entry: FileEntry, kind: VectorFieldSettings['kind']): FieldFile {
-    return use(this.#fields, keyOf(entry), () => new FieldFile(entryPath(this.directory, entry), kind, entry));
+    return use(
+      this.#fields,
+      keyOf(entry),
+      () => new FieldFile(entryPath(this.directory, entry), this.files, kind, entry),
+    );
   }
 
   #acquireLists(entry: FileEntry, modelEntry: FileEntry, source: ListsSource): ListsFile {
     const model = use(this.#models, keyOf(modelEntry), () => {
-      return new ModelFile(entryPath(this.directory, modelEntry), modelEntry);
+      return new ModelFile(entryPath(this.directory, modelEntry), this.files, modelEntry);
     });
     try {
       return use(this.#lists, keyOf(entry), () => {
-        return new ListsFile(entryPath(this.directory, entry), entry, model, source);
+        return new ListsFile(entryPath(this.directory, entry), this.files, entry, model, source);
       });
     } catch (error) {
       giveBack(this.#models, model);
@@ -224,7 +232,7 @@ export class SegmentCache {
 
   /** Opens a file beside the segments, so that it can be read as long as it is held; {@link SegmentCache.releaseBeside} gives it back. */
   acquireBeside(entry: BesideEntry): BesideHandle {
-    return use(this.#beside, keyOf(entry), () => new BesideHandle(this.directory, entry));
+    return use(this.#beside, keyOf(entry), () => new BesideHandle(this.directory, this.files, entry));
   }
 
   releaseBeside(files: Iterable<BesideHandle>): void {
@@ -236,13 +244,13 @@ export class SegmentCache {
    * both: then once more from the start.
    */
   acquireCurrent(): { readonly manifest: Manifest; readonly views: SegmentView[] } {
-    let manifest = readManifest(this.directory);
+    let manifest = readManifest(this.directory, this.files);
     for (;;) {
       try {
         return { manifest, views: this.acquire(manifest) };
       } catch (error) {
         if (!(error instanceof CorruptFileError)) throw error;
-        const newer = readManifest(this.directory);
+        const newer = readManifest(this.directory, this.files);
         if (newer.generation === manifest.generation) throw error;
         manifest = newer;
       }

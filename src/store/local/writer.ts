@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { BitSet } from '../../base/bits.ts';
 import { InvalidArgumentError, invariant, StorageError } from '../../base/errors.ts';
 import { MEANING } from '../../corpus/index.ts';
@@ -14,11 +13,11 @@ import type {
 import { isBeside, writeBeside } from './beside.ts';
 import { type Change, Changes } from './changes.ts';
 import { checkVectorField, stateWithoutField, without } from './field-entries.ts';
-import { type FileSystem, onDisk } from './filesystem.ts';
+import { type FileSystem, type Lock, onDisk } from './filesystem.ts';
 import { Attempt } from './leftovers.ts';
-import type { Lock } from './lock.ts';
 import { ManifestWriter, referencedFiles, SEGMENTS } from './manifest.ts';
 import { type Manifest, vectorFields } from './manifest-types.ts';
+import { join } from './platform.ts';
 import { chooseMerge } from './policy.ts';
 import { SegmentFiles, type Step } from './segment-files.ts';
 import { MergeSource, PendingSource } from './sources.ts';
