@@ -8,6 +8,7 @@ const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => e
 /** Half a minute and more each: browsers, and damage that is done again and again. `npm run test:long` runs them. */
 const LONG = [
   'lab/grading/runner.test.ts',
+  'src/ingest/large-files.test.ts',
   'src/store/local/refusals.test.ts',
   'test/bad-input.test.ts',
   'test/corruption.test.ts',
