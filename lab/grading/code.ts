@@ -370,7 +370,7 @@ function parse(path: string, text: string): Module {
       return node.properties.map((part) => [textOf(part.name!), declarationOf(part)]);
     if (!ts.isArrayLiteralExpression(node)) return [];
     const { elements } = node;
-    if (!elements.every(ts.isIdentifier) && !elements.every(ts.isStringLiteral)) return [];
+    if (!elements.every((part) => ts.isIdentifier(part) || ts.isStringLiteral(part))) return [];
     return elements.map((part) => [part.text, declarationOf(part)]);
   }
 
