@@ -38,9 +38,10 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: mode === 'long' ? [...LONG, ...LONGER] : EVERY,
     exclude: mode === 'long' ? [] : ['**/node_modules/**', ...LONG],
-    testTimeout: 30_000,
+    // Long ones start browsers and several servers, also on machines that do other things.
+    testTimeout: mode === 'long' ? 120_000 : 30_000,
     // A hook may start a server, whose threads compile the sources that they run.
-    hookTimeout: 60_000,
+    hookTimeout: mode === 'long' ? 120_000 : 60_000,
     maxWorkers: 2,
     // Files share what they import, which saves a third of the time: whoever changes something global takes it back.
     isolate: false,
