@@ -369,9 +369,8 @@ function parse(path: string, text: string): Module {
     if (ts.isObjectLiteralExpression(node) && node.properties.every(({ name }) => name !== undefined))
       return node.properties.map((part) => [textOf(part.name!), declarationOf(part)]);
     if (!ts.isArrayLiteralExpression(node)) return [];
-    const { elements } = node;
-    if (!elements.every((part) => ts.isIdentifier(part) || ts.isStringLiteral(part))) return [];
-    return elements.map((part) => [part.text, declarationOf(part)]);
+    const parts = node.elements.filter((part) => ts.isIdentifier(part) || ts.isStringLiteral(part));
+    return parts.length < node.elements.length ? [] : parts.map((part) => [part.text, declarationOf(part)]);
   }
 
   function textOf(name: ts.PropertyName): string {
