@@ -8,6 +8,7 @@ const folders = readdirSync(source, { withFileTypes: true }).filter((entry) => e
 /** Half a minute and more each: browsers, and damage that is done again and again. `npm run test:long` runs them. */
 const LONG = [
   'lab/grading/runner.test.ts',
+  'src/ingest/large-files.test.ts',
   'src/store/local/refusals.test.ts',
   'test/bad-input.test.ts',
   'test/browser.test.ts',
@@ -16,6 +17,7 @@ const LONG = [
   'test/learned-damage.test.ts',
   'test/page.test.ts',
   'test/page-bounds.test.ts',
+  'test/page-relevance.test.ts',
   'test/postgres-parts.test.ts',
   'test/postgres-server.test.ts',
   'test/page-views.test.ts',
@@ -37,9 +39,10 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: mode === 'long' ? [...LONG, ...LONGER] : EVERY,
     exclude: mode === 'long' ? [] : ['**/node_modules/**', ...LONG],
-    testTimeout: 30_000,
+    // Long ones start browsers and several servers, also on machines that do other things.
+    testTimeout: mode === 'long' ? 120_000 : 30_000,
     // A hook may start a server, whose threads compile the sources that they run.
-    hookTimeout: 60_000,
+    hookTimeout: mode === 'long' ? 120_000 : 60_000,
     maxWorkers: 2,
     // Files share what they import, which saves a third of the time: whoever changes something global takes it back.
     isolate: false,

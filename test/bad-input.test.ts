@@ -64,6 +64,13 @@ describe('requests that are wrong', () => {
     ['an empty query', '{"query": "  "}', 400, 'invalid-argument', /empty/],
     ['nothing to look for', '{"k": 3}', 400, 'invalid-argument', /Give `query`/],
     ['a vector of the wrong length', '{"vector": [1, 2, 3]}', 400, 'invalid-argument', /3 components.*64/],
+    [
+      'a vector whose products are infinite',
+      JSON.stringify({ vector: Array.from({ length: 64 }, () => 3e38) }),
+      400,
+      'invalid-argument',
+      /so long.*Divide it by its length/,
+    ],
     ['a vector with a text in it', '{"vector": [1, "2"]}', 400, 'invalid-request', /\/vector\/1/],
     ['an unknown collection', '{"query": "x", "collection": "note"}', 404, 'not-found', /Did you mean "notes"/],
     ['a filter that does not parse', '{"query": "x", "filter": "year >"}', 400, 'invalid-argument', /character/],
@@ -94,6 +101,12 @@ describe('requests that are wrong', () => {
       'unsupported-media-type',
     );
     await expectProblem(await search('{"query":"x"}', { 'content-type': 'text/plain' }), 415, 'unsupported-media-type');
+    for (const encoding of ['gzip', 'br', 'x'.repeat(2000)]) {
+      const packed = await search('{"query":"x"}', { 'content-encoding': encoding });
+      expect(packed.body.remedy).toMatch(/without Content-Encoding/);
+      await expectProblem(packed, 415, 'unsupported-media-type');
+    }
+    expect((await search('{"query":"harbour"}', { 'content-encoding': 'identity' })).status).toBe(200);
   });
 
   it('bytes that are not UTF-8', async () => {
@@ -247,10 +260,34 @@ describe('connections that misbehave', () => {
     expect(await at('Host: localhost.evil.example:80')).toMatch(/^HTTP\/1\.1 421 /);
     expect(await at('Host: localhost:1\r\nOrigin: https://evil.example')).toMatch(/^HTTP\/1\.1 403 .*wrong-origin/s);
     expect(await at('Host: localhost:1\r\nOrigin: null')).toMatch(/^HTTP\/1\.1 403 /);
+    // What browsers call a page that lies on the disk.
+    for (const origin of ['file://', 'file://localhost', 'chrome-extension://localhost', 'ws://localhost:1'])
+      expect(await at(`Host: localhost\r\nOrigin: ${origin}`)).toMatch(/^HTTP\/1\.1 403 .*wrong-origin/s);
+    for (const host of [
+      'Host:',
+      'Host: a@localhost',
+      'Host: localhost:99999',
+      'Host: localhost/x',
+      'Host: 127.0.0.999',
+    ])
+      expect(await at(host)).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json.*"code":"invalid-request"/is);
     expect(await at('Host: localhost:1\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors')).toMatch(
       /^HTTP\/1\.1 403 /,
     );
     expect(await at('Host: localhost:1\r\nOrigin: http://localhost:1')).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('jobs that cannot be done', () => {
+  it('fail with what is wrong, and are no faults of the server', async () => {
+    for (const encoder of ['nosuch', '../../x', 'http://127.0.0.1:1/#x']) {
+      const { body } = await server.ask('POST', '/v1/jobs', { kind: 'reencode', encoder });
+      const job = async () =>
+        (await server.ask('GET', '/v1/jobs')).body.jobs.find(({ id }: { id: string }) => id === body.id);
+      await expect.poll(async () => (await job()).state, { timeout: 20_000 }).toBe('failed');
+      expect((await job()).problem).toMatch(/encoder/);
+    }
+    expect(server.faults).toEqual([]);
   });
 });
 

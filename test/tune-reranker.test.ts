@@ -3,6 +3,7 @@ import { openCollection, verifyCollection } from 'sagitta-search';
 import { type RerankerTuneOptions, type TuneExample, tuneReranker } from 'sagitta-search/train';
 import { describe, expect, it, vi } from 'vitest';
 import { hostExtensions } from '../src/collection/host-extensions.ts';
+import { serve } from '../src/server/index.ts';
 import { testFolder } from './support/files.ts';
 import { tinyBert } from './support/tiny-bert.ts';
 
@@ -75,6 +76,28 @@ describe('a reranker of a collection', () => {
     );
     await expect(tuneReranker(collection, { ...options, base: 'hash:32' })).rejects.toThrow(/cannot be the body/);
 
+    // Other programs rerank by it.
+    const server = await serve({ collections: [{ name: 'stones', directory: own }], port: 0, threads: 1, web: null });
+    const asked = {
+      query: 'how flint',
+      documents: ['draft about flint', 'official page, complete and checked, about flint'],
+    };
+    const rerank = async (more: object) => {
+      const body = JSON.stringify({ ...asked, ...more });
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(`${server.url}/v1/rerank`, { method: 'POST', headers, body })).json();
+    };
+    for (const more of [{}, { model: 'stones' }]) {
+      const { model, results } = await rerank(more);
+      expect(model).toBe('cross');
+      expect(results.map(({ index }: { index: number }) => index)).toEqual([1, 0]);
+      expect(results[0].relevance_score).toBeLessThanOrEqual(1);
+      expect(results[0].relevance_score).toBeGreaterThan(results[1].relevance_score);
+    }
+    // By the encoder where one is named.
+    expect((await rerank({ model: (await collection.encoder())!.id })).model).not.toBe('cross');
+    await server.stop();
+
     // What was learned is a file of its own, which another collection may be searched with.
     const [file] = readdirSync(own).filter((name) => name.startsWith('reranker-'));
     vi.stubEnv('SAGITTA_RERANKERS', JSON.stringify({ stones: { cross: `${own}/${file}`, budgetMs: 60_000 } }));
@@ -100,5 +123,5 @@ describe('a reranker of a collection', () => {
     await damaged.setReranker(undefined);
     expect(readdirSync(own).filter((name) => name.startsWith('reranker-'))).toEqual([]);
     expect((await damaged.verify()).faults).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 });

@@ -53,7 +53,9 @@ export type EmbeddingsAnswer = z.infer<typeof embeddingsAnswerSchema>;
 
 export const rerankRequestSchema = z
   .strictObject({
-    model: modelSchema,
+    model: modelSchema.describe(
+      'A collection: the cross-encoder that was trained for it is meant where there is one, else its encoder. Or the name of an encoder. Default: the default collection.',
+    ),
     query: z.string().min(1).max(LIMITS.query),
     documents: z
       .array(z.union([textSchema, z.looseObject({ text: textSchema })]))
@@ -73,11 +75,15 @@ export type RerankRequest = z.infer<typeof rerankRequestSchema>;
 export const rerankAnswerSchema = z
   .strictObject({
     id: z.string(),
-    model: z.string().describe('The encoder.'),
+    model: z.string().describe('The encoder, or `cross` for the cross-encoder of the collection.'),
     results: list(
       z.strictObject({
         index: z.int().describe('Place in the request.'),
-        relevance_score: z.number().describe('Cosine of the query with the best passage, 0 where it is below.'),
+        relevance_score: z
+          .number()
+          .describe(
+            'Of the best passage: its cosine with the query, 0 where it is below, or what the cross-encoder gives, from 0 to 1.',
+          ),
         document: z.strictObject({ text: z.string() }).optional(),
       }),
     ).describe('Best first.'),

@@ -1,3 +1,4 @@
+import { truncateSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { makeDocx, makePdf, makeZip, testFolder } from '../../test/support/files.ts';
@@ -188,6 +189,26 @@ describe('limits', () => {
 });
 
 describe('hostile files', () => {
+  it('that are too large are refused before they are read, and the files behind them are read', async () => {
+    using folder = testFolder({
+      'a.ipynb': '{"cells":[',
+      'b.eml': 'From: a@example.org\n\n',
+      'c.html': files['html']!,
+    });
+    // Holes, which take no room on the disk.
+    for (const name of ['a.ipynb', 'b.eml']) truncateSync(folder.at(name), 500e6);
+    const before = process.memoryUsage.rss();
+    const events: IngestEvent[] = [];
+    for await (const event of readDocuments(['.'], { base: folder.path })) events.push(event);
+    const failures = events.flatMap((event) => (event.kind === 'failure' ? [event.failure] : []));
+    expect(failures.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+      expect.stringMatching(/^a\.ipynb: It has 477 MiB, more than the limit of 64 MiB\. Split it/),
+      expect.stringMatching(/^b\.eml: It has 477 MiB/),
+    ]);
+    expect(events.find((event) => event.kind === 'document')).toMatchObject({ document: { id: 'c.html' } });
+    expect(process.memoryUsage.rss() - before).toBeLessThan(200e6);
+  });
+
   it('cost no more than their size says, and the files behind them are read', { timeout: 120_000 }, async () => {
     const content = Object.fromEntries(HOSTILE_FILES.map(({ name, make }) => [name, make(300)]));
     using folder = testFolder({ ...content, 'zz.html': files['html']! });

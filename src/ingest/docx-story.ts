@@ -50,6 +50,8 @@ export class DocxStory implements XmlHandler {
   #formula = 0;
   #separator: string[] = [];
   #choices: boolean[] = [];
+  /** Entries of a field's list before the one that is chosen. */
+  #choice = 0;
 
   constructor(
     private readonly styles: DocxStyles,
@@ -98,7 +100,17 @@ export class DocxStory implements XmlHandler {
         this.#symbol(attributes['char']);
         break;
       case 'docPr':
-        this.#write(attributes['descr'] === undefined ? '' : ` ${attributes['descr']} `);
+        for (const words of new Set([attributes['title'], attributes['descr']])) this.#write(words ? ` ${words} ` : '');
+        break;
+      // The entry that is chosen is said by its number, before all of them.
+      case 'ddList':
+        this.#choice = 0;
+        break;
+      case 'result':
+        this.#choice = Number(val) || 0;
+        break;
+      case 'listEntry':
+        if (this.#choice-- === 0) this.#write(val);
         break;
       case 'textpath':
         this.#write(attributes['string'] ?? '');

@@ -1,4 +1,4 @@
-import { isUnseen } from './html-text.ts';
+import { isUnseen, noteOpened, type Opened } from './html-text.ts';
 import type { HtmlHandler } from './html-tokens.ts';
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
@@ -56,6 +56,7 @@ export class HtmlChrome implements HtmlHandler {
   /** Elements to leave out, by the number of elements opened before them. */
   readonly found = new Set<number>();
   readonly #open: Candidate[] = [];
+  readonly #opened: Opened = new Set();
   #ordinal = 0;
   #depth = 0;
   #unseen = Number.POSITIVE_INFINITY;
@@ -77,7 +78,8 @@ export class HtmlChrome implements HtmlHandler {
     this.#depth++;
     if (this.#depth > this.#unseen) return;
     if (name === 'button') this.#buttons++;
-    if (isUnseen(name, attributes)) {
+    if (attributes.size > 1) noteOpened(attributes, this.#opened);
+    if (isUnseen(name, attributes, this.#opened)) {
       this.#unseen = this.#depth;
       return;
     }

@@ -31,11 +31,30 @@ export interface HtmlTextOptions {
   readonly leaveOut?: ReadonlySet<number>;
 }
 
+/** A button that opens and closes what it is the heading of. */
+const OPENS = ['aria-expanded', 'aria-controls', 'data-toggle', 'data-bs-toggle'];
+/** Fields whose value is seen. */
+const FIELDS = words('text search email url tel number date month week time datetime-local');
+
+/** Ids of what buttons open that were read so far. */
+export type Opened = Set<string>;
+
+/** Notes what a button opens, in which readers find text that is hidden at first. */
+export function noteOpened(attributes: ReadonlyMap<string, string>, opened: Opened): void {
+  if (!attributes.has('aria-expanded') || attributes.has('aria-haspopup')) return;
+  for (const id of attributes.get('aria-controls')?.split(/\s+/) ?? []) opened.add(id);
+}
+
 /** Whether the element and what is in it are never text for readers. */
-export function isUnseen(name: string, attributes: ReadonlyMap<string, string>): boolean {
-  if (UNSEEN.has(name)) return true;
+export function isUnseen(name: string, attributes: ReadonlyMap<string, string>, opened: Opened): boolean {
+  if (UNSEEN.has(name)) {
+    if (name === 'button') return attributes.has('aria-haspopup') || !OPENS.some((one) => attributes.has(one));
+    // What an element of a page's own shows stands in a template.
+    return name !== 'template' || !(attributes.has('shadowrootmode') || attributes.has('shadowroot'));
+  }
   if (name === 'dialog') return !attributes.has('open');
   if (attributes.size === 0) return false;
+  if (attributes.get('role') === 'tabpanel' || opened.has(attributes.get('id') ?? '')) return false;
   if (attributes.has('hidden') && attributes.get('hidden') !== 'until-found') return true;
   if (attributes.get('aria-hidden') === 'true') return true;
   const style = attributes.get('style');
@@ -83,6 +102,7 @@ export class HtmlText implements HtmlHandler {
   #tableNumber = 0;
 
   #leaveOut: ReadonlySet<number> | undefined;
+  readonly #opened: Opened = new Set();
 
   constructor(options: HtmlTextOptions = {}) {
     this.#leaveOut = options.leaveOut;
@@ -103,6 +123,7 @@ export class HtmlText implements HtmlHandler {
     this.#ordinal++;
     this.#depth++;
     if (this.#depth > this.#skipping) return;
+    if (attributes.size > 1) noteOpened(attributes, this.#opened);
     if (this.#isLeftOut(name, attributes)) {
       if (BREAKING.has(name)) this.#break();
       this.#skipping = this.#depth;
@@ -110,7 +131,7 @@ export class HtmlText implements HtmlHandler {
     }
     const level = headingLevel(name);
     if (level > 0 || STRUCTURE.has(name)) this.#flush();
-    else if (BREAKING.has(name)) this.#break();
+    else if (BREAKING.has(name) || name === 'button') this.#break();
     if (name === 'svg') this.#drawings++;
     else if (LABELS.has(name) && this.#drawings > 0) this.#labels++;
     else if (name === 'optgroup') this.text(` ${attributes.get('label') ?? ''} `);
@@ -173,7 +194,7 @@ export class HtmlText implements HtmlHandler {
       this.#flush();
       this.#tables--;
       this.#cell = false;
-    } else if (BREAKING.has(name)) this.#break();
+    } else if (BREAKING.has(name) || name === 'button') this.#break();
     else if (this.#script?.depth === depth) this.#closeScript();
     else if (APART.has(name)) this.#space();
   }
@@ -185,9 +206,12 @@ export class HtmlText implements HtmlHandler {
       this.#line = this.#pre > 0 ? `${this.#line}\n` : this.#line === '' ? '' : `${this.#line.trimEnd()}\n`;
       this.#atSpace = true;
     } else if (name === 'hr') this.#flush();
-    else if (name === 'img') {
+    else if (name === 'img' || name === 'area') {
       const alternative = attributes.get('alt');
       if (alternative) this.text(` ${alternative} `);
+    } else if (name === 'input' && FIELDS.has((attributes.get('type') ?? 'text').toLowerCase())) {
+      const value = attributes.get('value');
+      if (value && !attributes.has('hidden')) this.text(` ${value} `);
     }
   }
 
@@ -215,7 +239,7 @@ export class HtmlText implements HtmlHandler {
   }
 
   #isLeftOut(name: string, attributes: ReadonlyMap<string, string>): boolean {
-    return isUnseen(name, attributes) || (this.#leaveOut?.has(this.#ordinal - 1) ?? false);
+    return isUnseen(name, attributes, this.#opened) || (this.#leaveOut?.has(this.#ordinal - 1) ?? false);
   }
 
   /** What a raised or lowered mark, or the reading of a character, turns into. */

@@ -49,12 +49,21 @@ const IMPLIED: ReadonlyMap<string, Implied> = new Map<string, Implied>([
 const REACH = 32;
 const NONE: ReadonlyMap<string, string> = new Map();
 
+/** Whether a page is written in XML (XHTML), where an element may be closed as it is opened: `<title/>`. */
+export function isXhtml(html: string): boolean {
+  return /^\ufeff?\s*<\?xml\s|<html\b[^>]*\bxmlns\s*=\s*["']http:\/\/www\.w3\.org\/1999\/xhtml["']/i.test(
+    html.slice(0, 4096),
+  );
+}
+
 /**
  * Turns HTML into a balanced sequence of calls, as browsers would read it where it matters for text: omitted and
  * unmatched end tags, raw text elements, entities. In contrast to a tree builder it takes time and memory linear in
  * the input and no stack, however deep the nesting.
+ *
+ * @param isXml whether `<name/>` has no content, whatever its name; in HTML the slash counts in drawings and formulas alone.
  */
-export async function parseHtml(html: string, handler: HtmlHandler): Promise<void> {
+export async function parseHtml(html: string, handler: HtmlHandler, isXml = false): Promise<void> {
   const { Tokenizer } = await import('htmlparser2');
   const stack: string[] = [];
   const openCount = new Map<string, number>();
@@ -109,8 +118,7 @@ export async function parseHtml(html: string, handler: HtmlHandler): Promise<voi
     handler.open(name, found);
     stack.push(name);
     openCount.set(name, (openCount.get(name) ?? 0) + 1);
-    // HTML ignores the slash, except in SVG and MathML.
-    if (selfClosing && ((openCount.get('svg') ?? 0) > 0 || (openCount.get('math') ?? 0) > 0)) pop();
+    if (selfClosing && (isXml || (openCount.get('svg') ?? 0) > 0 || (openCount.get('math') ?? 0) > 0)) pop();
   };
 
   const callbacks: TokenizerCallbacks = {

@@ -26,6 +26,29 @@ export function parseJson(text: string, remedy = 'Mend the file, or exclude it.'
   }
 }
 
+/**
+ * The same; several objects or lists one after the other, with nothing but blanks or commas between, are a list of them.
+ * @throws UnreadableDocumentError with the place of the mistake.
+ */
+export function parseJsonLines(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    const values = severalOf(text);
+    if (values === undefined) throw error;
+    return values;
+  }
+}
+
+function severalOf(text: string): unknown[] | undefined {
+  try {
+    const values = new Json5(text).several();
+    return values.length > 1 ? values : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the parser says, on one line and with a line number instead of a position and an excerpt. */
 function jsonProblem(error: unknown, text: string): string {
   const message = error instanceof Error ? error.message : String(error);
@@ -54,6 +77,26 @@ class Json5 {
   constructor(private readonly text: string) {}
 
   parse(): unknown {
+    const root = this.#root();
+    if (this.#at < this.text.length) this.#fail();
+    return root;
+  }
+
+  /** Objects and lists up to the end. */
+  several(): unknown[] {
+    const found: unknown[] = [];
+    do {
+      const value = this.#root();
+      if (typeof value !== 'object' || value === null) this.#fail();
+      found.push(value);
+      this.#take(',');
+      this.#blank();
+    } while (this.#at < this.text.length);
+    return found;
+  }
+
+  /** A value, and the blanks behind it. */
+  #root(): unknown {
     const open: Container[] = [];
     let root: unknown;
     for (;;) {
@@ -80,7 +123,6 @@ class Json5 {
       if (open.length === 0) break;
     }
     this.#blank();
-    if (this.#at < this.text.length) this.#fail();
     return root;
   }
 

@@ -42,6 +42,7 @@ class LatexReader {
   readonly #open: string[] = [];
   readonly #numbers: number[] = [];
   #written = 0;
+  readonly #environments = new Map<string, Macro & { readonly last: string }>();
   #expansions = 0;
   #drawings = 0;
   #pictures = 0;
@@ -134,7 +135,7 @@ class LatexReader {
     const macro = this.#macros.get(name);
     if (macro !== undefined) return this.#expand(source, end, macro, depth);
     if (name === 'begin') return this.#begin(source, end, depth);
-    if (name === 'end') return this.#end(source, end);
+    if (name === 'end') return this.#end(source, end, depth);
     const level = Object.hasOwn(HEADINGS, name) ? HEADINGS[name] : undefined;
     if (level !== undefined) return this.#heading(source, end, level, depth);
     switch (name) {
@@ -151,8 +152,18 @@ class LatexReader {
       case 'newcommand':
       case 'renewcommand':
       case 'providecommand':
-      case 'DeclareMathOperator':
         return this.#define(source, end);
+      case 'DeclareMathOperator':
+        // The name of a function stands apart from what it is taken of.
+        return this.#define(source, end, ' ');
+      case 'newenvironment':
+      case 'renewenvironment':
+        return this.#defineEnvironment(source, end);
+      case 'iffalse': {
+        const closing = /\\(?:fi|else)(?![a-zA-Z])/g;
+        closing.lastIndex = end;
+        return closing.exec(source) === null ? source.length : closing.lastIndex;
+      }
       case 'def': {
         const found = /\s*\\([a-zA-Z@]+)((?:#\d)*)\s*(?=\{)/y;
         found.lastIndex = end;
@@ -179,8 +190,9 @@ class LatexReader {
         this.#write(`[${shown === undefined ? key : this.#said(shown, depth)}] `);
         return after;
       }
-      case 'caption': {
-        const after = afterOptional(source, end);
+      case 'caption':
+      case 'captionof': {
+        const after = afterOptional(source, name === 'caption' ? end : argumentAt(source, end).end);
         const { text, end: rest } = argumentAt(source, after);
         const outer = this.#line;
         this.#line = '';
@@ -188,6 +200,13 @@ class LatexReader {
         this.#flush('paragraph');
         this.#line = outer;
         return rest;
+      }
+      case 'subfloat':
+      case 'subfigure':
+      case 'subtable': {
+        const { text, end: after } = optionalAt(source, end);
+        if (text !== undefined) this.#parts.addBlock('paragraph', this.#said(text, depth));
+        return after;
       }
       case 'texorpdfstring': {
         const { text, end: after } = argumentAt(source, end);
@@ -239,6 +258,7 @@ class LatexReader {
       case 'newpage':
       case 'clearpage':
       case 'maketitle':
+        if (name === 'maketitle' && this.#fields['author']) this.#parts.addBlock('paragraph', this.#fields['author']);
         if (!this.#inTable()) this.#flush();
         return end;
       case 'ref':
@@ -327,13 +347,17 @@ class LatexReader {
       this.#flush();
       const options = /(?:\[[^\]\n]*\]|\{[^}\n]*\})*[ \t]*\n?/y;
       options.lastIndex = end;
-      options.exec(source);
+      const chosen = options.exec(source)?.[0] ?? '';
+      const caption = /\bcaption\s*=\s*(?:\{([^{}]*)\}|([^,\]]*))/.exec(chosen);
+      if (caption !== null) this.#parts.addBlock('paragraph', this.#said((caption[1] ?? caption[2])!, depth));
       const code = source.slice(Math.min(Math.max(options.lastIndex, end), stop), stop).replace(/\s+$/, '');
       if (code.trim() !== '') this.#parts.add(code, [{ kind: 'code', start: 0, end: code.length }]);
       return next;
     }
     this.#flush();
+    const own = this.#environments.get(plain);
     this.#open.push(plain);
+    if (own !== undefined) return this.#expand(source, end, own, depth);
     if (LISTS.has(plain)) this.#numbers.push(0);
     let after = afterOptional(source, end);
     if (NAMED.test(plain)) {
@@ -354,7 +378,7 @@ class LatexReader {
     return after;
   }
 
-  #end(source: string, at: number): number {
+  #end(source: string, at: number, depth: number): number {
     const { text, end } = argumentAt(source, at);
     const name = text.trim().replace(/\*$/, '');
     if (this.#inTable()) {
@@ -365,6 +389,11 @@ class LatexReader {
       this.#line = '';
       if (rows.length > 0) this.#parts.addBlock('table', rows.join('\n'));
     } else this.#flush();
+    const own = this.#environments.get(name);
+    if (own !== undefined && this.#expansions++ < MOST_EXPANSIONS) {
+      this.#run(own.last, depth + 1);
+      this.#flush();
+    }
     const index = this.#open.lastIndexOf(name);
     if (index >= 0) this.#open.length = index;
     if (LISTS.has(name)) this.#numbers.pop();
@@ -372,7 +401,7 @@ class LatexReader {
     return end;
   }
 
-  #define(source: string, at: number): number {
+  #define(source: string, at: number, tail = ''): number {
     const { text: called, end: afterName } = argumentAt(source, at);
     const { text: count, end: afterCount } = optionalAt(source, afterName);
     const { text: first, end: afterFirst } = optionalAt(source, afterCount);
@@ -380,7 +409,20 @@ class LatexReader {
     const name = /^\s*\\([a-zA-Z@]+)\s*$/.exec(called)?.[1];
     // What styles text, or draws, is better left to its arguments.
     if (name !== undefined && !Object.hasOwn(HEADINGS, name)) {
-      this.#macros.set(name, { count: Math.min(Number(count ?? 0) || 0, 9), first, body });
+      this.#macros.set(name, { count: Math.min(Number(count ?? 0) || 0, 9), first, body: body + tail });
+    }
+    return end;
+  }
+
+  #defineEnvironment(source: string, at: number): number {
+    const { text: name, end: afterName } = argumentAt(source, at);
+    const { text: count, end: afterCount } = optionalAt(source, afterName);
+    const { text: first, end: afterFirst } = optionalAt(source, afterCount);
+    const { text: body, end: afterBody } = argumentAt(source, afterFirst);
+    const { text: last, end } = argumentAt(source, afterBody);
+    // What is known by its name is better read by that than by how it is set.
+    if (!isKnown(name.trim())) {
+      this.#environments.set(name.trim(), { count: Math.min(Number(count ?? 0) || 0, 9), first, body, last });
     }
     return end;
   }
@@ -422,4 +464,9 @@ class LatexReader {
     this.#line = outer;
     return text;
   }
+}
+
+function isKnown(environment: string): boolean {
+  const plain = environment.replace(/\*$/, '');
+  return [VERBATIM, HIDDEN, DRAWINGS, LISTS, TABLES, MATHS].some((names) => names.has(plain));
 }

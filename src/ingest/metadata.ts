@@ -6,28 +6,56 @@ import { innerPath } from './scope.ts';
 const RESERVED = new Set(['id', 'title', 'path', 'folder', 'format', 'language']);
 /** A longer string is prose: worth searching, useless to filter by. UTF-16 code units. */
 const LONGEST_SCALAR = 1024;
+/** Objects within objects that are flattened, and objects of a list. */
+const DEEPEST = 4;
+const MOST_OBJECTS = 100;
 
 type Scalar = string | number | boolean;
 
 /**
  * Turns the fields of a foreign object (front matter, a record) into metadata: scalars and lists of scalars as they
- * are, dates as ISO 8601 strings, objects flattened one level (`author.name`). Everything else is left out.
+ * are, dates as ISO 8601 strings, objects flattened (`author.name`), and of a list of objects each of their fields as a
+ * list (`authors.name`). Strings of more than 1,024 code units are left out, and what lies deeper than {@link DEEPEST}.
  */
 export function toMetadata(fields: Readonly<Record<string, unknown>>): Metadata {
   const entries: [string, MetadataValue][] = [];
-  for (const [key, value] of Object.entries(fields)) {
+  const add = (key: string, value: unknown, depth: number): void => {
     const flat = toValue(value);
-    if (flat !== undefined) {
-      entries.push([RESERVED.has(key) ? `source.${key}` : key, flat]);
-    } else if (isPlainObject(value)) {
-      for (const [inner, innerValue] of Object.entries(value)) {
-        const innerFlat = toValue(innerValue);
-        if (innerFlat !== undefined) entries.push([`${key}.${inner}`, innerFlat]);
-      }
+    if (flat !== undefined) entries.push([depth === 0 && RESERVED.has(key) ? `source.${key}` : key, flat]);
+    else if (depth === DEEPEST) return;
+    else if (isPlainObject(value)) {
+      for (const [inner, innerValue] of Object.entries(value)) add(`${key}.${inner}`, innerValue, depth + 1);
+    } else if (Array.isArray(value) && value.length <= MOST_OBJECTS && value.every(isPlainObject)) {
+      for (const [inner, scalars] of columns(value)) add(`${key}.${inner}`, scalars, DEEPEST);
     }
-  }
+  };
+  for (const [key, value] of Object.entries(fields)) add(key, value, 0);
   // fromEntries defines own properties, so a field called `__proto__` stays a field.
   return Object.fromEntries(entries);
+}
+
+/** Whether {@link toMetadata} leaves out nothing of a field's value, and keeps together what belongs together. */
+export function fitsMetadata(value: unknown, depth = 0): boolean {
+  if (toValue(value) !== undefined) return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return (
+    depth < DEEPEST && isPlainObject(value) && Object.values(value).every((inner) => fitsMetadata(inner, depth + 1))
+  );
+}
+
+/** Scalars of objects, by the names of their fields. */
+function columns(objects: readonly Record<string, unknown>[]): ReadonlyMap<string, readonly Scalar[]> {
+  const found = new Map<string, Scalar[]>();
+  for (const object of objects) {
+    for (const [name, value] of Object.entries(object)) {
+      const scalar = toScalar(value);
+      if (scalar === undefined) continue;
+      const column = found.get(name);
+      if (column === undefined) found.set(name, [scalar]);
+      else column.push(scalar);
+    }
+  }
+  return found;
 }
 
 function toValue(value: unknown): MetadataValue | undefined {

@@ -7,7 +7,7 @@ const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 /** Not shown: what was deleted, settings, previews, and fields' definitions. */
 const UNSEEN = words(
   'tracked-changes forms sequence-decls variable-decls user-field-decls font-face-decls scripts settings ' +
-    'index-title-template table-of-content-entry-template',
+    'index-title-template table-of-content-entry-template binary-data',
 );
 const SIMPLE: Readonly<Record<string, string>> = {
   list: 'ul',
@@ -24,7 +24,19 @@ const MARGINS = words('header header-left header-first footer footer-left footer
 /** More blanks in a row than this are a mistake, or an attack. */
 const MOST_BLANKS = 100;
 
-/** Turns an OpenDocument part into HTML: the whole, or only headers and footers. Notes follow at the end of their page. */
+/** What pictures show, and what stands on all slides: texts without a paragraph around them. */
+const WORDS = words('title desc footer-decl header-decl');
+
+/** What formulas and charts say, by their folder in the package: `Object 1`. */
+export type OdfObjects = ReadonlyMap<string, string>;
+const NO_OBJECTS: OdfObjects = new Map();
+
+/** The folder of an object that is shown here. */
+function objectOf(name: string, { href = '' }: XmlAttributes): string | undefined {
+  return name === 'object' ? href.replace(/^\.\//, '') : undefined;
+}
+
+/** Turns an OpenDocument part into HTML: the whole, or only headers and footers, or what is on all slides. Notes follow at the end of their page. */
 export class OdfStory implements XmlHandler {
   /** What stands before the first slide, then each slide; of a text, the first is all. */
   readonly pages: HtmlRecording[] = [new HtmlRecording()];
@@ -39,14 +51,17 @@ export class OdfStory implements XmlHandler {
   #scripts = new Map<string, string>();
   #style = '';
 
-  constructor(private readonly what: 'all' | 'margins' = 'all') {
+  constructor(
+    private readonly what: 'all' | 'margins' | 'masters' = 'all',
+    private readonly objects = NO_OBJECTS,
+  ) {
     this.#out = what === 'all' ? this.pages[0]! : new HtmlRecording();
   }
 
   open(name: string, attributes: XmlAttributes): void {
     if (name === 'style') this.#style = attributes['name'] ?? '';
     else if (name === 'text-properties') this.#noteScript(attributes['text-position'] ?? '');
-    if (this.#skipping > 0 || UNSEEN.has(name) || this.#isSignature(name)) {
+    if (this.#skipping > 0 || UNSEEN.has(name) || this.#isSignature(name) || this.#isElsewhere(name, attributes)) {
       this.#skipping++;
       return;
     }
@@ -59,7 +74,7 @@ export class OdfStory implements XmlHandler {
     if (name === 'page' && this.what === 'all') {
       this.#out = new HtmlRecording();
       this.pages.push(this.#out);
-    } else if (this.what === 'margins' && MARGINS.has(name)) {
+    } else if (this.what === 'margins' ? MARGINS.has(name) : this.what === 'masters' && name === 'master-page') {
       this.#out = new HtmlRecording();
       this.margins.push(this.#out);
     } else if (name === 'h') begin(`h${Math.min(Math.max(Number(attributes['outline-level']) || 1, 1), 6)}`);
@@ -78,8 +93,16 @@ export class OdfStory implements XmlHandler {
       this.#note ??= new HtmlRecording();
       this.#out = this.#note;
       begin('li', new Map([['marker', `[${this.#notes}]`]]));
+    } else if (WORDS.has(name)) {
+      if (this.#text > 0) this.#out.text(' ');
+      else begin('p');
     }
-    if (name === 'p' || name === 'h') this.#text++;
+    const object = this.objects.get(objectOf(name, attributes) ?? '');
+    if (object !== undefined) {
+      if (this.#text > 0) this.#out.text(` ${object} `);
+      else this.#out.element('p', object);
+    }
+    if (isText(name)) this.#text++;
     this.#open.push({ name, tags });
   }
 
@@ -90,8 +113,10 @@ export class OdfStory implements XmlHandler {
     }
     const opened = this.#open.pop();
     for (const tag of opened?.tags ?? []) this.#out.close(tag);
-    if (name === 'p' || name === 'h') this.#text--;
-    else if (name === 'note-body') this.#out = this.#outer.pop() ?? this.#out;
+    if (isText(name)) {
+      this.#text--;
+      if (WORDS.has(name) && this.#text > 0) this.#out.text(' ');
+    } else if (name === 'note-body') this.#out = this.#outer.pop() ?? this.#out;
     else if (name === 'page' || name === 'body' || name === 'text') this.#endNotes();
   }
 
@@ -103,6 +128,13 @@ export class OdfStory implements XmlHandler {
   #isSignature(name: string): boolean {
     if (name === 'note-citation') return true;
     return this.#open.at(-1)?.name === 'annotation' && name !== 'p' && name !== 'list';
+  }
+
+  /** Headers of a text that is one file, and places of a master that slides fill. */
+  #isElsewhere(name: string, attributes: XmlAttributes): boolean {
+    if (this.what === 'all') return name === 'master-styles' || name === 'meta';
+    if (this.what === 'margins') return false;
+    return name === 'notes' || attributes['placeholder'] === 'true' || (name === 'frame' && 'class' in attributes);
   }
 
   #endNotes(): void {
@@ -120,6 +152,42 @@ export class OdfStory implements XmlHandler {
   }
 }
 
+function isText(name: string): boolean {
+  return name === 'p' || name === 'h' || WORDS.has(name);
+}
+
+/** Characters of one formula or chart that are read: those of a chart are labels, and the numbers that it shows. */
+const LONGEST_OBJECT = 10_000;
+
+/** What a formula or a chart says: signs and words, in a line. */
+export class OdfObject implements XmlHandler {
+  #text = '';
+  #shown = 0;
+  #skipping = 0;
+
+  get content(): string {
+    return this.#text.replace(/\s+/g, ' ').trim();
+  }
+
+  open(name: string): void {
+    if (this.#skipping > 0 || name === 'annotation') this.#skipping++;
+    else if (OBJECT_TEXT.has(name)) {
+      this.#shown++;
+      if (this.#text.length < LONGEST_OBJECT) this.#text += ' ';
+    }
+  }
+
+  close(name: string): void {
+    if (this.#skipping > 0) this.#skipping--;
+    else if (OBJECT_TEXT.has(name)) this.#shown--;
+  }
+
+  text(text: string): void {
+    if (this.#shown > 0 && this.#skipping === 0 && this.#text.length < LONGEST_OBJECT) this.#text += text;
+  }
+}
+const OBJECT_TEXT = words('p mi mo mn mtext ms');
+
 /** Repetitions of a row or a cell that are believed: files end with a row repeated a million times. */
 const MOST_REPEATED = 100;
 
@@ -133,8 +201,13 @@ export class OdfTables implements XmlHandler {
   #cells: [number, string][] = [];
   #text = 0;
   #depth = 0;
+  #inCell = false;
+
+  constructor(private readonly objects = NO_OBJECTS) {}
 
   open(name: string, attributes: XmlAttributes): void {
+    const object = this.objects.get(objectOf(name, attributes) ?? '');
+    if (object !== undefined) this.sheets.at(-1)?.addNotes([object]);
     if (name === 'table') {
       if (this.#depth++ === 0) this.sheets.push(new SheetText(attributes['name'] ?? `${this.sheets.length + 1}`));
     } else if (name === 'table-row') {
@@ -143,19 +216,25 @@ export class OdfTables implements XmlHandler {
       this.#rowRepeated = Number(attributes['number-rows-repeated'] ?? 1);
     } else if (name === 'table-cell' || name === 'covered-table-cell') {
       this.#cell = '';
+      this.#inCell = true;
       this.#repeated = Number(attributes['number-columns-repeated'] ?? 1);
-    } else if (name === 'p') {
+    } else if (isText(name)) {
       this.#text++;
-      if (this.#cell !== '') this.#cell += ' ';
+      if (!this.#inCell) this.#cell = '';
+      else if (this.#cell !== '') this.#cell += ' ';
     } else if (name === 's' || name === 'tab' || name === 'line-break') this.#cell += ' ';
   }
 
   close(name: string): void {
     const sheet = this.sheets.at(-1);
-    if (name === 'p') this.#text--;
-    else if (name === 'table') this.#depth--;
+    if (isText(name)) {
+      this.#text--;
+      // A text box over the cells.
+      if (!this.#inCell) sheet?.addNotes([this.#cell]);
+    } else if (name === 'table') this.#depth--;
     else if (sheet === undefined) return;
     else if (name === 'table-cell' || name === 'covered-table-cell') {
+      this.#inCell = false;
       const times = this.#cell.trim() === '' ? 0 : Math.min(this.#repeated || 1, MOST_REPEATED);
       for (let i = 0; i < times; i++) this.#cells.push([this.#column + i + 1, this.#cell]);
       this.#column += this.#repeated || 1;

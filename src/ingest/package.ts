@@ -189,7 +189,10 @@ const PROPERTIES: Readonly<Record<string, string>> = {
 };
 
 /** The Dublin Core properties of a package (`docProps/core.xml`, `meta.xml`). */
-export async function packageProperties(source: DocumentPackage, part: string): Promise<Record<string, string>> {
+export async function packageProperties(
+  source: Pick<DocumentPackage, 'read'>,
+  part: string,
+): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   let field: string | undefined;
   await source.read(part, {

@@ -1,7 +1,7 @@
 import type { Block } from '../text/blocks.ts';
 import { textBlocks } from '../text/index.ts';
 import type { Reading } from './document.ts';
-import { isPlainObject } from './metadata.ts';
+import { fitsMetadata, isPlainObject } from './metadata.ts';
 
 const IDS = ['id', '_id'];
 const TITLES = ['title', 'name', 'headline', 'subject'];
@@ -23,7 +23,7 @@ const NONE: ReadonlySet<string> = new Set();
  *   truth values too) and nested values as `path: value` lines; where there is nothing but the title, the title;
  * - language: `language` or `lang`, where it is a language code;
  * - metadata: the other scalars and lists of scalars; an object called `metadata` as if its fields were the record's,
- *   any other object flattened one level (`author.name`).
+ *   any other object flattened (`author.name`). What they cannot hold (lists of objects) is searched as `path: value` lines.
  *
  * @param spilled fields that are searched whatever their length: cells beyond the columns that a table declares.
  */
@@ -50,7 +50,7 @@ export function readRecord(
   for (const [key, value] of rest) {
     const prose = proseOf(value);
     if (prose === undefined) {
-      if (body === undefined) parts.push(...nestedText(key, value));
+      if (body === undefined || !fitsMetadata(value)) parts.push(...nestedText(key, value));
       continue;
     }
     if (body === undefined || prose.length > LONGEST_LABEL || spilled.has(key)) parts.push(`${key}: ${prose}`);
@@ -156,7 +156,11 @@ function* describeMember(key: string, member: unknown): Generator<string> {
         const more = numbers ? `, ... (${value.length} numbers)` : '';
         if (value.length > 0) yield `${label}${shown.join(', ')}${more}`;
       } else {
-        for (let i = value.length - 1; i >= 0; i--) stack.push([`${path}[${i}]`, value[i]]);
+        // So are points of a line.
+        const points = value.length > MOST_NUMBERS.fractions && value.every(isPoint);
+        const shown = points ? MOST_NUMBERS.fractions : value.length;
+        if (points) stack.push([path, `... (${value.length} points)`]);
+        for (let i = shown - 1; i >= 0; i--) stack.push([`${path}[${i}]`, value[i]]);
       }
     } else {
       const inner = Object.entries(value);
@@ -165,6 +169,10 @@ function* describeMember(key: string, member: unknown): Generator<string> {
       }
     }
   }
+}
+
+function isPoint(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'number') && !value.every(Number.isInteger);
 }
 
 function isWhole(value: unknown): boolean {

@@ -48,7 +48,7 @@ const PARAGRAPH = words('PP P LP Pp Lp HP');
 /** Macros without words. */
 const SILENT = words(
   'RS RE ne nh hy ad na ps ft in ti ll pl ta nr rm als so mso lf ig ss cs rs ns ev Dd Os Sm Bk Ek El Ed YS ME UE EN DS DE KS KE ' +
-    'TP TQ IX ie if el hw tr ec eo cc c2 ce ls vs it wh ch rn am ad mk rt po fam fp pc tm ex br sp',
+    'TP TQ IX EQ ie if el hw tr ec eo cc c2 ce ls vs it wh ch rn am ad mk rt po fam fp pc tm ex br sp',
 );
 /** Lines: beyond them it is no manual. */
 const MOST_LINES = 500_000;
@@ -81,6 +81,8 @@ export class RoffReader {
   #term = false;
   /** Conditions within one another. */
   #conditions = 0;
+  /** The last condition did not hold: what stands for the other case does. */
+  #else = false;
 
   constructor(text: string) {
     const lines = text.replace(/\r\n?/g, '\n').replace(/\\\n/g, '').split('\n', MOST_LINES);
@@ -96,8 +98,9 @@ export class RoffReader {
       else if (macro[1] === 'de' || macro[1] === 'de1' || macro[1] === 'am' || macro[1] === 'ig')
         until = `.${macro[2]!.split(/\s+/)[1] || '.'}`;
       else if (macro[1] === 'TS') i = this.#table(lines, i + 1);
-      else if (macro[1] === 'EQ') until = '.EN';
       else if (macro[1] !== undefined) this.#macro(macro[1], macro[2]!);
+      // An equation begins with what it is set by, if with anything but itself.
+      if (macro?.[1] === 'EQ') while (/^\s*(?:delim|[tn]?define|gsize|gfont)\b/.test(lines[i + 1] ?? '')) i++;
     }
     this.#flush();
   }
@@ -175,13 +178,16 @@ export class RoffReader {
     else if (!SILENT.has(name) && /^[A-Z][A-Za-z]?$/.test(name) && args.length > 0) this.#add(joined);
   }
 
-  /** Of a condition, what a terminal sees: `n` holds, `t` does not, and of comparisons neither side is known: the first is taken. */
+  /** Of a condition, what a terminal sees: `n` holds, `t` does not; comparisons are not made. */
   #condition(name: string, rest: string): void {
-    if (name === 'el' || this.#conditions > DEEPEST) return;
+    if (this.#conditions > DEEPEST || (name === 'el' && !this.#else)) return;
     this.#conditions++;
-    const match = /^\s*(!?)([nt]|[^\s]+)\s*(.*)$/.exec(rest);
+    const match = /^\s*(!?)([nt]|[^\s]+)\s*(.*)$/.exec(name === 'el' ? `n ${rest}` : rest);
     const [, not = '', test = '', body = ''] = match ?? [];
-    if ((test === 'n') === (not === '') && (test === 'n' || test === 't')) {
+    const isKnown = test === 'n' || test === 't';
+    const holds = isKnown && (test === 'n') === (not === '');
+    this.#else = name === 'ie' && isKnown && !holds;
+    if (holds) {
       const line = body.replace(/^\\\{\\?/, '').replace(/\\\}$/, '');
       const macro = /^[.'][ \t]*([^\s\\]+)[ \t]*(.*)$/.exec(line);
       if (macro !== null) this.#macro(macro[1]!, macro[2]!);

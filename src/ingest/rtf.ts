@@ -7,8 +7,36 @@ const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
 const DESTINATIONS = words(
   'fonttbl colortbl stylesheet listtable listoverridetable rsidtbl generator pict object objdata fldinst filetbl revtbl ' +
     'themedata colorschememapping latentstyles datastore xmlnstbl nonshppict bkmkstart bkmkend datafield formfield ' +
-    'pntxta pntxtb pnseclvl mmathPr userprops private template operator company',
+    'pntxta pntxtb pnseclvl mmathPr userprops private template operator company sp',
 );
+/** Groups that older programs pass over, and that are text: a text box, a comment, letters outside of the code page. */
+const NEWER = words('shpinst annotation ud');
+/** Character sets of fonts, where they are not the document's own. */
+const CHARSETS: Readonly<Record<number, string>> = {
+  77: 'macroman',
+  128: 'shift_jis',
+  129: 'cp949',
+  134: 'gbk',
+  136: 'big5',
+  161: 'windows-1253',
+  162: 'windows-1254',
+  163: 'windows-1258',
+  177: 'windows-1255',
+  178: 'windows-1256',
+  186: 'windows-1257',
+  204: 'windows-1251',
+  222: 'windows-874',
+  238: 'windows-1250',
+};
+const CODE_PAGES: Readonly<Record<number, string>> = {
+  932: 'shift_jis',
+  936: 'gbk',
+  949: 'cp949',
+  950: 'big5',
+  10000: 'macroman',
+  65001: 'utf-8',
+};
+const DOUBLE = words('shift_jis cp949 gbk big5');
 const INFORMATION: Readonly<Record<string, string>> = {
   title: 'title',
   author: 'author',
@@ -38,11 +66,25 @@ interface State {
   readonly skip: boolean;
   readonly field: string | undefined;
   readonly hidden: boolean;
+  readonly font: number;
+  /** Within the table of fonts. */
+  readonly fonts: boolean;
   readonly script: '' | 'sup' | 'sub';
   /** Characters that stand for a Unicode one in programs that know none. */
   readonly fallback: number;
   /** Closes the group. */
   readonly end: string;
+}
+
+/** What a text box or a comment stands in the middle of. */
+interface Interrupted {
+  /** Groups around its end. */
+  readonly depth: number;
+  readonly paragraph: HtmlRecording;
+  readonly inTable: boolean;
+  readonly cells: HtmlRecording[];
+  readonly level: number;
+  readonly tag: string;
 }
 
 /** Control words (`\par`, `\u8211`), symbols (`\'e9`, `\~`), groups, and text (Rich Text Format 1.9.1). */
@@ -59,9 +101,21 @@ export function readRtf(source: string): {
   const margins = new HtmlRecording();
   const fields: Record<string, string> = {};
   const stack: State[] = [];
-  let state: State = { skip: false, field: undefined, hidden: false, script: '', fallback: 1, end: '' };
+  const fonts = new Map<number, string>();
+  /** Text boxes and comments that are open, and what they interrupt. */
+  const boxes: Interrupted[] = [];
+  let state: State = {
+    skip: false,
+    field: undefined,
+    hidden: false,
+    font: -1,
+    fonts: false,
+    script: '',
+    fallback: 1,
+    end: '',
+  };
   let out = html;
-  let paragraph = new HtmlRecording();
+  let paragraph: HtmlRecording = new HtmlRecording();
   let level = 0;
   let inTable = false;
   let cells: HtmlRecording[] = [];
@@ -73,6 +127,12 @@ export function readRtf(source: string): {
   let marginDepth = 0;
   let starred = false;
   let binary = 0;
+  let declared = -1;
+  /** The next group says in the code page what another says in full. */
+  let isSecondBest = false;
+  let hasBox = false;
+  let usual = -1;
+  const current = (): string => fonts.get(state.font < 0 ? usual : state.font) ?? encoding;
 
   const write = (text: string): void => {
     if (state.skip || state.hidden || text === '') return;
@@ -82,7 +142,7 @@ export function readRtf(source: string): {
   };
   const flushBytes = (): void => {
     if (bytes.length === 0) return;
-    write(decodeAs(Uint8Array.from(bytes), encoding).text);
+    write(decodeAs(Uint8Array.from(bytes), current()).text);
     bytes = [];
   };
   const endTable = (): void => {
@@ -114,16 +174,43 @@ export function readRtf(source: string): {
     out.close('tr');
     cells = [];
   };
+  const interrupt = (tag: string): void => {
+    boxes.push({ depth: stack.length, paragraph, inTable, cells, level, tag });
+    paragraph = new HtmlRecording();
+    cells = [];
+    inTable = false;
+    out.open(tag);
+  };
+  const resume = (): void => {
+    endParagraph();
+    const box = boxes.pop()!;
+    out.close(box.tag);
+    ({ paragraph, inTable, cells, level } = box);
+  };
   const control = (word: string, value: number): void => {
     if (word === 'u') {
       write(String.fromCharCode(value < 0 ? value + 65_536 : value));
       pending = state.fallback;
     } else if (word === 'uc') state = { ...state, fallback: Math.max(0, value) };
     else if (word === 'bin') binary = Math.max(0, value);
-    else if (word === 'ansicpg')
-      encoding = value === 65_001 ? 'utf-8' : value === 10_000 ? 'macroman' : `windows-${value}`;
+    else if (word === 'ansicpg') encoding = CODE_PAGES[value] ?? `windows-${value}`;
     else if (word === 'mac') encoding = 'macroman';
-    else if (starred || DESTINATIONS.has(word)) state = { ...state, skip: true };
+    else if (word === 'deff') usual = value;
+    else if (word === 'f') {
+      if (state.fonts) declared = value;
+      else state = { ...state, font: value };
+    } else if (word === 'fcharset' || word === 'cpg') {
+      const set = word === 'cpg' ? (CODE_PAGES[value] ?? `windows-${value}`) : CHARSETS[value];
+      if (state.fonts && set !== undefined) fonts.set(declared, set);
+    } else if (word === 'fonttbl') state = { ...state, skip: true, fonts: true };
+    else if (word === 'upr') isSecondBest = true;
+    else if (word === 'shp') hasBox = false;
+    else if (word === 'shptxt' || word === 'annotation') {
+      hasBox = true;
+      if (!state.skip) interrupt(word === 'shptxt' ? 'div' : 'blockquote');
+    } else if ((starred && !NEWER.has(word)) || DESTINATIONS.has(word)) state = { ...state, skip: true };
+    // A picture of the box, in words, for programs that know no boxes.
+    else if (word === 'shprslt') state = { ...state, skip: state.skip || hasBox };
     else if (MARGINS.has(word)) {
       if (out === html) {
         out = margins;
@@ -144,11 +231,11 @@ export function readRtf(source: string): {
       cells.push(paragraph);
       paragraph = new HtmlRecording();
     } else if (word === 'row' || word === 'nestrow') endRow();
-    else if (word === 'v') state = { ...state, hidden: value !== 0 };
+    else if (word === 'v' || word === 'deleted') state = { ...state, hidden: value !== 0 };
     else if (word === 'super') state = { ...state, script: value === 0 ? '' : 'sup' };
     else if (word === 'sub') state = { ...state, script: value === 0 ? '' : 'sub' };
     else if (word === 'nosupersub') state = { ...state, script: '' };
-    else if (word === 'plain') state = { ...state, script: '', hidden: false };
+    else if (word === 'plain') state = { ...state, script: '', hidden: false, font: -1 };
     else if (word === 'footnote') {
       write(' (');
       state = { ...state, end: ')' };
@@ -157,11 +244,17 @@ export function readRtf(source: string): {
 
   TOKEN.lastIndex = 0;
   for (let match = TOKEN.exec(source); match !== null; match = TOKEN.exec(source)) {
-    const [, word, number, hex, symbol, brace, text] = match;
+    const [, word, number, hex, symbol, brace] = match;
+    let text = match[6];
     if (hex !== undefined) {
       if (pending > 0) pending--;
       else bytes.push(Number.parseInt(hex, 16));
       continue;
+    }
+    // The second byte of a character may be a letter.
+    if (text !== undefined && bytes.length > 0 && endsInHalf(bytes, current())) {
+      bytes.push(text.charCodeAt(0));
+      text = text.slice(1);
     }
     flushBytes();
     if (word !== undefined) {
@@ -179,11 +272,14 @@ export function readRtf(source: string): {
     } else if (brace === '{') {
       stack.push(state);
       starred = false;
+      if (isSecondBest) state = { ...state, skip: true };
+      isSecondBest = false;
     } else if (brace === '}') {
       if (out === margins && stack.length <= marginDepth) {
         endParagraph();
         out = html;
       }
+      if (boxes.at(-1)?.depth === stack.length) resume();
       const outer = stack.pop() ?? state;
       if (state.end !== outer.end) write(state.end);
       state = outer;
@@ -195,9 +291,19 @@ export function readRtf(source: string): {
     }
   }
   flushBytes();
+  while (boxes.length > 0) resume();
   inTable = false;
   endParagraph();
   endTable();
   margins.replay(html);
   return { html, fields, isWhole: stack.length === 0 };
+}
+
+/** Whether the last byte is the first of two (Shift-JIS, GBK, Big5, Korean). */
+function endsInHalf(bytes: readonly number[], encoding: string): boolean {
+  if (!DOUBLE.has(encoding)) return false;
+  const isKana = (byte: number): boolean => encoding === 'shift_jis' && byte >= 0xa0 && byte < 0xe0;
+  let i = 0;
+  while (i < bytes.length) i += bytes[i]! > 0x80 && !isKana(bytes[i]!) ? 2 : 1;
+  return i > bytes.length;
 }

@@ -1,6 +1,6 @@
-import type { Server } from 'node:http';
+import { createServer as createHttpServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { InvalidArgumentError, StorageError } from '../base/errors.ts';
 import { resolveConfig, type ServeOptions } from './config.ts';
 import { type App, createApp } from './http/app.ts';
@@ -102,11 +102,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
 }
 
 function createServer(app: App, requestTimeout: number): Server {
-  const server = createAdaptorServer({
-    fetch: (request, bindings) => app.fetch(request, bindings as never),
-    // How often slow connections are looked for.
-    serverOptions: { connectionsCheckingInterval: Math.min(5000, requestTimeout / 2) },
-  }) as Server;
+  const listener = getRequestListener((request, bindings) => app.fetch(request, bindings as never), {
+    // A Host or an address that no request can have.
+    errorHandler: () => {
+      const { body, headers } = refusal('400 Bad Request', 'The request has no address', 'invalid-request');
+      return new Response(body, { status: 400, headers });
+    },
+  });
+  // How often slow connections are looked for.
+  const server = createHttpServer({ connectionsCheckingInterval: Math.min(5000, requestTimeout / 2) }, listener);
   // Headers within 10 s, a whole request within `requestTimeout`: slow senders do not hold connections.
   server.headersTimeout = Math.min(10_000, requestTimeout);
   server.requestTimeout = requestTimeout;
@@ -121,18 +125,19 @@ function createServer(app: App, requestTimeout: number): Server {
       : error.code === 'HPE_HEADER_OVERFLOW'
         ? ['431 Request Header Fields Too Large', 'The headers are too large', 'headers-too-large']
         : ['400 Bad Request', 'This is not HTTP', 'invalid-http'];
-    const body = JSON.stringify({
-      type: `urn:sagitta:problem:${code}`,
-      title,
-      status: Number(status!.slice(0, 3)),
-      detail: `${title}.`,
-      code,
-    });
-    socket.end(
-      `HTTP/1.1 ${status}\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-    );
+    const { body, headers } = refusal(status!, title!, code!);
+    const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`);
   });
   return server;
+}
+
+/** A problem document for what does not come as far as the application. @param status with its reason. */
+function refusal(status: string, title: string, code: string) {
+  const type = `urn:sagitta:problem:${code}`;
+  const body = JSON.stringify({ type, title, status: Number(status.slice(0, 3)), detail: `${title}.`, code });
+  const length = String(Buffer.byteLength(body));
+  return { body, headers: { 'content-type': 'application/problem+json', 'content-length': length } };
 }
 
 /** Ends connections on which an answer waits and nothing moves for so many milliseconds; work that takes longer is nobody's fault. */

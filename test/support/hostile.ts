@@ -69,6 +69,32 @@ export const HOSTILE_FILES: readonly HostileFile[] = [
       }),
   },
   {
+    name: 'objects.odt',
+    // As many as a ZIP holds, beside what else a document has.
+    make: (n) =>
+      makeZip({
+        mimetype: 'application/vnd.oasis.opendocument.text',
+        'content.xml': `<c><office:text><text:p>${'<draw:object href="./O0"/><svg:desc>x</svg:desc>'.repeat(n)}</text:p></office:text></c>`,
+        ...Object.fromEntries(
+          Array.from({ length: Math.min(n, 65_000) }, (_, i) => [`O${i}/content.xml`, '<m><mi>word</mi></m>']),
+        ),
+      }),
+  },
+  {
+    name: 'drawings.xlsx',
+    make: (n) =>
+      makeZip({
+        '_rels/.rels':
+          '<Relationships><Relationship Id="r" Type="x/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        'xl/workbook.xml': '<workbook><sheets><sheet name="S" r:id="s"/></sheets></workbook>',
+        'xl/_rels/workbook.xml.rels':
+          '<Relationships><Relationship Id="s" Type="x/worksheet" Target="s.xml"/></Relationships>',
+        'xl/s.xml': `<worksheet><sheetData/>${'<oddHeader>&amp;'.repeat(n)}</worksheet>`,
+        'xl/_rels/s.xml.rels': `<Relationships>${'<Relationship Id="d" Type="x/drawing" Target="d.xml"/>'.repeat(Math.ceil(n / 100))}</Relationships>`,
+        'xl/d.xml': `<d>${'<p><t>word</t></p>'.repeat(n)}</d>`,
+      }),
+  },
+  {
     name: 'deep.docx',
     make: (n) =>
       makeZip({
@@ -119,6 +145,12 @@ export const HOSTILE_FILES: readonly HostileFile[] = [
   },
   { name: 'deep.json', make: (n) => `${'['.repeat(10 * n)}1${']'.repeat(10 * n)}` },
   { name: 'deep-objects.json', make: (n) => `${'{"a":'.repeat(n)}1${'}'.repeat(n)}` },
+  { name: 'values.json', make: (n) => '{"text":"one of many"}\n'.repeat(10 * n) },
+  {
+    name: 'members.jsonl',
+    make: (n) =>
+      `{"text":"x","a":[${repeat(n, (i) => `{"k${i}":{"b":[[${i}.5,1]]}},`)}1],"b":${'{"c":'.repeat(1000)}1${'}'.repeat(1000)}}\n`,
+  },
   { name: 'keys.json', make: (n) => `{${repeat(10 * n, (i) => `"k${i}":${i},`)}"last":1}` },
   { name: 'same-id.jsonl', make: (n) => repeat(10 * n, (i) => `{"id":"same","text":"record ${i}"}\n`) },
   { name: 'not.jsonl', make: (n) => 'This is a line of prose.\n'.repeat(10 * n) },
@@ -150,6 +182,11 @@ export const HOSTILE_FILES: readonly HostileFile[] = [
     make: (n) =>
       `<book xmlns="http://docbook.org/ns/docbook">${'<section><title>t</title>'.repeat(n)}<para>deep</para>`,
   },
+  {
+    name: 'entities.dbk',
+    make: (n) =>
+      `<!DOCTYPE book [<!ENTITY a "xxxxxxxxxx">${repeat(20, (i) => `<!ENTITY a${i + 1} "${`&a${i || ''};`.repeat(10)}">`)}<!ENTITY l "&l;&l;">]><book xmlns="http://docbook.org/ns/docbook"><para>${'&a2;&a20;&l;&nosuch;'.repeat(n)}</para></book>`,
+  },
   { name: 'deep.svg', make: (n) => `<svg>${'<g>'.repeat(10 * n)}<text>deep</text>` },
   { name: 'brackets.md', make: (n) => `${'['.repeat(10 * n)}text${'](a)'.repeat(10 * n)}` },
   { name: 'quotes.md', make: (n) => `${'>'.repeat(n)} deep\n` },
@@ -161,8 +198,15 @@ export const HOSTILE_FILES: readonly HostileFile[] = [
     make: (n) =>
       `---\na: &a [x,x,x,x,x,x,x,x,x]\n${repeat(9, (i) => `${'bcdefghij'[i]}: &${'bcdefghij'[i]} [${`*${'abcdefghi'[i]},`.repeat(9)}1]\n`)}---\n${'text '.repeat(n)}\n`,
   },
+  {
+    name: 'front-objects.md',
+    make: (n) =>
+      `---\na:\n${repeat(Math.min(n, 3000), (i) => `  - k${i}: v\n`)}b: ${'['.repeat(Math.min(n, 500))}${']'.repeat(Math.min(n, 500))}\n---\ntext\n`,
+  },
   { name: 'front.md', make: (n) => `---\n${repeat(n, (i) => `key${i}: value ${i}\n`)}---\ntext\n` },
   { name: 'groups.rtf', make: (n) => `{\\rtf1 ${'{\\b '.repeat(10 * n)}deep${'}'.repeat(10 * n)}}` },
+  { name: 'boxes.rtf', make: (n) => `{\\rtf1 ${'{\\shp{\\*\\shpinst{\\shptxt x '.repeat(n)}deep` },
+  { name: 'comments.rtf', make: (n) => `{\\rtf1 ${'\\intbl x\\cell{\\*\\annotation y\\par}'.repeat(n)}\\row}` },
   { name: 'cells.rtf', make: (n) => `{\\rtf1 ${'\\intbl x\\cell '.repeat(10 * n)}\\row}` },
   { name: 'macro.1', make: (n) => `.TH A 1\n.SH NAME\n.de X\n.X\n.X\n..\n${'.X\n'.repeat(n)}text\n` },
   {
@@ -179,6 +223,11 @@ export const HOSTILE_FILES: readonly HostileFile[] = [
     name: 'doubling.tex',
     make: (n) =>
       `\\def\\a{xxxxxxxxxx}${repeat(20, (i) => `\\def\\${'abcdefghijklmnopqrstu'[i + 1]}{${`\\${'abcdefghijklmnopqrstu'[i]} `.repeat(10)}}`)}\\begin{document}${'\\u '.repeat(Math.ceil(n / 100))}\\end{document}`,
+  },
+  {
+    name: 'environment.tex',
+    make: (n) =>
+      `\\newenvironment{a}{\\begin{a}\\begin{a}}{\\end{a}\\end{a}}\\begin{document}${'\\begin{a}x\\end{a}'.repeat(n)}\\end{document}`,
   },
   { name: 'deep.tex', make: (n) => `\\begin{document}${'{\\textbf{'.repeat(n)}deep${'}}'.repeat(n)}\\end{document}` },
   {

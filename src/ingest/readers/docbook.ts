@@ -2,7 +2,8 @@ import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { HtmlText } from '../html-text.ts';
 import { CUT_OFF, type Reader } from '../reader.ts';
-import { parseXml, type XmlHandler } from '../xml.ts';
+import { parseXml, type XmlAttributes, type XmlHandler } from '../xml.ts';
+import { expandEntities } from '../xml-entities.ts';
 import { textReader } from './text.ts';
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(' '));
@@ -18,6 +19,13 @@ const LISTS = words('itemizedlist orderedlist variablelist simplelist glosslist 
 const ITEMS = words('listitem member step glossentry varlistentry');
 const LISTINGS = words('programlisting screen literallayout programlistingco');
 const UNSEEN = words('indexterm remark keywordset imagedata xi:include');
+/** Parts of one thing, which stand apart even where there is nothing between them: names, keys, menus, parameters. */
+const APART = words(
+  'firstname givenname surname othername honorific lineage author editor collab keycap keysym mousebutton guimenu guisubmenu ' +
+    'guimenuitem guibutton segtitle seg funcdef paramdef year holder personname title citetitle publishername pubdate arg option',
+);
+/** What is put between them, where a space would not say it. */
+const BETWEEN: Readonly<Record<string, string>> = { keycap: '+', keysym: '+', guisubmenu: ' > ', guimenuitem: ' > ' };
 const NAMES: Readonly<Record<string, string>> = {
   tgroup: 'tbody',
   row: 'tr',
@@ -49,7 +57,7 @@ export const docbookReader: Reader = {
     }
     const body = new HtmlText();
     const book = new DocBook(body);
-    if (!(await parseXml(decoded.text, book))) yield { path: file.path, note: CUT_OFF };
+    if (!(await parseXml(await expandEntities(decoded.text), book))) yield { path: file.path, note: CUT_OFF };
     body.end();
     yield makeDocument(file, {
       format: 'docbook',
@@ -68,10 +76,14 @@ class DocBook implements XmlHandler {
   #depth = 0;
   #skipping = 0;
   #title: string | undefined;
+  /** Nothing was said since an element of {@link APART} ended. */
+  #parted = false;
+  /** Where a link leads that says nothing so far. */
+  #target: string | undefined;
 
   constructor(private readonly body: HtmlText) {}
 
-  open(name: string): void {
+  open(name: string, attributes: XmlAttributes): void {
     if (this.#skipping > 0 || UNSEEN.has(name)) {
       this.#skipping++;
       return;
@@ -80,6 +92,9 @@ class DocBook implements XmlHandler {
     if (name === 'title' || name === 'refentrytitle') this.#title = '';
     const tag = this.#tag(name);
     if (tag !== undefined) this.body.open(tag, NONE);
+    else if (name === 'manvolnum') this.text('(');
+    else if (this.#parted && APART.has(name)) this.text(BETWEEN[name] ?? ' ');
+    if (name === 'ulink' || name === 'link') this.#target = attributes['url'] ?? attributes['href'];
   }
 
   close(name: string): void {
@@ -88,7 +103,10 @@ class DocBook implements XmlHandler {
       return;
     }
     const tag = this.#tag(name);
+    if (name === 'manvolnum') this.text(')');
+    else if ((name === 'ulink' || name === 'link') && this.#target !== undefined) this.text(this.#target);
     if (tag !== undefined) this.body.close(tag);
+    this.#parted = APART.has(name);
     if (SECTIONS.has(name)) this.#depth--;
     if (name === 'title' || name === 'refentrytitle') {
       this.title ??= this.#title?.replace(/\s+/g, ' ').trim() || undefined;
@@ -99,6 +117,8 @@ class DocBook implements XmlHandler {
   text(text: string): void {
     if (this.#skipping > 0) return;
     if (this.#title !== undefined) this.#title += text;
+    if (text.trim() !== '') this.#target = undefined;
+    this.#parted &&= text.trim() === '';
     this.body.text(text);
   }
 

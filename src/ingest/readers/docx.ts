@@ -3,6 +3,7 @@ import { UnreadableDocumentError } from '../../base/errors.ts';
 import { makeDocument } from '../document.ts';
 import { DocxStory } from '../docx-story.ts';
 import { DocxNumbering, DocxStyles } from '../docx-styles.ts';
+import { drawingText } from '../drawing-text.ts';
 import type { HtmlRecording } from '../html-recording.ts';
 import { HtmlText } from '../html-text.ts';
 import { DocumentPackage, mistaken, packageProperties, type Relationship, relationships } from '../package.ts';
@@ -101,31 +102,4 @@ function textOf(html: HtmlRecording): string {
   html.replay(text);
   text.end();
   return text.content;
-}
-
-/** Words of a diagram or a chart: its paragraphs, and the names of its series and categories. */
-async function drawingText(source: DocumentPackage, part: string, html: HtmlRecording): Promise<void> {
-  let shown = false;
-  let cached = 0;
-  await source.read(part, {
-    open(name) {
-      if (name === 'p') html.open('p');
-      else if (name === 'strCache') {
-        cached++;
-        html.open('p');
-      }
-      shown = name === 't' || (name === 'v' && cached > 0);
-    },
-    close(name) {
-      if (name === 'p') html.close('p');
-      else if (name === 'strCache') {
-        cached--;
-        html.close('p');
-      } else if (name === 'pt' && cached > 0) html.text(', ');
-      shown = false;
-    },
-    text(text) {
-      if (shown) html.text(text);
-    },
-  });
 }

@@ -28,9 +28,9 @@ export const epubReader: Reader = {
         continue;
       }
       const chrome = new HtmlChrome();
-      await parseHtml(html, chrome);
+      await parseHtml(html, chrome, true);
       body.begin(chrome.found);
-      await parseHtml(html, body);
+      await parseHtml(html, body, true);
       body.end();
     }
     if (missing.length > 0) {

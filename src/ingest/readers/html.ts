@@ -3,8 +3,9 @@ import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { HtmlChrome } from '../html-chrome.ts';
 import { HtmlText } from '../html-text.ts';
-import { type HtmlHandler, parseHtml } from '../html-tokens.ts';
+import { type HtmlHandler, isXhtml, parseHtml } from '../html-tokens.ts';
 import { CUT_OFF, type Reader } from '../reader.ts';
+import { extensionOf } from '../scope.ts';
 import { REPAIRED } from './markdown.ts';
 
 /**
@@ -22,11 +23,13 @@ export const htmlReader: Reader = {
     // Pages of site generators may begin with front matter.
     const { fields, end, repaired } = frontMatter(decoded.text);
     const html = decoded.text.slice(end);
+    // Pages that were written as XML and sent as HTML keep to what both mean alike.
+    const isXml = /^xht(?:ml)?$/.test(extensionOf(file.path)) || isXhtml(html);
     const head = new HtmlHead();
     const chrome = new HtmlChrome();
-    await parseHtml(html, both(head, chrome));
-    let body = await textOf(html, chrome.found);
-    if (body.blocks.length === 0 && chrome.found.size > 0) body = await textOf(html);
+    await parseHtml(html, both(head, chrome), isXml);
+    let body = await textOf(html, isXml, chrome.found);
+    if (body.blocks.length === 0 && chrome.found.size > 0) body = await textOf(html, isXml);
     if (isCutOff(html)) yield { path: file.path, note: CUT_OFF };
     if (repaired) yield { path: file.path, note: REPAIRED };
     const topHeading = body.blocks.find((block) => block.kind === 'heading' && block.level === 1)?.name;
@@ -61,9 +64,9 @@ function withoutNames({ title, lang, language, layout, ...fields }: Readonly<Rec
   return fields;
 }
 
-async function textOf(html: string, leaveOut?: ReadonlySet<number>): Promise<HtmlText> {
+async function textOf(html: string, isXml: boolean, leaveOut?: ReadonlySet<number>): Promise<HtmlText> {
   const text = new HtmlText(leaveOut === undefined ? {} : { leaveOut });
-  await parseHtml(html, text);
+  await parseHtml(html, text, isXml);
   text.end();
   return text;
 }

@@ -1,6 +1,6 @@
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
-import { parseJson } from '../json-parse.ts';
+import { parseJsonLines } from '../json-parse.ts';
 import { isPlainObject } from '../metadata.ts';
 import type { Reader } from '../reader.ts';
 import { describeValue, RecordIds, readRecord } from '../records.ts';
@@ -11,14 +11,14 @@ const PROSE = ['text', 'content', 'contents', 'body', 'passage', 'abstract', 'de
 /**
  * JSON: a list of objects is one document per object (`readRecord` says how), and so is an object whose members are
  * all objects with a text field (their keys are the ids); anything else is one document of `path: value` lines.
- * JSON5 is read too. Offsets are into the text made.
+ * JSON5 is read too, and so are values one after the other, as of JSON Lines, which are read as a list. Offsets are into the text made.
  */
 export const jsonReader: Reader = {
   format: 'json',
   extensions: ['json', 'jsonc', 'json5', 'geojson', 'webmanifest'],
   async *read(file, context) {
     const decoded = await context.text();
-    const value = parseJson(decoded.text);
+    const value = parseJsonLines(decoded.text);
     const encoding = describeEncoding(decoded);
     const records = recordsOf(value);
     if (records !== undefined) {

@@ -52,6 +52,7 @@ describe('the LaTeX reader', () => {
     expect(metadata).toMatchObject({ author: 'A. Núñez B. Čapek' });
     const parts = blocks.map(({ kind, start, end }) => `${kind}: ${text.slice(start, end)}`);
     expect(parts).toEqual([
+      'paragraph: A. Núñez B. Čapek',
       'paragraph: We open sluices (Slowly.) of the Weirgate project, left and right—100% & more.',
       'heading: Water levels',
       'paragraph: See Section ; it holds x^2 ≤ α [smith2001,jones].',
@@ -64,7 +65,7 @@ describe('the LaTeX reader', () => {
       'paragraph: a/b = ∑_i c_i',
       'list-item: [smith2001] Smith, Gates.',
     ]);
-    expect(blocks[1]).toMatchObject({ level: 2, name: 'Water levels' });
+    expect(blocks[2]).toMatchObject({ level: 2, name: 'Water levels' });
     expect((await readContent('paper.tex', paper)).notes.map(({ note }) => note)).toEqual([
       'A drawing in it was not read.',
     ]);

@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import type { Address, Attachment, Email } from 'postal-mime';
 import { UnreadableDocumentError } from '../../base/errors.ts';
 import { textBlocks } from '../../text/index.ts';
+import { decode } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { HtmlText } from '../html-text.ts';
 import { parseHtml } from '../html-tokens.ts';
@@ -11,6 +13,8 @@ import { RecordIds } from '../records.ts';
 import { TextParts } from '../text-parts.ts';
 import type { SourceFile } from '../types.ts';
 
+/** Characters of both forms of a message that are compared. */
+const MOST_COMPARED = 200_000;
 /** Attachments that are read of one message, and bytes of one that is looked at. */
 const MOST_ATTACHMENTS = 100;
 /** A message has one of these at least. */
@@ -19,7 +23,10 @@ const HEADERS = new Set(
 );
 /** S/MIME and OpenPGP; S/MIME that is only signed says so. */
 const ENCRYPTED = /^(?:multipart\/encrypted|application\/(?:x-)?pkcs7-mime(?![\s\S]*smime-type\s*=\s*"?signed))/i;
-/** Parts that prove who wrote a message, and pictures within its text. */
+/** What belongs to the page that a message is, rather than to the message. */
+const OF_THE_PAGE =
+  /^(?:image\/|audio\/|video\/|font\/|text\/(?:css|html|javascript)|application\/(?:(?:x-)?javascript|(?:x-|vnd\.ms-)?font))/i;
+/** Parts that prove who wrote a message. */
 const NO_DOCUMENT = /^(?:application\/(?:pgp-signature|(?:x-)?pkcs7-signature)|text\/x-amp-html)$/i;
 
 /**
@@ -91,6 +98,8 @@ async function* readMessage(
     ['From', email.from === undefined ? [] : [email.from]],
     ['To', email.to ?? []],
     ['Cc', email.cc ?? []],
+    ['Bcc', email.bcc ?? []],
+    ['Reply-To', email.replyTo ?? []],
   ] as const;
   const header = people.flatMap(([name, list]) =>
     list.length === 0 ? [] : [`${name}: ${list.map(addressText).join(', ')}`],
@@ -112,7 +121,9 @@ async function* readMessage(
     },
   });
 
-  const attachments = email.attachments.filter(({ mimeType, related }) => !NO_DOCUMENT.test(mimeType) && !related);
+  const attachments = email.attachments.filter(
+    ({ mimeType, related }) => !NO_DOCUMENT.test(mimeType) && !(related && OF_THE_PAGE.test(mimeType)),
+  );
   const names = new RecordIds();
   const unread: string[] = [];
   for (const [i, attachment] of attachments.entries()) {
@@ -151,10 +162,22 @@ function isCutOff(type: string, bytes: Uint8Array): boolean {
   return !buffer.includes(`--${boundary[1] ?? boundary[2]!}--`);
 }
 
+/** Names of character sets that say nothing about letters beyond ASCII. */
+const NO_CHARSET = /^(?:us-ascii|ascii|unknown(?:-8bit)?|x-unknown|8bit|default)$/i;
+
+/** The message in UTF-8, where it has letters beyond ASCII and nothing says by which character set. */
+function inUtf8(bytes: Uint8Array): Uint8Array {
+  if (isUtf8(bytes)) return bytes;
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  for (const [, name] of source.matchAll(/\bcharset\s*=\s*"?([\w.:-]+)/gi)) if (!NO_CHARSET.test(name!)) return bytes;
+  const text = decode(bytes)?.text;
+  return text === undefined ? bytes : Buffer.from(text);
+}
+
 async function parse(bytes: Uint8Array): Promise<Email> {
   const { default: PostalMime } = await import('postal-mime');
   try {
-    return await PostalMime.parse(bytes, { maxNestingDepth: 50 });
+    return await PostalMime.parse(inUtf8(bytes), { maxNestingDepth: 50 });
   } catch (error) {
     const problem = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
     throw new UnreadableDocumentError(`It is no sound message (${problem}).`, 'Save it again from the mail program.', {
@@ -163,17 +186,29 @@ async function parse(bytes: Uint8Array): Promise<Email> {
   }
 }
 
-/** The plain text, or that of the HTML where it says more. */
+/** Share of words of the HTML that the plain text may lack: links, and what the two write in other ways. */
+const MAY_LACK = 0.2;
+
+/** The plain text, or that of the HTML where it says more or something else. */
 async function bodyOf({ text = '', html }: Email): Promise<Pick<HtmlText, 'blocks'> & { readonly text: string }> {
   if (html !== undefined) {
     const body = new HtmlText();
     await parseHtml(html, body);
     body.end();
     const content = body.content;
-    if (content.length > 2 * text.trim().length || text.trim() === '') return { text: content, blocks: body.blocks };
+    if (lacks(text, content)) return { text: content, blocks: body.blocks };
   }
   const plain = text.replace(/\r\n?/g, '\n').trim();
   return { text: plain, blocks: textBlocks(plain) };
+}
+
+/** Whether the plain text leaves out much of what the HTML says. */
+function lacks(plain: string, html: string): boolean {
+  const wordsOf = (text: string): string[] => text.slice(0, MOST_COMPARED).match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words = wordsOf(html);
+  const said = new Set(wordsOf(plain));
+  if (html.length > 2 * plain.trim().length) return true;
+  return words.filter((word) => !said.has(word)).length > MAY_LACK * words.length;
 }
 
 function addressText(address: Address): string {

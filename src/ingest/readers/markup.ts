@@ -63,8 +63,26 @@ const FENCES: Readonly<Record<string, 'code' | 'table' | 'hidden'>> = {
   '```': 'code',
 };
 
-/** AsciiDoc: titles begin with equals signs; blocks stand between fences. */
-const asciidoc = (): Classify => (lines, at) => {
+/** What stands for text elsewhere in an AsciiDoc document: `{product}`. */
+const REFERENCE = /\{([a-z\d][\w-]*)\}/gi;
+/** Lines of AsciiDoc that are no text, but may hold some: the name of a picture, who is quoted, what a condition shows. */
+const HOLDS_TEXT =
+  /^(?:(?:image|video|audio)::[^[]*\[\s*[^\]\s,=]+(?:[^\],="]*|"[^"]*")(?:[,\]])|(?:ifdef|ifndef|ifeval)::[^[]*\[.+\]\s*$|\[(?:quote|verse)[^\],]*,)/;
+
+/** AsciiDoc: titles begin with equals signs; blocks stand between fences. Attributes that the text refers to are text. */
+function asciidoc(): Classify {
+  let used: ReadonlySet<string> | undefined;
+  return (lines, at) => {
+    const name = /^:([\w-]+):[ \t]+\S/.exec(lines[at]!)?.[1];
+    if (name !== undefined) {
+      used ??= new Set(lines.flatMap((line) => [...line.matchAll(REFERENCE)].map((match) => match[1]!.toLowerCase())));
+      if (used.has(name.toLowerCase())) return undefined;
+    }
+    return HOLDS_TEXT.test(lines[at]!) ? undefined : asciidocLine(lines, at);
+  };
+}
+
+const asciidocLine: Classify = (lines, at) => {
   const line = lines[at]!;
   const title = /^(={1,6}|#{1,6})\s+(\S.*)$/.exec(line);
   if (title !== null) return { is: 'heading', name: title[2]!.trim(), level: title[1]!.length };
@@ -91,6 +109,9 @@ const org = (): Classify => (lines, at) => {
   if (/^\s*#\+begin_comment\b/i.test(line)) return { is: 'hidden', ends: (other) => /^\s*#\+end_comment/i.test(other) };
   if (/^\s*:(?:PROPERTIES|LOGBOOK):\s*$/i.test(line))
     return { is: 'hidden', ends: (other) => /^\s*:END:/i.test(other) };
+  if (/^\s*#\+(?:caption(?:\[.*?\])?|subtitle|description|macro|attr_\w+):.*[\p{L}\p{N}]/iu.test(line)) {
+    return /^\s*#\+attr/i.test(line) && !/:(?:alt|title|caption)\s/.test(line) ? { is: 'skipped' } : undefined;
+  }
   if (/^\s*#(?:\+|\s|$)/.test(line)) return { is: 'skipped' };
   if (/^\s*\|/.test(line)) return { is: 'table', ends: (other) => !/^\s*\|/.test(other), without: true };
   return /^\s*(?:[-+]|\d+[.)])\s+\S/.test(line) ? { is: 'list-item' } : undefined;

@@ -1,9 +1,12 @@
 import { UnreadableDocumentError } from '../../base/errors.ts';
 import { markdownBlocks, textBlocks } from '../../text/index.ts';
 import { makeDocument } from '../document.ts';
+import { HtmlText } from '../html-text.ts';
+import { parseHtml } from '../html-tokens.ts';
 import { parseJson } from '../json-parse.ts';
 import { isPlainObject } from '../metadata.ts';
 import type { Reader } from '../reader.ts';
+import { describeValue } from '../records.ts';
 import { TextParts } from '../text-parts.ts';
 
 /** Text of one output: beyond it, it is a log. */
@@ -12,8 +15,8 @@ const LONGEST_OUTPUT = 20_000;
 const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
 
 /**
- * Jupyter notebooks: Markdown cells with their structure, code cells, and what cells printed; images and other data are
- * left out. Offsets are into the text made.
+ * Jupyter notebooks: Markdown cells with their structure, code cells, and what cells printed; images and other data, and
+ * what is longer than a reader's patience, are left out and noted. Offsets are into the text made.
  */
 export const notebookReader: Reader = {
   format: 'notebook',
@@ -26,6 +29,7 @@ export const notebookReader: Reader = {
     }
     const parts = new TextParts();
     let images = 0;
+    let cut = 0;
     for (const cell of cells) {
       if (!isPlainObject(cell)) continue;
       const source = lines(cell['source'] ?? cell['input']);
@@ -38,8 +42,9 @@ export const notebookReader: Reader = {
       } else if (cell['cell_type'] === 'code') parts.addBlock('code', source);
       else parts.add(source, textBlocks(source));
       for (const output of list(cell['outputs'])) {
-        const { text, image } = outputText(output);
+        const { text, image } = await outputText(output);
         if (image) images++;
+        if (text.length > LONGEST_OUTPUT) cut++;
         if (text !== '') parts.addBlock('quote', text.slice(0, LONGEST_OUTPUT));
       }
     }
@@ -47,6 +52,10 @@ export const notebookReader: Reader = {
       const note =
         images === 1 ? 'An image among its outputs was not read.' : `${images} images among its outputs were not read.`;
       yield { path: file.path, note };
+    }
+    if (cut > 0) {
+      const what = cut === 1 ? 'Of an output' : `Of ${cut} outputs`;
+      yield { path: file.path, note: `${what} only the first ${LONGEST_OUTPUT} characters were read.` };
     }
     const heading = parts.blocks.find(({ kind }) => kind === 'heading');
     yield makeDocument(file, {
@@ -75,7 +84,10 @@ function kernelOf(value: unknown): Record<string, unknown> {
   return typeof language === 'string' ? { kernel: language } : {};
 }
 
-function outputText(output: unknown): { readonly text: string; readonly image: boolean } {
+/** How programs name what they show in another way: `<Figure size 640x480 with 1 Axes>`, `<IPython.core.display.HTML object>`. */
+const NAME_OF_OBJECT = /^<[^>]*>$/;
+
+async function outputText(output: unknown): Promise<{ readonly text: string; readonly image: boolean }> {
   if (!isPlainObject(output)) return { text: '', image: false };
   const data = isPlainObject(output['data']) ? output['data'] : output;
   const image = Object.keys(data).some((type) => type.startsWith('image/') || type === 'png' || type === 'jpeg');
@@ -83,8 +95,20 @@ function outputText(output: unknown): { readonly text: string; readonly image: b
     return { text: `${lines(output['ename'])}: ${lines(output['evalue'])}`.replace(COLOURS, ''), image };
   }
   const text = lines(data['text/markdown'] ?? data['text/plain'] ?? output['text']).replace(COLOURS, '');
-  // What stands for a picture: <Figure size 640x480 with 1 Axes>.
-  return { text: image && /^<[^>]*>$/.test(text.trim()) ? '' : text, image };
+  if (text.trim() !== '' && !NAME_OF_OBJECT.test(text.trim())) return { text, image };
+  const html = lines(data['text/html']);
+  const other = html === '' ? lines(data['text/latex']) : await textOfHtml(html);
+  if (other.trim() !== '') return { text: other, image };
+  const json = data['application/json'];
+  if (json !== undefined) return { text: describeValue(json).text, image };
+  return { text: image ? '' : text, image };
+}
+
+async function textOfHtml(html: string): Promise<string> {
+  const text = new HtmlText();
+  await parseHtml(html, text);
+  text.end();
+  return text.content;
 }
 
 function lines(value: unknown): string {

@@ -41,6 +41,7 @@ describe('the JSON Lines reader', () => {
         nothing: null,
         source: 'wire',
         'author.name': 'A. Writer',
+        'author.address.city': 'X',
         'source.path': '/their/path',
         published: '2024-05-01T08:00:00Z',
       },

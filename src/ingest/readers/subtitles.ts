@@ -3,11 +3,12 @@ import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import type { Reader } from '../reader.ts';
 import { TextParts } from '../text-parts.ts';
+import { decodeReferences } from '../xml-entities.ts';
 
 /** Seconds of speech that stand in one paragraph, and the silence that ends it earlier. */
 const LONGEST = 45;
 const SILENCE = 6;
-const TIMES = /^\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})/;
+const TIMES = /^\s*(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,]\d{1,3})?\s*-->\s*(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,]\d{1,3})?/;
 
 /**
  * Subtitles (WebVTT, SubRip): what is said, in paragraphs that begin with their time (`[00:01:05] ...`); who speaks, where
@@ -31,7 +32,7 @@ export const subtitlesReader: Reader = {
       const lines = cue.split('\n');
       const at = lines.findIndex((line) => TIMES.test(line));
       if (at < 0) continue;
-      const [, h1, m1, s1, , h2, m2, s2] = TIMES.exec(lines[at]!)!;
+      const [, h1, m1, s1, h2, m2, s2] = TIMES.exec(lines[at]!)!;
       const start = seconds(h1, m1, s1);
       const said = lines
         .slice(at + 1)
@@ -45,6 +46,7 @@ export const subtitlesReader: Reader = {
       last = seconds(h2, m2, s2);
     }
     flush();
+    const title = /^\uFEFF?WEBVTT[ \t]+(?:-[ \t]*)?(\S[^\r\n]*)/.exec(decoded.text)?.[1];
     if (parts.text === '' && decoded.text.trim() !== '' && !/^\uFEFF?WEBVTT/.test(decoded.text)) {
       throw new UnreadableDocumentError(
         'There are no subtitles in it: no line says from when to when (00:01:05,000 --> 00:01:08,000).',
@@ -55,6 +57,7 @@ export const subtitlesReader: Reader = {
       format: 'subtitles',
       text: parts.text,
       blocks: parts.blocks,
+      title,
       encoding: describeEncoding(decoded),
     });
   },
@@ -65,9 +68,7 @@ function plain(line: string): string {
     .replace(/<v(?:\.[\w.]+)?\s+([^<>]+)>/g, '$1: ')
     .replace(/<[^<>]*>|\{\\[^{}]*\}/g, '')
     .replace(/&nbsp;/g, ' ')
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&amp;/g, '&')
+    .replace(/&(?:#\w+|\w+);/g, decodeReferences)
     .trim();
 }
 

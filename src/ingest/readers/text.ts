@@ -3,6 +3,7 @@ import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import type { Reader } from '../reader.ts';
 import { extensionOf } from '../scope.ts';
+import { decodeReferences } from '../xml-entities.ts';
 
 /** Plain text formats that are searched as they are, and what they are called. */
 const FORMATS: Readonly<Record<string, string>> = {
@@ -20,10 +21,17 @@ const FORMATS: Readonly<Record<string, string>> = {
   scss: 'css',
   proto: 'protobuf',
   graphql: 'graphql',
+  ics: 'calendar',
+  vcf: 'vcard',
+  vcard: 'vcard',
+  ldif: 'ldif',
 };
 
 /** Messages of programs, in which letters outside of ASCII are often written by their numbers. */
 const ESCAPED = new Set(['properties', 'strings']);
+
+/** Calendars and address books, whose lines are broken in the middle of words (RFC 5545, 3.1). */
+const FOLDED = new Set(['ics', 'vcf', 'vcard', 'ldif']);
 
 /** Everything that is text and has no reader of its own. */
 export const textReader: Reader = {
@@ -32,7 +40,7 @@ export const textReader: Reader = {
   async *read(file, context) {
     const decoded = await context.text();
     const extension = extensionOf(file.path);
-    const text = ESCAPED.has(extension) ? unescaped(decoded.text) : decoded.text;
+    const text = asRead(decoded.text, extension);
     const format = Object.hasOwn(FORMATS, extension) ? FORMATS[extension]! : extension === 'xml' ? 'xml' : 'text';
     yield makeDocument(file, {
       format,
@@ -43,6 +51,17 @@ export const textReader: Reader = {
     });
   },
 };
+
+/** The text, with letters for what stands for them. */
+function asRead(text: string, extension: string): string {
+  if (ESCAPED.has(extension)) return unescaped(text);
+  if (FOLDED.has(extension)) {
+    return text
+      .replace(/\r?\n[ \t]/g, '')
+      .replace(/\\([nN,;\\])/g, (_, sign: string) => (/n/i.test(sign) ? '\n' : sign));
+  }
+  return /^\ufeff?\s*<\?xml\s/.test(text.slice(0, 200)) ? decodeReferences(text) : text;
+}
 
 /** With the letters for their numbers (`\u00e4`); numbers of signs that end lines stay. */
 function unescaped(text: string): string {

@@ -1,13 +1,17 @@
+import { posix } from 'node:path';
 import { UnreadableDocumentError } from '../../base/errors.ts';
+import { type CellFormat, cellFormat, formatted } from '../cell-format.ts';
 import { makeDocument } from '../document.ts';
-import { DocumentPackage, mistaken, packageProperties, relationships } from '../package.ts';
+import { drawingText } from '../drawing-text.ts';
+import { HtmlText } from '../html-text.ts';
+import { DocumentPackage, mistaken, packageProperties, type Relationship, relationships } from '../package.ts';
 import type { Reader } from '../reader.ts';
 import { SheetText } from '../sheet-text.ts';
 import { parseXml, type XmlAttributes, type XmlHandler } from '../xml.ts';
 
 /**
- * Spreadsheets (OOXML): a document per sheet, a line per row, as the cells show: dates as dates, the results of formulas;
- * comments follow. Empty sheets are left out, hidden ones are not. Offsets are into the text made.
+ * Spreadsheets (OOXML): a document per sheet, a line per row, as the cells show: dates as dates, numbers with their leading
+ * zeros, the results of formulas; text boxes, charts, headers, footers and comments follow. Empty sheets are left out, hidden ones are not. Offsets are into the text made.
  */
 export const xlsxReader: Reader = {
   format: 'xlsx',
@@ -30,9 +34,20 @@ export const xlsxReader: Reader = {
         yield { path: file.path, where: sheet.name, note: 'The sheet is damaged and was not read.' };
         continue;
       }
-      await readSheet(xml.text, book, text);
-      for (const { type, target } of await relationships(source, sheet.part)) {
-        if (type === 'comments' || type === 'threadedComment') text.addNotes(await commentsOf(source, target));
+      const unknown = await readSheet(xml.text, book, text);
+      const links = await relationships(source, sheet.part);
+      for (const { target } of links.filter(({ type }) => type === 'drawing')) {
+        text.addNotes(await drawingOf(source, target));
+      }
+      text.addNotes(await commentsOf(source, links));
+      const inside = links.filter(({ type }) => type === 'package' || type === 'oleObject');
+      if (inside.length > 0) {
+        const names = inside.map(({ target }) => posix.basename(target)).join(', ');
+        yield { path: file.path, where: sheet.name, note: `Documents inside the sheet were not read: ${names}.` };
+      }
+      if (unknown > 0) {
+        const note = `${unknown === 1 ? 'A formula has' : `${unknown} formulas have`} no result: open the workbook in its own program and save it.`;
+        yield { path: file.path, where: sheet.name, note };
       }
       const { content, blocks, rows } = text.finish();
       if (rows === 0) continue;
@@ -56,8 +71,8 @@ export const xlsxReader: Reader = {
 interface Book {
   readonly sheets: { readonly name: string; readonly part: string }[];
   readonly strings: readonly string[];
-  /** By style of a cell: whether it shows a date. */
-  readonly dates: readonly boolean[];
+  /** By style of a cell. */
+  readonly formats: readonly (CellFormat | undefined)[];
   /** Days are counted from 1904, as on old Macintoshes. */
   readonly is1904: boolean;
 }
@@ -82,7 +97,7 @@ async function readBook(source: DocumentPackage, part: string): Promise<Book> {
     sheets,
     is1904,
     strings: await stringsOf(source, target('sharedStrings'), 'si'),
-    dates: await dateStyles(source, target('styles')),
+    formats: await cellFormats(source, target('styles')),
   };
 }
 
@@ -96,10 +111,10 @@ async function stringsOf(source: DocumentPackage, part: string, element: string)
     open(name) {
       if (name === element) text = '';
       else if (name === 'rPh') reading = true;
-      shown = name === 't' && !reading;
+      shown = (name === 't' || name === 'text') && !reading;
     },
     close(name) {
-      if (name === element) found.push(text);
+      if (name === element) found.push(unescaped(text));
       else if (name === 'rPh') reading = false;
       shown = false;
     },
@@ -110,20 +125,47 @@ async function stringsOf(source: DocumentPackage, part: string, element: string)
   return found;
 }
 
-function commentsOf(source: DocumentPackage, part: string): Promise<string[]> {
-  return stringsOf(source, part, 'comment');
+/** Comments, and conversations about a cell, of which older programs have a copy. */
+async function commentsOf(source: DocumentPackage, links: readonly Relationship[]): Promise<string[]> {
+  const of = async (kind: string, element: string): Promise<string[]> => {
+    const parts = links.filter(({ type }) => type === kind);
+    return (await Promise.all(parts.map(({ target }) => stringsOf(source, target, element)))).flat();
+  };
+  const threads = await of('threadedComment', 'threadedComment');
+  const comments = await of('comments', 'comment');
+  return [...comments.filter((text) => threads.length === 0 || !text.startsWith('[Threaded comment]')), ...threads];
 }
 
-async function dateStyles(source: DocumentPackage, part: string): Promise<boolean[]> {
+/** What text boxes, diagrams and charts of a drawing say. */
+async function drawingOf(source: DocumentPackage, part: string): Promise<string[]> {
+  const html = new HtmlText();
+  await drawingText(source, part, html);
+  for (const { type, target } of await relationships(source, part)) {
+    if (type === 'chart' || type === 'chartEx' || type === 'diagramData') await drawingText(source, target, html);
+  }
+  html.end();
+  const text = html.content;
+  return html.blocks.map(({ start, end }) => text.slice(start, end));
+}
+
+/** `_x000D_` is a character by its number, as XML has none for it. */
+function unescaped(text: string): string {
+  return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, code: string) => {
+    const unit = Number.parseInt(code, 16);
+    return unit < 0x20 ? ' ' : String.fromCharCode(unit);
+  });
+}
+
+async function cellFormats(source: DocumentPackage, part: string): Promise<(CellFormat | undefined)[]> {
   const formats = new Map<number, string>();
-  const styles: boolean[] = [];
+  const styles: (CellFormat | undefined)[] = [];
   let inCells = false;
   await source.read(part, {
     open(name, attributes) {
       const id = Number(attributes['numFmtId']);
       if (name === 'numFmt') formats.set(id, attributes['formatCode'] ?? '');
       else if (name === 'cellXfs') inCells = true;
-      else if (name === 'xf' && inCells) styles.push(isDate(id, formats.get(id)));
+      else if (name === 'xf' && inCells) styles.push(cellFormat(id, formats.get(id)));
     },
     close(name) {
       if (name === 'cellXfs') inCells = false;
@@ -133,15 +175,16 @@ async function dateStyles(source: DocumentPackage, part: string): Promise<boolea
   return styles;
 }
 
-/** Built-in formats by number (ECMA-376, 18.8.30), others by their letters outside of quotes and brackets. */
-function isDate(id: number, code: string | undefined): boolean {
-  if (code === undefined) return (id >= 14 && id <= 22) || (id >= 27 && id <= 36) || (id >= 45 && id <= 58);
-  return /[dmyhs]/i.test(code.replace(/"[^"]*"|\[[^\]]*\]|\\./g, '').replace(/general/gi, ''));
-}
-
 const FULL = new Error('The sheet is full.');
 
-async function readSheet(xml: string, book: Book, out: SheetText): Promise<void> {
+/** Headers and footers, of all pages, even ones and the first. */
+const MARGIN = /^(?:odd|even|first)(?:Header|Footer)$/;
+
+/** @returns how many formulas have no result. */
+async function readSheet(xml: string, book: Book, out: SheetText): Promise<number> {
+  let formula = false;
+  let unknown = 0;
+  const margins = new Set<string>();
   let column = 0;
   let cell: XmlAttributes = {};
   let value = '';
@@ -154,14 +197,20 @@ async function readSheet(xml: string, book: Book, out: SheetText): Promise<void>
       } else if (name === 'c') {
         cell = attributes;
         value = '';
+        formula = false;
         const place = columnOf(attributes['r']);
         column = place ?? column + 1;
-      }
-      shown = name === 'v' || name === 't';
+      } else if (name === 'f') formula = true;
+      else if (name === 'v') formula = false;
+      else if (MARGIN.test(name)) value = '';
+      shown = name === 'v' || name === 't' || MARGIN.test(name);
     },
     close(name) {
       shown = false;
-      if (name === 'c') out.cell(column, cellText(cell, value, book));
+      if (name === 'c') {
+        if (formula) unknown++;
+        out.cell(column, cellText(cell, value, book));
+      } else if (MARGIN.test(name)) margins.add(marginText(value));
       else if (name === 'row') {
         out.endRow();
         // What follows would only be passed over.
@@ -177,6 +226,16 @@ async function readSheet(xml: string, book: Book, out: SheetText): Promise<void>
   } catch (error) {
     if (error !== FULL) throw error;
   }
+  out.addNotes([...margins]);
+  return unknown;
+}
+
+/** Text of a header without what sets it: places, fonts, sizes, numbers of pages (ECMA-376, 18.3.1.39). */
+function marginText(code: string): string {
+  const text = code.replace(/&(?:"[^"]*"|K[0-9A-F]{6}|K\d\d[+-]\d{3}|\d{1,3}|([^"\d]))/gi, (_, letter?: string) =>
+    letter === '&' ? '&' : letter !== undefined && /[LCR]/i.test(letter) ? ' ' : '',
+  );
+  return /[\p{L}\p{N}]/u.test(text) ? text.replace(/\s+/g, ' ').trim() : '';
 }
 
 /** From 1: `C7` is 3. */
@@ -190,11 +249,15 @@ function columnOf(reference: string | undefined): number | undefined {
 
 function cellText({ t: type = 'n', s: style }: XmlAttributes, value: string, book: Book): string {
   if (type === 's') return book.strings[Number(value)] ?? '';
+  if (type === 'str' || type === 'inlineStr') return unescaped(value);
   if (type === 'b') return value === '1' ? 'TRUE' : value === '0' ? 'FALSE' : value;
   if (type !== 'n' || value === '') return value;
   const number = Number(value);
   if (!Number.isFinite(number)) return value;
-  if (book.dates[Number(style ?? 0)]) return dateText(number + (book.is1904 ? 1462 : 0)) ?? value;
+  const format = book.formats[Number(style ?? 0)];
+  if (format?.is === 'date') return dateText(number + (book.is1904 ? 1462 : 0)) ?? value;
+  const shown = formatted(number, format);
+  if (shown !== undefined) return shown;
   // Binary fractions come with all their digits: 0.1 + 0.2 shows as 0.3.
   return /\.\d{12,}|e/i.test(value) ? String(Number(number.toPrecision(15))) : value;
 }

@@ -31,7 +31,7 @@ export class Arrivals {
 /**
  * Reads a body of at most `limit` bytes; a larger one is refused before it is read where its length is declared.
  * @returns bytes that nobody else holds.
- * @throws ProblemError 413, 415 for a type other than the given ones, 503 when too much is arriving.
+ * @throws ProblemError 413, 415 for a type other than the given ones and for bodies that are compressed, 503 when too much is arriving.
  */
 export async function readBody(
   request: Request,
@@ -46,6 +46,15 @@ export async function readBody(
       'unsupported-media-type',
       type === '' ? 'The body has no Content-Type.' : `The body is of type "${type.slice(0, 100)}".`,
       `Send ${types.join(' or ')}.`,
+    );
+  }
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity' && encoding !== '') {
+    throw problem(
+      415,
+      'unsupported-media-type',
+      `The body is encoded as "${encoding.slice(0, 100)}".`,
+      'Send it as it is, without Content-Encoding.',
     );
   }
   const declared = request.headers.get('content-length');

@@ -52,6 +52,8 @@ function isOurs(host: string, { host: bound, allowedHosts }: ServeConfig): boole
 
 /** Behind a reverse proxy the scheme may differ from ours; the host and its port decide. */
 function isOwnOrigin(origin: string, host: string): boolean {
+  // Some browsers call every file of the disk `file://`, which has no host that could be another's.
+  if (!/^https?:\/\//i.test(origin)) return false;
   try {
     return new URL(origin).host === new URL(`${new URL(origin).protocol}//${host}`).host;
   } catch {

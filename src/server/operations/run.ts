@@ -246,6 +246,12 @@ async function searchPlain(
       'Give `query`, `vector`, `like` or `filter`.',
     );
   }
+  if (vector !== undefined && !Number.isFinite(Math.fround(vector.reduce((sum, value) => sum + value * value, 0)))) {
+    throw new InvalidArgumentError(
+      'The vector is so long that its products are not finite.',
+      'Divide it by its length: encoders give vectors of length 1.',
+    );
+  }
   return collection.search(query ?? '', { ...inLanguage, ...given({ vector }) });
 }
 

@@ -1,4 +1,11 @@
-import { MissingPackageError, RemoteError, RemoteNotAllowedError, SagittaError, UserError } from '../../base/errors.ts';
+import {
+  InvalidArgumentError,
+  MissingPackageError,
+  RemoteError,
+  RemoteNotAllowedError,
+  SagittaError,
+  UserError,
+} from '../../base/errors.ts';
 
 /** An error on its way to another thread. */
 export interface DescribedError {
@@ -21,6 +28,7 @@ export function reviveError({ code, message, remedy }: DescribedError): Error {
     const name = remedy.replace('Run: npm install ', '');
     return new MissingPackageError(name, problem.replace(` needs the package ${name}, which is not installed.`, ''));
   }
+  if (code === 'invalid-argument') return new InvalidArgumentError(problem, remedy);
   const asked = /^The encoder "(.+)" sends texts/s.exec(problem)?.[1];
   if (code === 'remote-not-allowed' && asked !== undefined) return new RemoteNotAllowedError(asked);
   return new RemoteError(problem, remedy);
