@@ -14,8 +14,8 @@ interface Bridge {
 
 /** Most documents that a name may stand in. */
 const MOST = 5;
-/** Words of a sentence that a question quotes. */
-const QUOTED = 20;
+/** Words of a sentence that a question quotes, around the name: of twenty hardly a search misses the sentence. */
+const QUOTED = 6;
 /** Words that begin a sentence, and are no part of a name. */
 const BEGINS = /^(?:The|In|A|An|He|She|It|On|At|By|For|From|After|Before|During|His|Her|This|As|And|But|When|While)\s/u;
 const BLANK = '___';
@@ -42,14 +42,14 @@ function bridgesOf(documents: readonly TestDocument[]): Bridge[] {
 /** Asks for a name by what documents say of it, without its words. */
 function questionOf({ name, said }: Bridge, random: Random): string {
   const words = new Set(name.split(' '));
-  const quoted = random.shuffle([...said.values()]).map((sentence) =>
-    sentence
-      .replaceAll(name, BLANK)
-      .split(' ')
+  const quoted = random.shuffle([...said.values()]).map((sentence) => {
+    const all = sentence.replaceAll(name, BLANK).split(' ');
+    const at = Math.max(0, all.findIndex((word) => word.includes(BLANK)) - QUOTED / 2);
+    return all
+      .slice(at, at + QUOTED + 1)
       .filter((word) => !words.has(word))
-      .slice(0, QUOTED)
-      .join(' '),
-  );
+      .join(' ');
+  });
   return `What is left out in all of these? ${quoted.join(' / ')}`;
 }
 

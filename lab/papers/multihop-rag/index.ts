@@ -6,7 +6,7 @@ import { type HopSide, hopClaim } from '../../protocols/hops.ts';
 import { listValue } from '../../protocols/list-value.ts';
 import { by, pipelineClaim } from '../../protocols/pipelines.ts';
 
-const WALKS = [0.2, 0.3, 0.5].map((share) => `hybrid > walk(share=${share})`);
+const WALKS = [0.3, 0.5, 0.7].map((share) => `hybrid > walk(share=${share})`);
 const HYBRIDS = [0.2, 0.4, 0.6].map((share) => `fuse(words, meaning, weights=[${1 - share}, ${share}])`);
 const FEEDBACK = [3, 5, 10].map(
   (docs) => `fuse(words > prf(rm3, fb_docs=${docs}), meaning > prf(rocchio, fb_docs=${docs}))`,
