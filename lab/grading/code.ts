@@ -101,11 +101,12 @@ const TESTED: Readonly<Record<string, readonly (readonly [path: string, name: st
  * Tables of parts that code finds by name: a part is reached where something that is reached says its name, in a string or as a member. So another part
  * beside them makes nothing stale.
  */
-const TABLES: Readonly<Record<string, string>> = {
-  'src/search/pipeline/operators.ts': 'OPERATORS',
-  'src/search/pipeline/prf.ts': 'KINDS',
-  'src/encode/registry.ts': 'FORMS',
-  'src/store/local/field-kinds.ts': 'FIELD_KINDS',
+const TABLES: Readonly<Record<string, readonly string[]>> = {
+  'src/search/pipeline/operators.ts': ['OPERATORS'],
+  'src/search/pipeline/prf.ts': ['KINDS'],
+  'src/encode/registry.ts': ['FORMS'],
+  'src/store/local/field-kinds.ts': ['FIELD_KINDS'],
+  'src/eval/metrics.ts': ['FAMILIES', 'CUT_ONLY', 'metricFamilies'],
 };
 
 /** A property of claims that says what they are about, and changes no result: it is hashed as declared. */
@@ -291,7 +292,9 @@ function parse(path: string, text: string): Module {
     }
     if (isType(statement)) continue;
     const names = declaredNames(statement);
-    const table = Object.entries(TABLES).some(([file, name]) => path.endsWith(`/${file}`) && names.includes(name));
+    const table = Object.entries(TABLES).some(
+      ([file, tables]) => path.endsWith(`/${file}`) && names.some((name) => tables.includes(name)),
+    );
     const declaration = declarationOf(statement, { isClaims: names.includes('claims'), table });
     for (const name of names) {
       declared.set(name, declaration);
@@ -361,12 +364,13 @@ function parse(path: string, text: string): Module {
     return { text: parts.join(' '), uses, members, methods, words, parts: tableParts, later };
   }
 
-  /** The parts of a table by their names: what an object's properties hold, or names that a list has. */
+  /** The parts of a table by their names: what an object's properties hold, or names that a list has, in quotation marks or not. */
   function partsOf(node: ts.Node): [string, Declaration][] {
     if (ts.isObjectLiteralExpression(node) && node.properties.every(({ name }) => name !== undefined))
       return node.properties.map((part) => [textOf(part.name!), declarationOf(part)]);
-    if (!ts.isArrayLiteralExpression(node) || !node.elements.every(ts.isIdentifier)) return [];
-    return node.elements.map((part) => [part.getText(source), declarationOf(part)]);
+    if (!ts.isArrayLiteralExpression(node)) return [];
+    const parts = node.elements.filter((part) => ts.isIdentifier(part) || ts.isStringLiteral(part));
+    return parts.length < node.elements.length ? [] : parts.map((part) => [part.text, declarationOf(part)]);
   }
 
   function textOf(name: ts.PropertyName): string {

@@ -212,6 +212,39 @@ describe('asking', () => {
   });
 });
 
+describe('documents that disagree', () => {
+  const bridge = 'The bridge over the Nogat at Marienburg';
+  const corpusOf = (texts: readonly string[]) => memoryCorpus(texts.map((text, i) => ({ id: `d${i + 1}`, text })));
+  const ask = async (texts: readonly string[], question = 'How long is the bridge over the Nogat?') =>
+    askCorpus(await corpusOf(texts), question, { relevance: 0, least: 0 });
+
+  it('are both cited, and the reader is told', async () => {
+    const texts = [`${bridge} is 1,050 metres long.`, `${bridge} is 985 metres long.`, `${bridge} has four towers.`];
+    const { citations, notes, context } = await ask(texts);
+    expect(citations.map(({ id }) => id)).toEqual(expect.arrayContaining(['d1', 'd2']));
+    expect(notes.join(' ')).toMatch(/The documents disagree: d[12] says (1050, d2 says 985|985, d1 says 1050)\./);
+    expect(context.text).toContain('1,050');
+    expect(context.text).toContain('985');
+  });
+
+  it('are not where they say the same otherwise, or speak of different years', async () => {
+    const same = await ask([`${bridge} is 1,050 metres long.`, `${bridge} is 1050 metres long.`]);
+    expect(same.citations).toHaveLength(1);
+    expect(same.notes).toEqual([]);
+    const years = await ask(
+      [`In 1911 ${bridge} carried 40 trains a day.`, `In 1938 ${bridge} carried 62 trains a day.`],
+      'How many trains did the bridge over the Nogat carry a day?',
+    );
+    expect(years.citations).toHaveLength(2);
+    expect(years.notes).toEqual([]);
+    const dates = await ask(
+      [`${bridge} was opened in 1891.`, `${bridge} was opened in 1890.`],
+      'When was the bridge over the Nogat opened?',
+    );
+    expect(dates.notes.join(' ')).toContain('disagree');
+  });
+});
+
 describe('hops', () => {
   it('lead from what was found to what it names, and say so', async () => {
     const question = 'Who founded the yard that built the icebreaker which reopened the harbour of Elbing?';

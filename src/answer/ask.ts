@@ -5,10 +5,12 @@ import { QueryMatcher, type SearchEnvironment } from '../search/index.ts';
 import { bridge } from './bridge.ts';
 import { MOST_HOPS } from './choices.ts';
 import { type BuildContextOptions, buildContext } from './context.ts';
+import { differenceOf } from './disagreement.ts';
 import { type EvidenceOptions, type Gathered, gatherEvidence } from './gather.ts';
 import { followHops, type HopOptions } from './hops.ts';
 import { type ReadOptions, readAnswer } from './read.ts';
 import { scoreSentences } from './scored-sentences.ts';
+import type { Sentence } from './sentence.ts';
 import type { Citation, Context, ContextPassage, Evidence, HopTrace } from './types.ts';
 
 /** Options of `context`. */
@@ -185,11 +187,23 @@ export async function askCorpus(
     citations,
     answered: read.answered,
     confidence: read.confidence,
-    notes: context.note === undefined ? [] : [context.note],
+    notes: [...(context.note === undefined ? [] : [context.note]), ...disagreements(read.sentences, citations)],
     context,
     hops: context.hops,
     tookMs: performance.now() - start,
   };
+}
+
+/** What sentences of different documents say with other numbers. @param citations of the sentences, in their order; none where nothing is answered. */
+function disagreements(sentences: readonly Sentence[], citations: readonly Citation[]): string[] {
+  return citations.flatMap((first, i) =>
+    citations.slice(i + 1).flatMap((second, j) => {
+      const difference = first.id === second.id ? undefined : differenceOf(sentences[i]!, sentences[i + 1 + j]!);
+      if (difference === undefined || !difference.contradict) return [];
+      const [own, other] = difference.numbers;
+      return [`The documents disagree: ${first.id} says ${own.join(', ')}, ${second.id} says ${other.join(', ')}.`];
+    }),
+  );
 }
 
 /** Number of the passage that holds a place; 0 where the context had no room for it. */

@@ -1,5 +1,6 @@
 import { fieldOf, WORDS } from '../corpus/index.ts';
 import { dot } from '../math/index.ts';
+import { differenceOf } from './disagreement.ts';
 import { type SentenceScores, scoreSentences, type ValuedSentence } from './scored-sentences.ts';
 import type { Sentence } from './sentence.ts';
 import type { Compressor, Span } from './types.ts';
@@ -145,9 +146,10 @@ const JOIN = 1;
 
 /**
  * How much of what a sentence says another said already, 0 to 1: the greater of the cosine of their vectors, squared, and the share of its
- * words that the other has, or the title and headings above that.
+ * words that the other has, or the title and headings above that. Nothing where each has numbers of its own for the same matter: one of them may be wrong, and both are to be seen.
  */
 export function likeness(said: Sentence, further: Sentence): number {
+  if (differenceOf(said, further) !== undefined) return 0;
   let common = 0;
   for (const term of further.terms) if (said.terms.has(term) || said.named.has(term)) common++;
   const words = common / (further.terms.size || 1);

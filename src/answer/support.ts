@@ -28,12 +28,12 @@ export function supportOf(sentence: string, passages: readonly ContextPassage[],
   const theirs = new Set(texts.flatMap((text) => analyzer.terms(text)));
   const held = [...own].filter((term) => theirs.has(term)).length;
   const words = own.size === 0 ? 0 : held / own.size;
-  const numbers = numbersOf(sentence).filter((number) => !texts.some((text) => numbersOf(text).includes(number)));
+  const numbers = numbersIn(sentence).filter((number) => !texts.some((text) => numbersIn(text).includes(number)));
   return { words, numbers, supported: words >= LEAST && numbers.length === 0 };
 }
 
-/** Numbers without the signs between thousands, in Western digits. */
-function numbersOf(text: string): string[] {
+/** Numbers of a text, without the signs between thousands, in Western digits. */
+export function numbersIn(text: string): string[] {
   const western = text.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, (digit) => String(digit.charCodeAt(0) & 0xf));
   return (western.match(/\d+(?:[.,\u066b\u066c\u2009\u00a0']\d+)*/g) ?? []).map((number) =>
     number.replace(/[,\u066c\u2009\u00a0'](?=\d{3}(?!\d))/g, '').replace(/[,\u066b]/g, '.'),

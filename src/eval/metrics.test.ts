@@ -47,6 +47,7 @@ describe('metrics, worked out by hand', () => {
     ['rprec', 1 / 3],
     ['success@1', 0],
     ['success@2', 1],
+    ['complete@5', 0],
     // a: nothing above it; b: 1 - min(1, 3) / min(1, 3)
     ['bpref', 1 / 3],
     // 0.2 * (0.8 + 0.8^3)
@@ -187,6 +188,7 @@ describe('every metric', () => {
     'precision@4',
     'rprec',
     'success@2',
+    'complete@6',
     'auc',
   ];
 
@@ -248,6 +250,8 @@ function naive(name: string, ids: string[], scores: number[], judged: Map<string
       return ranking.slice(0, relevant.length).filter(({ id }) => grade(id) > 0).length / relevant.length;
     case 'success':
       return hits.length > 0 ? 1 : 0;
+    case 'complete':
+      return relevant.every((id) => hits.includes(id)) ? 1 : 0;
     default: {
       const others = ranking.filter(({ id }) => grade(id) <= 0);
       let wins = 0;

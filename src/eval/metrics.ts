@@ -44,6 +44,8 @@ export const metricFamilies: Readonly<Record<string, string>> = {
   'precision@k': 'share of the first k that is relevant, always out of k; trec_eval P',
   rprec: 'precision at the number of relevant documents; trec_eval Rprec',
   'success@k': '1 when a relevant document is among the first k; trec_eval success',
+  'complete@k':
+    '1 when all relevant documents are among the first k, as questions of several hops need (Tang & Yang 2024)',
   bpref: 'binary preference, judged documents only (Buckley & Voorhees 2004); trec_eval bpref',
   'rbp(p)': 'rank-biased precision with persistence p (Moffat & Zobel 2008), e.g. rbp(0.8)',
   auc: 'chance that a relevant document has a greater score than one that is not; relevant ones not returned come last',
@@ -100,7 +102,7 @@ export function parseMetric(text: string): Metric {
   return { name: k === undefined ? family : `${family}@${k}`, depth: k, value: make(k ?? Number.POSITIVE_INFINITY) };
 }
 
-const CUT_ONLY = ['recall', 'precision', 'success', 'judged'];
+const CUT_ONLY = ['recall', 'precision', 'success', 'complete', 'judged'];
 const WHOLE_ONLY = ['rprec', 'bpref', 'auc'];
 
 function allowed(family: string, k: number | undefined): boolean {
@@ -132,6 +134,7 @@ const FAMILIES: Readonly<Record<string, (k: number) => Measure>> = {
   precision: (k) => (ranking) => relevantWithin(ranking, k) / k,
   rprec: () => (ranking) => ratio(relevantWithin(ranking, ranking.relevant), ranking.relevant),
   success: (k) => (ranking) => (firstRelevant(ranking) < k ? 1 : 0),
+  complete: (k) => (ranking) => (ranking.relevant > 0 && relevantWithin(ranking, k) === ranking.relevant ? 1 : 0),
   bpref:
     () =>
     ({ ranks, grades, level, relevant, nonRelevant }) => {

@@ -1,10 +1,12 @@
 /** How far the end of a group is looked for. */
 const LONGEST_GROUP = 200_000;
+/** The same of options: many brackets that are never closed must not be looked for to the end of the text each. */
+const LONGEST_OPTIONS = 5000;
 
-/** Where the group that opens at `at` ends, or the end of the text. */
+/** Where the group that opens at `at` ends, or the end of the text; for one in brackets also where it does not end soon. */
 function closing(source: string, at: number, open: string, close: string): number {
   let depth = 0;
-  const limit = Math.min(source.length, at + LONGEST_GROUP);
+  const limit = Math.min(source.length, at + (close === ']' ? LONGEST_OPTIONS : LONGEST_GROUP));
   for (let i = at; i < limit; i++) {
     const sign = source[i]!;
     if (sign === '\\') i++;
@@ -12,7 +14,7 @@ function closing(source: string, at: number, open: string, close: string): numbe
     else if (sign === close && --depth === 0) return i;
     else if (close === ']' && sign === '\n' && source[i + 1] === '\n') return source.length;
   }
-  return limit === source.length ? limit : at;
+  return close === ']' || limit === source.length ? source.length : at;
 }
 
 /** The group in braces at `at`, or the next sign. */

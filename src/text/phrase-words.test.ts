@@ -20,6 +20,13 @@ describe('phraseWords', () => {
     ]);
   });
 
+  it('ends words at signs of markup, which people leave out of what they look for', () => {
+    const text = 'Run `npm install`, <b>bold</b> words ~~gone~~ |left cell|right| a=b x^2, but C++ for $5';
+    expect(phraseWords(text).join(' ')).toBe(
+      'run npm install b bold b words gone left cell right a b x 2 but c++ for $5',
+    );
+  });
+
   it('is the same for every normal form and invisible sign', () => {
     const word = 'Ångström\u00ad\u200bé';
     for (const form of ['NFC', 'NFD', 'NFKC', 'NFKD'] as const) {
@@ -46,7 +53,7 @@ describe('phraseWords', () => {
   });
 
   it('ends words where the patterns of Unicode do, whatever is between them', () => {
-    const word = /[¼-¾⅐-⅞↉]|(?:(?![¼-¾⅐-⅞↉])[\p{L}\p{M}\p{N}\p{S}\p{Cf}\p{Variation_Selector}])+/gu;
+    const word = /[¼-¾⅐-⅞↉]|(?:(?![¼-¾⅐-⅞↉`<>|~^=])[\p{L}\p{M}\p{N}\p{S}\p{Cf}\p{Variation_Selector}])+/gu;
     const pieces = [
       'a',
       'bc',
@@ -56,6 +63,8 @@ describe('phraseWords', () => {
       '\n',
       '$',
       '~',
+      '`',
+      '<',
       '\x7f',
       'é',
       '—',

@@ -2,15 +2,18 @@ import { ownString, Recent } from '../base/recent.ts';
 import { widthAt } from './characters.ts';
 import { plainForm } from './normalize.ts';
 
-/** What may be part of a word, invisible signs included; fractions in one sign are alone, since `2½` is not 21⁄2. */
-const runs = /[¼-¾⅐-⅞↉]|(?:(?![¼-¾⅐-⅞↉])[\p{L}\p{M}\p{N}\p{S}\p{Cf}\p{Variation_Selector}])+/uy;
-/** Which of ASCII may be part of a word: letters, digits and signs of reckoning. */
+/**
+ * What may be part of a word, invisible signs included, but no signs of markup (`` `code` ``, `<b>`, `|cell|`, `~~gone~~`); fractions in one
+ * sign are alone, since `2½` is not 21⁄2.
+ */
+const runs = /[¼-¾⅐-⅞↉]|(?:(?![¼-¾⅐-⅞↉`<>|~^=])[\p{L}\p{M}\p{N}\p{S}\p{Cf}\p{Variation_Selector}])+/uy;
+/** Which of ASCII may be part of a word: letters, digits, and signs but for those of markup. */
 const partOfRun = Uint8Array.from({ length: 128 }, (_, code) =>
-  /[\p{L}\p{N}\p{S}]/u.test(String.fromCharCode(code)) ? 1 : 0,
+  /(?![`<>|~^=])[\p{L}\p{N}\p{S}]/u.test(String.fromCharCode(code)) ? 1 : 0,
 );
 /** Words of a run in plain form: signs of scripts without spaces one by one, others together. */
 const words =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])(?!\u2044)[\p{L}\p{M}\p{N}\p{S}])+/gu;
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]\p{M}*|(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}])(?![\u2044`<>|~^=])[\p{L}\p{M}\p{N}\p{S}])+/gu;
 
 /** Most words; shorter than any that is cut. */
 const plain = /^[a-zA-Z0-9]{1,100}$/;

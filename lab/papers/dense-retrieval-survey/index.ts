@@ -24,7 +24,7 @@ const MATRIX: readonly (readonly [axis: string, point: string, parts: readonly s
   ['architecture', 'multi-vector as single vectors', ['codec/FixedDimensionalEncoding']],
   ['architecture', 'cross-encoder', ['encode/crossEncoder']],
   ['architecture', 'sparse and dense together', ['search/fuse', 'search/convex', 'search/rrf']],
-  ['architecture', 'learned sparse', ['encode/sparseEncoder']],
+  ['architecture', 'learned sparse', ['encode/impactEncoder', 'search/impacts']],
   ['training', 'softmax over negatives', ['train/infoNCE']],
   ['training', 'triplet', ['train/tripletLoss']],
   ['training', 'listwise distillation', ['train/listwiseKL', 'train/listNet']],

@@ -17,7 +17,7 @@ const all = usesSide({ name: 'the mean of all requests of training', known: 100,
 const adapter = pairRecipe({
   name: 'a learned correction of requests',
   trained: 'queries',
-  configs: grid({ learningRate: [3e-3, 1e-2, 3e-2] }),
+  configs: grid({ learningRate: [1e-3, 3e-3, 1e-2, 3e-2] }),
   steps: 160,
   size: 64,
   start: () => head({ form: 'low-rank', rank: 16 }),
