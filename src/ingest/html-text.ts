@@ -206,7 +206,7 @@ export class HtmlText implements HtmlHandler {
       this.#line = this.#pre > 0 ? `${this.#line}\n` : this.#line === '' ? '' : `${this.#line.trimEnd()}\n`;
       this.#atSpace = true;
     } else if (name === 'hr') this.#flush();
-    else if (name === 'img') {
+    else if (name === 'img' || name === 'area') {
       const alternative = attributes.get('alt');
       if (alternative) this.text(` ${alternative} `);
     } else if (name === 'input' && FIELDS.has((attributes.get('type') ?? 'text').toLowerCase())) {

@@ -337,6 +337,22 @@ const cases: readonly Case[] = [
     words: ['Wednesday', 'harbour'],
   },
   {
+    what: 'letters of mail that says nothing of its character set',
+    name: 'c.eml',
+    content: Buffer.from(
+      'From: a@example.org\r\nSubject: Gr\xfc\xdfe\r\n\r\nAus der schönen Stadt Köln am Rhein\r\n',
+      'latin1',
+    ),
+    words: ['Grüße', 'schönen', 'Köln'],
+  },
+  {
+    what: 'notes of one word at the foot of Markdown',
+    name: 'd.md',
+    content: 'See.[^1]\r\n\r\n[^1]: https://example.org/there\r\n[link]: https://example.org/else\r\n\r\nEnd.\r\n',
+    words: ['See', 'there', 'End'],
+    not: ['else'],
+  },
+  {
     what: 'equations and the other case of conditions of manual pages',
     name: 'a.1',
     content: lines('.TH X 1', '.SH NAME', 'x \\- y', '.EQ', 'delim $$', 'mass over volume', '.EN').concat(

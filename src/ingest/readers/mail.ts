@@ -1,6 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import type { Address, Attachment, Email } from 'postal-mime';
 import { UnreadableDocumentError } from '../../base/errors.ts';
 import { textBlocks } from '../../text/index.ts';
+import { decode } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { HtmlText } from '../html-text.ts';
 import { parseHtml } from '../html-tokens.ts';
@@ -160,10 +162,22 @@ function isCutOff(type: string, bytes: Uint8Array): boolean {
   return !buffer.includes(`--${boundary[1] ?? boundary[2]!}--`);
 }
 
+/** Names of character sets that say nothing about letters beyond ASCII. */
+const NO_CHARSET = /^(?:us-ascii|ascii|unknown(?:-8bit)?|x-unknown|8bit|default)$/i;
+
+/** The message in UTF-8, where it has letters beyond ASCII and nothing says by which character set. */
+function inUtf8(bytes: Uint8Array): Uint8Array {
+  if (isUtf8(bytes)) return bytes;
+  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  for (const [, name] of source.matchAll(/\bcharset\s*=\s*"?([\w.:-]+)/gi)) if (!NO_CHARSET.test(name!)) return bytes;
+  const text = decode(bytes)?.text;
+  return text === undefined ? bytes : Buffer.from(text);
+}
+
 async function parse(bytes: Uint8Array): Promise<Email> {
   const { default: PostalMime } = await import('postal-mime');
   try {
-    return await PostalMime.parse(bytes, { maxNestingDepth: 50 });
+    return await PostalMime.parse(inUtf8(bytes), { maxNestingDepth: 50 });
   } catch (error) {
     const problem = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
     throw new UnreadableDocumentError(`It is no sound message (${problem}).`, 'Save it again from the mail program.', {

@@ -9,6 +9,21 @@ import { meaningOfEntity } from '../xml-entities.ts';
 /** What is said of front matter that is almost right. */
 export const REPAIRED = 'Its front matter is not sound and was read line by line.';
 
+/** A note of one word has the form of a link's address, which is no text. */
+const SHORT_NOTE = /^ {0,3}\[\^[^\]\n]+\]:[ \t]*\S+[ \t]*\r?$/gm;
+
+/** The blocks, and notes at the foot of the page that are in none of them. */
+function withNotes(text: string, blocks: readonly Block[]): readonly Block[] {
+  const notes: Block[] = [];
+  let next = 0;
+  for (const { 0: line, index } of text.matchAll(SHORT_NOTE)) {
+    while (next < blocks.length && blocks[next]!.end <= index) next++;
+    const start = blocks[next]?.start ?? Number.POSITIVE_INFINITY;
+    if (start > index) notes.push({ kind: 'paragraph', start: index, end: index + line.trimEnd().length });
+  }
+  return notes.length === 0 ? blocks : [...blocks, ...notes].sort((a, b) => a.start - b.start);
+}
+
 /** Fields of front matter that are sentences about the document. */
 const PROSE = new Set(['description', 'summary', 'abstract', 'excerpt', 'subtitle', 'tagline', 'tldr', 'lead']);
 
@@ -28,7 +43,7 @@ export const markdownReader: Reader = {
     yield makeDocument(file, {
       format: 'markdown',
       text,
-      blocks: [...proseBlocks(text, fields), ...blocks],
+      blocks: [...proseBlocks(text, fields), ...withNotes(text, blocks)],
       title: declaredTitle ?? title,
       language: language ?? lang,
       fields,
