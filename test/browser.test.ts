@@ -30,6 +30,16 @@ const DOCUMENTS = [
     metadata: { kind: 'guide', year: 2021 },
   },
   { id: 'odd', title: 'Odd', text: `Lone \ud800 surrogate, 灯台 and Straße. ${'long '.repeat(9000)}end` },
+  {
+    id: 'deutsch',
+    title: 'Schlüssel',
+    text: 'Wenn ein Schlüssel verloren wurde, wird er sofort gesperrt und durch einen neuen ersetzt.',
+  },
+  {
+    id: 'français',
+    title: 'Clés',
+    text: 'Quand une clé est perdue, elle est révoquée tout de suite et remplacée par une nouvelle.',
+  },
   ...Array.from({ length: 400 }, (_, i) => ({
     id: `filler/${i}`,
     title: `About ${TOPICS[i % 5]}`,
@@ -128,6 +138,8 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       ['copies at night', { retriever: 'bm25', explain: true }],
       ['"number 12"', { filter: 'topic = "lighthouses" or year > 1980', k: 3 }],
       ['灯台', {}],
+      ['verlorene Schlüssel', {}],
+      ['les clés perdues', { k: 3 }],
       ['gulls', { filter: 'kind = "guide"', k: 3 }],
     ] as const;
 
@@ -312,7 +324,8 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
         const again = await collection.add(documents.slice(0, 3));
         const removed = await collection.remove(['filler/7', 'filler/300', 'none']);
         const results = [];
-        for (const query of ['lost key', 'harbours 1950']) results.push(await collection.search(query));
+        for (const query of ['lost key', 'harbours 1950', 'verlorene Schlüssel'])
+          results.push(await collection.search(query));
         await collection.close();
         return { missing, report, again, removed, phases: [...phases], results };
       }, DOCUMENTS);

@@ -1,3 +1,4 @@
+import { CorruptFileError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import type { AddReport } from '../collection/add-documents.ts';
 import { checkAgreement, checkAnalysis, newSettings } from '../collection/agreement.ts';
@@ -12,6 +13,7 @@ import { noSuchDocument } from '../search/searching.ts';
 import { openOpfsStore, openRemoteStore, type WorkerStore } from '../store/browser/store.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
 import type { CompactReport, StoredCorpus, Writer } from '../store/types.ts';
+import { loadLanguage } from '../text/index.ts';
 import { type Ask, WorkerEncoders } from './encoders.ts';
 import type { Calls, EncoderFacts } from './protocol.ts';
 import type { BrowserDocument, BrowserInfo } from './types.ts';
@@ -113,7 +115,7 @@ export class WorkerCollection {
   }
 
   async add({ documents }: Calls['add'], { signal, onProgress }: CallContext): Promise<AddReport> {
-    const { addDocuments, hashOfDocument, Indexer } = await import('./adding.ts');
+    const { addDocuments, hashOfDocument, Indexer, withLanguages } = await import('./adding.ts');
     return this.#writing((writer) =>
       this.#reading(async (corpus) => {
         const fields = await Promise.all(
@@ -124,7 +126,7 @@ export class WorkerCollection {
         );
         const indexer = new Indexer(writer, fields, this.#settings, signal, onProgress);
         indexer.begin();
-        return addDocuments(indexer, documents, hashOfDocument);
+        return addDocuments(indexer, withLanguages(documents, this.#settings), hashOfDocument);
       }),
     );
   }
@@ -149,16 +151,29 @@ export class WorkerCollection {
     await this.#stored.store.close();
   }
 
+  /** Runs `work` on the newest state; once more where another tab has replaced files of it meanwhile. */
   async #reading<T>(work: (corpus: StoredCorpus) => Promise<T>): Promise<T> {
     const newest = await this.#stored.generation();
-    if (this.#current === undefined || newest !== this.#current.corpus.generation) {
-      const open = (field: { readonly encoder: string; readonly name: string }) =>
-        this.#encoders.of(field.encoder, field.name) as Promise<Encoder & TokenEncoder & TermEncoder>;
-      const fresh = new CorpusLease(await this.#stored.store.corpus(this.#settings, this.#embeds ? open : undefined));
-      this.#current?.retire();
-      this.#current = fresh;
+    try {
+      return await this.#lease(newest).then((lease) => lease.use(work));
+    } catch (error) {
+      const now = error instanceof CorruptFileError ? await this.#stored.generation() : newest;
+      if (now === newest) throw error;
+      return this.#lease(now).then((lease) => lease.use(work));
     }
-    return this.#current.use(work);
+  }
+
+  async #lease(generation: number): Promise<CorpusLease> {
+    if (this.#current?.corpus.generation === generation) return this.#current;
+    const open = (field: { readonly encoder: string; readonly name: string }) =>
+      this.#encoders.of(field.encoder, field.name) as Promise<Encoder & TokenEncoder & TermEncoder>;
+    const fresh = new CorpusLease(await this.#stored.store.corpus(this.#settings, this.#embeds ? open : undefined));
+    // What queries and passages are analysed with, which Node would load at the first word.
+    const languages = new Set([...fresh.corpus.languages.keys(), this.#settings.language]);
+    await Promise.all(Array.from(languages, loadLanguage));
+    this.#current?.retire();
+    this.#current = fresh;
+    return fresh;
   }
 
   #writing<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
