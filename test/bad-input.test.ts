@@ -77,6 +77,13 @@ describe('requests that are wrong', () => {
     ['a filter of the wrong shape', '{"query": "x", "filter": {"and": []}}', 400, 'invalid-argument', /filter/],
     ['a filter 70 deep', `{"query": "x", "filter": ${deep(70)}}`, 400, 'invalid-argument', /64 levels/],
     ['a filter a thousand deep', `{"query": "x", "filter": ${deep(1000)}}`, 400, 'too-deep', /1002 levels/],
+    [
+      'a filter of 1,001 conditions',
+      JSON.stringify({ filter: { not: { or: Array(1001).fill({ field: 'year', op: 'exists' }) } } }),
+      400,
+      'invalid-request',
+      /\/filter: expected at most 1000 conditions; list values with "in"/,
+    ],
     ['a filter of brackets', JSON.stringify({ query: 'x', filter: '('.repeat(5000) }), 400, 'invalid-argument', /64/],
     ['JSON of 100,000 brackets', '['.repeat(100_000), 400, 'too-deep', /nested/],
     [

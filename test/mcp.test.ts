@@ -170,7 +170,14 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
       code: -32002,
       message: expect.stringMatching(/no document/),
     });
-    for (const uri of ['sagitta://other/x', 'sagitta://notes/%ff', 'sagitta://notes/?id=..'])
+    const none = [
+      'sagitta://other/x',
+      'sagitta://notes/%ff',
+      'sagitta://notes/?id=..',
+      'sagitta://',
+      'sagitta://notes',
+    ];
+    for (const uri of [...none, '', 'x', 'file:///etc/passwd', 'sagitta://[', `sagitta://${'a'.repeat(50_000)}`])
       await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32002 });
   });
 

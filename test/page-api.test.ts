@@ -49,7 +49,11 @@ describe('what the page asks the server for', () => {
       await expect(client.addFile(name, bytes), name).rejects.toMatchObject({ code: 'invalid-request' });
     }
     const nothing = client.addFile('picture.bin', new Uint8Array([0, 1, 2, 0, 255]));
-    await expect(nothing).rejects.toMatchObject({ code: 'unreadable-document' });
+    // What was sent is wrong, and not the server.
+    await expect(nothing).rejects.toMatchObject({ code: 'unreadable-document', status: 422 });
+    const cut = client.addFile('cut.pdf', new TextEncoder().encode('%PDF-1.4 cut'));
+    await expect(cut).rejects.toMatchObject({ code: 'unreadable-document', status: 422 });
+    expect(server.faults).toEqual([]);
   });
 
   it('keeps judgements in the form that eval, tune and learn-relevance read', async () => {

@@ -10,6 +10,8 @@ export const LIMITS = {
   candidates: 10_000,
   /** Characters of a filter written as an expression. */
   filter: 20_000,
+  /** Conditions of a filter as JSON; an expression has its length. */
+  conditions: 1000,
   /** Characters of a pipeline written as a text. */
   pipeline: 4000,
   /** Levels of a filter, and of any other JSON value. */
@@ -60,14 +62,29 @@ export const collectionSchema = z
  * Only the outside of a filter; `checkFilter` of the engine looks at every part and names the one that is wrong. A
  * recursive schema would say "matches none of six alternatives" instead.
  */
-export const filterSchema = z.union([z.string().min(1).max(LIMITS.filter), z.record(z.string(), z.unknown())]).meta({
-  description:
-    'Only documents that satisfy it: an expression such as `year >= 2020 and not (tags in [draft, old])`, or the same as ' +
-    'JSON: `{"field", "op", "value"}` with op one of = != < <= > >= ^= (starts with) contains matches (a pattern such as ' +
-    '`docs/**/*.md`), `{"field", "op": "in", "values"}`, ' +
-    '`{"field", "op": "exists"}`, `{"and": []}`, `{"or": []}`, `{"not": {}}`. At most 64 levels deep.',
-  examples: ['format = markdown and year >= 2020', { field: 'tags', op: 'in', values: ['api', 'guide'] }],
-});
+export const filterSchema = z
+  .union([z.string().min(1).max(LIMITS.filter), z.record(z.string(), z.unknown())])
+  .refine(
+    (filter) => conditionsIn(filter) <= LIMITS.conditions,
+    `expected at most ${LIMITS.conditions} conditions; list values with "in"`,
+  )
+  .meta({
+    description:
+      'Only documents that satisfy it: an expression such as `year >= 2020 and not (tags in [draft, old])`, or the same as ' +
+      'JSON: `{"field", "op", "value"}` with op one of = != < <= > >= ^= (starts with) contains matches (a pattern such as ' +
+      '`docs/**/*.md`), `{"field", "op": "in", "values"}`, ' +
+      '`{"field", "op": "exists"}`, `{"and": []}`, `{"or": []}`, `{"not": {}}`. At most 64 levels deep, and as JSON 1,000 conditions.',
+    examples: ['format = markdown and year >= 2020', { field: 'tags', op: 'in', values: ['api', 'guide'] }],
+  });
+
+/** Conditions of a filter as JSON, each of which is looked at for every document. */
+function conditionsIn(filter: unknown): number {
+  if (typeof filter !== 'object' || filter === null) return 0;
+  if ('field' in filter) return 1;
+  return Object.values(filter)
+    .flat()
+    .reduce((sum: number, part) => sum + conditionsIn(part), 0);
+}
 
 /**
  * Only the outside of a pipeline: operators and their parameters are declared once, in the engine, which looks at every part and says

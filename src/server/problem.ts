@@ -10,6 +10,8 @@ import {
   RemoteNotAllowedError,
   SagittaError,
   StorageError,
+  UnreadableDocumentError,
+  UnsupportedError,
   UserError,
 } from '../base/errors.ts';
 
@@ -37,6 +39,11 @@ const TITLES = {
   'timed-out': 'The work took too long',
   'corrupt-file': 'The collection is damaged',
   storage: 'The disk refused',
+  'unreadable-document': 'Nothing could be read of the file',
+  'data-format': 'A file of the collection has another form than expected',
+  unsupported: 'The collection lies where this is not possible',
+  thread: 'A thread ended',
+  'training-diverged': 'The training came to nothing',
   remote: 'The endpoint of the encoder failed',
   'remote-not-allowed': 'The collection asks for an endpoint that nobody agreed to',
   'missing-package': 'A package is not installed',
@@ -119,6 +126,8 @@ function statusOf(error: UserError): { status: number; retryAfter?: number } {
   if (error instanceof NotFoundError) return { status: 404 };
   if (error instanceof CollectionLockedError) return { status: 409, retryAfter: 1 };
   if (error instanceof IncompatibleError) return { status: 409 };
+  if (error instanceof UnreadableDocumentError) return { status: 422 };
+  if (error instanceof UnsupportedError) return { status: 501 };
   if (error instanceof StorageError) return { status: 507 };
   if (error instanceof RemoteNotAllowedError) return { status: 403 };
   if (error instanceof RemoteError) return { status: 502, retryAfter: 5 };

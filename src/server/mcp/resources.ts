@@ -1,5 +1,10 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { ListResourcesRequestSchema, McpError, type Resource } from '@modelcontextprotocol/sdk/types.js';
+import {
+  ListResourcesRequestSchema,
+  McpError,
+  ReadResourceRequestSchema,
+  type Resource,
+} from '@modelcontextprotocol/sdk/types.js';
 import type { Engine } from '../operations/types.ts';
 import { toProblem } from '../problem.ts';
 
@@ -40,6 +45,19 @@ export async function readResource(
     throw new McpError(NO_RESOURCE, toProblem(error).message, { uri: uri.href });
   });
   return { contents: [{ uri: uri.href, mimeType: mimeType(document.format), text: document.text }] };
+}
+
+/** Answers for every address; the server's own handler calls what is none, or none of ours, a mistake of the caller or of its own. */
+export function readByAddress(server: McpServer, engine: Engine): void {
+  server.server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }) => {
+    if (!URL.canParse(uri) || !uri.startsWith('sagitta://')) {
+      const shown = uri.length <= 200 ? uri : `${uri.slice(0, 200)}…`;
+      throw new McpError(NO_RESOURCE, `There is no resource "${shown}". Take addresses from resources/list.`, {
+        uri: shown,
+      });
+    }
+    return readResource(engine, new URL(uri));
+  });
 }
 
 /** Lists the documents of all collections page by page; the server's own handler knows no pages. */

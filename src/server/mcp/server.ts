@@ -5,7 +5,7 @@ import { version } from '../version.ts';
 import { addAnswerTools } from './answer-tools.ts';
 import { addListTools } from './list-tools.ts';
 import { addReadTools } from './read-tools.ts';
-import { listInPages, readResource } from './resources.ts';
+import { listInPages, readByAddress, readResource } from './resources.ts';
 import { addSearchTool } from './search-tool.ts';
 import { addWriteTools } from './write-tools.ts';
 
@@ -54,6 +54,7 @@ export function mcpServer(
     { title: 'Documents', description: 'Every document of every collection, by id.' },
     (uri) => readResource(engine, uri),
   );
+  readByAddress(server, engine);
   listInPages(server, engine);
   return server;
 }
