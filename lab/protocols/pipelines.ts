@@ -112,7 +112,7 @@ export function by(name: string, ...pipelines: readonly string[]): PipelineSide 
 /** What a claim about pipelines says. */
 export interface PipelineClaim extends Said, Sides<PipelineSide> {
   /** Default `ndcg@10`. */
-  readonly metric?: 'ndcg@10' | 'recall@100' | 'recall@5' | 'map@100';
+  readonly metric?: 'ndcg@10' | 'recall@100' | 'recall@5' | 'map@100' | 'complete@10';
   readonly data: (lab: Lab) => Promise<Searchable>;
 }
 
