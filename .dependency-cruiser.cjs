@@ -21,6 +21,7 @@ const layers = [
   'ingest',
   'eval',
   'collection',
+  'browser',
   'train',
   'api',
   'client',
@@ -52,6 +53,8 @@ const browser = [
   'client',
   'element',
   'instantsearch',
+  'browser',
+  'store/browser',
 ];
 
 module.exports = {

@@ -11,6 +11,7 @@ const LONG = [
   'src/ingest/large-files.test.ts',
   'src/store/local/refusals.test.ts',
   'test/bad-input.test.ts',
+  'test/browser.test.ts',
   'test/corruption.test.ts',
   'test/kill.test.ts',
   'test/learned-damage.test.ts',

@@ -1,6 +1,6 @@
 import type { InputDocument } from '../content/index.ts';
 import { blocksOf, checkInput } from '../corpus/index.ts';
-import { documentHash } from '../ingest/changes.ts';
+import type { Hashed } from '../ingest/changes.ts';
 import type { Indexer } from './indexer.ts';
 
 /** What `add` did, document by document in the order given; one that comes twice is counted twice. */
@@ -17,10 +17,14 @@ export interface AddReport {
   readonly generation: number;
 }
 
-/** Writes documents that are new or have changed. On return they are published. See {@link Collection.add}. */
+/**
+ * Writes documents that are new or have changed. On return they are published. See {@link Collection.add}.
+ * @param hashOf a hash of all that is stored of a document.
+ */
 export async function addDocuments(
   indexer: Indexer,
   documents: Iterable<InputDocument> | AsyncIterable<InputDocument>,
+  hashOf: (document: Hashed) => string | Promise<string>,
 ): Promise<AddReport> {
   let added = 0;
   let updated = 0;
@@ -30,7 +34,7 @@ export async function addDocuments(
     const { id, text, title = '', path, format = 'text', language } = document;
     const place = path === undefined ? {} : { path };
     const content = { title, text, metadata, format, ...(language === undefined ? {} : { language }) };
-    const hash = documentHash({ id, ...place, ...content, blocks: document.blocks ?? [] });
+    const hash = await hashOf({ id, ...place, ...content, blocks: document.blocks ?? [] });
     const before = await indexer.contentHash(id);
     if (before === hash) {
       unchanged++;

@@ -1,9 +1,7 @@
 import { IncompatibleError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
-import { type IndexingSettings, MEANING, weighedTerms } from '../corpus/index.ts';
-import type { EncodeOptions, Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
+import { type IndexingSettings, MEANING } from '../corpus/index.ts';
 import type { OpenEncoder } from '../encode/registry.ts';
-import { speaks } from '../encode/speaks.ts';
 import { isVersion, saveTuned, type TunedFiles, versionOf } from '../encode/tuned/description.ts';
 import { onDisk } from '../store/local/filesystem.ts';
 import { MEANING_FIELD, vectorFields } from '../store/local/manifest-types.ts';
@@ -13,13 +11,12 @@ import type {
   FieldBuild,
   FieldBuildOptions,
   FieldBuildReport,
-  FieldItem,
-  FieldText,
   PendingField,
   Store,
   VectorFieldSettings,
   Writer,
 } from '../store/types.ts';
+import { encodeTexts } from './encode-texts.ts';
 import { dropFailedVersion, encoderFiles } from './encoder-versions.ts';
 import { type CollectionEncoders, checkGives, type GivenEncoder } from './encoders.ts';
 import { RELEVANCE } from './relevant.ts';
@@ -215,36 +212,4 @@ function checkBase({ directory }: BuildContext, { encoder }: CollectionSettings,
     `The collection in ${directory} has the encoder "${encoder}"; what is to be deployed was trained from "${base}".`,
     'Train again from the encoder that the collection has now.',
   );
-}
-
-/** What a field holds of texts, undefined where its encoder does not know the language. */
-export async function encodeTexts(
-  encoder: GivenEncoder,
-  kind: VectorFieldSettings['kind'],
-  texts: readonly FieldText[],
-  settings: IndexingSettings,
-  signal?: AbortSignal,
-): Promise<(FieldItem | undefined)[]> {
-  const known = texts.filter(({ language }) => speaks(encoder, language));
-  const items =
-    known.length === 0 ? [] : await itemsOf(encoder, kind, known, settings, { role: 'document', ...given({ signal }) });
-  let next = 0;
-  return texts.map(({ language }) => (speaks(encoder, language) ? items[next++] : undefined));
-}
-
-async function itemsOf(
-  encoder: GivenEncoder,
-  kind: VectorFieldSettings['kind'],
-  fieldTexts: readonly FieldText[],
-  settings: IndexingSettings,
-  options: EncodeOptions,
-): Promise<readonly FieldItem[]> {
-  if (kind === 'impacts') return weighedTerms(encoder as TermEncoder, fieldTexts, settings, options);
-  const texts = fieldTexts.map(({ text }) => text);
-  if (kind === 'vector') {
-    const vectors = await (encoder as Encoder).encode(texts, options);
-    return texts.map((_, i) => vectors.row(i));
-  }
-  const sets = await (encoder as TokenEncoder).encodeTokens(texts, options);
-  return texts.map((_, i) => sets.item(i));
 }

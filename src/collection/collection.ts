@@ -3,6 +3,7 @@ import { MEANING } from '../corpus/index.ts';
 import { type CrossWeights, writeCross } from '../encode/cross/weights.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import type { TunedFiles } from '../encode/tuned/description.ts';
+import { documentHash } from '../ingest/changes.ts';
 import {
   documentFilter,
   type Filter,
@@ -76,7 +77,7 @@ export class Collection extends CollectionReads {
       const fields = await this.session.fields(corpus);
       const indexer = new Indexer(writer, fields, this.settings, options.signal, options.onProgress);
       indexer.begin();
-      return addDocuments(indexer, documents);
+      return addDocuments(indexer, documents, documentHash);
     });
   }
 

@@ -19,7 +19,7 @@ import {
 } from '../store/index.ts';
 import type { CollectionSettings, ListedDocument, NewDocument, Store, StoredCorpus, Writer } from '../store/types.ts';
 import { TermNumbers } from '../text/index.ts';
-import { checkAnalysis } from './open.ts';
+import { checkAnalysis } from './agreement.ts';
 import { PIPELINES } from './pipelines.ts';
 
 /** Bytes that may wait for publication. */

@@ -11,7 +11,7 @@ import {
 import type { Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import type { CompactReport, FieldItem, FieldText, NewDocument, VectorFieldSettings, Writer } from '../store/types.ts';
 import { TermNumbers } from '../text/index.ts';
-import { encodeTexts } from './building.ts';
+import { encodeTexts } from './encode-texts.ts';
 import type { IndexProgress } from './types.ts';
 
 /** Passages encoded in one go: enough to sort by length and fill batches, few enough to stay small in memory. */

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { IndexingSettings } from '../corpus/index.ts';
-import { resolveSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { INGEST_VERSION } from '../ingest/changes.ts';
@@ -15,7 +14,7 @@ import {
   openPostgresStore,
 } from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
-import { ANALYSIS_VERSION } from '../text/index.ts';
+import { checkAgreement, checkAnalysis, newSettings, type Wanted } from './agreement.ts';
 import { Collection } from './collection.ts';
 import type { EncoderSources, GivenEncoder } from './encoders.ts';
 import { type Extension, joinExtensions } from './extensions.ts';
@@ -54,7 +53,6 @@ export interface OpenOptions {
   readonly bm25?: { readonly k1?: number; readonly b?: number };
 }
 
-const DEFAULT_BM25 = { k1: 0.9, b: 0.4 };
 /** A misspelt encoder would make a collection with another one, for good. */
 const OPTIONS = [
   'encoder',
@@ -102,7 +100,7 @@ export async function openCollection(directory: string, options: OpenOptions = {
   const store = await openLocalStore(path);
   const { settings } = store;
   checkAnalysis(directory, settings);
-  checkAgreement(directory, settings, options);
+  checkAgreement(directory, settings, wantedOf(options));
   return new Collection(store, settings, sourcesOf(options, extensions), extensions);
 }
 
@@ -117,7 +115,7 @@ async function openInPostgres(location: string, options: OpenOptions, extensions
     return new Collection(store, store.settings, sourcesOf({ ...options, encoder: wanted }, extensions), extensions);
   try {
     checkAnalysis(store.location, store.settings);
-    checkAgreement(store.location, store.settings, options);
+    checkAgreement(store.location, store.settings, wantedOf(options));
   } catch (error) {
     await store.close();
     throw error;
@@ -131,13 +129,8 @@ async function settingsOf(
   options: OpenOptions,
   extensions: Extension,
 ): Promise<CollectionSettings> {
-  const { id, dim } = await describeEncoder(wanted, extensions);
-  return {
-    encoder: id,
-    dim,
-    bm25: checkBm25({ ...DEFAULT_BM25, ...options.bm25 }),
-    options: { ...resolveSettings(options.settings), ingest: INGEST_VERSION, analysis: ANALYSIS_VERSION },
-  };
+  const { settings, bm25 } = options;
+  return newSettings({ settings, bm25 }, await describeEncoder(wanted, extensions), INGEST_VERSION);
 }
 
 function sourcesOf(options: OpenOptions, { encoders: kinds = [] }: Extension): EncoderSources {
@@ -155,6 +148,10 @@ function sourcesOf(options: OpenOptions, { encoders: kinds = [] }: Extension): E
   };
 }
 
+function wantedOf({ encoder, settings, bm25 }: OpenOptions): Wanted {
+  return { encoder: typeof encoder === 'object' ? encoder.id : encoder, settings, bm25 };
+}
+
 /** What a new collection's manifest records of its encoder. */
 async function describeEncoder(
   wanted: Encoder | string,
@@ -166,52 +163,4 @@ async function describeEncoder(
   const { id, dim } = encoder;
   await encoder.dispose?.();
   return { id, dim };
-}
-
-function checkBm25({ k1, b }: { k1: number; b: number }): { k1: number; b: number } {
-  if (!(k1 >= 0 && k1 <= 100) || !(b >= 0 && b <= 1)) {
-    throw new InvalidArgumentError(`BM25 with k1 ${k1} and b ${b}.`, 'Give k1 from 0 to 100 and b from 0 to 1.');
-  }
-  return { k1, b };
-}
-
-/** Collections of before the first recorded version are of version 1. */
-export function checkAnalysis(directory: string, { options }: CollectionSettings): void {
-  const { analysis = 1 } = options;
-  if (analysis === ANALYSIS_VERSION) return;
-  throw new IncompatibleError(
-    `The words of the collection in ${directory} were indexed by analysis ${analysis}, and this version of Sagitta searches by analysis ${ANALYSIS_VERSION}.`,
-    'Index its documents again into a new folder (`sagitta index PATH --in DIR`).',
-  );
-}
-
-function checkAgreement(directory: string, settings: CollectionSettings, options: OpenOptions): void {
-  const wanted = typeof options.encoder === 'object' ? options.encoder.id : options.encoder;
-  if (wanted !== undefined && wanted !== settings.encoder) {
-    throw new IncompatibleError(
-      `The collection in ${directory} was made with the encoder "${settings.encoder}", not "${wanted}".`,
-      `Leave the encoder out, or give the collection the other one: \`sagitta reencode --encoder ${wanted} --in ${directory}\`.`,
-    );
-  }
-  const made = settings.options as Partial<IndexingSettings>;
-  for (const name of ['k1', 'b'] as const) {
-    const wanted = options.bm25?.[name];
-    if (wanted !== undefined && wanted !== settings.bm25[name]) {
-      throw new IncompatibleError(
-        `The collection in ${directory} was made with BM25's ${name} ${settings.bm25[name]}, not ${wanted}.`,
-        'Leave it out, or index into a new collection.',
-      );
-    }
-  }
-  for (const [name, value] of Object.entries(options.settings ?? {})) {
-    // What is no setting is told as such.
-    if (!Object.hasOwn(made, name)) resolveSettings({ [name]: value });
-    const before = made[name as keyof IndexingSettings];
-    if (value !== before) {
-      throw new IncompatibleError(
-        `The collection in ${directory} was made with ${name} ${before}, not ${value}.`,
-        'Leave the setting out, or index into a new collection (--in DIR).',
-      );
-    }
-  }
 }

@@ -54,7 +54,7 @@ function readRelevance(file: BesideFile): RelevanceParameters {
   const key = `${file.file} ${file.bytes}`;
   const before = cache.get(key);
   if (before !== undefined) return before;
-  const parameters = parseRelevance(Buffer.from(file.read()).toString(), file.file);
+  const parameters = parseRelevance(new TextDecoder().decode(file.read()), file.file);
   if (cache.size >= CACHE_SIZE) cache.delete(cache.keys().next().value!);
   cache.set(key, parameters);
   return parameters;

@@ -1,10 +1,11 @@
 import { invariant } from '../../base/errors.ts';
 import { readSection } from '../../base/sections.ts';
-import { FlatIndex, TokenIndex } from '../../index/index.ts';
+import { FlatIndex } from '../../index/index.ts';
 import type { VectorFieldSettings } from '../types.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
 import { FIELD_KINDS, type FieldIndex } from './field-kinds.ts';
 import type { Files } from './filesystem.ts';
+import { TokenIndex } from './seldom.ts';
 
 /** Bytes of a passage's key in {@link KEYS}. */
 export const KEY_BYTES = 16;

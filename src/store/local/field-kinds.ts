@@ -2,19 +2,9 @@ import type { BitSet } from '../../base/bits.ts';
 import type { SectionSink, SectionSource } from '../../base/sections.ts';
 import { Vectors } from '../../base/vectors.ts';
 import type { WeightedTerm } from '../../content/index.ts';
-import {
-  FlatIndex,
-  FlatIndexBuilder,
-  type ImpactCodes,
-  ImpactIndex,
-  ImpactIndexBuilder,
-  impactCodes,
-  type TokenCodes,
-  TokenIndex,
-  TokenIndexBuilder,
-  tokenCodes,
-} from '../../index/index.ts';
+import { FlatIndex, FlatIndexBuilder, type ImpactCodes, type TokenCodes } from '../../index/index.ts';
 import type { FieldItem, VectorFieldSettings } from '../types.ts';
+import { ImpactIndex, ImpactIndexBuilder, impactCodes, TokenIndex, TokenIndexBuilder, tokenCodes } from './seldom.ts';
 
 /** What a field holds of the passages of a segment: an item a passage. */
 export type FieldIndex = FlatIndex | TokenIndex | ImpactIndex;

@@ -4,13 +4,12 @@ import { SnapshotCorpus } from '../corpus.ts';
 import type { CollectionSettings, OpenFieldEncoder, Snapshot } from '../types.ts';
 import { isBeside } from './beside.ts';
 import { type FileSystem, type Files, type Lock, onDisk } from './filesystem.ts';
-import { removeLeftovers } from './leftovers.ts';
 import { ManifestWriter, manifestPath, readManifest, SEGMENTS } from './manifest.ts';
 import type { Manifest } from './manifest-types.ts';
 import { dirname, join } from './platform.ts';
 import { LocalSnapshot } from './snapshot.ts';
 import { SegmentCache } from './views.ts';
-import { LocalWriter } from './writer.ts';
+import type { LocalWriter } from './writer.ts';
 
 /** Where collections lie: what they are read and changed through, and what keeps a second writer out. */
 export interface Home {
@@ -42,7 +41,7 @@ export class FilesStore {
     return this.directory;
   }
 
-  async corpus(settings: IndexingSettings, open: OpenFieldEncoder): Promise<SnapshotCorpus> {
+  async corpus(settings: IndexingSettings, open?: OpenFieldEncoder): Promise<SnapshotCorpus> {
     return new SnapshotCorpus(await this.snapshot(), settings, open);
   }
 
@@ -79,6 +78,8 @@ export class FilesStore {
   async writer(): Promise<LocalWriter> {
     const { directory } = this;
     const { files, fileSystem } = this.home;
+    // Loaded when first needed: whoever searches begins the sooner.
+    const [{ LocalWriter }, { removeLeftovers }] = await Promise.all([import('./writer.ts'), import('./leftovers.ts')]);
     const lock = await this.home.lock(directory);
     try {
       const current = this.cache.acquireCurrent();

@@ -33,7 +33,7 @@ export interface FileSystem {
   sync(file: number): Promise<void>;
   close(file: number): void;
   /** Atomically replaces `to`. */
-  rename(from: string, to: string): void;
+  rename(from: string, to: string): void | Promise<void>;
   /** Removes a file; nothing happens when it does not exist. */
   remove(path: string): void;
   /** Returns when the names in the directory are on stable storage. */
@@ -80,7 +80,7 @@ export async function replaceThrough(
       } finally {
         fileSystem.close(file);
       }
-      fileSystem.rename(temporary, path);
+      await fileSystem.rename(temporary, path);
     } catch (error) {
       try {
         fileSystem.remove(temporary);

@@ -37,7 +37,7 @@ export const SEGMENTS = 'segments';
 const FORMAT = 'sagitta-collection';
 
 /** A manifest that names every segment that it may is smaller. */
-const LARGEST_MANIFEST = 16 * 1024 * 1024;
+export const LARGEST_MANIFEST = 16 * 1024 * 1024;
 export function manifestPath(directory: string): string {
   return join(directory, MANIFEST);
 }

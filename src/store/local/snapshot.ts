@@ -7,11 +7,9 @@ import type { DocumentRecord, PassageRecord, WeightedTerm } from '../../content/
 import { MEANING } from '../../corpus/index.ts';
 import {
   FlatIndex,
-  ImpactIndex,
   type ImpactSearchParams,
   type LexicalStatistics,
   searchInBlocks,
-  TokenIndex,
   type VectorIndex,
   type VectorSearchParams,
 } from '../../index/index.ts';
@@ -31,6 +29,7 @@ import { itemOf } from './field-kinds.ts';
 import { type Manifest, vectorFields } from './manifest-types.ts';
 import { collectionStatistics, mergeHits } from './searching.ts';
 import type { Segment } from './segment.ts';
+import { ImpactIndex, TokenIndex } from './seldom.ts';
 import type { SegmentCache, SegmentView } from './views.ts';
 
 /** A segment's place in a snapshot: its passages have the ordinals `passageBase + number`, its documents likewise. */

@@ -1,10 +1,11 @@
 import { CorruptFileError } from '../../base/errors.ts';
 import { type Parallel, Turns } from '../../base/parallel.ts';
 import { Vectors } from '../../base/vectors.ts';
-import { type FlatIndex, IvfIndex, IvfModel } from '../../index/index.ts';
+import type { FlatIndex } from '../../index/index.ts';
 import { ContainerReader, type FileStamp } from './container.ts';
 import type { Files } from './filesystem.ts';
 import type { SegmentEntry } from './manifest-types.ts';
+import { IvfIndex, IvfModel } from './seldom.ts';
 
 /** Vectors coded between two looks at whether to go on: enough for several threads. */
 const STEP = 32_768;

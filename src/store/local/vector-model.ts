@@ -1,11 +1,11 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
 import { Vectors } from '../../base/vectors.ts';
-import { IvfModel, parseSpec } from '../../index/index.ts';
 import type { RebuildOptions, RebuildReport, VectorIndexInfo } from '../types.ts';
 import type { FileStamp } from './container.ts';
 import type { Files } from './filesystem.ts';
 import type { VectorIndexEntry } from './manifest-types.ts';
+import { IvfModel, parseSpec } from './seldom.ts';
 import { leastVectors, ModelFile } from './vector-lists.ts';
 import type { SegmentView } from './views.ts';
 
