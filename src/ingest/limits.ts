@@ -9,7 +9,7 @@ export interface ReadLimits {
    */
   readonly maxSeconds?: number;
   /**
-   * Most bytes of memory of the process that reads. Default 448 MiB, with which a run that reads stays below 600 MB; at least 128 MiB, of which Node itself takes some 60.
+   * Most bytes of memory of the process that reads. Default 400 MiB, with which a run that reads stays below 600 MB; at least 128 MiB, of which Node itself takes some 60.
    */
   readonly maxMemory?: number;
   /**
@@ -21,7 +21,7 @@ export interface ReadLimits {
 
 export const DEFAULT_LIMITS: Required<ReadLimits> = {
   maxSeconds: 60,
-  maxMemory: 448 * 1024 * 1024,
+  maxMemory: 400 * 1024 * 1024,
   maxText: 32 * 1024 * 1024,
 };
 

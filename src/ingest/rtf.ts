@@ -90,6 +90,9 @@ interface Interrupted {
 /** Control words (`\par`, `\u8211`), symbols (`\'e9`, `\~`), groups, and text (Rich Text Format 1.9.1). */
 const TOKEN = /\\([a-zA-Z]{1,32})(-?\d{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z])|([{}])|([^\\{}\r\n]+)|[\r\n]+/g;
 
+/** Cells of a row: one that never ends goes on as another. */
+const MOST_CELLS = 1000;
+
 /** Turns Rich Text, byte by byte as Latin-1, into HTML; time and memory are linear, and groups nest without a stack of calls. */
 export function readRtf(source: string): {
   readonly html: HtmlRecording;
@@ -230,6 +233,7 @@ export function readRtf(source: string): {
     else if (word === 'cell' || word === 'nestcell') {
       cells.push(paragraph);
       paragraph = new HtmlRecording();
+      if (cells.length >= MOST_CELLS) endRow();
     } else if (word === 'row' || word === 'nestrow') endRow();
     else if (word === 'v' || word === 'deleted') state = { ...state, hidden: value !== 0 };
     else if (word === 'super') state = { ...state, script: value === 0 ? '' : 'sup' };

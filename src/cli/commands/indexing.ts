@@ -19,7 +19,7 @@ export function addIndexing(program: Command): void {
     .option('--keep', 'keep documents whose file is gone', false)
     .option('--max-bytes <n>', 'largest file that is not read line by line', whole('--max-bytes'))
     .option('--max-seconds <n>', 'most time for one file (default: 60)', above('--max-seconds'))
-    .option('--max-memory <bytes>', 'most memory for reading one file (default: 448 MiB)', whole('--max-memory'))
+    .option('--max-memory <bytes>', 'most memory for reading one file (default: 400 MiB)', whole('--max-memory'))
     .option('--max-text <n>', 'most characters that come out of one file (default: 32 Mi)', whole('--max-text'))
     .option('--language <code>', 'language of documents whose language cannot be told (new collections)')
     .option(
