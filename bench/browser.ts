@@ -27,8 +27,8 @@ declare global {
 }
 
 const PASSAGES = 20_000;
-const ROUNDS = 5;
-const QUERIES = 40;
+const ROUNDS = 3;
+const QUERIES = 10;
 
 if (!existsSync(CHROMIUM)) {
   console.error('There is no Chromium. Set SAGITTA_CHROMIUM.');
