@@ -87,6 +87,7 @@ const TESTED: Readonly<Record<string, readonly (readonly [path: string, name: st
     ['src/corpus/query-analysis.ts', 'FORM_WEIGHT'],
   ],
   weightedTerms: [],
+  phraseWords: [['src/text/analyzer.ts', 'ANALYSIS_VERSION']],
   InvertedIndex: [],
   InvertedIndexBuilder: [],
   SpecText: [],

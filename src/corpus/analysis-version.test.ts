@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { SHORT_QUERIES, shortQueries } from '../../test/support/short-queries.ts';
-import { ANALYSIS_VERSION, analyzerFor } from '../text/index.ts';
+import { ANALYSIS_VERSION, analyzerFor, phraseWords } from '../text/index.ts';
 import { analyzeQuery, weightedTerms } from './query-analysis.ts';
 
 /** What each rule of the analysis was made for, without scripts whose words the runtime finds: its dictionaries differ. */
@@ -35,6 +35,15 @@ describe('the analysis of words', () => {
     // Where this differs: documents that were indexed before would not be found any more. Raise ANALYSIS_VERSION, then put the new hash here.
     expect([ANALYSIS_VERSION, hash.digest('hex').slice(0, 16)]).toEqual([6, '0112857953f51f11']);
   }, 20_000);
+});
+
+describe('the words of phrases', () => {
+  it('are those that documents were indexed by', () => {
+    const hash = createHash('sha256');
+    for (const text of TRICKY) hash.update(JSON.stringify(phraseWords(text)));
+    // Where this differs: phrases are not found in what was indexed before. Raise INGEST_VERSION, so that files are read again, then put the new hash here.
+    expect(hash.digest('hex').slice(0, 16)).toBe('af950c265ce1e3a8');
+  });
 });
 
 describe('weightedTerms', () => {
