@@ -1,7 +1,7 @@
 // Packs the package, installs the tarball into an empty folder, and uses it as a stranger would: the command line, a
 // program that imports every sub-path, and the types.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,8 +47,15 @@ try {
   peers.push('@mastra/core@1.71.0');
   run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', join(work, filename), ...peers]);
 
+  // What a page fetches, and no module of Node: a script of its worker, and weights.
+  const assets = Object.entries(manifest.exports).filter(([entry]) => /^.\/browser\/worker$|\.bin$/.test(entry));
+  check(
+    assets.every(([, file]) => existsSync(join(work, 'node_modules', manifest.name, file))),
+    `${assets.map(([entry]) => entry).join(' and ')} are there for pages`,
+  );
+  const fetched = assets.map(([entry]) => entry);
   const entries = Object.keys(manifest.exports).filter(
-    (entry) => !['./package.json', './threads/worker'].includes(entry),
+    (entry) => !['./package.json', './threads/worker', ...fetched].includes(entry),
   );
   writeFileSync(
     join(work, 'mastra.mjs'),
