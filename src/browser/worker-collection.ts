@@ -6,13 +6,14 @@ import { CorpusLease } from '../collection/lease.ts';
 import { PIPELINES, storedPipelines, withStored } from '../collection/pipelines.ts';
 import { relevanceFor } from '../collection/relevant.ts';
 import type { IndexProgress } from '../collection/types.ts';
+import { WriterQueue } from '../collection/writer-queue.ts';
 import { type IndexingSettings, resolveSettings } from '../corpus/index.ts';
 import type { Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import { countFacets, type FacetCounts, type SearchResult, searchCorpus } from '../search/index.ts';
 import { noSuchDocument } from '../search/searching.ts';
 import { openOpfsStore, openRemoteStore, type WorkerStore } from '../store/browser/store.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
-import type { CompactReport, StoredCorpus, Writer } from '../store/types.ts';
+import type { CompactReport, StoredCorpus } from '../store/types.ts';
 import { loadLanguage } from '../text/index.ts';
 import { type Ask, WorkerEncoders } from './encoders.ts';
 import type { Calls, EncoderFacts } from './protocol.ts';
@@ -37,12 +38,13 @@ export class WorkerCollection {
   /** Whether queries and documents have vectors here. */
   readonly #embeds: boolean;
   #current: CorpusLease | undefined;
-  #lastWrite: Promise<unknown> = Promise.resolve();
+  readonly #writers: WriterQueue;
 
   private constructor(stored: WorkerStore, encoders: WorkerEncoders, embeds: boolean) {
     this.#stored = stored;
     this.#encoders = encoders;
     this.#embeds = embeds;
+    this.#writers = new WriterQueue(() => stored.store.writer());
     const { ingest: _, analysis: __, [PIPELINES]: ___, ...options } = stored.store.settings.options;
     this.#settings = resolveSettings(options as Partial<IndexingSettings>);
   }
@@ -116,7 +118,7 @@ export class WorkerCollection {
 
   async add({ documents }: Calls['add'], { signal, onProgress }: CallContext): Promise<AddReport> {
     const { addDocuments, hashOfDocument, Indexer, withLanguages } = await import('./adding.ts');
-    return this.#writing((writer) =>
+    return this.#writers.run((writer) =>
       this.#reading(async (corpus) => {
         const fields = await Promise.all(
           vectorFields(corpus.settings).map(async (field) => ({
@@ -132,7 +134,7 @@ export class WorkerCollection {
   }
 
   async remove({ ids }: Calls['remove']): Promise<number> {
-    return this.#writing(async (writer) => {
+    return this.#writers.run(async (writer) => {
       let removed = 0;
       for (const id of ids) if (await writer.remove(id)) removed++;
       if (removed > 0) await writer.publish();
@@ -141,11 +143,11 @@ export class WorkerCollection {
   }
 
   async compact(_: object, { signal }: CallContext): Promise<CompactReport> {
-    return this.#writing((writer) => writer.compact({ signal, maxSegmentBytes: MERGE_BYTES }));
+    return this.#writers.run((writer) => writer.compact({ signal, maxSegmentBytes: MERGE_BYTES }));
   }
 
   async close(): Promise<void> {
-    await this.#lastWrite.catch(() => undefined);
+    await this.#writers.idle();
     this.#current?.retire();
     this.#current = undefined;
     await this.#stored.store.close();
@@ -174,21 +176,6 @@ export class WorkerCollection {
     this.#current?.retire();
     this.#current = fresh;
     return fresh;
-  }
-
-  #writing<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
-    const turn = this.#lastWrite
-      .catch(() => undefined)
-      .then(async () => {
-        const writer = await this.#stored.store.writer();
-        try {
-          return await work(writer);
-        } finally {
-          await writer.close();
-        }
-      });
-    this.#lastWrite = turn;
-    return turn;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { InputDocument } from '../content/index.ts';
 import { blocksOf, checkInput } from '../corpus/index.ts';
-import type { Hashed } from '../ingest/changes.ts';
+import type { Hashed } from '../ingest/hashed.ts';
 import type { Indexer } from './indexer.ts';
 
 /** What `add` did, document by document in the order given; one that comes twice is counted twice. */

@@ -5,7 +5,7 @@ import { nearest } from '../base/nearest.ts';
 import type { IndexingSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
-import { INGEST_VERSION } from '../ingest/changes.ts';
+import { INGEST_VERSION } from '../ingest/hashed.ts';
 import {
   createLocalStore,
   type Database,

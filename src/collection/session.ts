@@ -1,6 +1,6 @@
 import { InvalidArgumentError, UnsupportedError } from '../base/errors.ts';
 import { type IndexingSettings, resolveSettings } from '../corpus/index.ts';
-import { INGEST_VERSION } from '../ingest/changes.ts';
+import { INGEST_VERSION } from '../ingest/hashed.ts';
 import type { SearchEnvironment } from '../search/index.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
 import type { CollectionSettings, Store, StoredCorpus, Writer } from '../store/types.ts';
@@ -13,6 +13,7 @@ import { PIPELINES, storedPipelines, withStored } from './pipelines.ts';
 import { relevanceFor } from './relevant.ts';
 import { CollectionReranker, withRerankers } from './reranking.ts';
 import { synonymsOf } from './synonyms.ts';
+import { WriterQueue } from './writer-queue.ts';
 
 /**
  * A collection that is open: work on its newest state, which stays open until the work is done, and writing calls one after the other.
@@ -24,8 +25,8 @@ export class Session {
   readonly #ingestVersion: unknown;
   readonly #allowRemote: boolean;
   #current: CorpusLease | undefined;
-  /** The end of the queue of writing calls: one collection object writes one thing at a time. */
-  #lastWrite: Promise<unknown> = Promise.resolve();
+  /** One collection object writes one thing at a time. */
+  readonly #writers: WriterQueue;
   #closed = false;
 
   constructor(
@@ -39,6 +40,10 @@ export class Session {
     this.#ingestVersion = ingest;
     this.settings = resolveSettings(options as Partial<IndexingSettings>);
     this.encoders = new CollectionEncoders(store.location, encoders);
+    this.#writers = new WriterQueue(async () => {
+      this.checkOpen();
+      return store.writer();
+    });
   }
 
   /** Where the collection is: the folder, or the address of the database without its password. */
@@ -83,19 +88,7 @@ export class Session {
 
   /** Runs `work` with the writer, when the writing calls before it are done. */
   writing<T>(work: (writer: Writer) => Promise<T>): Promise<T> {
-    const turn = this.#lastWrite
-      .catch(() => undefined)
-      .then(async () => {
-        this.checkOpen();
-        const writer = await this.store.writer();
-        try {
-          return await work(writer);
-        } finally {
-          await writer.close();
-        }
-      });
-    this.#lastWrite = turn;
-    return turn;
+    return this.#writers.run(work);
   }
 
   writingAndReading<T>(work: (writer: Writer, corpus: StoredCorpus) => Promise<T>): Promise<T> {
@@ -145,7 +138,7 @@ export class Session {
 
   /** Waits for writing calls under way, closes files and frees the encoder that the collection loaded itself. */
   async close(): Promise<void> {
-    await this.#lastWrite.catch(() => undefined);
+    await this.#writers.idle();
     this.#closed = true;
     this.#current?.retire();
     this.#current = undefined;

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type ChangePlan,
-  ChangeTracker,
-  contentHash,
-  type Hashed,
-  type KnownDocument,
-  planChanges,
-} from './changes.ts';
+import { type ChangePlan, ChangeTracker, contentHash, type KnownDocument, planChanges } from './changes.ts';
+import type { Hashed } from './hashed.ts';
 import { createScope } from './scope.ts';
 import type { SourceFile } from './types.ts';
 

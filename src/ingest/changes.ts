@@ -2,20 +2,10 @@ import crypto from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { DocumentRecord } from '../content/index.ts';
+import { type Hashed, hashedText, INGEST_VERSION, sorted, structureOf } from './hashed.ts';
 import { documentId, isFallbackTitle } from './metadata.ts';
 import { absolutePath, isWithin, type Scope } from './scope.ts';
-import type { SourceDocument, SourceFile } from './types.ts';
-
-/**
- * Changes whenever a reader gives another text, structure or metadata for the same bytes. It is part of every content
- * hash, so such a change indexes documents again when they are read; a caller that passes over unread files by their
- * stamps must compare it too.
- */
-export const INGEST_VERSION = 'ingest-5';
-
-/** What a content hash is made of. */
-export type Hashed = Pick<SourceDocument, 'id' | 'title' | 'text' | 'format' | 'metadata' | 'blocks'> &
-  Partial<Pick<SourceDocument, 'path' | 'language'>>;
+import type { SourceFile } from './types.ts';
 
 /**
  * 128 bits of SHA-256 over everything that indexing depends on: version, format, language, title, metadata, structure
@@ -24,11 +14,9 @@ export type Hashed = Pick<SourceDocument, 'id' | 'title' | 'text' | 'format' | '
  */
 export function contentHash(document: Hashed): string {
   const { id, path = id, title, text, format, language = '', metadata, blocks } = document;
-  const fields = Object.entries(metadata).filter(([key]) => key !== 'folder');
-  fields.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  const fields = sorted(metadata).filter(([key]) => key !== 'folder');
   const heading = isFallbackTitle(title, id, path) ? null : title;
-  const structure = blocks.map(({ kind, start, end, level, name, page }) => [kind, start, end, level, name, page]);
-  return digest(JSON.stringify([INGEST_VERSION, format, language, heading, fields, structure]), '\0', text);
+  return digest(JSON.stringify([INGEST_VERSION, format, language, heading, fields, structureOf(blocks)]), '\0', text);
 }
 
 /** Characters up to which texts are hashed as one, which takes a third of the time that an object for it takes. */
@@ -43,13 +31,9 @@ function digest(...parts: readonly string[]): string {
   return hash.digest('hex').slice(0, 32);
 }
 
-/** The same over everything that is stored, for documents that a program gives: where they lie is part of what it says. */
-export function documentHash({ id, path, title, metadata, ...rest }: Hashed): string {
-  const place = [id, path ?? null, title, metadata['folder'] ?? null];
-  return digest(
-    contentHash({ id, title, metadata, ...rest, ...(path === undefined ? {} : { path }) }),
-    JSON.stringify(place),
-  );
+/** The hash of a document that a program gives: of {@link hashedText}. */
+export function documentHash(document: Hashed): string {
+  return digest(hashedText(document));
 }
 
 /** What the collection knows of a document. */

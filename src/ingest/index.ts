@@ -4,13 +4,12 @@ export {
   ChangeTracker,
   contentHash,
   documentHash,
-  type Hashed,
-  INGEST_VERSION,
   type KnownDocument,
   planChanges,
 } from './changes.ts';
 export { type DecodedText, type DecodeOptions, decode } from './decode.ts';
 export { makeDocument, type Reading } from './document.ts';
+export { type Hashed, INGEST_VERSION } from './hashed.ts';
 export { DEFAULT_LIMITS, type ReadLimits } from './limits.ts';
 export { documentId } from './metadata.ts';
 export { DEFAULT_MAX_BYTES, type ListEvent, listFiles, type ReadOptions, readDocuments, readFile } from './read.ts';

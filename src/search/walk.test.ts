@@ -85,8 +85,11 @@ describe('a walk', () => {
   });
 
   it('ends when it is told to', async () => {
-    const signal = AbortSignal.abort();
-    await expect(walk(corpus, bm25(corpus))({ ...query }, { k: 5, signal })).rejects.toThrow();
+    const walked = walk(corpus, bm25(corpus));
+    const own = { ...query };
+    await expect(walked(own, { k: 5, signal: AbortSignal.abort() })).rejects.toThrow();
+    // And is not remembered as ended.
+    expect((await walked(own, { k: 5 })).hits.length).toBeGreaterThan(0);
   });
 
   it.each([

@@ -57,6 +57,8 @@ export function walk(corpus: Corpus, from: Retriever, options: WalkOptions = {})
     if (known !== undefined && known.allowed === allowed) return known.walked;
     const own = walkFrom(corpus, words, from, query, settings, allowed, signal);
     kept.set(query, { allowed, walked: own });
+    // What failed or was aborted is walked again.
+    own.catch(() => kept.get(query)?.walked === own && kept.delete(query));
     return own;
   };
   return async (query, params): Promise<Ranking> => {

@@ -1,4 +1,5 @@
 import { given } from '../../base/given.ts';
+import { askedOnce } from '../asked-once.ts';
 import { fuse } from '../fuse.ts';
 import { convex } from '../fusions.ts';
 import { WALK_DEFAULTS, walk as walked } from '../walk.ts';
@@ -52,6 +53,7 @@ export const walk: Operator = {
   },
   make: ([input], { share = SHARE, ...options }, { corpus }) => {
     const weights = [1 - (share as number), share as number];
-    return sharing(input!, fuse([input!, walked(corpus, input!, given(options))], convex(), { weights }));
+    const first = askedOnce(input!);
+    return sharing(first, fuse([first, walked(corpus, first, given(options))], convex(), { weights }));
   },
 };

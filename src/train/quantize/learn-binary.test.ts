@@ -38,7 +38,7 @@ function recall(codec: Codec, codes = codec.encode(documents), asked = heldOut):
   }
   return found / (10 * asked.count);
 }
-const options = { runtime, signs: 32, steps: 150, queries: 16, threads: 1, temperature: 0.2 };
+const options = { runtime, signs: 32, steps: 150, queries: 16, threads: 1, temperature: 0.2, learningRate: 0.02 };
 
 describe('learnBinary', () => {
   it('ranks unseen queries better than random signs, and better with another level', async () => {
