@@ -94,3 +94,66 @@ it('fetches neighbours together, and what it has once', () => {
   expect(log).toHaveLength(3);
   expect(log.reduce((sum, bytes) => sum + bytes, 0)).toBe(1_000_000);
 });
+
+describe('what is fetched ahead', () => {
+  const long = Uint8Array.from({ length: 1_000_000 }, (_, i) => (i * 7919) >> 3);
+  const setUp = (fetch: (from: number, to: number) => Promise<Uint8Array>) => {
+    const waited: number[] = [];
+    const fetched: [number, number][] = [];
+    const files = new RangedFiles({
+      ...memoryRanges({ long }, waited),
+      fetch: (_: Uint8Array, from: number, to: number) => {
+        fetched.push([from, to]);
+        return fetch(from, to);
+      },
+    });
+    const file = files.open('/long');
+    const at = (position: number, length = 100): Uint8Array => {
+      const target = new Uint8Array(length);
+      files.read(file, target, position);
+      return target;
+    };
+    return { files, at, waited, fetched };
+  };
+  const now = async (from: number, to: number) => long.slice(from, to);
+
+  it('comes at once, neighbours together, and what one read leads to in the next round', async () => {
+    const { files, at, waited, fetched } = setUp(now);
+    const read = () => at(16_384 * (at(0)[8]! % 50));
+    const got = await files.ahead([() => at(500_000), () => at(510_000), read], read);
+    expect(got).toEqual(long.slice(16_384 * (long[8]! % 50)).subarray(0, 100));
+    expect(waited).toEqual([]);
+    expect(fetched).toHaveLength(3);
+    expect(fetched.slice(0, 2)).toEqual([
+      [0, 16_384],
+      [30 * 16_384, 32 * 16_384],
+    ]);
+  });
+
+  it('is there whole until it was read, and its ends after that', async () => {
+    const { files, at, waited, fetched } = setUp(now);
+    const read = () => at(0, 900_000);
+    expect(Buffer.compare(await files.ahead([read], read), long.subarray(0, 900_000))).toBe(0);
+    expect([waited.length, fetched.length]).toEqual([0, 1]);
+    await files.ahead([() => at(40_000)], () => at(40_000));
+    expect(fetched).toHaveLength(2);
+  });
+
+  it('fails as the fetch does, and leaves reads as they were', async () => {
+    const { files, at, waited } = setUp(async () => {
+      throw new Error('gone');
+    });
+    await expect(files.ahead([() => at(0), () => at(700_000)], () => at(0))).rejects.toThrow('gone');
+    expect(at(700_000)).toEqual(long.slice(700_000, 700_100));
+    expect(waited).toHaveLength(1);
+  });
+
+  it('is nothing where files are read at once', async () => {
+    const log: number[] = [];
+    const files = new RangedFiles(memoryRanges({ long }, log));
+    const file = files.open('/long');
+    const read = () => files.read(file, new Uint8Array(10), 0);
+    expect(await files.ahead([read], read)).toBe(10);
+    expect(log).toEqual([16_384]);
+  });
+});

@@ -78,9 +78,7 @@ export class RemoteRanges implements Ranges<RemoteFile> {
 
   read({ url, version, bytes: whole }: RemoteFile, from: number, to: number): Uint8Array {
     if (whole !== undefined) return whole.subarray(from, to);
-    const answer = this.#request(url, from, to);
-    if (answer.version !== version || answer.bytes.byteLength !== to - from) throw changed(url);
-    return answer.bytes;
+    return this.#same(url, version, from, to, this.#request(url, from, to));
   }
 
   list(path: string): string[] {
@@ -92,18 +90,52 @@ export class RemoteRanges implements Ranges<RemoteFile> {
     return path;
   }
 
-  #request(url: string, from: number, to: number): { bytes: Uint8Array; size: number; version: string } {
+  async fetch({ url, version, bytes: whole }: RemoteFile, from: number, to: number): Promise<Uint8Array> {
+    if (whole !== undefined) return whole.subarray(from, to);
+    // Requests that may be answered from a browser's cache wait there for each other.
+    const response = await fetch(url, {
+      cache: 'no-store',
+      headers: { range: rangeOf(from, to) },
+      signal: AbortSignal.timeout(PATIENCE),
+    }).catch((error: unknown) => {
+      throw unreachable(url, error);
+    });
+    const bytes = response.status === 206 ? new Uint8Array(await response.arrayBuffer()) : NOTHING;
+    const { status, headers } = response;
+    return this.#same(
+      url,
+      version,
+      from,
+      to,
+      this.#checked(url, from, to, status, (name) => headers.get(name), bytes),
+    );
+  }
+
+  #request(url: string, from: number, to: number): Answer {
     const request = new XMLHttpRequest();
     request.open('GET', url, false);
     request.responseType = 'arraybuffer';
     request.timeout = PATIENCE;
-    request.setRequestHeader('range', `bytes=${from}-${to - 1}`);
+    request.setRequestHeader('range', rangeOf(from, to));
     try {
       request.send();
     } catch (error) {
       throw unreachable(url, error);
     }
     const { status } = request;
+    const bytes = status === 206 ? new Uint8Array(request.response as ArrayBuffer) : NOTHING;
+    return this.#checked(url, from, to, status, (name) => request.getResponseHeader(name), bytes);
+  }
+
+  /** @param header of the answer, null where there is none, or it is kept from this page. */
+  #checked(
+    url: string,
+    from: number,
+    to: number,
+    status: number,
+    header: (name: string) => string | null,
+    bytes: Uint8Array,
+  ): Answer {
     if (status === 404 || status === 410) {
       if (this.#versions.has(url)) throw changed(url);
       throw systemError('ENOENT', 'open', url);
@@ -116,16 +148,15 @@ export class RemoteRanges implements Ranges<RemoteFile> {
       );
     }
     if (status !== 206) throw refused(url, status);
-    const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(request.getResponseHeader('content-range') ?? '');
+    const range = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(header('content-range') ?? '');
     if (range === null) {
       throw new UnsupportedError(
         `The server does not let this page see which part of ${url} it sent.`,
         'Have it send Access-Control-Expose-Headers: Content-Range, ETag, Last-Modified.',
       );
     }
-    const bytes = new Uint8Array(request.response as ArrayBuffer);
     const size = Number(range[3]);
-    const version = [request.getResponseHeader('etag'), request.getResponseHeader('last-modified'), size].join(' ');
+    const version = [header('etag'), header('last-modified'), size].join(' ');
     if (Number(range[1]) !== from || bytes.byteLength !== Math.min(size, to) - from) throw changed(url);
     const before = this.#versions.get(url);
     if (before === undefined) this.#versions.set(url, version);
@@ -134,6 +165,25 @@ export class RemoteRanges implements Ranges<RemoteFile> {
     this.#bytes += bytes.byteLength;
     return { bytes, size, version };
   }
+
+  #same(url: string, version: string | undefined, from: number, to: number, answer: Answer): Uint8Array {
+    if (answer.version !== version || answer.bytes.byteLength !== to - from) throw changed(url);
+    return answer.bytes;
+  }
+}
+
+/** What a server sent of a file. */
+interface Answer {
+  readonly bytes: Uint8Array;
+  /** Of the whole file. */
+  readonly size: number;
+  readonly version: string;
+}
+
+const NOTHING = new Uint8Array(0);
+
+function rangeOf(from: number, to: number): string {
+  return `bytes=${from}-${to - 1}`;
 }
 
 function changed(url: string): CorruptFileError {

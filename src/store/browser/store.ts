@@ -1,7 +1,9 @@
 import { InvalidArgumentError, NotFoundError } from '../../base/errors.ts';
-import { createFiles, FilesStore } from '../local/files-store.ts';
+import type { IndexingSettings } from '../../corpus/index.ts';
+import { createFiles, FilesStore, type Home } from '../local/files-store.ts';
 import { readManifest } from '../local/manifest.ts';
-import type { CollectionSettings } from '../types.ts';
+import type { CollectionSettings, OpenFieldEncoder } from '../types.ts';
+import { FetchingCorpus } from './fetching-corpus.ts';
 import { RangedFiles } from './ranged-files.ts';
 import type { Traffic } from './remote-ranges.ts';
 import { loadSeldom } from './seldom.ts';
@@ -83,13 +85,28 @@ export async function openRemoteStore(url: string, cacheBytes?: number): Promise
     },
   };
   const settings = await settingsOf(ranges.directory, files);
-  const store = new FilesStore(ranges.directory, settings, home);
+  const store = new FetchingStore(ranges.directory, settings, home);
   return {
     store,
     generation: async () => store.generation(),
     writable: false,
     traffic: () => ranges.traffic,
   };
+}
+
+/** A collection whose states fetch ahead. */
+class FetchingStore extends FilesStore {
+  constructor(
+    directory: string,
+    settings: CollectionSettings,
+    private readonly remote: Home & { readonly files: RangedFiles<unknown> },
+  ) {
+    super(directory, settings, remote);
+  }
+
+  override async corpus(settings: IndexingSettings, open?: OpenFieldEncoder): Promise<FetchingCorpus> {
+    return new FetchingCorpus(await this.snapshot(), settings, open, this.remote.files);
+  }
 }
 
 /** What the manifest says; what its indexes need is loaded. */
