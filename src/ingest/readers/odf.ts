@@ -7,6 +7,7 @@ import { OdfObject, type OdfObjects, OdfStory, OdfTables } from '../odf-story.ts
 import { DocumentPackage, mistaken, packageProperties, protectedBy } from '../package.ts';
 import type { Reader } from '../reader.ts';
 import { extensionOf } from '../scope.ts';
+import { sheetItems } from '../sheet-items.ts';
 import { parseXml } from '../xml.ts';
 
 /**
@@ -30,23 +31,7 @@ export const odfReader: Reader = {
     if (type.includes('spreadsheet')) {
       const tables = new OdfTables(objects);
       await source.read('content.xml', tables);
-      for (const sheet of tables.sheets) {
-        const { content, blocks, rows } = sheet.finish();
-        if (rows === 0) continue;
-        if (sheet.isFull) {
-          const note = `Only the first ${rows} rows were read: the sheet is too large. Save it as CSV to read all.`;
-          yield { path: file.path, where: sheet.name, note };
-        }
-        yield makeDocument(file, {
-          format: 'ods',
-          text: content,
-          blocks,
-          record: sheet.name,
-          title: title === undefined ? undefined : `${title}: ${sheet.name}`,
-          language,
-          fields: { ...fields, sheet: sheet.name, rows },
-        });
-      }
+      for (const sheet of tables.sheets) yield* sheetItems(file, sheet, { format: 'ods', title, language, fields });
       return;
     }
     const story = new OdfStory('all', objects);

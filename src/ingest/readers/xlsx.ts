@@ -1,11 +1,11 @@
 import { posix } from 'node:path';
 import { UnreadableDocumentError } from '../../base/errors.ts';
 import { type CellFormat, cellFormat, formatted } from '../cell-format.ts';
-import { makeDocument } from '../document.ts';
 import { drawingText } from '../drawing-text.ts';
 import { HtmlText } from '../html-text.ts';
 import { DocumentPackage, mistaken, packageProperties, type Relationship, relationships } from '../package.ts';
 import type { Reader } from '../reader.ts';
+import { sheetItems } from '../sheet-items.ts';
 import { SheetText } from '../sheet-text.ts';
 import { parseXml, type XmlAttributes, type XmlHandler } from '../xml.ts';
 
@@ -49,21 +49,7 @@ export const xlsxReader: Reader = {
         const note = `${unknown === 1 ? 'A formula has' : `${unknown} formulas have`} no result: open the workbook in its own program and save it.`;
         yield { path: file.path, where: sheet.name, note };
       }
-      const { content, blocks, rows } = text.finish();
-      if (rows === 0) continue;
-      if (text.isFull || xml.isCut) {
-        const note = `Only the first ${rows} rows were read: the sheet is too large. Save it as CSV to read all.`;
-        yield { path: file.path, where: sheet.name, note };
-      }
-      yield makeDocument(file, {
-        format: 'xlsx',
-        text: content,
-        blocks,
-        record: sheet.name,
-        title: title === undefined ? undefined : `${title}: ${sheet.name}`,
-        language,
-        fields: { ...fields, sheet: sheet.name, rows },
-      });
+      yield* sheetItems(file, text, { format: 'xlsx', title, language, fields }, xml.isCut);
     }
   },
 };
