@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError } from '../src/base/errors.ts';
@@ -20,6 +20,7 @@ import {
 import { checkInJobs } from './jobs.ts';
 import { families } from './registry.ts';
 import { frontierPicture } from './report/frontier-picture.ts';
+import { PAGE_PARTS, withPart } from './report/parts.ts';
 import { renderPapers } from './report/render.ts';
 
 /** `list`: all papers, family by family, with their state. */
@@ -175,11 +176,16 @@ export async function checkPapersCommand(
   if (verdicts.some((verdict) => verdict !== 'holds' && verdict !== 'inconclusive')) throw new Exit(ExitCode.partial);
 }
 
-/** `docs`: writes the page that recorded evidence makes, and the picture of the frontier beside it. */
+/** `docs`: writes the page that recorded evidence makes, the parts of others that it makes, and the picture of the frontier. @param options `out`: the page alone, and its picture beside it. */
 export async function papersDocsCommand(options: { readonly out?: string }): Promise<void> {
   const target = options.out ?? join(root, 'docs/papers.md');
   const all = await statuses();
   await writeFile(target, renderPapers(all));
+  for (const part of options.out === undefined ? PAGE_PARTS : []) {
+    const content = part.make(all);
+    const page = join(root, part.page);
+    if (content !== undefined) await writeFile(page, withPart(await readFile(page, 'utf8'), part, content));
+  }
   const picture = frontierPicture(all);
   if (picture !== undefined) await writeFile(join(dirname(target), 'compression.svg'), picture);
 }

@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkable, loadPaper, statuses } from './catalogue.ts';
-import { evidenceFolder, readEvidence, root } from './grading/index.ts';
+import { evidenceFolder, root } from './grading/index.ts';
 import { families, registry } from './registry.ts';
+import { PAGE_PARTS, withPart } from './report/parts.ts';
 import { renderPapers } from './report/render.ts';
 
 const index = resolve(root, '../shared/papers/INDEX.md');
@@ -88,11 +89,11 @@ describe('papers with claims', () => {
     expect(page, 'run: npm run papers -- docs').toBe(renderPapers(all));
   }, 120_000);
 
-  it('show the same frontier in docs/compression.md as in the evidence', async () => {
-    const { claims } = (await readEvidence(evidenceFolder)).get('embedding-compression-bench')!;
-    const [note] = claims.flatMap(({ notes = [] }) => notes).filter((text) => text.includes('| codec |'));
-    const table = note!.slice(note!.indexOf('| codec |')).trim();
-    expect(table.split('\n').length).toBeGreaterThan(10);
-    expect(readFileSync(join(root, 'docs/compression.md'), 'utf8')).toContain(table);
+  it.each(PAGE_PARTS)('make the part "$name" of $page', async (part) => {
+    const content = part.make(await statuses(evidenceFolder))!;
+    expect(content.split('\n').length).toBeGreaterThan(10);
+    const page = readFileSync(join(root, part.page), 'utf8');
+    expect(withPart(page, part, content), 'run: npm run papers -- docs').toBe(page);
+    expect(() => withPart('', part, content)).toThrow(`no part "${part.name}"`);
   });
 });

@@ -52,7 +52,7 @@ The lab is a private workspace of a checkout (\`lab/\`); the published package h
 | \`npm run papers -- list [--json]\` | All papers by family, with verdict and whether the evidence is current. \`--json\`: \`{papers: [{slug, family, state, verdict, reach, claims}]}\`. |
 | \`npm run papers -- show SLUG [--json]\` | The claims of one, and their evidence. |
 | \`npm run papers -- check SLUG...\` | Runs claims and records the evidence. It goes on where it was interrupted; the time that evidence gives is then that of the last run. |
-| \`npm run papers -- docs\` | Writes this page, and the picture in [compression.md](compression.md). |
+| \`npm run papers -- docs\` | Writes this page, the table and the picture in [compression.md](compression.md), and the table of objectives in [training.md](training.md). |
 
 | option of \`check\` | meaning |
 |---|---|

@@ -3,7 +3,7 @@ import type { Claim } from '../../grading/index.ts';
 import { type GradedRecipe, gradedClaim } from '../../protocols/graded.ts';
 import { grid } from '../../protocols/learning.ts';
 
-const CONFIGS = grid({ temperature: [0.05, 0.1], learningRate: [3e-5, 1e-4, 3e-4] });
+const CONFIGS = grid({ temperature: [0.05, 0.1], learningRate: [1e-4, 3e-4, 1e-3] });
 /** Of controls that are not tuned. */
 const FIXED = [{ temperature: 0.05, learningRate: 1e-4 }];
 
@@ -17,7 +17,7 @@ const recipe = (name: string, more: Partial<GradedRecipe>): GradedRecipe => ({
 });
 const codiemb = recipe('own losses, single-task batches', {});
 const joint = recipe('one InfoNCE, mixed batches', { batches: 'mixed', similarity: 'infoNCE' });
-const merged = recipe('three models', { configs: grid({ temperature: [0.05], learningRate: [3e-5, 1e-4, 3e-4] }) });
+const merged = recipe('three models', { configs: grid({ temperature: [0.05], learningRate: [1e-4, 3e-4, 1e-3] }) });
 
 export const claims: readonly Claim[] = [
   gradedClaim({
