@@ -24,12 +24,21 @@ export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } fro
 export {
   bo1,
   type Feedback,
+  type LearnedFeedbackOptions,
+  learnedFeedback,
+  type QueryUpdate,
+  type QueryUpdateForm,
+  type QueryUpdateShape,
+  queryUpdateShapes,
   type RocchioOptions,
+  readQueryUpdate,
   rm3,
   rocchio,
   type TermFeedbackOptions,
   type TokenFeedbackOptions,
   tokenFeedback,
+  updatedQuery,
+  writeQueryUpdate,
 } from './feedback/index.ts';
 export {
   and,

@@ -5,6 +5,7 @@ export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './clo
 export { clozePair } from './cloze.ts';
 export { type CompressTableOptions, compressTable } from './compress-table.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
+export * from './feedback/index.ts';
 export { type ImpactText, ImpactTexts } from './impact-texts.ts';
 export {
   principalProjection,
