@@ -67,6 +67,7 @@ export { compileFilter, explainNothing, fieldValues } from './filter-match.ts';
 export { parseFilter } from './filter-parser.ts';
 export { CANDIDATES, type FuseOptions, fuse } from './fuse.ts';
 export { type ConvexOptions, convex, type Fusion, type Normalization, rrf, type Share } from './fusions.ts';
+export { type HopSearchOptions, hopSearch } from './hop-search.ts';
 export { type HybridOptions, hybrid } from './hybrid.ts';
 export { impacts, impactTerms } from './impacts.ts';
 export { marksIn } from './marks.ts';
