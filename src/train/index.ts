@@ -45,3 +45,4 @@ export type { RerankerTuneOptions, RerankerTuneReport } from './tune/reranker-ty
 export { type SyntheticOptions, syntheticExamples } from './tune/synthetic.ts';
 export { tune } from './tune/tune.ts';
 export type { CurvePoint, TuneOptions, TuneProgress, TuneReport } from './tune/types.ts';
+export { type VectorExamples, vectorExamples } from './tune/vector-examples.ts';

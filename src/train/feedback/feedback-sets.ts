@@ -20,7 +20,7 @@ export interface FeedbackSetOptions {
  */
 export function feedbackSets(ranked: ArrayLike<number>, options: FeedbackSetOptions, random: Random): number[][] {
   const { passages, sets, nested = true } = options;
-  if (!(Number.isInteger(passages) && passages > 0 && Number.isInteger(sets) && sets > 0 && sets <= passages + 1)) {
+  if (!(Number.isInteger(passages) && passages >= 0 && Number.isInteger(sets) && sets > 0 && sets <= passages + 1)) {
     throw new InvalidArgumentError(
       `There are no ${sets} sets of different sizes of ${passages} passages.`,
       'Ask for at least 1, and at most one more than passages.',

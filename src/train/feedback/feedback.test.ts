@@ -147,6 +147,9 @@ describe('trained feedback', () => {
       /positives of query 0 name a document that is not there/,
     );
     await expect(trainFeedback(documents, queries, positives, { ...how, queries: 64 })).rejects.toThrow(/too few/);
+    await expect(trainFeedback(documents, queries, positives, { ...how, passages: 0 })).rejects.toThrow(/no 2 sets/);
+    const settings = { ...how, passages: 0, versions: 1, width: 4, steps: 2 };
+    expect((await trainFeedback(documents, queries, positives, settings)).passages).toBe(1);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   scale,
   type Tensors,
   toValue,
+  type Value,
 } from '../../tensor/index.ts';
 import { comparativeLoss, cosines, hardestPositiveNCE } from '../objectives/index.ts';
 import { type LearningOptions, learn } from '../quantize/learning.ts';
@@ -24,7 +25,9 @@ import { checkRows, passageArrays, queryUpdateGraph, queryUpdateOf } from './net
 export interface TrainFeedbackOptions extends LearningOptions {
   /** What queries found first, rows of documents, best first: what feedback will be given. Default: the exact ranking by inner product. */
   readonly ranked?: readonly ArrayLike<number>[];
-  /** Passages that feedback is drawn from, the first of the ranking. Default 5. */
+  /** Rows that are neither relevant nor wrong for each query, such as other passages of documents that are relevant. Default: none. */
+  readonly exclude?: readonly ArrayLike<number>[];
+  /** Passages that feedback is drawn from, the first of the ranking; 0 for a correction of queries that reads none, with one version. Default 5. */
   readonly passages?: number;
   /** Versions of each query in a step, with as many passages each as chance has it, from none to all. Default 2; more than one is needed to compare. */
   readonly versions?: number;
@@ -86,6 +89,8 @@ export async function trainFeedback(
   checkRows('first rankings', found, queries.count, documents.count);
   const [units, asked] = [unitRows(documents), unitRows(queries)];
   const relevant = positives.map((rows) => new Set(Array.from(rows)));
+  if (options.exclude !== undefined) checkRows('exclusions', options.exclude, queries.count, documents.count);
+  const excluded = options.exclude?.map((rows) => new Set(Array.from(rows)));
   const shape = { form: 'attention', dim, width } as const;
   const parameters = new Parameters(seed);
   const random = new Random(seed);
@@ -100,23 +105,30 @@ export async function trainFeedback(
     const rows = poolOf(chosen, relevant, found, { extent, depth, documents: documents.count }, random);
     const own = chosen.flatMap((query) => Array.from({ length: versions }, () => query));
     const sets = chosen.flatMap((query) => feedbackSets(found[query]!, { passages, sets: versions, nested }, random));
-    const labels = own.flatMap((query) => rows.map((row) => Number(relevant[query]!.has(row))));
+    const marks = (of: readonly ReadonlySet<number>[]): Value => ({
+      data: Float32Array.from(own.flatMap((query) => rows.map((row) => Number(of[query]!.has(row))))),
+      shape: [own.length, rows.length],
+    });
     return {
       queries: toValue(asked.pick(own)),
-      ...passageArrays(units, sets, passages),
+      ...passageArrays(units, sets, Math.max(1, passages)),
       documents: toValue(units.pick(rows)),
-      relevant: { data: Float32Array.from(labels), shape: [own.length, rows.length] },
+      relevant: marks(relevant),
+      ...(excluded === undefined ? {} : { exclude: marks(excluded) }),
     };
   };
   const loss = (scope: Scope, inputs: Tensors) => {
     const vectors = queryUpdateGraph(scope, shape, inputs['queries']!, inputs['passages']!, inputs['present']!);
     const scores = cosines(vectors, inputs['documents']!);
-    const losses = reshape(hardestPositiveNCE(scores, inputs['relevant']!, temperature), [size, versions]);
+    const losses = reshape(hardestPositiveNCE(scores, inputs['relevant']!, temperature, inputs['exclude']), [
+      size,
+      versions,
+    ]);
     return comparative === 0 ? mean(losses) : add(mean(losses), scale(comparativeLoss(losses), comparative));
   };
   await learn({ parameters, loss, batch, steps, learningRate }, options);
   const made = { by: 'trainFeedback', queries: usable.length, versions, comparative, steps, learningRate, seed };
-  return queryUpdateOf(shape, parameters, given({ passages, encoder, made }));
+  return queryUpdateOf(shape, parameters, given({ passages: Math.max(1, passages), encoder, made }));
 }
 
 /** Documents of a step, each once: first what is relevant to its queries, then what they found, then any. */

@@ -1,4 +1,5 @@
 import {
+  add,
   constantOf,
   divide,
   greater,
@@ -19,13 +20,20 @@ import { LEFT_OUT, type Temperature } from './contrastive.ts';
  * Softmax cross-entropy of each query's lowest positive against everything that is not relevant to it, the other positives left out (LoL 2022, SIGIR, the loss of a reformulated
  * query): `-log( exp(s_+ / t) / (exp(s_+ / t) + sum over negatives of exp(s / t)) )`.
  *
- * @param scores cosines `[queries, documents]`. @param relevant 1 where a document is relevant, at least once a row, else 0. @returns one loss for each query, `[queries]`.
+ * @param scores cosines `[queries, documents]`. @param relevant 1 where a document is relevant, at least once a row, else 0. @param exclude 1 where a document is neither relevant nor wrong, such
+ * as another passage of a relevant one; in the shape of the scores. Default: none. @returns one loss for each query, `[queries]`.
  */
-export function hardestPositiveNCE(scores: Tensor, relevant: Tensor, temperature: Temperature = 0.05): Tensor {
+export function hardestPositiveNCE(
+  scores: Tensor,
+  relevant: Tensor,
+  temperature: Temperature = 0.05,
+  exclude?: Tensor,
+): Tensor {
   const mask = greater(relevant, 0.5);
   const logits = divide(scores, temperature);
   const lowest = negate(max(where(mask, negate(logits), LEFT_OUT), 1));
-  return softplus(subtract(logSumExp(where(mask, LEFT_OUT, logits), 1), lowest));
+  const passedOver = exclude === undefined ? mask : greater(add(relevant, exclude), 0.5);
+  return softplus(subtract(logSumExp(where(passedOver, LEFT_OUT, logits), 1), lowest));
 }
 
 /**

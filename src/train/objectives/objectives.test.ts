@@ -181,6 +181,9 @@ describe('objectives have the values that their formulas say:', () => {
     const both = await value(() => o.hardestPositiveNCE(scores(), fixed([1, 1, 0, 0, 0, 1], 2, 3), 0.2));
     expect(both[0]).toBeCloseTo(nce(0.2, [0.5], 0.2), 5);
     expect(both[1]).toBeCloseTo(nce(0.4, [0.1, 0.6], 0.2), 5);
+    const beside = fixed([0, 0, 0, 0, 1, 0], 2, 3);
+    const without = await value(() => o.hardestPositiveNCE(scores(), fixed([1, 1, 0, 0, 0, 1], 2, 3), 0.2, beside));
+    expect(without[1]).toBeCloseTo(nce(0.4, [0.1], 0.2), 5);
   });
 
   it('infoNCE and its options', async () => {
