@@ -38,7 +38,7 @@ interface FactChains extends Chained {
 }
 
 /** Questions of each split at most. */
-const [TRAINED, CHOSEN, TESTED] = [2000, 300, 500];
+const [TRAINED, CHOSEN, TESTED] = [3000, 300, 500];
 
 /** Facts about invented things, and questions that lead from one fact to another; things that a test question begins with begin none of training. */
 export function factChains(lab: Lab): Promise<FactChains> {

@@ -2,7 +2,7 @@ import type { Claim } from '../../grading/index.ts';
 import { type ChainSide, chainClaim, factChains, hotpotChains } from '../../protocols/chains.ts';
 import { grid } from '../../protocols/learning.ts';
 
-const rates = grid({ learningRate: [3e-4, 1e-3, 3e-3] });
+const rates = grid({ learningRate: [1e-3, 3e-3, 1e-2] });
 const once: ChainSide = { name: 'one search', configs: [{}] };
 const hop: ChainSide = {
   name: 'a second hop by the trained gate',

@@ -4,27 +4,19 @@ import { Random } from '../../base/random.ts';
 import type { Vectors } from '../../base/vectors.ts';
 import { exactTop, unitRows } from '../../math/index.ts';
 import type { QueryUpdate } from '../../search/feedback/index.ts';
-import {
-  type Batch,
-  concat,
-  expandDims,
-  multiply,
-  Parameters,
-  reshape,
-  type Scope,
-  sum,
-  type Tensors,
-  toValue,
-} from '../../tensor/index.ts';
-import { ownNegativesNCE } from '../objectives/index.ts';
+import { type Batch, Parameters, type Scope, type Tensors, toValue } from '../../tensor/index.ts';
+import { cosines, infoNCE } from '../objectives/index.ts';
 import { type LearningOptions, learn } from '../quantize/learning.ts';
 import { checkRows, passageArrays, queryUpdateGraph, queryUpdateOf } from './network.ts';
 
 /** Settings of {@link trainHops}. */
 export interface TrainHopsOptions extends LearningOptions {
-  /** Passages that are not to be found next, rows for each question, such as others of its context. Default: what the question itself finds first, without the chain. */
+  /**
+   * Passages that are not to be found next, rows for each question, such as others of its context. Default: what the question itself finds first, and what is most like the passages of the
+   * chain, without these.
+   */
   readonly negatives?: readonly ArrayLike<number>[];
-  /** Negatives of a step for each question, drawn anew each time. Default 5. */
+  /** Negatives of a step for each question, drawn anew each time; those of all its questions count for each of them, as do the passages that the others seek. Default 5. */
   readonly negativesEach?: number;
   /** What query and passage count in the sum that the gate adds to. Default 1 and -1: what a passage answers is taken from the query. */
   readonly sum?: readonly [query: number, passage: number];
@@ -32,7 +24,7 @@ export interface TrainHopsOptions extends LearningOptions {
   readonly width?: number;
   /** Questions of a step. Default 32. */
   readonly questions?: number;
-  /** Of the softmax, in units of the cosine. Default 0.15. */
+  /** Of the softmax, in units of the cosine. Default 0.05; the paper has 0.15. */
   readonly temperature?: number;
   /** Reached after 20 steps, then falling linearly to 0. Default 1e-3. */
   readonly learningRate?: number;
@@ -44,12 +36,12 @@ export interface TrainHopsOptions extends LearningOptions {
   readonly encoder?: string;
 }
 
-/** First ranks of a question that negatives come from where none are given. */
+/** First ranks of a question, and of each passage of its chain, that negatives come from where none are given. */
 const NEGATIVE_DEPTH = 20;
 
 /**
  * Trains the next question of questions that need several passages one after the other: a gated network that makes the vector of the next search of the query's and a passage's (Li et al.
- * 2025, TreeHop, https://arxiv.org/abs/2504.20114). Each passage of a chain but the first is to be found by the vector that the passages before it lead to (InfoNCE). Passages keep their vectors.
+ * 2025, TreeHop, https://arxiv.org/abs/2504.20114). Each passage of a chain but the first is to be found by the vector that the passages before it lead to (InfoNCE, over negatives of one's own and those of the others). Passages keep their vectors.
  *
  * @param chains rows of the passages of each question, in the order in which they lead to each other; those of fewer than two are passed over.
  * @returns what `learnedFeedback` serves, as feedback of pipelines, as `next` of hops, and in `hopSearch`; `writeQueryUpdate` writes it.
@@ -61,7 +53,7 @@ export async function trainHops(
   chains: readonly ArrayLike<number>[],
   options: TrainHopsOptions,
 ): Promise<QueryUpdate> {
-  const { negativesEach = 5, sum: kept, width = 256, questions: size = 32, temperature = 0.15 } = options;
+  const { negativesEach = 5, sum: kept, width = 256, questions: size = 32, temperature = 0.05 } = options;
   const { learningRate = 1e-3, steps = 600, seed = 1, encoder } = options;
   const { dim } = passages;
   checkRows('chains', chains, questions.count, passages.count);
@@ -76,12 +68,10 @@ export async function trainHops(
       'Give more chains of two passages or more, or make steps smaller (questions).',
     );
   }
-  const others = options.negatives ?? exactTop(passages, questions, NEGATIVE_DEPTH);
+  const others = options.negatives ?? likely(passages, questions, chains);
   checkRows('negatives', others, questions.count, passages.count);
-  const wrong = chains.map((chain, question) => {
-    const own = new Set(Array.from(chain));
-    return Array.from(others[question]!).filter((row) => !own.has(row));
-  });
+  const needed = chains.map((chain) => new Set(Array.from(chain)));
+  const wrong = needed.map((own, question) => Array.from(others[question]!).filter((row) => !own.has(row)));
   const [units, asked] = [unitRows(passages), unitRows(questions)];
   const shape = given({ form: 'gate' as const, dim, width, sum: kept });
   const parameters = new Parameters(seed);
@@ -95,6 +85,10 @@ export async function trainHops(
   const batch = (): Batch => {
     if (waiting.length < size) waiting = random.shuffle([...edges]);
     const chosen = waiting.splice(-size);
+    const rows = [...chosen.map(({ target }) => target), ...chosen.flatMap(({ question }) => drawn(question))];
+    const exclude = Float32Array.from(
+      chosen.flatMap(({ question }) => rows.map((row) => Number(needed[question]!.has(row)))),
+    );
     return {
       queries: toValue(asked.pick(chosen.map(({ question }) => question))),
       ...passageArrays(
@@ -102,17 +96,26 @@ export async function trainHops(
         chosen.map(({ read }) => read),
         most,
       ),
-      targets: toValue(units.pick(chosen.map(({ target }) => target))),
-      negatives: toValue(units.pick(chosen.flatMap(({ question }) => drawn(question)))),
+      documents: toValue(units.pick(rows)),
+      exclude: { data: exclude, shape: [size, rows.length] },
     };
   };
   const loss = (scope: Scope, inputs: Tensors) => {
     const next = queryUpdateGraph(scope, shape, inputs['queries']!, inputs['passages']!, inputs['present']!);
-    const targets = reshape(inputs['targets']!, [size, 1, dim]);
-    const lists = concat([targets, reshape(inputs['negatives']!, [size, negativesEach, dim])], 1);
-    return ownNegativesNCE(sum(multiply(lists, expandDims(next, 1)), 2), temperature);
+    return infoNCE(cosines(next, inputs['documents']!), { temperature, exclude: inputs['exclude']! });
   };
   await learn({ parameters, loss, batch, steps, learningRate }, options);
   const made = { by: 'trainHops', chains: edges.length, steps, learningRate, seed };
   return queryUpdateOf(shape, parameters, given({ passages: 1, encoder, made }));
+}
+
+/** What each question finds first, and what is like the passages that it needs. */
+function likely(passages: Vectors, questions: Vectors, chains: readonly ArrayLike<number>[]): number[][] {
+  const needed = [...new Set(chains.flatMap((chain) => Array.from(chain)))];
+  const alike = exactTop(passages, passages.pick(needed), NEGATIVE_DEPTH);
+  const places = new Map(needed.map((row, place) => [row, place]));
+  return exactTop(passages, questions, NEGATIVE_DEPTH).map((found, question) => [
+    ...found,
+    ...Array.from(chains[question]!).flatMap((row) => [...alike[places.get(row)!]!]),
+  ]);
 }
