@@ -46,7 +46,7 @@ export function fellowRequests(lab: Lab): Promise<Fed> {
       documents: vectors,
       found: exactTop(vectors, queries, DEPTH),
       relevant: asked.map((row) => new Set(ofTool.get(all.tool[row]!)!)),
-      splits: asked.map((_, i) => (i % 10 < 6 ? 'train' : i % 10 < 8 ? 'dev' : 'test')),
+      splits: asked.map((_, i) => (i % 10 < 2 ? 'test' : i % 10 < 4 ? 'dev' : 'train')),
       sources: all.sources,
       learner: headLearner(queries, vectors),
     };
