@@ -24,12 +24,21 @@ export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } fro
 export {
   bo1,
   type Feedback,
+  type LearnedFeedbackOptions,
+  learnedFeedback,
+  type QueryUpdate,
+  type QueryUpdateForm,
+  type QueryUpdateShape,
+  queryUpdateShapes,
   type RocchioOptions,
+  readQueryUpdate,
   rm3,
   rocchio,
   type TermFeedbackOptions,
   type TokenFeedbackOptions,
   tokenFeedback,
+  updatedQuery,
+  writeQueryUpdate,
 } from './feedback/index.ts';
 export {
   and,
@@ -58,6 +67,7 @@ export { compileFilter, explainNothing, fieldValues } from './filter-match.ts';
 export { parseFilter } from './filter-parser.ts';
 export { CANDIDATES, type FuseOptions, fuse } from './fuse.ts';
 export { type ConvexOptions, convex, type Fusion, type Normalization, rrf, type Share } from './fusions.ts';
+export { type HopSearchOptions, hopSearch } from './hop-search.ts';
 export { type HybridOptions, hybrid } from './hybrid.ts';
 export { impacts, impactTerms } from './impacts.ts';
 export { marksIn } from './marks.ts';

@@ -5,6 +5,7 @@ export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './clo
 export { clozePair } from './cloze.ts';
 export { type CompressTableOptions, compressTable } from './compress-table.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
+export * from './feedback/index.ts';
 export { type ImpactText, ImpactTexts } from './impact-texts.ts';
 export {
   principalProjection,
@@ -44,3 +45,4 @@ export type { RerankerTuneOptions, RerankerTuneReport } from './tune/reranker-ty
 export { type SyntheticOptions, syntheticExamples } from './tune/synthetic.ts';
 export { tune } from './tune/tune.ts';
 export type { CurvePoint, TuneOptions, TuneProgress, TuneReport } from './tune/types.ts';
+export { type VectorExamples, vectorExamples } from './tune/vector-examples.ts';

@@ -1,3 +1,15 @@
+export { type LearnedFeedbackOptions, learnedFeedback } from './learned.ts';
+export {
+  GATE_EPSILON,
+  GATE_LAYERS,
+  GATE_SUM,
+  type QueryUpdate,
+  type QueryUpdateForm,
+  type QueryUpdateShape,
+  queryUpdateShapes,
+  updatedQuery,
+} from './query-update.ts';
+export { readQueryUpdate, writeQueryUpdate } from './query-update-file.ts';
 export { ROCCHIO_DEFAULTS, type RocchioOptions, rocchio } from './rocchio.ts';
 export { TOKEN_DEFAULTS, TOKENS, type TokenFeedbackOptions, tokenFeedback } from './tokens.ts';
 export type { Feedback } from './types.ts';

@@ -1,4 +1,5 @@
 export { type CentroidTripletOptions, centroidTriplet, neighbourTriplet, setTriplet } from './centroids.ts';
+export { comparativeLoss, hardestPositiveNCE } from './comparative.ts';
 export {
   cosines,
   type InfoNCEOptions,

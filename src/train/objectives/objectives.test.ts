@@ -71,6 +71,11 @@ const cases: Record<string, [inputs: Value[], loss: (...x: Tensor[]) => Tensor]>
   disjunctive: [[cosines(3, 4)], (s) => o.multiPositiveNCE(s!, relevant, 'disjunctive', warm)],
   summed: [[cosines(3, 4)], (s) => o.multiPositiveNCE(s!, relevant, 'summed', warm)],
   'sibling exclusion': [[cosines(3, 4)], (s) => o.multiPositiveNCE(s!, relevant, 'sibling-exclusion', warm)],
+  hardestPositiveNCE: [
+    [cosines(3, 4)],
+    (s) => sum(multiply(o.hardestPositiveNCE(s!, relevant, warm), fixed([1, 2, 3]))),
+  ],
+  comparativeLoss: [[cosines(4, 3)], (s) => o.comparativeLoss(s!)],
   listwiseKL: [[cosines(3, 4)], (s) => o.listwiseKL(s!, teacher, { student: warm })],
   listNet: [[cosines(3, 4)], (s) => o.listNet(s!, grades)],
   maxSimScores: [
@@ -167,6 +172,19 @@ describe('objectives have the values that their formulas say:', () => {
   const scores = () => fixed(s, 2, 3);
   const nce = (positive: number, negatives: readonly number[], t: number) =>
     -Math.log(Math.exp(positive / t) / [positive, ...negatives].reduce((sum, x) => sum + Math.exp(x / t), 0));
+
+  it('of several versions of a query the richer is compared with each poorer, by its lowest positive', async () => {
+    const losses = fixed([3, 1, 2, 0, 1, 4], 2, 3);
+    // The first query: 3 is above 1 and 2 by 2 and 1; the second: none is above a later one.
+    expect((await value(() => o.comparativeLoss(losses)))[0]).toBeCloseTo(3 / 6, 5);
+    expect(await value(() => o.comparativeLoss(fixed([3, 1], 2, 1)))).toEqual([0]);
+    const both = await value(() => o.hardestPositiveNCE(scores(), fixed([1, 1, 0, 0, 0, 1], 2, 3), 0.2));
+    expect(both[0]).toBeCloseTo(nce(0.2, [0.5], 0.2), 5);
+    expect(both[1]).toBeCloseTo(nce(0.4, [0.1, 0.6], 0.2), 5);
+    const beside = fixed([0, 0, 0, 0, 1, 0], 2, 3);
+    const without = await value(() => o.hardestPositiveNCE(scores(), fixed([1, 1, 0, 0, 0, 1], 2, 3), 0.2, beside));
+    expect(without[1]).toBeCloseTo(nce(0.4, [0.1], 0.2), 5);
+  });
 
   it('infoNCE and its options', async () => {
     const plain = (nce(0.9, [0.2, 0.5], 0.2) + nce(0.6, [0.1, 0.4], 0.2)) / 2;
