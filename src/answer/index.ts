@@ -30,6 +30,7 @@ export type { Sentence } from './sentence.ts';
 export { SENTENCE_FEATURES, sentenceFeatures } from './sentence-features.ts';
 export { weighted } from './sentence-weights.ts';
 export { sentencesOf } from './sentences.ts';
+export { type ShortenOptions, shorten, wordImpacts } from './shorten.ts';
 export { type Support, supportOf } from './support.ts';
 export type {
   Citation,
