@@ -46,7 +46,7 @@ export interface LearnSentencesOptions {
   readonly rank?: number;
   /** Default 20. */
   readonly epochs?: number;
-  /** Default 0.01 of signals, 0.0003 where vectors have a say: a few hundred questions teach a correction by heart. */
+  /** Default 0.01; that of the dual encoder is 0.03 times as great. */
   readonly learningRate?: number;
   /** How far weights are drawn to 0. Default 0.002. */
   readonly shrink?: number;
@@ -63,8 +63,10 @@ const FEWEST = 2 * SIZE;
 const ABSENT = -50;
 /** Of the cosine: a temperature of 0.05. */
 const SCALE = 20;
-/** The logit of nothing, before training. */
-const NOTHING = 3;
+/** Rate of the dual encoder beside that of the weights: a few hundred questions teach a correction by heart. */
+const CAREFUL = 0.03;
+/** Of the weights, before training. */
+const BEGIN = 0.5;
 
 /**
  * Trains a compressor: of a question's sentences those that help are to be chosen, or nothing where none does, by the likelihood that a choice among them and nothing falls on them (RECOMP's contrastive
@@ -99,6 +101,7 @@ export async function learnSentences(
     dim: by === 'signals' ? 0 : dim!,
     empty: helped.length / Math.max(1, usable.length - helped.length),
   };
+  const begun = nothingAtFirst(usable, by);
   const parameters = new Parameters(seed);
   const logits = (scope: Scope, batch: Tensors): Tensor => {
     const signals = reshape(matmul(batch['signals']!, weightsOf(scope, by)), [SIZE, layout.most]);
@@ -118,7 +121,7 @@ export async function learnSentences(
     ),
     (forward, batch, scope) => {
       const own = forward(batch);
-      const nothing = multiply(batch['one']!, scope.parameter('nothing', [1], constantly(NOTHING)));
+      const nothing = multiply(batch['one']!, scope.parameter('nothing', [1], constantly(begun)));
       const all = concat([own, nothing], 1);
       const missed = subtract(logSumExp(add(all, batch['absent']!), 1), logSumExp(add(all, batch['wrong']!), 1));
       const drawn = scale(sum(square(weightsOf(scope, by))), shrink);
@@ -128,7 +131,8 @@ export async function learnSentences(
       runtime: options.runtime,
       threads: 1,
       epochs,
-      learningRate: options.learningRate ?? (by === 'signals' ? 1e-2 : 3e-4),
+      learningRate: options.learningRate ?? 1e-2,
+      groups: [{ match: /^(?:question|sentence)\//, learningRate: CAREFUL }],
       seed,
       ...(signal === undefined ? {} : { signal }),
       ...(onProgress === undefined ? {} : { onProgress: ({ step, steps, loss }) => onProgress(step, steps, loss) }),
@@ -146,6 +150,19 @@ export async function learnSentences(
   };
 }
 
+/** The logit at which nothing is as probable as something before training, of the average question. */
+function nothingAtFirst(questions: readonly JudgedSentences[], by: LearnSentencesOptions['by']): number {
+  const heights = questions.map(({ scored: { sentences }, features }) => {
+    const logits = sentences.map(({ cosine }, i) => {
+      const signals = by === 'vectors' ? 0 : features[i]!.reduce((total, value) => total + BEGIN * value, 0);
+      return signals + (by === 'signals' ? 0 : SCALE * cosine);
+    });
+    const most = Math.max(...logits);
+    return most + Math.log(logits.reduce((total, logit) => total + Math.exp(logit - most), 0));
+  });
+  return heights.reduce((total, height) => total + height, 0) / heights.length;
+}
+
 /** Extents of a batch; `dim` 0 without vectors; `empty`, what a question counts of which nothing helps. */
 interface Layout {
   readonly most: number;
@@ -154,7 +171,7 @@ interface Layout {
 }
 
 function weightsOf(scope: Scope, by: LearnSentencesOptions['by']): Tensor {
-  return scope.parameter('weights', [LINKED_FEATURES, 1], constantly(by === 'vectors' ? 0 : 0.5));
+  return scope.parameter('weights', [LINKED_FEATURES, 1], constantly(by === 'vectors' ? 0 : BEGIN));
 }
 
 /** `x + x A B`, of unit length; it starts as the identity. */
