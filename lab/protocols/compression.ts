@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   buildContext,
   type Compressor,
@@ -11,14 +10,14 @@ import {
   sentenceInputs,
 } from '../../src/answer/index.ts';
 import type { Query } from '../../src/content/index.ts';
-import { holdsAnswer, readAnswerKey } from '../../src/eval/index.ts';
+import { holdsAnswer } from '../../src/eval/index.ts';
 import { type MemoryCorpus, memoryCorpus, not, oneOf } from '../../src/search/index.ts';
 import { type JudgedSentences, judgeSentences } from '../../src/train/index.ts';
-import { documentsOf, sourcesOf } from '../datasets/embeddings.ts';
 import type { Lab } from '../grading/lab.ts';
 import type { ComparativeClaim, Config, FitContext, Split } from '../grading/types.ts';
 import { comparison, type Said, type Sides } from './claims.ts';
 import { keptEncoder } from './pipelines.ts';
+import { shortAnswers } from './short-answers.ts';
 
 /** What is known of a question when its passages are compressed. */
 export interface Unit {
@@ -55,9 +54,6 @@ const PASSAGES = 5;
 export const SHARE = 0.15;
 /** Articles of XQuAD have five paragraphs each: which of ten articles train, and choose. */
 const [ARTICLE, TRAIN, DEV] = [5, 6, 7];
-/** Of a smoke test, of each collection. */
-const QUICK = 120;
-
 /** Questions of XQuAD (English, by articles) and of HotpotQA (without those that ask for yes or no). @throws NeedsData. */
 export function compressible(lab: Lab): Promise<Compressible> {
   return lab.once('compressible', async () => {
@@ -72,15 +68,7 @@ export function compressible(lab: Lab): Promise<Compressible> {
 }
 
 async function read(lab: Lab, name: CollectionName): Promise<Compressible> {
-  const files = name === 'xquad' ? { corpus: 'corpus.en.jsonl', queries: 'queries.en.jsonl' } : {};
-  const collection = await lab.collection(name, files);
-  const key = await readAnswerKey(join(lab.folder(name), files.queries ?? 'queries.jsonl'));
-  const asked = key.filter(
-    ({ id, answers }) => collection.judgements.has(id) && !/^(?:yes|no)$/i.test(answers[0] ?? ''),
-  );
-  const step = Math.max(1, Math.floor(asked.length / lab.pick(QUICK, Number.POSITIVE_INFINITY)));
-  const chosen = asked.filter((_, i) => i % step === 0);
-  const all = await documentsOf(lab, collection, collection.documentIds);
+  const { documents: all, questions, sources } = await shortAnswers(lab, name);
   const corpus = await memoryCorpus(all, [
     { name: 'words', kind: 'terms' },
     { name: 'meaning', kind: 'vector', encoder: await keptEncoder(lab) },
@@ -89,9 +77,8 @@ async function read(lab: Lab, name: CollectionName): Promise<Compressible> {
   const units = new Map<string, Unit>();
   const truth = new Map<string, Truth>();
   const splits = new Map<string, Split>();
-  for (const [i, { id, text, answers }] of chosen.entries()) {
+  for (const [i, { id, text, answers, relevant }] of questions.entries()) {
     lab.checkTime();
-    const relevant = [...collection.judgements.get(id)!.keys()];
     const article = Math.floor((place.get(relevant[0]!) ?? 0) / ARTICLE) % 10;
     const split = name === 'xquad' ? splitOf(article, TRAIN, DEV) : splitOf(i % 10, 4, 5);
     for (const without of [false, true]) {
@@ -106,7 +93,7 @@ async function read(lab: Lab, name: CollectionName): Promise<Compressible> {
       splits.set(unit, split);
     }
   }
-  return { units, truth, splits, sources: sourcesOf(collection) };
+  return { units, truth, splits, sources };
 }
 
 /** A context of everything. */
@@ -116,22 +103,20 @@ function splitOf(place: number, train: number, dev: number): Split {
   return place < train ? 'train' : place < dev ? 'dev' : 'test';
 }
 
-const inputs = new WeakMap<Unit, Promise<SentenceInputs>>();
-
-/** The sentences of a unit, with what is known of them. */
-export function inputsOf(unit: Unit): Promise<SentenceInputs> {
-  const known = inputs.get(unit) ?? sentenceInputs(unit.query, unit.evidence, unit);
-  inputs.set(unit, known);
-  return known;
-}
+const labels = new WeakMap<Truth, Promise<JudgedSentences>>();
 
 /** Labels by the reader that is right where a sentence of a document that answers holds the answer. */
-export async function judged(unit: Unit, { answers, relevant }: Truth): Promise<JudgedSentences> {
-  return judgeSentences(unit.query, unit.evidence, {
-    corpus: unit.corpus,
-    score: (_, text, passage) =>
-      passage !== undefined && relevant.includes(passage.id) && holdsAnswer(text, answers) ? 1 : 0,
-  });
+export function judged(unit: Unit, truth: Truth): Promise<JudgedSentences> {
+  const { answers, relevant } = truth;
+  const known =
+    labels.get(truth) ??
+    judgeSentences(unit.query, unit.evidence, {
+      corpus: unit.corpus,
+      score: (_, text, passage) =>
+        passage !== undefined && relevant.includes(passage.id) && holdsAnswer(text, answers) ? 1 : 0,
+    });
+  labels.set(truth, known);
+  return known;
 }
 
 /** What is left of passages, and what a reader finds there. */
