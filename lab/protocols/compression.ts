@@ -260,6 +260,8 @@ export const CHOICES = {
     );
     return [...sentences.keys()].sort((a, b) => place[a]! - place[b]! || a - b);
   }),
+  /** As they stand, the best passage first: whole passages, cut where the budget is full. */
+  whole: ordered('whole passages', ({ scored: { sentences } }) => [...sentences.keys()]),
   cosine: ordered('cosine', (found) => descending(found, (i) => found.scored.sentences[i]!.cosine)),
   words: ordered('words', (found) => descending(found, (i) => found.scored.sentences[i]!.own)),
   /** Ranks by words and by vectors, fused (RRF with 60). */

@@ -46,6 +46,8 @@ export interface BuiltContext {
   readonly text: string;
   readonly tokens: number;
   readonly passages: readonly ContextPassage[];
+  /** That the compressor chose nothing, where it did not. */
+  readonly note?: string;
 }
 
 /**
@@ -68,7 +70,7 @@ export async function buildContext(
   const label = labels(evidence, format, count);
   const { signal } = options;
   const spans = await compressor.compress(query, evidence, tokens, { corpus, count, label, ...given({ signal }) });
-  if (spans.length === 0) return EMPTY;
+  if (spans.length === 0) return { ...EMPTY, note: `Nothing in ${evidence.length} passages probably helps.` };
   let pieces = grouped(spans, evidence);
   let built = render(pieces, order, format, count);
   // Pieces that are counted apart may be more than one when they stand together.
