@@ -20,7 +20,7 @@ import { grid } from '../../protocols/learning.ts';
 const SEEDS = [1, 2, 3];
 /** The rates stand around the best; its neighbours on both sides are in the grid. */
 const SIGNALS = grid({ learningRate: [3e-3, 1e-2, 3e-2], epochs: [20] });
-const VECTORS = grid({ learningRate: [1e-3, 1e-2, 1e-1], epochs: [6] });
+const VECTORS = grid({ learningRate: [3e-4, 1e-3, 3e-3, 1e-2], epochs: [6] });
 
 type By = 'signals' | 'vectors';
 
