@@ -72,7 +72,7 @@ export function searchable(lab: Lab, name: string, options: SearchableOptions = 
 const MANY = 32;
 
 /** The lab's encoder, which makes each vector once. */
-function keptEncoder(lab: Lab): Promise<Encoder> {
+export function keptEncoder(lab: Lab): Promise<Encoder> {
   return lab.once('kept encoder', async () => {
     const encoder = await openEncoder(lab.encoder);
     const known = new Map<string, Promise<Vectors>>();

@@ -78,6 +78,18 @@ describe('a context', () => {
     }
   });
 
+  it('is empty where a compressor chooses nothing, and says so', async () => {
+    const nothing: Compressor = { id: 'nothing', compress: async () => [] };
+    const { text, passages, note } = await contextOf(words, QUESTION, { compressor: nothing, relevance: 0 });
+    expect([text, passages.length]).toEqual(['', 0]);
+    expect(note).toMatch(/^Nothing in \d+ passages probably helps\.$/);
+  });
+
+  it('begins the best sentence where none fits', async () => {
+    const { text } = await contextOf(both, QUESTION, { tokens: 14, relevance: 0 });
+    expect(text).toMatch(/\nThe harbour/);
+  });
+
   it('says the same thing once', async () => {
     const { text } = await contextOf(both, QUESTION, { tokens: 400, neighbours: false });
     expect(text.match(/until the middle of May/g)).toHaveLength(1);

@@ -113,7 +113,7 @@ async function findContext(
   const building = given({ tokens, compressor, order, format, count, neighbours, signal });
   const built = await buildContext(gathered.query, evidence, corpus, building);
   const shown = new Set(built.passages.map(({ id, parts }) => `${id} ${parts[0]!.start}`));
-  const note = noteFor(followed.evidence, evidence, built.passages, gathered);
+  const note = built.note ?? noteFor(followed.evidence, evidence, built.passages, gathered);
   return {
     gathered,
     evidence,

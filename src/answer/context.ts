@@ -46,6 +46,8 @@ export interface BuiltContext {
   readonly text: string;
   readonly tokens: number;
   readonly passages: readonly ContextPassage[];
+  /** That the compressor chose nothing, where it did not. */
+  readonly note?: string;
 }
 
 /**
@@ -68,6 +70,7 @@ export async function buildContext(
   const label = labels(evidence, format, count);
   const { signal } = options;
   const spans = await compressor.compress(query, evidence, tokens, { corpus, count, label, ...given({ signal }) });
+  if (spans.length === 0) return { ...EMPTY, note: `Nothing in ${evidence.length} passages probably helps.` };
   let pieces = grouped(spans, evidence);
   let built = render(pieces, order, format, count);
   // Pieces that are counted apart may be more than one when they stand together.
@@ -163,7 +166,7 @@ function withoutLeast(pieces: readonly Piece[]): Piece[] {
   });
 }
 
-/** The beginning of what is worth most, where nothing fits as a whole; nothing where not a word of it does. */
+/** The beginning of what is worth most, where nothing fits as a whole; nothing where not a word of it does. @param spans at least one. */
 function beginning(
   spans: readonly Span[],
   evidence: readonly Evidence[],
@@ -171,13 +174,8 @@ function beginning(
   format: ContextFormat,
   count: CountTokens,
 ): Piece[] {
-  const best = spans.reduce<Span | undefined>(
-    (most, one) => (most === undefined || one.score > most.score ? one : most),
-    undefined,
-  );
-  const source = evidence[best?.passage ?? 0]!;
-  const range = best ?? sentencesOf(source.text)[0];
-  if (range === undefined) return [];
+  const range = spans.reduce((most, one) => (one.score > most.score ? one : most));
+  const source = evidence[range.passage]!;
   const pieceOf = (end: number): Piece[] => {
     const fitting = trimmed(source.text, range.start, end);
     if (fitting === undefined) return [];

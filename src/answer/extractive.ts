@@ -99,9 +99,17 @@ export function choosing(
       })) {
         for (const piece of sizeOf(i).kept) chosen.push({ ...piece, score: worth });
       }
-      return chosen;
+      return chosen.length > 0 ? chosen : best(scored.sentences);
     },
   };
+}
+
+/** The sentence of greatest value, where none fits as a whole: the builder cuts it. */
+function best(sentences: readonly ValuedSentence[]): Span[] {
+  const [first, ...others] = sentences;
+  if (first === undefined) return [];
+  const { passage, start, end, value } = others.reduce((most, one) => (one.value > most.value ? one : most), first);
+  return [{ passage, start, end, score: value }];
 }
 
 /** The sentences one after the other, each time the one that is worth most beside those taken before. @param take whether a sentence is taken. */

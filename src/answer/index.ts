@@ -20,6 +20,8 @@ export { type EvidenceOptions, type Gathered, gatherEvidence } from './gather.ts
 export { type GroundedAnswer, type GroundedOptions, type GroundedSentence, groundedAnswer } from './grounded.ts';
 export { followHops, type HopOptions } from './hops.ts';
 export { instructionsIn } from './instructions.ts';
+export { type LearnedOptions, learned } from './learned.ts';
+export { LINKED_FEATURES, linkedFeatures } from './linked-features.ts';
 export { MODEL_HOPS, type ModelHopOptions, modelHop, type NextQuestion } from './model-hops.ts';
 export { asksModel, nextQuestion } from './next-question.ts';
 export { answerPrompt, NOT_ANSWERED } from './prompt.ts';
@@ -28,8 +30,20 @@ export { salience } from './salience.ts';
 export { type SentenceScores, scoreSentences, type ValuedSentence } from './scored-sentences.ts';
 export type { Sentence } from './sentence.ts';
 export { SENTENCE_FEATURES, sentenceFeatures } from './sentence-features.ts';
+export {
+  type DualEncoder,
+  helpful,
+  type LowRank,
+  readSentenceModel,
+  type SentenceInputs,
+  type SentenceModel,
+  sentenceInputs,
+  sentenceLogits,
+  writeSentenceModel,
+} from './sentence-model.ts';
 export { weighted } from './sentence-weights.ts';
 export { sentencesOf } from './sentences.ts';
+export { type ShortenOptions, shorten, wordImpacts } from './shorten.ts';
 export { type Support, supportOf } from './support.ts';
 export type {
   Citation,

@@ -50,8 +50,8 @@ export interface CompressOptions {
 /**
  * Chooses what of passages is worth reading for a question.
  *
- * Spans do not overlap, and together with the labels of their passages they are at most `budget` tokens; none where nothing helps. A budget that holds
- * no sentence gives the beginning of the best one, or nothing.
+ * Spans do not overlap, and together with the labels of their passages they are at most `budget` tokens; none where nothing helps. Where the budget holds
+ * no sentence, it is the best one alone, of which the builder leaves the beginning, or nothing.
  */
 export interface Compressor {
   readonly id: string;

@@ -1,6 +1,7 @@
+import { sentencesOf } from './sentences.ts';
 import type { Compressor, Span } from './types.ts';
 
-/** Leaves passages as they are, best first, while they fit. The first that does not is cut at the end of a sentence by the builder's budget. */
+/** Leaves passages as they are, best first, while they fit. Where the first does not, its first sentence is left, which the builder cuts. */
 export function whole(): Compressor {
   return {
     id: 'passages',
@@ -13,7 +14,8 @@ export function whole(): Compressor {
         left -= cost;
         chosen.push({ passage, start: 0, end: text.length, score: -passage });
       }
-      return chosen;
+      const [first] = chosen.length > 0 || passages.length === 0 ? [] : sentencesOf(passages[0]!.text);
+      return first === undefined ? chosen : [{ passage: 0, start: first.start, end: first.end, score: 0 }];
     },
   };
 }

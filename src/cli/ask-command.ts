@@ -1,21 +1,26 @@
+import { readFile } from 'node:fs/promises';
 import pc from 'picocolors';
 import {
   type Answer,
   answerWith,
   asksModel,
   type Citation,
+  type Compressor,
   type CompressorName,
   type Context,
   type ContextFormat,
   type ContextOrder,
   type GroundedSentence,
+  learned,
   type NextQuestionName,
   nextQuestion,
+  readSentenceModel,
 } from '../answer/index.ts';
 import { given } from '../base/given.ts';
 import { parseFilter } from '../search/index.ts';
 import { namedModel } from './named-model.ts';
 import { openHere } from './opening.ts';
+import { LEARNED } from './option-values.ts';
 import { duration, plural, print, printable, printJson, say } from './output.ts';
 import { filterFromHere } from './where.ts';
 
@@ -35,7 +40,8 @@ export interface ContextCommandOptions {
   readonly filter?: string;
   readonly pipeline?: string;
   readonly language?: string;
-  readonly compressor?: CompressorName;
+  /** A name, or `learned:FILE`. */
+  readonly compressor?: string;
   readonly order?: ContextOrder;
   readonly format?: ContextFormat;
   /** Passages that are probably not relevant as well. */
@@ -57,7 +63,11 @@ export async function contextCommand(
   // A model that leads no hop has nothing to do here.
   const model = asksModel(options.next) ? await namedModel(options) : undefined;
   const next = nextQuestion(options.next, options.hops, model);
-  const context = await collection.context(words.join(' '), { ...looking(options), ...given({ next }), signal });
+  const context = await collection.context(words.join(' '), {
+    ...(await looking(options)),
+    ...given({ next }),
+    signal,
+  });
   if (options.json) return printJson(context);
   if (context.text !== '') print(printable(context.text));
   if (context.note !== undefined) say(context.note);
@@ -74,7 +84,11 @@ export async function askCommand(
   const model = await namedModel(options);
   await using collection = await openHere(options.in);
   const next = nextQuestion(options.next, options.hops, model);
-  const asked = await collection.ask(words.join(' '), { ...looking(options), ...given({ sentences, next }), signal });
+  const asked = await collection.ask(words.join(' '), {
+    ...(await looking(options)),
+    ...given({ sentences, next }),
+    signal,
+  });
   if (model === undefined) return json ? printJson(presented(asked)) : printAnswer(asked);
   const writing = answerWith(model, asked, { signal, ...given({ maxTokens }) });
   for (let next = await writing.next(); ; next = await writing.next()) {
@@ -88,13 +102,21 @@ export async function askCommand(
   }
 }
 
-function looking(options: ContextCommandOptions) {
-  const { in: directory, tokens, k, hops, filter, pipeline, language, compressor, order, format, all } = options;
+async function looking(options: ContextCommandOptions) {
+  const { in: directory, tokens, k, hops, filter, pipeline, language, order, format, all } = options;
+  const compressor = await compressorOf(options.compressor);
   return {
     ...given({ tokens, k, hops, pipeline, language, compressor, order, format }),
     ...(filter === undefined ? {} : { filter: filterFromHere(directory, parseFilter(filter)) }),
     ...(all ? { relevance: 0 } : {}),
   };
+}
+
+/** A compressor that was trained is read from its file. */
+async function compressorOf(name: string | undefined): Promise<CompressorName | Compressor | undefined> {
+  if (!name?.startsWith(LEARNED)) return name as CompressorName | undefined;
+  const file = name.slice(LEARNED.length);
+  return learned(readSentenceModel(await readFile(file), file));
 }
 
 /** As it is printed for programs: the context is counted, not repeated. */

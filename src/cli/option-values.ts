@@ -1,4 +1,5 @@
 import { InvalidArgumentError as InvalidOption } from 'commander';
+import { COMPRESSORS } from '../answer/choices.ts';
 
 /** Values of an option that may be given again: one after the other. */
 export const several = (value: string, before: readonly string[] = []): string[] => [...before, value];
@@ -37,4 +38,14 @@ export function milliseconds(value: string): number {
   const number = Number(digits) * (unit === 's' ? 1000 : 1);
   if (!(number > 0)) throw new InvalidOption('the time must be a number of milliseconds, such as 5ms.');
   return number;
+}
+
+/** What a compressor that was trained is named by, before its file. */
+export const LEARNED = 'learned:';
+
+/** A compressor by name, or one that was trained by its file. */
+export function compressorName(value: string): string {
+  if ((COMPRESSORS as readonly string[]).includes(value) || (value.startsWith(LEARNED) && value !== LEARNED))
+    return value;
+  throw new InvalidOption(`--compressor must be ${COMPRESSORS.join(', ')} or ${LEARNED}FILE.`);
 }

@@ -7,12 +7,14 @@ export { type CompressTableOptions, compressTable } from './compress-table.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
 export * from './feedback/index.ts';
 export { type ImpactText, ImpactTexts } from './impact-texts.ts';
+export { type JudgeSentencesOptions, judgeSentences, type ReaderScore } from './judge-sentences.ts';
 export {
   principalProjection,
   type TokenPairs,
   type TrainProjectionOptions,
   trainProjection,
 } from './late-projection.ts';
+export { type JudgedSentences, type LearnSentencesOptions, learnSentences } from './learn-sentences.ts';
 export { mergeCheckpoints } from './merge.ts';
 export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives } from './miner.ts';
 export * from './objectives/index.ts';

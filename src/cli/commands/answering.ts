@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { NEXT_QUESTIONS } from '../../answer/choices.ts';
 import { collectionCommand, modelUrl } from '../collection-command.ts';
-import { whole } from '../option-values.ts';
+import { compressorName, whole } from '../option-values.ts';
 import { run } from '../run.ts';
 
 /** What `ask` and `context` take alike. */
@@ -22,11 +22,10 @@ function answering(program: Command, usage: string, description: string, model: 
     .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
     .option('--pipeline <steps>', 'how to search: steps, or a name (see `sagitta pipelines`)')
     .option('--language <code>', 'language of the question (default: detected)')
-    .addOption(
-      new Option(
-        '--compressor <name>',
-        'what of passages is kept: sentences that bear on the question (default), of these what is salient, or all',
-      ).choices(['sentences', 'salience', 'passages']),
+    .option(
+      '--compressor <name>',
+      'what of passages is kept: `sentences` that bear on the question (default), of these what is salient (`salience`), all (`passages`), or what was learned (`learned:FILE`)',
+      compressorName,
     )
     .addOption(
       new Option(

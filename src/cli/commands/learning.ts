@@ -122,6 +122,28 @@ export function addLearning(program: Command): void {
 
   collectionCommand(
     program,
+    'learn-compressor',
+    'learn from questions with answers which sentences `context --compressor learned:FILE` keeps, and when none',
+  )
+    .requiredOption('--queries <file>', 'questions with their answers: JSONL with `metadata.answers`')
+    .requiredOption('--qrels <file>', "judgements of the collection's documents: BEIR, TREC or JSONL")
+    .requiredOption('--out <file>', 'where what was learned goes')
+    .option('-k, --k <n>', 'passages of a question', whole('-k'), 20)
+    .addOption(
+      new Option('--by <what>', 'what is learned: weights of signals, a dual encoder over vectors, or both')
+        .choices(['signals', 'vectors', 'both'])
+        .default('signals'),
+    )
+    .option('--seed <n>', 'seed of everything that is random', whole('--seed', 0), 1)
+    .option('--quiet', 'no progress', false)
+    .action(async (options) =>
+      run(options.json, async (signal) =>
+        (await import('../learn-compressor-command.ts')).learnCompressorCommand(options, signal),
+      ),
+    );
+
+  collectionCommand(
+    program,
     'learn-index',
     "learn a compressed index for a collection's own vectors from their ranking, and deploy the best",
   )

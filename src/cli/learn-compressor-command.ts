@@ -1,0 +1,69 @@
+import { writeFile } from 'node:fs/promises';
+import pc from 'picocolors';
+import { gatherEvidence, writeSentenceModel } from '../answer/index.ts';
+import { nativeRuntime } from '../encode/runtime.ts';
+import { holdsAnswer, readAnswerKey, readJudgements } from '../eval/index.ts';
+import { not, oneOf } from '../search/index.ts';
+import { type JudgedSentences, judgeSentences, learnSentences } from '../train/index.ts';
+import { openHere } from './opening.ts';
+import { number, print, printJson } from './output.ts';
+import { Progress } from './progress.ts';
+
+export interface LearnCompressorCommandOptions {
+  readonly in: string;
+  readonly json: boolean;
+  readonly queries: string;
+  readonly qrels: string;
+  readonly out: string;
+  readonly k: number;
+  readonly by: 'signals' | 'vectors' | 'both';
+  readonly seed: number;
+  readonly quiet: boolean;
+}
+
+/** `sagitta learn-compressor`: learns from questions with answers which sentences `context --compressor learned:FILE` keeps. */
+export async function learnCompressorCommand(
+  { in: directory, json, queries, qrels, out, k, by, seed, quiet }: LearnCompressorCommandOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const questions = await readAnswerKey(queries);
+  const { judgements } = await readJudgements(qrels);
+  await using collection = await openHere(directory);
+  const progress = new Progress(quiet || json);
+  const judged: JudgedSentences[] = [];
+  for (const { id, text, answers } of questions) {
+    const relevant = [...(judgements.get(id) ?? [])].flatMap(([document, grade]) => (grade > 0 ? [document] : []));
+    if (relevant.length === 0 || text.trim() === '') continue;
+    // With the documents that answer, and without: then nothing is to be chosen.
+    for (const filter of [{}, { filter: not(oneOf('id', relevant)) }]) {
+      signal.throwIfAborted();
+      const one = await collection.read(async (corpus) => {
+        const { query, evidence } = await gatherEvidence(corpus, text, { k, syntax: false, signal, ...filter }, {});
+        return judgeSentences(query, evidence, {
+          corpus,
+          signal,
+          score: (_, sentence, passage) =>
+            passage !== undefined && relevant.includes(passage.id) && holdsAnswer(sentence, answers) ? 1 : 0,
+        });
+      });
+      judged.push(one);
+    }
+    progress.show(() => `${number(judged.length / 2)} of ${number(questions.length)} questions`);
+  }
+  const model = await learnSentences(judged, {
+    runtime: await nativeRuntime(),
+    encoder: judged[0]?.scored.encoder ?? 'none',
+    by,
+    seed,
+    signal,
+    onProgress: (step, steps) => progress.show(() => `step ${number(step)} of ${number(steps)}`),
+  });
+  progress.done();
+  await writeFile(out, writeSentenceModel(model));
+  const helped = judged.filter(({ helps }) => helps.includes(true)).length;
+  if (json) printJson({ file: out, questions: judged.length / 2, helped, encoder: model.encoder });
+  else
+    print(
+      `${pc.green('learned')} from ${number(helped)} questions that a sentence answers: \`sagitta context QUESTION --compressor learned:${out}\``,
+    );
+}
