@@ -1,20 +1,8 @@
 import { extractive, learned, salience, whole } from '../../../src/answer/index.ts';
-import { nativeRuntime } from '../../../src/encode/runtime.ts';
-import { holdsAnswer } from '../../../src/eval/index.ts';
-import { type JudgedSentences, learnSentences } from '../../../src/train/index.ts';
-import type { Claim, Config, Lab } from '../../grading/index.ts';
+import type { Claim } from '../../grading/index.ts';
 import { exactClaim } from '../../protocols/claims.ts';
-import {
-  CHOICES,
-  type Compressible,
-  type CompressionSide,
-  compress,
-  compressible,
-  compressionClaim,
-  judged,
-  oracle,
-  type Truth,
-} from '../../protocols/compression.ts';
+import { CHOICES, type CompressionSide, compressible, compressionClaim } from '../../protocols/compression.ts';
+import { keptOfHops, type LearnedBy, sentenceModel } from '../../protocols/learned-compressors.ts';
 import { grid } from '../../protocols/learning.ts';
 
 const SEEDS = [1, 2, 3];
@@ -22,33 +10,12 @@ const SEEDS = [1, 2, 3];
 const SIGNALS = grid({ learningRate: [3e-3, 1e-2, 3e-2], epochs: [20] });
 const VECTORS = grid({ learningRate: [3e-4, 1e-3, 3e-3, 1e-2], epochs: [6] });
 
-type By = 'signals' | 'vectors';
-
-/** What was learned from the training units. */
-async function model(
-  data: Compressible,
-  truth: ReadonlyMap<string, Truth>,
-  by: By,
-  { learningRate, epochs }: Config,
-  seed: number,
-) {
-  const questions: JudgedSentences[] = [];
-  for (const [unit, right] of truth) questions.push(await judged(data.units.get(unit)!, right));
-  return learnSentences(questions, {
-    runtime: await nativeRuntime(),
-    encoder: questions[0]!.scored.encoder,
-    by,
-    learningRate: Number(learningRate),
-    epochs: Number(epochs),
-    seed,
-  });
-}
-
 /** A trained compressor. @param least below which nothing is chosen. */
-const trained = (name: string, by: By, least = 0): CompressionSide => ({
+const trained = (name: string, by: LearnedBy, least = 0): CompressionSide => ({
   name,
   configs: by === 'signals' ? SIGNALS : VECTORS,
-  compressor: async (data, config, { train, seed }) => learned(await model(data, train, by, config, seed), { least }),
+  compressor: async (data, config, { train, seed }) =>
+    learned(await sentenceModel(data, train, by, config, seed), { least }),
 });
 const fixed = (
   name: string,
@@ -70,32 +37,6 @@ const first = fixed('first sentences', CHOICES.first);
 const cut = fixed('whole passages, cut at the budget', CHOICES.whole);
 const clauses = fixed('clauses', salience());
 const all = fixed('five whole passages', whole(), 2);
-
-/** Of HotpotQA's questions: how many answers are kept, of those that five passages hold. */
-async function keptOfHops(lab: Lab, by: 'oracle' | 'signals', seed: number): Promise<readonly number[]> {
-  const data = await compressible(lab);
-  const units = [...data.units].filter(([unit, { from }]) => from === 'hotpotqa_100' && !unit.endsWith('-'));
-  const kept: number[] = [];
-  for (const half of [0, 1]) {
-    const tested = new Set(units.flatMap(([unit], i) => (i % 2 === half ? [unit] : [])));
-    const training = [...data.truth].filter(
-      ([unit]) =>
-        (data.splits.get(unit) === 'train' || data.units.get(unit)!.from === 'hotpotqa_100') &&
-        !tested.has(unit.replace(/-$/, '')),
-    );
-    const config = { learningRate: 1e-2, epochs: 20 };
-    const compressor =
-      by === 'oracle'
-        ? undefined
-        : learned(await model(data, new Map(training), 'signals', config, seed), { least: 0 });
-    for (const unit of tested) {
-      const right = data.truth.get(unit)!;
-      const { text } = await compress(data.units.get(unit)!, compressor ?? oracle(right));
-      kept.push(holdsAnswer(text, right.answers) ? 1 : 0);
-    }
-  }
-  return kept;
-}
 
 const mean = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0) / values.length;
 
