@@ -207,6 +207,52 @@ describe('answers on the command line', () => {
     expect(json).toMatchObject({ answered: false, answer: '', citations: [], context: { tokens: 0, passages: [] } });
   });
 
+  it('learns what of passages to keep, keeps that, and names a compressor that is none', async () => {
+    const months = ['May', 'June', 'July', 'August'];
+    const ports = ['Husum', 'Emden', 'Brake', 'Leer', 'Varel', 'Norden', 'Esens', 'Jever', 'Cuxhaven'];
+    await mkdir(join(folder, 'ports'));
+    const [queries, qrels]: string[][] = [[], []];
+    for (const [i, port] of ports.flatMap((name) => months.map((month) => `${name} ${month}`)).entries()) {
+      const [name, month] = port.split(' ') as [string, string];
+      const text = `Ships of ${name} waited in the roads. In the year ${1700 + i} the harbour of ${name} was closed until ${month}. Nobody likes ice.`;
+      await writeFile(join(folder, 'ports', `${i}.txt`), text);
+      queries!.push(
+        JSON.stringify({
+          id: `q${i}`,
+          text: `Until when was the harbour of ${name} closed in ${1700 + i}?`,
+          metadata: { answers: [month] },
+        }),
+      );
+      qrels!.push(`q${i}\tports/${i}.txt\t1`);
+    }
+    await writeFile(join(folder, 'q.jsonl'), queries!.join('\n'));
+    await writeFile(join(folder, 'q.tsv'), qrels!.join('\n'));
+    expect((await sagitta('index', 'ports', '--encoder', 'none', '--in', 'of-ports')).code).toBe(0);
+    const learning = ['learn-compressor', '--queries', 'q.jsonl', '--qrels', 'q.tsv', '--in', 'of-ports'];
+    const learned = await sagitta(...learning, '--out', 'made/sentences.bin', '--json');
+    expect(JSON.parse(learned.stdout)).toMatchObject({ questions: 36, helped: 36, encoder: 'none' });
+    const asked = [
+      'context',
+      'Until when was the harbour of Leer closed in 1713?',
+      '--in',
+      'of-ports',
+      '--tokens',
+      '40',
+    ];
+    const { stdout, code } = await sagitta(...asked, '--compressor', 'learned:made/sentences.bin');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('closed until June')]);
+    for (const [named, says] of [
+      ['gone.bin', /There is no file gone.bin. Name a file that `sagitta learn-compressor` made/],
+      ['made', /made is a folder. Name a file/],
+      ['q.tsv', /it is not a trained compressor/],
+    ] as const) {
+      const wrong = await sagitta(...asked, '--compressor', `learned:${named}`);
+      expect(wrong.stderr).toMatch(says);
+      expect(wrong.stderr).not.toMatch(/unexpected/);
+    }
+    expect((await sagitta(...asked, '--compressor', 'sentencez')).stderr).toMatch(/must be .*learned:FILE/);
+  }, 60_000);
+
   it('keep a budget', async () => {
     const { stdout, stderr } = await sagitta('context', QUESTION, '--tokens', '45');
     expect(mostTokens(stdout.trim())).toBeLessThanOrEqual(45);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import pc from 'picocolors';
 import {
   type Answer,
@@ -18,6 +17,7 @@ import {
 } from '../answer/index.ts';
 import { given } from '../base/given.ts';
 import { parseFilter } from '../search/index.ts';
+import { readNamed } from './named-file.ts';
 import { namedModel } from './named-model.ts';
 import { openHere } from './opening.ts';
 import { LEARNED } from './option-values.ts';
@@ -116,7 +116,7 @@ async function looking(options: ContextCommandOptions) {
 async function compressorOf(name: string | undefined): Promise<CompressorName | Compressor | undefined> {
   if (!name?.startsWith(LEARNED)) return name as CompressorName | undefined;
   const file = name.slice(LEARNED.length);
-  return learned(readSentenceModel(await readFile(file), file));
+  return learned(readSentenceModel(await readNamed(file, 'Name a file that `sagitta learn-compressor` made.'), file));
 }
 
 /** As it is printed for programs: the context is counted, not repeated. */

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import pc from 'picocolors';
 import { gatherEvidence, writeSentenceModel } from '../answer/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
@@ -28,6 +29,8 @@ export async function learnCompressorCommand(
 ): Promise<void> {
   const questions = await readAnswerKey(queries);
   const { judgements } = await readJudgements(qrels);
+  // Before anything is learned that could not be kept.
+  await mkdir(dirname(out), { recursive: true });
   await using collection = await openHere(directory);
   const progress = new Progress(quiet || json);
   const judged: JudgedSentences[] = [];

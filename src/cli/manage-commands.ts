@@ -1,13 +1,12 @@
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { text as textOf } from 'node:stream/consumers';
 import pc from 'picocolors';
-import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { ExitCode, InvalidArgumentError } from '../base/errors.ts';
 import { type Collection, verifyCollection } from '../collection/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import type { FieldInfo, VectorIndexInfo } from '../store/index.ts';
 import { smallSegments } from './coverage.ts';
 import { describePending } from './fields-command.ts';
+import { readNamed } from './named-file.ts';
 import { openHere } from './opening.ts';
 import { bytes, idOf, number, parseId, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
@@ -162,8 +161,8 @@ const MOST_MISSING = 5;
 
 /** The ids of a file, one a line, as they are or as JSON writes them: for those with line breaks, and as `search` prints these. */
 async function idsOfFile(path: string): Promise<string[]> {
-  if (path !== '-' && !existsSync(path)) throw new NotFoundError(`There is no file ${path}.`, 'Name a file of ids.');
-  const text = path === '-' ? await textOf(process.stdin) : await readFile(path, 'utf8');
+  const text =
+    path === '-' ? await textOf(process.stdin) : (await readNamed(path, 'Name a file of ids.')).toString('utf8');
   return text.split(/\r?\n/).flatMap((line) => (line.trim() === '' ? [] : [parseId(line)]));
 }
 
@@ -180,10 +179,8 @@ export async function synonymsCommand(
     else process.stdout.write(source.endsWith('\n') ? source : `${source}\n`);
     return;
   }
-  if (file !== undefined && !existsSync(file)) {
-    throw new NotFoundError(`There is no file ${file}.`, 'Name a file of rules such as "car, automobile".');
-  }
-  const rules = await collection.setSynonyms(file === undefined ? '' : await readFile(file, 'utf8'));
+  const source = file && (await readNamed(file, 'Name a file of rules such as "car, automobile".')).toString('utf8');
+  const rules = await collection.setSynonyms(source ?? '');
   if (options.json) printJson({ rules });
   else print(rules === 0 ? 'no synonyms' : `${plural(rules, 'rule')} of synonyms`);
 }

@@ -93,15 +93,9 @@ export class RemoteRanges implements Ranges<RemoteFile> {
   async fetch({ url, version, bytes: whole }: RemoteFile, from: number, to: number): Promise<Uint8Array> {
     if (whole !== undefined) return whole.subarray(from, to);
     // Requests that may be answered from a browser's cache wait there for each other.
-    const response = await fetch(url, {
-      cache: 'no-store',
-      headers: { range: rangeOf(from, to) },
-      signal: AbortSignal.timeout(PATIENCE),
-    }).catch((error: unknown) => {
+    const { status, headers, bytes } = await stretch(url, from, to).catch((error: unknown) => {
       throw unreachable(url, error);
     });
-    const bytes = response.status === 206 ? new Uint8Array(await response.arrayBuffer()) : NOTHING;
-    const { status, headers } = response;
     return this.#same(
       url,
       version,
@@ -181,6 +175,17 @@ interface Answer {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** The answer with all of its body, which may end or fail later than its head. */
+async function stretch(url: string, from: number, to: number) {
+  const response = await fetch(url, {
+    cache: 'no-store',
+    headers: { range: rangeOf(from, to) },
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+  const { status, headers } = response;
+  return { status, headers, bytes: status === 206 ? new Uint8Array(await response.arrayBuffer()) : NOTHING };
+}
 
 function rangeOf(from: number, to: number): string {
   return `bytes=${from}-${to - 1}`;

@@ -42,8 +42,8 @@ export interface BinaryOptions extends RankingOptions, LearningOptions {
   /** Updates. Default 600. */
   readonly steps?: number;
   /**
-   * Default 0.002, and 0.02 with `compatible`, which has further to go; falling linearly to 0. Of six rates from 0.0002 to 0.06 they are the best on
-   * development queries (`bebr`) of one level and of compatible queries; two levels lose 0.01 to their best, 0.0006.
+   * Default 0.002, and 0.02 with `compatible`, which has further to go; falling linearly to 0. Of six rates from 0.0002 to 0.06 (`bebr`, development queries), 0.02 is the best of compatible
+   * queries; without them 0.002 loses 0.01 to the best, which are smaller, and leaves room for other vectors.
    */
   readonly learningRate?: number;
   /** A codec that was learned before to go on from, of the same signs and levels. */
