@@ -11,6 +11,9 @@ const shapes = fc.record({
   seed: fc.integer(),
 });
 
+/** Rounding grows with the sum of magnitudes: of normal numbers about `dim`, and at least the size of the sum. */
+const tolerance = (dim: number, sum: number): number => 1e-6 * (dim + 1 + Math.abs(sum));
+
 describe.each(supportedBuilds())('float kernels on the %s build', (build) => {
   const arena = new Arena(build);
   const run = (kernel: 'dotRows' | 'l2Rows', query: Float32Array, rows: Float32Array, shift = 0): Float32Array => {
@@ -41,10 +44,8 @@ describe.each(supportedBuilds())('float kernels on the %s build', (build) => {
         const rows = Float32Array.from({ length: count * dim }, () => random.normal());
         const expected = twin(query, rows);
         const actual = run(kernel, query, rows, shift);
-        // Rounding grows with the sum of magnitudes, not with the sum.
         for (let r = 0; r < count; r++) {
-          const tolerance = 1e-6 * (dim + 1 + Math.abs(expected[r]!));
-          expect(Math.abs(actual[r]! - expected[r]!)).toBeLessThan(tolerance);
+          expect(Math.abs(actual[r]! - expected[r]!)).toBeLessThan(tolerance(dim, expected[r]!));
         }
       }),
       { numRuns: 300 },
@@ -70,10 +71,10 @@ describe.each(supportedBuilds())('float kernels on the %s build', (build) => {
         expect(actual[count]).toBe(42);
         const expected = twin(query, rows);
         named.forEach((row, i) => {
-          expect(Math.abs(actual[i]! - expected[row]!)).toBeLessThan(1e-6 * (dim + 1));
+          expect(Math.abs(actual[i]! - expected[row]!)).toBeLessThan(tolerance(dim, expected[row]!));
         });
       }),
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
   });
 
