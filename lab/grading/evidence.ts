@@ -56,6 +56,14 @@ export interface ClaimEvidence {
 /** Value of a unit: one for all seeds, or one for each. Null stands for NaN, which JSON has not. */
 export type UnitValue = number | null | readonly (number | null)[];
 
+/** A configuration, and its mean on development units. */
+export interface Tried {
+  readonly config: Config;
+  readonly dev: number;
+  /** A learning rate that was not declared: the best of those that were stood at their edge. */
+  readonly beyond?: true;
+}
+
 export interface SideEvidence {
   readonly role: 'baseline' | 'method' | 'control';
   /** A control that keeps the claim from holding where it is better than the method. */
@@ -65,8 +73,8 @@ export interface SideEvidence {
   readonly untunable?: true;
   /** Chosen on development units. */
   readonly config: Config;
-  /** Every configuration that was tried, with its mean on development units; a single one is not tried. */
-  readonly tuning: readonly { readonly config: Config; readonly dev: number }[];
+  /** Every configuration that was tried, in order; a single one is not tried. */
+  readonly tuning: readonly Tried[];
   /** Mean over test units, by seed. */
   readonly bySeed: readonly number[];
   readonly mean: number;

@@ -6,7 +6,6 @@ import {
   type UnitValue,
   writeEvidence,
 } from './evidence.ts';
-import type { Config } from './types.ts';
 import { confidenceFor, judgeComparison, type SideValues, settle } from './verdict.ts';
 
 /**
@@ -60,7 +59,11 @@ function judgedClaim(evidence: Evidence, claim: ClaimEvidence, claims: number): 
   if (effect !== undefined && effect.interval.confidence === confidenceFor(claims)) return claim;
   const valuesOf = (side: SideEvidence, at: number): SideValues => ({
     name: side.name,
-    tried: side.untunable === true ? Number.POSITIVE_INFINITY : Math.max(1, side.tuning.length),
+    // Rates beyond the declared ones are followed on both sides by the same rule.
+    tried:
+      side.untunable === true
+        ? Number.POSITIVE_INFINITY
+        : Math.max(1, side.tuning.filter(({ beyond }) => beyond === undefined).length),
     values: side.bySeed.map((_, seed) => Float64Array.from(values, (row) => unitAt(row[at + 1] as UnitValue, seed))),
   });
   const [baseline, method, ...controls] = sides.map(valuesOf);
@@ -114,7 +117,7 @@ function edges(sides: readonly SideEvidence[]): string[] {
   return sides.flatMap(({ role, name, config, tuning }) => {
     if (role === 'control') return [];
     return Object.entries(config).flatMap(([setting, value]) => {
-      const tried = [...new Set(tuning.map((one: { readonly config: Config }) => one.config[setting]))];
+      const tried = [...new Set(tuning.map((one) => one.config[setting]))];
       const numbers = tried.filter((one): one is number => typeof one === 'number');
       if (typeof value !== 'number' || numbers.length < 3) return [];
       const atEdge = value === Math.min(...numbers) || value === Math.max(...numbers);

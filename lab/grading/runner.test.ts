@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../../src/base/random.ts';
 import { tokensOf, vectorsOf } from '../datasets/embeddings.ts';
+import type { SideEvidence } from './evidence.ts';
 import {
   type ComparativeClaim,
   type Config,
@@ -44,6 +45,8 @@ interface Toy {
   readonly onFit?: (name: string, config: Config, train: ReadonlyMap<string, number>) => void;
   readonly onAnswer?: (unit: string) => void;
   readonly random?: () => number;
+  /** What a setting is worth. Default: its `bonus`. */
+  readonly bonus?: (name: string, config: Config) => number;
   readonly trainShare?: number;
   readonly control?: { readonly gain: number; readonly rival: boolean };
   /** Whether there is nothing to tune in the baseline. */
@@ -79,7 +82,7 @@ function toy(options: Toy = {}): Paper {
           options.onAnswer?.(unit);
           return (
             level +
-            0.1 * Number(config['bonus'] ?? 0) +
+            (options.bonus?.(name, config) ?? 0.1 * Number(config['bonus'] ?? 0)) +
             (seeds === undefined ? 0 : noises.get(unit)!) +
             (options.random?.() ?? 0)
           );
@@ -265,6 +268,38 @@ describe('the lab', () => {
     expect(fits).toHaveLength(5 + 6);
     const development = new Set(answered.slice(0, 33));
     expect(claim.values!.some(([unit]) => development.has(unit))).toBe(false);
+  });
+
+  it('follows learning rates beyond those declared until the best lies within, on both sides', async () => {
+    const rates = [1e-4, 3e-4, 1e-3].map((learningRate) => ({ learningRate, a: 1 }));
+    const claim = await verdictOf(
+      toy({
+        baselineConfigs: [...rates, { learningRate: 0, a: 1 }],
+        methodConfigs: rates,
+        // The better the nearer to 1e-2, and to 1e-3.
+        bonus: (name, { learningRate }) =>
+          -Math.abs(Math.log10(Number(learningRate) || 1) + (name === 'baseline' ? 3 : 2)) / 20,
+      }),
+    );
+    const [baseline, method] = claim.sides!;
+    const triedBy = ({ tuning }: SideEvidence, beyond: boolean) =>
+      tuning.filter((tried) => (tried.beyond ?? false) === beyond).map(({ config }) => config['learningRate']);
+    expect(baseline).toMatchObject({ config: { learningRate: 1e-3, a: 1 } });
+    expect(triedBy(baseline!, true)).toEqual([3e-3]);
+    expect(method).toMatchObject({ config: { learningRate: 1e-2, a: 1 } });
+    expect(triedBy(method!, false)).toEqual([1e-4, 3e-4, 1e-3]);
+    expect(triedBy(method!, true)).toEqual([3e-3, 1e-2, 3e-2]);
+    // What is tried beyond does not count as tuning harder.
+    expect(claim.reasons.join(' ')).not.toMatch(/tuned less|at the edge/);
+  });
+
+  it('gives up following a rate after some steps, and says that the best may lie beyond', async () => {
+    const rates = [1e-4, 3e-4, 1e-3].map((learningRate) => ({ learningRate }));
+    const claim = await verdictOf(
+      toy({ methodConfigs: rates, baselineConfigs: rates, bonus: (_, { learningRate }) => -Number(learningRate) }),
+    );
+    expect(claim.sides![1]).toMatchObject({ config: { learningRate: 1e-6 } });
+    expect(claim.reasons.join(' ')).toMatch(/best learningRate of method, 0.000001, is at the edge/);
   });
 
   it('resumes where it was interrupted, and comes to the same figures', async () => {

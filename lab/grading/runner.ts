@@ -1,7 +1,15 @@
 import { cpus, totalmem } from 'node:os';
+import { given } from '../../src/base/given.ts';
 import { Random } from '../../src/base/random.ts';
 import { mean } from '../../src/eval/index.ts';
-import { type ClaimEvidence, declarationOf, type Evidence, type SideEvidence, type UnitValue } from './evidence.ts';
+import {
+  type ClaimEvidence,
+  declarationOf,
+  type Evidence,
+  type SideEvidence,
+  type Tried,
+  type UnitValue,
+} from './evidence.ts';
 import { judged } from './judging.ts';
 import { type Lab, NeedsData, OutOfTime } from './lab.ts';
 import { version } from './places.ts';
@@ -182,13 +190,42 @@ async function tune(
   const [first] = contestant.configs;
   // A smoke test tunes nothing.
   if (contestant.configs.length === 1 || trials.level === 'quick') return { config: first!, tuning: [] };
-  const tuning: { config: Config; dev: number }[] = [];
-  for (const config of contestant.configs) {
+  const tuning: Tried[] = [];
+  const attempt = async (config: Config, beyond?: true): Promise<void> => {
     const { values } = await trials.run(contestant, config, seed, 'dev');
-    tuning.push({ config, dev: mean(Float64Array.from(values, (value) => value ?? Number.NaN)) });
-  }
-  const best = tuning.reduce((a, b) => (b.dev > a.dev ? b : a));
-  return { config: best.config, tuning };
+    const dev = mean(Float64Array.from(values, (value) => value ?? Number.NaN));
+    tuning.push({ config, dev, ...given({ beyond }) });
+  };
+  for (const config of contestant.configs) await attempt(config);
+  for (let step = 0; step < BEYOND; step++) for (const config of ratesBeyond(tuning)) await attempt(config, true);
+  return { config: bestOf(tuning).config, tuning };
+}
+
+/** Of equal ones the first; what has no value is the best only where nothing has one. */
+function bestOf(tuning: readonly Tried[]): Tried {
+  return tuning.reduce((a, b) => (b.dev > a.dev || (Number.isNaN(a.dev) && !Number.isNaN(b.dev)) ? b : a));
+}
+
+/** How many steps learning rates are followed beyond those that are declared. */
+const BEYOND = 4;
+const RATE = /rate$/i;
+
+/**
+ * What to try next: where the best learning rate is the least or the greatest of those tried, a better one may lie beyond. The next one continues the scale (1e-4, 3e-4,
+ * 1e-3 go on with 3e-3), with the other settings of the best. None where it lies within.
+ */
+function ratesBeyond(tuning: readonly Tried[]): Config[] {
+  const { config } = bestOf(tuning);
+  return Object.entries(config).flatMap(([name, value]) => {
+    if (!RATE.test(name)) return [];
+    const tried = new Set(tuning.map((one) => Number(one.config[name])).filter((rate) => rate > 0));
+    const rates = [...tried].sort((a, b) => a - b);
+    if (value !== rates[0]) rates.reverse();
+    const [last, inner, further] = rates;
+    if (value !== last || inner === undefined) return [];
+    const step = further === undefined ? last / inner : inner / further;
+    return [{ ...config, [name]: Number((last * step).toPrecision(2)) }];
+  });
 }
 
 type Splits = Readonly<Record<Split, readonly string[]>>;

@@ -109,7 +109,10 @@ export interface Contestant<Truth = unknown, Answer = unknown> {
   readonly name: string;
   /** Of a control: where it is better than the method, the claim does not hold. Default false. */
   readonly rival?: boolean;
-  /** What is tuned; the lab tries all on development units. One entry: nothing is. */
+  /**
+   * What is tuned; the lab tries all on development units. One entry: nothing is. Where the best of several learning rates (settings named `...Rate`) is the least or the greatest,
+   * it goes on beyond, up to four steps.
+   */
   readonly configs: readonly Config[];
   /** Nothing can be tuned in it, as it learns nothing and has no setting: the other side may be tuned nevertheless. Default false. */
   readonly untunable?: boolean;

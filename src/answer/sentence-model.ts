@@ -2,6 +2,7 @@ import { given } from '../base/given.ts';
 import type { Query } from '../content/index.ts';
 import { type Corpus, MEANING } from '../corpus/index.ts';
 import { openSealed, sealFile } from '../encode/sealed-file.ts';
+import { dot } from '../math/index.ts';
 import { encode } from '../search/represent.ts';
 import { LINKED_FEATURES, linkedFeatures } from './linked-features.ts';
 import { type SentenceScores, scoreSentences } from './scored-sentences.ts';
@@ -68,7 +69,7 @@ export function sentenceLogits(
     const { vector } = scored.sentences[i]!;
     const own = weighted(row, weights);
     if (asked === undefined || vector === undefined) return own;
-    return own + dual!.scale * product(asked, corrected(vector, dual!.sentence, dual!));
+    return own + dual!.scale * dot(asked, corrected(vector, dual!.sentence, dual!));
   });
 }
 
@@ -90,14 +91,8 @@ function corrected(
     for (let i = 0; i < dim; i++) along += x[i]! * down[i * rank + r]!;
     for (let i = 0; i < dim; i++) moved[i]! += along * up[r * dim + i]!;
   }
-  const length = Math.sqrt(product(moved, moved)) || 1;
+  const length = Math.sqrt(dot(moved, moved)) || 1;
   return moved.map((value) => value / length);
-}
-
-function product(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
 
 const KIND = { magic: 'SGTSENTS', version: 1, what: 'a trained compressor' } as const;

@@ -13,7 +13,7 @@ const TEMPERATURE = 0.05;
 /** As it is, or with the means of both sides brought together. */
 const centring = closedSide(
   'as it is, or centred',
-  grid({ share: Array.from({ length: 13 }, (_, i) => i / 8) }),
+  grid({ share: Array.from({ length: 17 }, (_, i) => i / 8) }),
   (from, to, { share }) => {
     const by = centringShift(from, to, share);
     return ({ data, dim }) =>
@@ -30,7 +30,7 @@ const centring = closedSide(
 const linear = closedSide(
   'ridge or Procrustes',
   [
-    ...grid({ map: ['ridge'], strength: [0.3, 1, 3, 10, 30, 100, 300], shift: [false, true] }),
+    ...grid({ map: ['ridge'], strength: [0.1, 0.3, 1, 3, 10, 30, 100, 300], shift: [false, true] }),
     { map: 'procrustes' as const, strength: 0, shift: true },
   ],
   (from, to, { map, ...options }) => {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
+import { dot, unitRow } from '../../math/index.ts';
 
 /** How a {@link QueryUpdate} reads passages: all at once, or one after the other. */
 export type QueryUpdateForm = 'attention' | 'gate';
@@ -95,9 +96,9 @@ export function updatedQuery(
       'Search with the encoder that it was trained with, or train it anew.',
     );
   }
-  const length = norm(query);
+  const length = Math.sqrt(dot(query, query));
   if (length === 0) return query;
-  const read = passages.filter((passage) => norm(passage) > 0).map(unit);
+  const read = passages.filter((passage) => passage.some((value) => value !== 0)).map(unit);
   const made = update.form === 'attention' ? attended(update, unit(query), read) : gated(update, unit(query), read);
   return made.map((value) => value * length);
 }
@@ -106,7 +107,7 @@ export function updatedQuery(
 function attended({ parameters, width }: QueryUpdate, query: Float32Array, passages: readonly Float32Array[]) {
   const at = (name: string) => parameters.get(name)!;
   const asks = times(query, at('asks'), width);
-  const scores = passages.map((passage) => product(asks, times(passage, at('offers'), width)) / Math.sqrt(width));
+  const scores = passages.map((passage) => dot(asks, times(passage, at('offers'), width)) / Math.sqrt(width));
   const weights = softmax([0, ...scores]).slice(1);
   const mean = query.map((_, c) => passages.reduce((sum, passage, i) => sum + weights[i]! * passage[c]!, 0));
   const [own, found] = [times(query, at('query'), width), times(mean, at('mean'), width)];
@@ -153,10 +154,6 @@ function times(x: Float32Array, matrix: Float32Array, to: number): Float32Array 
   return out;
 }
 
-function product(a: Float32Array, b: Float32Array): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-}
-
 function softmax(scores: ArrayLike<number>): Float32Array {
   const most = Array.from(scores).reduce((a, b) => Math.max(a, b));
   const powers = Float32Array.from(scores, (score) => Math.exp(score - most));
@@ -171,11 +168,9 @@ function normalised(x: Float32Array, gain: Float32Array, offset: Float32Array): 
   return x.map((value, u) => ((value - mean) / deviation) * gain[u]! + offset[u]!);
 }
 
-function norm(vector: Float32Array): number {
-  return Math.sqrt(product(vector, vector));
-}
-
+/** A copy of unit length; zero stays. */
 function unit(vector: Float32Array): Float32Array {
-  const length = norm(vector);
-  return length === 0 ? vector : vector.map((value) => value / length);
+  const row = vector.slice();
+  unitRow(row);
+  return row;
 }

@@ -7,6 +7,7 @@ import type { Vectors } from '../../base/vectors.ts';
 import type { Collection } from '../../collection/index.ts';
 import { CROSS } from '../../collection/reranking.ts';
 import type { Encoder } from '../../encode/encoder.ts';
+import { dot } from '../../math/index.ts';
 import { countTokens, splitPassages, textBlocks } from '../../text/index.ts';
 import type { CollectionHost } from './host.ts';
 
@@ -117,14 +118,8 @@ async function cosines(
 ): Promise<readonly number[]> {
   const asked = (await encoder.encode([query], { role: 'query', ...given({ signal }) })).row(0);
   const vectors = await encoder.encode(passages, { role: 'document', ...given({ signal }) });
-  return passages.map((_, row) => product(asked, vectors.row(row)));
-}
-
-/** Of unit vectors the cosine, at most 1 however it was rounded. */
-function product(a: Float32Array, b: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return Math.min(1, sum);
+  // Of unit vectors, at most 1 however it was rounded.
+  return passages.map((_, row) => Math.min(1, dot(asked, vectors.row(row))));
 }
 
 /** Works with the encoder that a model names: a collection's, or one that some collection has. @throws NotFoundError for another. */
