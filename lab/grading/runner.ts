@@ -206,12 +206,12 @@ function bestOf(tuning: readonly Tried[]): Tried {
   return tuning.reduce((a, b) => (b.dev > a.dev || (Number.isNaN(a.dev) && !Number.isNaN(b.dev)) ? b : a));
 }
 
-/** How many steps learning rates are followed beyond those that are declared. */
+/** How many steps rates are followed beyond those that are declared. */
 const BEYOND = 4;
-const RATE = /rate$/i;
+const RATE = /(rate|decay)$/i;
 
 /**
- * What to try next: where the best learning rate is the least or the greatest of those tried, a better one may lie beyond. The next one continues the scale (1e-4, 3e-4,
+ * What to try next: where the best learning rate or decay of weights is the least or the greatest of those tried, a better one may lie beyond. The next one continues the scale (1e-4, 3e-4,
  * 1e-3 go on with 3e-3), with the other settings of the best. None where it lies within.
  */
 function ratesBeyond(tuning: readonly Tried[]): Config[] {

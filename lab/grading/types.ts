@@ -110,7 +110,7 @@ export interface Contestant<Truth = unknown, Answer = unknown> {
   /** Of a control: where it is better than the method, the claim does not hold. Default false. */
   readonly rival?: boolean;
   /**
-   * What is tuned; the lab tries all on development units. One entry: nothing is. Where the best of several learning rates (settings named `...Rate`) is the least or the greatest,
+   * What is tuned; the lab tries all on development units. One entry: nothing is. Where the best of several learning rates or decays of weights (settings named `...Rate` and `decay`) is the least or the greatest,
    * it goes on beyond, up to four steps.
    */
   readonly configs: readonly Config[];
