@@ -5,7 +5,7 @@ import type { SourceDocument } from './types.ts';
  * hash, so such a change indexes documents again when they are read; a caller that passes over unread files by their
  * stamps must compare it too.
  */
-export const INGEST_VERSION = 'ingest-5';
+export const INGEST_VERSION = 'ingest-6';
 
 /** What a content hash is made of. */
 export type Hashed = Pick<SourceDocument, 'id' | 'title' | 'text' | 'format' | 'metadata' | 'blocks'> &

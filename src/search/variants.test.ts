@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Random } from '../base/random.ts';
 import { memoryCorpus } from '../corpus/index.ts';
 import { searchCorpus } from './searching.ts';
 import { wordVariants } from './variants.ts';
@@ -73,6 +74,45 @@ describe('phrases', () => {
     expect(await found('"THE QUESTION" -"muller s"')).toEqual(['verse']);
     expect(await found('"京タワ"')).toEqual(['tokyo']);
     expect(await found('"question of" OR "タワー"')).toEqual(['titled', 'tokyo']);
+  });
+});
+
+describe('phrases through words that ends of lines broke', () => {
+  const finder = async (...texts: string[]) => {
+    const corpus = await memoryCorpus(texts.map((text, i) => ({ id: `${i}`, text })));
+    return async (phrase: string) => [...new Set((await searchCorpus(corpus, `"${phrase}"`)).hits.map(({ id }) => id))];
+  };
+
+  it('are found as they are read, and as they are written', async () => {
+    const found = await finder(
+      'The lock keeper was a self-\nmade man of some co\u00ad\r\n  operation.\n\nHis infor-\n   mation was un-\nques-\ntioned.',
+      'The lock keepers: information is un questioned.',
+    );
+    for (const phrase of [
+      'keeper was a self-made man of',
+      'keeper was a selfmade man of some cooperation',
+      'his information was unquestioned',
+      'cooperation his information',
+      'man of some co operation his infor mation was un ques tioned',
+    ])
+      expect([phrase, await found(phrase)]).toEqual([phrase, ['0']]);
+    expect(await found('unquestioned the lock')).toEqual([]);
+    expect(await found('information was un questioned')).toEqual([]);
+  });
+
+  it('are found in long texts wherever they stand', async () => {
+    const random = new Random(11);
+    const words = Array.from({ length: 3_000 }, () =>
+      Array.from({ length: 4 + random.below(6) }, () => String.fromCharCode(97 + random.below(26))).join(''),
+    );
+    const broken = words.map((word, i) =>
+      i % 17 === 3 || i % 101 === 4 ? `${word.slice(0, 2)}-\n${word.slice(2)}` : word,
+    );
+    const found = await finder(broken.join(' '), 'nothing of it');
+    for (let at = 0; at + 12 < words.length; at += 29) {
+      const phrase = words.slice(at, at + 1 + random.below(12)).join(' ');
+      expect([phrase, await found(phrase)]).toEqual([phrase, ['0']]);
+    }
   });
 });
 

@@ -1,6 +1,6 @@
 import { ownString, Recent } from '../base/recent.ts';
 import { RecentSlices } from '../base/recent-slices.ts';
-import { type BrokenWord, brokenWord, nextLineOf } from './broken-words.ts';
+import { type BrokenWord, brokenWord, mended, nextLineOf } from './broken-words.ts';
 import { CharacterClass, classAt, classOf, classTable, widthAt } from './characters.ts';
 import { chunkEnd, ESCAPE, emojiEnd, escapeEnd, isDigit } from './chunk-end.ts';
 import { splitChunk } from './chunks.ts';
@@ -37,7 +37,7 @@ export interface Reading {
   readonly terms: Uint32Array;
   /** Forms and stop words of {@link Analysis}. */
   readonly further: Uint32Array;
-  /** `phraseWords` of the text. */
+  /** `phraseWords` of the text; then, behind a 0 each, those of stretches around words that ends of lines broke, with these words whole. */
   readonly words: Uint32Array;
 }
 
@@ -115,6 +115,8 @@ class ChunkAnalyzer implements Analyzer {
   readonly #terms = new Gathered();
   readonly #further = new Gathered();
   readonly #words = new Gathered();
+  /** Whether ends of lines broke words of the text that was scanned last. */
+  #mends = false;
   /** A query is asked for in several ways, one after the other. */
   #last: { readonly text: string; readonly pieces: readonly Pieces[] } | undefined;
   readonly #denseTerms = new Recent<string, string>(DENSE_WORDS);
@@ -180,6 +182,7 @@ class ChunkAnalyzer implements Analyzer {
     const terms = this.#terms.begin();
     const further = this.#further.begin();
     const words = this.#words.begin();
+    this.#mends = false;
     // Where chunks have nothing but separators between them, their words are those of the text.
     let apart = true;
     let at = 0;
@@ -195,10 +198,11 @@ class ChunkAnalyzer implements Analyzer {
       at = end;
     });
     apart = apart && isBetweenWords(text, at, text.length);
+    const own = apart ? words.end(numbers) : numbers.encode(phraseWords(text));
     return {
       terms: terms.end(numbers),
       further: further.end(numbers),
-      words: apart ? words.end(numbers) : numbers.encode(phraseWords(text)),
+      words: this.#mends ? withMended(own, text, numbers) : own,
     };
   }
 
@@ -258,6 +262,7 @@ class ChunkAnalyzer implements Analyzer {
 
   /** A word that ends of lines broke, as it would be on one line: by its whole and its parts. */
   #broken({ word, joints }: BrokenWord): Pieces {
+    this.#mends = true;
     const { terms, forms, stopWords, words } = this.#analyzed(word, 0, word.length);
     const moved = (at: number): number => joints.reduce((sum, joint) => (at > joint.at ? sum + joint.left : sum), at);
     const placed = (tokens: readonly Token[]): Token[] =>
@@ -356,6 +361,18 @@ function startsWord(text: string, index: number): boolean {
     if ((classAt(text, index - 1) !== CharacterClass.separator && !isSign) || '.)]}"/\\'.includes(before)) return false;
   }
   return isNumber || /\p{L}/u.test(text[index + 1]!);
+}
+
+/** The words of a text, and of its {@link mended} stretches behind a 0 each. */
+function withMended(words: Uint32Array, text: string, numbers: TermNumbers): Uint32Array {
+  const stretches = mended(text).map((stretch) => numbers.encode(['', ...phraseWords(stretch)]));
+  const all = numbers.room(stretches.reduce((sum, { length }) => sum + length, words.length));
+  let at = 0;
+  for (const stretch of [words, ...stretches]) {
+    all.set(stretch, at);
+    at += stretch.length;
+  }
+  return all;
 }
 
 function phonePieces({ start, end, digits }: Phone): Pieces {
