@@ -19,6 +19,7 @@ import type {
 import { encodeTexts } from './encode-texts.ts';
 import { dropFailedVersion, encoderFiles } from './encoder-versions.ts';
 import { type CollectionEncoders, checkGives, type GivenEncoder } from './encoders.ts';
+import { FEEDBACK } from './learned-feedback.ts';
 import { RELEVANCE } from './relevant.ts';
 import { RERANKER } from './reranking.ts';
 
@@ -162,7 +163,9 @@ async function carryOut(
       writing,
       beside: async (before, after) => {
         const ids = vectorFields(after).map((field) => field.encoder);
-        const kept = before.filter(({ role }) => role === RERANKER || (role === RELEVANCE && build.name !== MEANING));
+        const kept = before.filter(
+          ({ role }) => role === RERANKER || role === FEEDBACK || (role === RELEVANCE && build.name !== MEANING),
+        );
         const learned = (files: readonly BesideEntry[]) => files.some(({ role }) => role === RELEVANCE);
         relevanceDropped = learned(before) && !learned(kept);
         return [...kept, ...(await encoderFiles(directory, ids))] satisfies BesideEntry[];

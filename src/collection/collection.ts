@@ -9,7 +9,9 @@ import {
   type Filter,
   formatRelevance,
   type PipelineInput,
+  type QueryUpdate,
   type RelevanceParameters,
+  writeQueryUpdate,
 } from '../search/index.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
 import type { CompactOptions, CompactReport, PendingField, RebuildOptions, RebuildReport } from '../store/types.ts';
@@ -20,6 +22,7 @@ import { type Contexts, saveContext } from './contexts.ts';
 import { deployImpacts } from './deploy-impacts.ts';
 import { dropEncoderVersions } from './encoder-versions.ts';
 import { Indexer } from './indexer.ts';
+import { FEEDBACK } from './learned-feedback.ts';
 import { changedPipelines, PIPELINES, storedPipelines } from './pipelines.ts';
 import { CollectionReads } from './reads.ts';
 import { type ReencodeCollectionReport, reencodeCollection } from './reencoding.ts';
@@ -143,6 +146,15 @@ export class Collection extends CollectionReads {
   async setReranker(weights: CrossWeights | undefined): Promise<void> {
     const content = weights === undefined ? undefined : writeCross(weights);
     await this.session.writing((writer) => writer.putBeside(RERANKER, content));
+  }
+
+  /**
+   * Takes over trained feedback (`tuneFeedback` of `sagitta-search/train`), which pipelines then name `feedback(learned)`. @param update undefined: it has none.
+   * @throws CollectionLockedError while another process writes; UnsupportedError in PostgreSQL.
+   */
+  async setFeedback(update: QueryUpdate | undefined): Promise<void> {
+    const content = update === undefined ? undefined : writeQueryUpdate(update);
+    await this.session.writing((writer) => writer.putBeside(FEEDBACK, content));
   }
 
   /**

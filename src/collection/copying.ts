@@ -49,7 +49,7 @@ export interface CopyReport {
 /**
  * Copies a collection with its vectors into another place: between folders and PostgreSQL, either way. Nothing is encoded. One state of the source is copied, whatever
  * is written to it meanwhile. What the copy has already is passed over, so that the same call goes on after an interruption. At the end all
- * of it is read back and compared. Pipelines go along; synonyms, descriptions, what was learned of relevance and compressed indexes do not.
+ * of it is read back and compared. Pipelines go along; synonyms, descriptions, what was learned (relevance, a reranker, feedback) and compressed indexes do not.
  *
  * @param from, to folders or addresses in PostgreSQL; `to` is made if there is nothing.
  * @throws NotFoundError without a collection in `from`; IncompatibleError where `to` has other settings or documents that `from` lacks;

@@ -3,17 +3,9 @@ import { readCross } from '../encode/cross/weights.ts';
 import { crossReranker } from '../rerank/index.ts';
 import type { Reranker } from '../search/index.ts';
 import type { BesideFile, StoredCorpus } from '../store/types.ts';
-import type { Extension } from './extensions.ts';
 
 /** The role of the file beside the manifest that holds the collection's own cross-encoder. */
 export const RERANKER = 'reranker';
-
-/** An extension with rerankers besides; one of its own that has the same name comes first. */
-export function withRerankers(extension: Extension, others: readonly Reranker[]): Extension {
-  const { rerankers = [] } = extension;
-  const more = others.filter(({ id }) => rerankers.every((known) => known.id !== id));
-  return more.length === 0 ? extension : { ...extension, rerankers: [...rerankers, ...more] };
-}
 
 /** What pipelines call the collection's own cross-encoder. */
 export const CROSS = 'cross';

@@ -8,10 +8,12 @@ import type { BuildContext } from './building.ts';
 import { CollectionEncoders, type EncoderSources } from './encoders.ts';
 import type { Extension } from './extensions.ts';
 import type { EncodedField } from './indexer.ts';
+import { CollectionFeedback } from './learned-feedback.ts';
 import { CorpusLease } from './lease.ts';
+import { withOwn } from './own-parts.ts';
 import { PIPELINES, storedPipelines, withStored } from './pipelines.ts';
 import { relevanceFor } from './relevant.ts';
-import { CollectionReranker, withRerankers } from './reranking.ts';
+import { CollectionReranker } from './reranking.ts';
 import { synonymsOf } from './synonyms.ts';
 import { WriterQueue } from './writer-queue.ts';
 
@@ -22,6 +24,7 @@ export class Session {
   readonly settings: IndexingSettings;
   readonly encoders: CollectionEncoders;
   readonly #reranker = new CollectionReranker();
+  readonly #feedback = new CollectionFeedback();
   readonly #ingestVersion: unknown;
   readonly #allowRemote: boolean;
   #current: CorpusLease | undefined;
@@ -66,7 +69,10 @@ export class Session {
     const { directory } = this.store;
     return {
       ...withStored(storedPipelines(corpus.settings.options)),
-      extensions: withRerankers(this.extensions, this.#reranker.of(corpus)),
+      extensions: withOwn(this.extensions, {
+        rerankers: this.#reranker.of(corpus),
+        feedbacks: this.#feedback.of(corpus),
+      }),
       allowRemote: this.#allowRemote,
       relevance: async () => relevanceFor(corpus),
       synonyms: directory === undefined ? undefined : () => synonymsOf(directory),

@@ -3,13 +3,14 @@ import { join, relative, resolve } from 'node:path';
 import { CorruptFileError, SagittaError } from '../base/errors.ts';
 import { readCross } from '../encode/cross/weights.ts';
 import { DESCRIPTION, readTuned, versionFolder } from '../encode/tuned/description.ts';
-import { parseRelevance } from '../search/index.ts';
+import { parseRelevance, readQueryUpdate } from '../search/index.ts';
 import { isPostgresAddress, openLocalStore, openPostgresStore } from '../store/index.ts';
 import { ENCODERS } from '../store/local/beside.ts';
 import { readManifest } from '../store/local/manifest.ts';
 import { type Manifest, vectorFields } from '../store/local/manifest-types.ts';
 import { nodeFiles } from '../store/local/node-files.ts';
 import type { Fault, Store, VerifyReport } from '../store/types.ts';
+import { FEEDBACK } from './learned-feedback.ts';
 import { RELEVANCE } from './relevant.ts';
 import { RERANKER } from './reranking.ts';
 
@@ -77,8 +78,9 @@ class FilesBeside {
 
   async all(): Promise<void> {
     for (const { encoder } of vectorFields(this.manifest.settings)) await this.#encoder(encoder);
-    await this.#relevance();
-    await this.#reranker();
+    await this.#beside(RELEVANCE, (bytes, path) => parseRelevance(bytes.toString(), path));
+    await this.#beside(RERANKER, readCross);
+    await this.#beside(FEEDBACK, readQueryUpdate);
   }
 
   /** A trained encoder, and the trained ones that it starts from. */
@@ -98,18 +100,12 @@ class FilesBeside {
     });
   }
 
-  async #relevance(): Promise<void> {
-    const entry = this.manifest.beside.find(({ role }) => role === RELEVANCE);
+  /** A file beside the manifest, read as searches read it. */
+  async #beside(role: string, read: (bytes: Buffer, path: string) => unknown): Promise<void> {
+    const entry = this.manifest.beside.find((one) => one.role === role);
     if (entry === undefined || this.#damaged.has(entry.file)) return;
     const path = join(this.directory, entry.file);
-    await this.#attempt(path, async () => void parseRelevance(await readFile(path, 'utf8'), path));
-  }
-
-  async #reranker(): Promise<void> {
-    const entry = this.manifest.beside.find(({ role }) => role === RERANKER);
-    if (entry === undefined || this.#damaged.has(entry.file)) return;
-    const path = join(this.directory, entry.file);
-    await this.#attempt(path, async () => void readCross(await readFile(path), path));
+    await this.#attempt(path, async () => void read(await readFile(path), path));
   }
 
   async #attempt(path: string, read: () => Promise<void>): Promise<void> {

@@ -108,6 +108,9 @@ export interface BesideEntry {
   readonly checksum: number;
 }
 
+/** Roles of what is learned and kept beside the manifest. */
+export type LearnedRole = 'relevance' | 'reranker' | 'feedback';
+
 /** A file beside the segments, as one generation has it. */
 export interface BesideFile extends BesideEntry {
   /** All of it. @throws CorruptFileError when it is not what the manifest names. */
@@ -240,7 +243,7 @@ export interface Writer {
    * Publishes what is pending, and a file beside the segments in place of the one that had its role. It is on stable storage before
    * the manifest names it, and the one before stays until then. @param bytes undefined: the collection has none any more.
    */
-  putBeside(role: string, bytes: Uint8Array | undefined): Promise<number>;
+  putBeside(role: LearnedRole, bytes: Uint8Array | undefined): Promise<number>;
   /** Publishes what is pending, and the collection without a field that was added. @returns the generation. */
   removeField(name: string): Promise<number>;
   /** Gives the lock back; what was not published is dropped. */

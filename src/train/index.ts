@@ -39,6 +39,8 @@ export {
   readPairs,
   type TuneExample,
 } from './tune/examples.ts';
+export { tuneFeedback } from './tune/feedback.ts';
+export type { FeedbackTuneOptions, FeedbackTuneReport } from './tune/feedback-types.ts';
 export { tuneImpact } from './tune/impact.ts';
 export type { ImpactTuneOptions, ImpactTuneReport } from './tune/impact-types.ts';
 export type { TuneTarget } from './tune/learners.ts';

@@ -6,9 +6,10 @@ import { run } from '../run.ts';
 
 /** Options that only some of what is trained takes; all others take theirs. */
 const TAKEN: Readonly<Record<string, readonly string[]>> = {
-  reranker: ['objective', 'depth', 'base', 'lora'],
-  impact: ['flops', 'base'],
-  encoder: ['mine', 'distill', 'teacher', 'side', 'rank', 'resume', 'curve', 'lora'],
+  reranker: ['objective', 'depth', 'base', 'lora', 'patience', 'negatives'],
+  impact: ['flops', 'base', 'patience', 'negatives'],
+  feedback: ['passages'],
+  encoder: ['mine', 'distill', 'teacher', 'side', 'rank', 'resume', 'curve', 'lora', 'patience', 'negatives'],
 };
 
 /** @returns what is trained. @throws InvalidArgumentError for an option that would have no effect. */
@@ -30,7 +31,7 @@ export function addLearning(program: Command): void {
   collectionCommand(
     program,
     'tune',
-    'train the encoder, a reranker, or weights of words, on queries of your own; it is deployed only if it is significantly better',
+    'train the encoder, a reranker, weights of words, or feedback, on queries of your own; it is deployed only if it is significantly better',
   )
     .option(
       '--pairs <file>',
@@ -43,9 +44,9 @@ export function addLearning(program: Command): void {
     .addOption(
       new Option(
         '--what <part>',
-        'what to train: a correction of query vectors, the query side, all of the encoder, a token table; a cross-encoder, which pipelines then name: rerank(cross); or weights of words, which pipelines then name: impact',
+        'what to train: a correction of query vectors, the query side, all of the encoder, a token table; a cross-encoder, which pipelines then name: rerank(cross); weights of words, which pipelines then name: impact; or feedback on vectors, which pipelines then name: feedback(learned)',
       )
-        .choices(['adapter', 'query', 'encoder', 'table', 'reranker', 'impact'])
+        .choices(['adapter', 'query', 'encoder', 'table', 'reranker', 'impact', 'feedback'])
         .default('adapter'),
     )
     .option('--epochs <n>', 'passes over the queries, at most', whole('--epochs'))
@@ -82,6 +83,7 @@ export function addLearning(program: Command): void {
       '--base <encoder>',
       'with reranker and impact: the model to start from, minilm or bert:FOLDER (default: minilm)',
     )
+    .option('--passages <n>', 'with feedback: passages that it reads, at most 10 (default: 5)', whole('--passages'))
     .option('--flops <x>', 'with impact: how much small impacts count (default: 0.01)', above('--flops'))
     .option('--side <rank>', 'with query and encoder: train a side path beside the weights', whole('--side'))
     .option('--rank <n>', 'with adapter: columns of the correction', whole('--rank'))
@@ -97,6 +99,8 @@ export function addLearning(program: Command): void {
         if (what === 'reranker')
           return (await import('../tune-reranker-command.ts')).tuneRerankerCommand(options, signal);
         if (what === 'impact') return (await import('../tune-impact-command.ts')).tuneImpactCommand(options, signal);
+        if (what === 'feedback')
+          return (await import('../tune-feedback-command.ts')).tuneFeedbackCommand(options, signal);
         return (await import('../tune-command.ts')).tuneCommand(options, signal);
       }),
     );

@@ -1,5 +1,5 @@
 import { CorruptFileError } from '../../base/errors.ts';
-import type { BesideEntry, BesideFile } from '../types.ts';
+import type { BesideEntry, BesideFile, LearnedRole } from '../types.ts';
 import { type FileSystem, type Files, readFully, replaceThrough, unreadable } from './filesystem.ts';
 import { crc32, join } from './platform.ts';
 
@@ -71,19 +71,21 @@ export function besideEntry(role: string, file: string, content: Uint8Array): Be
 /** Writes a file in the collection's folder; on return its bytes and its name are on stable storage. */
 export async function writeBeside(
   directory: string,
-  role: string,
+  role: LearnedRole,
   content: Uint8Array,
   fileSystem: FileSystem,
 ): Promise<BesideEntry> {
-  const name = `${role}-${crc32(content).toString(16).padStart(8, '0')}.${EXTENSIONS[role] ?? 'json'}`;
+  const name = `${role}-${crc32(content).toString(16).padStart(8, '0')}.${EXTENSIONS[role]}`;
   await replaceThrough(fileSystem, join(directory, name), content);
   return besideEntry(role, name, content);
 }
 
 /** Of what was learned, by its role: `relevance` is read by people too. */
-const EXTENSIONS: Readonly<Record<string, string>> = { relevance: 'json', reranker: 'bin' };
+const EXTENSIONS: Readonly<Record<LearnedRole, string>> = { relevance: 'json', reranker: 'bin', feedback: 'bin' };
+const NAMES = Object.entries(EXTENSIONS).map(([role, extension]) => `${role}-[\\da-f]{8}\\.${extension}`);
+const BESIDE = new RegExp(`^(${NAMES.join('|')})(\\.new)?$`);
 
 /** Whether the name is one that {@link writeBeside} gives to what was learned, finished or not. */
 export function isBeside(name: string): boolean {
-  return /^(relevance-[\da-f]{8}\.json|reranker-[\da-f]{8}\.bin)(\.new)?$/.test(name);
+  return BESIDE.test(name);
 }

@@ -15,7 +15,7 @@ import { isIntact, sealJson } from './sealed-json.ts';
  * segments/s000001.v3fa94c21.vectors  what a field holds of it: one that was added, or `meaning` made after it (field-file.ts)
  * segments/m000003.model    what a compressed index of the vectors learned (vector-files.ts)
  * segments/s000001.m000003.lists  the vectors of s000001 coded with that model
- * relevance-9c1185a5.json   what was learned of relevance; which one counts the manifest says (beside.ts)
+ * relevance-9c1185a5.json   what was learned of relevance; which one counts the manifest says (beside.ts); likewise reranker-*.bin and feedback-*.bin
  * encoders/                 encoders trained for the collection; the manifest names every file of those in use
  * writer.lock               who writes (lock.ts); empty when nobody does
  * field.json, field.lock    the field that is being made, and who works at it (field-state.ts)

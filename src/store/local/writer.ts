@@ -5,6 +5,7 @@ import type {
   CollectionSettings,
   CompactOptions,
   CompactReport,
+  LearnedRole,
   NewDocument,
   RebuildOptions,
   RebuildReport,
@@ -102,7 +103,7 @@ export class LocalWriter implements Writer {
     return this.#change(({ settings }) => ({ settings: { ...settings, options } }));
   }
 
-  putBeside(role: string, bytes: Uint8Array | undefined): Promise<number> {
+  putBeside(role: LearnedRole, bytes: Uint8Array | undefined): Promise<number> {
     return this.#change(async ({ beside }) => {
       const others = beside.filter((entry) => entry.role !== role);
       if (bytes === undefined) return { beside: others };

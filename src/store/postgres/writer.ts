@@ -83,7 +83,7 @@ export class PostgresWriter implements Writer {
   }
 
   async putBeside(): Promise<number> {
-    throw unsupported('Keeping what was learned of relevance');
+    throw unsupported('Keeping what was learned (relevance, a reranker, feedback)');
   }
 
   async removeField(): Promise<number> {

@@ -5,19 +5,16 @@ import { WORDS } from '../../corpus/index.ts';
 import { HEAD } from '../../encode/impact/form.ts';
 import { type Encoder, impactEncoder, openEncoder, type TokenEncoder, writeImpactHead } from '../../encode/index.ts';
 import { nativeRuntime } from '../../encode/runtime.ts';
-import { type Comparison, compareSystems } from '../../eval/index.ts';
 import { BUILT_IN, type PipelineStep, pipeline, type SearchEnvironment } from '../../search/index.ts';
 import type { SnapshotCorpus } from '../../store/corpus.ts';
 import { ImpactTexts } from '../impact-texts.ts';
 import { trainImpact } from '../train-impact.ts';
-import { named } from './comparison.ts';
-import { METRIC, measure, ranked, TuneCorpus } from './corpus.ts';
-import { change, isGain, isLoss } from './decision.ts';
+import { ranked, TuneCorpus } from './corpus.ts';
 import { divided } from './divided.ts';
-import type { TuneExample } from './examples.ts';
 import { ImpactCorpus, impactsOf } from './impact-corpus.ts';
 import { impactLists, measureHead } from './impact-lists.ts';
 import type { ImpactTuneOptions, ImpactTuneReport } from './impact-types.ts';
+import { compareServed, reasonAgainst } from './served.ts';
 
 /** The field that impacts go into. */
 const IMPACT = 'impact';
@@ -88,18 +85,8 @@ export async function tuneImpact(collection: Collection, options: ImpactTuneOpti
       );
     const found = { before: await run(live, String(before)), after: await run(impacted, String(after)) };
     const alone = { before: await run(live, WORDS), after: await run(impacted, IMPACT) };
-    const everything = [...test.keys()];
-    const known = new Set(train.flatMap(({ relevant }) => relevant));
-    const unseen = everything.filter((i) => test[i]!.relevant.every((id) => !known.has(id)));
-    const compare = (lists: typeof found, chosen: readonly number[]): Comparison => {
-      const of = (name: 'before' | 'after') => named(name, evaluated(lists[name], test, chosen));
-      return compareSystems([of('before'), of('after')], { metrics: [METRIC], level })[0]!;
-    };
-    const tested = {
-      served: compare(found, everything),
-      ...(unseen.length < 2 ? {} : { servedUnseen: compare(found, unseen) }),
-      alone: compare(alone, everything),
-    };
+    const compare = (lists: typeof found) => compareServed(lists.before, lists.after, { train, test, level });
+    const tested = { ...compare(found), alone: compare(alone).served };
     const against = reasonAgainst(tested, String(after));
     const why = against ?? (options.dryRun === true ? 'This was a dry run.' : undefined);
     const { curve, steps, stoppedEarly, bestStep, parameters, tookMs: trainedMs } = report;
@@ -137,13 +124,6 @@ export async function tuneImpact(collection: Collection, options: ImpactTuneOpti
   }
 }
 
-function evaluated(lists: Awaited<ReturnType<typeof ranked>>, test: readonly TuneExample[], chosen: readonly number[]) {
-  return measure(
-    chosen.map((i) => lists[i]!),
-    chosen.map((i) => test[i]!),
-  );
-}
-
 async function fieldEncoder(corpus: SnapshotCorpus, name: string) {
   const field = corpus.fields.find((one) => one.name === name);
   return field === undefined || field.kind === 'terms' ? undefined : field.open();
@@ -158,16 +138,4 @@ function withImpacts(steps: readonly PipelineStep[], environment: SearchEnvironm
     if (named !== undefined) return withImpacts(pipeline(named, environment.extensions).steps, environment);
     return [of === undefined ? step : { ...step, of: of.map((inner) => withImpacts(inner, environment)) }];
   });
-}
-
-/** Why it is not to be used, a sentence; undefined when it is. */
-function reasonAgainst(
-  { served, servedUnseen }: Pick<ImpactTuneReport, 'served' | 'servedUnseen'>,
-  after: string,
-): string | undefined {
-  if (!isGain(served)) {
-    return `nDCG@10 of searches by ${after} changed by ${change(served)}, which is ${isLoss(served) ? 'a significant loss' : 'no significant gain'}.`;
-  }
-  if (servedUnseen === undefined || !isLoss(servedUnseen)) return undefined;
-  return `On queries for documents that were not trained on, nDCG@10 of searches by ${after} changed by ${change(servedUnseen)}: it learned the others by heart.`;
 }

@@ -1,24 +1,19 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { Random } from '../../base/random.ts';
-import { type Collection, CROSS, withRerankers } from '../../collection/index.ts';
+import { type Collection, CROSS, withOwn } from '../../collection/index.ts';
 import { type CrossEncoder, type TrainableCross, trainableCross } from '../../encode/index.ts';
 import { nativeRuntime } from '../../encode/runtime.ts';
-import { type Comparison, compareSystems, quantile } from '../../eval/index.ts';
 import { crossReranker } from '../../rerank/index.ts';
 import { pipeline, type SearchEnvironment } from '../../search/index.ts';
 import type { SnapshotCorpus } from '../../store/corpus.ts';
 import { trainCross } from '../train-cross.ts';
-import { named } from './comparison.ts';
-import { type DocumentList, METRIC, measure, ranked, TuneCorpus } from './corpus.ts';
-import { change, isGain, isLoss } from './decision.ts';
+import { TuneCorpus } from './corpus.ts';
 import { divided } from './divided.ts';
 import type { TuneExample } from './examples.ts';
 import { RerankerJudge } from './reranker-judge.ts';
 import { RerankerLists } from './reranker-lists.ts';
 import type { RerankerTuneOptions, RerankerTuneReport } from './reranker-types.ts';
-
-/** Queries by which the time of a search is told. */
-const TIMED = 50;
+import { compareServed, reasonAgainst, type ServedComparison, timedSearches } from './served.ts';
 
 /**
  * Trains a cross-encoder for a collection on queries of one's own: lists of what is relevant and of what the collection's own search ranks high although it is not
@@ -83,7 +78,7 @@ export async function tuneReranker(collection: Collection, options: RerankerTune
     progress('testing');
     const weight = await judge.weightOf(cross, signal);
     const tested = await compared(cross, { live, environment, found, depth, weight, train, test, ...options });
-    const against = reasonAgainst(tested, found);
+    const against = reasonAgainst(tested, `${found} > rerank(${CROSS})`);
     const why = against ?? (options.dryRun === true ? 'This was a dry run.' : undefined);
     const { curve: __, ...figures } = outcome;
     if (why === undefined) {
@@ -115,7 +110,7 @@ export async function tuneReranker(collection: Collection, options: RerankerTune
   }
 }
 
-type Tested = Pick<RerankerTuneReport, 'served' | 'servedUnseen' | 'ms'>;
+type Tested = ServedComparison & Pick<RerankerTuneReport, 'ms'>;
 
 interface TestInput extends Pick<RerankerTuneOptions, 'level' | 'signal'> {
   readonly live: SnapshotCorpus;
@@ -137,49 +132,15 @@ async function compared(cross: TrainableCross, input: TestInput): Promise<Tested
     const others = (own.rerankers ?? []).filter(({ id }) => id !== CROSS);
     const after: SearchEnvironment = {
       ...environment,
-      extensions: withRerankers({ ...own, rerankers: others }, [reranker]),
+      extensions: withOwn({ ...own, rerankers: others }, { rerankers: [reranker] }),
     };
-    const run = async (by: string, where: SearchEnvironment) => {
-      const times: number[] = [];
-      const lists: DocumentList[] = [];
-      for (const { query } of test) {
-        const begun = performance.now();
-        lists.push(...(await ranked(live, by, where, [query], signal)));
-        if (times.length < TIMED) times.push(performance.now() - begun);
-      }
-      return { lists, ms: quantile(times, 0.5) };
-    };
-    const without = await run(found, environment);
-    const withIt = await run(`${found} > rerank(${CROSS})`, after);
-    const over = (lists: readonly DocumentList[], chosen: readonly number[]) =>
-      measure(
-        chosen.map((i) => lists[i]!),
-        chosen.map((i) => test[i]!),
-      );
-    const compare = (chosen: readonly number[]): Comparison =>
-      compareSystems([named('before', over(without.lists, chosen)), named('after', over(withIt.lists, chosen))], {
-        metrics: [METRIC],
-        level,
-      })[0]!;
-    const known = new Set(train.flatMap(({ relevant }) => relevant));
-    const everything = [...test.keys()];
-    const unseen = everything.filter((i) => test[i]!.relevant.every((id) => !known.has(id)));
+    const without = await timedSearches(live, found, environment, test, signal);
+    const withIt = await timedSearches(live, `${found} > rerank(${CROSS})`, after, test, signal);
     return {
-      served: compare(everything),
-      ...(unseen.length < 2 ? {} : { servedUnseen: compare(unseen) }),
+      ...compareServed(without.lists, withIt.lists, { train, test, level }),
       ms: { before: without.ms, after: withIt.ms },
     };
   } finally {
     await served.dispose();
   }
-}
-
-/** Why it is not to be used, a sentence; undefined when it is. */
-function reasonAgainst({ served, servedUnseen }: Tested, found: string): string | undefined {
-  const searches = `searches by ${found} > rerank(${CROSS})`;
-  if (!isGain(served)) {
-    return `nDCG@10 of ${searches} changed by ${change(served)}, which is ${isLoss(served) ? 'a significant loss' : 'no significant gain'}.`;
-  }
-  if (servedUnseen === undefined || !isLoss(servedUnseen)) return undefined;
-  return `On queries for documents that were not trained on, nDCG@10 of ${searches} changed by ${change(servedUnseen)}: it learned the others by heart.`;
 }

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
+import { given } from '../../base/given.ts';
 import { Vectors } from '../../base/vectors.ts';
 import type { Collection } from '../../collection/index.ts';
+import type { Encoder } from '../../encode/encoder.ts';
 import { dot } from '../../math/index.ts';
 import { TuneCorpus } from './corpus.ts';
 import { checkExamples, type TuneExample } from './examples.ts';
@@ -28,36 +30,50 @@ export async function vectorExamples(
   examples: readonly TuneExample[],
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<VectorExamples> {
-  const encoder = await collection.encoder();
-  if (encoder === undefined) {
-    throw new InvalidArgumentError(
-      'The collection has no embeddings, so there is nothing to learn.',
-      'Index again into a new collection with an encoder.',
-    );
-  }
+  const encoder = await encoderOf(collection);
   const snapshot = await collection.snapshot();
   try {
     const corpus = new TuneCorpus(collection, snapshot);
     const exists = (id: string) => snapshot.findDocument(id) !== undefined;
     const { examples: known } = checkExamples(await resolveExamples(corpus, examples), exists);
-    const queries = await encoder.encode(
-      known.map(({ query }) => query),
-      { role: 'query', ...(signal === undefined ? {} : { signal }) },
-    );
     const documents = new Vectors(corpus.vectors.data.slice(), corpus.vectors.dim);
-    const nearest = (rows: readonly number[], query: Float32Array): number[] =>
-      rows.length === 0
-        ? []
-        : [rows.reduce((a, b) => (dot(documents.row(b), query) > dot(documents.row(a), query) ? b : a))];
-    const positives = known.map(({ relevant }, i) =>
-      relevant.flatMap((id) => nearest(corpus.passagesOf(id), queries.row(i))),
-    );
-    const exclude = known.map(({ relevant }, i) => {
-      const own = new Set(positives[i]!);
-      return relevant.flatMap((id) => corpus.passagesOf(id)).filter((row) => !own.has(row));
-    });
-    return { documents, queries, positives, exclude, encoder: snapshot.settings.encoder };
+    return { documents, ...(await exampleVectors(corpus, encoder, known, signal)), encoder: snapshot.settings.encoder };
   } finally {
     snapshot.close();
   }
+}
+
+/** @throws InvalidArgumentError for a collection without one. */
+export async function encoderOf(collection: Collection): Promise<Encoder> {
+  const encoder = await collection.encoder();
+  if (encoder !== undefined) return encoder;
+  throw new InvalidArgumentError(
+    'The collection has no embeddings, so there is nothing to learn.',
+    'Index again into a new collection with an encoder.',
+  );
+}
+
+/** The queries of examples that name documents of the corpus, as vectors, and what is relevant to them. */
+export async function exampleVectors(
+  corpus: TuneCorpus,
+  encoder: Encoder,
+  examples: readonly TuneExample[],
+  signal?: AbortSignal,
+): Promise<Pick<VectorExamples, 'queries' | 'positives' | 'exclude'>> {
+  const queries = await encoder.encode(
+    examples.map(({ query }) => query),
+    { role: 'query', ...given({ signal }) },
+  );
+  const nearest = (rows: readonly number[], query: Float32Array): number[] => {
+    const to = (row: number) => dot(corpus.vectors.row(row), query);
+    return rows.length === 0 ? [] : [rows.reduce((a, b) => (to(b) > to(a) ? b : a))];
+  };
+  const positives = examples.map(({ relevant }, i) =>
+    relevant.flatMap((id) => nearest(corpus.passagesOf(id), queries.row(i))),
+  );
+  const exclude = examples.map(({ relevant }, i) => {
+    const own = new Set(positives[i]!);
+    return relevant.flatMap((id) => corpus.passagesOf(id)).filter((row) => !own.has(row));
+  });
+  return { queries, positives, exclude };
 }

@@ -1,0 +1,52 @@
+import type { Comparison } from '../../eval/index.ts';
+import type { PartTuneOptions } from './types.ts';
+
+/** Options of `tuneFeedback`; those that it shares with `tune` are as there. */
+export interface FeedbackTuneOptions extends Omit<PartTuneOptions, 'base' | 'patience'> {
+  /** Passages that it reads, the first of the pipeline's, 1 to 10. Default 5. */
+  readonly passages?: number;
+  /** Passes over the queries. Default: as many as 400 steps are. */
+  readonly epochs?: number;
+  /** Queries of a step. Default 32; no more than a quarter of the training queries. */
+  readonly batchSize?: number;
+  /** Peak learning rate. Default: of 3e-4, 1e-3 and 3e-3 that with which validation queries are answered best. */
+  readonly learningRate?: number;
+}
+
+/** What `tuneFeedback` did and found. */
+export interface FeedbackTuneReport {
+  readonly what: 'feedback';
+  /** The encoder whose vectors it reads and makes. */
+  readonly encoder: string;
+  readonly queries: { readonly train: number; readonly validation: number; readonly test: number };
+  readonly duplicates: number;
+  /** Of each rate that was tried. */
+  readonly steps: number;
+  /** Numbers that were learned. */
+  readonly parameters: number;
+  /** Passages that it reads. */
+  readonly passages: number;
+  /** nDCG@10 of the validation queries without it, and with what each rate made. */
+  readonly validation: {
+    readonly without: number;
+    readonly tried: readonly { readonly learningRate: number; readonly with: number }[];
+  };
+  /** How the collection is searched, and the same with feedback. */
+  readonly pipeline: { readonly before: string; readonly after: string };
+  /** On the test queries: by the one and by the other. */
+  readonly served: Comparison;
+  /** The same on the test queries none of whose relevant documents was one of training; absent when there are fewer than two. */
+  readonly servedUnseen?: Comparison;
+  /** Median milliseconds of a search by the one and by the other. */
+  readonly ms: { readonly before: number; readonly after: number };
+  readonly better: boolean;
+  /** Whether the collection has it now. */
+  readonly deployed: boolean;
+  /** Why nothing was changed, one sentence. */
+  readonly reason?: string;
+  readonly trainedMs: number;
+  readonly tookMs: number;
+  /** The rate that was chosen. */
+  readonly learningRate: number;
+  readonly seed: number;
+}
