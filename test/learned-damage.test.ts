@@ -6,6 +6,7 @@ import { adapterGraph, type TunedFiles } from 'sagitta-search/encode';
 import { given, Parameters, toOnnx } from 'sagitta-search/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Random } from '../src/base/random.ts';
+import { type QueryUpdate, queryUpdateShapes } from '../src/search/feedback/index.ts';
 import { testFolder } from './support/files.ts';
 import { BY_WORDS } from './support/relevance.ts';
 
@@ -33,6 +34,7 @@ async function make(directory: string, count: number): Promise<void> {
   await collection.add(documents(count, count + 20));
   await collection.remove(['d3']);
   await collection.setRelevance(BY_WORDS);
+  await collection.setFeedback(feedback());
 }
 
 beforeAll(async () => {
@@ -49,6 +51,18 @@ function adapter(): TunedFiles {
   return {
     description: { form: 'adapter', of: 'queries', base: `hash:${DIM}`, dim: DIM },
     files: new Map([['model.onnx', model]]),
+  };
+}
+
+function feedback(): QueryUpdate {
+  const shape = { form: 'attention', dim: DIM, width: 4 } as const;
+  const sizes = [...queryUpdateShapes(shape)].map(
+    ([name, extents]) => [name, extents.reduce((a, b) => a * b)] as const,
+  );
+  return {
+    ...shape,
+    passages: 3,
+    parameters: new Map(sizes.map(([name, size]) => [name, new Float32Array(size).fill(0.01)])),
   };
 }
 
@@ -87,6 +101,7 @@ describe('damage to what was learned is noticed', () => {
       [
         'encoders/adapter-N/encoder.json',
         'encoders/adapter-N/model.onnx',
+        'feedback-N.bin',
         'manifest.json',
         'relevance-N.json',
         'segments/mN.model',
@@ -102,6 +117,7 @@ describe('damage to what was learned is noticed', () => {
       'encoders/adapter/encoder.json',
       'encoders/adapter/model.onnx',
       'relevance',
+      'feedback',
     ]);
     expect(await collection.judgesRelevance()).toBe(true);
   });
