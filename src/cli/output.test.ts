@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bytes, duration, idOf, parseId, plural, printable, table } from './output.ts';
+import { bytes, duration, idOf, number, parseId, plural, printable, table } from './output.ts';
 
 describe('output', () => {
   it('writes sizes and times as people do', () => {
@@ -44,4 +44,10 @@ describe('output', () => {
     }
     for (const line of ['a', 'a"b', '"open', '"a" b']) expect(parseId(line)).toBe(line);
   });
+});
+
+it('separates thousands as people write them', () => {
+  for (const count of [0, 7, 999, 1000, 12_345, 123_456, 1_234_567, -1234, -123, 1234.5, 0.125]) {
+    expect(number(count)).toBe(count.toLocaleString('en'));
+  }
 });

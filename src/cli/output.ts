@@ -28,9 +28,9 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** `1234` as `1,234`. */
+/** `1234` as `1,234`. Without the runtime's own formats, which take a new process some 10 ms to load. */
 export function number(count: number): string {
-  return count.toLocaleString('en');
+  return String(count).replace(/(?<!\.\d*)\B(?=(\d{3})+(?!\d))/g, ',');
 }
 
 export function duration(milliseconds: number): string {
