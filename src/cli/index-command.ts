@@ -11,7 +11,7 @@ import {
   type ReencodeCollectionReport,
 } from '../collection/index.ts';
 import { DEFAULT_ENCODER, QUICK_ENCODER } from '../encode/index.ts';
-import { type IngestFailure, SkippedFiles, type SkippedGroup } from '../ingest/index.ts';
+import { type IngestFailure, isLeftOut, SkippedFiles, type SkippedGroup } from '../ingest/index.ts';
 import { isPostgresAddress, openLocalStore, shownLocation } from '../store/index.ts';
 import { describePending } from './fields-command.ts';
 import { openHere } from './opening.ts';
@@ -204,12 +204,18 @@ const REASONS: Readonly<Record<SkippedGroup['reason'], string>> = {
   image: 'images; text in them is read where `tesseract.js` and `@tesseract.js-data/eng` are installed',
   link: 'links that lead elsewhere',
   special: 'no regular files',
+  ignored: 'that ignore files list, or in node_modules',
+  hidden: 'hidden',
 };
 /** Groups of skipped files that are named. */
 const MOST_GROUPS = 12;
 
 function printSkipped(groups: readonly SkippedGroup[]): void {
   for (const { reason, extension, count, example } of groups.slice(0, MOST_GROUPS)) {
+    if (isLeftOut(reason)) {
+      say(pc.dim(`left out ${number(count)} ${REASONS[reason]}, such as ${example}; --no-ignore reads them`));
+      continue;
+    }
     const what = extension === '' ? 'without extension' : `.${extension}`;
     say(pc.dim(`skipped ${number(count)} ${what} (${REASONS[reason]}), such as ${example}`));
   }

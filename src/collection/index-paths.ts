@@ -6,6 +6,7 @@ import {
   type FoundDocument,
   type IngestFailure,
   type IngestNote,
+  isLeftOut,
   type KnownDocument,
   type ListEvent,
   listFiles,
@@ -94,7 +95,7 @@ export async function indexPaths(
       } else if (event.kind === 'note') notes.push(event.note);
       else if (event.kind === 'skipped') {
         const { path, reason } = event.skipped;
-        if (!scope.roots.some((root) => root.path === path)) skipped.add(event.skipped);
+        if (isLeftOut(reason) || !scope.roots.some((root) => root.path === path)) skipped.add(event.skipped);
         else {
           tracker.fail(path);
           failures.push({ path, reason: SKIPPED[reason] });

@@ -16,7 +16,7 @@ export { DEFAULT_MAX_BYTES, type ListEvent, listFiles, type ReadOptions, readDoc
 export type { ReadContext, Reader, ReaderItem } from './reader.ts';
 export { readers } from './readers/index.ts';
 export { createScope, type Root, type Scope, type ScopeOptions } from './scope.ts';
-export { SkippedFiles } from './skipped.ts';
+export { isLeftOut, SkippedFiles } from './skipped.ts';
 export type {
   FoundDocument,
   IngestEvent,

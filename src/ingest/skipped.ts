@@ -1,21 +1,27 @@
 import { extensionOf } from './scope.ts';
 import type { SkippedFile, SkippedGroup } from './types.ts';
 
+/** Whether a rule leaves it out that can be switched off: it was not even looked at, and may be a folder. */
+export function isLeftOut(reason: SkippedFile['reason']): reason is 'ignored' | 'hidden' {
+  return reason === 'ignored' || reason === 'hidden';
+}
+
 /** Counts skipped files by reason and extension. */
 export class SkippedFiles {
   readonly #groups = new Map<string, { group: SkippedGroup; count: number }>();
 
   add({ path, reason }: SkippedFile): void {
-    const extension = extensionOf(path);
+    const extension = isLeftOut(reason) ? '' : extensionOf(path);
     const key = `${reason}\0${extension}`;
     const known = this.#groups.get(key);
     if (known === undefined) this.#groups.set(key, { group: { reason, extension, count: 1, example: path }, count: 1 });
     else known.count++;
   }
 
+  /** Files that were looked at: without what a rule leaves out. */
   get count(): number {
     let sum = 0;
-    for (const { count } of this.#groups.values()) sum += count;
+    for (const { group, count } of this.#groups.values()) if (!isLeftOut(group.reason)) sum += count;
     return sum;
   }
 

@@ -57,17 +57,20 @@ export interface SourceStamp {
   readonly modified: number;
 }
 
-/** A file that is deliberately not read. */
+/** A file that is deliberately not read, or a folder (whose path then ends in `/`) that is not entered. */
 export interface SkippedFile {
   readonly path: string;
-  /** `binary`, `empty`, `generated`, `image` (a picture without text that can be read), `link`, or `special` (a socket, a device). */
-  readonly reason: 'binary' | 'empty' | 'generated' | 'image' | 'link' | 'special';
+  /**
+   * `binary`, `empty`, `generated`, `image` (a picture without text that can be read), `link`, or `special` (a socket, a device); by rules that can be switched off
+   * `ignored` (an ignore file lists it, or it is `node_modules`) and `hidden` (its name begins with a dot).
+   */
+  readonly reason: 'binary' | 'empty' | 'generated' | 'image' | 'link' | 'special' | 'ignored' | 'hidden';
 }
 
-/** Skipped files that have a reason and an extension in common. */
+/** Skipped files that have a reason and an extension in common; those that are `ignored`, and those that are `hidden`, are one group each. */
 export interface SkippedGroup {
   readonly reason: SkippedFile['reason'];
-  /** Lower case, without the dot; empty for names without one. */
+  /** Lower case, without the dot; empty for names without one, for `ignored` and for `hidden`. */
   readonly extension: string;
   readonly count: number;
   /** The first of them. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { collect, testFolder } from '../../test/support/files.ts';
 import { NotFoundError } from '../base/errors.ts';
 import { createScope } from './scope.ts';
+import { SkippedFiles } from './skipped.ts';
 import type { WalkEvent } from './types.ts';
 import { type WalkFileSystem, type WalkOptions, walk } from './walk.ts';
 
@@ -243,6 +244,38 @@ describe('walk', () => {
         { kind: 'skipped', skipped: { path: 'package-lock.json', reason: 'generated' } },
       ]);
       expect(await files(folder.path, ['package-lock.json'])).toEqual(['package-lock.json']);
+    });
+
+    it('says what a rule leaves out, folders as one, and nothing of the files that tools leave', async () => {
+      using folder = testFolder({
+        '.gitignore': 'build\n*.tmp\n',
+        '.DS_Store': '',
+        '.env': '',
+        '.obsidian/app.json': '',
+        'build/a.md': '',
+        'node_modules/b/c.md': '',
+        'd.md': '',
+        'e.tmp': '',
+      });
+      const leftOut = (await events(folder.path)).flatMap((event) =>
+        event.kind === 'skipped' ? [`${event.skipped.path} ${event.skipped.reason}`] : [],
+      );
+      expect(leftOut).toEqual([
+        '.env hidden',
+        '.obsidian/ hidden',
+        'build/ ignored',
+        'e.tmp ignored',
+        'node_modules/ ignored',
+      ]);
+      const all = await events(folder.path, ['.'], { ignoreFiles: false, hidden: true });
+      expect(all.filter(({ kind }) => kind === 'skipped')).toEqual([]);
+      const skipped = new SkippedFiles();
+      for (const event of await events(folder.path)) if (event.kind === 'skipped') skipped.add(event.skipped);
+      expect(skipped.count).toBe(0);
+      expect(skipped.groups()).toEqual([
+        { reason: 'ignored', extension: '', count: 3, example: 'build/' },
+        { reason: 'hidden', extension: '', count: 2, example: '.env' },
+      ]);
     });
 
     it('applies include and exclude patterns, and never enters a skipped folder', async () => {

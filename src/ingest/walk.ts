@@ -27,6 +27,8 @@ export interface WalkOptions extends ScopeOptions {
 }
 
 const NEVER = new Set(['.git', '.sagitta', '.hg', '.svn']);
+/** Hidden files that hold nothing to read: what people did not write, and what says what to leave out. */
+const OF_TOOLS = new Set(['.gitignore', '.gitattributes', '.gitkeep', '.sagittaignore', '.DS_Store', '.localized']);
 /** Made by machines for machines: their words would only crowd out what people wrote. */
 const GENERATED =
   /(?:\.min\.(?:js|mjs|cjs|css)|\.(?:js|mjs|cjs|css|d\.ts)\.map|^(?:package-lock|npm-shrinkwrap)\.json|^(?:yarn|Cargo|poetry|composer|Gemfile|flake|uv|Pipfile|bun|deno)\.lock|^pnpm-lock\.yaml|^go\.sum)$/;
@@ -148,7 +150,10 @@ class Walker {
       }
       const absolute = join(frame.absolute, entry.name);
       if (NEVER.has(entry.name) || this.#named.has(absolute) || this.#skip.has(absolute)) continue;
-      if (!this.options.hidden && entry.name.startsWith('.')) continue;
+      if (!this.options.hidden && entry.name.startsWith('.')) {
+        if (!OF_TOOLS.has(entry.name)) yield this.#skipped(absolute, 'hidden', entry.isDirectory());
+        continue;
+      }
 
       let isFolder = entry.isDirectory();
       let isFile = entry.isFile();
@@ -171,15 +176,21 @@ class Walker {
       }
 
       if (isFolder) {
-        if (skipModules && entry.name === 'node_modules') continue;
-        if (this.#ignored(frame.rules, absolute, true)) continue;
+        if ((skipModules && entry.name === 'node_modules') || this.#ignored(frame.rules, absolute, true)) {
+          yield this.#skipped(absolute, 'ignored', true);
+          continue;
+        }
         const failure = await this.#enter(stack, absolute, frame.rules);
         if (failure !== undefined) yield failure;
         continue;
       }
       const path = shownPath(this.scope.base, absolute);
-      if (!this.scope.covers(path) || this.#ignored(frame.rules, absolute, false)) continue;
+      if (!this.scope.covers(path)) continue;
       if (root.pattern !== undefined && !root.pattern.matches(shownPath(root.absolute, absolute))) continue;
+      if (this.#ignored(frame.rules, absolute, false)) {
+        yield this.#skipped(absolute, 'ignored');
+        continue;
+      }
       if (!isFile) yield this.#skipped(absolute, 'special');
       else if (this.options.ignoreFiles !== false && GENERATED.test(entry.name)) {
         yield this.#skipped(absolute, 'generated');
@@ -292,8 +303,9 @@ class Walker {
     );
   }
 
-  #skipped(absolute: string, reason: SkippedFile['reason']): WalkEvent {
-    return { kind: 'skipped', skipped: { path: shownPath(this.scope.base, absolute), reason } };
+  #skipped(absolute: string, reason: SkippedFile['reason'], isFolder = false): WalkEvent {
+    const path = shownPath(this.scope.base, absolute);
+    return { kind: 'skipped', skipped: { path: isFolder ? `${path}/` : path, reason } };
   }
 
   #failed(absolute: string, error: unknown): WalkEvent {
