@@ -23,6 +23,25 @@ describe('words that stand for others', () => {
   });
 });
 
+describe('numbers between dots', () => {
+  it('find what goes on with a dot where nobody has them, and nothing else', async () => {
+    const corpus = await memoryCorpus([
+      { id: 'release', text: 'Release v2.4.1 of the library.' },
+      { id: 'address', text: 'The printer is at 192.168.0.17, the camera at 192.168.1.9.' },
+      { id: 'other', text: 'Release v2.41 and 192168 things; 10.5 and 10.50.' },
+    ]);
+    const found = async (query: string): Promise<string[]> =>
+      (await searchCorpus(corpus, query)).hits.map(({ id }) => id);
+    expect(await found('v2.4')).toEqual(['release']);
+    expect(await found('2.4')).toEqual(['release']);
+    expect(await found('192.168.0')).toEqual(['address']);
+    expect(await found('192.16')).toEqual([]);
+    expect(await found('10.5')).toEqual(['other']);
+    expect((await searchCorpus(corpus, 'v2.4')).suggestion).toBeUndefined();
+    expect((await searchCorpus(corpus, 'v2.4', { variants: false })).hits).toEqual([]);
+  });
+});
+
 describe('words written together', () => {
   it('are no mistakes where their parts are words, and their parts are corrected where they are not', async () => {
     const corpus = await memoryCorpus([

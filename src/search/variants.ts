@@ -36,12 +36,16 @@ export function vocabularyOf(corpus: Corpus): Promise<Vocabulary> {
 
 /** Terms that begin so, each weighted by the share of it that was typed. */
 export async function beginnings(corpus: Corpus, prefix: string, languages: Iterable<string>): Promise<WeightedTerm[]> {
-  const vocabulary = await vocabularyOf(corpus);
-  const found = new Map<string, number>();
   const stems = [...languages]
     .flatMap((language) => analyzerFor(language).terms(prefix))
     .filter((one) => one.length > 2);
-  for (const beginning of new Set([plainForm(prefix), ...stems])) {
+  return beginningsOf(corpus, [plainForm(prefix), ...stems]);
+}
+
+async function beginningsOf(corpus: Corpus, prefixes: readonly string[]): Promise<WeightedTerm[]> {
+  const vocabulary = await vocabularyOf(corpus);
+  const found = new Map<string, number>();
+  for (const beginning of new Set(prefixes)) {
     if (beginning === '') continue;
     for (const { term } of vocabulary.beginning(beginning, MOST_BEGINNINGS)) {
       const share = Math.min(1, beginning.length / term.length);
@@ -50,6 +54,9 @@ export async function beginnings(corpus: Corpus, prefix: string, languages: Iter
   }
   return weighted(found);
 }
+
+/** Numbers between dots, which others may follow: `v2.4` of `v2.4.1`, `192.168` of an address. */
+const VERSION = /^v?\d+(?:\.\d+)*$/;
 
 /** A word that no document has, and what was probably meant. */
 export interface Correction {
@@ -72,7 +79,7 @@ export interface WordVariants {
 
 /**
  * What stands in for words of a text that no document has: what is written nearly like them (never for words with digits), what
- * begins with them, the parts of a compound; and compounds that end with a word, in languages that have them.
+ * begins with them (of numbers, what goes on with a dot), the parts of a compound; and compounds that end with a word, in languages that have them.
  * Of a long text the first words are looked at.
  * @param kinds that are wanted. Default: all.
  */
@@ -111,6 +118,8 @@ export async function wordVariants(
     }
     const parts = compounding && kinds.has('compound') ? await compoundParts(corpus, forms[0]!, languages) : [];
     for (const part of parts) add(part, WEIGHTS.compound);
+    if (kinds.has('beginning') && VERSION.test(forms[0]!))
+      for (const { term, weight } of await beginningsOf(corpus, [`${forms[0]}.`])) add(term, weight);
     if (parts.length > 0 || /[\p{N}_./\\@]/u.test(written) || corrections.length >= MOST_CORRECTIONS) continue;
     const similar = kinds.has('similar') ? await similarTo(corpus, forms) : [];
     for (const { term, edits } of similar) add(term, edits === 1 ? WEIGHTS.oneEdit : WEIGHTS.twoEdits);
