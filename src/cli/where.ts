@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { isWithin, shownPath, withSlashes } from '../ingest/scope.ts';
+import { isWithin, shownPath, withSlashes } from '../ingest/paths.ts';
 import type { Filter } from '../search/index.ts';
 import { documentBase } from '../store/index.ts';
 

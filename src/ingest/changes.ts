@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import type { DocumentRecord } from '../content/index.ts';
 import { type Hashed, hashedText, INGEST_VERSION, sorted, structureOf } from './hashed.ts';
 import { documentId, isFallbackTitle } from './metadata.ts';
-import { absolutePath, isWithin, type Scope } from './scope.ts';
+import { absolutePath, isWithin } from './paths.ts';
+import type { Scope } from './scope.ts';
 import type { SourceFile } from './types.ts';
 
 /**

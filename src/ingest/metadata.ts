@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Metadata, MetadataValue } from '../content/index.ts';
-import { innerPath } from './scope.ts';
+import { innerPath } from './paths.ts';
 
 /** What filters know by these names is set by Sagitta; a source's own field of that name is kept as `source.<name>`. */
 const RESERVED = new Set(['id', 'title', 'path', 'folder', 'format', 'language']);

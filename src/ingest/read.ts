@@ -5,6 +5,7 @@ import { fsReason, isFsError } from './fs-errors.ts';
 import { ReadingProcess } from './isolated/reading-process.ts';
 import { DEFAULT_LIMITS, outputSize, type ReadLimits, resolveLimits } from './limits.ts';
 import { documentId, isFallbackTitle } from './metadata.ts';
+import { extensionOf, isCompressed } from './paths.ts';
 import {
   BinaryFileError,
   GeneratedFileError,
@@ -16,7 +17,7 @@ import {
 } from './reader.ts';
 import { isPicture } from './readers/image.ts';
 import { readerFor } from './readers/index.ts';
-import { createScope, extensionOf, isCompressed, type Scope } from './scope.ts';
+import { createScope, type Scope } from './scope.ts';
 import { openBytes, openSource, type Source } from './source.ts';
 import { NamedOnly, StreamAllowance } from './stream-allowance.ts';
 import type { FoundDocument, IngestEvent, IngestFailure, SkippedFile, SourceDocument, SourceFile } from './types.ts';

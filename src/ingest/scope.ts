@@ -1,6 +1,7 @@
-import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { resolve, sep } from 'node:path';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { PathMatcher } from './ignore-rules.ts';
+import { absolutePath, isWithin, shownPath, withSlashes } from './paths.ts';
 
 /** Which files a run is about. */
 export interface ScopeOptions {
@@ -81,47 +82,7 @@ function toRoot(base: string, path: string): Root {
   return { path: shownPath(base, absolute), absolute, pattern: new PathMatcher(`/${rest}`) };
 }
 
-/** The path as ids show it: relative to the base where it lies inside, absolute elsewhere; always with `/`. */
-export function shownPath(base: string, absolute: string): string {
-  const inside = relative(base, absolute);
-  if (inside === '') return '.';
-  const outside = inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside);
-  return withSlashes(outside ? absolute : inside);
-}
-
-export function withSlashes(path: string): string {
-  return sep === '/' ? path : path.replaceAll(sep, '/');
-}
-
-/** The opposite of {@link shownPath}, still with `/`. */
-export function absolutePath(base: string, path: string): string {
-  if (path === '.') return withSlashes(base);
-  return isAbsolute(path) ? path : `${withSlashes(base).replace(/\/$/, '')}/${path}`;
-}
-
-/** Whether the path is the folder or lies in it; both absolute, with `/`. */
-export function isWithin(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
-}
-
 /** Patterns speak of relative paths only. */
 function matchable(path: string): string {
   return path.replace(/^(?:[A-Za-z]:)?\/+/, '');
-}
-
-const COMPRESSED = /(?<=[^/])\.gz(?:ip)?$/i;
-
-/** Whether the file's name says that it is compressed by gzip. */
-export function isCompressed(path: string): boolean {
-  return COMPRESSED.test(path);
-}
-
-/** The name of what is compressed in a `.gz` file; any other path as it is. */
-export function innerPath(path: string): string {
-  return path.replace(COMPRESSED, '');
-}
-
-/** Lower case, without the dot, that of what is inside for `.gz`; empty for names without one and for dot files. */
-export function extensionOf(path: string): string {
-  return /[^/]\.([^./]+)$/.exec(innerPath(path))?.[1]?.toLowerCase() ?? '';
 }

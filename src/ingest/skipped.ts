@@ -1,4 +1,4 @@
-import { extensionOf } from './scope.ts';
+import { extensionOf } from './paths.ts';
 import type { SkippedFile, SkippedGroup } from './types.ts';
 
 /** Whether a rule leaves it out that can be switched off: it was not even looked at, and may be a folder. */

@@ -4,8 +4,8 @@ import { Readable } from 'node:stream';
 import { createGunzip, gunzipSync } from 'node:zlib';
 import { UnreadableDocumentError } from '../base/errors.ts';
 import { type DecodeOptions, decode } from './decode.ts';
+import { isCompressed } from './paths.ts';
 import { BinaryFileError, type ReadContext } from './reader.ts';
-import { isCompressed } from './scope.ts';
 import type { FoundDocument, SourceFile } from './types.ts';
 
 /** A modification time so recent that the file may change again without it changing, on coarse file systems. */

@@ -3,7 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { NotFoundError } from '../base/errors.ts';
 import { fsReason, isMissing } from './fs-errors.ts';
 import { chainVerdict, extendChain, type IgnoreChain } from './ignore-rules.ts';
-import { createScope, type Root, type Scope, type ScopeOptions, shownPath, withSlashes } from './scope.ts';
+import { shownPath, withSlashes } from './paths.ts';
+import { createScope, type Root, type Scope, type ScopeOptions } from './scope.ts';
 import type { SkippedFile, SourceFile, WalkEvent } from './types.ts';
 
 /** The file system calls that a walk makes. */

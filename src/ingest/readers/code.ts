@@ -8,8 +8,8 @@ import {
 } from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
+import { extensionOf } from '../paths.ts';
 import { GeneratedFileError, type Reader } from '../reader.ts';
-import { extensionOf } from '../scope.ts';
 import { codeSplitter } from '../tree-sitter.ts';
 
 const EXTENSIONS: Readonly<Record<CodeLanguage | LinedLanguage, readonly string[]>> = {

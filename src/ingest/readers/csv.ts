@@ -2,9 +2,9 @@ import { Readable } from 'node:stream';
 import { UnreadableDocumentError } from '../../base/errors.ts';
 import { makeDocument } from '../document.ts';
 import { readAsUtf8 } from '../lines.ts';
+import { extensionOf } from '../paths.ts';
 import type { Reader } from '../reader.ts';
 import { RecordIds, readRecord } from '../records.ts';
-import { extensionOf } from '../scope.ts';
 
 /**
  * Tables with a header row: one document per row (`readRecord` says how), read in a stream of any length. The

@@ -4,8 +4,8 @@ import { makeDocument } from '../document.ts';
 import { HtmlChrome } from '../html-chrome.ts';
 import { HtmlText } from '../html-text.ts';
 import { type HtmlHandler, isXhtml, parseHtml } from '../html-tokens.ts';
+import { extensionOf } from '../paths.ts';
 import { CUT_OFF, type Reader } from '../reader.ts';
-import { extensionOf } from '../scope.ts';
 import { REPAIRED } from './markdown.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { decode } from '../decode.ts';
 import { recognizedLanguages } from '../ocr.ts';
+import { extensionOf } from '../paths.ts';
 import type { Reader } from '../reader.ts';
-import { extensionOf } from '../scope.ts';
 import type { SourceFile } from '../types.ts';
 import { codeReader, scriptLanguage } from './code.ts';
 import { csvReader } from './csv.ts';

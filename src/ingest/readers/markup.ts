@@ -2,8 +2,8 @@ import { frontMatter, textBlocks } from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
 import { type LineKind, markupBlocks } from '../markup-blocks.ts';
+import { extensionOf } from '../paths.ts';
 import type { Reader } from '../reader.ts';
-import { extensionOf } from '../scope.ts';
 import { REPAIRED } from './markdown.ts';
 
 type Classify = (lines: readonly string[], at: number) => LineKind;

@@ -5,8 +5,8 @@ import type { HtmlRecording } from '../html-recording.ts';
 import { HtmlText } from '../html-text.ts';
 import { OdfObject, type OdfObjects, OdfStory, OdfTables } from '../odf-story.ts';
 import { DocumentPackage, mistaken, packageProperties, protectedBy } from '../package.ts';
+import { extensionOf } from '../paths.ts';
 import type { Reader } from '../reader.ts';
-import { extensionOf } from '../scope.ts';
 import { sheetItems } from '../sheet-items.ts';
 import { parseXml } from '../xml.ts';
 

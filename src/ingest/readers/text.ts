@@ -1,8 +1,8 @@
 import { textBlocks } from '../../text/index.ts';
 import { describeEncoding } from '../decode.ts';
 import { makeDocument } from '../document.ts';
+import { extensionOf } from '../paths.ts';
 import type { Reader } from '../reader.ts';
-import { extensionOf } from '../scope.ts';
 import { decodeReferences } from '../xml-entities.ts';
 
 /** Plain text formats that are searched as they are, and what they are called. */
