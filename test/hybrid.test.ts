@@ -97,7 +97,7 @@ describe('hybrid search', () => {
     await collection.add([{ id: 'rare', text: 'zephyr', language: 'en' }]);
     const words = await collection.search('zephyr', { weights: [1, 0] });
     expect(words.hits.map(({ id }) => id)).toEqual(['rare']);
-    expect(words.shortfall!.reason).toMatch(/, 1 contain a word of the query$/);
+    expect(words.shortfall!.reason).toMatch(/, 1 contains a word of the query$/);
     const both = await collection.search('zephyr', { k: 3 });
     expect(both.hits.map(({ id }) => id)[0]).toBe('rare');
     expect(both.hits).toHaveLength(3);

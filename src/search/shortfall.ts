@@ -68,18 +68,24 @@ async function reasonFor(
   const wordless = hasWords ? '' : 'the query has no words';
   if (stages.length === 0) return wordless;
   const among = `of ${passages(count)}${allowed === undefined ? '' : ` that ${limit}`}`;
-  const matched = stages.map((stage) => (isLexical(stage) ? wordsMatched(words.leftOut) : VECTORS));
-  return `${wordless}${wordless === '' ? '' : ', and '}${among}, ${matching} ${[...new Set(matched)].join(' or ')}`;
+  const isPlural = matching > 1;
+  const matched = stages.map((stage) =>
+    isLexical(stage) ? wordsMatched(words.leftOut, isPlural) : vectorsMatched(isPlural),
+  );
+  const found = `${matching === 0 ? 'none' : matching} ${[...new Set(matched)].join(' or ')}`;
+  return `${wordless}${wordless === '' ? '' : ', and '}${among}, ${found}`;
 }
 
 /** What a passage that words find has. @param without words of the query that were left out. */
-function wordsMatched(without: readonly string[]): string {
+function wordsMatched(without: readonly string[], isPlural: boolean): string {
   const words = without.map((word) => `"${word}"`).join(', ');
-  return `contain a word of the query${words === '' ? '' : ` other than ${words}, which most texts have`}`;
+  return `${isPlural ? 'contain' : 'contains'} a word of the query${words === '' ? '' : ` other than ${words}, which most texts have`}`;
 }
 
 /** What a passage that vectors find has. */
-const VECTORS = 'have an embedding in a language that the encoder knows';
+function vectorsMatched(isPlural: boolean): string {
+  return `${isPlural ? 'have' : 'has'} an embedding in a language that the encoder knows`;
+}
 
 function isLexical(stage: string): boolean {
   return /^bm25\b/.test(stage);
