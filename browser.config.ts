@@ -6,6 +6,15 @@ const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, 
 /** The worker in which pages open collections: what it needs in one script, and stemmers in others that are fetched when they are needed. */
 export default defineConfig({
   publicDir: false,
+  // What operators are for is told by the command line alone.
+  plugins: [
+    {
+      name: 'without-help',
+      enforce: 'pre',
+      transform: (code, id) =>
+        id.startsWith(source('search/pipeline/')) ? code.replace(/^ {2}help: .+',$/gm, '') : undefined,
+    },
+  ],
   resolve: {
     // What the store takes from Node is taken from the browser; what few collections have is loaded for those that have it.
     alias: [

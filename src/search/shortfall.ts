@@ -68,23 +68,12 @@ async function reasonFor(
   const wordless = hasWords ? '' : 'the query has no words';
   if (stages.length === 0) return wordless;
   const among = `of ${passages(count)}${allowed === undefined ? '' : ` that ${limit}`}`;
-  const isPlural = matching > 1;
-  const matched = stages.map((stage) =>
-    isLexical(stage) ? wordsMatched(words.leftOut, isPlural) : vectorsMatched(isPlural),
-  );
-  const found = `${matching === 0 ? 'none' : matching} ${[...new Set(matched)].join(' or ')}`;
-  return `${wordless}${wordless === '' ? '' : ', and '}${among}, ${found}`;
-}
-
-/** What a passage that words find has. @param without words of the query that were left out. */
-function wordsMatched(without: readonly string[], isPlural: boolean): string {
-  const words = without.map((word) => `"${word}"`).join(', ');
-  return `${isPlural ? 'contain' : 'contains'} a word of the query${words === '' ? '' : ` other than ${words}, which most texts have`}`;
-}
-
-/** What a passage that vectors find has. */
-function vectorsMatched(isPlural: boolean): string {
-  return `${isPlural ? 'have' : 'has'} an embedding in a language that the encoder knows`;
+  const [contain, have] = matching > 1 ? ['contain', 'have'] : ['contains', 'has'];
+  const without = words.leftOut.map((word) => `"${word}"`).join(', ');
+  const inWords = `${contain} a word of the query${without === '' ? '' : ` other than ${without}, which most texts have`}`;
+  const inVectors = `${have} an embedding in a language that the encoder knows`;
+  const matched = new Set(stages.map((stage) => (isLexical(stage) ? inWords : inVectors)));
+  return `${wordless}${wordless === '' ? '' : ', and '}${among}, ${matching === 0 ? 'none' : matching} ${[...matched].join(' or ')}`;
 }
 
 function isLexical(stage: string): boolean {

@@ -37,7 +37,7 @@ export interface Reading {
   readonly terms: Uint32Array;
   /** Forms and stop words of {@link Analysis}. */
   readonly further: Uint32Array;
-  /** `phraseWords` of the text; then, behind a 0 each, those of stretches around words that ends of lines broke, with these words whole. */
+  /** `phraseWords` of the text; then, where ends of lines broke words of it, a 0 and those of the text with these words whole. */
   readonly words: Uint32Array;
 }
 
@@ -197,13 +197,10 @@ class ChunkAnalyzer implements Analyzer {
       if (apart) words.take(own, firstWord, own.length);
       at = end;
     });
-    apart = apart && isBetweenWords(text, at, text.length);
-    const own = apart ? words.end(numbers) : numbers.encode(phraseWords(text));
-    return {
-      terms: terms.end(numbers),
-      further: further.end(numbers),
-      words: this.#mends ? withMended(own, text, numbers) : own,
-    };
+    const numbered = (text: string): number[] => phraseWords(text).map((word) => numbers.of(word));
+    if (!apart || !isBetweenWords(text, at, text.length)) words.begin().take(numbered(text));
+    if (this.#mends) words.take([0, ...numbered(mended(text))]);
+    return { terms: terms.end(numbers), further: further.end(numbers), words: words.end(numbers) };
   }
 
   /** Finds the chunks and dense runs of the text and reports what each yields, and where it begins and ends. */
@@ -361,18 +358,6 @@ function startsWord(text: string, index: number): boolean {
     if ((classAt(text, index - 1) !== CharacterClass.separator && !isSign) || '.)]}"/\\'.includes(before)) return false;
   }
   return isNumber || /\p{L}/u.test(text[index + 1]!);
-}
-
-/** The words of a text, and of its {@link mended} stretches behind a 0 each. */
-function withMended(words: Uint32Array, text: string, numbers: TermNumbers): Uint32Array {
-  const stretches = mended(text).map((stretch) => numbers.encode(['', ...phraseWords(stretch)]));
-  const all = numbers.room(stretches.reduce((sum, { length }) => sum + length, words.length));
-  let at = 0;
-  for (const stretch of [words, ...stretches]) {
-    all.set(stretch, at);
-    at += stretch.length;
-  }
-  return all;
 }
 
 function phonePieces({ start, end, digits }: Phone): Pieces {

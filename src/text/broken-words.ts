@@ -12,28 +12,10 @@ export function nextLineOf(text: string, end: number): number {
 }
 
 const joints = new RegExp(`(?<=\\p{L})${brokenLine.source}`, 'gu');
-/** Code units before and behind a word's hyphen that {@link mended} reads: several lines. */
-const AROUND = 400;
 
-/**
- * The stretches of a text around words that ends of lines broke, in which these words are whole and have no such hyphen: as they are quoted. Stretches
- * that overlap are one, and none begins or ends within a word.
- */
-export function mended(text: string): string[] {
-  const stretches: { from: number; to: number }[] = [];
-  for (const { index } of text.matchAll(joints)) {
-    const [from, to] = [Math.max(0, index - AROUND), Math.min(text.length, index + AROUND)];
-    const last = stretches.at(-1);
-    if (last !== undefined && from < last.to) last.to = to;
-    else stretches.push({ from, to });
-  }
-  return stretches.map(({ from, to }) =>
-    text
-      .slice(from, to)
-      .replace(from === 0 ? /^/ : /^\S+/, '')
-      .replace(to === text.length ? /$/ : /\S+$/, '')
-      .replace(joints, ''),
-  );
+/** A text in which the words that ends of lines broke are whole, and have no such hyphen: as it is quoted. */
+export function mended(text: string): string {
+  return text.replace(joints, '');
 }
 
 /** A word that was broken at ends of lines. */

@@ -70,7 +70,7 @@ export class Gathered {
     return this;
   }
 
-  take(numbers: readonly number[], from: number, to: number): void {
+  take(numbers: readonly number[], from = 0, to = numbers.length): void {
     if (this.#count + to - from > this.#numbers.length) {
       const larger = new Uint32Array(2 * (this.#count + to - from));
       larger.set(this.#numbers);

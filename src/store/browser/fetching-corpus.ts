@@ -81,12 +81,10 @@ export class FetchingCorpus extends SnapshotCorpus {
     const bounds = snapshot.boundDense(query, among, name);
     // Where codes are not here yet, or others are searched, there is nothing to go by.
     if (bounds.includes(Number.POSITIVE_INFINITY)) return find();
-    const best = Array.from(bounds, (bound, i) => ({ bound, passage: among[i]! }))
-      .filter(({ bound }) => !Number.isNaN(bound))
-      .sort((a, b) => b.bound - a.bound)
-      .slice(0, params.k + SPARE);
+    const sorted = bounds.filter((bound) => !Number.isNaN(bound)).sort();
+    const least = sorted.at(-params.k - SPARE) ?? sorted[0]!;
     return this.#ahead(
-      best.map(({ passage }) => passage),
+      among.filter((_, i) => bounds[i]! >= least),
       (passage) => snapshot.scoreDense(query, Uint32Array.of(passage), name),
       find,
     );

@@ -41,7 +41,7 @@ describe('the decision to deploy', () => {
       /^nDCG@10 of searches by hybrid changed by 0\.0000 \(p 1\.000\), which is no significant gain\. Dense retrieval by itself gained 0\.1000 /,
     );
     const harm = decide({ decidedOn, dense: gainOf(0.1), served: gainOf(-0.05) });
-    expect(harm.reason).toMatch(/changed by -0\.0500 \(p 0\.000\), which is a significant loss\. Dense/);
+    expect(harm.reason).toMatch(/changed by -0\.0500 \(p < 0\.001\), which is a significant loss\. Dense/);
     expect(decide({ decidedOn, dense: noGain(), served: noGain() }).reason).toMatch(/no significant gain\.$/);
   });
 
@@ -51,7 +51,7 @@ describe('the decision to deploy', () => {
     expect(decide({ decidedOn, ...gains, servedUnseen: gainOf(-0.1), denseUnseen: noGain() })).toEqual({
       better: false,
       reason:
-        'On queries for documents that were not trained on, nDCG@10 of searches by hybrid changed by -0.1000 (p 0.000): it learned the others by heart.',
+        'On queries for documents that were not trained on, nDCG@10 of searches by hybrid changed by -0.1000 (p < 0.001): it learned the others by heart.',
     });
     expect(decide({ decidedOn, ...gains, servedUnseen: noGain(), denseUnseen: gainOf(-0.1) }).reason).toContain(
       'dense retrieval',

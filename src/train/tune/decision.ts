@@ -45,5 +45,5 @@ export function isLoss({ significant, difference }: Comparison): boolean {
 }
 
 export function change({ difference, p }: Comparison): string {
-  return `${difference.toFixed(4)} (p ${p.adjusted.toFixed(3)})`;
+  return `${difference.toFixed(4)} (p ${p.adjusted < 0.001 ? '< 0.001' : p.adjusted.toFixed(3)})`;
 }
