@@ -2,19 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { openCollection } from 'sagitta-search';
 import { nativeRuntime } from 'sagitta-search/encode';
 import { learnedFeedback, readQueryUpdate, writeQueryUpdate } from 'sagitta-search/search';
-import { type TuneExample, trainFeedback, vectorExamples } from 'sagitta-search/train';
+import { trainFeedback, vectorExamples } from 'sagitta-search/train';
 import { expect, it } from 'vitest';
 import { testFolder } from './support/files.ts';
+import { drafts as documents, wantOfficial } from './support/tuning.ts';
 
-const THINGS = ['amber', 'basalt', 'chalk', 'dolomite', 'emerald', 'flint', 'granite', 'halite'];
-const PHRASES = ['how', 'what', 'where', 'who'];
-const documents = THINGS.flatMap((thing) => [
-  { id: `${thing}-draft`, text: `draft about ${thing}` },
-  { id: `${thing}-official`, text: `official page, complete and checked, about ${thing}` },
-]);
-const examples: TuneExample[] = PHRASES.flatMap((phrase) =>
-  THINGS.map((thing) => ({ query: `${phrase} ${thing}`, relevant: [`${thing}-official`] })),
-);
+const examples = wantOfficial.slice(0, 32);
 
 it("feedback is trained on a collection's own vectors, kept in a file, and serves by its name", async () => {
   using folder = testFolder();

@@ -1,20 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { openCollection, verifyCollection } from 'sagitta-search';
-import { type FeedbackTuneOptions, type TuneExample, tuneFeedback } from 'sagitta-search/train';
+import { type FeedbackTuneOptions, tuneFeedback } from 'sagitta-search/train';
 import { expect, it } from 'vitest';
 import { sagittaIn } from './support/command.ts';
 import { testFolder } from './support/files.ts';
+import { drafts as documents, wantOfficial as examples } from './support/tuning.ts';
 
-const THINGS = ['amber', 'basalt', 'chalk', 'dolomite', 'emerald', 'flint', 'granite', 'halite'];
-const PHRASES = ['how', 'what', 'where', 'who', 'why', 'when', 'which', 'whose'];
-/** Vectors find both pages about a thing alike; people want the second. */
-const documents = THINGS.flatMap((thing) => [
-  { id: `${thing}-draft`, text: `draft about ${thing}` },
-  { id: `${thing}-official`, text: `official page, complete and checked, about ${thing}` },
-]);
-const examples: TuneExample[] = PHRASES.flatMap((phrase) =>
-  THINGS.map((thing) => ({ query: `${phrase} ${thing}`, relevant: [`${thing}-official`] })),
-);
 const options: FeedbackTuneOptions = {
   examples,
   pipeline: 'meaning',
@@ -37,7 +28,7 @@ it("feedback is trained on a collection's own search, kept when it is better, an
     expect(dry).toMatchObject({ better: true, deployed: false, reason: 'This was a dry run. Nothing was changed.' });
     await expect(collection.search('how amber', { pipeline: SERVED })).rejects.toThrow();
 
-    // Those who are told by chance learn nothing, and nothing is changed.
+    // What hardly learns is no gain.
     const useless = await tuneFeedback(collection, {
       ...options,
       epochs: 1,

@@ -1,22 +1,13 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { openCollection, verifyCollection } from 'sagitta-search';
-import { type RerankerTuneOptions, type TuneExample, tuneReranker } from 'sagitta-search/train';
+import { type RerankerTuneOptions, tuneReranker } from 'sagitta-search/train';
 import { describe, expect, it, vi } from 'vitest';
 import { hostExtensions } from '../src/collection/host-extensions.ts';
 import { serve } from '../src/server/index.ts';
 import { testFolder } from './support/files.ts';
 import { tinyBert } from './support/tiny-bert.ts';
+import { drafts as documents, wantOfficial as examples } from './support/tuning.ts';
 
-const THINGS = ['amber', 'basalt', 'chalk', 'dolomite', 'emerald', 'flint', 'granite', 'halite'];
-const PHRASES = ['how', 'what', 'where', 'who', 'why', 'when', 'which', 'whose'];
-/** Words find both pages about a thing alike, the draft first; people want the other. */
-const documents = THINGS.flatMap((thing) => [
-  { id: `${thing}-draft`, text: `draft about ${thing}` },
-  { id: `${thing}-official`, text: `official page, complete and checked, about ${thing}` },
-]);
-const examples: TuneExample[] = PHRASES.flatMap((phrase) =>
-  THINGS.map((thing) => ({ query: `${phrase} ${thing}`, relevant: [`${thing}-official`] })),
-);
 const options: RerankerTuneOptions = {
   examples,
   pipeline: 'bm25',

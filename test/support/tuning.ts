@@ -23,3 +23,16 @@ export async function collectionIn(path: string, encoder = 'hash:128') {
   await collection.add(documents);
   return collection;
 }
+
+const STONES = ['amber', 'basalt', 'chalk', 'dolomite', 'emerald', 'flint', 'granite', 'halite'];
+
+/** Two pages about each stone, which searches find alike, the draft first. */
+export const drafts = STONES.flatMap((stone) => [
+  { id: `${stone}-draft`, text: `draft about ${stone}` },
+  { id: `${stone}-official`, text: `official page, complete and checked, about ${stone}` },
+]);
+
+/** People want the official page. */
+export const wantOfficial: TuneExample[] = ['how', 'what', 'where', 'who', 'why', 'when', 'which', 'whose'].flatMap(
+  (word) => STONES.map((stone) => ({ query: `${word} ${stone}`, relevant: [`${stone}-official`] })),
+);

@@ -1,5 +1,4 @@
-import type { Comparison } from '../../eval/index.ts';
-import type { PartTuneOptions } from './types.ts';
+import type { PartTuneOptions, PartTuneReport } from './types.ts';
 
 /** Options of `tuneFeedback`; those that it shares with `tune` are as there. */
 export interface FeedbackTuneOptions extends Omit<PartTuneOptions, 'base' | 'patience'> {
@@ -13,17 +12,11 @@ export interface FeedbackTuneOptions extends Omit<PartTuneOptions, 'base' | 'pat
   readonly learningRate?: number;
 }
 
-/** What `tuneFeedback` did and found. */
-export interface FeedbackTuneReport {
+/** What `tuneFeedback` did and found; `steps` are those of each rate that was tried. */
+export interface FeedbackTuneReport extends PartTuneReport {
   readonly what: 'feedback';
   /** The encoder whose vectors it reads and makes. */
   readonly encoder: string;
-  readonly queries: { readonly train: number; readonly validation: number; readonly test: number };
-  readonly duplicates: number;
-  /** Of each rate that was tried. */
-  readonly steps: number;
-  /** Numbers that were learned. */
-  readonly parameters: number;
   /** Passages that it reads. */
   readonly passages: number;
   /** nDCG@10 of the validation queries without it, and with what each rate made. */
@@ -33,20 +26,10 @@ export interface FeedbackTuneReport {
   };
   /** How the collection is searched, and the same with feedback. */
   readonly pipeline: { readonly before: string; readonly after: string };
-  /** On the test queries: by the one and by the other. */
-  readonly served: Comparison;
-  /** The same on the test queries none of whose relevant documents was one of training; absent when there are fewer than two. */
-  readonly servedUnseen?: Comparison;
   /** Median milliseconds of a search by the one and by the other. */
   readonly ms: { readonly before: number; readonly after: number };
-  readonly better: boolean;
   /** Whether the collection has it now. */
   readonly deployed: boolean;
-  /** Why nothing was changed, one sentence. */
-  readonly reason?: string;
-  readonly trainedMs: number;
-  readonly tookMs: number;
   /** The rate that was chosen. */
   readonly learningRate: number;
-  readonly seed: number;
 }

@@ -1,6 +1,6 @@
 import type { Comparison } from '../../eval/index.ts';
 import type { FitPoint } from '../../tensor/index.ts';
-import type { PartTuneOptions } from './types.ts';
+import type { PartTuneOptions, PartTuneReport } from './types.ts';
 
 /** Options of `tuneImpact`; those that it shares with `tune` are as there. */
 export interface ImpactTuneOptions extends PartTuneOptions {
@@ -17,34 +17,19 @@ export interface ImpactTuneOptions extends PartTuneOptions {
 }
 
 /** What `tuneImpact` did and found. */
-export interface ImpactTuneReport {
+export interface ImpactTuneReport extends PartTuneReport {
   readonly what: 'impact';
   readonly base: string;
-  readonly queries: { readonly train: number; readonly validation: number; readonly test: number };
-  readonly duplicates: number;
-  readonly steps: number;
   readonly stoppedEarly: boolean;
   readonly bestStep: number;
-  /** Numbers that were learned. */
-  readonly parameters: number;
   /** nDCG@10 of the validation queries, whose first candidates are ranked by impacts alone. */
   readonly curve: readonly FitPoint[];
   /** How the collection is searched, and the same with impacts in place of words. */
   readonly pipeline: { readonly before: string; readonly after: string };
-  /** On the test queries: by the one and by the other. */
-  readonly served: Comparison;
-  /** The same on the test queries none of whose relevant documents was one of training; absent when there are fewer than two. */
-  readonly servedUnseen?: Comparison;
   /** On the test queries: impacts by themselves against BM25. */
   readonly alone: Comparison;
   /** Impacts of all passages, and how many of them are at the greatest value there is. */
   readonly impacts: { readonly count: number; readonly full: number };
-  readonly better: boolean;
   /** The encoder's id where the field has it now. */
   readonly deployed?: string;
-  /** Why nothing was changed, one sentence. */
-  readonly reason?: string;
-  readonly trainedMs: number;
-  readonly tookMs: number;
-  readonly seed: number;
 }

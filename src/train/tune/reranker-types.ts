@@ -1,7 +1,6 @@
-import type { Comparison } from '../../eval/index.ts';
 import type { FitPoint } from '../../tensor/index.ts';
 import type { CrossObjective } from '../train-cross.ts';
-import type { PartTuneOptions } from './types.ts';
+import type { PartTuneOptions, PartTuneReport } from './types.ts';
 
 /** Options of `tuneReranker`; those that it shares with `tune` are as there. */
 export interface RerankerTuneOptions extends PartTuneOptions {
@@ -24,16 +23,11 @@ export interface RerankerTuneOptions extends PartTuneOptions {
 }
 
 /** What `tuneReranker` did and found. */
-export interface RerankerTuneReport {
+export interface RerankerTuneReport extends PartTuneReport {
   readonly what: 'reranker';
   readonly base: string;
-  readonly queries: { readonly train: number; readonly validation: number; readonly test: number };
-  readonly duplicates: number;
-  readonly steps: number;
   readonly stoppedEarly: boolean;
   readonly bestStep: number;
-  /** Numbers that were learned. */
-  readonly parameters: number;
   /** nDCG@10 of the validation queries, with the best weight. */
   readonly curve: readonly FitPoint[];
   /** The pipeline that found the candidates. */
@@ -41,19 +35,9 @@ export interface RerankerTuneReport {
   /** Candidates that are ranked again, and what the new scores count, which validation chose. */
   readonly depth: number;
   readonly weight: number;
-  /** On the test queries: the pipeline without and with it. */
-  readonly served: Comparison;
-  /** The same on the test queries none of whose relevant documents was one of training; absent when there are fewer than two. */
-  readonly servedUnseen?: Comparison;
   /** Median milliseconds of a search without and with it. */
   readonly ms: { readonly before: number; readonly after: number };
-  readonly better: boolean;
   /** Whether the collection has it now. */
   readonly deployed: boolean;
-  /** Why nothing was changed, one sentence. */
-  readonly reason?: string;
-  readonly trainedMs: number;
-  readonly tookMs: number;
   readonly learningRate: number;
-  readonly seed: number;
 }

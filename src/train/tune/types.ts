@@ -131,3 +131,22 @@ export interface PartTuneOptions
   /** Encoder that it starts from: `minilm` (the default), or `bert:FOLDER`. */
   readonly base?: string;
 }
+
+/** What tuning of a part beside the encoder did and found. */
+export interface PartTuneReport {
+  readonly queries: TuneReport['queries'];
+  readonly duplicates: number;
+  readonly steps: number;
+  /** Numbers that were learned. */
+  readonly parameters: number;
+  /** On the test queries: searches without and with it. */
+  readonly served: Comparison;
+  /** The same on the test queries none of whose relevant documents was one of training; absent when there are fewer than two. */
+  readonly servedUnseen?: Comparison;
+  readonly better: boolean;
+  /** Why nothing was changed, one sentence. */
+  readonly reason?: string;
+  readonly trainedMs: number;
+  readonly tookMs: number;
+  readonly seed: number;
+}
