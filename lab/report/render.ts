@@ -28,6 +28,8 @@ The rules are in [lab/grading/verdict.ts](../lab/grading/verdict.ts), the same f
 - **Nobody sees the test.** Truth lies with the lab. Method and baseline are given that of training units; the lab tunes both on
   development units, then measures each chosen configuration once on test units.
 - **The baseline is tuned as hard.** When fewer configurations were tried for the baseline than for the method, there is no verdict.
+- **Rates are followed.** Where the best learning rate or decay is the least or the greatest of those declared, the lab goes on beyond, on both sides, until the best lies within, four steps at most; what is still at
+  an edge is remarked.
 - **No single seed.** What is random runs with three seeds or more; what claims not to be is run twice, and must not differ.
 - **An interval, not a mean.** It comes from a bootstrap over test units and seeds, at 95% divided by the number of claims that share test units,
   those of other papers too.
