@@ -2,8 +2,8 @@ import type { Claim } from '../../grading/index.ts';
 import { type FeedbackSide, feedbackClaim, fellowRequests, tunedRocchio } from '../../protocols/feedback.ts';
 import { grid } from '../../protocols/learning.ts';
 
-const rates = grid({ learningRate: [1e-3, 3e-3, 1e-2] });
-const weighed = grid({ learningRate: [1e-3, 3e-3, 1e-2], comparative: [0.5, 1, 2] });
+const learningRate = [1e-3, 3e-3, 1e-2];
+const weighed = grid({ learningRate, comparative: [0.2, 0.5, 1] });
 
 const alone: FeedbackSide = { name: 'no feedback', configs: [{}], passages: 0 };
 const lol: FeedbackSide = {
@@ -17,8 +17,12 @@ const lol: FeedbackSide = {
 };
 const plain: FeedbackSide = {
   name: 'the same without the comparative loss',
-  configs: rates,
-  trained: ({ learningRate }) => ({ learningRate: Number(learningRate), versions: 2, comparative: 0 }),
+  configs: grid({ learningRate, versions: [1, 2, 3] }),
+  trained: ({ learningRate, versions }) => ({
+    learningRate: Number(learningRate),
+    versions: Number(versions),
+    comparative: 0,
+  }),
 };
 const separate: FeedbackSide = {
   name: 'with the comparative loss over sets that are drawn apart',
@@ -27,7 +31,7 @@ const separate: FeedbackSide = {
 };
 const unread: FeedbackSide = {
   name: 'a trained correction that reads no passages',
-  configs: rates,
+  configs: grid({ learningRate }),
   passages: 0,
   reads: false,
   trained: ({ learningRate }) => ({ learningRate: Number(learningRate), versions: 1, comparative: 0 }),
