@@ -55,6 +55,32 @@ describe('sagitta', () => {
     expect(stdout).toMatch(/\(hybrid, \d+ passages scored/);
   });
 
+  it('says on which line a hit is, orders by fields, counts values, and opens the file of a hit there', async () => {
+    const found = sagitta('search', 'signing key');
+    expect(found.stdout).toMatch(/1 {2}docs[\\/]keys\.md › Keys \(line 5\)/);
+    const { code, stdout } = sagitta('search', 'copies night key', '--sort', 'year desc', '--facets', 'format, year');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ 1 {2}docs[\\/]backup\.md/);
+    expect(stdout).toMatch(/\nformat: markdown 2\nyear: 2021 1\n/);
+    expect(JSON.parse(sagitta('search', 'copies', '--facets', '*', '--json').stdout).facets.documents).toBe(1);
+    expect(sagitta('search', 'copies', '--sort', 'year down').code).toBe(2);
+    expect(sagitta('search', 'copies', '--facets', 'colour').stderr).toMatch(/colour/);
+
+    // An editor that takes lines as vi does, and writes down what it was given.
+    const editor = join(folder, 'vi');
+    await writeFile(editor, `#!/bin/sh\necho "$@" > "${join(folder, 'opened')}"\n`, { mode: 0o755 });
+    const opening = (rank: string, by = editor) =>
+      spawnSync(process.execPath, [...program, 'search', 'signing key', '--open', rank], {
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, VISUAL: '', EDITOR: by },
+      });
+    expect(opening('1').status).toBe(0);
+    expect(readFileSync(join(folder, 'opened'), 'utf8')).toBe(`+5 ${join(folder, 'docs/keys.md')}\n`);
+    expect(opening('9')).toMatchObject({ status: 3, stderr: expect.stringContaining('There is no hit 9 among') });
+    expect(opening('1', '/nothing/here').stderr).toMatch(/cannot be started \(ENOENT\)/);
+  });
+
   it('prints one JSON object', () => {
     const { code, stdout } = sagitta('search', 'rotate the key', '--json', '-k', '1', '--explain');
     expect(code).toBe(0);

@@ -2,7 +2,8 @@ import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import type { Collection, RetrieverName, SearchHit, SearchResult, Shortfall } from '../collection/index.ts';
-import { CONDITIONS, type Filter, parseFilter, type StageTrace } from '../search/index.ts';
+import { CONDITIONS, type FacetCounts, type Filter, parseFilter, type StageTrace } from '../search/index.ts';
+import { linesOf, openHit } from './hit-places.ts';
 import { openHere } from './opening.ts';
 import { duration, emphasise, idOf, number, plural, print, printable, printJson, say } from './output.ts';
 import { formatHits, type SearchFormat } from './search-formats.ts';
@@ -28,6 +29,12 @@ export interface SearchCommandOptions {
   readonly explain: boolean;
   readonly relevant?: boolean;
   readonly format: SearchFormat;
+  /** Fields to order by, `year desc, title`. */
+  readonly sort?: string;
+  /** Fields whose values are counted. */
+  readonly facets?: string;
+  /** Rank of the hit whose file is opened. */
+  readonly open?: number;
 }
 
 /** Documents that are named beside a hit. */
@@ -43,19 +50,60 @@ export async function searchCommand(
   }
   await using collection = await openHere(options.in);
   if (options.relevant === true) return await relevantCommand(collection, words.join(' '), options, signal);
-  const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain } = options;
-  const result = await collection.search(words.join(' '), {
+  const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain, sort } = options;
+  const query = words.join(' ');
+  const result = await collection.search(query, {
     k,
     explain,
     collapse: !options.repeats,
     syntax: !options.raw,
     signal,
-    ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates }),
+    ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates, sort }),
     ...(options.turn === undefined ? {} : { turns: options.turn.map((text) => ({ role: 'user', text }) as const) }),
   });
-  if (options.json) printJson(result);
+  await show(collection, query, result, options);
+}
+
+/** Prints what was found, and opens the hit that was asked for. @param after said below the hits, where a person reads them. */
+async function show(
+  collection: Collection,
+  query: string,
+  result: SearchResult,
+  options: SearchCommandOptions,
+  after?: () => void,
+): Promise<void> {
+  const facets = options.facets === undefined ? undefined : await facetsOf(collection, query, options);
+  const isRead = !options.json && options.format === 'text';
+  const lines = isRead || options.open !== undefined ? await linesOf(collection, result.hits) : [];
+  if (options.json) printJson(facets === undefined ? result : { ...result, facets });
   else if (options.format !== 'text') printHits(result, options.format);
-  else printResult(result, explain);
+  else {
+    printResult(result, options.explain, lines);
+    after?.();
+    if (facets !== undefined) printFacets(facets);
+  }
+  if (options.open === undefined) return;
+  const at = result.hits.findIndex(({ rank }) => rank === options.open);
+  await openHit(options.in, result.hits, options.open, lines[at]);
+}
+
+/** Counted over all documents that the query finds. */
+function facetsOf(collection: Collection, query: string, options: SearchCommandOptions): Promise<FacetCounts> {
+  const fields = options.facets === '*' ? undefined : options.facets!.split(',').map((field) => field.trim());
+  const { language } = options;
+  return collection.facets({
+    syntax: !options.raw,
+    ...given({ fields, language, filter: filterOf(options) }),
+    ...(query === '' ? {} : { query }),
+  });
+}
+
+function printFacets({ facets }: FacetCounts): void {
+  for (const { field, distinct, values } of facets) {
+    const shown = values.map(({ value, documents }) => `${printable(String(value))} ${pc.dim(number(documents))}`);
+    const rest = distinct > values.length ? pc.dim(`, and ${number(distinct - values.length)} more`) : '';
+    print(`${pc.bold(field)}: ${shown.join(', ')}${rest}`);
+  }
 }
 
 /** The filter, paths from where one stands made those of the collection. */
@@ -88,7 +136,7 @@ async function relevantCommand(
   options: SearchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { k, retriever, pipeline, perDocument, language, candidates, explain } = options;
+  const { k, retriever, pipeline, perDocument, language, candidates, explain, sort } = options;
   if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError('--relevant judges hybrid search only.', 'Leave --retriever out.');
   }
@@ -98,26 +146,25 @@ async function relevantCommand(
     collapse: !options.repeats,
     syntax: !options.raw,
     signal,
-    ...given({ pipeline, filter: filterOf(options), perDocument, language, candidates }),
+    ...given({ pipeline, filter: filterOf(options), perDocument, language, candidates, sort }),
   });
-  if (options.json) return printJson(result);
-  if (options.format !== 'text') return printHits(result, options.format);
-  printResult(result, explain);
   const { threshold, judged, kept, best } = result.relevance;
   const percent = (share: number): string => `${Math.round(100 * share)} %`;
-  print(
-    pc.dim(
-      kept === 0
-        ? `nothing is probably relevant: the best of ${plural(judged, 'hit')} has ${percent(best)}, and ${percent(threshold)} is asked for`
-        : `relevance: ${result.hits.map((hit) => percent(hit.relevance)).join(', ')}; ${number(judged - kept)} more hits were cut`,
+  await show(collection, query, result, options, () =>
+    print(
+      pc.dim(
+        kept === 0
+          ? `nothing is probably relevant: the best of ${plural(judged, 'hit')} has ${percent(best)}, and ${percent(threshold)} is asked for`
+          : `relevance: ${result.hits.map((hit) => percent(hit.relevance)).join(', ')}; ${number(judged - kept)} more hits were cut`,
+      ),
     ),
   );
 }
 
 /** The answer as a person reads it. */
-export function printResult(result: SearchResult, explain: boolean): void {
+export function printResult(result: SearchResult, explain: boolean, lines: readonly (number | undefined)[] = []): void {
   const scored = result.retriever !== CONDITIONS;
-  for (const hit of result.hits) printHit(hit, scored);
+  for (const [i, hit] of result.hits.entries()) printHit(hit, scored, lines[i]);
   const found = result.hits.length === 0 ? 'nothing found' : plural(result.hits.length, 'passage');
   print(
     pc.dim(
@@ -130,10 +177,10 @@ export function printResult(result: SearchResult, explain: boolean): void {
   if (explain) printTrace(result.trace, 0);
 }
 
-function printHit(hit: SearchHit, scored: boolean): void {
+function printHit(hit: SearchHit, scored: boolean, line: number | undefined): void {
   const headings = hit.headings.map((part) => printable(part).replace(/\s/g, ' '));
   const place = [idOf(hit.id), ...headings].join(' › ');
-  const page = hit.page === undefined ? '' : ` (page ${hit.page})`;
+  const page = hit.page !== undefined ? ` (page ${hit.page})` : line === undefined ? '' : ` (line ${number(line)})`;
   const score = scored ? `  ${pc.dim(hit.score.toFixed(3))}` : '';
   print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}${score}`);
   // A title without a text is found too.

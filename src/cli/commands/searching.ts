@@ -23,6 +23,16 @@ export function addSearching(program: Command): void {
     .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
     .option('--turn <text>', 'what was asked before, oldest first, for pipelines with rewrite (repeatable)', several)
     .option('--per-document <n>', 'at most this many passages of one document', whole('--per-document'))
+    .option('--sort <fields>', "order by fields of documents, not by score: 'year desc, title'")
+    .option(
+      '--facets <fields>',
+      'count the values of these fields, separated by commas, over all that is found; * for all',
+    )
+    .option(
+      '--open <n>',
+      'open the file of hit n: in $VISUAL or $EDITOR at its line, else as the system does',
+      whole('--open'),
+    )
     .option('--raw', 'take signs in the query ("phrase", +must, -not, begin*, field:value, OR) as text', false)
     .option('--repeats', 'show passages that repeat a better one as hits of their own', false)
     .option('--language <code>', 'language of the query (default: detected)')
