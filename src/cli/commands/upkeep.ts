@@ -1,5 +1,6 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { collectionCommand } from '../collection-command.ts';
+import { completionScript, SHELLS, type Shell } from '../completion.ts';
 import { above, milliseconds, several, whole } from '../option-values.ts';
 import { run } from '../run.ts';
 
@@ -16,6 +17,14 @@ export function addUpkeep(program: Command): void {
   ).action(async (options) =>
     run(options.json, async () => (await import('../doctor-command.ts')).doctorCommand(options)),
   );
+
+  program
+    .command('completion')
+    .description('print what a shell completes commands and options by: source <(sagitta completion bash)')
+    .addArgument(new Argument('<shell>').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      process.stdout.write(completionScript(program, shell));
+    });
 
   collectionCommand(program, 'verify', 'check every checksum and cross-reference').action(async (options) =>
     run(options.json, async (signal) => (await import('../manage-commands.ts')).verifyCommand(options, signal)),
