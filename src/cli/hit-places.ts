@@ -1,25 +1,31 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { NotFoundError } from '../base/errors.ts';
 import type { Collection, SearchHit } from '../collection/index.ts';
 import { documentBase } from '../store/index.ts';
 import { idOf, plural } from './output.ts';
 
-/** Formats whose text is that of the file, so that a line of the one is the same line of the other. */
-const LINED: ReadonlySet<string> = new Set(['markdown', 'text', 'code', 'rst', 'asciidoc', 'org', 'latex']);
+/** Of longer files no line is told: they would have to be read. */
+const LONGEST = 10_000_000;
 
-/** The line of its file that each hit stands on, that which matches most; undefined where a file has no lines, or others than the text that was read of it. */
+/**
+ * The line of its file that each hit stands on, that which matches most; undefined where the file is not what was read of it: it has no lines of text, was changed,
+ * or is not here.
+ */
 export async function linesOf(
+  directory: string,
   collection: Collection,
   hits: readonly SearchHit[],
 ): Promise<readonly (number | undefined)[]> {
   const texts = new Map<string, string | undefined>();
-  for (const { id } of hits) {
-    if (texts.has(id)) continue;
-    const { format, text } = await collection.document(id);
-    texts.set(id, LINED.has(format) ? text : undefined);
+  for (const hit of hits) {
+    if (texts.has(hit.id)) continue;
+    const file = fileOf(directory, hit);
+    const content = file !== undefined && statSync(file).size <= LONGEST ? readFileSync(file, 'utf8') : undefined;
+    const same = content !== undefined && content === (await collection.document(hit.id)).text;
+    texts.set(hit.id, same ? content : undefined);
   }
   return hits.map(({ id, start, text, highlights }) => {
     const whole = texts.get(id);
@@ -32,6 +38,12 @@ export async function linesOf(
     const [best] = [...matches].sort(([a, most], [b, other]) => other - most || a - b);
     return 1 + newlines(whole.slice(0, start)) + (best?.[0] ?? 0);
   });
+}
+
+/** Undefined where there is none. */
+function fileOf(directory: string, { path }: SearchHit): string | undefined {
+  const file = path === undefined ? undefined : resolve(documentBase(directory), path);
+  return file !== undefined && statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined;
 }
 
 function newlines(text: string): number {
@@ -54,16 +66,17 @@ export async function openHit(directory: string, hits: readonly SearchHit[], ran
       'Open another, or ask otherwise.',
     );
   }
-  const file = hit.path === undefined ? undefined : resolve(documentBase(directory), hit.path);
-  if (file === undefined || !existsSync(file)) {
+  const file = fileOf(directory, hit);
+  if (file === undefined) {
     throw new NotFoundError(
       `There is no file of "${idOf(hit.id)}" here.`,
       `Print what was read of it: sagitta get "${idOf(hit.id)}".`,
     );
   }
   const editor = process.env['VISUAL'] || process.env['EDITOR'];
-  const [program, ...args] = editor?.trim() ? editor.trim().split(/\s+/) : (SYSTEM[process.platform] ?? ['xdg-open']);
-  const at = editor === undefined ? [file] : placed(program!, file, line);
+  const own = editor?.trim() ? editor.trim().split(/\s+/) : undefined;
+  const [program, ...args] = own ?? (VIEWED.test(file) ? VIEWERS : TEXT_EDITORS)[process.platform] ?? ['xdg-open'];
+  const at = own === undefined ? [file] : placed(program!, file, line);
   const child = spawn(program!, [...args, ...at], { stdio: 'inherit' });
   await once(child, 'exit').catch((error: NodeJS.ErrnoException) => {
     throw new NotFoundError(
@@ -73,10 +86,11 @@ export async function openHit(directory: string, hits: readonly SearchHit[], ran
   });
 }
 
-const SYSTEM: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
-  darwin: ['open'],
-  win32: ['explorer'],
-};
+type BySystem = Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>>;
+const VIEWERS: BySystem = { darwin: ['open'], win32: ['explorer'] };
+/** Files that viewers show; of others they may run what is in them, so that editors show these. */
+const VIEWED = /\.(?:pdf|docx|xlsx|pptx|od[tsp]|epub|html?|xhtml|rtf|eml|png|jpe?g|gif|webp|bmp)$/i;
+const TEXT_EDITORS: BySystem = { darwin: ['open', '-t'], win32: ['notepad'] };
 
 function placed(editor: string, file: string, line: number | undefined): string[] {
   if (line === undefined) return [file];

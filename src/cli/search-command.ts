@@ -74,7 +74,7 @@ async function show(
 ): Promise<void> {
   const facets = options.facets === undefined ? undefined : await facetsOf(collection, query, options);
   const isRead = !options.json && options.format === 'text';
-  const lines = isRead || options.open !== undefined ? await linesOf(collection, result.hits) : [];
+  const lines = isRead || options.open !== undefined ? await linesOf(options.in, collection, result.hits) : [];
   if (options.json) printJson(facets === undefined ? result : { ...result, facets });
   else if (options.format !== 'text') printHits(result, options.format);
   else {
