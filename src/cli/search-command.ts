@@ -164,7 +164,8 @@ async function relevantCommand(
 /** The answer as a person reads it. */
 export function printResult(result: SearchResult, explain: boolean, lines: readonly (number | undefined)[] = []): void {
   const scored = result.retriever !== CONDITIONS;
-  for (const [i, hit] of result.hits.entries()) printHit(hit, scored, lines[i]);
+  // What satisfies conditions alone is a document, and stands on no line.
+  for (const [i, hit] of result.hits.entries()) printHit(hit, scored, scored ? lines[i] : undefined);
   const found = result.hits.length === 0 ? 'nothing found' : plural(result.hits.length, 'passage');
   print(
     pc.dim(
