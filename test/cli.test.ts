@@ -66,6 +66,11 @@ describe('sagitta', () => {
     expect(sagitta('search', 'copies', '--sort', 'year down').code).toBe(2);
     expect(sagitta('search', 'copies', '--facets', 'colour').stderr).toMatch(/colour/);
 
+    expect(sagitta('search', 'copies', '--facets', 'year', '--format', 'csv')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('have no place among hits as csv'),
+    });
+
     // An editor that takes lines as vi does, and writes down what it was given.
     const editor = join(folder, 'vi');
     await writeFile(editor, `#!/bin/sh\necho "$@" > "${join(folder, 'opened')}"\n`, { mode: 0o755 });

@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
+/** Shells that a script can be made for. */
+export type Shell = 'bash' | 'zsh' | 'fish';
 
 /** What a shell completes: commands, their options, choices of options, and files. @returns the script that tells it, to be read by the shell when it starts. */
 export function completionScript(program: Command, shell: Shell): string {

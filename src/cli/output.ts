@@ -28,7 +28,7 @@ export function bytes(count: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** `1234` as `1,234`. Without the runtime's own formats, which take a new process some 10 ms to load. */
+/** `1234` as `1,234`. Without the runtime's own formats, which a new process would have to load for it. */
 export function number(count: number): string {
   return String(count).replace(/(?<!\.\d*)\B(?=(\d{3})+(?!\d))/g, ',');
 }

@@ -48,6 +48,12 @@ export async function searchCommand(
   if (options.json && options.format !== 'text') {
     throw new InvalidArgumentError(`--json and --format ${options.format} exclude each other.`, 'Give one of them.');
   }
+  if (options.facets !== undefined && options.format !== 'text') {
+    throw new InvalidArgumentError(
+      `Counts of values have no place among hits as ${options.format}.`,
+      'Leave --format out, or take --json, whose `facets` has them.',
+    );
+  }
   await using collection = await openHere(options.in);
   if (options.relevant === true) return await relevantCommand(collection, words.join(' '), options, signal);
   const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain, sort } = options;
@@ -73,8 +79,9 @@ async function show(
   after?: () => void,
 ): Promise<void> {
   const facets = options.facets === undefined ? undefined : await facetsOf(collection, query, options);
-  const isRead = !options.json && options.format === 'text';
-  const lines = isRead || options.open !== undefined ? await linesOf(options.in, collection, result.hits) : [];
+  // What satisfies conditions alone is a document, and stands on no line.
+  const isTold = result.retriever !== CONDITIONS && !options.json && options.format === 'text';
+  const lines = isTold || options.open !== undefined ? await linesOf(options.in, collection, result.hits) : [];
   if (options.json) printJson(facets === undefined ? result : { ...result, facets });
   else if (options.format !== 'text') printHits(result, options.format);
   else {
@@ -164,7 +171,6 @@ async function relevantCommand(
 /** The answer as a person reads it. */
 export function printResult(result: SearchResult, explain: boolean, lines: readonly (number | undefined)[] = []): void {
   const scored = result.retriever !== CONDITIONS;
-  // What satisfies conditions alone is a document, and stands on no line.
   for (const [i, hit] of result.hits.entries()) printHit(hit, scored, scored ? lines[i] : undefined);
   const found = result.hits.length === 0 ? 'nothing found' : plural(result.hits.length, 'passage');
   print(
