@@ -61,8 +61,8 @@ describe('hits for other programs', () => {
   it('are a JSON object a line, a table, or a list with quotations', () => {
     expect(formatHits([hit, hit], 'jsonl').map((line) => JSON.parse(line))).toEqual([hit, hit]);
     expect(formatHits([hit], 'csv')).toEqual([
-      'rank,score,id,path,title,section,page,start,end,language,text',
-      '1,0.5,"a,b.md",,"A ""title""",One_two > B,2,3,20,en,"two\nlines *here*"',
+      'rank,score,id,path,title,section,page,start,end,language,text,further',
+      '1,0.5,"a,b.md",,"A ""title""",One_two > B,2,3,20,en,"two\nlines *here*",',
     ]);
     expect(formatHits([hit], 'md')).toEqual([
       '1. **a,b.md › One\\_two › B › page 2** (0.500)\n\n> two\n> lines *here*\n',

@@ -6,19 +6,16 @@ import { NotFoundError } from '../base/errors.ts';
 import type { Collection, SearchHit } from '../collection/index.ts';
 import { documentBase } from '../store/index.ts';
 import { idOf, plural } from './output.ts';
+import type { LineOf } from './search-output.ts';
 
 /** Of longer files no line is told: they would have to be read. */
 const LONGEST = 10_000_000;
 
 /**
- * The line of its file that each hit stands on, that which matches most; undefined where the file is not what was read of it: it has no lines of text, was changed,
+ * Tells the line of its file that a hit of these documents stands on, that which matches most; undefined where the file is not what was read of it: it has no lines of text, was changed,
  * or is not here.
  */
-export async function linesOf(
-  directory: string,
-  collection: Collection,
-  hits: readonly SearchHit[],
-): Promise<readonly (number | undefined)[]> {
+export async function linesOf(directory: string, collection: Collection, hits: readonly SearchHit[]): Promise<LineOf> {
   const texts = new Map<string, string | undefined>();
   for (const hit of hits) {
     if (texts.has(hit.id)) continue;
@@ -27,7 +24,7 @@ export async function linesOf(
     const same = content !== undefined && content === (await collection.document(hit.id)).text;
     texts.set(hit.id, same ? content : undefined);
   }
-  return hits.map(({ id, start, text, highlights }) => {
+  return ({ id, start, text, highlights }) => {
     const whole = texts.get(id);
     if (whole === undefined) return undefined;
     const matches = new Map<number, number>();
@@ -37,7 +34,7 @@ export async function linesOf(
     }
     const [best] = [...matches].sort(([a, most], [b, other]) => other - most || a - b);
     return 1 + newlines(whole.slice(0, start)) + (best?.[0] ?? 0);
-  });
+  };
 }
 
 /** Undefined where there is none. */

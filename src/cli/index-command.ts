@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { relative } from 'node:path';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError, NotFoundError, UnsupportedError } from '../base/errors.ts';
 import { hostExtensions } from '../collection/host-extensions.ts';
@@ -9,6 +10,7 @@ import {
   type IndexReport,
   listPaths,
   type ReencodeCollectionReport,
+  sourceRuns,
 } from '../collection/index.ts';
 import { DEFAULT_ENCODER, QUICK_ENCODER } from '../encode/index.ts';
 import { type IngestFailure, isLeftOut, SkippedFiles, type SkippedGroup } from '../ingest/index.ts';
@@ -16,6 +18,7 @@ import { isPostgresAddress, openLocalStore, shownLocation } from '../store/index
 import { describePending } from './fields-command.ts';
 import { openHere } from './opening.ts';
 import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
+import { paged } from './pager.ts';
 import { Progress } from './progress.ts';
 import { printReencode, reencode } from './reencode-command.ts';
 import { Exit } from './run.ts';
@@ -40,6 +43,8 @@ export interface IndexCommandOptions {
   /** Another one than {@link QUICK_ENCODER}. */
   readonly quickEncoder?: string;
   readonly list: boolean;
+  /** What is longer than the screen is shown in a pager. */
+  readonly pager: boolean;
   readonly quiet: boolean;
 }
 
@@ -48,7 +53,7 @@ export interface IndexCommandOptions {
  * nothing came to lie is taken away again.
  */
 export async function indexCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
-  if (options.list) return list(paths, options, signal);
+  if (options.list) return paged(options.pager && !options.json, () => list(paths, options, signal));
   const inDatabase = isPostgresAddress(options.in);
   if (inDatabase && options.quick) {
     throw new UnsupportedError(
@@ -81,6 +86,8 @@ async function removeEmpty(directory: string): Promise<void> {
 async function index(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<number> {
   const { encoder, quick, quickEncoder = QUICK_ENCODER, json } = options;
   const exists = isPostgresAddress(options.in) || existsSync(`${options.in}/manifest.json`);
+  const again = paths.length === 0 ? remembered(options, signal).flatMap((run) => run.paths) : [];
+  if (again.length > 0) say(pc.dim(`reading again ${again.map((path) => fromHere(path)).join(', ')}`));
   const opened = quick ? (exists ? undefined : quickEncoder) : encoder;
   await using collection = await openHere(options.in, {
     create: true,
@@ -115,7 +122,7 @@ async function index(paths: string[], options: IndexCommandOptions, signal: Abor
   if (report.failures.length > 0) throw new Exit(ExitCode.partial);
   if (report.documents === 0) {
     throw new NotFoundError(
-      `There is nothing to index under ${paths.join(', ')}.`,
+      `There is nothing to index under ${[...paths, ...again].join(', ')}.`,
       'Name a folder with documents, tables, text or source files (--list says what would be read); --no-ignore reads ignored ones too.',
     );
   }
@@ -136,7 +143,7 @@ async function quickTarget(collection: Collection, target: string, quickEncoder:
   );
 }
 
-/** Reads paths into a collection, with a line of progress. */
+/** Reads paths into a collection, with a line of progress. @param paths none: those that it remembers. */
 export async function readPaths(
   collection: Collection,
   paths: string[],
@@ -146,7 +153,7 @@ export async function readPaths(
   const progress = new Progress(options.quiet || options.json);
   const start = performance.now();
   try {
-    return await collection.index(paths, {
+    return await collection.index(paths.length === 0 ? undefined : paths, {
       ...scopeOptions(options, signal),
       onProgress: ({ phase, documents, passages, published, path }) =>
         progress.show(() => {
@@ -174,18 +181,40 @@ function scopeOptions(options: IndexCommandOptions, signal: AbortSignal): IndexO
   };
 }
 
+/** What a command without paths reads: the paths that the collection remembers, as they were chosen. @throws InvalidArgumentError where there are none. */
+export function remembered(options: IndexCommandOptions, signal: AbortSignal): ReturnType<typeof sourceRuns> {
+  if (isPostgresAddress(options.in) || !existsSync(`${options.in}/manifest.json`)) {
+    throw new InvalidArgumentError('No path was given.', 'Name the files or folders to read: `sagitta index FOLDER`.');
+  }
+  return sourceRuns(options.in, scopeOptions(options, signal));
+}
+
+/** A path as one writes it from where one stands. */
+export function fromHere(path: string): string {
+  return relative('', path) || '.';
+}
+
 /** `sagitta index --list`: nothing is read but names, sizes and the beginnings of files without a known extension. */
 async function list(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
   const files: { path: string; format: string; size: number }[] = [];
   const failures: IngestFailure[] = [];
   const skipped = new SkippedFiles();
-  for await (const event of listPaths(options.in, paths, scopeOptions(options, signal), await hostExtensions())) {
-    if (event.kind === 'file') {
-      const { path, size } = event.file;
-      files.push({ path, format: event.format, size });
-      if (!options.json) print(`${event.format.padEnd(10)} ${bytes(size).padStart(9)}  ${path}`);
-    } else if (event.kind === 'failure') failures.push(event.failure);
-    else skipped.add(event.skipped);
+  const runs = paths.length === 0 ? remembered(options, signal) : [{ paths, choice: {} }];
+  const extensions = await hostExtensions();
+  for (const { paths, choice } of runs) {
+    for await (const event of listPaths(
+      options.in,
+      paths,
+      { ...scopeOptions(options, signal), ...choice },
+      extensions,
+    )) {
+      if (event.kind === 'file') {
+        const { path, size } = event.file;
+        files.push({ path, format: event.format, size });
+        if (!options.json) print(`${event.format.padEnd(10)} ${bytes(size).padStart(9)}  ${path}`);
+      } else if (event.kind === 'failure') failures.push(event.failure);
+      else skipped.add(event.skipped);
+    }
   }
   if (options.json) printJson({ files, skipped: skipped.count, skippedFiles: skipped.groups(), failures });
   else {

@@ -1,14 +1,15 @@
 import { text as textOf } from 'node:stream/consumers';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError } from '../base/errors.ts';
-import { type Collection, verifyCollection } from '../collection/index.ts';
+import { type Collection, type Source, verifyCollection } from '../collection/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import type { FieldInfo, VectorIndexInfo } from '../store/index.ts';
 import { smallSegments } from './coverage.ts';
 import { describePending } from './fields-command.ts';
 import { readNamed } from './named-file.ts';
 import { openHere } from './opening.ts';
-import { bytes, idOf, number, parseId, plural, print, printJson, say, table } from './output.ts';
+import { bytes, idOf, number, parseId, plural, print, printable, printJson, say, table } from './output.ts';
+import { paged } from './pager.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
 import { idFromHere, shownFromHere } from './where.ts';
@@ -19,11 +20,11 @@ export interface ManageOptions {
 }
 
 /** `sagitta get`: the document's text on stdout, as it was indexed. */
-export async function getCommand(id: string, options: ManageOptions): Promise<void> {
+export async function getCommand(id: string, options: ManageOptions & { readonly pager: boolean }): Promise<void> {
   await using collection = await openHere(options.in);
   const document = await collection.document(await existing(collection, id, options.in));
   if (options.json) printJson(document);
-  else process.stdout.write(document.text.endsWith('\n') ? document.text : `${document.text}\n`);
+  else await paged(options.pager, async () => print(document.text.replace(/\n$/, '')));
 }
 
 /** The id itself where a document has it; else what it is as `search` prints it, or as a path from where one stands. */
@@ -38,7 +39,8 @@ async function existing(collection: Collection, id: string, directory: string): 
 export async function inspectCommand(options: ManageOptions): Promise<void> {
   await using collection = await openHere(options.in);
   const info = await collection.inspect();
-  if (options.json) return printJson(info);
+  const sources = collection.sources();
+  if (options.json) return printJson({ ...info, sources });
   print(`${pc.bold(info.directory)}  format ${info.formatVersion}, generation ${number(info.generation)}`);
   print(`${plural(info.documents, 'document')}, ${plural(info.passages, 'passage')}, ${bytes(info.bytes)}`);
   const { encoder, dim, bm25 } = info.settings;
@@ -46,6 +48,7 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
   if (info.vectorIndex !== undefined) print(describeIndex(info.vectorIndex, options.in));
   for (const field of info.fields) if (field.name !== MEANING) print(describeField(field));
   if (info.pending !== undefined) print(describePending(info.pending, options.in));
+  if (sources.length > 0) print(`read from ${sources.map(describeSource).join('; ')}`);
   print();
   const rows = info.segments.map(({ name, bytes: size, documents, deadDocuments, passages, sections }) => [
     name,
@@ -68,6 +71,16 @@ function describeField({ name, kind, of, encoder, dim, vectors, full = 0, bytes:
   }
   const what = kind === 'vector' ? plural(vectors, 'vector') : plural(vectors, 'token vector');
   return `field ${name} of ${of}: ${what} of ${dim} components by ${encoder}, ${bytes(size)}`;
+}
+
+function describeSource({ path, include = [], exclude = [], noIgnore, maxBytes }: Source): string {
+  const choice = [
+    ...include.map((pattern) => `--include ${pattern}`),
+    ...exclude.map((pattern) => `--exclude ${pattern}`),
+    ...(noIgnore === true ? ['--no-ignore'] : []),
+    ...(maxBytes === undefined ? [] : [`--max-bytes ${maxBytes}`]),
+  ];
+  return printable([path, ...choice].join(' '));
 }
 
 function describeIndex(info: VectorIndexInfo, directory: string): string {
@@ -143,14 +156,17 @@ export async function removeCommand(ids: string[], options: RemoveOptions): Prom
     return exact.filter((_, i) => found[i] === undefined);
   });
   const removed = await collection.remove([...exact, ...under]);
-  if (options.json) printJson({ removed, missing });
+  const forgotten: string[] = [];
+  for (const prefix of prefixes) for (const { path } of await collection.forgetSources(prefix)) forgotten.push(path);
+  if (options.json) printJson({ removed, missing, ...(forgotten.length === 0 ? {} : { forgotten }) });
   else print(`${pc.green('removed')} ${plural(removed, 'document')}`);
+  if (forgotten.length > 0) say(`\`sagitta index\` without paths no longer reads ${forgotten.map(idOf).join(', ')}.`);
   if (missing.length > 0) {
     const shown = missing.slice(0, MOST_MISSING).map(idOf).join(', ');
     const more = missing.length > MOST_MISSING ? ` and ${number(missing.length - MOST_MISSING)} more` : '';
     say(`No document has the id ${shown}${more}.`);
   }
-  if (removed === 0) {
+  if (removed === 0 && forgotten.length === 0) {
     say('Nothing was removed. `sagitta search --format jsonl` shows ids; a folder is written with a / at its end.');
     throw new Exit(ExitCode.notFound);
   }

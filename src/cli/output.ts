@@ -1,9 +1,22 @@
 import pc from 'picocolors';
 import type { Range } from '../collection/index.ts';
 
+let held: string[] | undefined;
+
 /** Writes to stdout what the user asked for; a closed pipe (`| head`) ends the program quietly. */
 export function print(line = ''): void {
-  process.stdout.write(`${line}\n`);
+  if (held === undefined) process.stdout.write(`${line}\n`);
+  else held.push(`${line}\n`);
+}
+
+/** Keeps what is printed from now on. @returns what gives it, and lets printing go on. */
+export function holdPrinted(): () => string {
+  const lines: string[] = [];
+  held = lines;
+  return () => {
+    held = undefined;
+    return lines.join('');
+  };
 }
 
 /** Writes to stderr what is about the run rather than its result. */

@@ -2,11 +2,14 @@ import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import type { Collection, RetrieverName, SearchHit, SearchResult, Shortfall } from '../collection/index.ts';
-import { CONDITIONS, type FacetCounts, type Filter, parseFilter, type StageTrace } from '../search/index.ts';
+import { CONDITIONS, type FacetCounts, type Filter, parseFilter } from '../search/index.ts';
+import { byDocument, withPlaces } from './by-document.ts';
 import { linesOf, openHit } from './hit-places.ts';
 import { openHere } from './opening.ts';
-import { duration, emphasise, idOf, number, plural, print, printable, printJson, say } from './output.ts';
+import { number, plural, print, printable, printJson, say } from './output.ts';
+import { paged } from './pager.ts';
 import { formatHits, type SearchFormat } from './search-formats.ts';
+import { noLine, printResult, shortfallLine } from './search-output.ts';
 import { filterFromHere } from './where.ts';
 
 export interface SearchCommandOptions {
@@ -19,6 +22,8 @@ export interface SearchCommandOptions {
   readonly turn?: readonly string[];
   readonly filter?: string;
   readonly perDocument?: number;
+  /** What a hit is. Default: a document, or a passage where `perDocument` says how many of a document there may be. */
+  readonly group?: 'document' | 'none';
   /** Signs in the query are text. */
   readonly raw: boolean;
   /** Passages that repeat others are hits of their own. */
@@ -35,16 +40,21 @@ export interface SearchCommandOptions {
   readonly facets?: string;
   /** Rank of the hit whose file is opened. */
   readonly open?: number;
+  /** What is longer than the screen is shown in a pager. */
+  readonly pager: boolean;
 }
-
-/** Documents that are named beside a hit. */
-const SHOWN_REPEATS = 3;
 
 export async function searchCommand(
   words: string[],
   options: SearchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  // An editor and a pager would share the terminal.
+  const isPaged = options.pager && !options.json && options.format === 'text' && options.open === undefined;
+  await paged(isPaged, () => searchAndPrint(words, options, signal));
+}
+
+async function searchAndPrint(words: string[], options: SearchCommandOptions, signal: AbortSignal): Promise<void> {
   if (options.json && options.format !== 'text') {
     throw new InvalidArgumentError(`--json and --format ${options.format} exclude each other.`, 'Give one of them.');
   }
@@ -54,19 +64,28 @@ export async function searchCommand(
       'Leave --format out, or take --json, whose `facets` has them.',
     );
   }
+  if (options.group === 'document' && options.perDocument !== undefined) {
+    throw new InvalidArgumentError(
+      '--group document and --per-document exclude each other: a document is a hit, or its passages are.',
+      'Give one of them.',
+    );
+  }
   await using collection = await openHere(options.in);
   if (options.relevant === true) return await relevantCommand(collection, words.join(' '), options, signal);
   const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain, sort } = options;
   const query = words.join(' ');
-  const result = await collection.search(query, {
-    k,
-    explain,
-    collapse: !options.repeats,
-    syntax: !options.raw,
-    signal,
-    ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates, sort }),
-    ...(options.turn === undefined ? {} : { turns: options.turn.map((text) => ({ role: 'user', text }) as const) }),
-  });
+  const search = (k: number): Promise<SearchResult> =>
+    collection.search(query, {
+      k,
+      explain,
+      collapse: !options.repeats,
+      syntax: !options.raw,
+      signal,
+      ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates, sort }),
+      ...(options.turn === undefined ? {} : { turns: options.turn.map((text) => ({ role: 'user', text }) as const) }),
+    });
+  const isGrouped = (options.group ?? (perDocument === undefined ? 'document' : 'none')) === 'document';
+  const result = await (isGrouped ? byDocument(k, search) : search(k));
   await show(collection, query, result, options);
 }
 
@@ -81,17 +100,17 @@ async function show(
   const facets = options.facets === undefined ? undefined : await facetsOf(collection, query, options);
   // What satisfies conditions alone is a document, and stands on no line.
   const isTold = result.retriever !== CONDITIONS && !options.json && options.format === 'text';
-  const lines = isTold || options.open !== undefined ? await linesOf(options.in, collection, result.hits) : [];
-  if (options.json) printJson(facets === undefined ? result : { ...result, facets });
+  const lineOf = isTold || options.open !== undefined ? await linesOf(options.in, collection, result.hits) : noLine;
+  if (options.json) printJson({ ...result, hits: result.hits.map(withPlaces), ...given({ facets }) });
   else if (options.format !== 'text') printHits(result, options.format);
   else {
-    printResult(result, options.explain, lines);
+    printResult(result, options.explain, lineOf);
     after?.();
     if (facets !== undefined) printFacets(facets);
   }
   if (options.open === undefined) return;
-  const at = result.hits.findIndex(({ rank }) => rank === options.open);
-  await openHit(options.in, result.hits, options.open, lines[at]);
+  const hit = result.hits.find(({ rank }) => rank === options.open);
+  await openHit(options.in, result.hits, options.open, hit === undefined ? undefined : lineOf(hit));
 }
 
 /** Counted over all documents that the query finds. */
@@ -132,10 +151,6 @@ function printHits(
   if (shortfall !== undefined) say(shortfallLine(shortfall));
 }
 
-function shortfallLine({ requested, returned, reason }: Shortfall): string {
-  return `${number(returned)} of ${number(requested)}, because ${reason}`;
-}
-
 /** Only what is probably relevant, up to k; says so when nothing is. */
 async function relevantCommand(
   collection: Collection,
@@ -143,7 +158,9 @@ async function relevantCommand(
   options: SearchCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { k, retriever, pipeline, perDocument, language, candidates, explain, sort } = options;
+  const { k, retriever, pipeline, language, candidates, explain, sort } = options;
+  // How relevant hits are was learned of lists that have one of each document.
+  const perDocument = options.perDocument ?? (options.group === 'none' ? Number.POSITIVE_INFINITY : undefined);
   if (retriever !== undefined && retriever !== 'hybrid') {
     throw new InvalidArgumentError('--relevant judges hybrid search only.', 'Leave --retriever out.');
   }
@@ -166,52 +183,4 @@ async function relevantCommand(
       ),
     ),
   );
-}
-
-/** The answer as a person reads it. */
-export function printResult(result: SearchResult, explain: boolean, lines: readonly (number | undefined)[] = []): void {
-  const scored = result.retriever !== CONDITIONS;
-  for (const [i, hit] of result.hits.entries()) printHit(hit, scored, scored ? lines[i] : undefined);
-  const found = result.hits.length === 0 ? 'nothing found' : plural(result.hits.length, 'passage');
-  print(
-    pc.dim(
-      `${found} in ${duration(result.tookMs)} (${result.retriever}, ${plural(result.examined, 'passage')} scored` +
-        `${result.language === 'und' ? '' : `, query in "${result.language}"`})`,
-    ),
-  );
-  if (result.suggestion !== undefined) print(`Did you mean: ${pc.bold(printable(result.suggestion))}`);
-  if (result.shortfall !== undefined) print(pc.dim(printable(shortfallLine(result.shortfall))));
-  if (explain) printTrace(result.trace, 0);
-}
-
-function printHit(hit: SearchHit, scored: boolean, line: number | undefined): void {
-  const headings = hit.headings.map((part) => printable(part).replace(/\s/g, ' '));
-  const place = [idOf(hit.id), ...headings].join(' › ');
-  const page = hit.page !== undefined ? ` (page ${hit.page})` : line === undefined ? '' : ` (line ${number(line)})`;
-  const score = scored ? `  ${pc.dim(hit.score.toFixed(3))}` : '';
-  print(`${pc.bold(String(hit.rank).padStart(2))}  ${pc.cyan(place)}${page}${score}`);
-  // A title without a text is found too.
-  const { text, highlights } = hit.text === '' ? { text: hit.title, highlights: [] } : hit.snippet;
-  print(`    ${emphasise(text, highlights)}`);
-  if (hit.repeats !== undefined) print(pc.dim(`    ${repeated(hit.repeats)}`));
-  for (const { stage, rank, score, share } of hit.contributions ?? []) {
-    const place = rank === undefined ? 'no candidate' : `rank ${rank}`;
-    const own = score === undefined ? 'no score' : `score ${score.toFixed(3)}`;
-    print(pc.dim(`    ${stage}: ${place}, ${own}, adds ${share.toFixed(4)}`));
-  }
-  print();
-}
-
-/** Where else the same is said. */
-function repeated(repeats: NonNullable<SearchHit['repeats']>): string {
-  const ids = [...new Set(repeats.map(({ id }) => idOf(id)))];
-  const shown = ids.slice(0, SHOWN_REPEATS).join(', ');
-  return `much the same in ${shown}${ids.length > SHOWN_REPEATS ? ` and ${plural(ids.length - SHOWN_REPEATS, 'more document')}` : ''}`;
-}
-
-function printTrace({ stage, tookMs, examined, returned, note, inputs }: StageTrace, depth: number): void {
-  const indent = '  '.repeat(depth);
-  print(pc.dim(`${indent}${stage}: ${duration(tookMs)}, ${number(examined)} examined, ${number(returned)} returned`));
-  if (note !== undefined) print(pc.dim(`${indent}  ${printable(note)}`));
-  for (const input of inputs ?? []) printTrace(input, depth + 1);
 }

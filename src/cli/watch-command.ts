@@ -2,7 +2,7 @@ import { relative, resolve } from 'node:path';
 import pc from 'picocolors';
 import type { IndexReport } from '../collection/index.ts';
 import { changesUnder } from '../ingest/index.ts';
-import { type IndexCommandOptions, readPaths } from './index-command.ts';
+import { fromHere, type IndexCommandOptions, readPaths, remembered } from './index-command.ts';
 import { openHere } from './opening.ts';
 import { duration, number, plural, print, say } from './output.ts';
 
@@ -11,6 +11,7 @@ import { duration, number, plural, print, say } from './output.ts';
  * the write lock is held only while something is read in.
  */
 export async function watchCommand(paths: string[], options: IndexCommandOptions, signal: AbortSignal): Promise<void> {
+  const watched = paths.length === 0 ? remembered(options, signal).flatMap((run) => run.paths) : paths;
   await using collection = await openHere(options.in, {
     create: true,
     ...(options.encoder === undefined ? {} : { encoder: options.encoder }),
@@ -22,14 +23,14 @@ export async function watchCommand(paths: string[], options: IndexCommandOptions
     if (!options.json) for (const { path, reason } of report.failures) say(`${pc.yellow('failed')} ${path}: ${reason}`);
   };
   tell(await readPaths(collection, paths, options, signal));
-  if (!options.json) say(pc.dim(`watching ${paths.join(', ')}; Ctrl+C ends it`));
+  if (!options.json) say(pc.dim(`watching ${watched.map(fromHere).join(', ')}; Ctrl+C ends it`));
   // What the collection itself writes is no change.
-  const own = paths
+  const own = watched
     .map((path) => relative(resolve(path), resolve(options.in)))
     .filter((path) => path !== '' && !path.startsWith('..'));
   const counts = (path: string): boolean => !own.some((folder) => path === folder || path.startsWith(`${folder}/`));
   let warned = false;
-  for await (const { unwatched } of changesUnder(paths, { signal, counts })) {
+  for await (const { unwatched } of changesUnder(watched, { signal, counts })) {
     if (unwatched.length > 0 && !warned) {
       warned = true;
       say(`${unwatched.join(', ')} cannot be watched and is looked at from time to time.`);

@@ -29,8 +29,9 @@ import { type ReencodeCollectionReport, reencodeCollection } from './reencoding.
 import { RELEVANCE } from './relevant.ts';
 import { removeField } from './removing.ts';
 import { RERANKER } from './reranking.ts';
+import { forgetSources, rememberSources, type Source, sourceRuns } from './sources.ts';
 import { saveSynonyms } from './synonyms.ts';
-import type { AddOptions, IndexOptions, IndexReport } from './types.ts';
+import type { AddOptions, IndexOptions, IndexOutcome, IndexReport } from './types.ts';
 
 /**
  * A searchable collection of documents, in a folder or in PostgreSQL. Reads see the newest published state, also what another process
@@ -39,26 +40,41 @@ import type { AddOptions, IndexOptions, IndexReport } from './types.ts';
 export class Collection extends CollectionReads {
   /**
    * Indexes files and folders: adds what is new, replaces what changed, recognises what moved, removes what is gone
-   * from under the given paths. A file that cannot be read is listed in the report and keeps its old documents.
+   * from under the given paths. A file that cannot be read is listed in the report and keeps its old documents. A collection in a folder remembers
+   * the paths, and how their files were chosen ({@link CollectionReads.sources}).
+   *
+   * @param paths undefined: all that it remembers, chosen as before.
+   * @throws InvalidArgumentError for no path, or one without a name; without paths also where none are remembered, where `include`, `exclude`, `noIgnore` or
+   * `maxBytes` is given all the same, and in a copy of a collection that remembers paths outside of the folder that holds it.
    */
-  async index(paths: readonly string[], options: IndexOptions = {}): Promise<IndexReport> {
+  async index(paths?: readonly string[], options: IndexOptions = {}): Promise<IndexReport> {
     // Readers of all formats are loaded when first needed: whoever searches begins the sooner.
-    const { indexPaths } = await import('./index-paths.ts');
-    const report = await this.session.writingAndReading(async (writer, corpus) =>
-      indexPaths(
-        {
+    const { indexPaths, joinOutcomes } = await import('./index-paths.ts');
+    const { directory } = this.session.store;
+    const run = (paths: readonly string[], options: IndexOptions) =>
+      this.session.writingAndReading(async (writer, corpus) => {
+        const context = {
           writer,
           corpus,
           settings: this.settings,
           fields: await this.session.fields(corpus),
           trustStamps: this.session.trustsStamps,
-          directory: this.session.store.directory,
+          directory,
           readers: this.session.extensions.readers ?? [],
-        },
-        paths,
-        options,
-      ),
-    );
+        };
+        try {
+          return await indexPaths(context, paths, options);
+        } finally {
+          if (directory !== undefined) await rememberSources(directory, paths, options);
+        }
+      });
+    const outcomes: IndexOutcome[] = [];
+    if (paths !== undefined) outcomes.push(await run(paths, options));
+    else {
+      const runs = sourceRuns(this.session.folder('Paths to index again'), options);
+      for (const { paths, choice } of runs) outcomes.push(await run(paths, { ...options, ...choice }));
+    }
+    const report = joinOutcomes(outcomes);
     return this.session.reading(async ({ documentCount, passageCount }) => ({
       ...report,
       documents: documentCount,
@@ -173,6 +189,12 @@ export class Collection extends CollectionReads {
    */
   async describe(folder: string, sentence: string | undefined): Promise<Contexts> {
     return saveContext(this.session.folder('Descriptions'), folder, sentence);
+  }
+
+  /** No longer reads again what lies under a beginning of ids (`docs/`, `''` for all); documents stay. @returns what it was. */
+  async forgetSources(prefix: string): Promise<readonly Source[]> {
+    const { directory } = this.session.store;
+    return directory === undefined ? [] : this.session.writing(async () => forgetSources(directory, prefix));
   }
 
   /** Merges segments and drops what was deleted, and trained encoders that are no longer in use. */

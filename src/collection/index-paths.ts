@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { given } from '../base/given.ts';
 import type { IndexingSettings } from '../corpus/index.ts';
 import {
   ChangeTracker,
@@ -123,6 +124,33 @@ export async function indexPaths(
     passagesAdded: indexer.passages,
     ...(compaction === undefined ? {} : { compaction }),
     tookMs: performance.now() - start,
+  };
+}
+
+const COUNTS = [
+  'added',
+  'updated',
+  'moved',
+  'unchanged',
+  'removed',
+  'skipped',
+  'unsearchable',
+  'cut',
+  'passagesAdded',
+  'tookMs',
+] as const;
+
+/** What several runs did, one after the other. */
+export function joinOutcomes(outcomes: readonly IndexOutcome[]): IndexOutcome {
+  const skipped = new SkippedFiles();
+  for (const { skippedFiles } of outcomes) for (const group of skippedFiles) skipped.addGroup(group);
+  const sums = COUNTS.map((name) => [name, outcomes.reduce((sum, one) => sum + one[name], 0)]);
+  return {
+    ...(Object.fromEntries(sums) as Record<(typeof COUNTS)[number], number>),
+    skippedFiles: skipped.groups(),
+    failures: outcomes.flatMap(({ failures }) => failures),
+    notes: outcomes.flatMap(({ notes }) => notes),
+    ...given({ compaction: outcomes.findLast(({ compaction }) => compaction !== undefined)?.compaction }),
   };
 }
 

@@ -31,5 +31,6 @@ export type { StoredDocument } from './reads.ts';
 export type { ReencodeCollectionReport } from './reencoding.ts';
 export { queryEmbedding } from './relevant.ts';
 export { CROSS } from './reranking.ts';
+export { type Source, sourceRuns } from './sources.ts';
 export type { AddOptions, IndexOptions, IndexProgress, IndexReport, RelevantOptions, RelevantResult } from './types.ts';
 export { verifyCollection } from './verify.ts';

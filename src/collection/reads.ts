@@ -36,6 +36,7 @@ import { type StoredPipelines, storedPipelines } from './pipelines.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { judgesRelevance, searchRelevant } from './relevant.ts';
 import { Session } from './session.ts';
+import { type Source, sourcesOf } from './sources.ts';
 import { synonymsSource } from './synonyms.ts';
 import type { RelevantOptions, RelevantResult } from './types.ts';
 import { verifyStore } from './verify.ts';
@@ -176,6 +177,11 @@ export class CollectionReads {
   /** What the collection and folders in it are about, for people and agents that decide where to look. */
   descriptions(): Contexts {
     return this.session.store.directory === undefined ? { folders: {} } : contextsOf(this.session.store.directory);
+  }
+
+  /** The paths that it was indexed from, which `index` without paths reads again; none in PostgreSQL. */
+  sources(): readonly Source[] {
+    return this.session.store.directory === undefined ? [] : sourcesOf(this.session.store.directory);
   }
 
   /** The source of its synonyms; empty without any. */

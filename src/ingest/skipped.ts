@@ -11,11 +11,14 @@ export class SkippedFiles {
   readonly #groups = new Map<string, { group: SkippedGroup; count: number }>();
 
   add({ path, reason }: SkippedFile): void {
-    const extension = isLeftOut(reason) ? '' : extensionOf(path);
-    const key = `${reason}\0${extension}`;
+    this.addGroup({ reason, extension: isLeftOut(reason) ? '' : extensionOf(path), count: 1, example: path });
+  }
+
+  addGroup(group: SkippedGroup): void {
+    const key = `${group.reason}\0${group.extension}`;
     const known = this.#groups.get(key);
-    if (known === undefined) this.#groups.set(key, { group: { reason, extension, count: 1, example: path }, count: 1 });
-    else known.count++;
+    if (known === undefined) this.#groups.set(key, { group, count: group.count });
+    else known.count += group.count;
   }
 
   /** Files that were looked at: without what a rule leaves out. */

@@ -67,13 +67,13 @@ async function reasonFor(
   const stages = fieldStages(ranking.trace).filter((stage) => hasWords || !isLexical(stage));
   const wordless = hasWords ? '' : 'the query has no words';
   if (stages.length === 0) return wordless;
-  const among = `of ${passages(count)}${allowed === undefined ? '' : ` that ${limit}`}`;
+  const among = `${passages(count)}${allowed === undefined ? '' : ` that ${limit}`}`;
   const [contain, have] = matching > 1 ? ['contain', 'have'] : ['contains', 'has'];
   const without = words.leftOut.map((word) => `"${word}"`).join(', ');
   const inWords = `${contain} a word of the query${without === '' ? '' : ` other than ${without}, which most texts have`}`;
   const inVectors = `${have} an embedding in a language that the encoder knows`;
   const matched = new Set(stages.map((stage) => (isLexical(stage) ? inWords : inVectors)));
-  return `${wordless}${wordless === '' ? '' : ', and '}${among}, ${matching === 0 ? 'none' : matching} ${[...matched].join(' or ')}`;
+  return `${wordless}${wordless === '' ? '' : ', and '}${matching === 0 ? 'none' : matching} of ${among} ${[...matched].join(' or ')}`;
 }
 
 function isLexical(stage: string): boolean {

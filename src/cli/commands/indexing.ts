@@ -7,8 +7,8 @@ import { run } from '../run.ts';
 export function addIndexing(program: Command): void {
   collectionCommand(
     program,
-    'index <paths...>',
-    'index files and folders; only what changed is read into the collection',
+    'index [paths...]',
+    'index files and folders; only what changed is read into the collection; without paths, those of before',
   )
     .option('--encoder <spec>', 'minilm (default), static, bert:FOLDER, http:URL#MODEL, hf:MODEL or none')
     .option('--quick', 'searchable in seconds with a quick encoder, then goes on to the better one', false)
@@ -28,6 +28,7 @@ export function addIndexing(program: Command): void {
       whole('--passage-words', 10),
     )
     .option('--list', 'say what would be read and what would not, and why; changes nothing', false)
+    .option('--no-pager', 'never show a list longer than the screen in a pager')
     .option('--quiet', 'no progress', false)
     .action(async (paths: string[], options) =>
       run(options.json, async (signal) => (await import('../index-command.ts')).indexCommand(paths, options, signal)),
@@ -35,8 +36,8 @@ export function addIndexing(program: Command): void {
 
   collectionCommand(
     program,
-    'watch <paths...>',
-    'index files and folders, and again whenever they change, until interrupted',
+    'watch [paths...]',
+    'index files and folders, and again whenever they change, until interrupted; without paths, those of before',
   )
     .option('--encoder <spec>', 'as for index (new collections)')
     .option('--include <pattern>', 'only files that match (repeatable, .gitignore syntax)', several)
@@ -58,9 +59,11 @@ export function addIndexing(program: Command): void {
       run(options.json, async () => (await import('../manage-commands.ts')).removeCommand(ids, options)),
     );
 
-  collectionCommand(program, 'get <id>', 'print a document as it was indexed').action(async (id: string, options) =>
-    run(options.json, async () => (await import('../manage-commands.ts')).getCommand(id, options)),
-  );
+  collectionCommand(program, 'get <id>', 'print a document as it was indexed')
+    .option('--no-pager', 'never show what is longer than the screen in a pager')
+    .action(async (id: string, options) =>
+      run(options.json, async () => (await import('../manage-commands.ts')).getCommand(id, options)),
+    );
 
   collectionCommand(
     program,

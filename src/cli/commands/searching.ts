@@ -11,7 +11,13 @@ export function addSearching(program: Command): void {
     'search [query...]',
     'ask, and get the passages that answer best; with --filter alone, what satisfies it',
   )
-    .option('-k, --k <n>', 'how many passages', whole('-k'), 10)
+    .option('-k, --k <n>', 'how many documents, or passages', whole('-k'), 10)
+    .addOption(
+      new Option(
+        '--group <what>',
+        'what a hit is: a document with its best passage (default), or none: a passage',
+      ).choices(['document', 'none']),
+    )
     .addOption(
       new Option('--retriever <name>', 'how to search (default: hybrid if there are embeddings)').choices([
         'bm25',
@@ -45,6 +51,7 @@ export function addSearching(program: Command): void {
     )
     .option('--explain', 'show what each stage contributed and how long it took', false)
     .option('--relevant', 'only what is probably relevant, which may be nothing', false)
+    .option('--no-pager', 'never show what is longer than the screen in a pager')
     .action(async (words: string[], options) =>
       run(options.json, async (signal) => (await import('../search-command.ts')).searchCommand(words, options, signal)),
     );
