@@ -35,7 +35,7 @@ const FORMAT_VERSION = 3;
 /** File of a trained encoder's folder that says what it is. */
 export const DESCRIPTION = 'encoder.json';
 const TEMPORARY = '.new-';
-const REMEDY = 'Restore the folder, or train again.';
+export const REMEDY = 'Restore the folder, or train again.';
 
 /** Name of a version: form and the beginning of a hash over all that changes vectors or rankings. */
 export function versionOf({ description, files }: TunedFiles): string {

@@ -70,6 +70,17 @@ describe('forms of trained encoders', () => {
     await expect(openTrainable(`tuned:${queries}`, { versions: folder })).rejects.toThrow('cannot be trained');
   });
 
+  it('are refused where they, or what they were trained from, give other vectors than they say', async () => {
+    const files = await (await openTrainable('lengths:3', { versions: folder, seed: 2 })).save();
+    for (const [description, problem] of [
+      [{ base: 'lengths:3', dim: 16 }, 'says 16 components, but its files give 8'],
+      [{ base: 'hash:64', dim: 8, of: 'queries' }, 'says 8 components, but "hash:64" gives 64'],
+    ] as const) {
+      const version = await saveTuned(folder, { description: { form: 'lengths', ...description }, files });
+      await expect(openEncoder(`tuned:${join(folder, version)}`)).rejects.toThrow(problem);
+    }
+  });
+
   it('that are not known are named', async () => {
     const version = await saveTuned(folder, { description: { form: 'odd', base: 'hash:8', dim: 8 }, files: new Map() });
     await expect(openEncoder(`tuned:${join(folder, version)}`)).rejects.toThrow(IncompatibleError);
