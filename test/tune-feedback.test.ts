@@ -50,7 +50,10 @@ it("feedback is trained on a collection's own search, kept when it is better, an
       learningRate: 1e-2,
       pipeline: { before: 'meaning', after: SERVED },
     });
-    expect(report.validation.tried[0]!.with).toBeGreaterThan(report.validation.without);
+    const { without, tried } = report.validation;
+    expect(tried.map(({ share }) => share)).toEqual([1, 0.5, 0.25]);
+    const chosen = tried.find(({ share }) => share === report.share)!;
+    expect(chosen.all).toBeGreaterThan(without.all);
     expect(report.served.systemMean).toBeGreaterThan(report.served.baselineMean);
   }
   // It is the collection's: found again, checked, and kept when documents change.

@@ -54,13 +54,17 @@ function printReport(report: FeedbackTuneReport): void {
   const { queries, pipeline, validation, served, servedUnseen, ms, deployed, reason } = report;
   print(
     `trained feedback on the vectors of ${report.encoder} with ${plural(queries.train, 'query', 'queries')} in ${duration(report.trainedMs)}: ` +
-      `${plural(report.steps, 'step')} with each rate; nDCG@10 of ${plural(queries.validation, 'validation query', 'validation queries')} ${validation.without.toFixed(4)} without`,
+      `${plural(report.steps, 'step')} with each rate; nDCG@10 of ${plural(queries.validation, 'validation query', 'validation queries')} ${shown(validation.without)} without`,
   );
-  for (const one of validation.tried) print(`  rate ${one.learningRate}: ${one.with.toFixed(4)}`);
+  for (const one of validation.tried) print(`  rate ${one.learningRate}, share ${one.share}: ${shown(one)}`);
   print(`nDCG@10 on ${plural(queries.test, 'test query', 'test queries')}, none of them trained on:`);
   print(table(COLUMNS, [row(pipeline.after, served), ...unseen(pipeline.after, servedUnseen)]));
   print(`a search takes ${ms.before.toFixed(1)} ms without it, ${ms.after.toFixed(1)} with it`);
   if (served.power.warning !== undefined) say(pc.yellow(served.power.warning));
   if (deployed) print(`${pc.green('deployed')} search with --pipeline '${pipeline.after}'`);
   else print(`${pc.yellow('not deployed')} ${reason}`);
+}
+
+function shown({ all, unseen }: FeedbackTuneReport['validation']['without']): string {
+  return `${all.toFixed(4)}${unseen === undefined ? '' : ` (${unseen.toFixed(4)} for documents that were not trained on)`}`;
 }

@@ -12,6 +12,20 @@ export interface FeedbackTuneOptions extends Omit<PartTuneOptions, 'base' | 'pat
   readonly learningRate?: number;
 }
 
+/** nDCG@10 of queries. */
+export interface Quality {
+  readonly all: number;
+  /** Of those none of whose relevant documents was trained on; absent where they are fewer than ten. */
+  readonly unseen?: number;
+}
+
+/** What a rate and a share came to. */
+export interface Tried extends Quality {
+  readonly learningRate: number;
+  /** What the query takes of what the network adds to it, 0 to 1. */
+  readonly share: number;
+}
+
 /** What `tuneFeedback` did and found; `steps` are those of each rate that was tried. */
 export interface FeedbackTuneReport extends PartTuneReport {
   readonly what: 'feedback';
@@ -19,17 +33,15 @@ export interface FeedbackTuneReport extends PartTuneReport {
   readonly encoder: string;
   /** Passages that it reads. */
   readonly passages: number;
-  /** nDCG@10 of the validation queries without it, and with what each rate made. */
-  readonly validation: {
-    readonly without: number;
-    readonly tried: readonly { readonly learningRate: number; readonly with: number }[];
-  };
+  /** The validation queries without it, and with what each rate made, of which the query takes a share. That counts whose lesser gain, of all and of the unseen, is greatest. */
+  readonly validation: { readonly without: Quality; readonly tried: readonly Tried[] };
   /** How the collection is searched, and the same with feedback. */
   readonly pipeline: { readonly before: string; readonly after: string };
   /** Median milliseconds of a search by the one and by the other. */
   readonly ms: { readonly before: number; readonly after: number };
   /** Whether the collection has it now. */
   readonly deployed: boolean;
-  /** The rate that was chosen. */
+  /** The rate that was chosen, and the share. */
   readonly learningRate: number;
+  readonly share: number;
 }

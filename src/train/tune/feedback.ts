@@ -7,13 +7,18 @@ import { learnedFeedback, pipeline, type QueryUpdate, type SearchEnvironment } f
 import { trainFeedback } from '../feedback/index.ts';
 import { METRIC, measure, passagesFound, ranked, TuneCorpus } from './corpus.ts';
 import { divided } from './divided.ts';
-import type { FeedbackTuneOptions, FeedbackTuneReport } from './feedback-types.ts';
-import { compareServed, reasonAgainst, timedSearches } from './served.ts';
+import type { TuneExample } from './examples.ts';
+import type { FeedbackTuneOptions, FeedbackTuneReport, Quality, Tried } from './feedback-types.ts';
+import { compareServed, reasonAgainst, timedSearches, unseenOf } from './served.ts';
 import type { TuneProgress } from './types.ts';
 import { encoderOf, exampleVectors } from './vector-examples.ts';
 
 /** Learning rates that validation chooses among. */
 const RATES = [3e-4, 1e-3, 3e-3];
+/** Shares of what it adds to a query that validation chooses among: what learned its queries by heart is worth less for others. */
+const SHARES = [1, 0.5, 0.25];
+/** Least queries whose documents were not trained on by which a share is chosen. */
+const LEAST_UNSEEN = 10;
 /** Updates, where nobody says how many passes. */
 const STEPS = 400;
 /** Hits that the step `feedback` of a pipeline sees where it says nothing else. */
@@ -54,8 +59,7 @@ export async function tuneFeedback(collection: Collection, options: FeedbackTune
     const after = `${before} > feedback(${LEARNED})`;
     const { train, validation, test, duplicates } = await divided(corpus, options, new Random(seed));
     const vectors = await exampleVectors(corpus, encoder, train, signal);
-    const texts = train.map(({ query }) => query);
-    const found = await passagesFound(live, before, environment, texts);
+    const found = await passagesFound(live, before, environment, texts(train));
     const size = Math.max(1, Math.min(options.batchSize ?? 32, train.length >> 2));
     const steps = options.epochs === undefined ? STEPS : options.epochs * Math.ceil(train.length / size);
     const runtime = await nativeRuntime();
@@ -80,20 +84,30 @@ export async function tuneFeedback(collection: Collection, options: FeedbackTune
       const feedback = learnedFeedback(update, { id: LEARNED });
       return { ...environment, extensions: withOwn({ ...own, feedbacks: others }, { feedbacks: [feedback] }) };
     };
-    const quality = async (by: string, where: SearchEnvironment): Promise<number> => {
-      const queries = validation.map(({ query }) => query);
-      return measure(await ranked(live, by, where, queries, signal), validation).mean(METRIC);
+    const untrained = unseenOf(validation, train);
+    const quality = async (by: string, where: SearchEnvironment): Promise<Quality> => {
+      const lists = await ranked(live, by, where, texts(validation), signal);
+      const of = (chosen: readonly number[]): number =>
+        measure(
+          chosen.map((i) => lists[i]!),
+          chosen.map((i) => validation[i]!),
+        ).mean(METRIC);
+      const all = of([...validation.keys()]);
+      return untrained.length < LEAST_UNSEEN ? { all } : { all, unseen: of(untrained) };
     };
     const trainedFrom = performance.now();
-    const tried: { learningRate: number; with: number; update: QueryUpdate }[] = [];
+    const without = await quality(before, environment);
+    const tried: (Tried & { readonly update: QueryUpdate })[] = [];
     for (const [i, learningRate] of rates.entries()) {
-      const update = await trained(learningRate, i * steps);
+      const whole = await trained(learningRate, i * steps);
       progress('validating', (i + 1) * steps, rates.length * steps);
-      tried.push({ learningRate, with: await quality(after, serving(update)), update });
+      for (const share of SHARES) {
+        const update = withShare(whole, share);
+        tried.push({ learningRate, share, ...(await quality(after, serving(update))), update });
+      }
     }
     const trainedMs = performance.now() - trainedFrom;
-    const { update, learningRate } = tried.reduce((a, b) => (b.with > a.with ? b : a));
-    const without = await quality(before, environment);
+    const { update, learningRate, share } = tried.reduce((a, b) => (gain(b, without) > gain(a, without) ? b : a));
     progress('testing');
     const plain = await timedSearches(live, before, environment, test, signal);
     const refined = await timedSearches(live, after, serving(update), test, signal);
@@ -123,9 +137,27 @@ export async function tuneFeedback(collection: Collection, options: FeedbackTune
       trainedMs,
       tookMs: performance.now() - start,
       learningRate,
+      share,
       seed,
     };
   } finally {
     snapshot.close();
   }
+}
+
+function texts(examples: readonly TuneExample[]): string[] {
+  return examples.map(({ query }) => query);
+}
+
+/** What validation queries came to: the lesser of what all of them gained, and those whose documents were not trained on. */
+function gain({ all, unseen = Number.POSITIVE_INFINITY }: Quality, without: Quality): number {
+  return Math.min(all - without.all, unseen - (without.unseen ?? 0));
+}
+
+/** A network of which a query takes a share: of the mean of the passages, and of what is made of both. */
+function withShare(update: QueryUpdate, share: number): QueryUpdate {
+  const scaled = (name: string, values: Float32Array) =>
+    ['share', 'out'].includes(name) ? values.map((value) => share * value) : values;
+  const parameters = Array.from(update.parameters, ([name, values]) => [name, scaled(name, values)] as const);
+  return { ...update, parameters: new Map(parameters) };
 }

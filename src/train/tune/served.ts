@@ -56,13 +56,17 @@ export function compareServed(
       );
     return compareSystems([of('before', before), of('after', after)], { metrics: [METRIC], level })[0]!;
   };
-  const known = new Set(train.flatMap(({ relevant }) => relevant));
-  const everything = [...test.keys()];
-  const unseen = everything.filter((i) => test[i]!.relevant.every((id) => !known.has(id)));
+  const unseen = unseenOf(test, train);
   return {
-    served: compare(everything),
+    served: compare([...test.keys()]),
     ...(unseen.length < 2 ? {} : { servedUnseen: compare(unseen) }),
   };
+}
+
+/** Which queries have no relevant document that is one of training. */
+export function unseenOf(queries: readonly TuneExample[], train: readonly TuneExample[]): number[] {
+  const known = new Set(train.flatMap(({ relevant }) => relevant));
+  return [...queries.keys()].filter((i) => queries[i]!.relevant.every((id) => !known.has(id)));
 }
 
 /** Why what was trained is not to be used, a sentence; undefined when it is. @param pipeline that it is searched by. */
