@@ -77,7 +77,7 @@ const BUILT = 'src/kernels/modules.ts';
  * Declarations that are not looked into, since tests hold what they give to another implementation or to its definition, so that how they come to it is free to
  * change: encoders of the BERT family (the vectors of `@lat.md/embed`), the index of words (BM25 as it is defined), what texts and queries are found by (of a version, to
  * which a hash of the analysis of many texts holds it), how specifications and pipelines are written (what is read of them is part of the code that gives them), and which
- * codes are languages, and that folders of trained encoders are opened as their forms saved them. Where what one gives may change on purpose, a number beside it does too.
+ * codes are languages, that folders of trained encoders are opened as their forms saved them, and segments give back what was written. Where what one gives may change on purpose, a number beside it does too.
  */
 const TESTED: Readonly<Record<string, readonly (readonly [path: string, name: string])[]>> = {
   bertEncoder: [['src/encode/bert/loaded.ts', 'PREPARATION']],
@@ -97,6 +97,7 @@ const TESTED: Readonly<Record<string, readonly (readonly [path: string, name: st
   parseSteps: [],
   checkLanguage: [],
   openTuned: [],
+  Segment: [],
 };
 
 /**
