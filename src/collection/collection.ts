@@ -51,7 +51,7 @@ export class Collection extends CollectionReads {
     // Readers of all formats are loaded when first needed: whoever searches begins the sooner.
     const { indexPaths, joinOutcomes } = await import('./index-paths.ts');
     const { directory } = this.session.store;
-    const run = (paths: readonly string[], options: IndexOptions) =>
+    const run = (chosen: readonly string[], options: IndexOptions) =>
       this.session.writingAndReading(async (writer, corpus) => {
         const context = {
           writer,
@@ -63,16 +63,16 @@ export class Collection extends CollectionReads {
           readers: this.session.extensions.readers ?? [],
         };
         try {
-          return await indexPaths(context, paths, options);
+          return await indexPaths(context, chosen, options);
         } finally {
-          if (directory !== undefined) await rememberSources(directory, paths, options);
+          if (directory !== undefined && paths !== undefined) await rememberSources(directory, paths, options);
         }
       });
     const outcomes: IndexOutcome[] = [];
     if (paths !== undefined) outcomes.push(await run(paths, options));
     else {
       const runs = sourceRuns(this.session.folder('Paths to index again'), options);
-      for (const { paths, choice } of runs) outcomes.push(await run(paths, { ...options, ...choice }));
+      for (const { paths: again, choice } of runs) outcomes.push(await run(again, { ...options, ...choice }));
     }
     const report = joinOutcomes(outcomes);
     return this.session.reading(async ({ documentCount, passageCount }) => ({
