@@ -96,8 +96,14 @@ describe('a word copied from a document', () => {
       apart: 'fits model QRC 051T here',
       groups: 'kostete 7.654.321 damals',
       keycap: 'press 3️⃣ now',
+      joined: 'runs on machines42 as well',
+      // By a stem, beside which parts of words stand as they are.
+      alone: 'one machine, and other machines',
     });
     for (const [query, id] of [
+      ['iphone', 'camel'],
+      ['machines42', 'joined'],
+      ['machines', 'alone'],
       ['55 kg', 'unit'],
       ['55kg', 'unit'],
       ['IPv 6', 'name'],
@@ -110,6 +116,7 @@ describe('a word copied from a document', () => {
     ] as const) {
       expect((await found(collection, query))[0], query).toBe(id);
     }
+    expect(await found(collection, 'machines')).toEqual(['alone', 'joined']);
   });
 
   it('is Persian, with a space within the word or without', async () => {

@@ -1,10 +1,12 @@
 import type { WeightedTerm } from '../content/index.ts';
 import { type Corpus, WORDS } from '../corpus/index.ts';
 import { type SimilarTerm, Vocabulary } from '../index/index.ts';
-import { analyzerFor, areFormsOfOne, plainForm } from '../text/index.ts';
+import { analyzerFor, areFormsOfOne, isNear, plainForm } from '../text/index.ts';
 
 /** What a match of a word that is not the one asked for counts beside one that is: by kind, before its share of letters. */
-const WEIGHTS = { beginning: 0.5, oneEdit: 0.5, twoEdits: 0.25, compound: 0.3, head: 0.15 } as const;
+const WEIGHTS = { part: 0.5, beginning: 0.5, oneEdit: 0.5, twoEdits: 0.25, compound: 0.3, head: 0.15 } as const;
+/** The same of a word that stands within another (`windows` in `windows11`), where others have the word itself. */
+const PART_AS_WELL = 0.1;
 /** Words of a query that are looked at, and corrected, at most: a question, not a text. */
 const MOST_WORDS = 200;
 const MOST_CORRECTIONS = 16;
@@ -78,7 +80,7 @@ export interface WordVariants {
 }
 
 /**
- * What stands in for words of a text that no document has: what is written nearly like them (never for words with digits), what
+ * Words of a text that stand within others, by letters beside digits; and what stands in for words that no document has: what is written nearly like them (never for words with digits), what
  * begins with them (of numbers, what goes on with a dot), the parts of a compound; and compounds that end with a word, in languages that have them.
  * Of a long text the first words are looked at.
  * @param kinds that are wanted. Default: all.
@@ -103,10 +105,15 @@ export async function wordVariants(
   let at = 0;
   const there = new Set<string>();
   for (const { written, forms } of words) {
-    if (counts.subarray(at, at + forms.length).some((count) => count > 0)) there.add(written);
+    const [plain, ...terms] = counts.subarray(at, at + forms.length);
+    const isTerm = terms.some((count) => count > 0);
+    if (plain! > 0 || isTerm) there.add(written);
+    // Parts of words have no stem, and queries look for the stem alone where the form is near it.
+    const isLeftOut = languages.some((language) => forms.some((term, i) => i > 0 && isNear(term, forms[0]!, language)));
+    if (plain! > 0 && isLeftOut) add(forms[0]!, isTerm ? PART_AS_WELL : WEIGHTS.part);
     at += forms.length;
   }
-  if (!compounding && there.size === words.length) return NONE;
+  if (!compounding && there.size === words.length) return { terms: weighted(found), corrections };
   const composed = new Set(words.flatMap(({ within }) => (within === undefined ? [] : [within])));
   for (const { written, start, end, within, forms } of words) {
     // Of what is written together either the whole is there, or its parts are words of their own.
@@ -131,8 +138,6 @@ export async function wordVariants(
   }
   return { terms: weighted(found), corrections };
 }
-
-const NONE: WordVariants = { terms: [], corrections: [] };
 
 interface Word {
   readonly written: string;

@@ -339,7 +339,7 @@ const ENDING = 2;
  * Whether a form says nothing that the term does not say: it has the term's letters and an ending (`networks`, `happily`), which
  * is unlike `university` beside `univers`. Most forms do; to index them as well makes an index half as large again.
  */
-function isNear(term: string, plain: string, language: string): boolean {
+export function isNear(term: string, plain: string, language: string): boolean {
   // Capitals of Turkish are those of another letter wherever they were not typed as Turkish.
   if (language === 'tr' || language === 'az') return term === plain;
   // The stems of `cities` and `happy` end in an i for the y.

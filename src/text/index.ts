@@ -4,6 +4,7 @@ export {
   type Analyzer,
   type AnalyzerOptions,
   analyzerFor,
+  isNear,
   type Reading,
 } from './analyzer.ts';
 export type { Block, BlockKind } from './blocks.ts';
