@@ -69,9 +69,9 @@ export interface Correction {
   readonly term: string;
 }
 
-/** Ways in which a word stands for others: what is written alike, what begins so, parts of a compound, compounds that end so. */
-export type VariantKind = 'similar' | 'beginning' | 'compound' | 'head';
-const EVERY_KIND: ReadonlySet<VariantKind> = new Set<VariantKind>(['similar', 'beginning', 'compound', 'head']);
+/** Ways in which a word stands for others: itself within another, what is written alike, what begins so, parts of a compound, compounds that end so. */
+export type VariantKind = 'part' | 'similar' | 'beginning' | 'compound' | 'head';
+const EVERY_KIND: ReadonlySet<VariantKind> = new Set<VariantKind>(['part', 'similar', 'beginning', 'compound', 'head']);
 
 /** What is looked for besides the words of a text. */
 export interface WordVariants {
@@ -110,7 +110,7 @@ export async function wordVariants(
     if (plain! > 0 || isTerm) there.add(written);
     // Parts of words have no stem, and queries look for the stem alone where the form is near it.
     const isLeftOut = languages.some((language) => forms.some((term, i) => i > 0 && isNear(term, forms[0]!, language)));
-    if (plain! > 0 && isLeftOut) add(forms[0]!, isTerm ? PART_AS_WELL : WEIGHTS.part);
+    if (plain! > 0 && isLeftOut && kinds.has('part')) add(forms[0]!, isTerm ? PART_AS_WELL : WEIGHTS.part);
     at += forms.length;
   }
   if (!compounding && there.size === words.length) return { terms: weighted(found), corrections };
