@@ -97,13 +97,13 @@ describe('hybrid search', () => {
     await collection.add([{ id: 'rare', text: 'zephyr', language: 'en' }]);
     const words = await collection.search('zephyr', { weights: [1, 0] });
     expect(words.hits.map(({ id }) => id)).toEqual(['rare']);
-    expect(words.shortfall!.reason).toMatch(/, 1 contains a word of the query$/);
+    expect(words.shortfall!.reason).toMatch(/^1 of \d+ passages contains a word of the query$/);
     const both = await collection.search('zephyr', { k: 3 });
     expect(both.hits.map(({ id }) => id)[0]).toBe('rare');
     expect(both.hits).toHaveLength(3);
     await expect(collection.search('zephyr', { weights: [0, 0] })).rejects.toThrow('at least one of them positive');
     const vectors = await collection.search('zephyr', { weights: [0, 1], k: 10_000 });
-    expect(vectors.shortfall!.reason).toMatch(/\d have an embedding in a language that the encoder knows$/);
+    expect(vectors.shortfall!.reason).toMatch(/^\d of \d+ passages have an embedding in a language that the encoder knows$/);
     await collection.remove(['rare']);
   });
 
