@@ -103,7 +103,9 @@ describe('hybrid search', () => {
     expect(both.hits).toHaveLength(3);
     await expect(collection.search('zephyr', { weights: [0, 0] })).rejects.toThrow('at least one of them positive');
     const vectors = await collection.search('zephyr', { weights: [0, 1], k: 10_000 });
-    expect(vectors.shortfall!.reason).toMatch(/^\d of \d+ passages have an embedding in a language that the encoder knows$/);
+    expect(vectors.shortfall!.reason).toMatch(
+      /^\d+ of \d+ passages have an embedding in a language that the encoder knows$/,
+    );
     await collection.remove(['rare']);
   });
 
