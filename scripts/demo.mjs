@@ -28,6 +28,6 @@ const sagitta = (...args) => {
 
 rmSync(`${root}/${collection}`, { recursive: true, force: true });
 sagitta('index', folder, '--include', '*.md', '--in', collection);
-for (const question of questions) sagitta('search', question, '-k', '3', '--per-document', '1', '--in', collection);
+for (const question of questions) sagitta('search', question, '-k', '3', '--in', collection);
 console.log(`\nAsk your own:    npx sagitta-search search "your question" --in ${collection}`);
 console.log('Your own files:  npx sagitta-search index PATH ...  and then  npx sagitta-search search "your question"');
