@@ -254,10 +254,12 @@ export class Segment {
   /** @throws CorruptFileError unless texts and passages of documents follow one another: what goes from one to the next may rely on it. */
   #checkedTable(): Uint32Array {
     const table = this.#u32(Section.table, 2 * (this.documentCount + 1));
-    let ascends = table[0] === 0 && table[1] === 0;
-    for (let i = 2; i < table.length; i++) ascends &&= table[i]! >= table[i - 2]!;
-    if (!ascends) throw this.corrupt(`has a ${Section.table} that does not ascend from 0`);
-    const passages = table[table.length - 1]!;
+    const { length } = table;
+    let at = 2;
+    while (at < length && table[at]! >= table[at - 2]!) at++;
+    if (at < length || table[0] !== 0 || table[1] !== 0)
+      throw this.corrupt(`has a ${Section.table} that does not ascend from 0`);
+    const passages = table[length - 1]!;
     if (passages === this.passageCount) return table;
     throw this.corrupt(`has documents with ${passages} passages, the manifest says ${this.passageCount}`);
   }
