@@ -52,6 +52,16 @@ describe('a collection remembers what it was indexed from', () => {
     expect(collection.sources()).toEqual([{ path: 'notes', noIgnore: true, maxBytes: 1000 }, { path: '.' }]);
   });
 
+  it('each by its own choice, also one within another', async () => {
+    folder.write({ 'home/notes/.hidden.md': 'A hidden lamp.' });
+    await using collection = await open();
+    await collection.index([folder.at('home')]);
+    await collection.index([folder.at('home/notes')], { noIgnore: true });
+    expect(collection.sources()).toEqual([{ path: '.' }, { path: 'notes', noIgnore: true }]);
+    for (const _ of [1, 2])
+      expect(await collection.index()).toMatchObject({ added: 0, removed: 0, unchanged: 4, documents: 4 });
+  });
+
   it('as far as it is there', async () => {
     await using collection = await open();
     await collection.index([folder.at('home/docs'), folder.at('home/nothing'), folder.at('home/none/*.md')]);

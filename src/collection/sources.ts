@@ -68,7 +68,15 @@ export function sourceRuns(
     run.paths.push(absolutePath(base, path));
     runs.set(key, run);
   }
-  return [...runs.values()];
+  // What lies in a folder and was chosen otherwise is left to its own run: each would take away what the other reads.
+  return Array.from(runs, ([key, { paths, choice }]) => {
+    const within = sources.filter(({ path, ...own }) => {
+      const absolute = absolutePath(base, path);
+      return JSON.stringify(own) !== key && paths.some((folder) => isWithin(absolute, folder));
+    });
+    const exclude = [...(choice.exclude ?? []), ...within.map(({ path }) => `/${path.replace(/^\/+/, '')}`)];
+    return { paths, choice: exclude.length === 0 ? choice : { ...choice, exclude } };
+  });
 }
 
 /** Remembers paths that were indexed, as far as they are there. Whoever calls holds the write lock. */
