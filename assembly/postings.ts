@@ -9,6 +9,7 @@ import { bindWindow, boundOf, contribution, enterWindow, LOCAL, lookUp, rejected
 
 export { countPostings, lookUpPostings, readPostings, unpackDocuments, unpackShortDocuments } from "./postings-blocks";
 export { lookupTerms, lowerBound } from "./dictionary";
+export { dictionaryBytes, unpackDictionary, unpackLengths } from "./unpack-dictionary";
 
 // With at most this many eligible documents in a window, the documents drive and every term is looked up in turn.
 const SPARSE: u32 = 16;

@@ -37,6 +37,28 @@ export interface PostingsKernels {
   unpackDocuments(source: Address, bits: number, base: number, out: Address): void;
   /** `count` < 128 documents from a bit stream of gaps minus one. */
   unpackShortDocuments(source: Address, bits: number, base: number, count: number, out: Address): void;
+  /** Bytes that `terms` front-coded terms take in UTF-8, -1 where what is coded is damaged. */
+  dictionaryBytes(coded: Address, size: number, terms: number): number;
+  /**
+   * Fills what `index` says of terms and blocks from the coded terms (`size` bytes, `termBytes` unpacked) and the coded last documents of blocks; lengths,
+   * postings (`postingsSize` bytes) and codebook (`codes` values) stand already. `constant + slope * length` is K of the score.
+   * @returns 0 where anything is damaged; what was filled is then worth nothing.
+   */
+  unpackDictionary(
+    index: Address,
+    coded: Address,
+    size: number,
+    termBytes: number,
+    codedLast: Address,
+    lastSize: number,
+    blocks: number,
+    postingsSize: number,
+    codes: number,
+    constant: number,
+    slope: number,
+  ): number;
+  /** out[i] (float32) = values[codes[i]] for `count` codes of `width` bytes (1, 2) into `size` values. @returns 0 where a code leads beyond them. */
+  unpackLengths(codes: Address, width: number, count: number, values: Address, size: number, out: Address): number;
 }
 
 /** Documents in one window of the search; eligibility bitmaps are padded with zeros to a multiple of it. */

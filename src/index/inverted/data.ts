@@ -2,23 +2,16 @@ import type { BitSet } from '../../base/bits.ts';
 import { CorruptFileError } from '../../base/errors.ts';
 import { ownString } from '../../base/recent.ts';
 import { RecentSlices } from '../../base/recent-slices.ts';
-import { readSection, type SectionSource } from '../../base/sections.ts';
+import type { SectionSource } from '../../base/sections.ts';
 import type { Address } from '../../kernels/address.ts';
 import { Arena, type KernelBuild } from '../../kernels/arena.ts';
 import { CURSOR_BYTES } from '../../kernels/postings.ts';
-import {
-  clearWindow,
-  type PostingsQueryRecord,
-  putBitmap,
-  putPostingsIndex,
-  putPostingsQuery,
-} from '../../kernels/postings-records.ts';
+import { clearWindow, type PostingsQueryRecord, putBitmap, putPostingsQuery } from '../../kernels/postings-records.ts';
 import { drainHeap, type Selection } from '../../kernels/select.ts';
 import { heapBytes } from '../../kernels/topk.ts';
 import { normalization } from './bounds.ts';
-import { decodeDictionary, decodedBytes } from './dictionary.ts';
 import { type LexicalMeta, section } from './format.ts';
-import { decodeLengths } from './lengths.ts';
+import { loadPostings } from './load.ts';
 
 /** What the kernel needs to know of a query; see {@link PostingsQueryRecord}. */
 export interface PostingsQuery extends Pick<PostingsQueryRecord, 'terms' | 'weights' | 'frequencies'> {
@@ -56,78 +49,15 @@ export class PostingsData {
     build?: KernelBuild,
   ) {
     const arena = new Arena(build);
-    const load = (name: string): { address: Address; size: number } => {
-      const size = source.size(name);
-      const address = arena.allocate(size);
-      if (size > 0) source.readInto(name, arena.u8(address, size));
-      return { address, size };
-    };
-    const lengths = arena.allocate(4 * meta.count);
-    const termOffsets = arena.allocate(4 * (meta.terms + 1));
-    const dictionary = readSection(source, section.terms);
-    const bytes = decodedBytes(meta, dictionary);
-    const termBytes = arena.allocate(bytes);
-    const termFrequencies = arena.allocate(4 * meta.terms);
-    const termPostings = arena.allocate(4 * meta.terms);
-    const termBounds = arena.allocate(meta.terms);
-    const blockOffsets = arena.allocate(4 * meta.blocks);
-    const blockLast = arena.allocate(4 * meta.blocks);
-    const blockBounds = load(section.blockBounds);
-    const postings = load(section.postings);
-    const codebook = load(section.codebook);
-    const lengthValues = readSection(source, section.lengthValues);
-    decodeLengths(
-      readSection(source, section.lengths),
-      new Float32Array(lengthValues.buffer, lengthValues.byteOffset, lengthValues.length / 4),
-      arena.f32(lengths, meta.count),
-    );
-    decodeDictionary(
-      meta,
-      dictionary,
-      {
-        blockLast: readSection(source, section.blockLast),
-        postings: arena.u8(postings.address, postings.size),
-        codebook: arena.f32(codebook.address, codebook.size / 4),
-        lengths: arena.f32(lengths, meta.count),
-      },
-      {
-        termOffsets: arena.u32(termOffsets, meta.terms + 1),
-        termBytes: arena.u8(termBytes, bytes),
-        termFrequencies: arena.u32(termFrequencies, meta.terms),
-        termPostings: arena.u32(termPostings, meta.terms),
-        termBounds: arena.u8(termBounds, meta.terms),
-        blockOffsets: arena.u32(blockOffsets, meta.blocks),
-        blockLast: arena.u32(blockLast, meta.blocks),
-      },
-    );
-    if (
-      !arena.f32(codebook.address, codebook.size / 4).every((value) => value > 0 && value < Number.POSITIVE_INFINITY)
-    ) {
-      throw new CorruptFileError(section.codebook, 'a term frequency is not a positive number');
-    }
+    const loaded = loadPostings(arena, meta, source);
     this.arena = arena;
-    this.isPlain = codebook.size === 0;
-    this.#termBytes = termBytes;
-    this.#termOffsets = termOffsets;
-    this.#frequencies = termFrequencies;
-    this.#lengths = lengths;
-    this.#bounds = arena.allocate(4 * 256);
-    this.#record = putPostingsIndex(arena, {
-      count: meta.count,
-      terms: meta.terms,
-      lengths,
-      termOffsets,
-      termBytes,
-      termPostings,
-      termFrequencies,
-      termBounds,
-      blockLast,
-      blockOffsets,
-      blockBounds: blockBounds.address,
-      postings: postings.address,
-      codebook: codebook.size === 0 ? 0 : codebook.address,
-      bounds: this.#bounds,
-    });
+    this.isPlain = loaded.isPlain;
+    this.#termBytes = loaded.termBytes;
+    this.#termOffsets = loaded.termOffsets;
+    this.#frequencies = loaded.frequencies;
+    this.#lengths = loaded.lengths;
+    this.#bounds = loaded.bounds;
+    this.#record = loaded.record;
   }
 
   /** The whole memory. Typed arrays are costly to make, so that these are kept until the memory grows. */
