@@ -15,6 +15,7 @@ import * as sdk7 from 'ai-7';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { embeddingModel, searchTool } from '../src/ai/index.ts';
+import type { SearchSource } from '../src/api/index.ts';
 import { createClient, ProblemResponseError, RemoteError, type SagittaClient } from '../src/client/index.ts';
 import { type Collection, openCollection } from '../src/collection/index.ts';
 import {
@@ -203,6 +204,31 @@ describe.each([
     expect(await retriever.invoke('harbour', { signal: new AbortController().signal })).toHaveLength(2);
     const store = new SagittaVectorStore({ source: source(), signal: AbortSignal.abort() });
     await expect(store.similaritySearch('harbour', 1)).rejects.toThrow(/abort/i);
+  });
+
+  it('hands on what is given up in the middle', async () => {
+    const heard: string[] = [];
+    const waiting: SearchSource = Object.assign(Object.create(source()), {
+      search: (query: string, { signal }: { signal: AbortSignal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            heard.push(query);
+            reject(signal.reason);
+          });
+        }),
+    });
+    for (const constructed of [false, true]) {
+      const giveUp = new AbortController();
+      const signal = constructed ? { signal: giveUp.signal } : {};
+      const query = constructed ? 'by constructor' : 'by call';
+      const answer = new SagittaRetriever({ source: waiting, ...signal }).invoke(
+        query,
+        constructed ? {} : { signal: giveUp.signal },
+      );
+      setTimeout(() => giveUp.abort(new Error('no longer wanted')), 20);
+      await expect(answer).rejects.toThrow(/no longer wanted/);
+      expect(heard).toContain(query);
+    }
   });
 
   it('refuses what has no equal here', async () => {

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClient } from '../src/client/index.ts';
 import { openCollection } from '../src/collection/index.ts';
 import { program } from './support/command.ts';
+import { testFolder } from './support/files.ts';
 import { NOTES, type TestServer, testServer } from './support/server.ts';
 
 let server: TestServer;
@@ -267,6 +268,25 @@ describe('agents that may write', () => {
     expect((await call('index', {})).content[0].text).toMatch(/--source/);
     await client.close();
   });
+
+  it('read again what the server was started over, and hear what could not be read', async () => {
+    using folder = testFolder({ 'docs/a.md': 'Terns nest on the pier.', 'docs/b.pdf': 'no PDF at all' });
+    const directory = folder.at('collection');
+    await (await openCollection(directory, { create: true })).close();
+    const collections = [{ name: 'notes', directory, sources: [folder.at('docs')] }];
+    await using own = await testServer([], { mcpWrite: true, collections });
+    const client = new Client({ name: 'test', version: '1' });
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${own.url}/mcp`)) as Transport);
+    const call = async (name: string, args: Record<string, unknown>): Promise<string> =>
+      ((await client.callTool({ name, arguments: args })).content as { text: string }[])[0]!.text;
+    const first = await call('index', {});
+    expect(first).toMatch(/^1 added, 0 updated/);
+    expect(first).toMatch(/1 could not be read:\n.*b\.pdf/);
+    folder.write({ 'docs/a.md': 'Gannets nest on the cliffs.' });
+    expect(await call('index', {})).toMatch(/^0 added, 1 updated/);
+    expect(await call('search', { query: 'gannets' })).toContain('on the cliffs');
+    await client.close();
+  });
 });
 
 describe('ids of all kinds', () => {
@@ -362,7 +382,10 @@ describe('ids of all kinds', () => {
     } while (cursor !== undefined);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toHaveLength(ids.length + 450);
-    await expect(client.listResources({ cursor: 'x' })).rejects.toMatchObject({ code: -32602 });
+    for (const cursor of ['x', 7, { a: 1 }]) {
+      await expect(client.listResources({ cursor } as never)).rejects.toThrow(/The cursor is none of this server/);
+    }
+    await expect(client.readResource({ uri: 7 } as never)).rejects.toThrow(/The uri is no text/);
     await client.close();
   });
 });

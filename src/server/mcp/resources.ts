@@ -1,10 +1,6 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import {
-  ListResourcesRequestSchema,
-  McpError,
-  ReadResourceRequestSchema,
-  type Resource,
-} from '@modelcontextprotocol/sdk/types.js';
+import { McpError, type Resource } from '@modelcontextprotocol/sdk/types.js';
+import { z } from 'zod';
 import type { Engine } from '../operations/types.ts';
 import { toProblem } from '../problem.ts';
 
@@ -12,6 +8,16 @@ import { toProblem } from '../problem.ts';
 const PAGE = 200;
 /** The protocol's code for a resource that is not there. */
 const NO_RESOURCE = -32002;
+
+/** Requests of which anything is taken here: what the library's own schemas refuse is answered with a list of the schema's complaints. */
+const READ = z.object({
+  method: z.literal('resources/read'),
+  params: z.looseObject({ uri: z.unknown().optional() }).optional(),
+});
+const LIST = z.object({
+  method: z.literal('resources/list'),
+  params: z.looseObject({ cursor: z.unknown().optional() }).optional(),
+});
 
 /**
  * The address of a document: `sagitta://COLLECTION/ID`. Addresses are tidied by whoever parses them, and a `.` or `..` between slashes
@@ -49,7 +55,8 @@ export async function readResource(
 
 /** Answers for every address; the server's own handler calls what is none, or none of ours, a mistake of the caller or of its own. */
 export function readByAddress(server: McpServer, engine: Engine): void {
-  server.server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }) => {
+  server.server.setRequestHandler(READ, async ({ params: { uri } = {} }) => {
+    if (typeof uri !== 'string') throw new McpError(-32602, 'The uri is no text. Take addresses from resources/list.');
     if (!URL.canParse(uri) || !uri.startsWith('sagitta://')) {
       const shown = uri.length <= 200 ? uri : `${uri.slice(0, 200)}…`;
       throw new McpError(NO_RESOURCE, `There is no resource "${shown}". Take addresses from resources/list.`, {
@@ -62,7 +69,7 @@ export function readByAddress(server: McpServer, engine: Engine): void {
 
 /** Lists the documents of all collections page by page; the server's own handler knows no pages. */
 export function listInPages(server: McpServer, engine: Engine): void {
-  server.server.setRequestHandler(ListResourcesRequestSchema, async ({ params }, { signal }) => {
+  server.server.setRequestHandler(LIST, async ({ params }, { signal }) => {
     let [index, after] = parseCursor(params?.cursor);
     const resources: Resource[] = [];
     for (; index < engine.collections.length; [index, after] = [index + 1, undefined]) {
@@ -108,10 +115,10 @@ function describe(
   return line.replace(/\p{Cc}+/gu, ' ').slice(0, DESCRIPTION);
 }
 
-function parseCursor(cursor: string | undefined): [index: number, after: string | undefined] {
+function parseCursor(cursor: unknown): [index: number, after: string | undefined] {
   if (cursor === undefined) return [0, undefined];
   try {
-    const [index, after] = JSON.parse(cursor) as unknown[];
+    const [index, after] = JSON.parse(String(cursor)) as unknown[];
     if (Number.isSafeInteger(index) && (after === undefined || typeof after === 'string')) {
       return [index as number, after];
     }
