@@ -30,6 +30,8 @@ export const LIMITS = {
   cursor: 10_000,
   /** Searches of one batch. */
   batch: 100,
+  /** Passages that a search is to be like, and unlike. */
+  like: 100,
   /** Fields that are counted, sorted by or chosen in one request. */
   fields: 100,
   /** Characters of an order. */

@@ -33,7 +33,18 @@ export const searchRequestSchema = z
       .max(LIMITS.vector)
       .optional()
       .describe("An embedding made elsewhere, of the collection's encoder. With `query` too, both take part."),
-    like: likeSchema.optional().describe('Passages similar to this one, instead of a query or a vector.'),
+    like: z
+      .union([likeSchema, z.array(likeSchema).min(1).max(LIMITS.like).readonly()])
+      .optional()
+      .describe(
+        'Passages similar to this one, or to these, instead of a query or a vector. Of several, their documents are not among the hits.',
+      ),
+    unlike: z
+      .array(likeSchema)
+      .max(LIMITS.like)
+      .readonly()
+      .optional()
+      .describe('With `like`: passages that hits shall be unlike. Needs embeddings.'),
     retriever: z
       .enum(RETRIEVERS)
       .optional()

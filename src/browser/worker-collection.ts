@@ -10,7 +10,7 @@ import { WriterQueue } from '../collection/writer-queue.ts';
 import { type IndexingSettings, resolveSettings } from '../corpus/index.ts';
 import type { Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import { countFacets, type FacetCounts, type SearchResult, searchCorpus } from '../search/index.ts';
-import { noSuchDocument } from '../search/searching.ts';
+import { noSuchDocument } from '../search/similar.ts';
 import { openOpfsStore, openRemoteStore, type WorkerStore } from '../store/browser/store.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
 import type { CompactReport, StoredCorpus } from '../store/types.ts';

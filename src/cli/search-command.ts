@@ -10,7 +10,7 @@ import { number, plural, print, printable, printJson, say } from './output.ts';
 import { paged } from './pager.ts';
 import { formatHits, type SearchFormat } from './search-formats.ts';
 import { noLine, printResult, shortfallLine } from './search-output.ts';
-import { filterFromHere } from './where.ts';
+import { filterFromHere, idFromHere } from './where.ts';
 
 export interface SearchCommandOptions {
   readonly in: string;
@@ -21,6 +21,9 @@ export interface SearchCommandOptions {
   /** What was asked before, oldest first. */
   readonly turn?: readonly string[];
   readonly filter?: string;
+  /** Documents that hits are to be like, in place of a query, and unlike. */
+  readonly like?: readonly string[];
+  readonly unlike?: readonly string[];
   readonly perDocument?: number;
   /** What a hit is. Default: a document, or a passage where `perDocument` says how many of a document there may be. */
   readonly group?: 'document' | 'none';
@@ -70,23 +73,49 @@ async function searchAndPrint(words: string[], options: SearchCommandOptions, si
       'Give one of them.',
     );
   }
-  await using collection = await openHere(options.in);
-  if (options.relevant === true) return await relevantCommand(collection, words.join(' '), options, signal);
-  const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain, sort } = options;
   const query = words.join(' ');
-  const search = (k: number): Promise<SearchResult> =>
-    collection.search(query, {
+  checkLike(query, options);
+  await using collection = await openHere(options.in);
+  if (options.relevant === true) return await relevantCommand(collection, query, options, signal);
+  const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain, sort } = options;
+  const named = (ids?: readonly string[]) => ids?.map((id) => ({ id: idFromHere(options.in, id) }));
+  const [like, unlike] = [named(options.like), named(options.unlike)];
+  const search = (k: number): Promise<SearchResult> => {
+    const how = {
       k,
       explain,
       collapse: !options.repeats,
-      syntax: !options.raw,
       signal,
-      ...given({ retriever, pipeline, filter: filterOf(options), perDocument, language, nprobe, candidates, sort }),
+      ...given({ retriever, pipeline, filter: filterOf(options), perDocument, nprobe, candidates, sort }),
+    };
+    if (like !== undefined) return collection.similar(like, { ...how, ...given({ unlike }) });
+    return collection.search(query, {
+      ...how,
+      syntax: !options.raw,
+      ...given({ language }),
       ...(options.turn === undefined ? {} : { turns: options.turn.map((text) => ({ role: 'user', text }) as const) }),
     });
+  };
   const isGrouped = (options.group ?? (perDocument === undefined ? 'document' : 'none')) === 'document';
   const result = await (isGrouped ? byDocument(k, search) : search(k));
   await show(collection, query, result, options);
+}
+
+/** @throws InvalidArgumentError where documents are named beside what they stand in place of. */
+function checkLike(query: string, { like, unlike, ...options }: SearchCommandOptions): void {
+  if (like === undefined) {
+    if (unlike === undefined) return;
+    throw new InvalidArgumentError('--unlike goes with --like.', 'Name with --like what hits are to be like.');
+  }
+  const beside = [
+    [query !== '', 'a query'],
+    [options.relevant === true, '--relevant'],
+    [options.facets !== undefined, '--facets'],
+    [options.turn !== undefined, '--turn'],
+    [options.language !== undefined, '--language'],
+  ].find(([isGiven]) => isGiven === true);
+  if (beside === undefined) return;
+  throw new InvalidArgumentError(`--like and ${beside[1]} exclude each other.`, 'Give one of them.');
 }
 
 /** Prints what was found, and opens the hit that was asked for. @param after said below the hits, where a person reads them. */

@@ -143,12 +143,12 @@ export class SagittaClient {
     return answers;
   }
 
-  /** Passages similar to one. */
+  /** Passages similar to one, or to several, and unlike others (`unlike`). */
   async similar(
-    passage: { readonly id: string; readonly start?: number },
+    passages: NonNullable<SearchRequestInput['like']>,
     options: Omit<ClientSearchOptions, 'like' | 'vector'> = {},
   ): Promise<SearchAnswer> {
-    return this.search('', { ...options, like: passage });
+    return this.search('', { ...options, like: passages });
   }
 
   /** What the last word of a query may become, the most frequent words first. */

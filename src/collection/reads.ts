@@ -18,7 +18,7 @@ import {
   searchCorpus,
   similarInCorpus,
 } from '../search/index.ts';
-import { noSuchDocument } from '../search/searching.ts';
+import { noSuchDocument } from '../search/similar.ts';
 import { SnapshotCorpus } from '../store/corpus.ts';
 import type {
   CollectionSettings,
@@ -115,12 +115,15 @@ export class CollectionReads {
   }
 
   /**
-   * Passages similar to a passage of the collection, which is not among them: nearest by its embedding, or by BM25 with
-   * its own words where it has none. A filter and a limit per document work as in `search`.
-   * @throws NotFoundError when there is no such passage.
+   * Passages similar to a passage of the collection, or to several, and `unlike` others: nearest by their embeddings, or by BM25 with their own words where they
+   * have none. What is given is not among them: of one passage that passage, of several their documents. A filter and a limit per document work as in `search`.
+   * @throws NotFoundError when there is no such passage; InvalidArgumentError for none, and for `unlike` without embeddings.
    */
-  async similar(passage: PassageReference, options: SimilarOptions = {}): Promise<SearchResult> {
-    return this.session.searching((corpus, environment) => similarInCorpus(corpus, passage, options, environment));
+  async similar(
+    passages: PassageReference | readonly PassageReference[],
+    options: SimilarOptions = {},
+  ): Promise<SearchResult> {
+    return this.session.searching((corpus, environment) => similarInCorpus(corpus, passages, options, environment));
   }
 
   /**

@@ -128,8 +128,9 @@ export {
 } from './relevance.ts';
 export { defaultRelevance } from './relevance-defaults.ts';
 export { type ModelRerankerOptions, modelReranker } from './reranking/index.ts';
-export { rankCorpus, type SearchEnvironment, searchCorpus, similarInCorpus } from './searching.ts';
+export { rankCorpus, type SearchEnvironment, searchCorpus } from './searching.ts';
 export { allowedPassages, documentFilter } from './selection.ts';
+export { similarInCorpus } from './similar.ts';
 export { checkSort, compareSorted, parseSort, type Sort, type SortKey, sortValues } from './sort.ts';
 export type {
   Contribution,

@@ -92,7 +92,10 @@ export interface PassageReference {
 }
 
 /** Options of {@link Collection.similar}. */
-export type SimilarOptions = Omit<SearchOptions, 'vector' | 'language'>;
+export interface SimilarOptions extends Omit<SearchOptions, 'vector' | 'language'> {
+  /** Passages that hits shall be unlike: half of the mean of their vectors is taken away. Needs embeddings. Default: none. */
+  readonly unlike?: readonly PassageReference[];
+}
 
 /** A range of UTF-16 code units. */
 export interface Range {

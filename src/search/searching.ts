@@ -1,5 +1,5 @@
 import type { BitSet } from '../base/bits.ts';
-import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Query, Representation } from '../content/index.ts';
@@ -13,14 +13,7 @@ import { both } from './demands.ts';
 import { dense } from './dense.ts';
 import { FoundHit } from './hit.ts';
 import { hybrid } from './hybrid.ts';
-import type {
-  DocumentRanking,
-  PassageReference,
-  SearchHit,
-  SearchOptions,
-  SearchResult,
-  SimilarOptions,
-} from './options.ts';
+import type { DocumentRanking, SearchHit, SearchOptions, SearchResult } from './options.ts';
 import { depthOf, inOrder, nextPage, pageOf, referencesTo, searchDigest } from './pages.ts';
 import { gathered } from './pipeline/group.ts';
 import { BUILT_IN, type PipelineEnvironment, type PipelineInput, pipeline } from './pipeline/index.ts';
@@ -339,7 +332,7 @@ function checkTurns(turns: SearchOptions['turns'] = []): void {
 const MOST_TURNS = 100;
 const LONGEST_TURN = 10_000;
 
-function hasMeaning({ fields }: Corpus): boolean {
+export function hasMeaning({ fields }: Corpus): boolean {
   return fields.some(({ name }) => name === MEANING);
 }
 
@@ -392,52 +385,6 @@ function namedRetriever(name: string | undefined): string | undefined {
     `Unknown retriever "${name}".`,
     guess === undefined ? 'Choose bm25, dense or hybrid, or give a pipeline.' : `Did you mean "${guess}"?`,
   );
-}
-
-/**
- * Passages similar to one: nearest by its embedding; by BM25 with its own words where it has none.
- * @throws NotFoundError when there is no such passage.
- */
-export async function similarInCorpus(
-  corpus: Corpus,
-  { id, start }: PassageReference,
-  options: SimilarOptions = {},
-  environment: SearchEnvironment = {},
-): Promise<SearchResult> {
-  const passage = await findPassage(corpus, id, start);
-  const { retriever, pipeline: own } = options;
-  const [vector] =
-    retriever === 'bm25' || !hasMeaning(corpus)
-      ? []
-      : ((await corpus.get(MEANING, Uint32Array.of(passage))) as (Float32Array | undefined)[]);
-  if (vector !== undefined && retriever !== 'hybrid' && own === undefined) {
-    return searchCorpus(corpus, '', { ...options, vector, without: passage }, environment);
-  }
-  const { document, text } = (await corpus.passages([passage]))[0]!;
-  const { title } = (await corpus.documents([document]))[0]!;
-  const how = own === undefined && vector === undefined ? { retriever: retriever ?? 'bm25' } : given({ vector });
-  const plain = { syntax: false, complete: false, variants: false };
-  return searchCorpus(corpus, text || title, { ...options, ...how, ...plain, without: passage }, environment);
-}
-
-/** Ordinal of the passage of a document that starts at `start`, or holds that character. */
-async function findPassage(corpus: Corpus, id: string, start: number | undefined): Promise<number> {
-  const found = await corpus.find(id);
-  if (found === undefined) throw noSuchDocument(id);
-  const { from, to } = found;
-  if (start === undefined && from < to) return from;
-  const passages = await corpus.passages(Array.from({ length: to - from }, (_, i) => from + i));
-  const at = passages.findIndex((one) => one.start === start || (one.start <= start! && start! < one.end));
-  if (at >= 0) return from + at;
-  throw new NotFoundError(
-    `The document "${id}" has no passage at ${start ?? 'all'}.`,
-    'Take `id` and `start` from a search hit.',
-  );
-}
-
-/** What is said of an id that no document has. */
-export function noSuchDocument(id: string): NotFoundError {
-  return new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
 }
 
 /** @param terms what is highlighted. @param before hits of the pages before. */

@@ -27,6 +27,8 @@ export function addSearching(program: Command): void {
     )
     .option('--pipeline <steps>', "steps, or a name: 'fuse(words, meaning) > group(1) > cut' (see `sagitta pipelines`)")
     .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
+    .option('--like <id>', 'in place of a query: what is like this document (repeatable)', several)
+    .option('--unlike <id>', 'with --like: and unlike this one (repeatable)', several)
     .option('--turn <text>', 'what was asked before, oldest first, for pipelines with rewrite (repeatable)', several)
     .option('--per-document <n>', 'at most this many passages of one document', whole('--per-document'))
     .option('--sort <fields>', "order by fields of documents, not by score: 'year desc, title'")

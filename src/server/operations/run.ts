@@ -212,7 +212,19 @@ async function searchPlain(
   request: Omit<SearchRequest, 'fields' | 'facets'>,
   { signal }: CallOptions,
 ): Promise<SearchAnswer> {
-  const { query: asked, vector, like, filter, language, relevant, judged, collection: _, pipeline, ...rest } = request;
+  const {
+    query: asked,
+    vector,
+    like,
+    unlike,
+    filter,
+    language,
+    relevant,
+    judged,
+    collection: _,
+    pipeline,
+    ...rest
+  } = request;
   // A filter alone asks for what satisfies it.
   const alone = filter !== undefined && vector === undefined && like === undefined;
   const query = asked ?? (alone ? '' : undefined);
@@ -238,7 +250,14 @@ async function searchPlain(
     if (query !== undefined || vector !== undefined) {
       throw new InvalidArgumentError('A search has `like` and also `query` or `vector`.', 'Give one of them.');
     }
-    return collection.similar(given(like), options);
+    const references = 'id' in like ? given(like) : like.map((one) => given(one));
+    return collection.similar(references, {
+      ...options,
+      ...given({ unlike: unlike?.map((one) => given(one)) }),
+    });
+  }
+  if (unlike !== undefined) {
+    throw new InvalidArgumentError('A search has `unlike` without `like`.', 'Give `like` as well.');
   }
   if (query === undefined && vector === undefined) {
     throw new InvalidArgumentError(

@@ -1,0 +1,117 @@
+import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
+import { type Corpus, MEANING } from '../corpus/index.ts';
+import { and, not, oneOf } from './filter.ts';
+import type { PassageReference, SearchResult, SimilarOptions } from './options.ts';
+import { hasMeaning, type SearchEnvironment, searchCorpus } from './searching.ts';
+import { checkedFilter } from './selection.ts';
+
+/** What is taken away of the mean of what hits shall be unlike, for one of the mean of what they shall be like. */
+const AWAY = 0.5;
+
+/**
+ * Passages similar to one, or to several, and unlike others: nearest to the mean of the vectors of those that are liked, less half of the mean of those that are not
+ * (J. J. Rocchio, "Relevance feedback in information retrieval", 1971); by BM25 with their own words where there are no vectors. One passage alone is not among the hits;
+ * of several, liked or not, their documents are not.
+ * @throws NotFoundError when there is no such passage; InvalidArgumentError for none, and for `unlike` without vectors.
+ */
+export async function similarInCorpus(
+  corpus: Corpus,
+  passages: PassageReference | readonly PassageReference[],
+  { unlike = [], ...options }: SimilarOptions = {},
+  environment: SearchEnvironment = {},
+): Promise<SearchResult> {
+  const like = isOne(passages) ? [passages] : passages;
+  if (like.length === 0) {
+    throw new InvalidArgumentError(
+      'Nothing is named that passages shall be like.',
+      'Name at least one: an id, or `id` and `start` of a hit.',
+    );
+  }
+  const liked = await Promise.all(like.map(({ id, start }) => findPassage(corpus, id, start)));
+  const disliked = await Promise.all(unlike.map(({ id, start }) => findPassage(corpus, id, start)));
+  const { retriever, pipeline } = options;
+  const vector = retriever === 'bm25' || !hasMeaning(corpus) ? undefined : await between(corpus, liked, disliked);
+  if (vector === undefined && unlike.length > 0) {
+    throw new InvalidArgumentError(
+      'By words alone passages cannot be unlike others.',
+      'Leave out what they shall be unlike, or search by meaning (dense or hybrid) where the collection has embeddings.',
+    );
+  }
+  const others =
+    liked.length + disliked.length === 1
+      ? { without: liked[0]! }
+      : { filter: allBut([...like, ...unlike], options.filter) };
+  if (vector !== undefined && retriever !== 'hybrid' && pipeline === undefined) {
+    return searchCorpus(corpus, '', { ...options, ...others, vector }, environment);
+  }
+  const how = pipeline === undefined && vector === undefined ? { retriever: retriever ?? 'bm25' } : given({ vector });
+  const plain = { syntax: false, complete: false, variants: false };
+  return searchCorpus(
+    corpus,
+    await wordsOfAll(corpus, liked),
+    { ...options, ...others, ...how, ...plain },
+    environment,
+  );
+}
+
+function isOne(passages: PassageReference | readonly PassageReference[]): passages is PassageReference {
+  return !Array.isArray(passages);
+}
+
+/** Undefined where none of the liked has a vector. */
+async function between(
+  corpus: Corpus,
+  liked: readonly number[],
+  disliked: readonly number[],
+): Promise<Float32Array | undefined> {
+  const [towards, away] = [await meanOf(corpus, liked), await meanOf(corpus, disliked)];
+  if (towards === undefined || away === undefined) return towards;
+  const vector = towards.map((component, i) => component - AWAY * away[i]!);
+  const length = Math.hypot(...vector);
+  return vector.map((component) => component / (length || 1));
+}
+
+/** The mean vector of passages, as it is where there is one; undefined where none has one. */
+async function meanOf(corpus: Corpus, passages: readonly number[]): Promise<Float32Array | undefined> {
+  const ascending = Uint32Array.from(new Set(passages)).sort();
+  const items = (await corpus.get(MEANING, ascending)) as readonly (Float32Array | undefined)[];
+  const vectors = items.filter((item) => item !== undefined);
+  const [first, ...more] = vectors;
+  if (first === undefined || more.length === 0) return first;
+  const sum = first.map((_, i) => vectors.reduce((total, vector) => total + vector[i]!, 0));
+  const length = Math.hypot(...sum);
+  return sum.map((component) => component / (length || 1));
+}
+
+/** Their texts, one after the other; of a passage without text the title of its document. */
+async function wordsOfAll(corpus: Corpus, ordinals: readonly number[]): Promise<string> {
+  const passages = await corpus.passages(ordinals);
+  const documents = await corpus.documents(passages.map(({ document }) => document));
+  return passages.map(({ text }, i) => text || documents[i]!.title).join('\n');
+}
+
+function allBut(passages: readonly PassageReference[], filter: SimilarOptions['filter']) {
+  const others = not(oneOf('id', [...new Set(passages.map(({ id }) => id))]));
+  return filter === undefined ? others : and(checkedFilter(filter), others);
+}
+
+/** Ordinal of the passage of a document that starts at `start`, or holds that character. */
+async function findPassage(corpus: Corpus, id: string, start: number | undefined): Promise<number> {
+  const found = await corpus.find(id);
+  if (found === undefined) throw noSuchDocument(id);
+  const { from, to } = found;
+  if (start === undefined && from < to) return from;
+  const passages = await corpus.passages(Array.from({ length: to - from }, (_, i) => from + i));
+  const at = passages.findIndex((one) => one.start === start || (one.start <= start! && start! < one.end));
+  if (at >= 0) return from + at;
+  throw new NotFoundError(
+    `The document "${id}" has no passage at ${start ?? 'all'}.`,
+    'Take `id` and `start` from a search hit.',
+  );
+}
+
+/** What is said of an id that no document has. */
+export function noSuchDocument(id: string): NotFoundError {
+  return new NotFoundError(`There is no document "${id}" in the collection.`, 'Take an id from a search hit.');
+}

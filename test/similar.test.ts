@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClient } from '../src/client/index.ts';
+import { type Collection, type InputDocument, openCollection } from '../src/collection/index.ts';
+import { sagittaIn } from './support/command.ts';
+import { type TestServer, testServer } from './support/server.ts';
+
+/** Two subjects, three documents of each, and one that belongs to both. */
+const DOCUMENTS: readonly InputDocument[] = [
+  { id: 'gulls', text: 'Gulls nest on the cliffs and feed on fish.', metadata: { kind: 'bird' } },
+  { id: 'terns', text: 'Terns nest on the shore and feed on fish.', metadata: { kind: 'bird' } },
+  { id: 'auks', text: 'Auks nest on the cliffs and dive for fish.', metadata: { kind: 'bird' } },
+  { id: 'oak', text: 'Oak is sawn into planks for ships and barrels.', metadata: { kind: 'wood' } },
+  { id: 'pine', text: 'Pine is sawn into planks for masts of ships.', metadata: { kind: 'wood' } },
+  { id: 'elm', text: 'Elm is sawn into planks for keels and barrels.', metadata: { kind: 'wood' } },
+  { id: 'perch', text: 'Gulls feed on fish, and perch on planks of oak and pine.', metadata: { kind: 'both' } },
+];
+
+let server: TestServer;
+let collection: Collection;
+beforeAll(async () => {
+  server = await testServer(DOCUMENTS, {}, 'hash:256');
+  collection = await openCollection(server.directory);
+});
+afterAll(async () => {
+  await collection.close();
+  await server[Symbol.asyncDispose]();
+});
+
+const idsOf = ({ hits }: { readonly hits: readonly { readonly id: string }[] }) => hits.map(({ id }) => id);
+
+describe('what is like several passages', () => {
+  it('is near to their mean, and none of their documents', async () => {
+    const found = idsOf(await collection.similar([{ id: 'gulls' }, { id: 'terns' }], { k: 7 }));
+    expect(found.slice(0, 2).sort()).toEqual(['auks', 'perch']);
+    expect(found).toHaveLength(5);
+    const both = idsOf(await collection.similar([{ id: 'gulls' }, { id: 'oak' }], { k: 1 }));
+    expect(both).toEqual(['perch']);
+  });
+
+  it('is far from what it shall be unlike', async () => {
+    const like = [{ id: 'gulls' }, { id: 'oak' }];
+    const rankOf = async (unlike: string[]) =>
+      idsOf(await collection.similar(like, { k: 7, unlike: unlike.map((id) => ({ id })) })).indexOf('auks');
+    expect(await rankOf(['terns'])).toBeGreaterThan(await rankOf(['elm']));
+    expect(idsOf(await collection.similar({ id: 'gulls' }, { k: 7, unlike: [{ id: 'terns' }] }))).not.toContain(
+      'terns',
+    );
+  });
+
+  it('is one passage alone as before: its document may have others', async () => {
+    expect(idsOf(await collection.similar([{ id: 'gulls' }], { k: 3 }))).toEqual(
+      idsOf(await collection.similar({ id: 'gulls' }, { k: 3 })),
+    );
+  });
+
+  it('goes by words, by both and by pipelines, and within a filter', async () => {
+    const like = [{ id: 'gulls' }, { id: 'terns' }];
+    for (const how of [{ retriever: 'bm25' }, { retriever: 'hybrid' }, { pipeline: 'fuse(words, meaning)' }] as const) {
+      const found = idsOf(await collection.similar(like, { k: 2, ...how }));
+      expect(found.sort()).toEqual(['auks', 'perch']);
+    }
+    const { hits, shortfall } = await collection.similar(like, { k: 4, filter: 'kind = bird or kind = both' });
+    expect(idsOf({ hits }).sort()).toEqual(['auks', 'perch']);
+    expect(shortfall).toMatchObject({ requested: 4, returned: 2 });
+  });
+
+  it('is refused where it cannot be', async () => {
+    await expect(collection.similar([])).rejects.toThrow(/Name at least one/);
+    await expect(collection.similar([{ id: 'gulls' }, { id: 'none' }])).rejects.toThrow(/no document "none"/);
+    await expect(collection.similar({ id: 'gulls' }, { unlike: [{ id: 'none' }] })).rejects.toThrow(/"none"/);
+    await expect(collection.similar({ id: 'gulls' }, { unlike: [{ id: 'oak' }], retriever: 'bm25' })).rejects.toThrow(
+      /By words alone/,
+    );
+  });
+
+  it('is the same over HTTP, by the client and on the command line', async () => {
+    const expected = idsOf(
+      await collection.similar([{ id: 'gulls' }, { id: 'oak' }], { k: 3, unlike: [{ id: 'elm' }] }),
+    );
+    const body = { like: [{ id: 'gulls' }, { id: 'oak' }], unlike: [{ id: 'elm' }], k: 3 };
+    const answer = await server.ask('POST', '/v1/search', body);
+    expect(idsOf(answer.body)).toEqual(expected);
+    const client = createClient({ url: server.url });
+    const { like, ...options } = body;
+    expect(idsOf(await client.similar(like, options))).toEqual(expected);
+    expect((await server.ask('POST', '/v1/search', { query: 'x', unlike: [{ id: 'elm' }] })).status).toBe(400);
+    expect((await server.ask('POST', '/v1/search', { like: [] })).status).toBe(400);
+    const args = ['search', '--like', 'gulls', '--like', 'oak', '--unlike', 'elm', '-k', '3', '--in', server.directory];
+    const { stdout } = await sagittaIn(server.folder.path, ...args, '--json');
+    expect(idsOf(JSON.parse(stdout))).toEqual(expected);
+    for (const wrong of [
+      ['words', '--like', 'gulls'],
+      ['--unlike', 'gulls'],
+      ['--like', 'gulls', '--relevant'],
+    ]) {
+      const refused = await sagittaIn(server.folder.path, 'search', ...wrong, '--in', server.directory);
+      expect(refused.code).toBe(2);
+      expect(refused.stderr).toMatch(/--like/);
+    }
+  });
+});
