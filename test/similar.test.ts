@@ -64,6 +64,35 @@ describe('what is like several passages', () => {
     expect(shortfall).toMatchObject({ requested: 4, returned: 2 });
   });
 
+  it('is near to one of them, each by itself', async () => {
+    const like = ['gulls', 'oak'].map((id) => ({ id }));
+    const near = await collection.similar(like, { k: 5, by: 'nearest' });
+    const scores = new Map<string, number>();
+    for (const one of like) {
+      for (const { id, score } of (await collection.similar(one, { k: 7 })).hits) {
+        scores.set(id, Math.max(score, scores.get(id) ?? -1));
+      }
+    }
+    for (const { id } of like) scores.delete(id);
+    const expected = [...scores].sort(([, a], [, b]) => b - a);
+    expect(near.hits.map(({ id, score }) => [id, score])).toEqual(expected);
+    expect(near.hits.map(({ rank }) => rank)).toEqual([1, 2, 3, 4, 5]);
+    expect(await collection.similar(like, { k: 2, by: 'nearest' })).toMatchObject({
+      hits: expected.slice(0, 2).map(([id]) => ({ id })),
+    });
+    const { shortfall } = await collection.similar(like, { k: 9, by: 'nearest', filter: 'kind = bird' });
+    expect(shortfall).toMatchObject({ requested: 9, returned: 2 });
+    for (const beside of [
+      { retriever: 'hybrid' },
+      { pipeline: 'meaning' },
+      { cursor: 'x' },
+      { sort: 'kind' },
+    ] as const) {
+      await expect(collection.similar(like, { by: 'nearest', ...beside })).rejects.toThrow(/by meaning alone/);
+    }
+    await expect(collection.similar(like, { by: 'median' as never })).rejects.toThrow(/Choose mean or nearest/);
+  });
+
   it('is refused where it cannot be', async () => {
     await expect(collection.similar([])).rejects.toThrow(/Name at least one/);
     await expect(collection.similar([{ id: 'gulls' }, { id: 'none' }])).rejects.toThrow(/no document "none"/);
@@ -85,6 +114,8 @@ describe('what is like several passages', () => {
     expect(idsOf(await client.similar(like, options))).toEqual(expected);
     expect((await server.ask('POST', '/v1/search', { query: 'x', unlike: [{ id: 'elm' }] })).status).toBe(400);
     expect((await server.ask('POST', '/v1/search', { like: [] })).status).toBe(400);
+    const nearest = idsOf(await collection.similar(like, { k: 3, by: 'nearest' }));
+    expect(idsOf(await client.similar(like, { k: 3, likeBy: 'nearest' }))).toEqual(nearest);
     const args = ['search', '--like', 'gulls', '--like', 'oak', '--unlike', 'elm', '-k', '3', '--in', server.directory];
     const { stdout } = await sagittaIn(server.folder.path, ...args, '--json');
     expect(idsOf(JSON.parse(stdout))).toEqual(expected);

@@ -45,6 +45,12 @@ export const searchRequestSchema = z
       .readonly()
       .optional()
       .describe('With `like`: passages that hits shall be unlike. Needs embeddings.'),
+    likeBy: z
+      .enum(['mean', 'nearest'])
+      .optional()
+      .describe(
+        'Of several passages in `like`: whether hits are near to their mean (default), what they have in common, or to the nearest of them, each by itself.',
+      ),
     retriever: z
       .enum(RETRIEVERS)
       .optional()

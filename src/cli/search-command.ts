@@ -24,6 +24,7 @@ export interface SearchCommandOptions {
   /** Documents that hits are to be like, in place of a query, and unlike. */
   readonly like?: readonly string[];
   readonly unlike?: readonly string[];
+  readonly likeBy?: 'mean' | 'nearest';
   readonly perDocument?: number;
   /** What a hit is. Default: a document, or a passage where `perDocument` says how many of a document there may be. */
   readonly group?: 'document' | 'none';
@@ -88,7 +89,7 @@ async function searchAndPrint(words: string[], options: SearchCommandOptions, si
       signal,
       ...given({ retriever, pipeline, filter: filterOf(options), perDocument, nprobe, candidates, sort }),
     };
-    if (like !== undefined) return collection.similar(like, { ...how, ...given({ unlike }) });
+    if (like !== undefined) return collection.similar(like, { ...how, ...given({ unlike, by: options.likeBy }) });
     return collection.search(query, {
       ...how,
       syntax: !options.raw,
@@ -104,8 +105,11 @@ async function searchAndPrint(words: string[], options: SearchCommandOptions, si
 /** @throws InvalidArgumentError where documents are named beside what they stand in place of. */
 function checkLike(query: string, { like, unlike, ...options }: SearchCommandOptions): void {
   if (like === undefined) {
-    if (unlike === undefined) return;
-    throw new InvalidArgumentError('--unlike goes with --like.', 'Name with --like what hits are to be like.');
+    if (unlike === undefined && options.likeBy === undefined) return;
+    throw new InvalidArgumentError(
+      '--unlike and --like-by go with --like.',
+      'Name with --like what hits are to be like.',
+    );
   }
   const beside = [
     [query !== '', 'a query'],

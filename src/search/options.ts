@@ -95,6 +95,11 @@ export interface PassageReference {
 export interface SimilarOptions extends Omit<SearchOptions, 'vector' | 'language'> {
   /** Passages that hits shall be unlike: half of the mean of their vectors is taken away. Needs embeddings. Default: none. */
   readonly unlike?: readonly PassageReference[];
+  /**
+   * Of several passages: whether hits are near to their `mean`, what they have in common, or to the `nearest` of them, each by itself; the latter by
+   * meaning alone, without pages and `sort`. Default `mean`.
+   */
+  readonly by?: 'mean' | 'nearest';
 }
 
 /** A range of UTF-16 code units. */

@@ -2,7 +2,7 @@ import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { type Corpus, MEANING } from '../corpus/index.ts';
 import { and, not, oneOf } from './filter.ts';
-import type { PassageReference, SearchResult, SimilarOptions } from './options.ts';
+import type { PassageReference, SearchHit, SearchResult, SimilarOptions } from './options.ts';
 import { hasMeaning, type SearchEnvironment, searchCorpus } from './searching.ts';
 import { checkedFilter } from './selection.ts';
 
@@ -12,13 +12,13 @@ const AWAY = 0.5;
 /**
  * Passages similar to one, or to several, and unlike others: nearest to the mean of the vectors of those that are liked, less half of the mean of those that are not
  * (J. J. Rocchio, "Relevance feedback in information retrieval", 1971); by BM25 with their own words where there are no vectors. One passage alone is not among the hits;
- * of several, liked or not, their documents are not.
+ * of several, liked or not, their documents are not. `by: 'nearest'` takes each of several by itself: a hit scores what it scores for the nearest.
  * @throws NotFoundError when there is no such passage; InvalidArgumentError for none, and for `unlike` without vectors.
  */
 export async function similarInCorpus(
   corpus: Corpus,
   passages: PassageReference | readonly PassageReference[],
-  { unlike = [], ...options }: SimilarOptions = {},
+  { unlike = [], by = 'mean', ...options }: SimilarOptions = {},
   environment: SearchEnvironment = {},
 ): Promise<SearchResult> {
   const like = isOne(passages) ? [passages] : passages;
@@ -38,10 +38,21 @@ export async function similarInCorpus(
       'Leave out what they shall be unlike, or search by meaning (dense or hybrid) where the collection has embeddings.',
     );
   }
+  if (by !== 'mean' && by !== 'nearest') {
+    throw new InvalidArgumentError(`by is "${by}".`, 'Choose mean or nearest.');
+  }
   const others =
     liked.length + disliked.length === 1
       ? { without: liked[0]! }
       : { filter: allBut([...like, ...unlike], options.filter) };
+  if (by === 'nearest' && liked.length > 1) {
+    checkNearest(vector, options);
+    const ways = await Promise.all(liked.map((passage) => between(corpus, [passage], disliked)));
+    const searches = ways
+      .filter((way) => way !== undefined)
+      .map((way) => searchCorpus(corpus, '', { ...options, ...others, vector: way }, environment));
+    return united(await Promise.all(searches), options.k ?? 10);
+  }
   if (vector !== undefined && retriever !== 'hybrid' && pipeline === undefined) {
     return searchCorpus(corpus, '', { ...options, ...others, vector }, environment);
   }
@@ -53,6 +64,48 @@ export async function similarInCorpus(
     { ...options, ...others, ...how, ...plain },
     environment,
   );
+}
+
+/** @throws InvalidArgumentError for what rankings of several passages cannot be united by. */
+function checkNearest(vector: Float32Array | undefined, { retriever, pipeline, cursor, sort }: SimilarOptions): void {
+  const beside = [
+    [vector === undefined, 'words alone'],
+    [retriever !== undefined && retriever !== 'dense', `the retriever "${retriever}"`],
+    [pipeline !== undefined, 'a pipeline'],
+    [cursor !== undefined, 'a cursor'],
+    [sort !== undefined, 'an order by fields'],
+  ].find(([isGiven]) => isGiven === true);
+  if (beside === undefined) return;
+  throw new InvalidArgumentError(
+    `What is like the nearest of several passages is found by meaning alone, in one page, and not by ${beside[1]}.`,
+    "Leave that out, or take by: 'mean'.",
+  );
+}
+
+/** The hits of several rankings by their best scores: the first k of all are among the first k of each. */
+function united(results: readonly SearchResult[], k: number): SearchResult {
+  const [first] = results as [SearchResult, ...SearchResult[]];
+  const best = new Map<string, SearchHit>();
+  for (const hit of results.flatMap(({ hits }) => hits)) {
+    const key = `${hit.start} ${hit.id}`;
+    if (!((best.get(key)?.score ?? Number.NEGATIVE_INFINITY) >= hit.score)) best.set(key, hit);
+  }
+  const told = new Set<string>();
+  const hits: SearchHit[] = [];
+  for (const [key, hit] of [...best].sort(([, a], [, b]) => b.score - a.score)) {
+    if (told.has(key)) continue;
+    for (const { start, id } of hit.repeats ?? []) told.add(`${start} ${id}`);
+    hits.push(hit);
+    if (hits.length === k) break;
+  }
+  const { next: _, shortfall, ...rest } = first;
+  return {
+    ...rest,
+    hits: hits.map((hit, i) => ({ ...hit, rank: i + 1 })),
+    tookMs: Math.max(...results.map(({ tookMs }) => tookMs)),
+    examined: Math.max(...results.map(({ examined }) => examined)),
+    ...(shortfall === undefined || hits.length === k ? {} : { shortfall: { ...shortfall, returned: hits.length } }),
+  };
 }
 
 function isOne(passages: PassageReference | readonly PassageReference[]): passages is PassageReference {

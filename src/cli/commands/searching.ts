@@ -29,6 +29,12 @@ export function addSearching(program: Command): void {
     .option('--filter <expression>', "only documents that satisfy it, e.g. 'format = pdf and year >= 2020'")
     .option('--like <id>', 'in place of a query: what is like this document (repeatable)', several)
     .option('--unlike <id>', 'with --like: and unlike this one (repeatable)', several)
+    .addOption(
+      new Option(
+        '--like-by <what>',
+        'of several: near to their mean (default), or to the nearest of them, each by itself',
+      ).choices(['mean', 'nearest']),
+    )
     .option('--turn <text>', 'what was asked before, oldest first, for pipelines with rewrite (repeatable)', several)
     .option('--per-document <n>', 'at most this many passages of one document', whole('--per-document'))
     .option('--sort <fields>', "order by fields of documents, not by score: 'year desc, title'")

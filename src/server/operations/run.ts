@@ -217,6 +217,7 @@ async function searchPlain(
     vector,
     like,
     unlike,
+    likeBy,
     filter,
     language,
     relevant,
@@ -253,11 +254,12 @@ async function searchPlain(
     const references = 'id' in like ? given(like) : like.map((one) => given(one));
     return collection.similar(references, {
       ...options,
-      ...given({ unlike: unlike?.map((one) => given(one)) }),
+      ...given({ by: likeBy, unlike: unlike?.map((one) => given(one)) }),
     });
   }
-  if (unlike !== undefined) {
-    throw new InvalidArgumentError('A search has `unlike` without `like`.', 'Give `like` as well.');
+  if (unlike !== undefined || likeBy !== undefined) {
+    const name = unlike === undefined ? 'likeBy' : 'unlike';
+    throw new InvalidArgumentError(`A search has \`${name}\` without \`like\`.`, 'Give `like` as well.');
   }
   if (query === undefined && vector === undefined) {
     throw new InvalidArgumentError(
