@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contextTool } from '../src/ai/index.ts';
 import { createClient } from '../src/client/index.ts';
 import { openModel } from '../src/generate/index.ts';
+import { serve } from '../src/server/index.ts';
 import { mostTokens } from '../src/text/index.ts';
 import { program } from './support/command.ts';
 import { type ScriptedModel, scriptedModel } from './support/scripted-model.ts';
@@ -251,6 +252,29 @@ describe('answers on the command line', () => {
       expect(wrong.stderr).not.toMatch(/unexpected/);
     }
     expect((await sagitta(...asked, '--compressor', 'sentencez')).stderr).toMatch(/must be .*learned:FILE/);
+    // Without a file the collection keeps it, and everything that asks the collection has it.
+    const none = await sagitta(...asked, '--compressor', 'learned');
+    expect([none.code, none.stderr]).toEqual([3, expect.stringMatching(/no compressor of its own.*learn-compressor/)]);
+    expect((await sagitta(...learning)).stdout).toMatch(/--compressor learned`/);
+    const own = await sagitta(...asked, '--compressor', 'learned');
+    expect([own.code, own.stdout]).toEqual([0, stdout]);
+    const directory = join(folder, 'of-ports');
+    const serving = await serve({ collections: [{ name: 'ports', directory }], port: 0, threads: 1, web: null });
+    const client = createClient({ url: serving.url });
+    const { text } = await client.context(asked[1]!, { tokens: 40, compressor: 'learned' });
+    await serving.stop();
+    expect(text.trim()).toBe(stdout.trim());
+    const [file] = readdirSync(directory).filter((name) => name.startsWith('compressor-'));
+    const bytes = readFileSync(join(directory, file!));
+    bytes[bytes.length - 3]! ^= 1;
+    await writeFile(join(directory, file!), bytes);
+    const damaged = await sagitta('verify', '--in', 'of-ports');
+    expect([damaged.code, damaged.stdout + damaged.stderr]).toEqual([
+      expect.any(Number),
+      expect.stringContaining(file!),
+    ]);
+    expect(damaged.code).not.toBe(0);
+    expect((await sagitta(...asked, '--compressor', 'learned')).code).not.toBe(0);
   }, 60_000);
 
   it('keep a budget', async () => {

@@ -47,10 +47,10 @@ const asking = {
       'Only passages of at least this probability of being relevant; 0 takes all. Default: all if the best is probably relevant, else none.',
     ),
   compressor: z
-    .enum(COMPRESSORS)
+    .enum([...COMPRESSORS, 'learned'])
     .optional()
     .describe(
-      'What of passages is kept: the `sentences` that bear on the question, of these only what is salient (`salience`), or whole `passages`. Default: sentences.',
+      'What of passages is kept: the `sentences` that bear on the question, of these only what is salient (`salience`), whole `passages`, or what the collection has `learned` to keep. Default: sentences.',
     ),
   order: z
     .enum(CONTEXT_ORDERS)

@@ -40,7 +40,7 @@ export interface ContextCommandOptions {
   readonly filter?: string;
   readonly pipeline?: string;
   readonly language?: string;
-  /** A name, or `learned:FILE`. */
+  /** A name, `learned` or `learned:FILE`. */
   readonly compressor?: string;
   readonly order?: ContextOrder;
   readonly format?: ContextFormat;
@@ -113,8 +113,8 @@ async function looking(options: ContextCommandOptions) {
 }
 
 /** A compressor that was trained is read from its file. */
-async function compressorOf(name: string | undefined): Promise<CompressorName | Compressor | undefined> {
-  if (!name?.startsWith(LEARNED)) return name as CompressorName | undefined;
+async function compressorOf(name: string | undefined): Promise<CompressorName | 'learned' | Compressor | undefined> {
+  if (!name?.startsWith(LEARNED)) return name as CompressorName | 'learned' | undefined;
   const file = name.slice(LEARNED.length);
   return learned(readSentenceModel(await readNamed(file, 'Name a file that `sagitta learn-compressor` made.'), file));
 }

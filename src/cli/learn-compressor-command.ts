@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import pc from 'picocolors';
 import { gatherEvidence, writeSentenceModel } from '../answer/index.ts';
+import { given } from '../base/given.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { holdsAnswer, readAnswerKey, readJudgements } from '../eval/index.ts';
 import { not, oneOf } from '../search/index.ts';
@@ -15,14 +16,15 @@ export interface LearnCompressorCommandOptions {
   readonly json: boolean;
   readonly queries: string;
   readonly qrels: string;
-  readonly out: string;
+  /** Default: the collection itself keeps what was learned. */
+  readonly out?: string;
   readonly k: number;
   readonly by: 'signals' | 'vectors' | 'both';
   readonly seed: number;
   readonly quiet: boolean;
 }
 
-/** `sagitta learn-compressor`: learns from questions with answers which sentences `context --compressor learned:FILE` keeps. */
+/** `sagitta learn-compressor`: learns from questions with answers which sentences `context --compressor learned` keeps. */
 export async function learnCompressorCommand(
   { in: directory, json, queries, qrels, out, k, by, seed, quiet }: LearnCompressorCommandOptions,
   signal: AbortSignal,
@@ -30,7 +32,7 @@ export async function learnCompressorCommand(
   const questions = await readAnswerKey(queries);
   const { judgements } = await readJudgements(qrels);
   // Before anything is learned that could not be kept.
-  await mkdir(dirname(out), { recursive: true });
+  if (out !== undefined) await mkdir(dirname(out), { recursive: true });
   await using collection = await openHere(directory);
   const progress = new Progress(quiet || json);
   const judged: JudgedSentences[] = [];
@@ -62,11 +64,12 @@ export async function learnCompressorCommand(
     onProgress: (step, steps) => progress.show(() => `step ${number(step)} of ${number(steps)}`),
   });
   progress.done();
-  await writeFile(out, writeSentenceModel(model));
+  if (out === undefined) await collection.setCompressor(model);
+  else await writeFile(out, writeSentenceModel(model));
   const helped = judged.filter(({ helps }) => helps.includes(true)).length;
-  if (json) printJson({ file: out, questions: judged.length / 2, helped, encoder: model.encoder });
+  if (json) printJson({ ...given({ file: out }), questions: judged.length / 2, helped, encoder: model.encoder });
   else
     print(
-      `${pc.green('learned')} from ${number(helped)} questions that a sentence answers: \`sagitta context QUESTION --compressor learned:${out}\``,
+      `${pc.green('learned')} from ${number(helped)} questions that a sentence answers: \`sagitta context QUESTION --compressor ${out === undefined ? 'learned' : `learned:${out}`}\``,
     );
 }

@@ -40,12 +40,14 @@ export function milliseconds(value: string): number {
   return number;
 }
 
+/** What the collection's own compressor is named. */
+const OWN = 'learned';
 /** What a compressor that was trained is named by, before its file. */
-export const LEARNED = 'learned:';
+export const LEARNED = `${OWN}:`;
 
 /** A compressor by name, or one that was trained by its file. */
 export function compressorName(value: string): string {
-  if ((COMPRESSORS as readonly string[]).includes(value) || (value.startsWith(LEARNED) && value !== LEARNED))
-    return value;
-  throw new InvalidOption(`--compressor must be ${COMPRESSORS.join(', ')} or ${LEARNED}FILE.`);
+  const names: readonly string[] = [...COMPRESSORS, OWN];
+  if (names.includes(value) || (value.startsWith(LEARNED) && value !== LEARNED)) return value;
+  throw new InvalidOption(`--compressor must be ${names.join(', ')} or ${LEARNED}FILE.`);
 }

@@ -16,6 +16,7 @@ import type {
   VectorFieldSettings,
   Writer,
 } from '../store/types.ts';
+import { COMPRESSOR } from './answering.ts';
 import { encodeTexts } from './encode-texts.ts';
 import { dropFailedVersion, encoderFiles } from './encoder-versions.ts';
 import { type CollectionEncoders, checkGives, type GivenEncoder } from './encoders.ts';
@@ -164,7 +165,8 @@ async function carryOut(
       beside: async (before, after) => {
         const ids = vectorFields(after).map((field) => field.encoder);
         const kept = before.filter(
-          ({ role }) => role === RERANKER || role === FEEDBACK || (role === RELEVANCE && build.name !== MEANING),
+          ({ role }) =>
+            [RERANKER, FEEDBACK, COMPRESSOR].includes(role) || (role === RELEVANCE && build.name !== MEANING),
         );
         const learned = (files: readonly BesideEntry[]) => files.some(({ role }) => role === RELEVANCE);
         relevanceDropped = learned(before) && !learned(kept);

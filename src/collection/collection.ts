@@ -1,3 +1,4 @@
+import type { SentenceModel } from '../answer/index.ts';
 import type { InputDocument } from '../content/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import { type CrossWeights, writeCross } from '../encode/cross/weights.ts';
@@ -17,6 +18,7 @@ import { vectorFields } from '../store/local/manifest-types.ts';
 import type { CompactOptions, CompactReport, PendingField, RebuildOptions, RebuildReport } from '../store/types.ts';
 import { type AddReport, addDocuments } from './add-documents.ts';
 import { type AddFieldOptions, type AddFieldReport, addField } from './add-field.ts';
+import { answering, COMPRESSOR } from './answering.ts';
 import { type BuildOptions, type DeployOptions, deployTuned } from './building.ts';
 import { type Contexts, saveContext } from './contexts.ts';
 import { deployImpacts } from './deploy-impacts.ts';
@@ -171,6 +173,15 @@ export class Collection extends CollectionReads {
   async setFeedback(update: QueryUpdate | undefined): Promise<void> {
     const content = update === undefined ? undefined : writeQueryUpdate(update);
     await this.session.writing((writer) => writer.putBeside(FEEDBACK, content));
+  }
+
+  /**
+   * Takes over what was learned of which sentences contexts keep (`learnSentences` of `sagitta-search/train`), which `context` and `ask` then name `learned`.
+   * @param model undefined: it has none. @throws CollectionLockedError while another process writes; UnsupportedError in PostgreSQL.
+   */
+  async setCompressor(model: SentenceModel | undefined): Promise<void> {
+    const content = model === undefined ? undefined : (await answering()).writeSentenceModel(model);
+    await this.session.writing((writer) => writer.putBeside(COMPRESSOR, content));
   }
 
   /**

@@ -29,9 +29,11 @@ import type {
   StoreInfo,
   VerifyReport,
 } from '../store/types.ts';
+import { answering } from './answering.ts';
 import { type Contexts, contextsOf } from './contexts.ts';
 import type { EncoderSources } from './encoders.ts';
 import type { Extension } from './extensions.ts';
+import type { WithOwnCompressor } from './learned-compressor.ts';
 import { type StoredPipelines, storedPipelines } from './pipelines.ts';
 import { type CollectionPlanOptions, planSnapshot } from './planning.ts';
 import { judgesRelevance, searchRelevant } from './relevant.ts';
@@ -40,9 +42,6 @@ import { type Source, sourcesOf } from './sources.ts';
 import { synonymsSource } from './synonyms.ts';
 import type { RelevantOptions, RelevantResult } from './types.ts';
 import { verifyStore } from './verify.ts';
-
-/** Loaded when first needed: whoever searches begins the sooner. */
-const answering = () => import('../answer/index.ts');
 
 /** A document as the collection holds it. */
 export interface StoredDocument extends DocumentRecord {
@@ -94,9 +93,11 @@ export class CollectionReads {
    * relevant.
    * @throws InvalidArgumentError for an empty question, and options that are not known or out of range.
    */
-  async context(question: string, options: ContextOptions = {}): Promise<Context> {
+  async context(question: string, options: WithOwnCompressor<ContextOptions> = {}): Promise<Context> {
     const { contextOf } = await answering();
-    return this.session.searching((corpus, environment) => contextOf(corpus, question, options, environment));
+    return this.session.searching(async (corpus, environment) =>
+      contextOf(corpus, question, await withCompressor(options, corpus), environment),
+    );
   }
 
   /**
@@ -104,9 +105,11 @@ export class CollectionReads {
    * has a language model put it in words, from the same context.
    * @throws InvalidArgumentError as {@link Collection.context}.
    */
-  async ask(question: string, options: AskOptions = {}): Promise<Answer> {
+  async ask(question: string, options: WithOwnCompressor<AskOptions> = {}): Promise<Answer> {
     const { askCorpus } = await answering();
-    return this.session.searching((corpus, environment) => askCorpus(corpus, question, options, environment));
+    return this.session.searching(async (corpus, environment) =>
+      askCorpus(corpus, question, await withCompressor(options, corpus), environment),
+    );
   }
 
   /** The language (ISO 639-1, or `und`) that a search takes a query to be in unless it is told. */
@@ -275,4 +278,13 @@ function noEncoder(): InvalidArgumentError {
     'This collection has no embeddings.',
     'Give it an encoder with `sagitta reencode`, or make another collection.',
   );
+}
+
+/** The options with the collection's own compressor where they name it. */
+async function withCompressor<T extends Pick<ContextOptions, 'compressor'>>(
+  options: WithOwnCompressor<T>,
+  corpus: Pick<StoredCorpus, 'beside'>,
+): Promise<T> {
+  const { withOwnCompressor } = await import('./learned-compressor.ts');
+  return withOwnCompressor(options, corpus);
 }

@@ -10,6 +10,7 @@ import { readManifest } from '../store/local/manifest.ts';
 import { type Manifest, vectorFields } from '../store/local/manifest-types.ts';
 import { nodeFiles } from '../store/local/node-files.ts';
 import type { Fault, Store, VerifyReport } from '../store/types.ts';
+import { answering, COMPRESSOR } from './answering.ts';
 import { FEEDBACK } from './learned-feedback.ts';
 import { RELEVANCE } from './relevant.ts';
 import { RERANKER } from './reranking.ts';
@@ -81,6 +82,8 @@ class FilesBeside {
     await this.#beside(RELEVANCE, (bytes, path) => parseRelevance(bytes.toString(), path));
     await this.#beside(RERANKER, readCross);
     await this.#beside(FEEDBACK, readQueryUpdate);
+    const { readSentenceModel } = await answering();
+    await this.#beside(COMPRESSOR, readSentenceModel);
   }
 
   /** A trained encoder, and the trained ones that it starts from. */

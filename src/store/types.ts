@@ -109,7 +109,7 @@ export interface BesideEntry {
 }
 
 /** Roles of what is learned and kept beside the manifest. */
-export type LearnedRole = 'relevance' | 'reranker' | 'feedback';
+export type LearnedRole = 'relevance' | 'reranker' | 'feedback' | 'compressor';
 
 /** A file beside the segments, as one generation has it. */
 export interface BesideFile extends BesideEntry {

@@ -24,7 +24,7 @@ function answering(program: Command, usage: string, description: string, model: 
     .option('--language <code>', 'language of the question (default: detected)')
     .option(
       '--compressor <name>',
-      'what of passages is kept: `sentences` that bear on the question (default), of these what is salient (`salience`), all (`passages`), or what was learned (`learned:FILE`)',
+      'what of passages is kept: `sentences` that bear on the question (default), of these what is salient (`salience`), all (`passages`), or what was learned of the collection (`learned`) or kept in a file (`learned:FILE`)',
       compressorName,
     )
     .addOption(

@@ -127,11 +127,11 @@ export function addLearning(program: Command): void {
   collectionCommand(
     program,
     'learn-compressor',
-    'learn from questions with answers which sentences `context --compressor learned:FILE` keeps, and when none',
+    'learn from questions with answers which sentences `context --compressor learned` keeps, and when none',
   )
     .requiredOption('--queries <file>', 'questions with their answers: JSONL with `metadata.answers`')
     .requiredOption('--qrels <file>', "judgements of the collection's documents: BEIR, TREC or JSONL")
-    .requiredOption('--out <file>', 'where what was learned goes')
+    .option('--out <file>', 'where what was learned goes (default: into the collection)')
     .option('-k, --k <n>', 'passages of a question', whole('-k'), 20)
     .addOption(
       new Option('--by <what>', 'what is learned: weights of signals, a dual encoder over vectors, or both')

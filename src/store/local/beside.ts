@@ -81,7 +81,12 @@ export async function writeBeside(
 }
 
 /** Of what was learned, by its role: `relevance` is read by people too. */
-const EXTENSIONS: Readonly<Record<LearnedRole, string>> = { relevance: 'json', reranker: 'bin', feedback: 'bin' };
+const EXTENSIONS: Readonly<Record<LearnedRole, string>> = {
+  relevance: 'json',
+  reranker: 'bin',
+  feedback: 'bin',
+  compressor: 'bin',
+};
 const NAMES = Object.entries(EXTENSIONS).map(([role, extension]) => `${role}-[\\da-f]{8}\\.${extension}`);
 const BESIDE = new RegExp(`^(${NAMES.join('|')})(\\.new)?$`);
 
