@@ -9,4 +9,6 @@ export {
   messagesOf,
   type Prompt,
 } from './language-model.ts';
+export { type NgramOptions, ngramModel, type ScoringModel } from './ngram-model.ts';
 export { DEFAULT_MODEL_URL, type LanguageModelKind, type OpenModelOptions, openModel } from './open-model.ts';
+export { labelUtility, type Utility, type UtilityOptions } from './utility.ts';
