@@ -107,7 +107,8 @@ type Answer = readonly Part[];
 export type CodeSide = (data: CodeSearch, lab: Lab) => Promise<Contestant<number, Answer>>;
 
 const DEPTH = 10;
-const WEIGHING = grid({ k1: [0.3, 0.6, 1.2, 2, 3], b: [0.4, 0.75, 0.9, 1] });
+/** A b of 1 is all that there is. */
+const WEIGHING = grid({ k1: [0.1, 0.3, 0.6, 1.2, 2, 4, 8], b: [0.4, 0.75, 1] });
 
 const searches = new WeakMap<CodeSearch, Map<string, LexicalSearch>>();
 
@@ -173,8 +174,8 @@ function corpusOf({ texts }: CodeSearch, regime: Regime): Promise<MemoryCorpus> 
   return memoryCorpus(documents, [{ name: 'words', kind: 'terms' }], { bm25: { k1: 1.2, b: 0.75 } });
 }
 
-/** Shares of the vectors in what ranks by both. */
-const SHARES = [0.3, 0.5, 0.7, 0.9];
+/** Shares of the vectors in what ranks by both; 1 is vectors alone. */
+const SHARES = [0.3, 0.5, 0.7, 0.9, 1];
 
 /** By vectors of the lab's encoder, alone or beside BM25. @param recipe what they learned. Default: nothing. */
 export function meaning(
@@ -190,7 +191,6 @@ export function meaning(
     return {
       name,
       configs,
-      ...(configs.length === 1 ? { untunable: true } : {}),
       fit: async ({ share, ...config }, context) => {
         const cosines =
           recipe === FROZEN

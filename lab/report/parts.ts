@@ -17,6 +17,7 @@ const TRAINED = ['training objectives', 'encoders & pre-training'];
 export const PAGE_PARTS: readonly PagePart[] = [
   { page: 'docs/compression.md', name: 'frontier', make: frontierTable },
   { page: 'docs/training.md', name: 'objectives', make: objectivesTable },
+  { page: 'docs/search.md', name: 'code', make: codeTables },
 ];
 
 /** A page with one part made anew. @throws InvariantError for a page without the part's marks. */
@@ -35,6 +36,12 @@ function frontierTable(papers: readonly PaperStatus[]): string | undefined {
   const claims = papers.find(({ slug }) => slug === 'embedding-compression-bench')?.evidence?.claims ?? [];
   const note = claims.flatMap(({ notes = [] }) => notes).find((text) => text.includes('| codec |'));
   return note?.slice(note.indexOf('| codec |')).trim();
+}
+
+/** What words and vectors find of functions by their documentation, as the evidence of `coderag-bench` notes it. */
+function codeTables(papers: readonly PaperStatus[]): string | undefined {
+  const claims = papers.find(({ slug }) => slug === 'coderag-bench')?.evidence?.claims ?? [];
+  return claims.find(({ id }) => id === 'documented')?.notes?.join('\n\n');
 }
 
 /** What claims on trained encoders came to, in one line each. */

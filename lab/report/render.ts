@@ -54,7 +54,7 @@ The lab is a private workspace of a checkout (\`lab/\`); the published package h
 | \`npm run papers -- list [--json]\` | All papers by family, with verdict and whether the evidence is current. \`--json\`: \`{papers: [{slug, family, state, verdict, reach, claims}]}\`. |
 | \`npm run papers -- show SLUG [--json]\` | The claims of one, and their evidence. |
 | \`npm run papers -- check SLUG...\` | Runs claims and records the evidence. It goes on where it was interrupted; the time that evidence gives is then that of the last run. |
-| \`npm run papers -- docs\` | Writes this page, the table and the picture in [compression.md](compression.md), and the table of objectives in [training.md](training.md). |
+| \`npm run papers -- docs\` | Writes this page, the table and the picture in [compression.md](compression.md), the table of objectives in [training.md](training.md), and the tables about code in [search.md](search.md). |
 
 | option of \`check\` | meaning |
 |---|---|
