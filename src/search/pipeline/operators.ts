@@ -4,6 +4,7 @@ import { expand } from './expand.ts';
 import { feedback } from './feedback.ts';
 import { fuse } from './fuse.ts';
 import { group } from './group.ts';
+import { interleave } from './interleave.ts';
 import { neighbours } from './neighbours.ts';
 import { prf } from './prf.ts';
 import { rerank } from './rerank.ts';
@@ -13,7 +14,7 @@ import { walk } from './walk.ts';
 
 /** The operators that there are, by name. */
 export const OPERATORS: ReadonlyMap<string, Operator> = new Map(
-  [fuse, rerank, neighbours, walk, prf, expand, rewrite, feedback, group, cut].map((operator) => [
+  [fuse, interleave, rerank, neighbours, walk, prf, expand, rewrite, feedback, group, cut].map((operator) => [
     operator.name,
     operator,
   ]),
