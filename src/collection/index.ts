@@ -10,6 +10,9 @@ export type {
   SearchResult,
   Shortfall,
   SimilarOptions,
+  Suggestion,
+  Suggestions,
+  SuggestOptions,
 } from '../search/index.ts';
 export { RELEVANCE_DEPTH } from '../search/index.ts';
 export { ENCODERS } from '../store/local/beside.ts';

@@ -15,10 +15,14 @@ import {
   type SearchOptions,
   type SearchResult,
   type SimilarOptions,
+  type Suggestions,
+  type SuggestOptions,
   searchCorpus,
   similarInCorpus,
 } from '../search/index.ts';
 import { noSuchDocument } from '../search/similar.ts';
+import { noSuchDocument } from '../search/searching.ts';
+import { suggestValues } from '../search/suggest.ts';
 import { SnapshotCorpus } from '../store/corpus.ts';
 import type {
   CollectionSettings,
@@ -135,6 +139,15 @@ export class CollectionReads {
    */
   async facets(options: FacetOptions = {}): Promise<FacetCounts> {
     return this.session.searching((corpus, environment) => countFacets(corpus, options, environment));
+  }
+
+  /**
+   * Suggests values of a field for a text that has none yet, such as tags, a category or who is responsible: the nearest documents that have the
+   * field vote for theirs. Empty, with a note, where nothing is near enough.
+   * @throws InvalidArgumentError for an empty text, options that are not known or out of range, and a field that no document has.
+   */
+  async suggestValues(text: string, options: SuggestOptions): Promise<Suggestions> {
+    return this.session.searching((corpus, environment) => suggestValues(corpus, text, options, environment));
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */

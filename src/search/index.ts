@@ -132,6 +132,7 @@ export { rankCorpus, type SearchEnvironment, searchCorpus } from './searching.ts
 export { allowedPassages, documentFilter } from './selection.ts';
 export { similarInCorpus } from './similar.ts';
 export { checkSort, compareSorted, parseSort, type Sort, type SortKey, sortValues } from './sort.ts';
+export type { Suggestion, Suggestions, SuggestOptions } from './suggest.ts';
 export type {
   Contribution,
   RankedPassage,

@@ -133,7 +133,7 @@ export async function searchCorpus(
 }
 
 /** Why no field of a pipeline has anything to say of a query. */
-async function silent({ query, ranking, fields }: Retrieved): Promise<InvalidArgumentError> {
+export async function silent({ query, ranking, fields }: Retrieved): Promise<InvalidArgumentError> {
   for (const field of fields) {
     if (field.kind === 'terms') continue;
     const { id, languages = [] } = await field.open();

@@ -66,6 +66,24 @@ export function addSearching(program: Command): void {
 
   collectionCommand(
     program,
+    'suggest <text...>',
+    'suggest tags, a category or another field for a text, from the documents nearest to it',
+  )
+    .requiredOption('--field <name>', 'the field whose values are suggested, e.g. tags')
+    .option('-k, --k <n>', 'how many values', whole('-k'), 5)
+    .option('--examples <n>', 'documents that vote, of those that have the field', whole('--examples'), 10)
+    .option('--filter <expression>', 'only documents that satisfy it vote')
+    .option('--pipeline <steps>', "how documents are found: steps, or a name: 'interleave(words, meaning)'")
+    .option('--language <code>', 'language of the text (default: detected)')
+    .option('--all', 'documents vote also where none is probably relevant', false)
+    .action(async (words: string[], options) =>
+      run(options.json, async (signal) =>
+        (await import('../suggest-command.ts')).suggestCommand(words, options, signal),
+      ),
+    );
+
+  collectionCommand(
+    program,
     'pipelines [name] [steps]',
     'list the pipelines that have names here, give one a name, or choose the default',
   )
