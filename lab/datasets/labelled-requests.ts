@@ -2,6 +2,7 @@ import { Random } from '../../src/base/random.ts';
 import { analyzerFor } from '../../src/text/index.ts';
 import type { Lab } from '../grading/lab.ts';
 import { contentOf, sourcesOf } from './embeddings.ts';
+import { readWritten } from './written.ts';
 
 /** A request with the tool that serves it. */
 export interface LabelledRequest {
@@ -15,6 +16,8 @@ export interface LabelledRequests {
   readonly pool: readonly LabelledRequest[];
   readonly dev: readonly LabelledRequest[];
   readonly test: readonly LabelledRequest[];
+  /** Ids of those of `test` that claims of other papers report on; they are for these alone. */
+  readonly elsewhere: ReadonlySet<string>;
   /** What each label says of itself. */
   readonly descriptions: ReadonlyMap<string, string>;
   /** Requests that were left out of the pool as they say nearly the same as one to be labelled. */
@@ -26,6 +29,8 @@ export interface LabelledRequests {
 const SIZES = { quick: { test: 60, dev: 60, pool: 300 }, full: { test: 1200, dev: 400, pool: 3000 } } as const;
 /** Claims of other papers test on the first requests of each tool, and on more of ten: these are for the pool alone. */
 const OTHERS = { usual: 30, large: 100, tools: 10 } as const;
+/** Others report on requests that something was written for, and on those of this part of an order of their own. */
+const ATTACKED = [8000, 12_000] as const;
 /** Two requests that share as much of their words say nearly the same. */
 const SAME = 0.6;
 
@@ -61,6 +66,10 @@ export function labelledRequests(lab: Lab): Promise<LabelledRequests> {
       return [{ id, text, label: labelOf(id) }];
     });
     const { test, dev, pool } = SIZES[lab.level];
+    const elsewhere = new Set([
+      ...(readWritten('metatool', lab.folder('llm')) ?? []).map(({ id }) => id),
+      ...new Random(31).shuffle([...collection.judgements.keys()]).slice(...ATTACKED),
+    ]);
     const asked = all.filter(({ id }) => !taken.has(id)).slice(0, test + dev);
     const asking = new Set(asked);
     const rest = all.filter((one) => !asking.has(one)).slice(0, pool);
@@ -74,6 +83,7 @@ export function labelledRequests(lab: Lab): Promise<LabelledRequests> {
       pool: kept,
       test: asked.slice(0, test),
       dev: asked.slice(test),
+      elsewhere,
       descriptions,
       duplicates: rest.length - kept.length,
       sources: sourcesOf(collection),

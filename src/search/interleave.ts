@@ -4,7 +4,7 @@ import type { Contribution, RankedPassage, Ranking, Retriever } from './types.ts
 /**
  * One retriever out of several that takes from each in turn: the first of the first, the first of the second, and so on, then the next of each that nobody
  * has taken before it. So each has an equal share of what is found, whatever its scores are, and nothing stands there twice: examples for a prompt, or for
- * `suggestValues`, that differ (APIGen, Chen et al. 2024, "diverse examples": BM25, sentence embeddings and a view of syntax).
+ * `suggestValues`, that differ (APIGen, SANER 2024, "diverse examples": BM25, sentence embeddings and a view of syntax).
  *
  * A retriever that abstains, or has nothing more, leaves its turns to the others. The score of a hit is 1 divided by its rank, and says nothing beyond the
  * order; contributions say what each retriever found of it. The result for k is the head of the result for any larger k.

@@ -71,8 +71,8 @@ const OPTIONS: Readonly<Record<keyof SuggestOptions, true>> = {
 /**
  * Suggests values of a field for a text that has none yet, such as tags, a category or who is responsible: documents near it that have the field vote for
  * theirs, each with its similarity. That is the cosine of its best passage with the text where the collection has an encoder that knows the
- * text's language, else the score of the ranking; below 0 it counts 0, and where all do each counts the same (the vote over examples of APIGen, Chen et al.
- * 2024, in place of a language model).
+ * text's language, else the score of the ranking; below 0 it counts 0, and where all do each counts the same (in place of a language model that answers from
+ * examples, as in APIGen, SANER 2024).
  *
  * @param text plain; signs have no meaning in it.
  * @throws InvalidArgumentError for an empty text, options that are not known or out of range, and a field that no document has.
