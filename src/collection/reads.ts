@@ -19,10 +19,9 @@ import {
   type SuggestOptions,
   searchCorpus,
   similarInCorpus,
+  suggestValues,
 } from '../search/index.ts';
 import { noSuchDocument } from '../search/similar.ts';
-import { noSuchDocument } from '../search/searching.ts';
-import { suggestValues } from '../search/suggest.ts';
 import { SnapshotCorpus } from '../store/corpus.ts';
 import type {
   CollectionSettings,

@@ -70,6 +70,7 @@ export { type ConvexOptions, convex, type Fusion, type Normalization, rrf, type 
 export { type HopSearchOptions, hopSearch } from './hop-search.ts';
 export { type HybridOptions, hybrid } from './hybrid.ts';
 export { impacts, impactTerms } from './impacts.ts';
+export { interleave } from './interleave.ts';
 export { marksIn } from './marks.ts';
 export { type NeighbourOptions, refineByNeighbours } from './neighbours.ts';
 export type {
@@ -132,7 +133,7 @@ export { rankCorpus, type SearchEnvironment, searchCorpus } from './searching.ts
 export { allowedPassages, documentFilter } from './selection.ts';
 export { similarInCorpus } from './similar.ts';
 export { checkSort, compareSorted, parseSort, type Sort, type SortKey, sortValues } from './sort.ts';
-export type { Suggestion, Suggestions, SuggestOptions } from './suggest.ts';
+export { type Suggestion, type Suggestions, type SuggestOptions, suggestValues } from './suggest.ts';
 export type {
   Contribution,
   RankedPassage,
