@@ -144,6 +144,22 @@ const FORMS: Readonly<Record<string, Form>> = {
       return usesEncoder(spec, await open(rest, { ...how, above: [...how.above, spec] }));
     },
   },
+  extended: {
+    form: 'extended:<encoder>',
+    async open(rest, spec, how) {
+      if (rest === '' || how.above.length === LONGEST_CHAIN) throw noSuchEncoder(spec);
+      const { extendedEncoder } = await import('./extended/extended.ts');
+      const { parseExtended } = await import('./extended/spec.ts');
+      const { base, options } = parseExtended(spec, rest);
+      const opened = await open(base, { ...how, above: [...how.above, spec] });
+      try {
+        return extendedEncoder(opened, options);
+      } catch (error) {
+        await opened.dispose?.();
+        throw error;
+      }
+    },
+  },
   static: {
     form: 'static',
     async open(rest, spec) {
@@ -211,6 +227,7 @@ const FORMS: Readonly<Record<string, Form>> = {
  * - `late`: token vectors of minilm in 64 components, for fields of token vectors (`lateEncoder`); `late:<file>` has a projection of one's own;
  *   setting `pool`
  * - `uses:<encoder>`: the mean of another encoder's vectors of a text's lines, each as a query, for fields of uses (`usesEncoder`): `uses:minilm`
+ * - `extended:<encoder>`: another encoder that reads longer texts than it was trained for (`extendedEncoder`): `extended:minilm?window=1024`; settings `window`, `positions`
  * - `impact:<file>`: weights of words by a head over token vectors, for fields of impacts (`impactEncoder`)
  * - `hash:<dim>`: hashed words, for tests (`testEncoder`); settings `seed`, `window`
  *

@@ -26,9 +26,9 @@ const WINDOW = 4096;
  * @param tokenize a text's tokens; none leaves the text out.
  * @param run is told how many are under way at a time.
  */
-export async function forEachRun(
-  inputs: readonly Content[],
-  tokenize: (text: string) => ArrayLike<number>,
+export async function forEachRun<T = Content>(
+  inputs: readonly T[],
+  tokenize: (input: T) => ArrayLike<number>,
   { tokens: most, alike, atOnce = () => 1 }: RunLimits,
   { batchSize = Number.POSITIVE_INFINITY, signal, onProgress }: EncodeOptions,
   run: (texts: readonly TokenizedText[], atOnce: number) => Promise<void>,

@@ -3,10 +3,9 @@ import { join, resolve } from 'node:path';
 import { IncompatibleError } from '../../base/errors.ts';
 import { connectedAdapters } from '../../tensor/index.ts';
 import { stampOf } from '../cache.ts';
-import type { Encoder, TokenEncoder } from '../encoder.ts';
 import { formatSettings } from '../spec.ts';
 import type { EncoderTuning } from '../tuning.ts';
-import { bertEncoder, idSettings } from './bert.ts';
+import { type BertEncoder, bertEncoder, idSettings } from './bert.ts';
 import { type BertDescription, readDescription } from './description.ts';
 import type { BertOptions, BertSource } from './loaded.ts';
 import type { BertParts } from './model.ts';
@@ -27,7 +26,7 @@ export const SIDE_FILE = 'side.safetensors';
 export async function bertFolder(
   folder: string,
   options: BertOptions & { readonly id?: string; readonly side?: EncoderTuning['side'] } = {},
-): Promise<Encoder & TokenEncoder> {
+): Promise<BertEncoder> {
   const description = await readDescription(resolve(folder));
   const id = options.id ?? `bert:${formatSettings(description.folder, idSettings(options))}`;
   const { side } = options;

