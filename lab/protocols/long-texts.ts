@@ -89,6 +89,9 @@ export function read(name: string, ...by: readonly string[]): LongSide {
 export const passages: LongSide = { name: 'the best passage of a document', by: 'meaning' };
 export const hybridPassages: LongSide = { name: 'the same with words', by: 'hybrid' };
 
+/** Documents that passages are searched for: what metrics look at. */
+const DEPTH = 10;
+
 /** What a claim about long texts says. */
 export interface LongTextsClaim extends Said, Sides<LongSide> {
   readonly metric: 'success@1' | 'nDCG@10';
@@ -139,9 +142,9 @@ function contestantOf(
         );
         return {
           async answer(unit) {
-            const options = { pipeline: by, k: documents.length, syntax: false };
+            const options = { pipeline: by, k: DEPTH, syntax: false };
             const { ids, scores } = await rankCorpus(corpus, queries.get(unit)!, options);
-            const result = new Float32Array(documents.length).fill(-2);
+            const result = new Float32Array(documents.length).fill(Number.NEGATIVE_INFINITY);
             ids.forEach((id, rank) => {
               result[Number(id)] = scores[rank]!;
             });

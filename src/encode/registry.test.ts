@@ -17,7 +17,7 @@ describe('openEncoder', () => {
   it.each([
     [
       'uselite',
-      /Did you mean use-lite\? Give one of: none, minilm, bert:<folder>, use-lite, http:<url>#<model>, hf:<model>, tuned:<folder>, uses:<encoder>, static, late, impact:<file>, hash:<dim>\.$/,
+      /Did you mean use-lite\? Give one of: none, minilm, bert:<folder>, use-lite, http:<url>#<model>, hf:<model>, tuned:<folder>, uses:<encoder>, extended:<encoder>, static, late, impact:<file>, hash:<dim>\.$/,
     ],
     ['use-light', /Did you mean use-lite\?/],
     ['htp:https://host/#m', /Did you mean http:<url>#<model>\?/],
