@@ -140,6 +140,8 @@ describe('an encoder that reads more', () => {
     expect(encoder.id).toBe('extended:minilm?window=1024&positions=chunks-mean');
     expect([encoder.dim, encoder.languages, encoder.denseShare]).toEqual([384, ['en'], 0.4]);
     expect(await encoder.window!.count('Tokenization')).toBe(2);
+    // Four full chunks, each with its special tokens.
+    expect(encoder.window!.tokens).toBe(4 * 254);
     expect((await openEncoder(encoder.id)).id).toBe(encoder.id);
     await encoder.dispose!();
     const other = await openEncoder('extended:minilm?positions=grouped&length=512&window=4096');

@@ -53,10 +53,12 @@ export function extendedEncoder(
   };
   if (positions === 'chunks-mean' || positions === 'chunks-max') {
     const pooling: ChunkPooling = positions === 'chunks-mean' ? 'mean' : 'max';
+    // Every chunk has special tokens of its own: where the window is a multiple, chunks are full and do not overlap.
+    const chunked = { ...said, window: { ...said.window, tokens: window - 2 * Math.ceil(window / reads) } };
     return {
-      ...said,
+      ...chunked,
       encode: (inputs, options) =>
-        encodeChunks({ ...said, piecesOf, encodePieces }, own.tokens, pooling, inputs, options),
+        encodeChunks({ ...chunked, piecesOf, encodePieces }, own.tokens, pooling, inputs, options),
       dispose: async () => base.dispose?.(),
     };
   }

@@ -7,7 +7,7 @@ export type Reading = Positions | 'chunks-mean' | 'chunks-max';
 
 /** Settings of {@link extendedEncoder}. */
 export interface ExtendedOptions {
-  /** Most tokens that are read of a text, special ones included: more than the encoder reads by itself, and at most 64 times as many. */
+  /** Most tokens that are read of a text, special ones included (those of every chunk): more than the encoder reads by itself, and at most 64 times as many. */
   readonly window: number;
   /**
    * `chunks-mean` (default): the text in chunks of what the encoder reads, each by itself, and the mean of their vectors (parallel context windows); `chunks-max`: the greatest of each component.
