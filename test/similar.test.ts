@@ -47,6 +47,24 @@ describe('what is like several passages', () => {
     );
   });
 
+  it('is a document as a whole, or one passage of it', async () => {
+    const two = `Rope is made of hemp.\n\n${'Sails are sewn of canvas by the sailmaker, who sits on the floor. '.repeat(40)}`;
+    await collection.add([
+      { id: 'two', text: `# Rope\n\n${two}\n\n# Sails\n\nSails are sewn of canvas.`, format: 'markdown' },
+      { id: 'sails', text: 'Sails are sewn of canvas.' },
+      { id: 'rope', text: 'Rope is made of hemp.' },
+    ]);
+    try {
+      const whole = idsOf(await collection.similar({ id: 'two' }, { k: 9 }));
+      expect(whole[0]).toBe('sails');
+      expect(whole).not.toContain('two');
+      const beginning = idsOf(await collection.similar({ id: 'two', start: 0 }, { k: 9 }));
+      expect(beginning).toContain('two');
+    } finally {
+      await collection.remove(['two', 'sails', 'rope']);
+    }
+  });
+
   it('is one passage alone as before: its document may have others', async () => {
     expect(idsOf(await collection.similar([{ id: 'gulls' }], { k: 3 }))).toEqual(
       idsOf(await collection.similar({ id: 'gulls' }, { k: 3 })),

@@ -16,7 +16,11 @@ import { facetsSchema } from './facets.ts';
 
 const likeSchema = z.strictObject({
   id: idSchema,
-  start: z.int().min(0).optional().describe('Where the passage starts in its document. Default: the first passage.'),
+  start: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Where the passage starts in its document. Default: the document as a whole.'),
 });
 
 export const searchRequestSchema = z
@@ -37,7 +41,7 @@ export const searchRequestSchema = z
       .union([likeSchema, z.array(likeSchema).min(1).max(LIMITS.like).readonly()])
       .optional()
       .describe(
-        'Passages similar to this one, or to these, instead of a query or a vector. Of several, their documents are not among the hits.',
+        'Passages similar to this one, or to these, instead of a query or a vector. Of a document as a whole and of several, no passage of theirs is among the hits.',
       ),
     unlike: z
       .array(likeSchema)

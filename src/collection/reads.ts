@@ -121,8 +121,8 @@ export class CollectionReads {
   }
 
   /**
-   * Passages similar to a passage of the collection, or to several, and `unlike` others: nearest by their embeddings, or by BM25 with their own words where they
-   * have none. What is given is not among them: of one passage that passage, of several their documents. A filter and a limit per document work as in `search`.
+   * Passages similar to a passage of the collection, a document (without `start`), or several of them, and `unlike` others: nearest by their embeddings, or by BM25 with their own words where they
+   * have none. What is given is not among them: of one passage that passage, else the documents. A filter and a limit per document work as in `search`.
    * @throws NotFoundError when there is no such passage; InvalidArgumentError for none, and for `unlike` without embeddings.
    */
   async similar(

@@ -85,7 +85,7 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Names a passage: its document, and where it starts in the document's text. Default: the document's first passage. */
+/** Names a passage: its document, and where it starts in the document's text. Without `start` the document as a whole. */
 export interface PassageReference {
   readonly id: string;
   readonly start?: number;

@@ -6,13 +6,15 @@ import type { PassageReference, SearchHit, SearchResult, SimilarOptions } from '
 import { hasMeaning, type SearchEnvironment, searchCorpus } from './searching.ts';
 import { checkedFilter } from './selection.ts';
 
+/** Characters of a document by which it is searched for with words: its beginning says what it is about, and all of a book would match everything. */
+const WORDS_OF = 5000;
 /** What is taken away of the mean of what hits shall be unlike, for one of the mean of what they shall be like. */
 const AWAY = 0.5;
 
 /**
- * Passages similar to one, or to several, and unlike others: nearest to the mean of the vectors of those that are liked, less half of the mean of those that are not
- * (J. J. Rocchio, "Relevance feedback in information retrieval", 1971); by BM25 with their own words where there are no vectors. One passage alone is not among the hits;
- * of several, liked or not, their documents are not. `by: 'nearest'` takes each of several by itself: a hit scores what it scores for the nearest.
+ * Passages similar to a passage, a document or several of them, and unlike others: nearest to the mean of the vectors of those that are liked, less half of the mean of those that are not
+ * (J. J. Rocchio, "Relevance feedback in information retrieval", 1971); a document has the mean of its passages. By BM25 with their own words where there are no vectors. One passage alone
+ * is not among the hits; of a document and of several, liked or not, no passage of their documents is. `by: 'nearest'` takes each of several by itself: a hit scores what it scores for the nearest.
  * @throws NotFoundError when there is no such passage; InvalidArgumentError for none, and for `unlike` without vectors.
  */
 export async function similarInCorpus(
@@ -28,8 +30,8 @@ export async function similarInCorpus(
       'Name at least one: an id, or `id` and `start` of a hit.',
     );
   }
-  const liked = await Promise.all(like.map(({ id, start }) => findPassage(corpus, id, start)));
-  const disliked = await Promise.all(unlike.map(({ id, start }) => findPassage(corpus, id, start)));
+  const liked = await Promise.all(like.map((one) => passagesOf(corpus, one)));
+  const disliked = await Promise.all(unlike.map((one) => passagesOf(corpus, one)));
   const { retriever, pipeline } = options;
   const vector = retriever === 'bm25' || !hasMeaning(corpus) ? undefined : await between(corpus, liked, disliked);
   if (vector === undefined && unlike.length > 0) {
@@ -41,13 +43,11 @@ export async function similarInCorpus(
   if (by !== 'mean' && by !== 'nearest') {
     throw new InvalidArgumentError(`by is "${by}".`, 'Choose mean or nearest.');
   }
-  const others =
-    liked.length + disliked.length === 1
-      ? { without: liked[0]! }
-      : { filter: allBut([...like, ...unlike], options.filter) };
+  const [only, ...more] = [...liked, ...disliked].flat();
+  const others = more.length === 0 ? { without: only! } : { filter: allBut([...like, ...unlike], options.filter) };
   if (by === 'nearest' && liked.length > 1) {
     checkNearest(vector, options);
-    const ways = await Promise.all(liked.map((passage) => between(corpus, [passage], disliked)));
+    const ways = await Promise.all(liked.map((one) => between(corpus, [one], disliked)));
     const searches = ways
       .filter((way) => way !== undefined)
       .map((way) => searchCorpus(corpus, '', { ...options, ...others, vector: way }, environment));
@@ -112,36 +112,53 @@ function isOne(passages: PassageReference | readonly PassageReference[]): passag
   return !Array.isArray(passages);
 }
 
+/** Ordinals of what is named: of one passage, or of all of a document. */
+type Named = readonly number[];
+
 /** Undefined where none of the liked has a vector. */
 async function between(
   corpus: Corpus,
-  liked: readonly number[],
-  disliked: readonly number[],
+  liked: readonly Named[],
+  disliked: readonly Named[],
 ): Promise<Float32Array | undefined> {
-  const [towards, away] = [await meanOf(corpus, liked), await meanOf(corpus, disliked)];
+  const [towards, away] = [await middleOf(corpus, liked), await middleOf(corpus, disliked)];
   if (towards === undefined || away === undefined) return towards;
-  const vector = towards.map((component, i) => component - AWAY * away[i]!);
+  return unit(towards.map((component, i) => component - AWAY * away[i]!));
+}
+
+/** The mean of the vectors of what is named, each counting the same; undefined where nothing has one. */
+async function middleOf(corpus: Corpus, named: readonly Named[]): Promise<Float32Array | undefined> {
+  const vectors: Float32Array[] = [];
+  for (const passages of named) {
+    const items = (await corpus.get(MEANING, Uint32Array.from(passages))) as readonly (Float32Array | undefined)[];
+    const own = meanOf(items.filter((item) => item !== undefined));
+    if (own !== undefined) vectors.push(own);
+  }
+  return meanOf(vectors);
+}
+
+/** One alone stays as it is. */
+function meanOf(vectors: readonly Float32Array[]): Float32Array | undefined {
+  const [first, ...more] = vectors;
+  if (first === undefined || more.length === 0) return first;
+  return unit(first.map((_, i) => vectors.reduce((total, vector) => total + vector[i]!, 0)));
+}
+
+function unit(vector: Float32Array): Float32Array {
   const length = Math.hypot(...vector);
   return vector.map((component) => component / (length || 1));
 }
 
-/** The mean vector of passages, as it is where there is one; undefined where none has one. */
-async function meanOf(corpus: Corpus, passages: readonly number[]): Promise<Float32Array | undefined> {
-  const ascending = Uint32Array.from(new Set(passages)).sort();
-  const items = (await corpus.get(MEANING, ascending)) as readonly (Float32Array | undefined)[];
-  const vectors = items.filter((item) => item !== undefined);
-  const [first, ...more] = vectors;
-  if (first === undefined || more.length === 0) return first;
-  const sum = first.map((_, i) => vectors.reduce((total, vector) => total + vector[i]!, 0));
-  const length = Math.hypot(...sum);
-  return sum.map((component) => component / (length || 1));
-}
-
 /** Their texts, one after the other; of a passage without text the title of its document. */
-async function wordsOfAll(corpus: Corpus, ordinals: readonly number[]): Promise<string> {
-  const passages = await corpus.passages(ordinals);
-  const documents = await corpus.documents(passages.map(({ document }) => document));
-  return passages.map(({ text }, i) => text || documents[i]!.title).join('\n');
+async function wordsOfAll(corpus: Corpus, named: readonly Named[]): Promise<string> {
+  const texts: string[] = [];
+  for (const ordinals of named) {
+    const passages = await corpus.passages(ordinals);
+    const documents = await corpus.documents(passages.map(({ document }) => document));
+    const own = passages.map(({ text }, i) => text || documents[i]!.title);
+    texts.push(own.length === 1 ? own[0]! : own.join('\n').slice(0, WORDS_OF));
+  }
+  return texts.join('\n');
 }
 
 function allBut(passages: readonly PassageReference[], filter: SimilarOptions['filter']) {
@@ -149,15 +166,16 @@ function allBut(passages: readonly PassageReference[], filter: SimilarOptions['f
   return filter === undefined ? others : and(checkedFilter(filter), others);
 }
 
-/** Ordinal of the passage of a document that starts at `start`, or holds that character. */
-async function findPassage(corpus: Corpus, id: string, start: number | undefined): Promise<number> {
+/** The passage that starts at `start`, or holds that character; without `start` all of the document's. @throws NotFoundError for none. */
+async function passagesOf(corpus: Corpus, { id, start }: PassageReference): Promise<Named> {
   const found = await corpus.find(id);
   if (found === undefined) throw noSuchDocument(id);
   const { from, to } = found;
-  if (start === undefined && from < to) return from;
-  const passages = await corpus.passages(Array.from({ length: to - from }, (_, i) => from + i));
+  const all = Array.from({ length: to - from }, (_, i) => from + i);
+  if (start === undefined && all.length > 0) return all;
+  const passages = await corpus.passages(all);
   const at = passages.findIndex((one) => one.start === start || (one.start <= start! && start! < one.end));
-  if (at >= 0) return from + at;
+  if (at >= 0) return [from + at];
   throw new NotFoundError(
     `The document "${id}" has no passage at ${start ?? 'all'}.`,
     'Take `id` and `start` from a search hit.',
