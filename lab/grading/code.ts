@@ -65,6 +65,7 @@ export const ENCODERS: Readonly<Record<string, string>> = {
   static: 'staticEncoder',
   late: 'lateEncoder',
   uses: 'usesEncoder',
+  extended: 'extendedEncoder',
   impact: 'impactEncoder',
   hash: 'testEncoder',
   http: 'httpEncoder',

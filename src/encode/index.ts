@@ -28,6 +28,8 @@ export type {
   TokenEncoder,
   WordedText,
 } from './encoder.ts';
+export { extendedEncoder } from './extended/extended.ts';
+export type { ExtendedOptions } from './extended/spec.ts';
 export { type HfEncoderOptions, type HfModule, type HfPooling, hfEncoder } from './hf/hf.ts';
 export { apiKeyVariable, type EndpointOptions } from './http/endpoint.ts';
 export { type HttpEncoderOptions, httpEncoder } from './http/http.ts';
