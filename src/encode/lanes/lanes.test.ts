@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ThreadError } from '../../base/errors.ts';
@@ -52,6 +53,19 @@ describe('lanes', () => {
     await expect(broken.run(inputs(1), 'y')).rejects.toThrow(ThreadError);
     const missing = new Lanes(async () => Promise.reject(new Error('no weights')), 2);
     await expect(missing.run(inputs(1), 'y')).rejects.toThrow('no weights');
+  });
+
+  it('are waited for where they are ended while they start', () => {
+    const script = `
+      import { Lanes } from ${JSON.stringify(new URL('./lanes.ts', import.meta.url).href)};
+      const lanes = new Lanes(async () => new Uint8Array(${JSON.stringify([...model()])}), 3);
+      await lanes.run({ x: { data: Float32Array.of(1), shape: [1] } }, 'y');
+      await lanes.dispose();
+      console.log('ended');
+    `;
+    const args = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', script];
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    expect([status, stdout]).toEqual([0, 'ended\n']);
   });
 
   it('give the vectors that one thread gives, and stop when told to', async () => {

@@ -107,7 +107,10 @@ export class Lanes {
       give = resolve;
     });
     worker.on('message', (reply: LaneReply | LaneModel) => {
-      if ('model' in reply) return give(reply.model);
+      if ('model' in reply) {
+        if (lane.given.length === 0) worker.unref();
+        return give(reply.model);
+      }
       const waiting = lane.given.shift();
       if (lane.given.length === 0) worker.unref();
       if ('value' in reply) waiting?.resolve(reply.value);
@@ -125,8 +128,8 @@ export class Lanes {
       if (this.#lanes.size === 0) this.#fail(threadError(why));
     });
     this.#lanes.add(lane);
+    // Until it has read the model it keeps the process alive: somebody who ends it meanwhile waits for that.
     worker.postMessage({ model } satisfies LaneModel, [model.buffer as ArrayBuffer]);
-    worker.unref();
     return { model: read, end: new Promise((resolve) => void worker.once('exit', () => resolve())) };
   }
 
