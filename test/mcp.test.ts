@@ -143,6 +143,8 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
   });
 
   it('answers mistakes with what is wrong and how to mend it', async () => {
+    const both = await call('search', { query: 'ice', pipeline: 'words', retriever: 'dense' });
+    expect([both.isError, both.content[0].text]).toEqual([true, expect.stringMatching(/also a `retriever`.*Give one/)]);
     const field = await call('search', { query: 'x', filter: 'yaer = 1' });
     expect(field.isError).toBe(true);
     expect(field.content[0].text).toMatch(/Did you mean "year"/);

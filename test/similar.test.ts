@@ -132,6 +132,10 @@ describe('what is like several passages', () => {
     expect(idsOf(await client.similar(like, options))).toEqual(expected);
     expect((await server.ask('POST', '/v1/search', { query: 'x', unlike: [{ id: 'elm' }] })).status).toBe(400);
     expect((await server.ask('POST', '/v1/search', { like: [] })).status).toBe(400);
+    const turns = [{ role: 'user', text: 'x' }];
+    expect((await server.ask('POST', '/v1/search', { like: { id: 'oak' }, turns })).body.detail).toMatch(/`turns`/);
+    const port = await sagittaIn(server.folder.path, 'serve', '--port', '99999', '--in', server.directory);
+    expect([port.code, port.stderr]).toEqual([2, expect.stringMatching(/--port must be .* from 0 to 65535/)]);
     const nearest = idsOf(await collection.similar(like, { k: 3, by: 'nearest' }));
     expect(idsOf(await client.similar(like, { k: 3, likeBy: 'nearest' }))).toEqual(nearest);
     const args = ['search', '--like', 'gulls', '--like', 'oak', '--unlike', 'elm', '-k', '3', '--in', server.directory];

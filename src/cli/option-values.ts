@@ -12,11 +12,12 @@ export const list = (value: string): string[] =>
     .filter((word) => word !== '');
 
 /** A whole number of at least `least`. */
-export function whole(name: string, least = 1): (value: string) => number {
+export function whole(name: string, least = 1, most = Number.MAX_SAFE_INTEGER): (value: string) => number {
   return (value) => {
     const number = /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
-    if (!Number.isSafeInteger(number) || number < least) {
-      throw new InvalidOption(`${name} must be a whole number of at least ${least}.`);
+    if (!Number.isSafeInteger(number) || number < least || number > most) {
+      const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`;
+      throw new InvalidOption(`${name} must be a whole number ${range}.`);
     }
     return number;
   };

@@ -12,7 +12,7 @@ export function addServing(program: Command): void {
     .option('--in <[name=]dir>', 'folder of a collection (repeatable; default: .sagitta)', several)
     .addOption(allowRemote())
     .option('--source <[name=]path>', 'folder or file that a sync job reads again (repeatable)', several)
-    .option('--port <n>', 'port; 0 takes any free one (default: 7700)', whole('--port', 0))
+    .option('--port <n>', 'port; 0 takes any free one (default: 7700)', whole('--port', 0, 65_535))
     .option('--host <address>', 'address to listen on (default: 127.0.0.1); others need --keys')
     .option('--keys <file>', 'file of API keys (see sagitta keys)')
     .option('--read-only', 'refuse everything that writes', false)

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { LIMITS, RETRIEVERS } from '../../api/common.ts';
 import type { Capabilities, SearchAnswer } from '../../api/index.ts';
 import { presentPassages, renderPassages } from '../../api/present.ts';
+import { InvalidArgumentError } from '../../base/errors.ts';
 import { label, mostTokens } from '../../text/index.ts';
 import type { Engine, RequestOf } from '../operations/types.ts';
 import { argumentsOf, BUDGET, guarded, READ_ONLY, SHARED, tokens } from './tools.ts';
@@ -68,6 +69,9 @@ export function addSearchTool(server: McpServer, engine: Engine): void {
 
 async function search(engine: Engine, input: z.output<typeof INPUT>, signal: AbortSignal): Promise<string> {
   const { per_document: perDocument, tokens: budget, retriever, pipeline, relevant, turns = [], ...request } = input;
+  if (pipeline !== undefined && retriever !== undefined) {
+    throw new InvalidArgumentError('The search has a `pipeline` and also a `retriever`.', 'Give one of them.');
+  }
   const { capabilities } = await engine.call('info', { collection: request.collection }, { signal });
   const isOwn = pipeline !== undefined || (retriever !== undefined && retriever !== 'hybrid');
   let judging: Partial<RequestOf<'search'>>;

@@ -251,6 +251,10 @@ async function searchPlain(
     if (query !== undefined || vector !== undefined) {
       throw new InvalidArgumentError('A search has `like` and also `query` or `vector`.', 'Give one of them.');
     }
+    for (const beside of ['turns', 'language'] as const) {
+      if (request[beside] === undefined) continue;
+      throw new InvalidArgumentError(`A search by \`like\` has no use for \`${beside}\`.`, `Leave \`${beside}\` out.`);
+    }
     const references = 'id' in like ? given(like) : like.map((one) => given(one));
     return collection.similar(references, {
       ...options,
