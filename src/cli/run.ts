@@ -36,11 +36,17 @@ export async function run(
   try {
     await command(controller.signal);
   } catch (error) {
-    process.exitCode = fail(error, json, controller.signal.aborted);
+    process.exitCode = fail(await worded(error), json, controller.signal.aborted);
   } finally {
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }
+}
+
+/** Errors of the operating system as what they mean; read only then, since most commands end without. */
+async function worded(error: unknown): Promise<unknown> {
+  if (error instanceof SagittaError || error instanceof Exit) return error;
+  return (await import('./refusals.ts')).inWords(error);
 }
 
 function fail(error: unknown, json: boolean, aborted: boolean): ExitCode {
