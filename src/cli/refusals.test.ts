@@ -31,7 +31,8 @@ describe('refusals of the operating system', () => {
     const full = Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write', path: '/dev/full' });
     expect(inWords(full)).toEqual(expect.any(StorageError));
     expect((inWords(full) as Error).message).toMatch(/Cannot write \/dev\/full. The disk is full/);
-    const other = new TypeError('no system error');
-    expect(inWords(other)).toBe(other);
+    const taken = Object.assign(new Error('listen EACCES'), { code: 'EACCES', syscall: 'listen' });
+    const program = Object.assign(new Error('spawn ENOENT'), { code: 'ENOENT', syscall: 'spawn xyz', path: 'xyz' });
+    for (const other of [new TypeError('no system error'), taken, program]) expect(inWords(other)).toBe(other);
   });
 });
