@@ -140,6 +140,13 @@ describe('requests that are wrong', () => {
     }
     await expectProblem(await server.ask('GET', '/v1/collections/..%2fnotes'), 404, 'not-found');
     await expectProblem(await server.ask('GET', '/assets/..%2f..%2fpackage.json'), 404, 'not-found');
+    for (const path of ['/v1/documents/%2e%2e', '/v1/..', '/./', '/assets/../x']) {
+      const answer = await raw(
+        server.running.port,
+        `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`,
+      );
+      expect(answer, path).toMatch(/^HTTP\/1\.1 400 .*between slashes/s);
+    }
     await expectProblem(await server.ask('GET', '/v1/documents/%ff'), 400, 'invalid-request');
     await expectProblem(await server.ask('GET', '/v1/documents/harbour?lines=x'), 400, 'invalid-request');
     await expectProblem(await server.ask('GET', '/v1/documents?limit=0'), 400, 'invalid-request');
@@ -217,7 +224,7 @@ describe('connections that misbehave', () => {
   const head = 'POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
 
   it('bytes that are not HTTP', async () => {
-    expect(await raw(server.running.port, 'HELO there\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*invalid-http/s);
+    expect(await raw(server.running.port, 'HELO there\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*invalid-http.*"remedy":/s);
     const headers = `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`;
     expect(await raw(server.running.port, headers)).toMatch(/^HTTP\/1\.1 431 /);
   });
@@ -277,7 +284,13 @@ describe('connections that misbehave', () => {
       'Host: localhost/x',
       'Host: 127.0.0.999',
     ])
-      expect(await at(host)).toMatch(/^HTTP\/1\.1 400 .*application\/problem\+json.*"code":"invalid-request"/is);
+      expect(await at(host)).toMatch(
+        /^HTTP\/1\.1 400 .*application\/problem\+json.*"code":"invalid-request".*"remedy":/is,
+      );
+    const whole = (host: string): Promise<string> =>
+      raw(server.running.port, `GET http://${host}/health HTTP/1.1\r\nConnection: close\r\nHost: localhost\r\n\r\n`);
+    expect(await whole('evil.example')).toMatch(/^HTTP\/1\.1 421 .*The address names \\"evil\.example\\"/s);
+    expect(await whole('localhost:1')).toMatch(/^HTTP\/1\.1 200 /);
     expect(await at('Host: localhost:1\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors')).toMatch(
       /^HTTP\/1\.1 403 /,
     );

@@ -7,6 +7,7 @@ import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { countTokens as cl100k } from 'gpt-tokenizer/encoding/cl100k_base';
 import { countTokens as o200k } from 'gpt-tokenizer/encoding/o200k_base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { createClient } from '../src/client/index.ts';
 import { openCollection } from '../src/collection/index.ts';
 import { program } from './support/command.ts';
@@ -121,6 +122,16 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
     const several = (await call('multi_get', { ids: ['ships', 'nothing', 'long'], tokens: 500 })).content[0].text;
     expect(several).toMatch(/Ships left the harbour at dawn\..*---.*Not found: nothing$/s);
     expect(several).toMatch(/go on with from = /);
+  });
+
+  it('tells params that are none in a sentence, as the mistake of who sent them', async () => {
+    const ask = (method: string, params: object) => client.request({ method, params } as never, z.looseObject({}));
+    await expect(ask('tools/call', {})).rejects.toMatchObject({ code: -32602, message: /params\.name: expected/ });
+    await expect(ask('tools/call', { name: 'search', arguments: 'x' })).rejects.toMatchObject({ code: -32602 });
+    await expect(ask('tools/list', { cursor: 5 })).rejects.toMatchObject({ code: -32602 });
+    const { isError, content } = await call('list', { cursor: 'WzAsMF0' });
+    expect(isError).toBe(true);
+    expect(content[0].text).toMatch(/cursor is none of this list/);
   });
 
   it('browses folders, documents and fields', async () => {
@@ -266,6 +277,8 @@ describe('agents that may write', () => {
     expect(added.content[0].text).toBe('1 added, 0 replaced, 0 were there already.');
     expect((await call('search', { query: 'terns' })).content[0].text).toContain('nest on the pier');
     expect((await call('add', { documents: [{ id: 'x', text: 'x', meta: {} }] })).isError).toBe(true);
+    const lost = JSON.parse('{"id": "x", "text": "x", "metadata": {"__proto__": {"a": 1}}}');
+    expect(await call('add', { documents: [lost] }).catch(({ message }) => message)).toMatch(/__proto__/);
     expect((await call('remove', { ids: ['terns', 'none'] })).content[0].text).toBe('1 of 2 removed.');
     expect((await call('index', {})).content[0].text).toMatch(/--source/);
     await client.close();

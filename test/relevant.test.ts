@@ -16,6 +16,19 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server[Symbol.asyncDispose]());
 
+it('is judged by BM25 also where documents were grouped before, without embeddings', async () => {
+  await using collection = await openCollection(`${server.directory}-words`, { create: true, encoder: 'none' });
+  await collection.add(NOTES);
+  await collection.setRelevance({ ...BY_WORDS, encoder: 'none' });
+  const relevances = async (pipeline: string) =>
+    (await collection.search('signing key', { pipeline })).hits.map(({ id, relevance }) => [id, relevance]);
+  const plain = await relevances('words > cut');
+  expect(plain).toHaveLength(1);
+  expect(plain[0]![1]).toBeGreaterThan(0.5);
+  expect(await relevances('words > group > cut')).toEqual(plain);
+  expect(await relevances('words > cut(score=0) > group > cut')).toEqual(plain);
+});
+
 describe('a collection that was taught what is relevant', () => {
   it('cannot tell before', async () => {
     await using collection = await openCollection(server.directory);
@@ -128,6 +141,12 @@ describe('a collection that was taught what is relevant', () => {
     expect(found(some)).toEqual(['docs/keys.md']);
     const all = await search({ query: 'marzipan recipes', relevant: false });
     expect(found(all).length).toBe(4);
+    const turned = await search({ query: 'and how often?', turns: ['Tell me of the signing keys.'] });
+    expect(turned.content[0].text).toMatch(/\[not judged by relevance: .*`relevant: true`/);
+    for (const relevant of [true, false]) {
+      const { content } = await search({ query: 'signing key', turns: ['hello'], relevant });
+      expect(content[0].text).not.toMatch(/not judged/);
+    }
     await client.close();
   });
 });

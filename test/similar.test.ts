@@ -111,6 +111,30 @@ describe('what is like several passages', () => {
     await expect(collection.similar(like, { by: 'median' as never })).rejects.toThrow(/Choose mean or nearest/);
   });
 
+  it('leaves out these documents and no others, whatever their metadata says, and tells why there are no more', async () => {
+    await collection.add([{ id: 'gannets', text: 'Gannets nest on the cliffs.', metadata: { id: 'gulls' } }]);
+    try {
+      const { hits, shortfall } = await collection.similar([{ id: 'gulls' }, { id: 'terns' }], { k: 20 });
+      expect(idsOf({ hits })).toContain('gannets');
+      expect(shortfall!.reason).toBe('the collection holds only 6 other passages');
+    } finally {
+      await collection.remove(['gannets']);
+    }
+    const one = await collection.similar({ id: 'gulls' }, { k: 20 });
+    expect(one.shortfall!.reason).toBe('the collection holds only 6 other passages');
+    const birds = await collection.similar({ id: 'gulls' }, { k: 20, filter: 'kind = bird' });
+    expect(birds.shortfall!.reason).toBe('the filter allows only 2 other passages');
+    const none = await collection.similar({ id: 'perch' }, { filter: 'kind = both' });
+    expect(none.shortfall).toMatchObject({ allowed: 0, reason: 'there are no other passages that the filter allows' });
+    const all = await collection.similar(
+      DOCUMENTS.map(({ id }) => ({ id })),
+      { retriever: 'bm25' },
+    );
+    expect(all.shortfall).toMatchObject({ allowed: 0, reason: 'there are no other passages' });
+    const near = await collection.similar([{ id: 'gulls' }, { id: 'oak' }], { k: 20, by: 'nearest' });
+    expect(near.shortfall).toMatchObject({ returned: 5, reason: 'the collection holds only 5 other passages' });
+  });
+
   it('is refused where it cannot be', async () => {
     await expect(collection.similar([])).rejects.toThrow(/Name at least one/);
     await expect(collection.similar([{ id: 'gulls' }, { id: 'none' }])).rejects.toThrow(/no document "none"/);

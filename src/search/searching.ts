@@ -27,8 +27,8 @@ import { QueryMatcher } from './word-match.ts';
 
 /** {@link SearchOptions}, and what only searches within one corpus can say. */
 interface CorpusSearchOptions extends SearchOptions {
-  /** Ordinal of a passage that is never returned. */
-  readonly without?: number;
+  /** Ordinals of passages that are never returned. */
+  readonly without?: ReadonlySet<number>;
 }
 
 /** What surrounds a search: pipelines with names, parts of one's own, and what relevance is judged by. */
@@ -94,7 +94,7 @@ export async function searchCorpus(
   const sorted = options.sort === undefined ? retrieved : await inOrder(corpus, retrieved, options.sort, words.terms);
   const { chosen, repeats } = await pageOf(corpus, sorted, k, place);
   const hits = await hitsFor(corpus, chosen, new Set(words.terms.map(({ term }) => term)), repeats, place.seen.size);
-  const { filter } = options;
+  const { filter, without } = options;
   const shortfall =
     hits.length < k
       ? {
@@ -104,6 +104,7 @@ export async function searchCorpus(
             perDocument,
             ranking,
             allowed,
+            without,
             filter,
             words,
             demanded: question.demanded,

@@ -16,6 +16,8 @@ export interface ShortSearch {
   readonly perDocument: number;
   readonly ranking: Ranking;
   readonly allowed: BitSet | undefined;
+  /** Passages that are never returned: those that hits are to be like. */
+  readonly without: ReadonlySet<number> | undefined;
   readonly filter: Filter | string | undefined;
   readonly words: Pick<AnalysedWords, 'terms' | 'leftOut'>;
   /** Passages that have what the query demands by its signs. */
@@ -28,23 +30,28 @@ export interface ShortSearch {
 
 /** Why there are fewer hits than asked for. */
 export async function explainShortfall(corpus: Corpus, search: ShortSearch): Promise<Shortfall> {
-  const { requested, returned, allowed } = search;
-  const count = allowed?.count ?? corpus.passageCount;
+  const { requested, returned, allowed, without } = search;
+  const left = Array.from(without ?? []).filter((passage) => allowed?.has(passage) ?? true);
+  const count = (allowed?.count ?? corpus.passageCount) - left.length;
   return { requested, returned, allowed: count, reason: await reasonFor(corpus, count, search) };
 }
 
 async function reasonFor(
   corpus: Corpus,
   count: number,
-  { returned, perDocument, ranking, allowed, filter, words, folded, demanded, unmet }: ShortSearch,
+  { returned, perDocument, ranking, allowed, without, filter, words, folded, demanded, unmet }: ShortSearch,
 ): Promise<string> {
   const matching = ranking.hits.length;
+  const other = without === undefined ? passages : otherPassages;
   const cut = limitedBy(ranking.trace);
   if (corpus.passageCount === 0) return 'the collection is empty';
   if (unmet.length > 0) return `no passage has ${unmet.map(demandOf).join(', or ')}`;
   if (demanded?.count === 0) return 'no passage has all that the query demands by its signs';
   if (count === 0 && demanded !== undefined) {
     return 'no passage has what the query demands by its signs and satisfies the filter as well';
+  }
+  if (count === 0 && without !== undefined && (allowed?.count ?? corpus.passageCount) > 0) {
+    return `there are no ${other(0)}${filter === undefined ? '' : ' that the filter allows'}`;
   }
   if (count === 0) {
     const blamed = filter === undefined ? undefined : await explainFilter(corpus, filter);
@@ -59,18 +66,18 @@ async function reasonFor(
     return `${passages(matching)} matched, but ${folded} of them ${folded === 1 ? 'repeats another' : 'repeat others'}${limited}`;
   }
   if (matching > returned) return `${passages(matching)} matched, but at most ${perDocument} of a document were wanted`;
-  if (matching >= count && allowed === undefined) return `the collection holds only ${passages(count)}`;
+  if (matching >= count && allowed === undefined) return `the collection holds only ${other(count)}`;
   const limits = [...(filter === undefined ? [] : ['the filter']), ...(demanded === undefined ? [] : ['the query'])];
   const limit = `${limits.join(' and ')} ${limits.length === 1 ? 'allows' : 'allow'}`;
-  if (matching >= count) return `${limit} only ${passages(count)}`;
+  if (matching >= count) return `${limit} only ${other(count)}`;
   const hasWords = words.terms.length > 0;
   const stages = fieldStages(ranking.trace).filter((stage) => hasWords || !isLexical(stage));
   const wordless = hasWords ? '' : 'the query has no words';
   if (stages.length === 0) return wordless;
-  const among = `${passages(count)}${allowed === undefined ? '' : ` that ${limit}`}`;
+  const among = `${other(count)}${allowed === undefined ? '' : ` that ${limit}`}`;
   const [contain, have] = matching > 1 ? ['contain', 'have'] : ['contains', 'has'];
-  const without = words.leftOut.map((word) => `"${word}"`).join(', ');
-  const inWords = `${contain} a word of the query${without === '' ? '' : ` other than ${without}, which most texts have`}`;
+  const omitted = words.leftOut.map((word) => `"${word}"`).join(', ');
+  const inWords = `${contain} a word of the query${omitted === '' ? '' : ` other than ${omitted}, which most texts have`}`;
   const inVectors = `${have} an embedding in a language that the encoder knows`;
   const matched = new Set(stages.map((stage) => (isLexical(stage) ? inWords : inVectors)));
   return `${wordless}${wordless === '' ? '' : ', and '}${matching === 0 ? 'none' : matching} of ${among} ${[...matched].join(' or ')}`;
@@ -89,6 +96,11 @@ function limitedBy({ stage, examined, returned, note, inputs }: StageTrace): str
 /** The stages at the bottom, which searched fields. */
 function fieldStages({ stage, inputs }: StageTrace): string[] {
   return inputs === undefined ? [stage] : inputs.flatMap(fieldStages);
+}
+
+function otherPassages(count: number): string {
+  if (count === 0) return 'other passages';
+  return count === 1 ? '1 other passage' : `${count} other passages`;
 }
 
 function passages(count: number): string {

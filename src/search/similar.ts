@@ -1,10 +1,8 @@
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { type Corpus, MEANING } from '../corpus/index.ts';
-import { and, not, oneOf } from './filter.ts';
 import type { PassageReference, SearchHit, SearchResult, SimilarOptions } from './options.ts';
 import { hasMeaning, type SearchEnvironment, searchCorpus } from './searching.ts';
-import { checkedFilter } from './selection.ts';
 
 /** Characters of a document by which it is searched for with words: its beginning says what it is about, and all of a book would match everything. */
 const WORDS_OF = 5000;
@@ -43,15 +41,14 @@ export async function similarInCorpus(
   if (by !== 'mean' && by !== 'nearest') {
     throw new InvalidArgumentError(`by is "${by}".`, 'Choose mean or nearest.');
   }
-  const [only, ...more] = [...liked, ...disliked].flat();
-  const others = more.length === 0 ? { without: only! } : { filter: allBut([...like, ...unlike], options.filter) };
+  const others = { without: await neverReturned(corpus, [...liked, ...disliked].flat()) };
   if (by === 'nearest' && liked.length > 1) {
     checkNearest(vector, options);
     const ways = await Promise.all(liked.map((one) => between(corpus, [one], disliked)));
     const searches = ways
       .filter((way) => way !== undefined)
       .map((way) => searchCorpus(corpus, '', { ...options, ...others, vector: way }, environment));
-    return united(await Promise.all(searches), options.k ?? 10);
+    return united(corpus, await Promise.all(searches), options.k ?? 10);
   }
   if (vector !== undefined && retriever !== 'hybrid' && pipeline === undefined) {
     return searchCorpus(corpus, '', { ...options, ...others, vector }, environment);
@@ -78,12 +75,12 @@ function checkNearest(vector: Float32Array | undefined, { retriever, pipeline, c
   if (beside === undefined) return;
   throw new InvalidArgumentError(
     `What is like the nearest of several passages is found by meaning alone, in one page, and not by ${beside[1]}.`,
-    "Leave that out, or take by: 'mean'.",
+    'Leave that out, or ask for what is like their mean.',
   );
 }
 
 /** The hits of several rankings by their best scores: the first k of all are among the first k of each. */
-function united(results: readonly SearchResult[], k: number): SearchResult {
+function united(corpus: Corpus, results: readonly SearchResult[], k: number): SearchResult {
   const [first] = results as [SearchResult, ...SearchResult[]];
   const best = new Map<string, SearchHit>();
   for (const hit of results.flatMap(({ hits }) => hits)) {
@@ -99,12 +96,14 @@ function united(results: readonly SearchResult[], k: number): SearchResult {
     if (hits.length === k) break;
   }
   const { next: _, shortfall, ...rest } = first;
+  // Each search found k; some of what one found repeats what another did.
+  const repeated = { requested: k, allowed: corpus.passageCount, reason: 'what else was found repeats these' };
   return {
     ...rest,
     hits: hits.map((hit, i) => ({ ...hit, rank: i + 1 })),
     tookMs: Math.max(...results.map(({ tookMs }) => tookMs)),
     examined: Math.max(...results.map(({ examined }) => examined)),
-    ...(shortfall === undefined || hits.length === k ? {} : { shortfall: { ...shortfall, returned: hits.length } }),
+    ...(hits.length === k ? {} : { shortfall: { ...(shortfall ?? repeated), returned: hits.length } }),
   };
 }
 
@@ -161,9 +160,15 @@ async function wordsOfAll(corpus: Corpus, named: readonly Named[]): Promise<stri
   return texts.join('\n');
 }
 
-function allBut(passages: readonly PassageReference[], filter: SimilarOptions['filter']) {
-  const others = not(oneOf('id', [...new Set(passages.map(({ id }) => id))]));
-  return filter === undefined ? others : and(checkedFilter(filter), others);
+/** One passage alone; of a document and of several, liked or not, all passages of their documents. */
+async function neverReturned(corpus: Corpus, named: Named): Promise<ReadonlySet<number>> {
+  if (named.length === 1) return new Set(named);
+  const without = new Set<number>();
+  for (const { id } of await corpus.documents(await corpus.documentsOf(named))) {
+    const { from, to } = (await corpus.find(id))!;
+    for (let passage = from; passage < to; passage++) without.add(passage);
+  }
+  return without;
 }
 
 /** The passage that starts at `start`, or holds that character; without `start` all of the document's. @throws NotFoundError for none. */

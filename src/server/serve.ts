@@ -105,7 +105,12 @@ function createServer(app: App, requestTimeout: number): Server {
   const listener = getRequestListener((request, bindings) => app.fetch(request, bindings as never), {
     // A Host or an address that no request can have.
     errorHandler: () => {
-      const { body, headers } = refusal('400 Bad Request', 'The request has no address', 'invalid-request');
+      const { body, headers } = refusal(
+        '400 Bad Request',
+        'The request has no address',
+        'invalid-request',
+        'Send a path such as /v1/search, and one Host header with the name and the port that the server printed.',
+      );
       return new Response(body, { status: 400, headers });
     },
   });
@@ -120,22 +125,38 @@ function createServer(app: App, requestTimeout: number): Server {
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
     const slow = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
-    const [status, title, code] = slow
-      ? ['408 Request Timeout', 'The request took too long to arrive', 'too-slow']
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? ['431 Request Header Fields Too Large', 'The headers are too large', 'headers-too-large']
-        : ['400 Bad Request', 'This is not HTTP', 'invalid-http'];
-    const { body, headers } = refusal(status!, title!, code!);
+    const refused = slow ? TOO_SLOW : error.code === 'HPE_HEADER_OVERFLOW' ? TOO_LARGE : NOT_HTTP;
+    const { body, headers } = refusal(...refused);
     const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${status}\r\n${lines.join('')}\r\n${body}`);
+    socket.end(`HTTP/1.1 ${refused[0]}\r\n${lines.join('')}\r\n${body}`);
   });
   return server;
 }
 
+type Refusal = readonly [status: string, title: string, code: string, remedy: string];
+const TOO_SLOW: Refusal = [
+  '408 Request Timeout',
+  'The request took too long to arrive',
+  'too-slow',
+  'Send it at once, or give the server a longer --request-timeout.',
+];
+const TOO_LARGE: Refusal = [
+  '431 Request Header Fields Too Large',
+  'The headers are too large',
+  'headers-too-large',
+  'Send at most 16 KiB of headers: what is long belongs into the body.',
+];
+const NOT_HTTP: Refusal = [
+  '400 Bad Request',
+  'This is not HTTP',
+  'invalid-http',
+  'Send HTTP/1.1 requests, without TLS (http://, not https://).',
+];
+
 /** A problem document for what does not come as far as the application. @param status with its reason. */
-function refusal(status: string, title: string, code: string) {
+function refusal(...[status, title, code, remedy]: Refusal) {
   const type = `urn:sagitta:problem:${code}`;
-  const body = JSON.stringify({ type, title, status: Number(status.slice(0, 3)), detail: `${title}.`, code });
+  const body = JSON.stringify({ type, title, status: Number(status.slice(0, 3)), detail: `${title}.`, code, remedy });
   const length = String(Buffer.byteLength(body));
   return { body, headers: { 'content-type': 'application/problem+json', 'content-length': length } };
 }

@@ -45,7 +45,7 @@ export function parseJson(bytes: Uint8Array, where = 'the body'): unknown {
 }
 
 /** Schemas pass over a member called `__proto__` in silence, and it would be lost. */
-function refusePrototype(value: unknown, where: string, path = ''): void {
+export function refusePrototype(value: unknown, where: string, path = ''): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {
     if (name === '__proto__') {
@@ -86,12 +86,15 @@ function isEscaped(text: string, at: number): boolean {
 export function validate<Schema extends z.ZodType>(schema: Schema, value: unknown, base = ''): z.output<Schema> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const errors = result.error.issues.slice(0, 20).flatMap((issue) => {
-    const path =
-      base + issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-    if (issue.code !== 'unrecognized_keys') return [{ field: path || '/', message: lower(issue.message) }];
-    return issue.keys.map((key) => ({ field: `${path}/${key}`, message: unknownField(key, schema, issue.path) }));
-  });
+  const errors = result.error.issues
+    .slice(0, 20)
+    .map(likeliest)
+    .flatMap((issue) => {
+      const path =
+        base + issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+      if (issue.code !== 'unrecognized_keys') return [{ field: path || '/', message: lower(issue.message) }];
+      return issue.keys.map((key) => ({ field: `${path}/${key}`, message: unknownField(key, schema, issue.path) }));
+    });
   const [first] = errors;
   throw problem(
     400,
@@ -102,6 +105,19 @@ export function validate<Schema extends z.ZodType>(schema: Schema, value: unknow
       : 'Mend this value; /openapi.json has the schema.',
     { errors },
   );
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Where a value may have one of several forms, what is wrong with the form that it comes nearest to: the one whose fault lies deepest. */
+function likeliest(issue: Issue): Issue {
+  if (issue.code !== 'invalid_union') return issue;
+  const faults = issue.errors.flatMap(([first]) => (first === undefined ? [] : [likeliest(first)]));
+  const isOfForm = (fault: Issue): boolean => fault.path.length > 0 || fault.code !== 'invalid_type';
+  const [nearest] = faults.filter(isOfForm).sort((a, b) => b.path.length - a.path.length);
+  if (nearest !== undefined) return { ...nearest, path: [...issue.path, ...nearest.path] };
+  const expected = faults.flatMap((fault) => (fault.code === 'invalid_type' ? [fault.expected] : []));
+  return { ...issue, message: `expected ${[...new Set(expected)].join(' or ')}` };
 }
 
 function unknownField(key: string, schema: z.ZodType, path: readonly PropertyKey[]): string {

@@ -3,7 +3,7 @@ import { type Corpus, fieldOf, MEANING, WORDS } from '../../corpus/index.ts';
 import { type RelevanceParameters, relevanceOf, type ScoredHit } from '../relevance.ts';
 import { defaultRelevance } from '../relevance-defaults.ts';
 import { encode } from '../represent.ts';
-import type { RankedPassage, Ranking, Retriever } from '../types.ts';
+import type { RankedPassage, Ranking, Retriever, StageTrace } from '../types.ts';
 import { QueryMatcher } from '../word-match.ts';
 import type { Judging, Operator } from './types.ts';
 
@@ -117,7 +117,7 @@ async function probabilities(
   const field = meaning?.kind === 'vector' && hasVectors(hits) ? meaning : undefined;
   const words = await matcher.words(await field?.open());
   const vector = parameters.query === undefined || field === undefined ? undefined : await encode(field, query, signal);
-  const stage = trace.stage;
+  const stage = stageOfScores(trace);
   const judged = hits.map((hit, i): ScoredHit & { readonly fused: number; readonly at: number } => {
     const { contributions = [{ stage, rank: i + 1, score: hit.score, share: hit.score }] } = hit;
     const own = contributions.filter((one) => !LATER.test(one.stage));
@@ -134,6 +134,12 @@ async function probabilities(
     all[at] = relevances[i]!;
   });
   return all;
+}
+
+/** Which stage scored hits that say nothing of it: those that only leave some out pass on what was scored below them. */
+function stageOfScores({ stage, inputs }: StageTrace): string {
+  const [only] = inputs ?? [];
+  return only !== undefined && inputs!.length === 1 && /^(group|cut)\b/.test(stage) ? stageOfScores(only) : stage;
 }
 
 function hasVectors(hits: readonly RankedPassage[]): boolean {

@@ -34,8 +34,8 @@ export const group: Operator = {
 /** How passages are gathered. */
 export interface Gathering extends RetrieveParams {
   readonly perDocument: number;
-  /** Ordinal of a passage that is never returned. */
-  readonly without?: number;
+  /** Ordinals of passages that are never returned. */
+  readonly without?: ReadonlySet<number>;
 }
 
 /** Asks deeper and deeper until `k` hits remain after limiting each document, or the retriever has no more. */
@@ -46,11 +46,11 @@ export async function gathered(
   { k, perDocument, without, ...rest }: Gathering,
 ): Promise<{ readonly ranking: Ranking; readonly chosen: readonly RankedPassage[]; readonly passed: number }> {
   const limit = Math.max(1, corpus.passageCount);
-  const least = without === undefined ? k : k + 1;
+  const least = k + (without?.size ?? 0);
   let depth = Math.min(limit, perDocument === Number.POSITIVE_INFINITY ? least : k * 3);
   for (;;) {
     const all = await retriever(query, { k: depth, ...rest });
-    const hits = without === undefined ? all.hits : all.hits.filter(({ passage }) => passage !== without);
+    const hits = without === undefined ? all.hits : all.hits.filter(({ passage }) => !without.has(passage));
     const ranking = { ...all, hits };
     const { chosen, passed } = await limitPerDocument(hits, corpus, perDocument, k);
     if (chosen.length >= k || all.hits.length < depth || depth >= limit) return { ranking, chosen, passed };

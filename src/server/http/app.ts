@@ -78,7 +78,8 @@ export function createApp(parts: AppParts): App {
           'Use the address that the server printed.',
         );
       }
-      checkHostAndOrigin(request, config);
+      checkHostAndOrigin(request, config, bindings.incoming.url);
+      checkSegments(bindings.incoming.url);
       if (request.method === 'OPTIONS' && request.headers.has('access-control-request-method')) {
         const headers = corsHeaders(request, config);
         return new Response(null, {
@@ -216,7 +217,6 @@ function makeRouter(parts: AppParts): Hono<Env> {
     { config: { readOnly, model } }: AppParts,
   ): Promise<RouteAnswer> {
     const request = c.req.raw;
-    checkSegments(c.env.incoming.url);
     const url = new URL(request.url);
     const name = route.name === undefined ? '' : nameIn(route, url.pathname);
     const query = Object.fromEntries(url.searchParams);

@@ -12,16 +12,20 @@ export interface Caller {
 
 /**
  * Refuses requests that a browser was tricked into sending: with a Host header that is not ours (DNS rebinding: a name
- * of the attacker that points to this machine), or from another website's pages.
+ * of the attacker that points to this machine), or from another website's pages. Any port will do: where ports are
+ * forwarded, clients know another one than the server.
+ * @param target what stands in the first line of the request: a path, or a whole address, whose host counts as well (RFC 9112, 3.2.2).
  * @throws ProblemError 421 or 403.
  */
-export function checkHostAndOrigin(request: Request, config: ServeConfig): void {
+export function checkHostAndOrigin(request: Request, config: ServeConfig, target = '/'): void {
   const host = request.headers.get('host') ?? '';
-  if (!isOurs(host, config)) {
+  const whole = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
+  const [where, wrong] = isOurs(host, config) ? ['The address', whole] : ['The Host header', host];
+  if (wrong !== undefined && !isOurs(wrong, config)) {
     throw problem(
       421,
       'wrong-host',
-      `The Host header names "${host.slice(0, 200)}".`,
+      `${where} names "${wrong.slice(0, 200)}".`,
       'Use the address that the server printed, or start it with --allow-host NAME.',
     );
   }

@@ -2,6 +2,7 @@ import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/
 import { given } from '../../base/given.ts';
 import type { Engine } from '../operations/types.ts';
 import { problem } from '../problem.ts';
+import { connect } from './connect.ts';
 import { contextsByName, type McpOptions, mcpServer } from './server.ts';
 
 /**
@@ -32,7 +33,7 @@ export function mcpOverHttp(
       ...(greets ? { contexts: await contextsByName(engine) } : {}),
     });
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
-    await server.connect(transport);
+    await connect(server, transport);
     const response = await transport.handleRequest(request, { parsedBody: body });
     // With JSON answers the response is complete here.
     void server.close();

@@ -127,7 +127,9 @@ function renderFolder(found: Folder, facets: Facets | undefined, after: string |
     const goesOn = count < listed.length || next !== undefined;
     if (goesOn)
       lines.push(
-        last === undefined ? '(documents: more tokens are needed)' : `[more: cursor = ${encodeURIComponent(last.id)}]`,
+        last === undefined
+          ? '(documents: more tokens are needed)'
+          : `[more: cursor = ${CURSOR}${encodeURIComponent(last.id)}]`,
       );
   }
   return lines.join('\n');
@@ -151,10 +153,14 @@ function fieldLine({ field, distinct, range, values }: Facets['facets'][number])
   return `${label(field)}: ${span}${shown}${rest}`;
 }
 
+/** What cursors of this list begin with: those of other lists are told apart. */
+const CURSOR = 'after:';
+
 function idOf(cursor: string): string {
   try {
-    return decodeURIComponent(cursor);
+    if (cursor.startsWith(CURSOR)) return decodeURIComponent(cursor.slice(CURSOR.length));
   } catch {
-    throw new InvalidArgumentError('The cursor is none of this server.', 'Begin again without one.');
+    // Told below.
   }
+  throw new InvalidArgumentError('The cursor is none of this list.', 'Begin again without one.');
 }

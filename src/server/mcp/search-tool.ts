@@ -23,7 +23,9 @@ const INPUT = argumentsOf({
     .array(z.string().max(LIMITS.query))
     .max(100)
     .optional()
-    .describe('What the user said before, oldest first, where the query alone does not tell what it is about.'),
+    .describe(
+      'What the user said before, oldest first, where the query alone does not tell what it is about. What is relevant is not judged then, unless `relevant` is true.',
+    ),
   retriever: z
     .enum(RETRIEVERS)
     .optional()
@@ -96,10 +98,15 @@ async function search(engine: Engine, input: z.output<typeof INPUT>, signal: Abo
   );
   const more = answer.next === undefined ? '' : `\n\n[more: cursor = ${answer.next}]`;
   const about = await aboutFolders(engine, input.collection, answer, signal);
-  const ends = [about, more].filter((part) => part !== '' && mostTokens(part) < budget / 5).join('');
+  const unjudged =
+    turns.length > 0 && capabilities.relevance && relevant === undefined && answer.hits.length > 0 ? UNJUDGED : '';
+  const ends = [unjudged, about, more].filter((part) => part !== '' && mostTokens(part) < budget / 5).join('');
   const { passages, note } = presentPassages(answer, budget - mostTokens(ends) - 1);
   return renderPassages(passages, note) + ends;
 }
+
+const UNJUDGED =
+  '\n\n[not judged by relevance: with `turns` the query alone does not tell what is asked; `relevant: true` judges by it all the same]';
 
 /** A pipeline that looks at the turns before the query: one that says itself how, or what was chosen, with what the user said added to the query. */
 function withTurns(chosen: string | undefined, { pipeline, pipelines, retrievers }: Capabilities): string {
