@@ -78,8 +78,24 @@ export function extendedEncoder(
   };
 }
 
+/** Vectors of texts, some at once; `fill` sets the rows of one such block. */
+async function inBlocks(
+  inputs: readonly string[],
+  dim: number,
+  { onProgress, ...options }: EncodeOptions,
+  fill: (texts: readonly string[], rowOf: (text: number) => Float32Array, options: EncodeOptions) => Promise<void>,
+): Promise<Vectors> {
+  const vectors = Vectors.zeros(inputs.length, dim);
+  for (let from = 0; from < inputs.length; from += TEXTS) {
+    const texts = inputs.slice(from, from + TEXTS);
+    await fill(texts, (text) => vectors.row(from + text), options);
+    onProgress?.(from + texts.length, inputs.length);
+  }
+  return vectors;
+}
+
 /** Texts of no more than `size` word pieces by one encoder, longer ones by another. */
-async function byLength(
+function byLength(
   {
     dim,
     piecesOf,
@@ -88,11 +104,9 @@ async function byLength(
   }: Pick<Encoder, 'dim'> & Pick<Extendable, 'piecesOf'> & Readonly<Record<'short' | 'long', Encoder>>,
   size: number,
   inputs: readonly string[],
-  { onProgress, ...options }: EncodeOptions = {},
+  given: EncodeOptions = {},
 ): Promise<Vectors> {
-  const vectors = Vectors.zeros(inputs.length, dim);
-  for (let from = 0; from < inputs.length; from += TEXTS) {
-    const texts = inputs.slice(from, from + TEXTS);
+  return inBlocks(inputs, dim, given, async (texts, rowOf, options) => {
     const pieces = await piecesOf(texts, size + 1, options);
     for (const encoder of [short, long]) {
       const rows = [...texts.keys()].filter((row) => pieces[row]!.length <= size === (encoder === short));
@@ -102,16 +116,14 @@ async function byLength(
         options,
       );
       rows.forEach((row, i) => {
-        vectors.row(from + row).set(encoded.row(i));
+        rowOf(row).set(encoded.row(i));
       });
     }
-    onProgress?.(from + texts.length, inputs.length);
-  }
-  return vectors;
+  });
 }
 
 /** @param size word pieces of a chunk. */
-async function encodeChunks(
+function encodeChunks(
   {
     dim,
     window,
@@ -121,11 +133,9 @@ async function encodeChunks(
   size: number,
   pooling: ChunkPooling,
   inputs: readonly string[],
-  { onProgress, ...options }: EncodeOptions = {},
+  given: EncodeOptions = {},
 ): Promise<Vectors> {
-  const vectors = Vectors.zeros(inputs.length, dim);
-  for (let from = 0; from < inputs.length; from += TEXTS) {
-    const texts = inputs.slice(from, from + TEXTS);
+  return inBlocks(inputs, dim, given, async (texts, rowOf, options) => {
     const pieces = await piecesOf(texts, window.tokens, options);
     const chunks = pieces.map((own) => chunkStarts(own.length, size).map((start) => own.subarray(start, start + size)));
     const encoded = await encodePieces(chunks.flat(), options);
@@ -134,10 +144,8 @@ async function encodeChunks(
       pooledChunks(
         own.map(() => encoded.row(at++)),
         pooling,
-        vectors.row(from + i),
+        rowOf(i),
       );
     }
-    onProgress?.(from + texts.length, inputs.length);
-  }
-  return vectors;
+  });
 }
