@@ -2,9 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { openCollection } from 'sagitta-search';
 import { InvalidArgumentError } from 'sagitta-search/base';
 import { describe, expect, it } from 'vitest';
+import { createClient } from '../src/client/index.ts';
 import { sagittaIn } from './support/command.ts';
 import { testFolder } from './support/files.ts';
 import { BY_WORDS } from './support/relevance.ts';
+import { testServer } from './support/server.ts';
 
 /** Letters to a harbour office, most of which somebody has tagged. */
 const LETTERS = [
@@ -104,6 +106,21 @@ describe('values that are suggested', () => {
 });
 
 describe('sagitta suggest', () => {
+  it('are the same over HTTP, by the client', async () => {
+    await using server = await testServer(LETTERS);
+    await using collection = await openCollection(server.directory);
+    const client = createClient({ url: server.url });
+    const { tookMs: _, ...own } = await collection.suggestValues('ice at sea', { field: 'tags', k: 1, relevance: 0 });
+    expect(own.suggestions).toHaveLength(1);
+    expect(await client.suggest('ice at sea', { field: 'tags', k: 1, relevance: 0 })).toMatchObject(own);
+    const filtered = await client.suggest('ships', { field: 'tags', filter: 'tags = winter', pipeline: 'words' });
+    expect(filtered.suggestions[0]).toMatchObject({ support: 1, examples: ['ice'] });
+    await expect(client.suggest('ice', { field: 'tagz' })).rejects.toMatchObject({
+      problem: { status: 400, remedy: expect.stringContaining('"tags"') },
+    });
+    await expect(client.suggest('', { field: 'tags' })).rejects.toMatchObject({ problem: { status: 400 } });
+  });
+
   it('prints values with their shares and documents, or one JSON object', async () => {
     using folder = testFolder();
     writeFileSync(folder.at('letters.jsonl'), LETTERS.map((letter) => JSON.stringify(letter)).join('\n'));

@@ -15,3 +15,4 @@ export * from './nested-metadata.ts';
 export * from './present.ts';
 export * from './search.ts';
 export type * from './source.ts';
+export * from './suggestions.ts';

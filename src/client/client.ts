@@ -27,6 +27,7 @@ import type { Folder } from '../api/folders.ts';
 import type { JudgedQuery, JudgementsAnswer, JudgeRequest, MeasureAnswer, MeasureRequest } from '../api/judgements.ts';
 import type { EmbeddingsAnswer } from '../api/models.ts';
 import type { SearchAnswer, SearchRequestInput } from '../api/search.ts';
+import type { SuggestAnswer, SuggestRequestInput } from '../api/suggestions.ts';
 import { RemoteError } from '../base/errors.ts';
 import { serverSentEvents } from '../base/server-sent-events.ts';
 import { ProblemResponseError } from './errors.ts';
@@ -157,6 +158,14 @@ export class SagittaClient {
     { limit, signal }: CallOptions & { readonly limit?: number } = {},
   ): Promise<Completions> {
     return this.#json('GET', '/v1/complete', { query: { ...this.#named(), query, limit }, signal });
+  }
+
+  /** Values of a field for a text that has none yet: the nearest documents that have the field vote for theirs. */
+  async suggest(
+    text: string,
+    { signal, ...options }: Omit<SuggestRequestInput, 'text'> & CallOptions,
+  ): Promise<SuggestAnswer> {
+    return this.#json('POST', '/v1/suggest', { body: { ...this.#named(), text, ...options }, signal });
   }
 
   /** A document with its text, or some of its lines (`10-20`); with `query` also where the text holds its words. */

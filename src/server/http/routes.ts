@@ -41,6 +41,8 @@ import {
   searchBatchAnswerSchema,
   searchBatchSchema,
   searchRequestSchema,
+  suggestAnswerSchema,
+  suggestRequestSchema,
   writeAnswerSchema,
 } from '../../api/index.ts';
 import { jobEvents } from '../jobs.ts';
@@ -243,6 +245,19 @@ export const ROUTES: readonly Route[] = [
     answers: { 200: { schema: completionsSchema, description: 'Completions, which may be none.' } },
     handle: async ({ engine, signal }, parameters) => ({
       bytes: await engine.callJson('complete', parameters, { signal }),
+    }),
+  }),
+  route({
+    method: 'POST',
+    path: '/v1/suggest',
+    scope: 'read',
+    title: 'Suggest values of a field',
+    description:
+      'Values of a field for a text that has none yet, such as tags, a category or who is responsible: the nearest documents that have the field vote for theirs.',
+    body: { schema: suggestRequestSchema, types: JSON_TYPES, size: 'small' },
+    answers: { 200: { schema: suggestAnswerSchema, description: 'Values, which may be none.' } },
+    handle: async ({ engine, signal }, _, request) => ({
+      bytes: await engine.callJson('suggest', request, { signal }),
     }),
   }),
   ...FILE_ROUTES,

@@ -22,6 +22,7 @@ import {
   removeAnswerSchema,
   rerankAnswerSchema,
   searchAnswerSchema,
+  suggestAnswerSchema,
   writeAnswerSchema,
 } from '../../api/index.ts';
 import { InvariantError } from '../../base/errors.ts';
@@ -42,6 +43,7 @@ const ANSWERS: Readonly<Record<OperationName, z.ZodType>> = {
   folder: folderSchema,
   contexts: contextsSchema,
   facets: facetsSchema,
+  suggest: suggestAnswerSchema,
   complete: completionsSchema,
   map: mapSchema,
   mapHits: mapHitsSchema,

@@ -56,6 +56,14 @@ const handlers: Handlers = {
     host.use(name, (collection) =>
       collection.read(async (corpus) => ({ completions: await completions(corpus, query, limit) })),
     ),
+  suggest: (host, { collection: name, text, filter, pipeline, ...request }, { signal }) =>
+    host.use(name, (collection) =>
+      collection.suggestValues(text, {
+        ...given(request),
+        ...given({ filter: filter as string | undefined, pipeline: pipeline as PipelineInput | undefined, signal }),
+        field: request.field,
+      }),
+    ),
   list: async (host, request) => {
     const { listDocuments } = await import('./documents.ts');
     return host.use(request.collection, (collection) => listDocuments(collection, request));

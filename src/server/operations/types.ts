@@ -41,6 +41,8 @@ import type {
   RerankRequest,
   SearchAnswer,
   SearchRequest,
+  SuggestAnswer,
+  SuggestRequest,
   WriteAnswer,
 } from '../../api/index.ts';
 
@@ -93,6 +95,7 @@ export interface Operations {
   /** What somebody said that a collection and its folders are about; the collection is not opened for it. */
   readonly contexts: { request: Named; answer: ContextsAnswer };
   readonly facets: { request: FacetParameters; answer: Facets };
+  readonly suggest: { request: SuggestRequest; answer: SuggestAnswer };
   readonly complete: { request: CompleteParameters; answer: Completions };
   readonly map: { request: MapParameters; answer: MapAnswer };
   readonly mapHits: { request: MapHitsRequest; answer: MapHits };

@@ -31,6 +31,7 @@ const POOL_OF: Readonly<Record<OperationName, PoolName>> = {
   get: 'search',
   multiGet: 'search',
   info: 'search',
+  suggest: 'search',
   complete: 'search',
   list: 'background',
   folder: 'background',
