@@ -15,6 +15,7 @@ const LONG = [
   'test/corruption.test.ts',
   'test/kill.test.ts',
   'test/learned-damage.test.ts',
+  'test/offline.test.ts',
   'test/page.test.ts',
   'test/page-bounds.test.ts',
   'test/page-relevance.test.ts',

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
@@ -8,6 +8,7 @@ import { given } from '../base/given.ts';
 import type { Collection } from '../collection/index.ts';
 import { FORMAT, type StaticManifest, type StaticPassage, shardOf, wordsOf } from '../element/index.ts';
 import { locate } from '../encode/lanes/packaged.ts';
+import { exportFolder } from './export-folder.ts';
 import { type ExportedPassage, writeMeaning } from './export-meaning.ts';
 import { openHere } from './opening.ts';
 import { bytes, plural, print, printJson, say } from './output.ts';
@@ -15,8 +16,10 @@ import { bytes, plural, print, printJson, say } from './output.ts';
 export interface ExportOptions {
   readonly in: string;
   readonly json: boolean;
-  /** The folder that is written. */
-  readonly static: string;
+  /** The folder that an index is written into. */
+  readonly static?: string;
+  /** The folder that a page is written into, which needs no collection. */
+  readonly offline?: string;
   /** Address of a document: `{id}`, and `{stem}` for the id without the ending of its name. */
   readonly url: string;
   /** Whether the page may search by meaning too. Default true. */
@@ -30,22 +33,22 @@ const K1 = 0.9;
 const B = 0.4;
 const WEIGHTS = { title: 2.5, headings: 1.5, text: 1 };
 
-/** `sagitta export --static DIR`: an index that `<sagitta-search src="DIR">` searches in a page, without a server. */
+/** `sagitta export --static DIR`: an index that `<sagitta-search src="DIR">` searches in a page, without a server; or `--offline DIR`. */
 export async function exportCommand(options: ExportOptions): Promise<void> {
-  const { in: directory, json, static: folder, url, meaning = true } = options;
+  const { in: directory, json, static: folder, offline, url, meaning = true } = options;
+  if ((folder === undefined) === (offline === undefined)) {
+    throw new InvalidArgumentError(
+      folder === undefined ? 'It is not said what to write.' : 'An index and a page are two exports.',
+      'Give --static DIR, or --offline DIR.',
+    );
+  }
+  if (offline !== undefined) return (await import('./export-offline.ts')).exportOffline(offline, json);
+  if (folder === undefined) return;
   if (!/\{(id|stem)\}/.test(url)) {
     throw new InvalidArgumentError(`"${url}" is the same address for all documents.`, 'Write {id} or {stem} into it.');
   }
   await using collection = await openHere(directory);
-  const out = resolve(folder);
-  await mkdir(out, { recursive: true });
-  const foreign = (await readdir(out)).find((name) => !OWN.includes(name));
-  if (foreign !== undefined) {
-    throw new InvalidArgumentError(
-      `${folder} holds "${foreign}", which no export wrote.`,
-      'Name an empty folder, or one of an export.',
-    );
-  }
+  const out = await exportFolder(folder, OWN);
   const passages = await passagesOf(collection, url);
   const written = await writeIndex(out, passages, meaning);
   const script = locate(

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { client, troubleOf } from './api.ts';
+import { chosenFiles, type Dropped, type NamedFile, watchDrops } from './dropped.ts';
 import { Icon } from './icons.tsx';
 import { bytes, plural, visible } from './text.ts';
 
@@ -16,7 +17,7 @@ const CHOOSE = 'sagitta-add-files';
 
 /** Asks for files to add: what the button of the collection's page does. */
 export function chooseFiles(files: FileList): void {
-  dispatchEvent(new CustomEvent(CHOOSE, { detail: [...files].map((file) => ({ file, name: nameOf(file) })) }));
+  dispatchEvent(new CustomEvent(CHOOSE, { detail: chosenFiles(files) }));
 }
 
 /** Files that are dropped anywhere on the page are read by the server and added to the collection, one after the other. */
@@ -34,7 +35,7 @@ export function Adding({
   added.current = onAdded;
 
   const add = useCallback(
-    (files: readonly { readonly file: File; readonly name: string }[]) => {
+    (files: readonly NamedFile[]) => {
       const first = { current: 0 };
       setUploads((before) => {
         first.current = before.length;
@@ -65,42 +66,17 @@ export function Adding({
   );
 
   useEffect(() => {
-    let depth = 0;
-    const holdsFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') === true;
-    const enter = (event: DragEvent): void => {
-      if (!holdsFiles(event)) return;
-      event.preventDefault();
-      depth++;
-      setOver(true);
+    const taken = async (dropped: Promise<Dropped>): Promise<void> => {
+      const { files, leftOut } = await dropped;
+      add(files);
+      const notes = leftOut.map((note): Upload => ({ name: 'Files', size: 0, state: 'failed', note }));
+      if (notes.length > 0) setUploads((before) => [...before, ...notes]);
     };
-    const leave = (event: DragEvent): void => {
-      if (!holdsFiles(event)) return;
-      if (--depth <= 0) {
-        depth = 0;
-        setOver(false);
-      }
-    };
-    const stay = (event: DragEvent): void => {
-      if (holdsFiles(event)) event.preventDefault();
-    };
-    const drop = (event: DragEvent): void => {
-      if (!holdsFiles(event)) return;
-      event.preventDefault();
-      depth = 0;
-      setOver(false);
-      void filesOf(event.dataTransfer!).then(add);
-    };
-    const chosen = (event: Event): void => add((event as CustomEvent<{ file: File; name: string }[]>).detail);
-    addEventListener('dragenter', enter);
-    addEventListener('dragleave', leave);
-    addEventListener('dragover', stay);
-    addEventListener('drop', drop);
+    const end = watchDrops(setOver, (dropped) => void taken(dropped));
+    const chosen = (event: Event): void => add((event as CustomEvent<NamedFile[]>).detail);
     addEventListener(CHOOSE, chosen);
     return () => {
-      removeEventListener('dragenter', enter);
-      removeEventListener('dragleave', leave);
-      removeEventListener('dragover', stay);
-      removeEventListener('drop', drop);
+      end();
       removeEventListener(CHOOSE, chosen);
     };
   }, [add]);
@@ -145,43 +121,4 @@ export function Adding({
       )}
     </>
   );
-}
-
-function nameOf(file: File): string {
-  return cleaned(file.webkitRelativePath === '' ? file.name : file.webkitRelativePath);
-}
-
-/** A name that the server takes. */
-function cleaned(name: string): string {
-  return name
-    .split('/')
-    .filter((part) => part !== '' && part !== '.' && part !== '..')
-    .map((part) => part.replace(/[\\:\p{Cc}]/gu, '_').slice(0, 255))
-    .join('/');
-}
-
-/** Files on one folder's level that are read at most. */
-const MOST = 10_000;
-
-/** The files that were dropped, those in folders too; hidden ones are left out. */
-async function filesOf(transfer: DataTransfer): Promise<{ file: File; name: string }[]> {
-  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  if (entries.length === 0) return [...transfer.files].map((file) => ({ file, name: nameOf(file) }));
-  const out: { file: File; name: string }[] = [];
-  const walk = async (entry: FileSystemEntry): Promise<void> => {
-    if (out.length >= MOST || (entry.name.startsWith('.') && entry.fullPath !== `/${entry.name}`)) return;
-    if (entry.isFile) {
-      const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
-      out.push({ file, name: cleaned(entry.fullPath) });
-      return;
-    }
-    const reader = (entry as FileSystemDirectoryEntry).createReader();
-    for (;;) {
-      const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-      if (some.length === 0) return;
-      for (const one of some) await walk(one);
-    }
-  };
-  for (const entry of entries) await walk(entry);
-  return out;
 }

@@ -98,8 +98,15 @@ export function addSearching(program: Command): void {
       }),
     );
 
-  collectionCommand(program, 'export', 'write an index that a web page searches without a server')
-    .requiredOption('--static <dir>', 'folder to write: new, empty, or of an export before')
+  collectionCommand(program, 'export', 'write what a web page searches without a server')
+    .option(
+      '--static <dir>',
+      'an index of this collection for <sagitta-search>, into a folder: new, empty, or of an export before',
+    )
+    .option(
+      '--offline <dir>',
+      "a page that keeps files of one's own in the browser and searches in them, into such a folder",
+    )
     .option(
       '--url <template>',
       'address of a document, where its metadata have no `url`: {id}, or {stem} without the ending',
