@@ -11,6 +11,7 @@ import { locate } from '../encode/lanes/packaged.ts';
 import { type ExportedPassage, writeMeaning } from './export-meaning.ts';
 import { openHere } from './opening.ts';
 import { bytes, plural, print, printJson, say } from './output.ts';
+import { checkOutputFolder } from './outputs.ts';
 
 export interface ExportOptions {
   readonly in: string;
@@ -36,6 +37,7 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
   if (!/\{(id|stem)\}/.test(url)) {
     throw new InvalidArgumentError(`"${url}" is the same address for all documents.`, 'Write {id} or {stem} into it.');
   }
+  await checkOutputFolder(folder, '--static');
   await using collection = await openHere(directory);
   const out = resolve(folder);
   await mkdir(out, { recursive: true });

@@ -9,6 +9,7 @@ import { not, oneOf } from '../search/index.ts';
 import { type JudgedSentences, judgeSentences, learnSentences } from '../train/index.ts';
 import { openHere } from './opening.ts';
 import { number, print, printJson } from './output.ts';
+import { checkOutputs } from './outputs.ts';
 import { Progress } from './progress.ts';
 
 export interface LearnCompressorCommandOptions {
@@ -29,10 +30,9 @@ export async function learnCompressorCommand(
   { in: directory, json, queries, qrels, out, k, by, seed, quiet }: LearnCompressorCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  await checkOutputs([out, '--out']);
   const questions = await readAnswerKey(queries);
   const { judgements } = await readJudgements(qrels);
-  // Before anything is learned that could not be kept.
-  if (out !== undefined) await mkdir(dirname(out), { recursive: true });
   await using collection = await openHere(directory);
   const progress = new Progress(quiet || json);
   const judged: JudgedSentences[] = [];
@@ -65,7 +65,10 @@ export async function learnCompressorCommand(
   });
   progress.done();
   if (out === undefined) await collection.setCompressor(model);
-  else await writeFile(out, writeSentenceModel(model));
+  else {
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(out, writeSentenceModel(model));
+  }
   const helped = judged.filter(({ helps }) => helps.includes(true)).length;
   if (json) printJson({ ...given({ file: out }), questions: judged.length / 2, helped, encoder: model.encoder });
   else

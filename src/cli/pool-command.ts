@@ -6,9 +6,11 @@ import {
   type TestDocument,
   writeTestCollection,
 } from '../eval/index.ts';
+import { checkEmpty } from '../eval/write-collection.ts';
 import { readEntrants } from './entrants.ts';
 import { printFindings } from './eval-output.ts';
 import { number, print, printable, printJson, say, table } from './output.ts';
+import { checkOutputFolder } from './outputs.ts';
 
 export interface PoolCommandOptions {
   readonly json: boolean;
@@ -27,6 +29,8 @@ export async function poolCommand(
   options: PoolCommandOptions,
 ): Promise<void> {
   const { qrels, split, depth, metric, seed, out } = options;
+  await checkOutputFolder(out, '--out');
+  if (out !== undefined) checkEmpty(out);
   const test = await openTestCollection(directory, {
     ...(qrels === undefined ? {} : { qrels }),
     ...(split === undefined ? {} : { split }),
