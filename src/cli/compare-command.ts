@@ -14,7 +14,7 @@ import {
 } from '../eval/index.ts';
 import { readEntrants } from './entrants.ts';
 import { printVerdicts, verdictsToJson } from './eval-output.ts';
-import { print, printJson, say } from './output.ts';
+import { print, printable, printJson, say } from './output.ts';
 import { checkOutputs } from './outputs.ts';
 
 export interface CompareCommandOptions {
@@ -75,7 +75,7 @@ export async function compareCommand(paths: readonly string[], options: CompareC
       ...verdictsToJson(verdicts),
     });
   } else {
-    print(`${entrants.map(({ name }) => name).join(', ')} by ${options.qrels}`);
+    print(printable(`${entrants.map(({ name }) => name).join(', ')} by ${options.qrels}`));
     printVerdicts(verdicts, findings);
   }
 }

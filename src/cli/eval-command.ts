@@ -24,7 +24,7 @@ import { isPostgresAddress } from '../store/index.ts';
 import { replaceFile } from '../store/local/node-files.ts';
 import { printVerdicts, verdictsToJson } from './eval-output.ts';
 import { openHere } from './opening.ts';
-import { duration, number, print, printJson, say } from './output.ts';
+import { duration, number, print, printable, printJson, say } from './output.ts';
 import { checkOutputFolder, checkOutputs } from './outputs.ts';
 import { Progress } from './progress.ts';
 
@@ -177,7 +177,7 @@ export async function evalCommand(
     }
     if (options.json) printJson(summary);
     else {
-      print(`${test.name}: ${number(documentCount)} documents, depth ${depth}`);
+      print(`${printable(test.name)}: ${number(documentCount)} documents, depth ${depth}`);
       printVerdicts(verdicts, test.findings);
     }
     for (const path of written) say(`written ${path}`);

@@ -3,10 +3,12 @@ import { dirname } from 'node:path';
 import pc from 'picocolors';
 import { gatherEvidence, writeSentenceModel } from '../answer/index.ts';
 import { given } from '../base/given.ts';
+import { shellWord } from '../base/shell.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { holdsAnswer, readAnswerKey, readJudgements } from '../eval/index.ts';
 import { not, oneOf } from '../search/index.ts';
 import { type JudgedSentences, judgeSentences, learnSentences } from '../train/index.ts';
+import { checkJudged } from './judged.ts';
 import { openHere } from './opening.ts';
 import { number, print, printJson } from './output.ts';
 import { checkOutputs } from './outputs.ts';
@@ -34,6 +36,7 @@ export async function learnCompressorCommand(
   const questions = await readAnswerKey(queries);
   const { judgements } = await readJudgements(qrels);
   await using collection = await openHere(directory);
+  await checkJudged(collection, judgements, qrels);
   const progress = new Progress(quiet || json);
   const judged: JudgedSentences[] = [];
   for (const { id, text, answers } of questions) {
@@ -73,6 +76,6 @@ export async function learnCompressorCommand(
   if (json) printJson({ ...given({ file: out }), questions: judged.length / 2, helped, encoder: model.encoder });
   else
     print(
-      `${pc.green('learned')} from ${number(helped)} questions that a sentence answers: \`sagitta context QUESTION --compressor ${out === undefined ? 'learned' : `learned:${out}`}\``,
+      `${pc.green('learned')} from ${number(helped)} questions that a sentence answers: \`sagitta context QUESTION --compressor ${out === undefined ? 'learned' : shellWord(`learned:${out}`)}\``,
     );
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError } from '../base/errors.ts';
+import { shellWord } from '../base/shell.ts';
 import type { Collection } from '../collection/index.ts';
 import type { OperatingPoint, Plan } from '../index/index.ts';
 import { planChart } from '../index/index.ts';
@@ -77,8 +78,8 @@ async function apply(
 }
 
 function rebuildLine({ spec, search }: OperatingPoint, directory: string): string {
-  const where = directory === USUAL ? '' : ` --in ${directory}`;
-  return `sagitta rebuild --spec "${spec}" --nprobe ${search.nprobe} --refine ${search.refine}${where}`;
+  const where = directory === USUAL ? '' : ` --in ${shellWord(directory)}`;
+  return `sagitta rebuild --spec ${shellWord(spec)} --nprobe ${search.nprobe} --refine ${search.refine}${where}`;
 }
 
 /** A query a line, or the field `text` of every line of JSON. */

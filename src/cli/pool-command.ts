@@ -54,7 +54,7 @@ export async function poolCommand(
   }
   const share = ((100 * pool.documents.size) / test.documentCount).toPrecision(2);
   print(
-    `${test.name}: ${number(pool.documents.size)} of ${number(test.documentCount)} documents (${share}%), the first ${depth} of ${entrants.length} runs and all relevant ones`,
+    `${printable(test.name)}: ${number(pool.documents.size)} of ${number(test.documentCount)} documents (${share}%), the first ${depth} of ${entrants.length} runs and all relevant ones`,
   );
   const columns = ['full', 'pool', 'others', 'random'] as const;
   const shown = columns.filter((column) => systems[0]![column] !== undefined);

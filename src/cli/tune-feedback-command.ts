@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { given } from '../base/given.ts';
+import { shellWord } from '../base/shell.ts';
 import { type FeedbackTuneReport, readPairs, tuneFeedback } from '../train/index.ts';
 import { openHere } from './opening.ts';
 import { duration, plural, print, printJson, say, table } from './output.ts';
@@ -69,7 +70,7 @@ function printReport(report: FeedbackTuneReport): void {
   print(table(COLUMNS, [row(pipeline.after, served), ...unseen(pipeline.after, servedUnseen)]));
   print(`a search takes ${ms.before.toFixed(1)} ms without it, ${ms.after.toFixed(1)} with it`);
   if (served.power.warning !== undefined) say(pc.yellow(served.power.warning));
-  if (deployed) print(`${pc.green('deployed')} search with --pipeline '${pipeline.after}'`);
+  if (deployed) print(`${pc.green('deployed')} search with --pipeline ${shellWord(pipeline.after)}`);
   else print(`${pc.yellow('not deployed')} ${reason}`);
 }
 

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { given } from '../base/given.ts';
+import { shellWord } from '../base/shell.ts';
 import { type ImpactTuneReport, readPairs, tuneImpact } from '../train/index.ts';
 import { openHere } from './opening.ts';
 import { duration, number, plural, print, printJson, say, table } from './output.ts';
@@ -64,6 +65,6 @@ function printReport({
   print(table(COLUMNS, [row(name, served), ...unseen(name, servedUnseen), row('impact over words', alone)]));
   print(`${plural(impacts.count, 'impact')}, ${number(impacts.full)} of them at the greatest value`);
   if (served.power.warning !== undefined) say(pc.yellow(served.power.warning));
-  if (deployed !== undefined) print(`${pc.green('deployed')} search with --pipeline '${pipeline.after}'`);
+  if (deployed !== undefined) print(`${pc.green('deployed')} search with --pipeline ${shellWord(pipeline.after)}`);
   else print(`${pc.yellow('not deployed')} ${report.reason}`);
 }

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { given } from '../base/given.ts';
+import { shellWord } from '../base/shell.ts';
 import { type CrossObjective, type RerankerTuneReport, readPairs, tuneReranker } from '../train/index.ts';
 import { openHere } from './opening.ts';
 import { duration, number, plural, print, printJson, say, table } from './output.ts';
@@ -68,6 +69,6 @@ function printReport(report: RerankerTuneReport): void {
   print(table(COLUMNS, [row(name, served), ...unseen(name, servedUnseen)]));
   print(`a search takes ${ms.before.toFixed(1)} ms without it, ${ms.after.toFixed(1)} with it`);
   if (served.power.warning !== undefined) say(pc.yellow(served.power.warning));
-  if (deployed) print(`${pc.green('deployed')} search with --pipeline '${pipeline} > rerank(cross)'`);
+  if (deployed) print(`${pc.green('deployed')} search with --pipeline ${shellWord(`${pipeline} > rerank(cross)`)}`);
   else print(`${pc.yellow('not deployed')} ${reason}`);
 }
