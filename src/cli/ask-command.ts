@@ -70,7 +70,7 @@ export async function contextCommand(
   });
   if (options.json) return printJson(context);
   if (context.text !== '') print(printable(context.text));
-  if (context.note !== undefined) say(context.note);
+  if (context.note !== undefined) say(printable(context.note));
   say(pc.dim(summary(context)));
 }
 

@@ -14,7 +14,8 @@ import {
 } from '../eval/index.ts';
 import { readEntrants } from './entrants.ts';
 import { printVerdicts, verdictsToJson } from './eval-output.ts';
-import { print, printJson, say } from './output.ts';
+import { print, printable, printJson, say } from './output.ts';
+import { checkOutputs } from './outputs.ts';
 
 export interface CompareCommandOptions {
   readonly json: boolean;
@@ -33,6 +34,7 @@ export interface CompareCommandOptions {
 export async function compareCommand(paths: readonly string[], options: CompareCommandOptions): Promise<void> {
   const metrics = parseMetrics(options.metrics ?? defaultMetrics).map(({ name }) => name);
   const { excludeSelf } = options;
+  await checkOutputs([options.html, '--html']);
   const { judgements: all, sha256, findings } = await readJudgements(options.qrels);
   const judgements = excludeSelf ? judgementsWithoutSelf(all) : all;
   const test =
@@ -73,7 +75,7 @@ export async function compareCommand(paths: readonly string[], options: CompareC
       ...verdictsToJson(verdicts),
     });
   } else {
-    print(`${entrants.map(({ name }) => name).join(', ')} by ${options.qrels}`);
+    print(printable(`${entrants.map(({ name }) => name).join(', ')} by ${options.qrels}`));
     printVerdicts(verdicts, findings);
   }
 }

@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { shellWord } from '../base/shell.ts';
 import type { VectorIndexInfo } from '../store/index.ts';
 import { plural } from './output.ts';
 import { USUAL } from './where.ts';
@@ -12,7 +13,7 @@ export function smallSegments(
   directory: string,
 ): string {
   if (scanned === 0) return '';
-  const where = directory === USUAL ? '' : ` --in ${directory}`;
+  const where = directory === USUAL ? '' : ` --in ${shellWord(directory)}`;
   const which = `${plural(scanned, 'vector')} in ${plural(small, 'segment')} of fewer than ${plural(least, 'vector')} each`;
   const how = `${indexed === 0 ? 'nothing is coded: ' : ''}${which} ${scanned === 1 ? 'is' : 'are'} scanned one by one`;
   const remedy =

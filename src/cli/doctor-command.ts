@@ -9,7 +9,7 @@ import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
 import { errorSensitivity } from '../eval/index.ts';
 import { supportedBuilds } from '../kernels/index.ts';
 import { isPostgresAddress, openLocalStore, openPostgresStore, shownLocation } from '../store/index.ts';
-import { bytes, plural, print, printJson } from './output.ts';
+import { bytes, plural, print, printable, printJson } from './output.ts';
 import { Exit } from './run.ts';
 
 interface Finding {
@@ -49,7 +49,7 @@ export async function doctorCommand(options: { readonly in: string; readonly jso
   if (options.json) printJson({ ok: findings.every(({ ok }) => ok), findings });
   else
     for (const { check, ok, detail } of findings)
-      print(`${ok ? pc.green('ok  ') : pc.red('mend')} ${check}: ${detail}`);
+      print(`${ok ? pc.green('ok  ') : pc.red('mend')} ${check}: ${printable(detail)}`);
   if (findings.some(({ ok }) => !ok)) throw new Exit(ExitCode.partial);
 }
 

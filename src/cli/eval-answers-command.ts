@@ -11,8 +11,9 @@ import {
 } from '../eval/index.ts';
 import { not, oneOf } from '../search/index.ts';
 import { type EvalCommandOptions, fillCollection } from './eval-command.ts';
+import { printFindings } from './eval-output.ts';
 import { openHere } from './opening.ts';
-import { duration, number, print, printJson, table } from './output.ts';
+import { duration, number, print, printable, printJson, table } from './output.ts';
 import { Progress } from './progress.ts';
 
 /** What `eval --answers` takes besides. */
@@ -67,13 +68,15 @@ export async function evalAnswersCommand(
         encoder: settings.encoder,
         software,
         fingerprint: test.fingerprint,
+        findings: test.findings,
         ...evaluation,
       });
     }
-    print(`${test.name}: ${number(questions.length)} questions, encoder ${settings.encoder}`);
+    print(`${printable(test.name)}: ${number(questions.length)} questions, encoder ${settings.encoder}`);
     print(table(['', 'mean', '95 %', 'questions'], rowsOf(evaluation)));
     const { p50, p95 } = evaluation.latency;
     print(`a question takes ${duration(p50)}, 95 % of them at most ${duration(p95)}`);
+    printFindings(test.findings);
   } finally {
     progress.done();
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });

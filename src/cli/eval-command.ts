@@ -24,7 +24,8 @@ import { isPostgresAddress } from '../store/index.ts';
 import { replaceFile } from '../store/local/node-files.ts';
 import { printVerdicts, verdictsToJson } from './eval-output.ts';
 import { openHere } from './opening.ts';
-import { duration, number, print, printJson, say } from './output.ts';
+import { duration, number, print, printable, printJson, say } from './output.ts';
+import { checkOutputFolder, checkOutputs } from './outputs.ts';
 import { Progress } from './progress.ts';
 
 export interface EvalCommandOptions {
@@ -65,6 +66,7 @@ export async function evalCommand(
   const systems = options.pipeline ?? checkRetrievers(options.retriever);
   const metrics = parseMetrics(options.metrics ?? defaultMetrics).map(({ name }) => name);
   const { corpus, queries, qrels, split, depth, excludeSelf, seed, level } = options;
+  await checkReports(options);
   if (directory === undefined && options.in === undefined) {
     throw new InvalidArgumentError(
       'There is nothing to evaluate by.',
@@ -164,7 +166,7 @@ export async function evalCommand(
       });
       await mkdir(dirname(options.html), { recursive: true });
       await writeFile(options.html, page);
-      await writeFile(`${options.html.replace(/\.html?$/i, '')}.json`, `${JSON.stringify(summary, null, 2)}\n`);
+      await writeFile(figuresBeside(options.html), `${JSON.stringify(summary, null, 2)}\n`);
       written.push(options.html);
     }
     if (options.in !== undefined && !isPostgresAddress(options.in)) {
@@ -175,7 +177,7 @@ export async function evalCommand(
     }
     if (options.json) printJson(summary);
     else {
-      print(`${test.name}: ${number(documentCount)} documents, depth ${depth}`);
+      print(`${printable(test.name)}: ${number(documentCount)} documents, depth ${depth}`);
       printVerdicts(verdicts, test.findings);
     }
     for (const path of written) say(`written ${path}`);
@@ -183,6 +185,17 @@ export async function evalCommand(
     progress.done();
     if (temporary !== undefined) rmSync(temporary, { recursive: true, force: true });
   }
+}
+
+/** Refuses places for pages and runs that could not be written, before anything is asked. */
+async function checkReports({ html, runs }: EvalCommandOptions): Promise<void> {
+  await checkOutputs([html, '--html'], [html === undefined ? html : figuresBeside(html), '--html']);
+  await checkOutputFolder(runs, '--runs');
+}
+
+/** The file of a page's figures. */
+function figuresBeside(html: string): string {
+  return `${html.replace(/\.html?$/i, '')}.json`;
 }
 
 /** Brings the collection to what the corpus holds: unchanged documents cost a look-up. */

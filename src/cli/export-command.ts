@@ -12,6 +12,7 @@ import { exportFolder } from './export-folder.ts';
 import { type ExportedPassage, writeMeaning } from './export-meaning.ts';
 import { openHere } from './opening.ts';
 import { bytes, plural, print, printJson, say } from './output.ts';
+import { checkOutputFolder } from './outputs.ts';
 
 export interface ExportOptions {
   readonly in: string;
@@ -47,6 +48,7 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
   if (!/\{(id|stem)\}/.test(url)) {
     throw new InvalidArgumentError(`"${url}" is the same address for all documents.`, 'Write {id} or {stem} into it.');
   }
+  await checkOutputFolder(folder, '--static');
   await using collection = await openHere(directory);
   const out = await exportFolder(folder, OWN);
   const passages = await passagesOf(collection, url);

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { InvalidArgumentError, RemoteNotAllowedError } from '../base/errors.ts';
+import { shellWord } from '../base/shell.ts';
 import type { AddFieldOptions } from '../collection/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import type { PendingField } from '../store/index.ts';
@@ -76,7 +77,8 @@ function asked({ of, encoder, kind }: AddFieldCommandOptions): { of?: string; en
 }
 
 function howToGoOnAdding(name: string, directory: string): string {
-  return `\`sagitta add-field ${name} --in ${directory}\` goes on with it, \`sagitta remove-field ${name} --in ${directory}\` gives it up.`;
+  const field = `${shellWord(name)} --in ${shellWord(directory)}`;
+  return `\`sagitta add-field ${field}\` goes on with it, \`sagitta remove-field ${field}\` gives it up.`;
 }
 
 /** What is to be said of a field whose making was begun and is not finished. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { NotFoundError } from '../base/errors.ts';
+import { shellWord } from '../base/shell.ts';
 import type { Collection, SearchHit } from '../collection/index.ts';
 import { documentBase } from '../store/index.ts';
 import { idOf, plural } from './output.ts';
@@ -67,7 +68,7 @@ export async function openHit(directory: string, hits: readonly SearchHit[], ran
   if (file === undefined) {
     throw new NotFoundError(
       `There is no file of "${idOf(hit.id)}" here.`,
-      `Print what was read of it: sagitta get "${idOf(hit.id)}".`,
+      `Print what was read of it: \`sagitta get ${shellWord(idOf(hit.id))}\`.`,
     );
   }
   const editor = process.env['VISUAL'] || process.env['EDITOR'];

@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError, NotFoundError, UnsupportedError } from '../base/errors.ts';
+import { shellWord } from '../base/shell.ts';
 import { hostExtensions } from '../collection/host-extensions.ts';
 import {
   type Collection,
@@ -17,7 +18,7 @@ import { type IngestFailure, isLeftOut, SkippedFiles, type SkippedGroup } from '
 import { isPostgresAddress, openLocalStore, shownLocation } from '../store/index.ts';
 import { describePending } from './fields-command.ts';
 import { openHere } from './opening.ts';
-import { bytes, duration, number, plural, print, printJson, say } from './output.ts';
+import { bytes, duration, forTerminal, number, plural, print, printable, printJson, say } from './output.ts';
 import { paged } from './pager.ts';
 import { Progress } from './progress.ts';
 import { printReencode, reencode } from './reencode-command.ts';
@@ -139,7 +140,7 @@ async function quickTarget(collection: Collection, target: string, quickEncoder:
   if (encoder === quickEncoder) return target;
   throw new InvalidArgumentError(
     `The collection in ${collection.directory} has the encoder "${encoder}", and --quick would replace it by "${target}".`,
-    `Leave --quick out, or do that: \`sagitta reencode --encoder ${target}\`.`,
+    `Leave --quick out, or do that: \`sagitta reencode --encoder ${shellWord(target)}\`.`,
   );
 }
 
@@ -159,7 +160,7 @@ export async function readPaths(
         progress.show(() => {
           const rate = passages / ((performance.now() - start) / 1000);
           const counts = `${number(documents)} documents, ${number(passages)} passages (${number(Math.round(rate))}/s), ${number(published)} saved`;
-          return `${phase} ${counts}${path === undefined ? '' : `  ${path}`}`;
+          return `${phase} ${counts}${path === undefined ? '' : `  ${printable(path)}`}`;
         }),
     });
   } finally {
@@ -211,7 +212,7 @@ async function list(paths: string[], options: IndexCommandOptions, signal: Abort
       if (event.kind === 'file') {
         const { path, size } = event.file;
         files.push({ path, format: event.format, size });
-        if (!options.json) print(`${event.format.padEnd(10)} ${bytes(size).padStart(9)}  ${path}`);
+        if (!options.json) print(`${event.format.padEnd(10)} ${bytes(size).padStart(9)}  ${forTerminal(path)}`);
       } else if (event.kind === 'failure') failures.push(event.failure);
       else skipped.add(event.skipped);
     }
@@ -242,11 +243,13 @@ const MOST_GROUPS = 12;
 function printSkipped(groups: readonly SkippedGroup[]): void {
   for (const { reason, extension, count, example } of groups.slice(0, MOST_GROUPS)) {
     if (isLeftOut(reason)) {
-      say(pc.dim(`left out ${number(count)} ${REASONS[reason]}, such as ${example}; --no-ignore reads them`));
+      say(
+        pc.dim(`left out ${number(count)} ${REASONS[reason]}, such as ${printable(example)}; --no-ignore reads them`),
+      );
       continue;
     }
     const what = extension === '' ? 'without extension' : `.${extension}`;
-    say(pc.dim(`skipped ${number(count)} ${what} (${REASONS[reason]}), such as ${example}`));
+    say(pc.dim(`skipped ${number(count)} ${what} (${REASONS[reason]}), such as ${printable(example)}`));
   }
   const rest = groups.slice(MOST_GROUPS).reduce((sum, { count }) => sum + count, 0);
   if (rest > 0) say(pc.dim(`skipped ${number(rest)} others; --json names them all`));
@@ -282,7 +285,7 @@ function printReport(report: IndexReport, directory: string): void {
 
 /** What to do with a collection that was just made. */
 function printNext(directory: string): void {
-  const where = directory === USUAL ? '' : ` --in ${directory}`;
+  const where = directory === USUAL ? '' : ` --in ${shellWord(directory)}`;
   say(`next: sagitta search "..."${where}, or sagitta serve${where} for a page in the browser`);
 }
 
@@ -291,12 +294,12 @@ const MOST_NOTES = 20;
 
 function printFailures(report: Pick<IndexReport, 'failures' | 'notes'>): void {
   for (const { path, where, note } of report.notes.slice(0, MOST_NOTES)) {
-    say(`${pc.cyan('note')} ${path}${where === undefined ? '' : ` (${where})`}: ${note}`);
+    say(`${pc.cyan('note')} ${printable(`${path}${where === undefined ? '' : ` (${where})`}: ${note}`)}`);
   }
   if (report.notes.length > MOST_NOTES)
     say(`and ${number(report.notes.length - MOST_NOTES)} more notes; --json has them all`);
   for (const { path, where, reason } of report.failures) {
-    say(`${pc.yellow('failed')} ${path}${where === undefined ? '' : ` (${where})`}: ${reason}`);
+    say(`${pc.yellow('failed')} ${printable(`${path}${where === undefined ? '' : ` (${where})`}: ${reason}`)}`);
   }
   if (report.failures.length > 0) {
     say(`${plural(report.failures.length, 'file or record', 'files or records')} could not be read.`);

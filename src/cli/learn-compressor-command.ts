@@ -3,12 +3,15 @@ import { dirname } from 'node:path';
 import pc from 'picocolors';
 import { gatherEvidence, writeSentenceModel } from '../answer/index.ts';
 import { given } from '../base/given.ts';
+import { shellWord } from '../base/shell.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { holdsAnswer, readAnswerKey, readJudgements } from '../eval/index.ts';
 import { not, oneOf } from '../search/index.ts';
 import { type JudgedSentences, judgeSentences, learnSentences } from '../train/index.ts';
+import { checkJudged } from './judged.ts';
 import { openHere } from './opening.ts';
 import { number, print, printJson } from './output.ts';
+import { checkOutputs } from './outputs.ts';
 import { Progress } from './progress.ts';
 
 export interface LearnCompressorCommandOptions {
@@ -29,11 +32,11 @@ export async function learnCompressorCommand(
   { in: directory, json, queries, qrels, out, k, by, seed, quiet }: LearnCompressorCommandOptions,
   signal: AbortSignal,
 ): Promise<void> {
+  await checkOutputs([out, '--out']);
   const questions = await readAnswerKey(queries);
   const { judgements } = await readJudgements(qrels);
-  // Before anything is learned that could not be kept.
-  if (out !== undefined) await mkdir(dirname(out), { recursive: true });
   await using collection = await openHere(directory);
+  await checkJudged(collection, judgements, qrels);
   const progress = new Progress(quiet || json);
   const judged: JudgedSentences[] = [];
   for (const { id, text, answers } of questions) {
@@ -65,11 +68,14 @@ export async function learnCompressorCommand(
   });
   progress.done();
   if (out === undefined) await collection.setCompressor(model);
-  else await writeFile(out, writeSentenceModel(model));
+  else {
+    await mkdir(dirname(out), { recursive: true });
+    await writeFile(out, writeSentenceModel(model));
+  }
   const helped = judged.filter(({ helps }) => helps.includes(true)).length;
   if (json) printJson({ ...given({ file: out }), questions: judged.length / 2, helped, encoder: model.encoder });
   else
     print(
-      `${pc.green('learned')} from ${number(helped)} questions that a sentence answers: \`sagitta context QUESTION --compressor ${out === undefined ? 'learned' : `learned:${out}`}\``,
+      `${pc.green('learned')} from ${number(helped)} questions that a sentence answers: \`sagitta context QUESTION --compressor ${out === undefined ? 'learned' : shellWord(`learned:${out}`)}\``,
     );
 }

@@ -5,6 +5,7 @@ import { nativeRuntime } from '../encode/runtime.ts';
 import { readJudgements, readQueries } from '../eval/index.ts';
 import type { RelevanceGrounds, RelevanceParameters } from '../search/index.ts';
 import { foreignQuestions, gibberish, type JudgedList, learnRelevance } from '../train/index.ts';
+import { checkJudged } from './judged.ts';
 import { openHere } from './opening.ts';
 import { number, print, printJson } from './output.ts';
 import { Progress } from './progress.ts';
@@ -29,6 +30,7 @@ export async function learnRelevanceCommand(options: LearnRelevanceCommandOption
   const { queries } = await readQueries(options.queries);
   const { judgements } = await readJudgements(options.qrels);
   await using collection = await openHere(options.in);
+  await checkJudged(collection, judgements, options.qrels);
   const progress = new Progress(options.quiet || options.json);
   const encoder = await collection.encoder();
   const { settings } = await collection.inspect();

@@ -1,6 +1,7 @@
 import { text as textOf } from 'node:stream/consumers';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError } from '../base/errors.ts';
+import { shellWord } from '../base/shell.ts';
 import { type Collection, type Source, verifyCollection } from '../collection/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import type { FieldInfo, VectorIndexInfo } from '../store/index.ts';
@@ -8,7 +9,7 @@ import { smallSegments } from './coverage.ts';
 import { describePending } from './fields-command.ts';
 import { readNamed } from './named-file.ts';
 import { openHere } from './opening.ts';
-import { bytes, idOf, number, parseId, plural, print, printable, printJson, say, table } from './output.ts';
+import { bytes, idOf, number, parseId, plural, print, printable, printJson, printText, say, table } from './output.ts';
 import { paged } from './pager.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
@@ -24,7 +25,7 @@ export async function getCommand(id: string, options: ManageOptions & { readonly
   await using collection = await openHere(options.in);
   const document = await collection.document(await existing(collection, id, options.in));
   if (options.json) printJson(document);
-  else await paged(options.pager, async () => print(document.text.replace(/\n$/, '')));
+  else await paged(options.pager, async () => printText(document.text.replace(/\n$/, '')));
 }
 
 /** The id itself where a document has it; else what it is as `search` prints it, or as a path from where one stands. */
@@ -44,7 +45,7 @@ export async function inspectCommand(options: ManageOptions): Promise<void> {
   print(`${pc.bold(info.directory)}  format ${info.formatVersion}, generation ${number(info.generation)}`);
   print(`${plural(info.documents, 'document')}, ${plural(info.passages, 'passage')}, ${bytes(info.bytes)}`);
   const { encoder, dim, bm25 } = info.settings;
-  print(`encoder ${encoder}${dim > 0 ? ` (${dim} components)` : ''}, BM25 k1 ${bm25.k1} b ${bm25.b}`);
+  print(`encoder ${printable(encoder)}${dim > 0 ? ` (${dim} components)` : ''}, BM25 k1 ${bm25.k1} b ${bm25.b}`);
   if (info.vectorIndex !== undefined) print(describeIndex(info.vectorIndex, options.in));
   for (const field of info.fields) if (field.name !== MEANING) print(describeField(field));
   if (info.pending !== undefined) print(describePending(info.pending, options.in));
@@ -75,12 +76,12 @@ function describeField({ name, kind, of, encoder, dim, vectors, full = 0, bytes:
 
 function describeSource({ path, include = [], exclude = [], noIgnore, maxBytes }: Source): string {
   const choice = [
-    ...include.map((pattern) => `--include ${pattern}`),
-    ...exclude.map((pattern) => `--exclude ${pattern}`),
+    ...include.map((pattern) => `--include ${shellWord(pattern)}`),
+    ...exclude.map((pattern) => `--exclude ${shellWord(pattern)}`),
     ...(noIgnore === true ? ['--no-ignore'] : []),
     ...(maxBytes === undefined ? [] : [`--max-bytes ${maxBytes}`]),
   ];
-  return printable([path, ...choice].join(' '));
+  return printable([shellWord(path), ...choice].join(' '));
 }
 
 function describeIndex(info: VectorIndexInfo, directory: string): string {
@@ -107,7 +108,7 @@ export async function verifyCommand(options: ManageOptions, signal: AbortSignal)
         `${plural(report.documents, 'document')}, ${plural(report.passages, 'passage')}`,
     );
   } else {
-    for (const { file, problem } of report.faults) say(`${pc.red('fault')} ${file}: ${problem}`);
+    for (const { file, problem } of report.faults) say(`${pc.red('fault')} ${printable(`${file}: ${problem}`)}`);
     say(`${plural(report.faults.length, 'fault')}. Index the sources again into a new collection (--in DIR).`);
   }
   if (!report.sound) throw new Exit(ExitCode.corrupt);
@@ -192,7 +193,7 @@ export async function synonymsCommand(
     const source = collection.synonyms();
     if (options.json) printJson({ source });
     else if (source === '') say('There are no synonyms. `sagitta synonyms FILE` takes those of a file over.');
-    else process.stdout.write(source.endsWith('\n') ? source : `${source}\n`);
+    else printText(source.replace(/\n$/, ''));
     return;
   }
   const source = file && (await readNamed(file, 'Name a file of rules such as "car, automobile".')).toString('utf8');

@@ -25,7 +25,22 @@ export function say(line: string): void {
 }
 
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value));
+  printJsonText(JSON.stringify(value));
+}
+
+/** A line of JSON: to a terminal with escapes for what it would act on. */
+export function printJsonText(line: string): void {
+  print(process.stdout.isTTY ? escapedControls(line) : line);
+}
+
+/** Prints text of documents: to a file or another program as it is, to a terminal as {@link printable}. */
+export function printText(text: string): void {
+  print(forTerminal(text));
+}
+
+/** Text on stdout: as it is for a file or another program, as {@link printable} for a terminal. */
+export function forTerminal(text: string): string {
+  return process.stdout.isTTY ? printable(text) : text;
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -92,8 +107,15 @@ export function printable(text: string): string {
 export function idOf(id: string): string {
   const unclear = printable(id) !== id || /[\n\t\u2028\u2029]|^[\s"]|\s$/.test(id);
   if (!unclear) return id;
-  const escaped = (sign: string): string => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return JSON.stringify(id).replace(/[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escaped);
+  return escapedControls(JSON.stringify(id));
+}
+
+/** JSON with all that a terminal would act on as escapes, which says the same. */
+function escapedControls(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** An id as {@link idOf} writes it. */

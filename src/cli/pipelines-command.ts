@@ -2,7 +2,7 @@ import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { BUILT_IN, OPERATORS } from '../search/index.ts';
 import { openHere } from './opening.ts';
-import { print, printJson, table } from './output.ts';
+import { print, printable, printJson, table } from './output.ts';
 
 export interface PipelinesOptions {
   readonly in: string;
@@ -43,7 +43,7 @@ export async function pipelinesCommand(
   const usual = standard ?? (isEmbedded ? 'hybrid' : 'bm25');
   const rows = Object.entries({ ...BUILT_IN, ...named }).map(([one, text]) => [
     one,
-    text,
+    printable(text),
     one === usual ? 'default' : '',
   ]);
   print(table(['pipeline', 'steps', ''], rows));

@@ -1,14 +1,18 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import pc from 'picocolors';
-import { ExitCode, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
+import { ExitCode, InvalidArgumentError } from '../base/errors.ts';
+import { shellWord } from '../base/shell.ts';
 import type { Collection } from '../collection/index.ts';
 import type { OperatingPoint, Plan } from '../index/index.ts';
 import { planChart } from '../index/index.ts';
+import { isPostgresAddress } from '../store/index.ts';
 import { openThreads, type Threads } from '../threads/index.ts';
 import { smallSegments } from './coverage.ts';
+import { readNamed } from './named-file.ts';
 import { openHere } from './opening.ts';
 import { duration, number, plural, print, printJson, say, table } from './output.ts';
+import { checkOutputs } from './outputs.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
 import { USUAL } from './where.ts';
@@ -32,7 +36,9 @@ export interface PlanCommandOptions {
 /** `sagitta plan`: exit code 1 when nothing keeps the budget. */
 export async function planCommand(options: PlanCommandOptions, signal: AbortSignal): Promise<void> {
   const { bytes, recall, p95, spec, sample, seconds, seed } = options;
-  const queries = options.queries === undefined ? undefined : readQueries(options.queries);
+  const out = options.out ?? join(options.in, 'plan');
+  if (options.out !== undefined || !isPostgresAddress(options.in)) await checkPlanFiles(out);
+  const queries = options.queries === undefined ? undefined : await readQueries(options.queries);
   await using collection = await openHere(options.in);
   const progress = new Progress(options.json);
   await using threads = await openThreads();
@@ -51,7 +57,7 @@ export async function planCommand(options: PlanCommandOptions, signal: AbortSign
       onProgress: (what) => progress.show(() => what),
     })
     .finally(() => progress.done());
-  const written = writePlan(plan, options.out ?? join(options.in, 'plan'));
+  const written = writePlan(plan, out);
   if (options.json) printJson(plan);
   else printPlan(plan, written);
   if (plan.choice === undefined) throw new Exit(ExitCode.partial);
@@ -72,20 +78,13 @@ async function apply(
 }
 
 function rebuildLine({ spec, search }: OperatingPoint, directory: string): string {
-  const where = directory === USUAL ? '' : ` --in ${directory}`;
-  return `sagitta rebuild --spec "${spec}" --nprobe ${search.nprobe} --refine ${search.refine}${where}`;
+  const where = directory === USUAL ? '' : ` --in ${shellWord(directory)}`;
+  return `sagitta rebuild --spec ${shellWord(spec)} --nprobe ${search.nprobe} --refine ${search.refine}${where}`;
 }
 
 /** A query a line, or the field `text` of every line of JSON. */
-export function readQueries(path: string): string[] {
-  let content: string;
-  try {
-    content = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new NotFoundError(`The file of queries ${path} cannot be read.`, 'Name a text file with a query a line.', {
-      cause,
-    });
-  }
+export async function readQueries(path: string): Promise<string[]> {
+  const content = (await readNamed(path, 'Name a text file with a query a line.')).toString('utf8');
   const lines = content.split(/\r?\n/u).filter((line) => line.trim() !== '');
   if (!path.endsWith('.jsonl')) return lines;
   return lines.map((line, i) => {
@@ -102,10 +101,16 @@ export function readQueries(path: string): string[] {
   });
 }
 
+/** Refuses a prefix under which {@link writePlan} could not write. */
+export function checkPlanFiles(prefix: string): Promise<void> {
+  return checkOutputs([`${prefix}.svg`, '--out'], [`${prefix}.json`, '--out']);
+}
+
 /** Writes picture and JSON. @returns their paths. */
 export function writePlan(plan: Plan, prefix: string): string[] {
   const files = [`${prefix}.svg`, `${prefix}.json`];
   try {
+    mkdirSync(dirname(prefix), { recursive: true });
     writeFileSync(files[0]!, planChart(plan));
     writeFileSync(files[1]!, `${JSON.stringify(plan, null, 2)}\n`);
   } catch (cause) {

@@ -6,9 +6,11 @@ import {
   type TestDocument,
   writeTestCollection,
 } from '../eval/index.ts';
+import { checkEmpty } from '../eval/write-collection.ts';
 import { readEntrants } from './entrants.ts';
 import { printFindings } from './eval-output.ts';
 import { number, print, printable, printJson, say, table } from './output.ts';
+import { checkOutputFolder } from './outputs.ts';
 
 export interface PoolCommandOptions {
   readonly json: boolean;
@@ -27,6 +29,8 @@ export async function poolCommand(
   options: PoolCommandOptions,
 ): Promise<void> {
   const { qrels, split, depth, metric, seed, out } = options;
+  await checkOutputFolder(out, '--out');
+  if (out !== undefined) checkEmpty(out);
   const test = await openTestCollection(directory, {
     ...(qrels === undefined ? {} : { qrels }),
     ...(split === undefined ? {} : { split }),
@@ -50,7 +54,7 @@ export async function poolCommand(
   }
   const share = ((100 * pool.documents.size) / test.documentCount).toPrecision(2);
   print(
-    `${test.name}: ${number(pool.documents.size)} of ${number(test.documentCount)} documents (${share}%), the first ${depth} of ${entrants.length} runs and all relevant ones`,
+    `${printable(test.name)}: ${number(pool.documents.size)} of ${number(test.documentCount)} documents (${share}%), the first ${depth} of ${entrants.length} runs and all relevant ones`,
   );
   const columns = ['full', 'pool', 'others', 'random'] as const;
   const shown = columns.filter((column) => systems[0]![column] !== undefined);

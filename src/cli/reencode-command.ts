@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { InvalidArgumentError, RemoteNotAllowedError } from '../base/errors.ts';
+import { shellWord } from '../base/shell.ts';
 import type { Collection, ReencodeCollectionReport } from '../collection/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import { encoding } from './encoding.ts';
@@ -62,7 +63,7 @@ export function reencode(
 }
 
 export function howToGoOn(directory: string): string {
-  const command = `sagitta reencode --in ${directory}`;
+  const command = `sagitta reencode --in ${shellWord(directory)}`;
   return `\`${command}\` goes on with it, \`${command} --abandon\` gives it up.`;
 }
 

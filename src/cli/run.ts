@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import { ExitCode, SagittaError, UserError } from '../base/errors.ts';
-import { printJson, say } from './output.ts';
+import { printable, printJson, say } from './output.ts';
 
 /** Thrown by a command that has said all there is to say and ends with this code. */
 export class Exit extends Error {
@@ -66,7 +66,8 @@ function fail(error: unknown, json: boolean, aborted: boolean): ExitCode {
       },
     });
   }
-  say(`${pc.red('error')} ${message}`);
+  // What is wrong may be named by what a document, or a file from anywhere, says.
+  say(`${pc.red('error')} ${printable(message)}`);
   if (!(error instanceof UserError) && error instanceof Error && process.env['SAGITTA_DEBUG']) say(error.stack ?? '');
   if (!known) say('This is unexpected. Set SAGITTA_DEBUG=1 to see where it happened, and please report it.');
   return error instanceof UserError ? error.exitCode : ExitCode.internal;

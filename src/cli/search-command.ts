@@ -6,7 +6,7 @@ import { CONDITIONS, type FacetCounts, type Filter, parseFilter } from '../searc
 import { byDocument, withPlaces } from './by-document.ts';
 import { linesOf, openHit } from './hit-places.ts';
 import { openHere } from './opening.ts';
-import { number, plural, print, printable, printJson, say } from './output.ts';
+import { number, plural, print, printable, printJson, printJsonText, printText, say } from './output.ts';
 import { paged } from './pager.ts';
 import { formatHits, type SearchFormat } from './search-formats.ts';
 import { noLine, printResult, shortfallLine } from './search-output.ts';
@@ -76,6 +76,7 @@ async function searchAndPrint(words: string[], options: SearchCommandOptions, si
   }
   const query = words.join(' ');
   checkLike(query, options);
+  checkEffects(query, options);
   await using collection = await openHere(options.in);
   if (options.relevant === true) return await relevantCommand(collection, query, options, signal);
   const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain, sort } = options;
@@ -120,6 +121,42 @@ function checkLike(query: string, { like, unlike, ...options }: SearchCommandOpt
   ].find(([isGiven]) => isGiven === true);
   if (beside === undefined) return;
   throw new InvalidArgumentError(`--like and ${beside[1]} exclude each other.`, 'Give one of them.');
+}
+
+/** Options that do nothing beside others: which, what that is, and when. */
+const SILENT: readonly (readonly [
+  option: keyof SearchCommandOptions,
+  beside: (options: SearchCommandOptions) => string,
+  isSo: (options: SearchCommandOptions, query: string) => boolean,
+])[] = [
+  ['raw', () => '--like, where there is no query', ({ like }) => like !== undefined],
+  ...(['turn', 'nprobe'] as const).map((option) => [option, () => '--relevant', isRelevant] as const),
+  ['turn', ({ retriever }) => `--retriever ${retriever}`, ({ retriever }) => retriever !== undefined],
+  ['candidates', ({ retriever }) => `--retriever ${retriever}`, ({ retriever = 'hybrid' }) => retriever !== 'hybrid'],
+  ['nprobe', () => '--retriever bm25', ({ retriever }) => retriever === 'bm25'],
+  ['explain', ({ format }) => `--format ${format}`, ({ format }) => format === 'csv' || format === 'md'],
+  ...(['retriever', 'pipeline', 'relevant', 'turn', 'raw', 'language', 'nprobe', 'candidates'] as const).map(
+    (option) => [option, () => '--filter without a query', isFilterAlone] as const,
+  ),
+];
+
+function isRelevant({ relevant }: SearchCommandOptions): boolean {
+  return relevant === true;
+}
+
+function isFilterAlone({ filter, like }: SearchCommandOptions, query: string): boolean {
+  return filter !== undefined && like === undefined && query.trim() === '';
+}
+
+/** @throws InvalidArgumentError for an option that would have no effect beside others. */
+function checkEffects(query: string, options: SearchCommandOptions): void {
+  const found = SILENT.find(([option, , isSo]) => {
+    const value = options[option];
+    return value !== undefined && value !== false && isSo(options, query);
+  });
+  if (found === undefined) return;
+  const [option, beside] = found;
+  throw new InvalidArgumentError(`--${option} has no effect beside ${beside(options)}.`, 'Leave one of them out.');
 }
 
 /** Prints what was found, and opens the hit that was asked for. @param after said below the hits, where a person reads them. */
@@ -179,7 +216,9 @@ function printHits(
   }: { readonly hits: readonly SearchHit[]; readonly shortfall?: Shortfall; readonly suggestion?: string },
   format: Exclude<SearchFormat, 'text'>,
 ): void {
-  for (const line of formatHits(hits, format)) print(line);
+  // Of JSON its own escapes keep what it says, on a terminal too.
+  const show = format === 'jsonl' ? printJsonText : printText;
+  for (const line of formatHits(hits, format)) show(line);
   if (suggestion !== undefined) say(`Did you mean: ${printable(suggestion)}`);
   if (shortfall !== undefined) say(shortfallLine(shortfall));
 }

@@ -1,8 +1,9 @@
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
+import { shellWord } from '../base/shell.ts';
 import { KeyFile, type Scope, serve } from '../server/index.ts';
 import { type NamedModel, namedModel } from './named-model.ts';
-import { duration, plural, print, printable, printJson, say, table } from './output.ts';
+import { duration, idOf, plural, print, printable, printJson, say, table } from './output.ts';
 import { servedCollections } from './served-collections.ts';
 
 export interface ServeCommandOptions extends NamedModel {
@@ -82,12 +83,12 @@ export async function keysCommand(action: string, name: string | undefined, opti
     const keys = file.list();
     if (options.json) return printJson({ keys });
     if (keys.length === 0)
-      say(`There are no keys in ${options.keys}. Make one: sagitta keys add NAME --keys ${options.keys}`);
+      say(`There are no keys in ${options.keys}. Make one: sagitta keys add NAME --keys ${shellWord(options.keys)}`);
     else
       print(
         table(
           ['id', 'name', 'scope', 'created'],
-          keys.map(({ id, name: who, scope, created }) => [id, who, scope, created]),
+          keys.map(({ id, name: who, scope, created }) => [id, idOf(who), scope, created]),
         ),
       );
     return;
@@ -101,7 +102,7 @@ export async function keysCommand(action: string, name: string | undefined, opti
   if (action === 'remove') {
     const removed = await file.remove(name);
     if (options.json) return printJson({ removed });
-    return print(`${pc.green('removed')} ${removed.name} (${removed.id}); ${plural(file.size, 'key')} left`);
+    return print(`${pc.green('removed')} ${idOf(removed.name)} (${removed.id}); ${plural(file.size, 'key')} left`);
   }
   const { key, info } = await file.add(name, options.scope as Scope);
   if (options.json) return printJson({ key, ...info });

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname, resolve } from 'node:path';
 import { NotFoundError } from '../base/errors.ts';
 import type { ServedCollection } from '../server/operations/types.ts';
@@ -6,7 +7,7 @@ import { isPostgresAddress, openLocalStore, openPostgresStore, parsePostgresAddr
 /**
  * What `--in` and `--source` name: `DIR` or `NAME=DIR`, or an address in PostgreSQL in place of a folder. A collection without a name is
  * called after its folder, or after the folder around it where it is called `.sagitta`; in PostgreSQL as it is called there.
- * @throws NotFoundError for a folder without a collection, so that a mistake shows now rather than at the first search.
+ * @throws NotFoundError for a folder without a collection and a source that is not there, so that a mistake shows now rather than at the first search.
  */
 export async function servedCollections(
   folders: readonly string[],
@@ -33,7 +34,14 @@ export async function servedCollections(
         `Write --source NAME=PATH with one of: ${collections.map((collection) => collection.name).join(', ')}.`,
       );
     }
-    owner.sources.push(resolve(rest));
+    const path = resolve(rest);
+    if (!existsSync(path)) {
+      throw new NotFoundError(
+        `--source ${text}: there is no file or folder ${path}.`,
+        'Check the spelling, or make it first.',
+      );
+    }
+    owner.sources.push(path);
   }
   return collections;
 }

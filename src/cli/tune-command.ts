@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import type { Comparison } from '../eval/index.ts';
+import { isPostgresAddress } from '../store/index.ts';
 import { onDisk } from '../store/local/filesystem.ts';
 import {
   curveSvg,
@@ -17,6 +18,7 @@ import {
 } from '../train/index.ts';
 import { openHere } from './opening.ts';
 import { duration, number, plural, print, printJson, say, table } from './output.ts';
+import { checkOutputs } from './outputs.ts';
 import { Progress } from './progress.ts';
 
 export interface TuneCommandOptions {
@@ -50,6 +52,10 @@ export interface TuneCommandOptions {
 
 /** `sagitta tune`: exit code 0 whether or not the result was worth deploying; the report says which. */
 export async function tuneCommand(options: TuneCommandOptions, signal: AbortSignal): Promise<void> {
+  const files = {
+    report: await reportFile(options, 'report.json'),
+    curve: await reportFile(options, 'curve.svg', 'curve'),
+  };
   const examples = await readExamples(options);
   const test = options.testPairs === undefined ? undefined : await readPairs(options.testPairs);
   await using collection = await openHere(options.in);
@@ -69,10 +75,6 @@ export async function tuneCommand(options: TuneCommandOptions, signal: AbortSign
   if (options.resume && report.resumedFrom === undefined) {
     say('There was no interrupted run with these options, so this one started from the beginning.');
   }
-  const files = {
-    report: options.report ?? join(options.in, 'tuning', 'report.json'),
-    curve: options.curve ?? join(options.in, 'tuning', 'curve.svg'),
-  };
   await save(files.report, `${JSON.stringify(report, null, 2)}\n`);
   await save(files.curve, curveSvg(report));
   if (options.json) return printJson(report);
@@ -135,6 +137,18 @@ function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'>
     },
     ...(rank === undefined ? {} : { adapter: { rank } }),
   };
+}
+
+/** Where a file of the report goes: where the option says, else into the collection. @throws as `checkOutputs` where it cannot be written: before anything is trained. */
+export async function reportFile(
+  options: Pick<TuneCommandOptions, 'in' | 'report' | 'curve'>,
+  name: string,
+  option: 'report' | 'curve' = 'report',
+): Promise<string> {
+  const path = options[option] ?? join(options.in, 'tuning', name);
+  // Nothing is trained in a database, which is told where it is opened.
+  if (options[option] !== undefined || !isPostgresAddress(options.in)) await checkOutputs([path, `--${option}`]);
+  return path;
 }
 
 /** Writes a file of the report, with the folders above it. @throws StorageError */

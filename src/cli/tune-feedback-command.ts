@@ -1,11 +1,20 @@
-import { join } from 'node:path';
 import pc from 'picocolors';
 import { given } from '../base/given.ts';
+import { shellWord } from '../base/shell.ts';
 import { type FeedbackTuneReport, readPairs, tuneFeedback } from '../train/index.ts';
 import { openHere } from './opening.ts';
 import { duration, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
-import { COLUMNS, progressLine, readExamples, row, save, type TuneCommandOptions, unseen } from './tune-command.ts';
+import {
+  COLUMNS,
+  progressLine,
+  readExamples,
+  reportFile,
+  row,
+  save,
+  type TuneCommandOptions,
+  unseen,
+} from './tune-command.ts';
 
 export interface TuneFeedbackOptions
   extends Pick<
@@ -31,6 +40,7 @@ export interface TuneFeedbackOptions
 
 /** `sagitta tune --what feedback`: exit code 0 whether or not the result was worth keeping; the report says which. */
 export async function tuneFeedbackCommand(options: TuneFeedbackOptions, signal: AbortSignal): Promise<void> {
+  const file = await reportFile(options, 'feedback-report.json');
   const examples = await readExamples(options);
   const test = options.testPairs === undefined ? undefined : await readPairs(options.testPairs);
   await using collection = await openHere(options.in);
@@ -43,7 +53,6 @@ export async function tuneFeedbackCommand(options: TuneFeedbackOptions, signal: 
     ...given({ test, epochs, learningRate, batchSize, pipeline, seed, passages }),
     onProgress: (at) => progress.show(() => progressLine(at)),
   }).finally(() => progress.done());
-  const file = options.report ?? join(options.in, 'tuning', 'feedback-report.json');
   await save(file, `${JSON.stringify(report, null, 2)}\n`);
   if (options.json) return printJson(report);
   printReport(report);
@@ -61,7 +70,7 @@ function printReport(report: FeedbackTuneReport): void {
   print(table(COLUMNS, [row(pipeline.after, served), ...unseen(pipeline.after, servedUnseen)]));
   print(`a search takes ${ms.before.toFixed(1)} ms without it, ${ms.after.toFixed(1)} with it`);
   if (served.power.warning !== undefined) say(pc.yellow(served.power.warning));
-  if (deployed) print(`${pc.green('deployed')} search with --pipeline '${pipeline.after}'`);
+  if (deployed) print(`${pc.green('deployed')} search with --pipeline ${shellWord(pipeline.after)}`);
   else print(`${pc.yellow('not deployed')} ${reason}`);
 }
 

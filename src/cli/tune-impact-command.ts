@@ -1,11 +1,20 @@
-import { join } from 'node:path';
 import pc from 'picocolors';
 import { given } from '../base/given.ts';
+import { shellWord } from '../base/shell.ts';
 import { type ImpactTuneReport, readPairs, tuneImpact } from '../train/index.ts';
 import { openHere } from './opening.ts';
 import { duration, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
-import { COLUMNS, progressLine, readExamples, row, save, type TuneCommandOptions, unseen } from './tune-command.ts';
+import {
+  COLUMNS,
+  progressLine,
+  readExamples,
+  reportFile,
+  row,
+  save,
+  type TuneCommandOptions,
+  unseen,
+} from './tune-command.ts';
 
 export interface TuneImpactOptions
   extends Omit<
@@ -18,6 +27,7 @@ export interface TuneImpactOptions
 
 /** `sagitta tune --what impact`: exit code 0 whether or not the result was worth keeping; the report says which. */
 export async function tuneImpactCommand(options: TuneImpactOptions, signal: AbortSignal): Promise<void> {
+  const file = await reportFile(options, 'impact-report.json');
   const examples = await readExamples(options);
   const test = options.testPairs === undefined ? undefined : await readPairs(options.testPairs);
   await using collection = await openHere(options.in);
@@ -30,7 +40,6 @@ export async function tuneImpactCommand(options: TuneImpactOptions, signal: Abor
     ...given({ test, epochs, patience, learningRate, batchSize, negatives, pipeline, seed, flops, base }),
     onProgress: (at) => progress.show(() => progressLine(at)),
   }).finally(() => progress.done());
-  const file = options.report ?? join(options.in, 'tuning', 'impact-report.json');
   await save(file, `${JSON.stringify(report, null, 2)}\n`);
   if (options.json) return printJson(report);
   printReport(report);
@@ -56,6 +65,6 @@ function printReport({
   print(table(COLUMNS, [row(name, served), ...unseen(name, servedUnseen), row('impact over words', alone)]));
   print(`${plural(impacts.count, 'impact')}, ${number(impacts.full)} of them at the greatest value`);
   if (served.power.warning !== undefined) say(pc.yellow(served.power.warning));
-  if (deployed !== undefined) print(`${pc.green('deployed')} search with --pipeline '${pipeline.after}'`);
+  if (deployed !== undefined) print(`${pc.green('deployed')} search with --pipeline ${shellWord(pipeline.after)}`);
   else print(`${pc.yellow('not deployed')} ${report.reason}`);
 }

@@ -1,11 +1,20 @@
-import { join } from 'node:path';
 import pc from 'picocolors';
 import { given } from '../base/given.ts';
+import { shellWord } from '../base/shell.ts';
 import { type CrossObjective, type RerankerTuneReport, readPairs, tuneReranker } from '../train/index.ts';
 import { openHere } from './opening.ts';
 import { duration, number, plural, print, printJson, say, table } from './output.ts';
 import { Progress } from './progress.ts';
-import { COLUMNS, progressLine, readExamples, row, save, type TuneCommandOptions, unseen } from './tune-command.ts';
+import {
+  COLUMNS,
+  progressLine,
+  readExamples,
+  reportFile,
+  row,
+  save,
+  type TuneCommandOptions,
+  unseen,
+} from './tune-command.ts';
 
 export interface TuneRerankerOptions
   extends Omit<TuneCommandOptions, 'what' | 'resume' | 'mine' | 'distill' | 'teacher' | 'side' | 'rank' | 'curve'> {
@@ -16,6 +25,7 @@ export interface TuneRerankerOptions
 
 /** `sagitta tune --what reranker`: exit code 0 whether or not the result was worth keeping; the report says which. */
 export async function tuneRerankerCommand(options: TuneRerankerOptions, signal: AbortSignal): Promise<void> {
+  const file = await reportFile(options, 'reranker-report.json');
   const examples = await readExamples(options);
   const test = options.testPairs === undefined ? undefined : await readPairs(options.testPairs);
   await using collection = await openHere(options.in);
@@ -42,7 +52,6 @@ export async function tuneRerankerCommand(options: TuneRerankerOptions, signal: 
     }),
     onProgress: (at) => progress.show(() => progressLine(at)),
   }).finally(() => progress.done());
-  const file = options.report ?? join(options.in, 'tuning', 'reranker-report.json');
   await save(file, `${JSON.stringify(report, null, 2)}\n`);
   if (options.json) return printJson(report);
   printReport(report);
@@ -60,6 +69,6 @@ function printReport(report: RerankerTuneReport): void {
   print(table(COLUMNS, [row(name, served), ...unseen(name, servedUnseen)]));
   print(`a search takes ${ms.before.toFixed(1)} ms without it, ${ms.after.toFixed(1)} with it`);
   if (served.power.warning !== undefined) say(pc.yellow(served.power.warning));
-  if (deployed) print(`${pc.green('deployed')} search with --pipeline '${pipeline} > rerank(cross)'`);
+  if (deployed) print(`${pc.green('deployed')} search with --pipeline ${shellWord(`${pipeline} > rerank(cross)`)}`);
   else print(`${pc.yellow('not deployed')} ${reason}`);
 }

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import pc from 'picocolors';
 import { ExitCode, InvalidArgumentError } from '../base/errors.ts';
 import { Random } from '../base/random.ts';
@@ -6,7 +8,8 @@ import { buildIndex, type Metric, plan } from '../index/index.ts';
 import { openIndexFile, readVectorFile, writeIndexFile } from '../store/index.ts';
 import { openThreads } from '../threads/index.ts';
 import { duration, number, plural, print, printJson } from './output.ts';
-import { printPlan, writePlan } from './plan-command.ts';
+import { checkOutputs } from './outputs.ts';
+import { checkPlanFiles, printPlan, writePlan } from './plan-command.ts';
 import { Progress } from './progress.ts';
 import { Exit } from './run.ts';
 
@@ -21,6 +24,8 @@ export interface VectorsBuildOptions {
 
 /** `sagitta vectors build`. */
 export async function vectorsBuild(file: string, options: VectorsBuildOptions, signal: AbortSignal): Promise<void> {
+  const out = options.out ?? `${file.replace(/\.[^.]+$/u, '')}.index`;
+  await checkOutputs([out, '--out']);
   const vectors = readVectorFile(file);
   const progress = new Progress(options.json);
   const start = performance.now();
@@ -32,7 +37,7 @@ export async function vectorsBuild(file: string, options: VectorsBuildOptions, s
     ...(options.seed === undefined ? {} : { seed: options.seed }),
     onProgress: (done) => progress.show(() => `training ${Math.round(100 * done)} %`),
   }).finally(() => progress.done());
-  const out = options.out ?? `${file.replace(/\.[^.]+$/u, '')}.index`;
+  await mkdir(dirname(out), { recursive: true });
   await writeIndexFile(out, index);
   const tookMs = performance.now() - start;
   const { spec, metric, dim, vectorCount, memory } = index;
@@ -114,6 +119,7 @@ const DEFAULT_RECALL = 0.95;
 /** `sagitta vectors bench`: exit code 1 when nothing keeps the budget. */
 export async function vectorsBench(file: string, options: VectorsBenchOptions, signal: AbortSignal): Promise<void> {
   const { bytes, recall, p95, spec, seconds, seed } = options;
+  if (options.out !== undefined) await checkPlanFiles(options.out);
   const all = readVectorFile(file);
   const { base, queries } =
     options.queries === undefined

@@ -4,7 +4,7 @@ import type { IndexReport } from '../collection/index.ts';
 import { changesUnder } from '../ingest/index.ts';
 import { fromHere, type IndexCommandOptions, readPaths, remembered } from './index-command.ts';
 import { openHere } from './opening.ts';
-import { duration, number, plural, print, say } from './output.ts';
+import { duration, number, plural, print, printable, say } from './output.ts';
 
 /**
  * `sagitta watch`: indexes, and again whenever something changes under the paths, until it is interrupted. Writers take turns:
@@ -20,7 +20,8 @@ export async function watchCommand(paths: string[], options: IndexCommandOptions
     if (options.json) print(JSON.stringify(report));
     else if (report.added + report.updated + report.moved + report.removed + report.failures.length > 0)
       print(line(report));
-    if (!options.json) for (const { path, reason } of report.failures) say(`${pc.yellow('failed')} ${path}: ${reason}`);
+    if (!options.json)
+      for (const { path, reason } of report.failures) say(`${pc.yellow('failed')} ${printable(`${path}: ${reason}`)}`);
   };
   tell(await readPaths(collection, paths, options, signal));
   if (!options.json) say(pc.dim(`watching ${watched.map(fromHere).join(', ')}; Ctrl+C ends it`));

@@ -1,4 +1,5 @@
 import { IncompatibleError, InvalidArgumentError } from '../base/errors.ts';
+import { shellWord } from '../base/shell.ts';
 import { type IndexingSettings, resolveSettings } from '../corpus/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
 import { ANALYSIS_VERSION } from '../text/index.ts';
@@ -51,7 +52,7 @@ export function checkAgreement(directory: string, settings: CollectionSettings, 
   if (encoder !== undefined && encoder !== settings.encoder) {
     throw new IncompatibleError(
       `The collection in ${directory} was made with the encoder "${settings.encoder}", not "${encoder}".`,
-      `Leave the encoder out, or give the collection the other one: \`sagitta reencode --encoder ${encoder} --in ${directory}\`.`,
+      `Leave the encoder out, or give the collection the other one: \`sagitta reencode --encoder ${shellWord(encoder)} --in ${shellWord(directory)}\`.`,
     );
   }
   const made = settings.options as Partial<IndexingSettings>;

@@ -19,6 +19,7 @@ import type { CompactOptions, CompactReport, PendingField, RebuildOptions, Rebui
 import { type AddReport, addDocuments } from './add-documents.ts';
 import { type AddFieldOptions, type AddFieldReport, addField } from './add-field.ts';
 import { answering, COMPRESSOR } from './answering.ts';
+import { checkArgument } from './arguments.ts';
 import { type BuildOptions, type DeployOptions, deployTuned } from './building.ts';
 import { type Contexts, saveContext } from './contexts.ts';
 import { deployImpacts } from './deploy-impacts.ts';
@@ -50,6 +51,7 @@ export class Collection extends CollectionReads {
    * `maxBytes` is given all the same, and in a copy of a collection that remembers paths outside of the folder that holds it.
    */
   async index(paths?: readonly string[], options: IndexOptions = {}): Promise<IndexReport> {
+    if (paths !== undefined) checkArgument('index', 'paths', paths);
     // Readers of all formats are loaded when first needed: whoever searches begins the sooner.
     const { indexPaths, joinOutcomes } = await import('./index-paths.ts');
     const { directory } = this.session.store;
@@ -94,6 +96,7 @@ export class Collection extends CollectionReads {
     documents: Iterable<InputDocument> | AsyncIterable<InputDocument>,
     options: AddOptions = {},
   ): Promise<AddReport> {
+    checkArgument('add', 'documents', documents);
     return this.session.writingAndReading(async (writer, corpus) => {
       const fields = await this.session.fields(corpus);
       const indexer = new Indexer(writer, fields, this.settings, options.signal, options.onProgress);
@@ -104,6 +107,7 @@ export class Collection extends CollectionReads {
 
   /** Removes documents by id. @returns how many of them existed. */
   async remove(ids: Iterable<string>): Promise<number> {
+    checkArgument('remove', 'ids', ids);
     return this.session.writing(async (writer) => {
       let removed = 0;
       for (const id of ids) if (await writer.remove(id)) removed++;
@@ -153,6 +157,7 @@ export class Collection extends CollectionReads {
    * @throws CollectionLockedError while another process writes.
    */
   async setRelevance(parameters: RelevanceParameters | undefined): Promise<void> {
+    if (parameters !== undefined) checkArgument('setRelevance', 'relevance', parameters);
     const content = parameters === undefined ? undefined : Buffer.from(formatRelevance(parameters));
     await this.session.writing((writer) => writer.putBeside(RELEVANCE, content));
   }
@@ -162,6 +167,7 @@ export class Collection extends CollectionReads {
    * @throws CollectionLockedError while another process writes; UnsupportedError in PostgreSQL.
    */
   async setReranker(weights: CrossWeights | undefined): Promise<void> {
+    if (weights !== undefined) checkArgument('setReranker', 'reranker', weights);
     const content = weights === undefined ? undefined : writeCross(weights);
     await this.session.writing((writer) => writer.putBeside(RERANKER, content));
   }
@@ -171,6 +177,7 @@ export class Collection extends CollectionReads {
    * @throws CollectionLockedError while another process writes; UnsupportedError in PostgreSQL.
    */
   async setFeedback(update: QueryUpdate | undefined): Promise<void> {
+    if (update !== undefined) checkArgument('setFeedback', 'feedback', update);
     const content = update === undefined ? undefined : writeQueryUpdate(update);
     await this.session.writing((writer) => writer.putBeside(FEEDBACK, content));
   }
@@ -180,6 +187,7 @@ export class Collection extends CollectionReads {
    * @param model undefined: it has none. @throws CollectionLockedError while another process writes; UnsupportedError in PostgreSQL.
    */
   async setCompressor(model: SentenceModel | undefined): Promise<void> {
+    if (model !== undefined) checkArgument('setCompressor', 'compressor', model);
     const content = model === undefined ? undefined : (await answering()).writeSentenceModel(model);
     await this.session.writing((writer) => writer.putBeside(COMPRESSOR, content));
   }
@@ -190,6 +198,7 @@ export class Collection extends CollectionReads {
    * @throws InvalidArgumentError that names the line with a mistake.
    */
   async setSynonyms(source: string): Promise<number> {
+    checkArgument('setSynonyms', 'text', source);
     return saveSynonyms(this.session.folder('Synonyms'), source);
   }
 
@@ -199,11 +208,13 @@ export class Collection extends CollectionReads {
    * @throws InvalidArgumentError for more than 500 characters or line breaks.
    */
   async describe(folder: string, sentence: string | undefined): Promise<Contexts> {
+    checkArgument('describe', 'prefix', folder);
     return saveContext(this.session.folder('Descriptions'), folder, sentence);
   }
 
   /** No longer reads again what lies under a beginning of ids (`docs/`, `''` for all); documents stay. @returns what it was. */
   async forgetSources(prefix: string): Promise<readonly Source[]> {
+    checkArgument('forgetSources', 'prefix', prefix);
     const { directory } = this.session.store;
     return directory === undefined ? [] : this.session.writing(async () => forgetSources(directory, prefix));
   }
@@ -229,6 +240,7 @@ export class Collection extends CollectionReads {
    * @throws InvalidArgumentError for a specification with a mistake, one that the vectors are too few for, and a field that has none.
    */
   async rebuild(index: RebuildOptions | Pick<RebuildOptions, 'field'>): Promise<RebuildReport> {
+    checkArgument('rebuild', 'options', index);
     return this.session.writing((writer) => writer.rebuild(index));
   }
 
@@ -243,6 +255,7 @@ export class Collection extends CollectionReads {
    */
   async reencode(encoder: Encoder | string, options: BuildOptions = {}): Promise<ReencodeCollectionReport> {
     this.session.checkOpen();
+    checkArgument('reencode', 'encoder', encoder);
     return reencodeCollection(this.session.building, encoder, options);
   }
 
@@ -256,6 +269,8 @@ export class Collection extends CollectionReads {
    * CollectionLockedError when another process, or another call, makes one.
    */
   async addField(name: string, options: AddFieldOptions): Promise<AddFieldReport> {
+    checkArgument('addField', 'name', name);
+    checkArgument('addField', 'options', options);
     return this.session.reading((corpus) =>
       addField(this.session.building, corpus, this.session.extensions, name, options),
     );
@@ -267,6 +282,7 @@ export class Collection extends CollectionReads {
    * @throws InvalidArgumentError for one that was not added, and where a pipeline of the collection searches it.
    */
   async removeField(name: string): Promise<{ readonly pending: boolean }> {
+    checkArgument('removeField', 'name', name);
     return this.session.writing((writer) =>
       this.session.reading((corpus) =>
         removeField(writer, this.session.store, corpus.settings, { ...this.environment(corpus), corpus }, name),
@@ -291,10 +307,11 @@ export class Collection extends CollectionReads {
    * given that encoder as {@link Collection.reencode} does it, unless only queries are encoded differently.
    *
    * @returns the encoder's id in this collection.
-   * @throws IncompatibleError when the collection has another encoder than the one that training started from, or is about to get
+   * @throws InvalidArgumentError for anything but a description with its files; IncompatibleError when the collection has another encoder than the one that training started from, or is about to get
    * one.
    */
   async deploy(files: TunedFiles, options: DeployOptions = {}): Promise<string> {
+    checkArgument('deploy', 'tuned', files);
     return deployTuned(this.session.building, files, options);
   }
 
@@ -305,6 +322,8 @@ export class Collection extends CollectionReads {
    * @throws InvalidArgumentError for a name that is taken by something else; as {@link Collection.addField}.
    */
   async deployImpacts(name: string, files: TunedFiles, options: DeployOptions = {}): Promise<string> {
+    checkArgument('deployImpacts', 'name', name);
+    checkArgument('deployImpacts', 'tuned', files);
     return this.session.reading(({ settings }) =>
       deployImpacts(this.session.building, settings, this.session.extensions, name, files, options),
     );

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
@@ -47,6 +47,7 @@ function configured(folder: string): Config {
     throw new InvalidArgumentError(`${file} ${problem}.`, remedy);
   };
   let config: unknown;
+  if (statSync(file).isDirectory()) return fail('is a folder, and a file is needed', 'Give it another name.');
   try {
     config = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {

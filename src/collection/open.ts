@@ -2,9 +2,11 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import { shellWord } from '../base/shell.ts';
 import type { IndexingSettings } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
-import { DEFAULT_ENCODER, openEncoder } from '../encode/registry.ts';
+import { DEFAULT_ENCODER } from '../encode/registry.ts';
+import { checkTypedEncoder, openTypedEncoder } from '../encode/typed-spec.ts';
 import { INGEST_VERSION } from '../ingest/hashed.ts';
 import {
   createLocalStore,
@@ -15,6 +17,7 @@ import {
 } from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
 import { checkAgreement, checkAnalysis, newSettings, type Wanted } from './agreement.ts';
+import { checkArgument } from './arguments.ts';
 import { Collection } from './collection.ts';
 import type { EncoderSources, GivenEncoder } from './encoders.ts';
 import { type Extension, joinExtensions } from './extensions.ts';
@@ -74,6 +77,8 @@ const OPTIONS = [
  * or by a newer version; CorruptFileError when its manifest is damaged.
  */
 export async function openCollection(directory: string, options: OpenOptions = {}): Promise<Collection> {
+  checkArgument('openCollection', 'directory', directory);
+  checkArgument('openCollection', 'options', options);
   const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
   if (unknown !== undefined) {
     const guess = nearest(unknown, OPTIONS);
@@ -89,7 +94,7 @@ export async function openCollection(directory: string, options: OpenOptions = {
     if (options.create !== true) {
       throw new NotFoundError(
         `There is no collection in ${directory}.`,
-        `Make one with \`sagitta index PATH --in ${directory}\`, or name another folder.`,
+        `Make one with \`sagitta index PATH --in ${shellWord(directory)}\`, or name another folder.`,
       );
     }
     const wanted = options.encoder ?? DEFAULT_ENCODER;
@@ -97,6 +102,7 @@ export async function openCollection(directory: string, options: OpenOptions = {
     const store = await createLocalStore(path, settings);
     return new Collection(store, settings, sourcesOf({ ...options, encoder: wanted }, extensions), extensions);
   }
+  if (typeof options.encoder === 'string') checkTypedEncoder(options.encoder);
   const store = await openLocalStore(path);
   const { settings } = store;
   checkAnalysis(directory, settings);
@@ -137,7 +143,7 @@ function sourcesOf(options: OpenOptions, { encoders: kinds = [] }: Extension): E
   const {
     encoder,
     encoders = [],
-    openEncoder: openSpec = (spec, how) => openEncoder(spec, { ...how, kinds }),
+    openEncoder: openSpec = (spec, how) => openTypedEncoder(spec, { ...how, kinds }),
   } = options;
   return {
     meaning: typeof encoder === 'object' ? encoder : undefined,
@@ -159,7 +165,7 @@ async function describeEncoder(
 ): Promise<{ id: string; dim: number }> {
   if (typeof wanted === 'object') return wanted;
   if (wanted === 'none') return { id: 'none', dim: 0 };
-  const encoder = await openEncoder(wanted, { kinds });
+  const encoder = await openTypedEncoder(wanted, { kinds });
   const { id, dim } = encoder;
   await encoder.dispose?.();
   return { id, dim };

@@ -33,6 +33,7 @@ import type {
   VerifyReport,
 } from '../store/types.ts';
 import { answering } from './answering.ts';
+import { checkArgument } from './arguments.ts';
 import { type Contexts, contextsOf } from './contexts.ts';
 import type { EncoderSources } from './encoders.ts';
 import type { Extension } from './extensions.ts';
@@ -76,6 +77,7 @@ export class CollectionReads {
     texts: readonly string[],
     options: { readonly role?: 'query' | 'document'; readonly signal?: AbortSignal } = {},
   ): Promise<number[][]> {
+    checkArgument('embed', 'texts', texts);
     const encoder = await this.encoder();
     if (encoder === undefined) throw noEncoder();
     const vectors = await encoder.encode(texts, options);
@@ -117,6 +119,7 @@ export class CollectionReads {
 
   /** The language (ISO 639-1, or `und`) that a search takes a query to be in unless it is told. */
   async queryLanguage(query: string): Promise<string> {
+    checkArgument('queryLanguage', 'text', query);
     return this.session.searching(async (corpus) => queryLanguage(query, corpus));
   }
 
@@ -129,6 +132,7 @@ export class CollectionReads {
     passages: PassageReference | readonly PassageReference[],
     options: SimilarOptions = {},
   ): Promise<SearchResult> {
+    checkArgument('similar', 'passages', passages);
     return this.session.searching((corpus, environment) => similarInCorpus(corpus, passages, options, environment));
   }
 
@@ -146,11 +150,13 @@ export class CollectionReads {
    * @throws InvalidArgumentError for an empty text, options that are not known or out of range, and a field that no document has.
    */
   async suggestValues(text: string, options: SuggestOptions): Promise<Suggestions> {
+    checkArgument('suggestValues', 'options', options);
     return this.session.searching((corpus, environment) => suggestValues(corpus, text, options, environment));
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */
   async read<T>(work: (corpus: StoredCorpus) => Promise<T>): Promise<T> {
+    checkArgument('read', 'work', work);
     return this.session.reading(work);
   }
 
@@ -209,6 +215,7 @@ export class CollectionReads {
 
   /** The document with this id, with its text. @throws NotFoundError. */
   async document(id: string): Promise<StoredDocument> {
+    checkArgument('document', 'id', id);
     return this.session.reading(async (corpus) => {
       const found = await corpus.find(id);
       if (found === undefined) throw noSuchDocument(id);
@@ -220,6 +227,7 @@ export class CollectionReads {
 
   /** Ids of documents whose id starts with one of the prefixes (all documents without any), in order of indexing. */
   async ids(prefixes: readonly string[] = ['']): Promise<string[]> {
+    checkArgument('ids', 'prefixes', prefixes);
     return this.session.reading(async (corpus) => {
       const ids: string[] = [];
       for await (const { record } of corpus.all()) {
@@ -266,6 +274,7 @@ export class CollectionReads {
    * @throws InvalidArgumentError for a collection without embeddings, no budget, too few queries, and a specification with a mistake.
    */
   async plan(options: CollectionPlanOptions): Promise<Plan> {
+    checkArgument('plan', 'options', options);
     const snapshot = await this.session.store.snapshot();
     try {
       return await planSnapshot(snapshot, await this.session.encoders.of(snapshot.settings.encoder), options);

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { DataFormatError, NotFoundError } from '../base/errors.ts';
 
@@ -17,6 +17,9 @@ export interface EvaluationReport {
 export async function readEvaluation(path: string): Promise<EvaluationReport> {
   if (!existsSync(path)) {
     throw new NotFoundError(`There is no file ${path}.`, 'Name files that `sagitta eval --json` made.');
+  }
+  if (statSync(path).isDirectory()) {
+    throw new DataFormatError(path, 'it is a folder', 'Name a file in it that `sagitta eval --json` made.');
   }
   try {
     const { collection, encoder, results } = JSON.parse(await readFile(path, 'utf8')) as {

@@ -21,9 +21,7 @@ export interface CollectionContent {
  * @returns the files. @throws InvalidArgumentError for a folder that holds something; StorageError when the disk refuses.
  */
 export async function writeTestCollection(folder: string, content: CollectionContent): Promise<string[]> {
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
-    throw new InvalidArgumentError(`The folder ${folder} holds something already.`, 'Name an empty or a new folder.');
-  }
+  checkEmpty(folder);
   const { queries, judgements } = content;
   async function* corpus(): AsyncGenerator<string> {
     for await (const { id, title, text } of content.documents) yield line({ _id: id, title, text });
@@ -43,6 +41,12 @@ export async function writeTestCollection(folder: string, content: CollectionCon
   for (const [name, lines] of parts) sums.push(`${await write(join(folder, name), lines)}  ${name}\n`);
   await write(join(folder, 'SHA256SUMS'), sums);
   return [...parts.map(([name]) => join(folder, name)), join(folder, 'SHA256SUMS')];
+}
+
+/** @throws InvalidArgumentError for a folder that holds something. */
+export function checkEmpty(folder: string): void {
+  if (!existsSync(folder) || readdirSync(folder).length === 0) return;
+  throw new InvalidArgumentError(`The folder ${folder} holds something already.`, 'Name an empty or a new folder.');
 }
 
 /** An id as it may stand between tabs. */

@@ -30,6 +30,20 @@ describe('a file of keys', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  it('takes no name that breaks lines or drives a terminal, and no folder', async () => {
+    using folder = testFolder();
+    const file = new KeyFile(folder.at('k.json'));
+    for (const name of ['a\nb', 'a\u001b[31m', 'a\tb', 'a\u009b1m', 'a\u2028b', 'a\u202eb']) {
+      await expect(file.add(name, 'read')).rejects.toThrow(InvalidArgumentError);
+    }
+    await expect(file.add('a\nb', 'read')).rejects.toThrow(
+      'The name of the key is "a\\nb", with line breaks or other control characters. Name who uses it on one line, without them.',
+    );
+    expect(file.list()).toEqual([]);
+    expect((await file.add('Zoë’s phone', 'read')).info.name).toBe('Zoë’s phone');
+    expect(() => new KeyFile(folder.path)).toThrow(`${folder.path} is a folder, and a file of API keys is needed.`);
+  });
+
   it('removes by id, and by a name that only one has', async () => {
     using folder = testFolder();
     const file = new KeyFile(folder.at('k.json'));

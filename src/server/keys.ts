@@ -36,6 +36,8 @@ export type KeyInfo = Omit<KeyEntry, 'hash'>;
 
 const PREFIX = 'sgt';
 const ID = /^[0-9a-f]{12}$/;
+/** What breaks lines, drives a terminal, or turns the direction of text. */
+const CONTROL = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 /** Milliseconds for which a running server relies on what it read: a removed key works no longer than this. */
 const FRESH = 500;
 /** Milliseconds that a change waits for another one. */
@@ -51,7 +53,7 @@ export class KeyFile {
   #text: string | undefined;
   #checked = Number.NEGATIVE_INFINITY;
 
-  /** @throws CorruptFileError, IncompatibleError when the file is not one of keys; StorageError when it cannot be read. */
+  /** @throws CorruptFileError, IncompatibleError when the file is not one of keys; InvalidArgumentError for a folder; StorageError when it cannot be read. */
   constructor(readonly path: string) {
     this.#reload();
   }
@@ -74,6 +76,12 @@ export class KeyFile {
   async add(name: string, scope: Scope): Promise<{ readonly key: string; readonly info: KeyInfo }> {
     if (name.trim() === '' || name.length > 100) {
       throw new InvalidArgumentError(`The name of the key is "${name}".`, 'Name who uses it, in 1 to 100 characters.');
+    }
+    if (CONTROL.test(name)) {
+      throw new InvalidArgumentError(
+        `The name of the key is ${JSON.stringify(name)}, with line breaks or other control characters.`,
+        'Name who uses it on one line, without them.',
+      );
     }
     if (ID.test(name)) {
       throw new InvalidArgumentError(`The name "${name}" looks like the id of a key.`, 'Name who uses it in words.');
@@ -179,7 +187,14 @@ function readIfThere(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
+    const code = systemCode(error);
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EISDIR') {
+      const remedy = 'Name a file in it, or one to be made.';
+      throw new InvalidArgumentError(`${path} is a folder, and a file of API keys is needed.`, remedy, {
+        cause: error,
+      });
+    }
     throw asStorageError(path, error, 'read');
   }
 }

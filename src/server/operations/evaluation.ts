@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type EvaluationReport, evaluationReportSchema } from '../../api/index.ts';
 import { CorruptFileError, NotFoundError } from '../../base/errors.ts';
+import { shellWord } from '../../base/shell.ts';
 import { shownLocation } from '../../store/index.ts';
 import { evaluationFile, type ServedCollection } from './types.ts';
 
@@ -10,7 +11,7 @@ export async function readEvaluation(served: ServedCollection): Promise<Evaluati
   try {
     text = await readFile(evaluationFile(served), 'utf8');
   } catch (cause) {
-    const remedy = `Run: sagitta eval TEST_COLLECTION --in ${shownLocation(served.directory)}`;
+    const remedy = `Run: sagitta eval TEST_COLLECTION --in ${shellWord(shownLocation(served.directory))}`;
     throw new NotFoundError('This collection was not evaluated.', remedy, { cause });
   }
   try {

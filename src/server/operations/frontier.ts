@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { type Frontier, frontierSchema } from '../../api/index.ts';
 import { CorruptFileError, NotFoundError } from '../../base/errors.ts';
+import { shellWord } from '../../base/shell.ts';
 import type { OperatingPoint, Plan } from '../../index/index.ts';
 import { shownLocation } from '../../store/index.ts';
 import { planFile, type ServedCollection } from './types.ts';
@@ -12,7 +13,7 @@ export async function readFrontier(served: ServedCollection): Promise<Frontier> 
   try {
     text = await readFile(path, 'utf8');
   } catch (cause) {
-    const remedy = `Run: sagitta plan --recall 0.95 --in ${shownLocation(served.directory)}`;
+    const remedy = `Run: sagitta plan --recall 0.95 --in ${shellWord(shownLocation(served.directory))}`;
     throw new NotFoundError('No index was planned for this collection.', remedy, { cause });
   }
   try {

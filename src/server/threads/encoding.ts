@@ -3,7 +3,7 @@ import { RemoteError } from '../../base/errors.ts';
 import { Vectors } from '../../base/vectors.ts';
 import { hostExtensions } from '../../collection/host-extensions.ts';
 import type { Encoder } from '../../encode/encoder.ts';
-import { openEncoder } from '../../encode/registry.ts';
+import { openTypedEncoder } from '../../encode/typed-spec.ts';
 import { EncodingBatcher } from './batcher.ts';
 import { describeError, reviveError } from './errors.ts';
 import type { EncodingReply, EncodingRequest } from './messages.ts';
@@ -67,7 +67,7 @@ export class EncodingService {
     let served = this.#served.get(key);
     if (served === undefined) {
       served = hostExtensions()
-        .then(({ encoders = [] }) => openEncoder(spec, { allowRemote, kinds: encoders }))
+        .then(({ encoders = [] }) => openTypedEncoder(spec, { allowRemote, kinds: encoders }))
         .then((encoder) => ({ encoder, batcher: new EncodingBatcher(encoder) }));
       this.#served.set(key, served);
       // An endpoint or a package may be back at the next request.

@@ -126,6 +126,7 @@ const REFUSALS: Readonly<Record<string, readonly [problem: string, remedy: strin
   EMFILE: ['This process has too many open files.', 'Raise the limit (ulimit -n), or run `sagitta compact`.'],
   ENFILE: ['The system has too many open files.', 'Close other programs and repeat the command.'],
   EEXIST: ['Another file is in the way.', 'Choose another directory with --in.'],
+  EISDIR: ['It is a folder, and a file is needed.', 'Name a file.'],
   ENOTDIR: ['A part of the path is not a directory.', 'Choose another directory with --in.'],
   ENAMETOOLONG: ['The path is too long.', 'Choose a directory with a shorter path.'],
 };

@@ -37,6 +37,11 @@ export function parsePostgresAddress(location: string): PostgresAddress {
       'Write postgres://USER@HOST:PORT/DATABASE?collection=NAME, with special characters of a password as %XX.',
     );
   }
+  const twice = OWN.find((name) => url.searchParams.getAll(name).length > 1);
+  if (twice !== undefined) {
+    const said = url.searchParams.getAll(twice).join('" and "');
+    throw new InvalidArgumentError(`The address of the database says ${twice} twice: "${said}".`, 'Keep one of them.');
+  }
   const [collection, schema, timeout] = OWN.map((name) => url.searchParams.get(name));
   const own = {
     collection: collection ?? 'default',
