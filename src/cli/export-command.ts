@@ -43,7 +43,10 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
       'Give --static DIR, or --offline DIR.',
     );
   }
-  if (offline !== undefined) return (await import('./export-offline.ts')).exportOffline(offline, json);
+  if (offline !== undefined) {
+    await checkOutputFolder(offline, '--offline');
+    return (await import('./export-offline.ts')).exportOffline(offline, json);
+  }
   if (folder === undefined) return;
   if (!/\{(id|stem)\}/.test(url)) {
     throw new InvalidArgumentError(`"${url}" is the same address for all documents.`, 'Write {id} or {stem} into it.');
