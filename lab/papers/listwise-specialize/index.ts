@@ -6,7 +6,7 @@ import { pairClaim } from '../../protocols/pair-claims.ts';
 import { FROZEN, pairRecipe } from '../../protocols/recipes.ts';
 
 const STEPS = 80;
-const RATES = [1e-5, 3e-5, 1e-4, 3e-4, 1e-3];
+const RATES = [3e-5, 1e-4, 3e-4];
 /** As the paper has them. */
 const PUBLISHED = { temperature: 0.01, share: 0.1 } as const;
 

@@ -26,7 +26,7 @@ function recipes(learningRate: readonly number[], steps: number) {
     classRecipe({
       name,
       steps,
-      configs: grid({ lambda: [0.1, 0.3, 0.5, 0.7], learningRate }),
+      configs: grid({ lambda: [0.3, 0.5, 0.7], learningRate }),
       loss: (vectors, labels, { lambda }) => multiSimilarity(vectors, labels, { lambda, ...options }),
     });
   return {
@@ -36,7 +36,7 @@ function recipes(learningRate: readonly number[], steps: number) {
       configs: [
         ...classical('contrastive', [0.3, 0.5]),
         ...classical('triplet', [0.1, 0.3]),
-        ...classical('lifted', [0.025, 0.05, 0.1]),
+        ...classical('lifted', [0.05, 0.1]),
         ...classical('binomial', [10, 40]),
       ],
       loss: (vectors, labels, { loss, setting }) => LOSSES[loss](vectors, labels, setting),
@@ -54,8 +54,8 @@ function recipes(learningRate: readonly number[], steps: number) {
   };
 }
 
-const ofNames = recipes([1e-4, 3e-4, 1e-3], 80);
-const ofDrawings = recipes([1e-3, 3e-3, 1e-2], 300);
+const ofNames = recipes([3e-5, 1e-4, 3e-4], 80);
+const ofDrawings = recipes([3e-4, 1e-3, 3e-3], 300);
 
 export const claims: readonly Claim[] = [
   classClaim({

@@ -21,7 +21,7 @@ const [PARTS, CENTROIDS] = [8, 256];
 const QUANTIZER = 'pq8x8';
 const TEMPERATURE = 0.05;
 const STEPS = 150;
-const CONFIGS = grid({ learningRate: [3e-3, 1e-3, 3e-4, 1e-4] });
+const CONFIGS = grid({ learningRate: [3e-3, 1e-3, 3e-4] });
 
 /** Towers and codes that learn together: of each sentence its own abstract is right. A batch holds up to 1,024 vectors, four for each centroid of a part. */
 const together =
