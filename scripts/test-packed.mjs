@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkInBrowser } from './browser-check.mjs';
 import { checkOtherRuntimes } from './other-runtimes.mjs';
@@ -33,6 +33,7 @@ try {
     run('npm', ['pack', '--json', '--pack-destination', work], { cwd: root }),
   );
   console.log(`${filename}: ${(size / 1e6).toFixed(2)} MB, ${files.length} files`);
+  check(size <= 4e6, 'the package has at most 4 MB');
   check(
     !files.some(({ path }) => /\.test\.|^(src|test|bench|lab|scripts)\/|evidence/.test(path)),
     'the package holds no sources, tests, papers or evidence',
@@ -161,6 +162,21 @@ export const first: string | undefined = result.hits[0]?.text;
   run(cli, ['doctor']);
   check(true, 'sagitta doctor');
   check(run(cli, ['--version']).trim() === manifest.version, 'sagitta --version');
+  run(cli, ['export', '--offline', 'offline']);
+  const kept = JSON.parse(readFileSync(join(work, 'offline/files.json'), 'utf8')).files.map((file) =>
+    join(work, 'offline', file),
+  );
+  const named = kept
+    .filter((file) => file.endsWith('.js'))
+    .flatMap((file) =>
+      [...readFileSync(file, 'utf8').matchAll(/(?:\bimport\(|\bfrom ?)["'`](\.{1,2}\/[^"'`]+\.js)["'`]/g)].map(
+        ([, name]) => join(dirname(file), name),
+      ),
+    );
+  check(
+    named.length > 20 && [...kept, ...named].every((file) => existsSync(file)),
+    `sagitta export --offline: a page of ${kept.length} files, and all ${named.length} scripts that they name`,
+  );
   const server = spawn(cli, ['serve', '--port', '0', '--json'], { cwd: work, stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = new Promise((done) => server.once('exit', done));
   const url = await new Promise((done) => {
