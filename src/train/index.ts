@@ -4,6 +4,7 @@ export { FileCheckpoint } from './checkpoint.ts';
 export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './closed-form.ts';
 export { clozePair } from './cloze.ts';
 export { type CompressTableOptions, compressTable } from './compress-table.ts';
+export { contextReader } from './context-reader.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
 export * from './feedback/index.ts';
 export { type ImpactText, ImpactTexts } from './impact-texts.ts';
