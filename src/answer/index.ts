@@ -14,7 +14,15 @@ export {
   type NextQuestionName,
 } from './choices.ts';
 export { type BuildContextOptions, type BuiltContext, buildContext } from './context.ts';
+export { EXTRACT_FEATURES, type Extractable, type ExtractInputs, extractInputs } from './extract-features.ts';
+export {
+  chosenOf,
+  type ExtractLength,
+  type ExtractModel,
+  extractLogits,
+} from './extract-model.ts';
 export { type ExtractiveOptions, extractive } from './extractive.ts';
+export { extracts } from './extracts.ts';
 export { renderContext } from './format.ts';
 export { type EvidenceOptions, type Gathered, gatherEvidence } from './gather.ts';
 export { type GroundedAnswer, type GroundedOptions, type GroundedSentence, groundedAnswer } from './grounded.ts';
@@ -45,6 +53,7 @@ export { weighted } from './sentence-weights.ts';
 export { sentencesOf } from './sentences.ts';
 export { type ShortenOptions, shorten, wordImpacts } from './shorten.ts';
 export { type Support, supportOf } from './support.ts';
+export { type CompressorModel, readCompressor, writeCompressor } from './trained.ts';
 export type {
   Citation,
   CompressOptions,

@@ -10,10 +10,9 @@ import {
   type ContextFormat,
   type ContextOrder,
   type GroundedSentence,
-  learned,
   type NextQuestionName,
   nextQuestion,
-  readSentenceModel,
+  readCompressor,
 } from '../answer/index.ts';
 import { given } from '../base/given.ts';
 import { parseFilter } from '../search/index.ts';
@@ -116,7 +115,7 @@ async function looking(options: ContextCommandOptions) {
 async function compressorOf(name: string | undefined): Promise<CompressorName | 'learned' | Compressor | undefined> {
   if (!name?.startsWith(LEARNED)) return name as CompressorName | 'learned' | undefined;
   const file = name.slice(LEARNED.length);
-  return learned(readSentenceModel(await readNamed(file, 'Name a file that `sagitta learn-compressor` made.'), file));
+  return readCompressor(await readNamed(file, 'Name a file that `sagitta learn-compressor` made.'), file);
 }
 
 /** As it is printed for programs: the context is counted, not repeated. */

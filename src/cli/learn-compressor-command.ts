@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import pc from 'picocolors';
-import { gatherEvidence, writeSentenceModel } from '../answer/index.ts';
+import { type CompressorModel, gatherEvidence, writeCompressor } from '../answer/index.ts';
 import { given } from '../base/given.ts';
 import { shellWord } from '../base/shell.ts';
+import type { Collection } from '../collection/index.ts';
 import { nativeRuntime } from '../encode/runtime.ts';
 import { holdsAnswer, readAnswerKey, readJudgements } from '../eval/index.ts';
 import { not, oneOf } from '../search/index.ts';
@@ -22,7 +23,7 @@ export interface LearnCompressorCommandOptions {
   /** Default: the collection itself keeps what was learned. */
   readonly out?: string;
   readonly k: number;
-  readonly by: 'signals' | 'vectors' | 'both';
+  readonly by: 'signals' | 'vectors' | 'both' | 'preferences';
   readonly seed: number;
   readonly quiet: boolean;
 }
@@ -33,11 +34,22 @@ export async function learnCompressorCommand(
   signal: AbortSignal,
 ): Promise<void> {
   await checkOutputs([out, '--out']);
-  const questions = await readAnswerKey(queries);
+  const questions = by === 'preferences' ? [] : await readAnswerKey(queries);
   const { judgements } = await readJudgements(qrels);
   await using collection = await openHere(directory);
   await checkJudged(collection, judgements, qrels);
   const progress = new Progress(quiet || json);
+  const name = out === undefined ? 'learned' : shellWord(`learned:${out}`);
+  const use = `\`sagitta context QUESTION --compressor ${name}\``;
+  if (by === 'preferences') {
+    const { learnExtractsOf } = await import('./learn-extracts.ts');
+    const { model, ...told } = await learnExtractsOf(collection, queries, judgements, { seed, progress, signal });
+    progress.done();
+    await keep(collection, model, out);
+    if (json) printJson({ ...given({ file: out }), ...told });
+    else print(`${pc.green('learned')} from ${number(told.pairs)} pairs of extracts: ${use}`);
+    return;
+  }
   const judged: JudgedSentences[] = [];
   for (const { id, text, answers } of questions) {
     const relevant = [...(judgements.get(id) ?? [])].flatMap(([document, grade]) => (grade > 0 ? [document] : []));
@@ -67,15 +79,21 @@ export async function learnCompressorCommand(
     onProgress: (step, steps) => progress.show(() => `step ${number(step)} of ${number(steps)}`),
   });
   progress.done();
+  await keep(collection, model, out);
+  const helped = judged.filter(({ helps }) => helps.includes(true)).length;
+  if (json) printJson({ ...given({ file: out }), questions: judged.length / 2, helped, encoder: model.encoder });
+  else print(`${pc.green('learned')} from ${number(helped)} questions that a sentence answers: ${use}`);
+}
+
+/** Gives what was learned to the collection, or writes it to a file. */
+async function keep(
+  collection: Pick<Collection, 'setCompressor'>,
+  model: CompressorModel,
+  out: string | undefined,
+): Promise<void> {
   if (out === undefined) await collection.setCompressor(model);
   else {
     await mkdir(dirname(out), { recursive: true });
-    await writeFile(out, writeSentenceModel(model));
+    await writeFile(out, writeCompressor(model));
   }
-  const helped = judged.filter(({ helps }) => helps.includes(true)).length;
-  if (json) printJson({ ...given({ file: out }), questions: judged.length / 2, helped, encoder: model.encoder });
-  else
-    print(
-      `${pc.green('learned')} from ${number(helped)} questions that a sentence answers: \`sagitta context QUESTION --compressor ${out === undefined ? 'learned' : shellWord(`learned:${out}`)}\``,
-    );
 }

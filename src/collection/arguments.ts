@@ -49,7 +49,10 @@ const ARGUMENTS = {
     as: 'weights of a cross-encoder, as `tuneReranker` learns them',
   },
   feedback: { is: (value) => has(value, 'passages', 'parameters'), as: 'what `trainFeedback` gives' },
-  compressor: { is: (value) => has(value, 'encoder', 'weights'), as: 'what `learnSentences` gives' },
+  compressor: {
+    is: (value) => has(value, 'encoder', 'weights') || has(value, 'extract'),
+    as: 'what `learnSentences` or `learnExtracts` gives',
+  },
 } as const satisfies Readonly<Record<string, Wanted>>;
 
 /**

@@ -1,4 +1,4 @@
-import type { SentenceModel } from '../answer/index.ts';
+import type { CompressorModel } from '../answer/index.ts';
 import type { InputDocument } from '../content/index.ts';
 import { MEANING } from '../corpus/index.ts';
 import { type CrossWeights, writeCross } from '../encode/cross/weights.ts';
@@ -183,12 +183,12 @@ export class Collection extends CollectionReads {
   }
 
   /**
-   * Takes over what was learned of which sentences contexts keep (`learnSentences` of `sagitta-search/train`), which `context` and `ask` then name `learned`.
+   * Takes over what was learned of which sentences contexts keep (`learnSentences` or `learnExtracts` of `sagitta-search/train`), which `context` and `ask` then name `learned`.
    * @param model undefined: it has none. @throws CollectionLockedError while another process writes; UnsupportedError in PostgreSQL.
    */
-  async setCompressor(model: SentenceModel | undefined): Promise<void> {
+  async setCompressor(model: CompressorModel | undefined): Promise<void> {
     if (model !== undefined) checkArgument('setCompressor', 'compressor', model);
-    const content = model === undefined ? undefined : (await answering()).writeSentenceModel(model);
+    const content = model === undefined ? undefined : (await answering()).writeCompressor(model);
     await this.session.writing((writer) => writer.putBeside(COMPRESSOR, content));
   }
 

@@ -1,4 +1,4 @@
-import { type Compressor, type ContextOptions, learned, readSentenceModel } from '../answer/index.ts';
+import { type Compressor, type ContextOptions, readCompressor } from '../answer/index.ts';
 import { NotFoundError } from '../base/errors.ts';
 import type { BesideFile, StoredCorpus } from '../store/types.ts';
 import { COMPRESSOR } from './answering.ts';
@@ -26,7 +26,7 @@ export function withOwnCompressor<T extends Pick<ContextOptions, 'compressor'>>(
   }
   let compressor = known.get(file);
   if (compressor === undefined) {
-    compressor = learned(readSentenceModel(file.read(), file.file));
+    compressor = readCompressor(file.read(), file.file);
     known.set(file, compressor);
   }
   return { ...options, compressor } as unknown as T;

@@ -82,8 +82,8 @@ class FilesBeside {
     await this.#beside(RELEVANCE, (bytes, path) => parseRelevance(bytes.toString(), path));
     await this.#beside(RERANKER, readCross);
     await this.#beside(FEEDBACK, readQueryUpdate);
-    const { readSentenceModel } = await answering();
-    await this.#beside(COMPRESSOR, readSentenceModel);
+    const { readCompressor } = await answering();
+    await this.#beside(COMPRESSOR, readCompressor);
   }
 
   /** A trained encoder, and the trained ones that it starts from. */

@@ -4,9 +4,20 @@ export { FileCheckpoint } from './checkpoint.ts';
 export { centringShift, procrustesMap, type RidgeOptions, ridgeMap } from './closed-form.ts';
 export { clozePair } from './cloze.ts';
 export { type CompressTableOptions, compressTable } from './compress-table.ts';
+export { contextReader } from './context-reader.ts';
 export { type DistillOptions, distillStatic } from './distill-static.ts';
 export * from './feedback/index.ts';
 export { type ImpactText, ImpactTexts } from './impact-texts.ts';
+export {
+  type ExtractPreference,
+  type ExtractQuestion,
+  type ExtractReader,
+  type JudgedPassage,
+  type JudgeExtractsOptions,
+  judgeExtracts,
+  preferredOf,
+  wordsReader,
+} from './judge-extracts.ts';
 export { type JudgeSentencesOptions, judgeSentences, type ReaderScore } from './judge-sentences.ts';
 export {
   principalProjection,
@@ -14,6 +25,7 @@ export {
   type TrainProjectionOptions,
   trainProjection,
 } from './late-projection.ts';
+export { type LearnExtractsOptions, learnExtracts } from './learn-extracts.ts';
 export { type JudgedSentences, type LearnSentencesOptions, learnSentences } from './learn-sentences.ts';
 export { mergeCheckpoints } from './merge.ts';
 export { type MinedNegatives, type MinerOptions, type MinerQuery, mineNegatives } from './miner.ts';

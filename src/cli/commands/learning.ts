@@ -129,13 +129,19 @@ export function addLearning(program: Command): void {
     'learn-compressor',
     'learn from questions with answers which sentences `context --compressor learned` keeps, and when none',
   )
-    .requiredOption('--queries <file>', 'questions with their answers: JSONL with `metadata.answers`')
+    .requiredOption(
+      '--queries <file>',
+      'questions with their answers: JSONL with `metadata.answers`; by preferences, any queries',
+    )
     .requiredOption('--qrels <file>', "judgements of the collection's documents: BEIR, TREC or JSONL")
     .option('--out <file>', 'where what was learned goes (default: into the collection)')
     .option('-k, --k <n>', 'passages of a question', whole('-k'), 20)
     .addOption(
-      new Option('--by <what>', 'what is learned: weights of signals, a dual encoder over vectors, or both')
-        .choices(['signals', 'vectors', 'both'])
+      new Option(
+        '--by <what>',
+        'what is learned: weights of signals, a dual encoder over vectors, both; or by preferences what of passages stays whatever is asked, which needs no answers',
+      )
+        .choices(['signals', 'vectors', 'both', 'preferences'])
         .default('signals'),
     )
     .option('--seed <n>', 'seed of everything that is random', whole('--seed', 0), 1)

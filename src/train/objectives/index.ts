@@ -42,6 +42,7 @@ export {
   tripletLoss,
 } from './metric.ts';
 export { batchHardTriplet, binomialDeviance, contrastivePairs, liftedStructure } from './pairwise.ts';
+export { type OddsRatioOptions, oddsRatioPreference } from './preference.ts';
 export { type ProgressiveOptions, type ProgressiveSchedule, progressiveWeights } from './progressive.ts';
 export {
   cosent,

@@ -11,6 +11,7 @@ import {
   type OnnxRuntimeModule,
   onnxRuntime,
   scale,
+  softplus,
   sum,
   type Tensor,
   toOnnx,
@@ -50,6 +51,9 @@ const grades = fixed([2, 0, 1, 0, 0, 1, 0, 0, 3, 0, 1, 1], 3, 4);
 const teacher = fixed([0.9, 0.1, 0.4, 0, 0.2, 0.8, 0.1, 0.3, 0.5, 0.6, 0, 1], 3, 4);
 const labels = whole(0, 0, 1, 1, 2, 2);
 const warm = 0.3;
+
+/** Log-probabilities of any numbers. */
+const logSigmoid = (x: Tensor): Tensor => scale(softplus(scale(x, -1)), -1);
 
 const cases: Record<string, [inputs: Value[], loss: (...x: Tensor[]) => Tensor]> = {
   infoNCE: [[cosines(3, 5)], (s) => o.infoNCE(s!, { temperature: warm })],
@@ -101,6 +105,10 @@ const cases: Record<string, [inputs: Value[], loss: (...x: Tensor[]) => Tensor]>
   pearsonLoss: [[cosines(6)], (s) => o.pearsonLoss(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]))],
   rankKL: [[cosines(6)], (s) => o.rankKL(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]), warm)],
   preferenceRanking: [[cosines(6)], (s) => o.preferenceRanking(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]), warm)],
+  oddsRatioPreference: [
+    [normals(4), normals(4)],
+    (a, b) => o.oddsRatioPreference(logSigmoid(a!), logSigmoid(b!), { factors: fixed([1, 2, 1, 5]) }),
+  ],
   gradedSimilarity: [[cosines(6)], (s) => o.gradedSimilarity(s!, fixed([0.1, 0.5, 0.5, 1, 0, 0.3]), {}, warm)],
   'weightedSum of rowCosines': [
     [normals(3, 4), normals(3, 4)],
@@ -267,6 +275,27 @@ describe('objectives have the values that their formulas say:', () => {
       const found = await value(() => o.multiPositiveNCE(scores(), drawn, variant, 0.2, others));
       expect(found[0]).toBeCloseTo(expected, 5);
     }
+  });
+
+  it('of a preferred text the odds are held against those of the other', async () => {
+    const [chosen, rejected] = [
+      [-0.2, -1.5],
+      [-0.9, -1e-9],
+    ] as const;
+    const odds = (l: number) => l - Math.log(-Math.expm1(Math.min(l, -1e-5)));
+    const byHand = (factors: readonly number[], weight: number) =>
+      chosen.reduce((sum, l, i) => {
+        const ratio = factors[i]! * (odds(l) - odds(rejected[i]!));
+        return sum - l + weight * Math.log1p(Math.exp(-ratio));
+      }, 0) / 2;
+    const given = () => [fixed(chosen), fixed(rejected)] as const;
+    expect((await value(() => o.oddsRatioPreference(...given())))[0]).toBeCloseTo(byHand([1, 1], 2.5), 1);
+    const near = await value(() => o.oddsRatioPreference(fixed([-0.2, -1.5]), fixed([-0.9, -0.4]), { weight: 0 }));
+    expect(near[0]).toBeCloseTo(0.85, 5);
+    const factors = await value(() =>
+      o.oddsRatioPreference(fixed([-0.2]), fixed([-0.9]), { weight: 1, factors: fixed([3]) }),
+    );
+    expect(factors[0]).toBeCloseTo(0.2 + Math.log1p(Math.exp(-3 * (odds(-0.2) - odds(-0.9)))), 4);
   });
 
   it('lambda weights are the changes of nDCG', async () => {
