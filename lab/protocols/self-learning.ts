@@ -32,6 +32,8 @@ import { keptEncoder } from './pipelines.ts';
 interface Unlabelled {
   readonly corpus: MemoryCorpus;
   readonly pairs: HypothesisPairs;
+  /** The same, without a document's own sentences among the candidates of its query. */
+  readonly blind: HypothesisPairs;
   readonly queries: ReadonlyMap<string, string>;
   readonly judgements: Judgements;
   readonly sources: Readonly<Record<string, string>>;
@@ -64,6 +66,7 @@ function unlabelled(lab: Lab): Promise<Unlabelled> {
     return {
       corpus,
       pairs: await hypothesisPairs(corpus, asked),
+      blind: await hypothesisPairs(corpus, asked, { own: false }),
       queries,
       judgements,
       sources: { ...sourcesOf(own), ...sourcesOf(training), ...made.sources },
@@ -136,6 +139,8 @@ export interface SelfLearningSide {
   readonly given?: (config: Config) => HypothesisModel;
   /** How one is learned. */
   readonly learned?: (config: Config) => Omit<LearnHypothesesOptions, 'runtime' | 'seed'>;
+  /** Without the document's own sentences among the candidates. Default false. */
+  readonly blind?: boolean;
   /** The correction that was learned is asked with the query alone. Default false. */
   readonly alone?: boolean;
 }
@@ -182,7 +187,7 @@ interface Searching {
 async function searching(
   data: Unlabelled,
   lab: Lab,
-  { name, pipeline, given, learned, alone = false }: SelfLearningSide,
+  { name, pipeline, given, learned, alone = false, blind = false }: SelfLearningSide,
   config: Config,
   seed: number,
 ): Promise<Searching> {
@@ -192,7 +197,7 @@ async function searching(
     learned === undefined
       ? given!(config)
       : await lab.once(`self-learned ${key}`, async () =>
-          learnHypotheses(data.pairs, {
+          learnHypotheses(blind ? data.blind : data.pairs, {
             runtime: await nativeRuntime(),
             threads: 1,
             steps: lab.pick(4, 200),

@@ -2,10 +2,10 @@ import type { Claim } from '../../grading/index.ts';
 import { grid } from '../../protocols/learning.ts';
 import { type SelfLearningSide, selfLearningClaim } from '../../protocols/self-learning.ts';
 
-/** Sentences of a document, and what the query's own vector counts beside it. */
-const documents = grid({ sentences: [1, 3, 6], original: [0.5, 0.6, 0.7, 0.8, 0.9] });
+/** Sentences of a document, and what the query's own vector counts beside it: 0.5 is HyDE's with one document. */
+const documents = grid({ sentences: [1, 3, 6], original: [0.5, 0.7, 0.9] });
 /** As many for those that have a rate as well. */
-const corrected = grid({ sentences: [3], original: [0.5, 0.6, 0.7, 0.8, 0.9], learningRate: [1e-4, 3e-4, 1e-3] });
+const corrected = grid({ sentences: [1], original: [0.5, 0.7, 0.9], learningRate: [1e-4, 3e-4, 1e-3] });
 type Settings = (config: Record<string, number | string | boolean>) => Record<string, number>;
 const numbers: Settings = (config) =>
   Object.fromEntries(Object.entries(config).map(([name, value]) => [name, Number(value)]));
@@ -31,6 +31,12 @@ const any: SelfLearningSide = {
   configs: documents,
   learned: (config) => ({ retriever: 'none', select: 'any', ...numbers(config) }),
 };
+const blind: SelfLearningSide = {
+  name: "choice learned without the document's own sentences",
+  configs: documents,
+  learned: (config) => ({ retriever: 'none', ...numbers(config) }),
+  blind: true,
+};
 const retriever: SelfLearningSide = {
   name: 'learned correction',
   configs: corrected,
@@ -49,13 +55,13 @@ const ofQueries: SelfLearningSide = {
 };
 const queriesOnly: SelfLearningSide = {
   name: 'correction learned from queries alone, asked with queries alone',
-  configs: grid({ learningRate: [3e-5, 1e-4, 3e-4, 1e-3] }),
+  configs: grid({ learningRate: [3e-5, 1e-4, 3e-4, 1e-3, 3e-3] }),
   learned: (config) => ({ generator: false, retriever: 'queries', ...numbers(config) }),
   alone: true,
 };
 const rocchio: SelfLearningSide = {
   name: 'Rocchio',
-  configs: grid({ passages: [1, 3, 5], original: [0.5, 0.6, 0.7, 0.8, 0.9] }),
+  configs: grid({ passages: [1, 3, 5], original: [0.5, 0.7, 0.9] }),
   pipeline: ({ passages, original }) => `meaning > prf(rocchio, fb_docs=${passages}, original=${original})`,
 };
 
@@ -77,7 +83,7 @@ export const claims: readonly Claim[] = [
     baseline: untuned,
     method: generator,
     rivals: [nearest],
-    controls: [alone],
+    controls: [alone, blind],
   }),
   selfLearningClaim({
     id: 'selection',

@@ -13,6 +13,7 @@ const TOPICS = 12;
 
 let corpus: MemoryCorpus;
 let pairs: HypothesisPairs;
+let examples: { readonly query: string; readonly relevant: string[] }[];
 
 /** The last sentence of a document is about its topic, the first about anything; its title says nothing. */
 beforeAll(async () => {
@@ -27,12 +28,12 @@ beforeAll(async () => {
     { name: 'words', kind: 'terms' },
     { name: 'meaning', kind: 'vector', encoder: testEncoder({ dim: 64 }) },
   ]);
-  const examples = Array.from({ length: 3 * documents.length }, (_, i) => {
+  examples = Array.from({ length: 3 * documents.length }, (_, i) => {
     const about = `topic${i % TOPICS}x`;
     const query = `about ${about}${random.below(8)} ${about}${random.below(8)} ${word('noise', 300)}`;
     return { query, relevant: [documents[i % documents.length]!.id] };
   });
-  pairs = await hypothesisPairs(corpus, examples, { depth: 20 });
+  pairs = await hypothesisPairs(corpus, examples, { depth: 20, own: false });
 });
 
 describe('hypothetical documents', () => {
@@ -44,6 +45,13 @@ describe('hypothetical documents', () => {
       expect(others).not.toContain(positive);
       expect(others.length).toBe(20);
     }
+    // Unless they may be, as when somebody asks.
+    const seen = await hypothesisPairs(corpus, examples, { depth: 20 });
+    const repeats = seen.pairs.filter(({ candidates }, i) =>
+      candidates.texts.some((text) => !pairs.pairs[i]!.candidates.texts.includes(text)),
+    );
+    expect(repeats.length).toBeGreaterThan(0);
+    expect(seen.pairs.map(({ others }) => others.length)).toEqual(pairs.pairs.map(({ others }) => others.length));
     const unknown = hypothesisPairs(corpus, [{ query: 'about', relevant: ['nowhere'] }]);
     await expect(unknown).rejects.toThrow(/None of 1 queries/);
   });

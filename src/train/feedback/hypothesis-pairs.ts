@@ -9,7 +9,7 @@ import { type SentenceCandidates, sentenceCandidates } from '../../search/feedba
 
 /** A query that was made of a document, and what the rest of the collection says about it. */
 export interface HypothesisPair {
-  /** Sentences of what the query finds first, without the document itself. */
+  /** Sentences of what the query finds first. */
   readonly candidates: SentenceCandidates;
   /** Row of the document's passage that is nearest to the query. */
   readonly positive: number;
@@ -38,12 +38,17 @@ export interface HypothesisPairOptions {
   readonly passages?: number;
   /** Passages of the first ranking that the document is told from, at least as many as `passages`. Default 50. */
   readonly depth?: number;
+  /**
+   * Whether the document's own sentences are among the candidates where its query finds it first, as they are when somebody asks. Default true; false for queries that repeat its sentences, as those of
+   * `syntheticExamples` do, since nothing is learned by repeating them.
+   */
+  readonly own?: boolean;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Prepares queries that were made of documents for `learnHypotheses`: by a language model that was shown the document, or `syntheticExamples`. No judgement is needed. A document's own sentences are not among the
- * candidates of its query, so that nothing is learned by repeating them; queries that find no other sentence, or whose document is not there, are passed over.
+ * Prepares queries that were made of documents for `learnHypotheses`: by a language model that was shown the document, or `syntheticExamples`. No judgement is needed. Queries that find no sentence,
+ * or whose document is not there, are passed over.
  *
  * @param examples the first document of each counts. @throws InvalidArgumentError for a field that does not hold one vector for each passage, and where no pair is left.
  */
@@ -52,7 +57,13 @@ export async function hypothesisPairs(
   examples: readonly { readonly query: string; readonly relevant: readonly string[] }[],
   options: HypothesisPairOptions = {},
 ): Promise<HypothesisPairs> {
-  const { field: name = MEANING, passages = HYPOTHESIS_DEFAULTS.passages, depth = 50, signal } = options;
+  const {
+    field: name = MEANING,
+    passages = HYPOTHESIS_DEFAULTS.passages,
+    depth = 50,
+    own: seen = true,
+    signal,
+  } = options;
   const field = fieldOf(corpus, name, ['vector'], 'Learning hypothetical documents');
   const retriever = dense(corpus, { field: name });
   const rows = new Map<number, number>();
@@ -75,7 +86,13 @@ export async function hypothesisPairs(
     const k = depth + to - from;
     const { hits } = await retriever(query, { k, ...(signal === undefined ? {} : { signal }) });
     const others = hits.filter(({ passage }) => passage < from || passage >= to).slice(0, depth);
-    const candidates = await sentenceCandidates(query, others.slice(0, passages), corpus, field, signal);
+    const candidates = await sentenceCandidates(
+      query,
+      (seen ? hits : others).slice(0, passages),
+      corpus,
+      field,
+      signal,
+    );
     const own = await place(Array.from({ length: to - from }, (_, i) => from + i));
     if (candidates === undefined || own.length === 0) continue;
     const near = (row: number) => dot(vectors[row]!, candidates.asked);

@@ -83,6 +83,9 @@ export async function learnHypotheses(
   const made = { by: 'learnHypotheses', pairs: pairs.length, rounds, samples, steps, learningRate, seed };
   const { update: _, ...begun } = { ...HYPOTHESIS_DEFAULTS, ...start, ...given({ original: options.original }) };
   let model: HypothesisModel = { ...begun, ...given({ sentences: options.sentences }), passages, encoder, made };
+  // Only what answers some query: what is nothing but a wrong answer throughout would be pushed away from every query, and lost to those that come later.
+  const known = [...new Set(pairs.map(({ positive }) => positive))];
+  const places = new Map(known.map((row, place) => [row, place]));
   for (let round = 0; round < rounds; round++) {
     options.signal?.throwIfAborted();
     if (generator) {
@@ -99,16 +102,15 @@ export async function learnHypotheses(
       retriever === 'queries' ? candidates.asked : mixture(candidates, bestSentences(candidates, model), model),
     );
     const update = await trainFeedback(
-      documents,
+      documents.pick(known),
       Vectors.fromRows(asked),
-      pairs.map(({ positive }) => [positive]),
+      pairs.map(({ positive }) => [places.get(positive)!]),
       {
         ...options,
         passages: 0,
         versions: 1,
         comparative: 0,
-        ranked: pairs.map(({ others }) => others),
-        exclude: pairs.map(({ exclude }) => exclude),
+        exclude: pairs.map(({ exclude }) => exclude.flatMap((row) => places.get(row) ?? [])),
         temperature,
         learningRate,
         steps,
