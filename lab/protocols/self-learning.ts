@@ -200,7 +200,7 @@ async function searching(
           learnHypotheses(blind ? data.blind : data.pairs, {
             runtime: await nativeRuntime(),
             threads: 1,
-            steps: lab.pick(4, 200),
+            steps: lab.pick(4, 100),
             ...learned(config),
             seed,
             signal: lab.signal,
