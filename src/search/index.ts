@@ -23,7 +23,15 @@ export { type ExpansionOptions, expandQuery } from './expand-query.ts';
 export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } from './facets.ts';
 export {
   bo1,
+  composeHypothesis,
   type Feedback,
+  HYPOTHESIS_SIGNALS,
+  type Hypothesis,
+  type HypothesisFeedbackOptions,
+  type HypothesisModel,
+  type HypothesisSignal,
+  hypothesisFeedback,
+  KEYWORD_MATCH,
   type LearnedFeedbackOptions,
   learnedFeedback,
   type QueryUpdate,
@@ -31,6 +39,7 @@ export {
   type QueryUpdateShape,
   queryUpdateShapes,
   type RocchioOptions,
+  readHypothesisModel,
   readQueryUpdate,
   rm3,
   rocchio,
@@ -38,6 +47,7 @@ export {
   type TokenFeedbackOptions,
   tokenFeedback,
   updatedQuery,
+  writeHypothesisModel,
   writeQueryUpdate,
 } from './feedback/index.ts';
 export {

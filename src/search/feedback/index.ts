@@ -1,3 +1,12 @@
+export {
+  composeHypothesis,
+  type Hypothesis,
+  type HypothesisFeedbackOptions,
+  type HypothesisModel,
+  hypothesisFeedback,
+  KEYWORD_MATCH,
+} from './hypothesis.ts';
+export { readHypothesisModel, writeHypothesisModel } from './hypothesis-file.ts';
 export { type LearnedFeedbackOptions, learnedFeedback } from './learned.ts';
 export {
   GATE_EPSILON,
@@ -11,6 +20,7 @@ export {
 } from './query-update.ts';
 export { readQueryUpdate, writeQueryUpdate } from './query-update-file.ts';
 export { ROCCHIO_DEFAULTS, type RocchioOptions, rocchio } from './rocchio.ts';
+export { HYPOTHESIS_SIGNALS, type HypothesisSignal } from './sentence-candidates.ts';
 export { TOKEN_DEFAULTS, TOKENS, type TokenFeedbackOptions, tokenFeedback } from './tokens.ts';
 export type { Feedback } from './types.ts';
 export { BO1_DEFAULTS, bo1, RM3_DEFAULTS, rm3, type TermFeedbackOptions } from './words.ts';
