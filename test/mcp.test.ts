@@ -129,6 +129,21 @@ describe.each(transports)('MCP over %s', (_name, transport) => {
     await expect(ask('tools/call', {})).rejects.toMatchObject({ code: -32602, message: /params\.name: expected/ });
     await expect(ask('tools/call', { name: 'search', arguments: 'x' })).rejects.toMatchObject({ code: -32602 });
     await expect(ask('tools/list', { cursor: 5 })).rejects.toMatchObject({ code: -32602 });
+    const told = async (name: string, args: Record<string, unknown>): Promise<string> => {
+      const { isError, content } = await call(name, args);
+      expect(isError).toBe(true);
+      return content[0].text;
+    };
+    expect(await told('search', { query: 'x', k: '3' })).toBe(
+      '`k`: expected number, received string. Mend the arguments and call again.',
+    );
+    expect(await told('get', {})).toBe('`id`: it is missing (expected string). Mend the arguments and call again.');
+    expect(await told('context', { query: 'x' })).toMatch(
+      /^(?=.*`question`: it is missing)(?=.*nknown argument "query").*Mend the arguments and call again\.$/s,
+    );
+    expect(await told('serach', {})).toBe('There is no tool "serach". Did you mean "search".');
+    expect(await told('toString', {})).toMatch(/^There is no tool "toString"\. Known are search, context/);
+    expect(await told('add', { documents: [{ id: 'x', text: 'x' }] })).toMatch(/not allowed here\. .*--write/);
     const { isError, content } = await call('list', { cursor: 'WzAsMF0' });
     expect(isError).toBe(true);
     expect(content[0].text).toMatch(/cursor is none of this list/);
@@ -276,10 +291,21 @@ describe('agents that may write', () => {
     const added = await call('add', { documents: [{ id: 'terns', text: 'Terns nest on the pier.' }] });
     expect(added.content[0].text).toBe('1 added, 0 replaced, 0 were there already.');
     expect((await call('search', { query: 'terns' })).content[0].text).toContain('nest on the pier');
-    expect((await call('add', { documents: [{ id: 'x', text: 'x', meta: {} }] })).isError).toBe(true);
+    const misspelt = await call('add', { documents: [{ id: 'x', text: 'x', metdata: {} }] });
+    expect(misspelt.isError).toBe(true);
+    expect(misspelt.content[0].text).toMatch(
+      /`documents\[0\]`: unknown argument "metdata" \(did you mean "metadata"\)/,
+    );
+    const nested = await call('add', { documents: [{ id: 'x', text: 'x', metadata: { a: { b: 1 } } }] });
+    expect(nested.content[0].text).toMatch(/`documents\[0\]\.metadata\.a`: .*kind of value/);
+    const wordless = await call('add', { documents: [{ id: 'dots', text: '' }] });
+    expect(wordless.content[0].text).toMatch(/^1 added.* No search finds 1 of them, which holds no word\.$/);
+    await call('remove', { ids: ['dots'] });
     const lost = JSON.parse('{"id": "x", "text": "x", "metadata": {"__proto__": {"a": 1}}}');
     expect(await call('add', { documents: [lost] }).catch(({ message }) => message)).toMatch(/__proto__/);
-    expect((await call('remove', { ids: ['terns', 'none'] })).content[0].text).toBe('1 of 2 removed.');
+    expect((await call('remove', { ids: ['terns', 'none'] })).content[0].text).toMatch(
+      /^1 of 2 removed\. One is not there/,
+    );
     expect((await call('index', {})).content[0].text).toMatch(/--source/);
     await client.close();
   });
@@ -402,6 +428,46 @@ describe('ids of all kinds', () => {
     }
     await expect(client.readResource({ uri: 7 } as never)).rejects.toThrow(/The uri is no text/);
     await client.close();
+  });
+});
+
+describe('what is no message', () => {
+  const wrong: readonly (readonly [text: string, id: number | null, code: number])[] = [
+    ['{"jsonrpc":"2.0","id":1,"method":"tools/list","params":null}', 1, -32602],
+    ['{"jsonrpc":"2.0","id":2,"method":"tools/call","params":[]}', 2, -32602],
+    ['{"jsonrpc":"2.0","id":3,"method":"ping","params":{"_meta":5}}', 3, -32602],
+    ['{"id":4,"method":"ping"}', 4, -32600],
+    ['{"jsonrpc":"2.0","id":{},"method":"ping"}', null, -32600],
+    ['{}', null, -32600],
+    ['[]', null, -32600],
+    ['null', null, -32600],
+  ];
+
+  it('is answered over stdio all the same, with its id where it has one', () => {
+    const ping = '{"jsonrpc":"2.0","id":9,"method":"ping"}';
+    const list = '[{"jsonrpc":"2.0","id":10,"method":"ping"},5]';
+    const { stdout, status } = spawnSync(process.execPath, [...program, 'mcp', '--in', `notes=${server.directory}`], {
+      encoding: 'utf8',
+      input: ['not json', ...wrong.map(([text]) => text), '', ping, list].join('\n').concat('\n'),
+    });
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const errors = answers.filter(({ error }) => error !== undefined).map(({ id, error }) => [id, error.code]);
+    expect(errors).toEqual([[null, -32700], ...wrong.map(([, id, code]) => [id, code]), [null, -32600]]);
+    for (const { error } of answers) if (error !== undefined) expect(error.message).toMatch(/\. (Send|Leave) .*\.$/);
+    expect(answers.filter(({ result }) => result !== undefined).map(({ id }) => id)).toEqual([9, 10]);
+    expect(status).toBe(0);
+  });
+
+  it('is answered over HTTP too', async () => {
+    for (const [body, id, code] of wrong) {
+      const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' };
+      const answer = await fetch(`${server.url}/mcp`, { method: 'POST', headers, body });
+      expect(answer.status, body).toBe(400);
+      expect(await answer.json(), body).toMatchObject({ jsonrpc: '2.0', id, error: { code } });
+    }
   });
 });
 

@@ -103,6 +103,20 @@ describe('paging', () => {
   });
 });
 
+describe('a conversation before the query', () => {
+  it('counts over HTTP too, where the pipeline does not say how', async () => {
+    const turns = [{ role: 'user', text: 'What of the fog in the morning of day 41?' } as const];
+    const asked = { k: 1, retriever: 'bm25' } as const;
+    const [alone] = (await client.search('then?', asked)).hits;
+    expect(alone).toBeUndefined();
+    const found = await client.search('then?', { ...asked, turns });
+    expect(found.hits[0]!.id).toBe('report/41');
+    expect(found.retriever).toBe('bm25 > rewrite(turns)');
+    const own = await client.search('then?', { k: 1, pipeline: 'words > rewrite(turns, n=1)', turns });
+    expect(own.retriever).toBe('words > rewrite(turns, n=1)');
+  });
+});
+
 describe('an order', () => {
   const hours = async (sort: string, filter?: string): Promise<unknown[]> => {
     const { hits } = await client.search('lamp', {
@@ -119,6 +133,15 @@ describe('an order', () => {
     expect(await hours('keeper, hours desc', 'hours < 9')).toEqual([7, 4, 1, 8]);
     const { hits } = await client.search('lamp', { retriever: 'bm25', k: 60, sort: 'keeper' });
     expect(hits.slice(-20).every(({ metadata }) => metadata['keeper'] === undefined)).toBe(true);
+    // Meaning finds more than what is put in order.
+    for (const perDocument of [undefined, 2]) {
+      const one = { k: 40, sort: 'hours', ...(perDocument === undefined ? {} : { perDocument }) };
+      const { hits: few, shortfall: why } = await collection.search('17', { ...one, k: 120 });
+      expect(few.length).toBeLessThan(120);
+      expect(why!.reason).toMatch(
+        /^only what holds a word of the query is put into another order: \d+ of \d+ passages holds? one$/,
+      );
+    }
     await expect(client.search('lamp', { sort: 'ours desc' })).rejects.toThrow(/Did you mean "hours"/);
     await expect(client.search('lamp', { sort: 'hours down' })).rejects.toThrow(/is no order/);
   });

@@ -43,6 +43,11 @@ describe('sagitta remove --from', () => {
       stderr: 'No document has the id b.\n',
       status: 0,
     });
+    expect(sagitta(['remove', 'none/', 'b'])).toMatchObject({
+      stdout: 'removed 0 documents\n',
+      stderr: expect.stringMatching(/^No document has the id b\.\nNo document lies in none\/\.\nNothing was removed/),
+      status: 3,
+    });
     expect(sagitta(['remove']).status).toBe(2);
     expect(sagitta(['remove', '--from', 'none.txt']).stderr).toMatch(/no file none\.txt/);
   }, 60_000);

@@ -224,6 +224,14 @@ describe('jobs', () => {
     expect((await server.ask('POST', '/v1/documents/remove', { prefix: 'job/' })).body).toEqual({ removed: 300 });
   });
 
+  it('are named where one is meant that there is not', async () => {
+    for (const body of [{ kind: 'foo' }, {}]) {
+      const answer = await server.ask('POST', '/v1/jobs', body);
+      expect(answer.body.detail).toBe('/kind: expected sync or compact or reencode or verify.');
+    }
+    expect((await server.ask('GET', '/v1/documents?limit=abc')).body.detail).toBe('?/limit: expected number.');
+  });
+
   it('compact and verify', async () => {
     for (const kind of ['compact', 'verify']) {
       const { body } = await server.ask('POST', '/v1/jobs', { kind });

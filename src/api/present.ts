@@ -131,7 +131,7 @@ function asPassage({
 
 function notesOf(answer: PresentableAnswer, left: number): string | undefined {
   const { suggestion } = answer;
-  const meant = suggestion === undefined ? undefined : `Did you mean: ${shortened(suggestion, LABEL)}`;
+  const meant = suggestion === undefined ? undefined : `Did you mean: ${shortened(suggestion, LABEL)}?`;
   const notes = [noteOf(answer, left), meant].filter((note) => note !== undefined);
   return notes.length === 0 ? undefined : notes.join(' ');
 }

@@ -151,7 +151,8 @@ export async function removeCommand(ids: string[], options: RemoveOptions): Prom
   const names = ids.filter((id) => !id.endsWith('/'));
   // What stands in a list is an id: as a path it might be that of another document.
   const exact = [...(await Promise.all(names.map((id) => existing(collection, id, options.in)))), ...listed];
-  const under = prefixes.length > 0 ? await collection.ids(prefixes) : [];
+  const folders = await Promise.all(prefixes.map((prefix) => collection.ids([prefix])));
+  const under = [...new Set(folders.flat())];
   const missing = await collection.read(async (corpus) => {
     const found = await Promise.all(exact.map((id) => corpus.find(id)));
     return exact.filter((_, i) => found[i] === undefined);
@@ -159,7 +160,13 @@ export async function removeCommand(ids: string[], options: RemoveOptions): Prom
   const removed = await collection.remove([...exact, ...under]);
   const forgotten: string[] = [];
   for (const prefix of prefixes) for (const { path } of await collection.forgetSources(prefix)) forgotten.push(path);
-  if (options.json) printJson({ removed, missing, ...(forgotten.length === 0 ? {} : { forgotten }) });
+  // One that nothing is read from any more was there after all.
+  const empty = prefixes.filter(
+    (prefix, i) =>
+      folders[i]!.length === 0 && !forgotten.some((path) => `${path}/`.endsWith(`/${prefix}`) || `${path}/` === prefix),
+  );
+  if (options.json)
+    printJson({ removed, missing: [...missing, ...empty], ...(forgotten.length === 0 ? {} : { forgotten }) });
   else print(`${pc.green('removed')} ${plural(removed, 'document')}`);
   if (forgotten.length > 0) say(`\`sagitta index\` without paths no longer reads ${forgotten.map(idOf).join(', ')}.`);
   if (missing.length > 0) {
@@ -167,6 +174,7 @@ export async function removeCommand(ids: string[], options: RemoveOptions): Prom
     const more = missing.length > MOST_MISSING ? ` and ${number(missing.length - MOST_MISSING)} more` : '';
     say(`No document has the id ${shown}${more}.`);
   }
+  if (empty.length > 0) say(`No document lies in ${empty.slice(0, MOST_MISSING).map(idOf).join(', ')}.`);
   if (removed === 0 && forgotten.length === 0) {
     say('Nothing was removed. `sagitta search --format jsonl` shows ids; a folder is written with a / at its end.');
     throw new Exit(ExitCode.notFound);

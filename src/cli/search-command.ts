@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import type { Collection, RetrieverName, SearchHit, SearchResult, Shortfall } from '../collection/index.ts';
+import { pipelineWithTurns } from '../collection/turns.ts';
 import { CONDITIONS, type FacetCounts, type Filter, parseFilter } from '../search/index.ts';
 import { byDocument, withPlaces } from './by-document.ts';
 import { linesOf, openHit } from './hit-places.ts';
@@ -82,20 +83,21 @@ async function searchAndPrint(words: string[], options: SearchCommandOptions, si
   const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain, sort } = options;
   const named = (ids?: readonly string[]) => ids?.map((id) => ({ id: idFromHere(options.in, id) }));
   const [like, unlike] = [named(options.like), named(options.unlike)];
+  const turns = options.turn?.map((text) => ({ role: 'user', text }) as const);
+  const steps = turns === undefined ? pipeline : await pipelineWithTurns(collection, pipeline);
   const search = (k: number): Promise<SearchResult> => {
     const how = {
       k,
       explain,
       collapse: !options.repeats,
       signal,
-      ...given({ retriever, pipeline, filter: filterOf(options), perDocument, nprobe, candidates, sort }),
+      ...given({ retriever, pipeline: steps, filter: filterOf(options), perDocument, nprobe, candidates, sort }),
     };
     if (like !== undefined) return collection.similar(like, { ...how, ...given({ unlike, by: options.likeBy }) });
     return collection.search(query, {
       ...how,
       syntax: !options.raw,
-      ...given({ language }),
-      ...(options.turn === undefined ? {} : { turns: options.turn.map((text) => ({ role: 'user', text }) as const) }),
+      ...given({ language, turns }),
     });
   };
   const isGrouped = (options.group ?? (perDocument === undefined ? 'document' : 'none')) === 'document';

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
 import { shellWord } from '../base/shell.ts';
@@ -51,6 +52,11 @@ export async function serveCommand(
   else {
     say(`${pc.green('serving')} ${collections.map(({ name }) => name).join(', ')} at ${pc.bold(server.url)}`);
     say(`${server.page ? 'page /   ' : ''}API /openapi.json   MCP /mcp   metrics /metrics   Ctrl-C ends it`);
+  }
+  if (options.keys !== undefined && !existsSync(options.keys)) {
+    say(
+      `There are no keys in ${options.keys} yet, so every request is refused: \`sagitta keys add NAME --keys ${shellWord(options.keys)}\` makes one.`,
+    );
   }
   await new Promise<void>((done) => {
     if (signal.aborted) done();

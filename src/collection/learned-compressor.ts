@@ -21,7 +21,7 @@ export function withOwnCompressor<T extends Pick<ContextOptions, 'compressor'>>(
   if (file === undefined) {
     throw new NotFoundError(
       'The collection has no compressor of its own.',
-      'Train one with `sagitta learn-compressor`, or choose sentences, salience or passages.',
+      'Train one with `sagitta learn-compressor --queries FILE --qrels FILE`, or choose sentences, salience or passages.',
     );
   }
   let compressor = known.get(file);

@@ -102,6 +102,7 @@ export async function searchCorpus(
             requested: place.seen.size + k,
             returned: place.seen.size + hits.length,
             perDocument,
+            ordered: options.sort === undefined ? undefined : sorted.chosen.length,
             ranking,
             allowed,
             without,

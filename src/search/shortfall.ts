@@ -14,6 +14,8 @@ export interface ShortSearch {
   readonly returned: number;
   /** At most so many passages of a document were wanted. */
   readonly perDocument: number;
+  /** Passages that were put into another order, where that was wanted: not all that matched are. */
+  readonly ordered: number | undefined;
   readonly ranking: Ranking;
   readonly allowed: BitSet | undefined;
   /** Passages that are never returned: those that hits are to be like. */
@@ -39,7 +41,7 @@ export async function explainShortfall(corpus: Corpus, search: ShortSearch): Pro
 async function reasonFor(
   corpus: Corpus,
   count: number,
-  { returned, perDocument, ranking, allowed, without, filter, words, folded, demanded, unmet }: ShortSearch,
+  { returned, perDocument, ordered, ranking, allowed, without, filter, words, folded, demanded, unmet }: ShortSearch,
 ): Promise<string> {
   const matching = ranking.hits.length;
   const other = without === undefined ? passages : otherPassages;
@@ -59,6 +61,13 @@ async function reasonFor(
   }
   if (ranking.trace.stage === CONDITIONS) {
     return `${matching === 1 ? '1 document satisfies' : `${matching} documents satisfy`} the conditions, and the query has no words`;
+  }
+  if (ordered !== undefined && ordered < matching && ordered <= returned) {
+    const [those, which] =
+      words.terms.length === 0
+        ? ['what ranks best', '']
+        : ['what holds a word of the query', ` ${ordered === 1 ? 'holds' : 'hold'} one`];
+    return `only ${those} is put into another order: ${ordered} of ${passages(matching)}${which}`;
   }
   if (cut !== undefined) return `the pipeline leaves ${matching}: ${cut}`;
   if (folded > 0) {

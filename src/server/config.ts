@@ -101,6 +101,19 @@ export function resolveConfig(options: ServeOptions): ServeConfig {
       'Make a key with `sagitta keys add NAME --keys FILE` and pass --keys FILE, or listen on 127.0.0.1.',
     );
   }
+  for (const host of config.allowedHosts) {
+    if (/^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i.test(host)) continue;
+    throw new InvalidArgumentError(
+      `"${host}" is no name of a host.`,
+      'Write the name alone, or with a port: --allow-host search.example.org.',
+    );
+  }
+  if (config.readOnly && config.mcpWrite) {
+    throw new InvalidArgumentError(
+      'Agents may not write on a server that only reads.',
+      'Leave out --mcp-write, or --read-only.',
+    );
+  }
   for (const origin of config.cors) {
     if (!isOrigin(origin)) {
       throw new InvalidArgumentError(

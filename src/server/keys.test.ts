@@ -44,6 +44,14 @@ describe('a file of keys', () => {
     expect(() => new KeyFile(folder.path)).toThrow(`${folder.path} is a folder, and a file of API keys is needed.`);
   });
 
+  it('says which folder is not there', async () => {
+    using folder = testFolder();
+    await expect(new KeyFile(folder.at('none/k.json')).add('x', 'read')).rejects.toThrow(
+      /no folder .*none for the keys/,
+    );
+    expect(existsSync(folder.at('none'))).toBe(false);
+  });
+
   it('removes by id, and by a name that only one has', async () => {
     using folder = testFolder();
     const file = new KeyFile(folder.at('k.json'));

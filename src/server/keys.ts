@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { CorruptFileError, IncompatibleError, InvalidArgumentError, NotFoundError } from '../base/errors.ts';
@@ -161,6 +162,13 @@ export class KeyFile {
   async #change(
     work: (entries: readonly KeyEntry[]) => { readonly keys: readonly KeyEntry[]; readonly entry: KeyEntry },
   ): Promise<KeyEntry> {
+    const folder = dirname(resolve(this.path));
+    if (!existsSync(folder)) {
+      throw new NotFoundError(
+        `There is no folder ${folder} for the keys.`,
+        'Make it first, or name another file with --keys.',
+      );
+    }
     const lock = await acquireLock(`${this.path}.lock`, { subject: this.path, patience: PATIENCE });
     try {
       this.#reload();

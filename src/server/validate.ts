@@ -92,7 +92,7 @@ export function validate<Schema extends z.ZodType>(schema: Schema, value: unknow
     .flatMap((issue) => {
       const path =
         base + issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-      if (issue.code !== 'unrecognized_keys') return [{ field: path || '/', message: lower(issue.message) }];
+      if (issue.code !== 'unrecognized_keys') return [{ field: path || '/', message: complaint(issue.message) }];
       return issue.keys.map((key) => ({ field: `${path}/${key}`, message: unknownField(key, schema, issue.path) }));
     });
   const [first] = errors;
@@ -116,6 +116,8 @@ function likeliest(issue: Issue): Issue {
   const isOfForm = (fault: Issue): boolean => fault.path.length > 0 || fault.code !== 'invalid_type';
   const [nearest] = faults.filter(isOfForm).sort((a, b) => b.path.length - a.path.length);
   if (nearest !== undefined) return { ...nearest, path: [...issue.path, ...nearest.path] };
+  if (faults.length === 0)
+    return { ...issue, message: `expected ${'options' in issue ? issue.options.join(' or ') : 'another value'}` };
   const expected = faults.flatMap((fault) => (fault.code === 'invalid_type' ? [fault.expected] : []));
   return { ...issue, message: `expected ${[...new Set(expected)].join(' or ')}` };
 }
@@ -125,7 +127,12 @@ function unknownField(key: string, schema: z.ZodType, path: readonly PropertyKey
   return names.length === 0 ? 'unknown field' : `unknown field; ${nameHint(key, names)}`;
 }
 
-function lower(message: string): string {
-  const text = message.startsWith('Invalid input: ') ? message.slice('Invalid input: '.length) : message;
+/** What a schema complains of, as it is told to people. */
+export function complaint(message: string): string {
+  const text = message
+    .replace(/^Invalid input: /, '')
+    .replace(/^expected (\w+), received undefined$/, 'it is missing (expected $1)')
+    .replace(/, received NaN$/, '')
+    .replace(/^Invalid input$/, 'another kind of value is expected');
   return text.charAt(0).toLowerCase() + text.slice(1);
 }

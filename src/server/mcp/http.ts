@@ -3,6 +3,7 @@ import { given } from '../../base/given.ts';
 import type { Engine } from '../operations/types.ts';
 import { problem } from '../problem.ts';
 import { connect } from './connect.ts';
+import { checkMessage } from './messages.ts';
 import { contextsByName, type McpOptions, mcpServer } from './server.ts';
 
 /**
@@ -25,6 +26,10 @@ export function mcpOverHttp(
         },
       );
     }
+    for (const one of Array.isArray(body) && body.length > 0 ? (body as unknown[]) : [body]) {
+      const checked = checkMessage(one);
+      if ('refused' in checked) return Response.json(checked.refused, { status: 400 });
+    }
     // Told once, with the instructions.
     const greets = (body as { method?: unknown } | undefined)?.method === 'initialize';
     const server = mcpServer(engine, {
@@ -33,7 +38,7 @@ export function mcpOverHttp(
       ...(greets ? { contexts: await contextsByName(engine) } : {}),
     });
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
-    await connect(server, transport);
+    await connect(server, transport, write);
     const response = await transport.handleRequest(request, { parsedBody: body });
     // With JSON answers the response is complete here.
     void server.close();

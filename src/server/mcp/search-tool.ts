@@ -1,7 +1,7 @@
 import type { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
 import { z } from 'zod';
 import { LIMITS, RETRIEVERS } from '../../api/common.ts';
-import type { Capabilities, SearchAnswer } from '../../api/index.ts';
+import type { SearchAnswer } from '../../api/index.ts';
 import { presentPassages, renderPassages } from '../../api/present.ts';
 import { InvalidArgumentError } from '../../base/errors.ts';
 import { label, mostTokens } from '../../text/index.ts';
@@ -82,7 +82,7 @@ async function search(engine: Engine, input: z.output<typeof INPUT>, signal: Abo
     // What is relevant would be judged by the query alone, which does not tell what it is about.
     judging = {
       turns: said,
-      pipeline: withTurns(pipeline ?? retriever, capabilities),
+      pipeline: pipeline ?? retriever,
       ...(relevant === true ? { relevant } : {}),
     };
   } else if (capabilities.relevance) {
@@ -107,13 +107,6 @@ async function search(engine: Engine, input: z.output<typeof INPUT>, signal: Abo
 
 const UNJUDGED =
   '\n\n[not judged by relevance: with `turns` the query alone does not tell what is asked; `relevant: true` judges by it all the same]';
-
-/** A pipeline that looks at the turns before the query: one that says itself how, or what was chosen, with what the user said added to the query. */
-function withTurns(chosen: string | undefined, { pipeline, pipelines, retrievers }: Capabilities): string {
-  const base = chosen ?? pipeline ?? (retrievers.includes('hybrid') ? 'hybrid' : 'bm25');
-  const text = pipelines.find(({ name }) => name === base)?.text ?? base;
-  return /\brewrite\(/.test(text) ? base : `${base} > rewrite(turns)`;
-}
 
 /** Folders of hits that are described. */
 const MOST_FOLDERS = 3;

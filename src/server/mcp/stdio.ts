@@ -1,6 +1,6 @@
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js';
 import type { Engine } from '../operations/types.ts';
 import { connect } from './connect.ts';
+import { LineTransport } from './line-transport.ts';
 import { contextsByName, type McpOptions, mcpServer } from './server.ts';
 
 /** Speaks the Model Context Protocol over stdin and stdout until stdin ends, and what was asked is answered, or the signal aborts. */
@@ -37,7 +37,7 @@ export async function serveStdio(
       { once: true },
     );
   });
-  await connect(server, new StdioServerTransport());
+  await connect(server, new LineTransport(process.stdin, process.stdout), options.write);
   await ended;
   // What stood before the end of stdin becomes a call in the next turns of the event loop, and an answer in those after it.
   do await new Promise((next) => setTimeout(next, 10));

@@ -5,6 +5,10 @@ import { nameHint } from '../../api/names.ts';
 import { charactersFor } from '../../text/index.ts';
 import { toProblem } from '../problem.ts';
 
+/** The tools that every server has, and those of one that may write. */
+export const TOOLS: readonly string[] = ['search', 'context', 'get', 'multi_get', 'list', 'status'];
+export const WRITE_TOOLS: readonly string[] = ['add', 'remove', 'index'];
+
 /** Tokens that a result takes when the agent does not say. */
 export const BUDGET = { search: 2000, context: 1500, get: 6000, multiGet: 8000, list: 1500, status: 2000 } as const;
 const MOST_TOKENS = 50_000;

@@ -17,7 +17,7 @@ export function addWriteTools(server: McpServer, engine: Engine): void {
         'Adds documents, replacing those with the same id. When it answers they are kept, and `search` finds them.',
       inputSchema: argumentsOf({
         documents: z
-          .array(z.strictObject({ id, text, title, metadata }))
+          .array(argumentsOf({ id, text, title, metadata }))
           .min(1)
           .max(50)
           .describe(
@@ -29,8 +29,13 @@ export function addWriteTools(server: McpServer, engine: Engine): void {
     },
     ({ documents, collection }, { signal }) =>
       guarded(async () => {
-        const { added, updated, unchanged } = await engine.call('add', { collection, documents }, { signal });
-        return `${added} added, ${updated} replaced, ${unchanged} were there already.`;
+        const report = await engine.call('add', { collection, documents }, { signal });
+        const { added, updated, unchanged, unsearchable } = report;
+        const silent =
+          unsearchable === 0
+            ? ''
+            : ` No search finds ${unsearchable} of them, which ${unsearchable === 1 ? 'holds' : 'hold'} no word.`;
+        return `${added} added, ${updated} replaced, ${unchanged} were there already.${silent}`;
       }),
   );
   server.registerTool(
@@ -47,7 +52,8 @@ export function addWriteTools(server: McpServer, engine: Engine): void {
     ({ ids, collection }, { signal }) =>
       guarded(async () => {
         const { removed } = await engine.call('remove', { collection, ids }, { signal });
-        return `${removed} of ${ids.length} removed.`;
+        const missing = ids.length - removed;
+        return `${removed} of ${ids.length} removed.${missing === 0 ? '' : ` ${missing === 1 ? 'One is' : `${missing} are`} not there, or named twice: \`list\` shows ids.`}`;
       }),
   );
   server.registerTool(

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import { given } from '../../base/given.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { contextsOf } from '../../collection/contexts.ts';
+import { pipelineWithTurns } from '../../collection/turns.ts';
 import { verifyCollection } from '../../collection/verify.ts';
 import { MEANING } from '../../corpus/index.ts';
 import { completions, type PipelineInput } from '../../search/index.ts';
@@ -231,17 +232,20 @@ async function searchPlain(
     relevant,
     judged,
     collection: _,
-    pipeline,
+    pipeline: chosen,
+    turns,
+    retriever,
     ...rest
   } = request;
   // A filter alone asks for what satisfies it.
   const alone = filter !== undefined && vector === undefined && like === undefined;
   const query = asked ?? (alone ? '' : undefined);
   // The engine checks every part of filters and pipelines.
-  const options = {
-    ...given(rest),
-    ...given({ filter: filter as string, pipeline: pipeline as PipelineInput, signal }),
-  };
+  const steps =
+    turns !== undefined && turns.length > 0 && like === undefined
+      ? { pipeline: await pipelineWithTurns(collection, (chosen as PipelineInput | undefined) ?? retriever) }
+      : given({ pipeline: chosen as PipelineInput | undefined, retriever });
+  const options = { ...given(rest), ...given({ filter: filter as string, turns, signal }), ...steps };
   const inLanguage = { ...options, ...given({ language }) };
   if (relevant === true || judged === true) {
     if (!(await collection.judgesRelevance())) {

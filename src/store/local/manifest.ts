@@ -1,4 +1,5 @@
 import { CorruptFileError, IncompatibleError, NotFoundError } from '../../base/errors.ts';
+import { shellWord } from '../../base/shell.ts';
 import { asStorageError, type FileSystem, type Files, readWhole, replaceThrough, systemCode } from './filesystem.ts';
 import { decodeState, encodeState, HIGHEST } from './manifest-state.ts';
 import type { Manifest } from './manifest-types.ts';
@@ -77,9 +78,13 @@ export function readManifest(directory: string, files: Files): Manifest {
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       if (hasSegments(directory, files))
         throw new CorruptFileError(path, 'it is missing, although there are segments beside it');
-      throw new NotFoundError(`There is no collection in ${directory}.`, 'Make one with `sagitta index PATH`.', {
-        cause: error,
-      });
+      throw new NotFoundError(
+        `There is no collection in ${directory}.`,
+        `Make one with \`sagitta index PATH --in ${shellWord(directory)}\`, or name another folder.`,
+        {
+          cause: error,
+        },
+      );
     }
     if (code === 'EIO' || code === 'EISDIR') {
       throw new CorruptFileError(path, `it cannot be read (${code})`, undefined, { cause: error });
