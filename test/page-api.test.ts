@@ -80,6 +80,9 @@ describe('what the page asks the server for', () => {
     const { body, headers } = await server.ask('GET', '/v1/judgements/file?part=qrels');
     expect(body).toBe(readFileSync(`${folder}/qrels.tsv`, 'utf8'));
     expect(headers.get('content-disposition')).toContain('qrels.tsv');
+    const absent = client.judge({ query: 'signing key', document: 'nothing', grade: 1 });
+    await expect(absent).rejects.toMatchObject({ code: 'not-found' });
+    await client.judge({ query: 'signing key', document: 'nothing', grade: null });
     await expect(client.judge({ query: 'x', document: 'a\tb', grade: 1 })).rejects.toMatchObject({
       code: 'invalid-argument',
     });

@@ -12,6 +12,7 @@ import {
 import { InvalidArgumentError, UnsupportedError } from '../../base/errors.ts';
 import type { Collection } from '../../collection/index.ts';
 import { collectRun, type Entrant, judge, readJudgements, readQueries } from '../../eval/index.ts';
+import { noSuchDocument } from '../../search/similar.ts';
 import { isPostgresAddress } from '../../store/index.ts';
 import { replaceFile } from '../../store/local/node-files.ts';
 import type { ServedCollection } from './types.ts';
@@ -50,10 +51,14 @@ export async function storedJudgements({ directory }: Pick<ServedCollection, 'di
 const turns = new Map<string, Promise<unknown>>();
 
 /** Keeps a judgement, changes it, or takes it back. @returns the query as it is then judged. */
-export function keepJudgement(served: ServedCollection, request: JudgeRequest): Promise<JudgedQuery> {
+export function keepJudgement(
+  served: ServedCollection,
+  request: JudgeRequest,
+  collection: Pick<Collection, 'read'>,
+): Promise<JudgedQuery> {
   const turn = (turns.get(served.directory) ?? Promise.resolve())
     .catch(() => undefined)
-    .then(() => changeJudgement(served, request));
+    .then(() => changeJudgement(served, request, collection));
   turns.set(served.directory, turn);
   return turn;
 }
@@ -61,6 +66,7 @@ export function keepJudgement(served: ServedCollection, request: JudgeRequest): 
 async function changeJudgement(
   served: ServedCollection,
   { query, document, grade }: JudgeRequest,
+  collection: Pick<Collection, 'read'>,
 ): Promise<JudgedQuery> {
   if (document !== undefined && /[\t\r\n]/.test(document)) {
     throw new InvalidArgumentError(
@@ -73,6 +79,11 @@ async function changeJudgement(
       'Judgements are kept in a folder, and this collection lies in PostgreSQL.',
       'Keep a copy of it in a folder for that.',
     );
+  }
+  // What was said of one that has gone may be taken back.
+  const isSaid = document !== undefined && grade !== undefined && grade !== null;
+  if (isSaid && (await collection.read((corpus) => corpus.find(document))) === undefined) {
+    throw noSuchDocument(document);
   }
   const { queries } = await storedJudgements(served);
   const at = queries.findIndex(({ text }) => text === query);

@@ -95,7 +95,9 @@ const handlers: Handlers = {
     (await import('./judgements.ts')).storedJudgements(host.served(name)),
   judge: async (host, request) => {
     const { keepJudgement } = await import('./judgements.ts');
-    return writing(host, request.collection, () => keepJudgement(host.served(request.collection), request));
+    return writing(host, request.collection, (collection) =>
+      keepJudgement(host.served(request.collection), request, collection),
+    );
   },
   measure: async (host, request, { signal }) => {
     const { measurePipelines } = await import('./judgements.ts');
