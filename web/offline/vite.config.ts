@@ -13,10 +13,11 @@ function part(exported: RegExp): string {
   return `../browser/parts/${name}`;
 }
 
-const ELSEWHERE = {
-  'unpdf/pdfjs': '../pdfjs.js',
-  'markdown-it': part(/StateInline`.*as default\};\s*$/s),
-  yaml: part(/as parseDocument,/),
+/** What is not built again, by where it lies; the worker's parts have names only once it is built. */
+const ELSEWHERE: Readonly<Record<string, () => string>> = {
+  'unpdf/pdfjs': () => '../pdfjs.js',
+  'markdown-it': () => part(/StateInline`.*as default\};\s*$/s),
+  yaml: () => part(/as parseDocument,/),
 };
 
 /** The page that keeps documents in the browser: `sagitta export --offline` writes it, with what it opens collections with. */
@@ -62,6 +63,6 @@ export default defineConfig({
   worker: {
     format: 'es',
     // So is what takes PDF apart, in a package that this one depends on, and what the worker of collections reads Markdown with.
-    rollupOptions: { external: Object.keys(ELSEWHERE), output: { paths: ELSEWHERE } },
+    rollupOptions: { external: Object.keys(ELSEWHERE), output: { paths: (id) => ELSEWHERE[id]?.() ?? id } },
   },
 });
