@@ -86,7 +86,6 @@ describe('options of search that would have no effect', () => {
     [{ like: ['d0'], raw: true }, '', '--raw has no effect beside --like, where there is no query.'],
     [{ relevant: true, turn: ['x'] }, 'oats', '--turn has no effect beside --relevant.'],
     [{ relevant: true, nprobe: 2 }, 'oats', '--nprobe has no effect beside --relevant.'],
-    [{ retriever: 'bm25', turn: ['x'] }, 'oats', '--turn has no effect beside --retriever bm25.'],
     [{ retriever: 'dense', candidates: 5 }, 'oats', '--candidates has no effect beside --retriever dense.'],
     [{ retriever: 'bm25', nprobe: 5 }, 'oats', '--nprobe has no effect beside --retriever bm25.'],
     [{ explain: true, format: 'csv' }, 'oats', '--explain has no effect beside --format csv.'],

@@ -84,14 +84,18 @@ async function searchAndPrint(words: string[], options: SearchCommandOptions, si
   const named = (ids?: readonly string[]) => ids?.map((id) => ({ id: idFromHere(options.in, id) }));
   const [like, unlike] = [named(options.like), named(options.unlike)];
   const turns = options.turn?.map((text) => ({ role: 'user', text }) as const);
-  const steps = turns === undefined ? pipeline : await pipelineWithTurns(collection, pipeline);
+  const steps =
+    turns === undefined
+      ? given({ retriever, pipeline })
+      : { pipeline: await pipelineWithTurns(collection, pipeline ?? retriever) };
   const search = (k: number): Promise<SearchResult> => {
     const how = {
       k,
       explain,
       collapse: !options.repeats,
       signal,
-      ...given({ retriever, pipeline: steps, filter: filterOf(options), perDocument, nprobe, candidates, sort }),
+      ...given({ filter: filterOf(options), perDocument, nprobe, candidates, sort }),
+      ...steps,
     };
     if (like !== undefined) return collection.similar(like, { ...how, ...given({ unlike, by: options.likeBy }) });
     return collection.search(query, {
@@ -133,7 +137,6 @@ const SILENT: readonly (readonly [
 ])[] = [
   ['raw', () => '--like, where there is no query', ({ like }) => like !== undefined],
   ...(['turn', 'nprobe'] as const).map((option) => [option, () => '--relevant', isRelevant] as const),
-  ['turn', ({ retriever }) => `--retriever ${retriever}`, ({ retriever }) => retriever !== undefined],
   ['candidates', ({ retriever }) => `--retriever ${retriever}`, ({ retriever = 'hybrid' }) => retriever !== 'hybrid'],
   ['nprobe', () => '--retriever bm25', ({ retriever }) => retriever === 'bm25'],
   ['explain', ({ format }) => `--format ${format}`, ({ format }) => format === 'csv' || format === 'md'],
