@@ -7,7 +7,7 @@ import {
   MOST_HOPS,
   NEXT_QUESTIONS,
 } from '../answer/choices.ts';
-import { collectionSchema, filterSchema, LIMITS, list, pipelineSchema } from './common.ts';
+import { collectionSchema, filterSchema, LIMITS, languageSchema, list, pipelineSchema } from './common.ts';
 
 /** What a request about an answer may ask for at most. */
 const MOST = { tokens: 100_000, passages: 200, sentences: 20, answer: 8192 } as const;
@@ -33,11 +33,7 @@ const asking = {
     ),
   filter: filterSchema.optional(),
   pipeline: pipelineSchema.optional(),
-  language: z
-    .string()
-    .regex(/^[A-Za-z]{2,3}$/, 'expected an ISO 639-1 code such as "en"')
-    .optional()
-    .describe('Language of the question (ISO 639-1). Default: detected.'),
+  language: languageSchema.optional().describe('Language of the question (ISO 639-1). Default: detected.'),
   relevance: z
     .number()
     .min(0)

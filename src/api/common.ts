@@ -105,6 +105,9 @@ export const pipelineSchema = z
     examples: ['fuse(words, meaning) > group(1)', [{ op: 'words' }, { op: 'group', most: 1 }]],
   });
 
+/** A language by its code, as searches and questions may name theirs. */
+export const languageSchema = z.string().regex(/^[A-Za-z]{2,3}$/, 'expected an ISO 639-1 code such as "en"');
+
 /** The engine reads it and knows the fields that there are. */
 export const sortSchema = z
   .string()

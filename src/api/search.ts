@@ -4,6 +4,7 @@ import {
   filterSchema,
   idSchema,
   LIMITS,
+  languageSchema,
   list,
   metadataSchema,
   pipelineSchema,
@@ -70,11 +71,7 @@ export const searchRequestSchema = z
     k: z.int().min(1).max(LIMITS.k).default(10).describe('At most this many hits.'),
     filter: filterSchema.optional(),
     perDocument: z.int().min(1).optional().describe('At most this many passages of one document. Default: no limit.'),
-    language: z
-      .string()
-      .regex(/^[A-Za-z]{2,3}$/, 'expected an ISO 639-1 code such as "en"')
-      .optional()
-      .describe('Language of the query (ISO 639-1). Default: detected.'),
+    language: languageSchema.optional().describe('Language of the query (ISO 639-1). Default: detected.'),
     candidates: z
       .int()
       .min(1)

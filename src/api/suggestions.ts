@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { collectionSchema, filterSchema, LIMITS, list, pipelineSchema } from './common.ts';
+import { collectionSchema, filterSchema, LIMITS, languageSchema, list, pipelineSchema } from './common.ts';
 
 export const suggestRequestSchema = z
   .strictObject({
@@ -19,11 +19,7 @@ export const suggestRequestSchema = z
       .describe('Documents that vote: the nearest of those that have the field.'),
     pipeline: pipelineSchema.optional(),
     filter: filterSchema.optional(),
-    language: z
-      .string()
-      .regex(/^[A-Za-z]{2,3}$/, 'expected an ISO 639-1 code such as "en"')
-      .optional()
-      .describe('Language of the text (ISO 639-1). Default: detected.'),
+    language: languageSchema.optional().describe('Language of the text (ISO 639-1). Default: detected.'),
     relevance: z
       .number()
       .min(0)

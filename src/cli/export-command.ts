@@ -37,17 +37,16 @@ const WEIGHTS = { title: 2.5, headings: 1.5, text: 1 };
 /** `sagitta export --static DIR`: an index that `<sagitta-search src="DIR">` searches in a page, without a server; or `--offline DIR`. */
 export async function exportCommand(options: ExportOptions): Promise<void> {
   const { in: directory, json, static: folder, offline, url, meaning = true } = options;
-  if ((folder === undefined) === (offline === undefined)) {
+  if (offline !== undefined && folder === undefined) {
+    await checkOutputFolder(offline, '--offline');
+    return (await import('./export-offline.ts')).exportOffline(offline, json);
+  }
+  if (folder === undefined || offline !== undefined) {
     throw new InvalidArgumentError(
       folder === undefined ? 'It is not said what to write.' : 'An index and a page are two exports.',
       'Give --static DIR, or --offline DIR.',
     );
   }
-  if (offline !== undefined) {
-    await checkOutputFolder(offline, '--offline');
-    return (await import('./export-offline.ts')).exportOffline(offline, json);
-  }
-  if (folder === undefined) return;
   if (!/\{(id|stem)\}/.test(url)) {
     throw new InvalidArgumentError(`"${url}" is the same address for all documents.`, 'Write {id} or {stem} into it.');
   }

@@ -30,10 +30,13 @@ export default defineConfig({
       name: 'worker-of-the-package',
       enforce: 'pre',
       // It is in the package already; the export puts it beside the page.
-      transform: (code, id) =>
-        id.endsWith('/src/browser/open.ts')
-          ? code.replace("new URL('./worker.js', import.meta.url)", "new URL('./browser/worker.js', location.href)")
-          : undefined,
+      transform: (code, id) => {
+        if (!id.endsWith('/src/browser/open.ts')) return undefined;
+        const own = "new URL('./worker.js', import.meta.url)";
+        if (!code.includes(own))
+          throw new Error(`${id} no longer names its worker as ${own}. Name it here as it does.`);
+        return code.replace(own, "new URL('./browser/worker.js', location.href)");
+      },
     },
   ],
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

@@ -25,7 +25,7 @@ export class Keeping {
     this.#collection = collection;
   }
 
-  /** @throws UnsupportedError where the browser keeps nothing for pages; CollectionLockedError never, since it only reads at first. */
+  /** @throws UnsupportedError where the browser keeps nothing for pages. */
   static async open(): Promise<Keeping> {
     return new Keeping(await openCollection());
   }
