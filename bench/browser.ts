@@ -61,10 +61,11 @@ const rows: Record<string, string | number>[] = [];
 const server = await rangeServer({ '/': at('www') });
 const context = await launchChromium(at('profile'));
 try {
-  for (const [name, retriever] of [
-    ['plain', 'bm25'],
-    ['plain', 'hybrid'],
-    ['lists', 'hybrid'],
+  for (const [name, retriever, exact] of [
+    ['plain', 'bm25', false],
+    ['plain', 'hybrid', false],
+    ['lists', 'hybrid', false],
+    ['plain', 'hybrid', true],
   ] as const) {
     const bytes = readdirSync(at(`www/${name}`), { recursive: true, encoding: 'utf8' })
       .map((file) => statSync(join(at(`www/${name}`), file)))
@@ -78,9 +79,9 @@ try {
       await page.goto(`${server.url}/index.html`);
       await page.waitForFunction(() => document.title === 'ready');
       const run = await page.evaluate(
-        async ([url, queries, retriever]) => {
+        async ([url, queries, retriever, exact]) => {
           const start = performance.now();
-          const opened = await sagitta.openBrowserCollection({ url });
+          const opened = await sagitta.openBrowserCollection({ url }, { exact });
           await opened.search(queries[0]!, { retriever });
           const first = performance.now() - start;
           const { fetched } = await opened.about();
@@ -94,7 +95,7 @@ try {
           await opened.close();
           return { first, later, fetched: fetched!, all: all! };
         },
-        [`${server.url}/${name}`, queries, retriever] as const,
+        [`${server.url}/${name}`, queries, retriever, exact] as const,
       );
       first.push(run.first);
       later.push(...run.later);
@@ -102,7 +103,7 @@ try {
       await page.close();
     }
     rows.push({
-      searched: `${retriever}, ${name === 'plain' ? 'as it was indexed' : 'codes of 64 bytes'}`,
+      searched: `${retriever}, ${name === 'plain' ? 'as it was indexed' : 'codes of 64 bytes'}${exact ? ', exact' : ''}`,
       'collection, MB': bytes / 1e6,
       'first query, ms': median(first),
       'later, ms': median(later),

@@ -143,10 +143,10 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       ['gulls', { filter: 'kind = "guide"', k: 3 }],
     ] as const;
 
-    it.each(['notes', 'coded'])('%s is searched as it is where it lies', async (name) => {
+    it.each(['notes', 'coded'])('%s is searched as it is where it lies, if it is to be exact', async (name) => {
       const found = await page.evaluate(
         async ([url, searches]) => {
-          const collection = await sagitta.openBrowserCollection({ url });
+          const collection = await sagitta.openBrowserCollection({ url }, { exact: true });
           const results = [];
           for (const [query, options] of searches) results.push(await collection.search(query, options));
           const odd = await collection.document('odd');
@@ -167,6 +167,31 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
       expect(found.facets).toEqual(await local.facets({ fields: ['topic'] }));
       expect(found.ids).toEqual(await local.ids(['filler/1']));
       expect(found.about).toMatchObject({ documents: DOCUMENTS.length - 2, encoder: 'static', writable: false });
+    });
+
+    it.each(['notes', 'coded'])('%s is ranked by the codes of vectors, without a request for each', async (name) => {
+      const searched = async (exact: boolean) =>
+        page.evaluate(
+          async ([url, searches, exact]) => {
+            const collection = await sagitta.openBrowserCollection({ url }, { exact });
+            const results = [];
+            for (const [query, options] of searches) results.push(await collection.search(query, options));
+            const { fetched } = await collection.about();
+            await collection.close();
+            return { results, fetched: fetched!.requests };
+          },
+          [`${files.url}/${name}/`, SEARCHES, exact] as const,
+        );
+      const [coded, exact] = [await searched(false), await searched(true)];
+      expect(coded.fetched).toBeLessThan(exact.fetched);
+      SEARCHES.forEach(([query], i) => {
+        const [own, other] = [coded.results[i]!.hits, exact.results[i]!.hits];
+        expect(own.length, query).toBe(other.length);
+        // Texts that say the same but for a number stand so near one another that codes may put others of them there.
+        own.forEach((hit, rank) => {
+          expect(Math.abs(hit.score - other[rank]!.score), query).toBeLessThan(0.02);
+        });
+      });
     });
 
     it('fetches parts of files, and those that it has once', async () => {
@@ -224,6 +249,8 @@ describe.skipIf(!existsSync(CHROMIUM))('in Chromium', () => {
         /could not be fetched.*CORS.*Access-Control-Allow-Origin/,
       );
       expect(await saying(`${files.url}/notes`, { create: true })).toMatch(/cannot be made from a page/);
+      const kept = (await attempt('notes', { exact: true })) as { message: string };
+      expect(kept.message).toMatch(/keeps is ranked by its vectors.*Leave `exact` out/);
       expect(await saying(`${files.url}/notes`, { encodre: 'none' } as never)).toMatch(/Did you mean "encoder"/);
       expect(await saying(`${files.url}/notes`, { weights: '/missing.bin' })).toMatch(
         /404 for the table of the encoder static/,

@@ -47,14 +47,14 @@ const unused = async (): Promise<never> => {
 };
 
 /** The collection as it lies on the disk, and as it is fetched. */
-async function both(waited: string[]) {
+async function both(waited: string[], exact = true) {
   const files = ranged(waited);
   const { settings } = readManifest(folder.path, files);
   const home = { files, fileSystem: {} as never, lock: unused, makeFolder: unused };
   const store = new FilesStore(folder.path, settings, home);
   const analysis = resolveSettings({});
   const open = () => ({}) as never;
-  const fetching = new FetchingCorpus(await store.snapshot(), analysis, open, files);
+  const fetching = new FetchingCorpus(await store.snapshot(), analysis, open, files, exact);
   const plain = new SnapshotCorpus(await store.snapshot(), analysis, open);
   return { fetching, plain };
 }
@@ -121,6 +121,35 @@ describe('a corpus behind something slow', () => {
     expect(texts).toEqual(await plain.texts(passages.map(({ document }) => document)));
     expect(scores).toEqual(await plain.score('meaning', query, apart));
     expect(vectors).toEqual(await plain.get('meaning', apart));
+    fetching.close();
+    plain.close();
+  });
+
+  it('ranks by codes unless it is to be exact, for which no vector is read', async () => {
+    const waited: string[] = [];
+    const { fetching, plain } = await both(waited, false);
+    const query = draw(new Random(11));
+    await fetching.search('meaning', query, { k: 1 });
+    waited.length = 0;
+    const found = await fetching.search('meaning', query, { k: 50 });
+    const scores = await fetching.score('meaning', query, found.ids.slice().sort());
+    const gone = await fetching.score('meaning', query, Uint32Array.of(3, 40));
+    expect(waited).toEqual([]);
+    const [exact, all] = [
+      await plain.search('meaning', query, { k: 50 }),
+      await plain.search('meaning', query, { k: 60 }),
+    ];
+    expect(found.ids.filter((id) => all.ids.includes(id)).length).toBeGreaterThanOrEqual(49);
+    found.scores.forEach((score, i) => {
+      expect(Math.abs(score - exact.scores[i]!)).toBeLessThan(0.01);
+    });
+    // What is looked up is what was found.
+    const sorted = [...found.ids.keys()].sort((a, b) => found.ids[a]! - found.ids[b]!);
+    expect([...scores]).toEqual(sorted.map((i) => found.scores[i]));
+    expect(gone[1]).toBeCloseTo((await plain.score('meaning', query, Uint32Array.of(40)))[0]!, 2);
+
+    // A call may say how many vectors are to be read.
+    expect(await fetching.search('meaning', query, { k: 50, refine: 4 })).toEqual(exact);
     fetching.close();
     plain.close();
   });

@@ -25,9 +25,15 @@ export interface OpenBrowserOptions {
   readonly weights?: string | URL;
   /** Bytes of files that are kept in memory once they were read. Default 32 MiB. */
   readonly cacheBytes?: number;
+  /**
+   * Of a collection on a server: rank by the vectors, as elsewhere; every search by meaning then fetches those of its best candidates. Default false:
+   * their codes rank, which the first search fetches anyway. Codes of a byte for each component, which a collection has unless it was compressed, put
+   * hardly a hit elsewhere.
+   */
+  readonly exact?: boolean;
 }
 
-const OPTIONS = ['create', 'encoder', 'settings', 'bm25', 'worker', 'weights', 'cacheBytes'];
+const OPTIONS = ['create', 'encoder', 'settings', 'bm25', 'worker', 'weights', 'cacheBytes', 'exact'];
 
 /**
  * Opens a collection in a worker: one that this site keeps in the browser (the origin private file system), by its name, or a folder that
@@ -49,12 +55,18 @@ export async function openBrowserCollection(
       guess === undefined ? `Known: ${OPTIONS.join(', ')}.` : `Did you mean "${guess}"?`,
     );
   }
-  const { create = false, encoder, settings, bm25, weights, cacheBytes } = options;
+  const { create = false, encoder, settings, bm25, weights, cacheBytes, exact } = options;
   const place = typeof source === 'string' ? { name: source } : { url: new URL(source.url, location.href).href };
   if ('url' in place && create) {
     throw new InvalidArgumentError(
       'A collection on a server cannot be made from a page.',
       'Make it with `sagitta index`, or one in this browser by a name.',
+    );
+  }
+  if (!('url' in place) && exact !== undefined) {
+    throw new InvalidArgumentError(
+      'A collection that this browser keeps is ranked by its vectors in any case.',
+      'Leave `exact` out.',
     );
   }
   const link = new Link(startWorker(options.worker), typeof encoder === 'object' ? encoder : undefined);
@@ -67,6 +79,7 @@ export async function openBrowserCollection(
       bm25,
       weights: weights === undefined ? undefined : new URL(weights, location.href).href,
       cacheBytes,
+      exact,
     });
   } catch (error) {
     link.end(error as Error);

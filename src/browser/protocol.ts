@@ -36,6 +36,7 @@ export interface OpenCall {
   readonly bm25: { readonly k1?: number; readonly b?: number } | undefined;
   readonly weights: string | undefined;
   readonly cacheBytes: number | undefined;
+  readonly exact: boolean | undefined;
 }
 
 /** From the page to its worker. */

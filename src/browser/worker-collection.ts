@@ -51,7 +51,7 @@ export class WorkerCollection {
 
   /** @throws as `openBrowserCollection`. */
   static async open(
-    { source, create, encoder, settings, bm25, weights, cacheBytes }: Calls['open'],
+    { source, create, encoder, settings, bm25, weights, cacheBytes, exact }: Calls['open'],
     defaultWeights: string,
     ask: Ask,
   ): Promise<WorkerCollection> {
@@ -59,7 +59,7 @@ export class WorkerCollection {
     const encoders = new WorkerEncoders(facts, weights ?? defaultWeights, ask);
     const stored =
       'url' in source
-        ? await openRemoteStore(source.url, cacheBytes)
+        ? await openRemoteStore(source.url, { exact, cacheBytes })
         : await openOpfsStore(
             source.name,
             create ? async () => newSettings({ settings, bm25 }, await factsOf(encoder, encoders), INGEST) : undefined,

@@ -39,6 +39,12 @@ export function checkRows(vectors: Vectors, dim: number, what: string): void {
   }
 }
 
+/** @throws InvalidArgumentError unless candidates are multiplied by 1 or more, or by 0: none is scored again. */
+export function checkRefine(refine: number): void {
+  if (refine >= 1 || refine === 0) return;
+  throw new InvalidArgumentError(`refine is ${refine}.`, 'Pass a number of 1 or more, or 0 for scores by codes alone.');
+}
+
 /** Vectors whose components all stay below have no distances in float32. */
 const SMALLEST = 1e-15;
 

@@ -19,7 +19,7 @@ export interface VectorSearchParams {
    */
   readonly nprobe?: number;
   /**
-   * How many of the scan's best are scored again, as a multiple of `k`, 32 at the least; 1 or more, default 10. Those whose
+   * How many of the scan's best are scored again, as a multiple of `k`, 32 at the least; 1 or more, or 0 for none; default 10. Those whose
    * codes are clearly too far off are passed over then, which makes a generous number cheap. Infinity scores everything in the
    * probed lists again: with all lists probed, the result is exact. Without a `refine:` part it has no effect.
    */

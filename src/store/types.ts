@@ -148,6 +148,11 @@ export interface Snapshot {
   scoreLexical(terms: readonly WeightedTerm[], ordinals: Uint32Array): Float32Array;
   /** Scores by a field, default `meaning`, of given passages; NaN for one that has no vector, of impacts 0 for one that has no term of the query. @param ordinals ascending. */
   scoreDense(query: FieldItem, ordinals: Uint32Array, field?: string): Float32Array;
+  /**
+   * Scores of given passages by the codes of their vectors, as a search with `refine: 0` has them; where codes do not say, as {@link Snapshot.scoreDense}.
+   * @param ordinals ascending.
+   */
+  scoreByCodes(query: Float32Array, ordinals: Uint32Array, field: string): Float32Array;
   /** What {@link Snapshot.scoreDense} does not exceed, from codes in memory alone; infinity where that is not known. @param ordinals ascending. */
   boundDense(query: Float32Array, ordinals: Uint32Array, field: string): Float32Array;
   /** Documents by language, dead ones included until they are compacted away; known without reading documents. */

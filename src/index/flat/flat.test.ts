@@ -114,6 +114,30 @@ describe.each(supportedBuilds())('FlatIndex on the %s build', (kernels) => {
     }
   });
 
+  it('scores by codes alone where nothing is to be read', () => {
+    const random = new Random(12);
+    const items = Array.from({ length: 300 }, (_, i) =>
+      i % 7 === 3 ? undefined : Float32Array.from({ length: 24 }, () => random.normal()),
+    );
+    const sections = new CountingSections(build(items, 24));
+    const index = FlatIndex.open(sections, { build: kernels });
+    const query = Float32Array.from({ length: 24 }, () => random.normal());
+    const every = Uint32Array.from(items.keys());
+    expect(index.codeScores(query, every).every(Number.isNaN)).toBe(true);
+    const found = index.search(query, { k: 120, refine: 0 });
+    expect(sections.read).toBe(0);
+    const own = index.codeScores(query, every);
+    expect([...found.scores]).toEqual([...found.ids].map((id) => own[id]));
+    const truth = naive(items, query, 300);
+    expect(items.map((_, i) => Number.isNaN(own[i]!))).toEqual(items.map((item) => item === undefined));
+    truth.ids.forEach((id, i) => {
+      expect(Math.abs(own[id]! - truth.scores[i]!)).toBeLessThan(0.3);
+    });
+    for (const k of [1, 10, 55])
+      expect([...index.search(query, { k, refine: 0 }).ids]).toEqual([...found.ids.slice(0, k)]);
+    expect(sections.read).toBe(0);
+  });
+
   it('has recall@10 of at least 0.99 on clustered vectors with default refinement', () => {
     const random = new Random(20);
     const [count, dim, queries] = [20_000, 128, 50];
@@ -199,7 +223,7 @@ describe('FlatIndex', () => {
     expect(() => index.search(Float32Array.of(1), { k: 1 })).toThrow(InvalidArgumentError);
     expect(() => index.search(Float32Array.of(1, Number.POSITIVE_INFINITY), { k: 1 })).toThrow(InvalidArgumentError);
     for (const k of [0, -1, 1.5, Number.NaN]) expect(() => index.search(query, { k })).toThrow(InvalidArgumentError);
-    for (const refine of [0, Number.NaN]) {
+    for (const refine of [-1, 0.5, Number.NaN]) {
       expect(() => index.search(query, { k: 1, refine })).toThrow(InvalidArgumentError);
     }
     expect(() => index.search(query, { k: 1, allowed: new BitSet(5) })).toThrow(InvalidArgumentError);

@@ -19,7 +19,7 @@ import {
   resetHeapAbove,
 } from '../../kernels/index.ts';
 import { blockEnds, SettledHits } from '../blocks.ts';
-import { checkVector } from '../checks.ts';
+import { checkRefine, checkVector } from '../checks.ts';
 import { byPart, type Candidate, errorBound, mergedCandidates, type RowScan } from './candidates.ts';
 import { FlatHeader, Section } from './format.ts';
 import { mergeFlat } from './merge.ts';
@@ -32,8 +32,8 @@ export interface FlatSearchParams {
   /** Items that still exist; a set of `count` bits, applied like `allowed` and together with it. Default: all. */
   readonly live?: BitSet;
   /**
-   * How many of the scan's best are scored again with full precision, as a multiple of `k`, 32 at the least. 1 or more,
-   * default 4. Each costs one read of `4 * dim` bytes, unless its code says that it cannot be among the best. Recall is that of the int8 order at depth `k * refine`. `k` counts as the
+   * How many of the scan's best are scored again with full precision, as a multiple of `k`, 32 at the least. 1 or more, or 0 for
+   * scores by int8 codes, for which nothing is read; default 4. Each costs one read of `4 * dim` bytes, unless its code says that it cannot be among the best. Recall is that of the int8 order at depth `k * refine`. `k` counts as the
    * end of its block: 10, 50, 100, 200 and so on.
    */
   readonly refine?: number;
@@ -175,12 +175,11 @@ export class FlatIndex {
     if (!Number.isInteger(k) || k < 1) {
       throw new InvalidArgumentError(`k is ${k}.`, 'Pass a whole number, 1 or more.');
     }
-    if (!(refine >= 1)) {
-      throw new InvalidArgumentError(`refine is ${refine}.`, 'Pass a number of 1 or more.');
-    }
+    checkRefine(refine);
     const count = parts.reduce((sum, { index }) => sum + index.vectorCount, 0);
     const ends = blockEnds(Math.min(k, count));
-    const depth = (end: number): number => Math.min(count, Math.max(Math.ceil(end * refine), LEAST_CANDIDATES));
+    const depth = (end: number): number =>
+      Math.min(count, Math.max(Math.ceil(end * Math.max(1, refine)), LEAST_CANDIDATES));
     const most = depth(ends.at(-1)!);
     let candidates: readonly Candidate[] = [];
     let examined = 0;
@@ -196,7 +195,11 @@ export class FlatIndex {
       step = scan.step;
       candidates = mergedCandidates(candidates, part, scan, most);
     });
-    const best = FlatIndex.#scored(parts, query, candidates, ends.at(-1)!, step).map(({ candidate, rank }) => {
+    const scored =
+      refine === 0
+        ? FlatIndex.#scoredByCodes(parts, query, candidates)
+        : FlatIndex.#scored(parts, query, candidates, ends.at(-1)!, step);
+    const best = scored.map(({ candidate, rank }) => {
       const { index, base } = parts[candidate.part]!;
       const ids = index.#rowIds();
       const { row, exact } = candidate;
@@ -248,6 +251,18 @@ export class FlatIndex {
     return candidates.flatMap((candidate, rank) => (candidate.exact === undefined ? [] : [{ candidate, rank }]));
   }
 
+  /** Candidates with the scores that their codes give them: nothing is read. */
+  static #scoredByCodes(
+    parts: readonly FlatSearchPart[],
+    query: Float32Array,
+    candidates: readonly Candidate[],
+  ): { readonly candidate: Candidate; readonly rank: number }[] {
+    return candidates.map((candidate, rank) => {
+      candidate.exact = parts[candidate.part]!.index.#codeScore(query, candidate.row);
+      return { candidate, rank };
+    });
+  }
+
   #scaleOf(row: number): number {
     const { arena, scales } = this.#load();
     return arena.f32(scales + 4 * row, 1)[0]!;
@@ -273,22 +288,33 @@ export class FlatIndex {
     checkVector(query, this.dim, 'query');
     const bounds = new Float32Array(ids.length).fill(Number.POSITIVE_INFINITY);
     if (this.#resident === undefined) return bounds;
-    const { dim } = this;
-    const { arena, codes } = this.#resident;
-    const all = arena.u8(codes, this.vectorCount * dim);
     const error = errorBound(query, 0);
-    for (let i = 0; i < ids.length; i++) {
+    return bounds.map((_, i) => {
       const row = ids[i]! < this.count ? this.#rowOf(ids[i]!) : -1;
-      if (row < 0) {
-        bounds[i] = Number.NaN;
-        continue;
-      }
-      let sum = 0;
-      for (let c = 0, at = row * dim; c < dim; c++, at++) sum += query[c]! * ((all[at]! << 24) >> 24);
-      const scale = this.#scaleOf(row);
-      bounds[i] = sum * scale + error(scale);
-    }
-    return bounds;
+      return row < 0 ? Number.NaN : this.#codeScore(query, row) + error(this.#scaleOf(row));
+    });
+  }
+
+  /**
+   * Inner products with given items by their codes, as a search with `refine: 0` scores them: nothing is read. NaN for an item without a vector,
+   * and for all while no search has read the codes. @param ids any.
+   */
+  codeScores(query: Float32Array, ids: Uint32Array): Float32Array {
+    checkVector(query, this.dim, 'query');
+    if (this.#resident === undefined) return new Float32Array(ids.length).fill(Number.NaN);
+    return Float32Array.from(ids, (id) => {
+      const row = id < this.count ? this.#rowOf(id) : -1;
+      return row < 0 ? Number.NaN : this.#codeScore(query, row);
+    });
+  }
+
+  #codeScore(query: Float32Array, row: number): number {
+    const { dim } = this;
+    const { arena, codes } = this.#load();
+    const code = arena.u8(codes + row * dim, dim);
+    let sum = 0;
+    for (let c = 0; c < dim; c++) sum += query[c]! * ((code[c]! << 24) >> 24);
+    return sum * this.#scaleOf(row);
   }
 
   /** The `wanted` best rows by int8 score, best first; of those below `floor` none. */

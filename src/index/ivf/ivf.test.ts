@@ -98,6 +98,31 @@ const SPECS = [
 ];
 
 describe.each(METRICS)('an index of lists by %s', (metric) => {
+  it.each(SPECS)('%s scores given items by their codes as a search without refinement does', async (spec) => {
+    const random = new Random(6);
+    const vectors = clustered(random, 400);
+    const index = (await buildIndex(spec, vectors, { metric })) as IvfIndex;
+    const queries = clustered(random, 5);
+    const compare = (): void => {
+      for (let q = 0; q < queries.count; q++) {
+        const query = queries.row(q);
+        const { ids, scores } = index.search(query, { k: 400, nprobe: index.lists, refine: 0 });
+        const own = index.codeScores(query, ids);
+        expect(ids.length).toBe(index.vectorCount);
+        // Tables of 4-bit codes are rounded to bytes for a scan.
+        const range = scores[0]! - scores.at(-1)!;
+        own.forEach((one, i) => {
+          expect(Math.abs(one - scores[i]!)).toBeLessThan(0.02 * range + 1e-4);
+        });
+      }
+    };
+    compare();
+    index.remove(Uint32Array.of(3, 77, 399));
+    index.update(vectors.slice(10, 12), Uint32Array.of(20, 21));
+    compare();
+    expect([...index.codeScores(queries.row(0), Uint32Array.of(77, 4000))]).toEqual([Number.NaN, Number.NaN]);
+  });
+
   it.each(SPECS)('%s is exact where every list is probed and every candidate refined', async (spec) => {
     const random = new Random(5);
     const vectors = clustered(random, 400);

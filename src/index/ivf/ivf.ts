@@ -6,10 +6,11 @@ import { SectionCollector, type SectionData, type SectionSink, type SectionSourc
 import { Vectors } from '../../base/vectors.ts';
 import { Arena, type KernelBuild } from '../../kernels/index.ts';
 import type { Metric } from '../../math/index.ts';
-import { checkRows, checkVector } from '../checks.ts';
+import { checkRefine, checkRows, checkVector } from '../checks.ts';
 import type { IndexSpec } from '../spec.ts';
 import type { VectorIndex, VectorSearchParams } from '../vector-index.ts';
 import { BATCH, type CodedBatch, Coder, codeWork } from './code.ts';
+import { CodeScores } from './code-scores.ts';
 import { ListFiller } from './fill.ts';
 import { decodeListsHeader } from './format.ts';
 import { checkIds, normalise, Positions } from './items.ts';
@@ -79,6 +80,8 @@ export class IvfIndex implements VectorIndex {
   /** Which items there are; undefined before the lists are read. */
   #present: BitSet | undefined = new BitSet(0);
   #positions: Positions | undefined;
+  /** Where codes are by item, since scores of given items were asked for; until the index changes. */
+  #codeScores: CodeScores | undefined;
   /** What the lists were opened from, while parts of it may be unread. */
   #stored: StoredLists | undefined;
 
@@ -220,6 +223,7 @@ export class IvfIndex implements VectorIndex {
   remove(ids: Uint32Array): number {
     const present = this.#readAll();
     let removed = 0;
+    this.#codeScores = undefined;
     for (const id of ids) {
       if (!this.has(id)) continue;
       this.#positions ??= new Positions(this.#reader.store, this.#count, this.model.spill);
@@ -252,7 +256,7 @@ export class IvfIndex implements VectorIndex {
     if (!Number.isInteger(nprobe) || nprobe < 1) {
       throw new InvalidArgumentError(`nprobe is ${nprobe}.`, `Pass a whole number from 1 to ${this.lists}.`);
     }
-    if (!(refine >= 1)) throw new InvalidArgumentError(`refine is ${refine}.`, 'Pass a number of 1 or more.');
+    checkRefine(refine);
     return {
       k,
       nprobe: Math.min(nprobe, this.lists),
@@ -277,6 +281,18 @@ export class IvfIndex implements VectorIndex {
 
   searchBatch(queries: Vectors, params: VectorSearchParams): Hits[] {
     return Array.from({ length: queries.count }, (_, i) => this.search(queries.row(i), params));
+  }
+
+  /**
+   * Scores of given items by their codes, as a search with `refine: 0` has them but for rounding: no vector is read. NaN for items that the
+   * index does not have, and for those whose list was not read yet, in a lazy index.
+   *
+   * @param ids any. @throws InvalidArgumentError as {@link search}.
+   */
+  codeScores(query: Float32Array, ids: Uint32Array): Float32Array {
+    const prepared = this.prepareQuery(query);
+    this.#codeScores ??= new CodeScores(this.model, this.#reader, this.#count);
+    return this.#codeScores.of(prepared, ids);
   }
 
   /**
@@ -351,6 +367,7 @@ export class IvfIndex implements VectorIndex {
     for (const id of ids) if (id > greatest) greatest = id;
     this.grow(greatest + 1);
     const present = this.#readAll();
+    this.#codeScores = undefined;
     this.#reader.refiner?.put(ids, vectors);
     const positions = this.#positions;
     this.#filler.add(vectors, ids, positions && ((id, list, position) => positions.set(id, list, position)), batches);

@@ -105,6 +105,25 @@ export class ListStore {
     this.#missing.delete(list);
   }
 
+  /** Whether the list's codes are in memory. */
+  isLoaded(list: number): boolean {
+    return this.#loader === undefined || !this.#missing.has(list);
+  }
+
+  /** A copy of one code. */
+  code(list: number, position: number): Uint8Array {
+    this.load(list);
+    const { arena, layout } = this;
+    const { codes } = this.addresses(list);
+    if (layout.kind === 'rows') return arena.u8(codes + position * layout.codeSize, layout.codeSize).slice();
+    const mark = arena.mark();
+    const row = arena.allocate(layout.codeSize);
+    arena.kernels.unpackPq4(codes, position, 1, layout.parts, row);
+    const code = arena.u8(row, layout.codeSize).slice();
+    arena.release(mark);
+    return code;
+  }
+
   /** Reads what was not read yet. @throws CorruptFileError */
   loadAll(): void {
     if (this.#loader === undefined) return;

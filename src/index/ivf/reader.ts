@@ -14,6 +14,7 @@ export interface IvfRequest {
   readonly k: number;
   /** At most the number of lists. */
   readonly nprobe: number;
+  /** 0: candidates are as their codes score them. */
   readonly refine: number;
   readonly earlyStop: boolean;
   /** Which ids compete, a bit each; undefined: all. */
@@ -78,6 +79,11 @@ export class IvfReader {
     return this.refined(query, request, this.#searcher.scan(query, scan));
   }
 
+  /** The query as codes see it; of the metric is what it scores with them, plus the offset. @param query checked, and normalised for cosine. */
+  see(query: Float32Array): { readonly seen: Float32Array; readonly offset: number } {
+    return this.#searcher.see(query);
+  }
+
   /** A share of the work, to be merged with the others. */
   findShare(query: Float32Array, request: IvfRequest, share: ScanShare): Scan {
     return this.#searcher.scanShare(query, this.scanRequest(request), share);
@@ -88,7 +94,9 @@ export class IvfReader {
     const wanted = Math.min(k, vectors);
     const codes = vectors * (spill ? 2 : 1);
     const candidates =
-      this.refiner === undefined ? wanted * (spill ? 2 : 1) : Math.max(LEAST_CANDIDATES, Math.ceil(k * refine));
+      this.refiner === undefined || refine === 0
+        ? wanted * (spill ? 2 : 1)
+        : Math.max(LEAST_CANDIDATES, Math.ceil(k * refine));
     return { wanted, candidates: Math.min(codes, candidates), nprobe, filter, earlyStop, spill };
   }
 
@@ -96,7 +104,7 @@ export class IvfReader {
   refined(query: Float32Array, { k, refine, refineQuery, vectors }: IvfRequest, found: Hits): Hits {
     const wanted = Math.min(k, vectors);
     const { refiner } = this;
-    if (refiner === undefined) return firstHits(found, wanted);
+    if (refiner === undefined || refine === 0) return firstHits(found, wanted);
     // Where nothing was left out for want of room, nothing is left out here: the result is exact in the lists probed. What
     // another query scores, codes say nothing of.
     const all = refine * k >= vectors || refineQuery !== undefined;

@@ -134,7 +134,7 @@ export class ListSearcher {
     const { kernels } = arena;
     const mark = arena.mark();
     try {
-      const { seen, offset } = this.#see(query);
+      const { seen, offset } = this.see(query);
       this.scanner.prepare(seen);
       const heap = arena.allocate(heapBytes(candidates), 8);
       const scratch = arena.allocate(heapBytes(wanted), 8);
@@ -157,7 +157,7 @@ export class ListSearcher {
   }
 
   /** The query as the lists see it. At l2 it goes through the transforms as vectors do, which keep distances. */
-  #see(query: Float32Array): { seen: Float32Array; offset: number } {
+  see(query: Float32Array): { seen: Float32Array; offset: number } {
     let seen = query;
     let offset = 0;
     for (const transform of this.transforms) {

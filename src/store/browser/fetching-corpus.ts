@@ -10,7 +10,10 @@ const SPARE = 14;
 /** Passages of which it is looked up beforehand which are best by their codes; of more, that takes longer than it saves. */
 const MOST_BOUNDED = 100_000;
 
-/** A state that lies behind something slow: what a call reads of many passages or documents is fetched at once, where each would wait for the one before. */
+/**
+ * A state that lies behind something slow: what a call reads of many passages or documents is fetched at once, where each would wait for the one before. By
+ * meaning it ranks by the codes that a search has read anyway, unless it is to be exact, or a call says how many vectors are to be read (`refine`).
+ */
 export class FetchingCorpus extends SnapshotCorpus {
   #live: Uint32Array | undefined;
 
@@ -19,6 +22,8 @@ export class FetchingCorpus extends SnapshotCorpus {
     settings: IndexingSettings,
     open: OpenFieldEncoder | undefined,
     private readonly files: RangedFiles<unknown>,
+    /** Whether vectors rank, of which every search then reads its best candidates'. */
+    private readonly exact: boolean,
   ) {
     super(snapshot, settings, open);
   }
@@ -63,15 +68,20 @@ export class FetchingCorpus extends SnapshotCorpus {
 
   override async score(name: string, query: Representation, passages: Uint32Array): Promise<Float32Array> {
     if (!(query instanceof Float32Array)) return super.score(name, query, passages);
-    const { snapshot } = this;
+    const { snapshot, exact } = this;
+    const score = (some: Uint32Array) =>
+      exact ? snapshot.scoreDense(query, some, name) : snapshot.scoreByCodes(query, some, name);
     return this.#ahead(
       passages,
-      (passage) => snapshot.scoreDense(query, Uint32Array.of(passage), name),
-      () => super.score(name, query, passages),
+      (passage) => score(Uint32Array.of(passage)),
+      () => score(passages),
     );
   }
 
   override async search(name: string, query: Representation, params: FieldParams): Promise<Hits> {
+    if (query instanceof Float32Array && !this.exact && params.refine === undefined) {
+      return super.search(name, query, { ...params, refine: 0 });
+    }
     const find = () => super.search(name, query, params);
     const { snapshot } = this;
     if (!(query instanceof Float32Array) || this.passageSpace > MOST_BOUNDED) return find();

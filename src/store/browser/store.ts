@@ -58,9 +58,16 @@ export async function eraseOpfsStore(name: string): Promise<boolean> {
 
 /**
  * The collection in a folder of a web server, as it was when this was called.
+ * @param options.exact whether vectors rank by meaning, and not their codes alone.
  * @throws NotFoundError, CorruptFileError, IncompatibleError; RemoteError when the server cannot be reached.
  */
-export async function openRemoteStore(url: string, cacheBytes?: number): Promise<WorkerStore> {
+export async function openRemoteStore(
+  url: string,
+  {
+    exact = false,
+    cacheBytes,
+  }: { readonly exact?: boolean | undefined; readonly cacheBytes?: number | undefined } = {},
+): Promise<WorkerStore> {
   const { RemoteRanges } = await import('./remote-ranges.ts');
   const ranges = await RemoteRanges.connect(url);
   const files = new RangedFiles(ranges, cacheBytes);
@@ -85,7 +92,7 @@ export async function openRemoteStore(url: string, cacheBytes?: number): Promise
     },
   };
   const settings = await settingsOf(ranges.directory, files);
-  const store = new FetchingStore(ranges.directory, settings, home);
+  const store = new FetchingStore(ranges.directory, settings, home, exact);
   return {
     store,
     generation: async () => store.generation(),
@@ -100,12 +107,13 @@ class FetchingStore extends FilesStore {
     directory: string,
     settings: CollectionSettings,
     private readonly remote: Home & { readonly files: RangedFiles<unknown> },
+    private readonly exact: boolean,
   ) {
     super(directory, settings, remote);
   }
 
   override async corpus(settings: IndexingSettings, open?: OpenFieldEncoder): Promise<FetchingCorpus> {
-    return new FetchingCorpus(await this.snapshot(), settings, open, this.remote.files);
+    return new FetchingCorpus(await this.snapshot(), settings, open, this.remote.files, this.exact);
   }
 }
 

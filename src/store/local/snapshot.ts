@@ -200,6 +200,24 @@ export class LocalSnapshot implements Snapshot {
     return scores;
   }
 
+  scoreByCodes(query: Float32Array, ordinals: Uint32Array, field: string): Float32Array {
+    this.#checkVector(field, query);
+    const scores = new Float32Array(ordinals.length).fill(Number.NaN);
+    for (const { place, at, items } of this.#byPlace(ordinals)) {
+      const { view } = place;
+      const index = view.flat(field);
+      if (index === undefined) continue;
+      const lists = view.lists.get(field);
+      const own = lists === undefined ? index.codeScores(query, items) : lists.index.codeScores(query, items);
+      scores.set(own, at);
+      const open = items.filter((item, i) => Number.isNaN(own[i]!) && index.has(item));
+      index.scores(query, open).forEach((score, i) => {
+        scores[at + items.indexOf(open[i]!)] = score;
+      });
+    }
+    return scores;
+  }
+
   boundDense(query: Float32Array, ordinals: Uint32Array, field: string): Float32Array {
     this.#checkVector(field, query);
     const bounds = new Float32Array(ordinals.length).fill(Number.POSITIVE_INFINITY);
