@@ -108,7 +108,7 @@ export type CodeSide = (data: CodeSearch, lab: Lab) => Promise<Contestant<number
 
 const DEPTH = 10;
 /** A b of 1 is all that there is. */
-const WEIGHING = grid({ k1: [0.1, 0.3, 0.6, 1.2, 2, 4, 8], b: [0.4, 0.75, 1] });
+const WEIGHING = grid({ k1: [0.05, 0.1, 0.3, 0.6, 1.2, 2, 4, 8], b: [0.4, 0.75, 1] });
 
 const searches = new WeakMap<CodeSearch, Map<string, LexicalSearch>>();
 

@@ -89,7 +89,7 @@ export const byWords =
     const rows = rowsById(data);
     return {
       name,
-      configs: grid({ k1: [0.6, 1.2, 2], b: [0.4, 0.75] }),
+      configs: grid({ k1: [0.6, 1.2, 2, 4], b: [0.4, 0.75] }),
       fit: async (config) => ({
         answer: (unit) => found(data.blocks, data.places[rows.get(unit)!]!, config as LexicalOptions).slice(0, most),
       }),

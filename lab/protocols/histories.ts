@@ -87,7 +87,7 @@ export interface HistorySide {
 export function nearestChosen(name: string, k: number): HistorySide {
   return {
     name,
-    configs: (k === 1 ? [0] : [0, 1, 2, 4]).map((power) => ({ power })),
+    configs: (k === 1 ? [0] : [0, 1, 2, 4, 8]).map((power) => ({ power })),
     score: ({ nearest }, { power }) => {
       const near = nearest.slice(0, k);
       const share = (rank: number) => (rank + 1) ** -Number(power);
@@ -105,7 +105,7 @@ export function summary(name: string): HistorySide {
 export function summaryAndNearest(name: string): HistorySide {
   return {
     name,
-    configs: [0.02, 0.05, 0.15, 0.3].map((share) => ({ share })),
+    configs: [0.01, 0.02, 0.05, 0.15, 0.3].map((share) => ({ share })),
     score: ({ mean, nearest: [nearest] }, { share }) =>
       mean.map((value, item) => Number(share) * value + (1 - Number(share)) * nearest![item]!),
   };

@@ -3,7 +3,7 @@ import { type FeedbackSide, feedbackClaim, fellowRequests, tunedRocchio } from '
 import { grid } from '../../protocols/learning.ts';
 
 const learningRate = [1e-3, 3e-3, 1e-2];
-const weighed = grid({ learningRate, comparative: [0.2, 0.5, 1] });
+const weighed = grid({ learningRate, comparative: [0.05, 0.1, 0.2, 0.5, 1] });
 
 const alone: FeedbackSide = { name: 'no feedback', configs: [{}], passages: 0 };
 const lol: FeedbackSide = {

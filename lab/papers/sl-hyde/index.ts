@@ -3,9 +3,9 @@ import { grid } from '../../protocols/learning.ts';
 import { type SelfLearningSide, selfLearningClaim } from '../../protocols/self-learning.ts';
 
 /** Sentences of a document, and what the query's own vector counts beside it: 0.5 is HyDE's with one document. */
-const documents = grid({ sentences: [1, 3], original: [0.5, 0.7, 0.9] });
+const documents = grid({ sentences: [1, 3], original: [0.5, 0.7, 0.9, 0.97] });
 /** As many for those that have a rate as well. */
-const corrected = grid({ sentences: [1], original: [0.7, 0.9], learningRate: [1e-4, 3e-4, 1e-3] });
+const corrected = grid({ sentences: [1], original: [0.7, 0.9, 0.97], learningRate: [1e-4, 3e-4, 1e-3] });
 type Settings = (config: Record<string, number | string | boolean>) => Record<string, number>;
 const numbers: Settings = (config) =>
   Object.fromEntries(Object.entries(config).map(([name, value]) => [name, Number(value)]));
@@ -56,7 +56,7 @@ const queriesOnly: SelfLearningSide = {
 };
 const rocchio: SelfLearningSide = {
   name: 'Rocchio',
-  configs: grid({ passages: [1, 3], original: [0.5, 0.7, 0.9] }),
+  configs: grid({ passages: [1, 3], original: [0.5, 0.7, 0.9, 0.97] }),
   pipeline: ({ passages, original }) => `meaning > prf(rocchio, fb_docs=${passages}, original=${original})`,
 };
 

@@ -16,12 +16,12 @@ const gateAlone: ChainSide = {
 };
 const added: ChainSide = {
   name: 'question plus passage',
-  configs: grid({ passage: [0.05, 0.1, 0.25, 0.5, 1, 2] }),
+  configs: grid({ passage: [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2] }),
   rule: ({ passage }) => [1, Number(passage)],
 };
 const taken: ChainSide = {
   name: 'question less passage',
-  configs: grid({ passage: [0.05, 0.1, 0.25, 0.5, 1] }),
+  configs: grid({ passage: [0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1] }),
   rule: ({ passage }) => [1, -Number(passage)],
 };
 
