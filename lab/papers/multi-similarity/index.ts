@@ -26,7 +26,7 @@ function recipes(learningRate: readonly number[], steps: number) {
     classRecipe({
       name,
       steps,
-      configs: grid({ lambda: [0.1, 0.3, 0.5, 0.7], learningRate }),
+      configs: grid({ lambda: [0.3, 0.5, 0.7], learningRate }),
       loss: (vectors, labels, { lambda }) => multiSimilarity(vectors, labels, { lambda, ...options }),
     });
   return {
@@ -36,7 +36,7 @@ function recipes(learningRate: readonly number[], steps: number) {
       configs: [
         ...classical('contrastive', [0.3, 0.5]),
         ...classical('triplet', [0.1, 0.3]),
-        ...classical('lifted', [0.025, 0.05, 0.1]),
+        ...classical('lifted', [0.05, 0.1]),
         ...classical('binomial', [10, 40]),
       ],
       loss: (vectors, labels, { loss, setting }) => LOSSES[loss](vectors, labels, setting),

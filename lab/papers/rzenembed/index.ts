@@ -29,7 +29,7 @@ const contrast = <Setting extends Config & { readonly temperature: number }>(
 
 /** Batches in which answers to other requests are not marked. */
 const blind = { draw: (data: Parameters<typeof unmarked>[0]) => unmarked(data, 32) };
-const plain = grid({ temperature: [0.03, 0.05, 0.1, 0.2], learningRate });
+const plain = grid({ temperature: [0.01, 0.03, 0.05, 0.1], learningRate });
 const masked = grid({ share: [0.8, 0.95], temperature, learningRate });
 const excluded = (_: Config, { exclude }: PairArrays) => ({ exclude });
 

@@ -5,7 +5,7 @@ import { type Kind, type Together, taughtSide, togetherSide, towerData } from '.
 
 const STEPS = 100;
 const [RATES, TEMPERATURES] = [
-  [3e-5, 1e-4, 3e-4],
+  [1e-4, 3e-4, 1e-3],
   [0.05, 0.1],
 ] as const;
 

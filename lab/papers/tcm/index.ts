@@ -9,7 +9,7 @@ const learningRate = [1e-4, 3e-4, 1e-3];
 const base = classRecipe({
   name: 'multi-similarity',
   steps: STEPS,
-  configs: grid({ lambda: [0.1, 0.3, 0.5, 0.7], learningRate }),
+  configs: grid({ lambda: [0.1, 0.3, 0.5], learningRate }),
   loss: (vectors, labels, { lambda }) => multiSimilarity(vectors, labels, { lambda }),
 });
 
