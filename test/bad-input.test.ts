@@ -225,6 +225,7 @@ describe('connections that misbehave', () => {
 
   it('bytes that are not HTTP', async () => {
     expect(await raw(server.running.port, 'HELO there\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*invalid-http.*"remedy":/s);
+    expect(await raw(server.running.port, 'GET / HTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 .*one Host header/s);
     const headers = `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(40_000)}\r\n\r\n`;
     expect(await raw(server.running.port, headers)).toMatch(/^HTTP\/1\.1 431 /);
   });

@@ -47,6 +47,13 @@ describe('what is like several passages', () => {
     );
   });
 
+  it('is found by the words of the document where a pipeline knows no meaning', async () => {
+    const { hits, retriever } = await collection.similar({ id: 'gulls' }, { k: 3, pipeline: 'words' });
+    expect(retriever).toBe('words');
+    expect(idsOf({ hits })).not.toContain('gulls');
+    expect(hits.length).toBeGreaterThan(0);
+  });
+
   it('is a document as a whole, or one passage of it', async () => {
     const two = `Rope is made of hemp.\n\n${'Sails are sewn of canvas by the sailmaker, who sits on the floor. '.repeat(40)}`;
     await collection.add([

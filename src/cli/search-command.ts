@@ -79,6 +79,11 @@ async function searchAndPrint(words: string[], options: SearchCommandOptions, si
   checkLike(query, options);
   checkEffects(query, options);
   await using collection = await openHere(options.in);
+  // A pipeline may search another field, of whose lists this says nothing.
+  const isListless = options.nprobe !== undefined && options.pipeline === undefined;
+  if (isListless && (await collection.inspect()).vectorIndex === undefined) {
+    say('--nprobe has no effect: vectors lie in no lists here until `sagitta rebuild` puts them there.');
+  }
   if (options.relevant === true) return await relevantCommand(collection, query, options, signal);
   const { k, retriever, pipeline, perDocument, language, nprobe, candidates, explain, sort } = options;
   const named = (ids?: readonly string[]) => ids?.map((id) => ({ id: idFromHere(options.in, id) }));

@@ -1,7 +1,9 @@
 import { InvalidArgumentError, NotFoundError } from '../base/errors.ts';
 import { given } from '../base/given.ts';
 import { type Corpus, MEANING } from '../corpus/index.ts';
+import { compiledPipeline } from './compiled.ts';
 import type { PassageReference, SearchHit, SearchResult, SimilarOptions } from './options.ts';
+import type { PipelineInput } from './pipeline/index.ts';
 import { hasMeaning, type SearchEnvironment, searchCorpus } from './searching.ts';
 
 /** Characters of a document by which it is searched for with words: its beginning says what it is about, and all of a book would match everything. */
@@ -31,7 +33,8 @@ export async function similarInCorpus(
   const liked = await Promise.all(like.map((one) => passagesOf(corpus, one)));
   const disliked = await Promise.all(unlike.map((one) => passagesOf(corpus, one)));
   const { retriever, pipeline } = options;
-  const vector = retriever === 'bm25' || !hasMeaning(corpus) ? undefined : await between(corpus, liked, disliked);
+  const byWords = retriever === 'bm25' || !hasMeaning(corpus) || !(await meansSomething(corpus, pipeline, environment));
+  const vector = byWords ? undefined : await between(corpus, liked, disliked);
   if (vector === undefined && unlike.length > 0) {
     throw new InvalidArgumentError(
       'By words alone passages cannot be unlike others.',
@@ -61,6 +64,17 @@ export async function similarInCorpus(
     { ...options, ...others, ...how, ...plain },
     environment,
   );
+}
+
+/** Whether a pipeline searches by meaning, as the default one does. */
+async function meansSomething(
+  corpus: Corpus,
+  pipeline: PipelineInput | undefined,
+  environment: SearchEnvironment,
+): Promise<boolean> {
+  if (pipeline === undefined) return true;
+  const { fields } = await compiledPipeline(pipeline, { corpus, ...environment });
+  return fields.some(({ name }) => name === MEANING);
 }
 
 /** @throws InvalidArgumentError for what rankings of several passages cannot be united by. */

@@ -23,6 +23,21 @@ describe('words that stand for others', () => {
   });
 });
 
+describe('words that questions are made with', () => {
+  it('are no mistakes, though no document has them', async () => {
+    const corpus = await memoryCorpus([
+      { id: 'a', text: 'That otters eat fish is well known; then they sleep, and wheat is not for them.' },
+      { id: 'b', text: 'Whales eat krill.' },
+    ]);
+    for (const query of ['what do they eat', 'When do otters sleep', 'which whales']) {
+      const { suggestion, hits } = await searchCorpus(corpus, query);
+      expect(suggestion, query).toBeUndefined();
+      expect(hits.length, query).toBeGreaterThan(0);
+    }
+    expect((await searchCorpus(corpus, 'what do ottres eat')).suggestion).toBe('what do otters eat');
+  });
+});
+
 describe('numbers between dots', () => {
   it('find what goes on with a dot where nobody has them, and nothing else', async () => {
     const corpus = await memoryCorpus([

@@ -1,7 +1,7 @@
 import type { WeightedTerm } from '../content/index.ts';
 import { type Corpus, WORDS } from '../corpus/index.ts';
 import { type SimilarTerm, Vocabulary } from '../index/index.ts';
-import { analyzerFor, areFormsOfOne, isNear, plainForm } from '../text/index.ts';
+import { analyzerFor, areFormsOfOne, isGrammatical, isNear, plainForm } from '../text/index.ts';
 
 /** What a match of a word that is not the one asked for counts beside one that is: by kind, before its share of letters. */
 const WEIGHTS = { part: 0.5, beginning: 0.5, oneEdit: 0.5, twoEdits: 0.25, compound: 0.3, head: 0.15 } as const;
@@ -128,7 +128,9 @@ export async function wordVariants(
     if (kinds.has('beginning') && VERSION.test(forms[0]!))
       for (const { term, weight } of await beginningsOf(corpus, [`${forms[0]}.`])) add(term, weight);
     if (parts.length > 0 || /[\p{N}_./\\@]/u.test(written) || corrections.length >= MOST_CORRECTIONS) continue;
-    const similar = kinds.has('similar') ? await similarTo(corpus, forms) : [];
+    // `what` is no mistake for `that`, though no document has it.
+    const isMistake = !languages.some((language) => isGrammatical(written.toLowerCase(), language));
+    const similar = isMistake && kinds.has('similar') ? await similarTo(corpus, forms) : [];
     for (const { term, edits } of similar) add(term, edits === 1 ? WEIGHTS.oneEdit : WEIGHTS.twoEdits);
     // `wrote` is no mistake for `write`.
     if (similar[0] !== undefined && !areFormsOfOne(forms[0]!, similar[0].term))

@@ -115,7 +115,14 @@ function createServer(app: App, requestTimeout: number): Server {
     },
   });
   // How often slow connections are looked for.
-  const server = createHttpServer({ connectionsCheckingInterval: Math.min(5000, requestTimeout / 2) }, listener);
+  const server = createHttpServer(
+    {
+      connectionsCheckingInterval: Math.min(5000, requestTimeout / 2),
+      // Node would answer without a word; the listener says what is missing.
+      requireHostHeader: false,
+    },
+    listener,
+  );
   // Headers within 10 s, a whole request within `requestTimeout`: slow senders do not hold connections.
   server.headersTimeout = Math.min(10_000, requestTimeout);
   server.requestTimeout = requestTimeout;

@@ -39,6 +39,7 @@ export {
   type QuerySyntaxOptions,
 } from './query.ts';
 export { lineStarts, sentenceStarts } from './sentences.ts';
+export { isGrammatical } from './stop-words.ts';
 export { parseSynonyms, type Synonyms } from './synonyms.ts';
 export { TermNumbers } from './term-numbers.ts';
 export { textBlocks } from './text-blocks.ts';

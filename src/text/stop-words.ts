@@ -17,6 +17,8 @@ const CONTENT: Readonly<Record<string, string>> = {
   tr: 'zaman yer',
 };
 
+const LISTS: Readonly<Record<string, { readonly words: string }>> = { ...LATIN, ...CYRILLIC, ...ARABIC, ...DEVANAGARI };
+
 const sets = new Map<string, ReadonlySet<string>>();
 
 /**
@@ -26,11 +28,29 @@ const sets = new Map<string, ReadonlySet<string>>();
 export function stopWordsOf(language: string): ReadonlySet<string> {
   let set = sets.get(language);
   if (set === undefined) {
-    const lists = { ...LATIN, ...CYRILLIC, ...ARABIC, ...DEVANAGARI };
-    const words = language === 'en' ? ENGLISH : Object.hasOwn(lists, language) ? lists[language]!.words : '';
+    const words = language === 'en' ? ENGLISH : listedOf(language);
     const content = new Set(CONTENT[language]?.split(' '));
     set = new Set(words.split(/\s+/).filter((word) => word !== '' && !content.has(word)));
     sets.set(language, set);
   }
   return set;
+}
+
+const grammatical = new Map<string, ReadonlySet<string>>();
+
+/**
+ * Whether the word is one that questions and sentences are made with, of which more are known than are passed over in searches: `what`, `during`,
+ * `could`. @param word in lower case.
+ */
+export function isGrammatical(word: string, language: string): boolean {
+  let words = grammatical.get(language);
+  if (words === undefined) {
+    words = new Set(listedOf(language).split(/\s+/));
+    grammatical.set(language, words);
+  }
+  return words.has(word);
+}
+
+function listedOf(language: string): string {
+  return Object.hasOwn(LISTS, language) ? LISTS[language]!.words : '';
 }
