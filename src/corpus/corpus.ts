@@ -1,6 +1,6 @@
 import type { BitSet } from '../base/bits.ts';
 import type { Hits } from '../base/hits.ts';
-import type { DocumentRecord, PassageRecord, Representation } from '../content/index.ts';
+import type { DocumentRecord, Filter, PassageRecord, Representation, Scalar } from '../content/index.ts';
 import type { Encoder, TermEncoder, TokenEncoder } from '../encode/encoder.ts';
 import type { WordAnalysis } from './query-analysis.ts';
 
@@ -71,6 +71,21 @@ export interface CorpusPassage extends PassageRecord {
 }
 
 /**
+ * Filters as a corpus evaluates them itself, where the records of all documents lie too far away to ask each of them. What it says is what
+ * asking each of them would: {@link Filter} says how values compare.
+ */
+export interface CorpusFilters {
+  /** Passages of the documents that satisfy a filter; a set of `passageSpace` bits. */
+  select(filter: Filter): Promise<BitSet>;
+  /** Names of the metadata that documents have, in the order of the documents. */
+  fields(): Promise<ReadonlySet<string>>;
+  /** Of each filter, whether any document satisfies it, with passages or without. */
+  any(filters: readonly Filter[]): Promise<readonly boolean[]>;
+  /** Values of a filter's field, those first that occur most often, of equal ones the first; of its first 10,000 different ones. @param most at most so many. */
+  values(field: string, most: number): Promise<readonly Scalar[]>;
+}
+
+/**
  * What retrieval stands on: passages of documents, represented in fields, wherever they are kept. It is one state and never changes.
  * Passages and documents are named by ordinals that mean something only here; those of deleted ones are not used.
  */
@@ -119,6 +134,8 @@ export interface Corpus {
   documents(ordinals: ArrayLike<number>): Promise<readonly DocumentRecord[]>;
   /** The document with this id: its ordinal, and those of its passages, `from` (inclusive) to `to` (exclusive). */
   find(id: string): Promise<{ readonly document: number; readonly from: number; readonly to: number } | undefined>;
+  /** Absent where {@link Corpus.select} is to ask every document. */
+  readonly filters?: CorpusFilters;
   /** Passages of the documents that satisfy a condition, which is asked of every document; a set of `passageSpace` bits. */
   select(condition: (document: DocumentRecord) => boolean): Promise<BitSet>;
 }

@@ -1,5 +1,6 @@
 export type {
   Corpus,
+  CorpusFilters,
   CorpusPassage,
   Field,
   FieldParams,

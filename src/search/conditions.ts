@@ -1,4 +1,5 @@
 import type { Corpus } from '../corpus/index.ts';
+import { allPassages } from './selection.ts';
 import type { Retriever } from './types.ts';
 
 /** What a search is called that asks for no words, but for documents that satisfy conditions. */
@@ -8,7 +9,7 @@ export const CONDITIONS = 'conditions';
 export function conditionsAlone(corpus: Corpus): Retriever {
   return async (_, { k, allowed }) => {
     const start = performance.now();
-    const passages = allowed ?? (await corpus.select(() => true));
+    const passages = allowed ?? (await allPassages(corpus));
     const ordinals = Uint32Array.from(passages);
     const owners = await corpus.documentsOf(ordinals);
     const first = ordinals.filter((_, i) => i === 0 || owners[i] !== owners[i - 1]);

@@ -12,7 +12,7 @@ import {
 } from '../text/index.ts';
 import type { Filter } from './filter.ts';
 import { numberOf } from './filter-match.ts';
-import { allowedPassages } from './selection.ts';
+import { allowedPassages, allPassages } from './selection.ts';
 import { vocabularyOf } from './variants.ts';
 
 /** What a query demands by its signs. */
@@ -38,7 +38,7 @@ export async function demandedBy(
     if (clause.occur === 'must') {
       if (holding.count === 0) unmet.push(clause);
       demanded = demanded === undefined ? holding : both(demanded, holding);
-    } else demanded = without(demanded ?? (await everything(corpus)), holding);
+    } else demanded = without(demanded ?? (await allPassages(corpus)), holding);
   }
   return { passages: demanded!, unmet };
 }
@@ -107,10 +107,6 @@ export async function holding(corpus: Corpus, terms: readonly string[], allowed?
   const { ids } = await corpus.search(WORDS, plain, { k: corpus.passageCount, ...given({ allowed }) });
   for (const id of ids) found.add(id);
   return found;
-}
-
-function everything(corpus: Corpus): Promise<BitSet> {
-  return corpus.select(() => true);
 }
 
 /** The intersection. */

@@ -7,7 +7,7 @@ import { compileFilter, fieldValues } from './filter-match.ts';
 import type { SearchOptions } from './options.ts';
 import { readQuestion, termsOfQuestion } from './question.ts';
 import { rankCorpus, type SearchEnvironment } from './searching.ts';
-import { allowedPassages, checkedFilter } from './selection.ts';
+import { allowedPassages, checkedFilter, metadataFields } from './selection.ts';
 
 /** Different values of one field that are counted; a field with more is an identifier, not a facet. */
 const MOST_DISTINCT = 10_000;
@@ -89,11 +89,7 @@ export async function countFacets(
 }
 
 async function checkNames(corpus: Corpus, fields: readonly string[]): Promise<void> {
-  const known = new Set<string>();
-  await corpus.select(({ metadata }) => {
-    for (const field in metadata) known.add(field);
-    return false;
-  });
+  const known = await metadataFields(corpus);
   for (const field of fields) checkFields({ field, op: 'exists' }, known);
 }
 

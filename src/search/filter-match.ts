@@ -1,8 +1,10 @@
 import type { DocumentRecord, MetadataValue } from '../content/index.ts';
+import type { CorpusFilters } from '../corpus/index.ts';
 import { type Filter, isBuiltIn, metadataName, type Scalar } from './filter.ts';
 import { globMatcher } from './glob.ts';
 
-type Condition = Extract<Filter, { field: string }>;
+/** A filter that asks for one thing. */
+export type Condition = Extract<Filter, { field: string }>;
 const NONE: readonly Scalar[] = [];
 
 /** All values of a filter's field in a document: of a built-in field that of the document and those of metadata of that name. */
@@ -78,7 +80,7 @@ function memberTest(filter: Condition): (member: Scalar) => boolean {
   }
 }
 
-function folded(value: Scalar): string {
+export function folded(value: Scalar): string {
   return String(value).normalize('NFC').toLowerCase();
 }
 
@@ -104,7 +106,7 @@ function compare(member: Scalar, value: Scalar): number | undefined {
 }
 
 /** The year of a date in ISO 8601. */
-function yearOf(value: Scalar): number | undefined {
+export function yearOf(value: Scalar): number | undefined {
   return typeof value === 'string' && /^\d{4}-\d\d/.test(value) ? Number(value.slice(0, 4)) : undefined;
 }
 
@@ -120,33 +122,44 @@ const EXAMPLES = 3;
 /** Different values of a field that are looked at. */
 const MOST_VALUES = 10_000;
 
+/** What is asked of all documents to explain why none satisfies a filter. */
+type Asked = Pick<CorpusFilters, 'any' | 'values'>;
+
 /**
  * Why no document satisfies a filter, as far as one of its conditions is to blame: the first that none satisfies by itself, and what
  * values its field has instead. Undefined where only their combination satisfies none.
  */
-export function explainNothing(
-  filter: Filter,
-  visit: (look: (document: DocumentRecord) => void) => void,
-): string | undefined {
-  const unmet = new Map(conditionsOf(filter).map((condition) => [condition, compileFilter(condition)]));
-  visit((document) => {
-    for (const [condition, test] of unmet) if (test(document)) unmet.delete(condition);
-  });
-  const condition = blamed(filter, unmet);
+export async function explainNothing(filter: Filter, asked: Asked): Promise<string | undefined> {
+  const conditions = conditionsOf(filter);
+  const met = await asked.any(conditions);
+  const condition = blamed(filter, new Set(conditions.filter((_, i) => !met[i])));
   if (condition === undefined) return undefined;
-  const counts = new Map<Scalar, number>();
-  visit((document) => {
-    for (const value of fieldValues(document, condition.field)) {
-      if (counts.size < MOST_VALUES || counts.has(value)) counts.set(value, (counts.get(value) ?? 0) + 1);
-    }
-  });
-  const common = [...counts].sort(([, a], [, b]) => b - a).slice(0, EXAMPLES);
-  const examples = common.map(([value]) => JSON.stringify(typeof value === 'string' ? value.slice(0, 60) : value));
+  const values = await asked.values(condition.field, EXAMPLES + 1);
+  const examples = values
+    .slice(0, EXAMPLES)
+    .map((value) => JSON.stringify(typeof value === 'string' ? value.slice(0, 60) : value));
   const instead =
     examples.length === 0
       ? 'is nowhere set'
-      : `is ${counts.size > EXAMPLES ? 'for example ' : ''}${examples.join(', ')}`;
+      : `is ${values.length > EXAMPLES ? 'for example ' : ''}${examples.join(', ')}`;
   return `no document has ${written(condition)}; ${condition.field} ${instead}`;
+}
+
+/** Documents at hand, as what {@link explainNothing} asks. */
+export function askedOf(documents: readonly DocumentRecord[]): Asked {
+  return {
+    any: async (filters) => filters.map(compileFilter).map((test) => documents.some(test)),
+    values: async (field, most) => {
+      const counts = new Map<Scalar, number>();
+      for (const document of documents) {
+        for (const value of fieldValues(document, field)) {
+          if (counts.size < MOST_VALUES || counts.has(value)) counts.set(value, (counts.get(value) ?? 0) + 1);
+        }
+      }
+      const common = [...counts].sort(([, a], [, b]) => b - a).slice(0, most);
+      return common.map(([value]) => value);
+    },
+  };
 }
 
 /** All conditions that ask for something; those below a `not` only exclude. */
@@ -157,7 +170,7 @@ function conditionsOf(filter: Filter): Condition[] {
 }
 
 /** A condition that keeps the filter from being satisfied: of an `or`, the first where all of them do. */
-function blamed(filter: Filter, unmet: ReadonlyMap<Condition, unknown>): Condition | undefined {
+function blamed(filter: Filter, unmet: ReadonlySet<Condition>): Condition | undefined {
   if ('not' in filter) return undefined;
   if ('and' in filter) return filter.and.map((part) => blamed(part, unmet)).find((one) => one !== undefined);
   if ('or' in filter) {

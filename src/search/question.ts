@@ -1,11 +1,12 @@
 import type { BitSet } from '../base/bits.ts';
-import type { DocumentRecord, Query, WeightedTerm } from '../content/index.ts';
+import type { Query, WeightedTerm } from '../content/index.ts';
 import { type Corpus, fieldOf, type TermsField, WORDS } from '../corpus/index.ts';
 import { analyzerFor, parseQuery, type QueryClause, type QuerySyntax, type Synonyms } from '../text/index.ts';
 import { demandedBy } from './demands.ts';
 import { BUILT_IN } from './filter.ts';
 import { relaxed } from './relaxing.ts';
 import { termsOf } from './represent.ts';
+import { metadataFields } from './selection.ts';
 import { beginnings, type Correction, wordVariants } from './variants.ts';
 
 /** A query as it is carried out. */
@@ -107,12 +108,9 @@ const fields = new WeakMap<Corpus, Promise<ReadonlySet<string>>>();
 export function fieldNames(corpus: Corpus): Promise<ReadonlySet<string>> {
   let names = fields.get(corpus);
   if (names === undefined) {
-    const found = new Set<string>([...BUILT_IN, 'lang']);
-    const look = ({ metadata }: DocumentRecord): boolean => {
-      for (const field in metadata) found.add(field).add(`metadata.${field}`);
-      return false;
-    };
-    names = corpus.select(look).then(() => found);
+    names = metadataFields(corpus).then(
+      (known) => new Set([...BUILT_IN, 'lang', ...Array.from(known, (field) => [field, `metadata.${field}`]).flat()]),
+    );
     fields.set(corpus, names);
   }
   return names;

@@ -29,6 +29,25 @@ export async function pglite(options: {
   return { connect: async () => database, end: () => db.close() };
 }
 
+/** What came over a connection. */
+export interface Counted {
+  /** Of rows, written as JSON. */
+  bytes: number;
+  /** Records of documents. */
+  records: number;
+}
+
+/** A database that counts what it is asked for outside transactions. */
+export function counting(database: Database, counted: Counted): Database {
+  const rows: Database['rows'] = async (text, values) => {
+    const found = await database.rows<never>(text, values);
+    for (const row of found) counted.bytes += JSON.stringify(row).length;
+    if (/\bcontent_hash\b/.test(text)) counted.records += found.length;
+    return found;
+  };
+  return { rows, transaction: (...given) => database.transaction(...given), close: () => database.close() };
+}
+
 /** A server of this machine's PostgreSQL on a free port of the loopback, in a folder of its own. */
 export interface TestServer {
   /** `postgres://sagitta@127.0.0.1:PORT/postgres` */

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from '../../base/errors.ts';
 import type { Hits } from '../../base/hits.ts';
 import type { DocumentRecord, Representation, WeightedTerm } from '../../content/index.ts';
 import {
+  type CorpusFilters,
   type CorpusPassage,
   checkRepresentation,
   type Field,
@@ -17,6 +18,7 @@ import { vectorFields } from '../local/manifest-types.ts';
 import type { CollectionSettings, ListedDocument, OpenFieldEncoder, StoredCorpus } from '../types.ts';
 import { addScores, bestByWords, distinctTerms, type WordStatistics } from './bm25.ts';
 import { termKey } from './changes.ts';
+import { PostgresFilters } from './filters.ts';
 import { decodePlaces, followingEachOther, type Places } from './places.ts';
 import { decodePostings, type Postings } from './postings.ts';
 import { PASSAGE_COLUMNS, type PassageRow, passageOf, RECORD_COLUMNS, type RecordRow, recordOf } from './records.ts';
@@ -46,6 +48,7 @@ export const ALIVE = 'born <= $2 and (died is null or died > $2)';
  */
 export class PostgresCorpus implements StoredCorpus {
   readonly fields: readonly Field[];
+  readonly filters?: CorpusFilters;
   readonly settings: CollectionSettings;
   readonly generation: number;
   readonly passageCount: number;
@@ -79,6 +82,11 @@ export class PostgresCorpus implements StoredCorpus {
     const { k1, b } = facts.settings.bm25;
     const averageLength = facts.passages === 0 ? 0 : facts.length / facts.passages;
     this.#statistics = { k1, b, count: facts.passages, averageLength };
+    if (facts.utf8) {
+      const { generation, passageSpace, documentCount } = this;
+      const place = { sql, table: this.#table('documents'), collection: tables.collection };
+      this.filters = new PostgresFilters({ ...place, generation, passageSpace, documentCount }, this);
+    }
     const analysis = new WordAnalysis(settings, this.languages);
     this.fields = [
       { name: WORDS, of: 'passage', kind: 'terms', analysis },

@@ -7,6 +7,8 @@ import type { Database, Sql } from './sql.ts';
 export interface StateFacts {
   readonly settings: CollectionSettings;
   readonly generation: number;
+  /** Whether the database keeps texts in UTF-8, so that it compares them as the engine does. */
+  readonly utf8: boolean;
   /** How often rows of vectors were taken out for good. */
   readonly purged: number;
   /** Ordinals of passages are below this. */
@@ -29,8 +31,14 @@ export async function readState(
   shown: string,
 ): Promise<StateFacts> {
   return database.transaction(async (sql) => {
-    const [head] = await sql.rows<{ settings: string; generation: number; next_passage: number; purged: number }>(
-      `select settings::text as settings, generation, next_passage, purged from ${schema}.collections where id = $1`,
+    const [head] = await sql.rows<{
+      settings: string;
+      generation: number;
+      next_passage: number;
+      purged: number;
+      utf8: boolean;
+    }>(
+      `select settings::text as settings, generation, next_passage, purged, current_setting('server_encoding') = 'UTF8' as utf8 from ${schema}.collections where id = $1`,
       [collection],
     );
     if (head === undefined) {
@@ -46,6 +54,7 @@ export async function readState(
     return {
       settings: JSON.parse(head.settings) as CollectionSettings,
       generation: head.generation,
+      utf8: head.utf8,
       purged: head.purged,
       passageSpace: head.next_passage,
       documents: sum(({ documents }) => documents),
