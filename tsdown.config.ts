@@ -15,6 +15,8 @@ export default defineConfig({
     'ingest/process': 'src/ingest/isolated/process.ts',
     // What the threads of an encoder run.
     'encode/lane': 'src/encode/lanes/worker.ts',
+    // What the threads of a collection run.
+    'collection/reader': 'src/collection/threads/worker.ts',
     // What the threads of a server run.
     'server/worker': 'src/server/threads/worker.ts',
   },

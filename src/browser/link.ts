@@ -1,7 +1,7 @@
 import { ThreadError } from '../base/errors.ts';
+import { errorOf, failureOf } from '../base/failures.ts';
 import { given } from '../base/given.ts';
 import type { Encoder } from '../encode/encoder.ts';
-import { errorOf, failureOf } from './failures.ts';
 import type { Answer, CallName, Calls, Request } from './protocol.ts';
 
 /** What may be said of a call beside what it is given. */

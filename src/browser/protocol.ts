@@ -1,3 +1,4 @@
+import type { Failure } from '../base/failures.ts';
 import type { InputDocument } from '../content/index.ts';
 import type { IndexingSettings } from '../corpus/index.ts';
 import type { FacetOptions, SearchOptions } from '../search/index.ts';
@@ -53,11 +54,3 @@ export type Answer =
   | { readonly id: number; readonly failed: Failure }
   | { readonly id: number; readonly progress: unknown }
   | { readonly id: number; readonly encode: readonly string[]; readonly role: 'query' | 'document' };
-
-/** An error, as a message carries it. */
-export interface Failure {
-  readonly name: string;
-  readonly message: string;
-  /** Further members: `code`, `remedy`, `file`, ... */
-  readonly facts: Readonly<Record<string, unknown>>;
-}

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../base/errors.ts';
+import { errorOf, failureOf } from '../base/failures.ts';
 import { eraseOpfsStore } from '../store/browser/store.ts';
-import { errorOf, failureOf } from './failures.ts';
 import type { Answer, CallName, Calls, Request } from './protocol.ts';
 import { WorkerCollection } from './worker-collection.ts';
 

@@ -21,6 +21,10 @@ const ARGUMENTS = {
   directory: { is: isText, as: 'the path of a folder, or the address of a collection in PostgreSQL' },
   text: { is: isText, as: 'a text' },
   texts: { is: (value) => Array.isArray(value) && value.every(isText), as: 'a list of texts' },
+  queries: {
+    is: (value) => Array.isArray(value) && value.every((one) => isText(one) || (isObject(one) && isText(one['query']))),
+    as: "a list of texts, or of { query: '...' } with options",
+  },
   name: { is: isText, as: 'the name of a field' },
   id: { is: isText, as: 'the id of a document' },
   ids: { is: isIterable, as: 'a list of ids' },

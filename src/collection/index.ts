@@ -30,7 +30,7 @@ export { type OpenOptions, openCollection } from './open.ts';
 export { withOwn } from './own-parts.ts';
 export type { StoredPipelines } from './pipelines.ts';
 export type { CollectionPlanOptions } from './planning.ts';
-export type { StoredDocument } from './reads.ts';
+export type { BatchedQuery, StoredDocument } from './reads.ts';
 export type { ReencodeCollectionReport } from './reencoding.ts';
 export { queryEmbedding } from './relevant.ts';
 export { CROSS } from './reranking.ts';

@@ -16,6 +16,7 @@ import {
   openPostgresStore,
 } from '../store/index.ts';
 import type { CollectionSettings } from '../store/types.ts';
+import { checkThreads } from '../threads/pool.ts';
 import { checkAgreement, checkAnalysis, newSettings, type Wanted } from './agreement.ts';
 import { checkArgument } from './arguments.ts';
 import { Collection } from './collection.ts';
@@ -52,6 +53,12 @@ export interface OpenOptions {
    * package `pg`.
    */
   readonly connect?: () => Promise<Database>;
+  /**
+   * Threads that searches run on: 1, the default, is the calling one; of more each is a thread of its own, with the collection open and postings and codes
+   * in its memory, while the calling one hands out and encodes. Results are the same. What needs objects of this program (rerankers, feedback, operators,
+   * codecs and language models of `extensions`, functions among the options), a model that reranks, and collections in PostgreSQL stay with the calling thread.
+   */
+  readonly threads?: number;
   /** BM25 parameters of a new collection; default k1 0.9, b 0.4. For an existing one they must agree. */
   readonly bm25?: { readonly k1?: number; readonly b?: number };
 }
@@ -66,6 +73,7 @@ const OPTIONS = [
   'allowRemote',
   'extensions',
   'connect',
+  'threads',
   'bm25',
 ];
 
@@ -87,6 +95,8 @@ export async function openCollection(directory: string, options: OpenOptions = {
       guess === undefined ? `Known: ${OPTIONS.join(', ')}.` : `Did you mean "${guess}"?`,
     );
   }
+  const { threads = 1 } = options;
+  checkThreads(threads);
   const extensions = joinExtensions([options.extensions ?? []].flat());
   if (isPostgresAddress(directory)) return openInPostgres(directory, options, extensions);
   const path = resolve(directory);
@@ -100,14 +110,15 @@ export async function openCollection(directory: string, options: OpenOptions = {
     const wanted = options.encoder ?? DEFAULT_ENCODER;
     const settings = await settingsOf(wanted, options, extensions);
     const store = await createLocalStore(path, settings);
-    return new Collection(store, settings, sourcesOf({ ...options, encoder: wanted }, extensions), extensions);
+    const sources = sourcesOf({ ...options, encoder: wanted }, extensions);
+    return new Collection(store, settings, sources, extensions, threads);
   }
   if (typeof options.encoder === 'string') checkTypedEncoder(options.encoder);
   const store = await openLocalStore(path);
   const { settings } = store;
   checkAnalysis(directory, settings);
   checkAgreement(directory, settings, wantedOf(options));
-  return new Collection(store, settings, sourcesOf(options, extensions), extensions);
+  return new Collection(store, settings, sourcesOf(options, extensions), extensions, threads);
 }
 
 async function openInPostgres(location: string, options: OpenOptions, extensions: Extension): Promise<Collection> {

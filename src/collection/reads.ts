@@ -4,22 +4,17 @@ import type { DocumentRecord } from '../content/index.ts';
 import { type IndexingSettings, queryLanguage } from '../corpus/index.ts';
 import type { Encoder } from '../encode/encoder.ts';
 import type { Plan } from '../index/index.ts';
-import {
-  countFacets,
-  type DocumentRanking,
-  type FacetCounts,
-  type FacetOptions,
-  type PassageReference,
-  rankCorpus,
-  type SearchEnvironment,
-  type SearchOptions,
-  type SearchResult,
-  type SimilarOptions,
-  type Suggestions,
-  type SuggestOptions,
-  searchCorpus,
-  similarInCorpus,
-  suggestValues,
+import type {
+  DocumentRanking,
+  FacetCounts,
+  FacetOptions,
+  PassageReference,
+  SearchEnvironment,
+  SearchOptions,
+  SearchResult,
+  SimilarOptions,
+  Suggestions,
+  SuggestOptions,
 } from '../search/index.ts';
 import { noSuchDocument } from '../search/similar.ts';
 import { SnapshotCorpus } from '../store/corpus.ts';
@@ -32,7 +27,6 @@ import type {
   StoreInfo,
   VerifyReport,
 } from '../store/types.ts';
-import { answering } from './answering.ts';
 import { checkArgument } from './arguments.ts';
 import { type Contexts, contextsOf } from './contexts.ts';
 import type { EncoderSources } from './encoders.ts';
@@ -53,14 +47,25 @@ export interface StoredDocument extends DocumentRecord {
   readonly passages: number;
 }
 
+/** A query among several, with what is to hold for it alone. */
+export interface BatchedQuery extends Omit<SearchOptions, 'signal'> {
+  readonly query: string;
+}
+
 /** What a collection is asked, none of which changes it. Reads see the newest published state, also what another process published. */
 export class CollectionReads {
   /** @internal */
   protected readonly session: Session;
 
   /** Use `openCollection`. */
-  constructor(store: Store, settings: CollectionSettings, encoders: EncoderSources, extensions: Extension = {}) {
-    this.session = new Session(store, settings, encoders, extensions);
+  constructor(
+    store: Store,
+    settings: CollectionSettings,
+    encoders: EncoderSources,
+    extensions: Extension = {},
+    threads = 1,
+  ) {
+    this.session = new Session(store, settings, encoders, extensions, threads);
   }
 
   get settings(): IndexingSettings {
@@ -90,7 +95,26 @@ export class CollectionReads {
    * that no document has.
    */
   async search(query: string, options: SearchOptions = {}): Promise<SearchResult> {
-    return this.session.searching((corpus, environment) => searchCorpus(corpus, query, options, environment));
+    return this.session.ask('search', query, options);
+  }
+
+  /**
+   * Searches for several queries, all on one state of the collection; on the threads that it was opened with.
+   *
+   * @param queries texts, or with options of their own beside those of all.
+   * @returns results in the order of the queries. @throws what {@link search} throws of one of them; the rest are then left alone.
+   */
+  async searchAll(
+    queries: readonly (string | BatchedQuery)[],
+    { signal, ...options }: SearchOptions = {},
+  ): Promise<SearchResult[]> {
+    checkArgument('searchAll', 'queries', queries);
+    const all = queries.map((one): [string, SearchOptions] => {
+      if (typeof one === 'string') return [one, options];
+      const { query, ...own } = one;
+      return [query, { ...options, ...own }];
+    });
+    return this.session.askAll('search', all, signal);
   }
 
   /**
@@ -99,10 +123,7 @@ export class CollectionReads {
    * @throws InvalidArgumentError for an empty question, and options that are not known or out of range.
    */
   async context(question: string, options: WithOwnCompressor<ContextOptions> = {}): Promise<Context> {
-    const { contextOf } = await answering();
-    return this.session.searching(async (corpus, environment) =>
-      contextOf(corpus, question, await withCompressor(options, corpus), environment),
-    );
+    return this.session.ask('context', question, options);
   }
 
   /**
@@ -111,16 +132,13 @@ export class CollectionReads {
    * @throws InvalidArgumentError as {@link Collection.context}.
    */
   async ask(question: string, options: WithOwnCompressor<AskOptions> = {}): Promise<Answer> {
-    const { askCorpus } = await answering();
-    return this.session.searching(async (corpus, environment) =>
-      askCorpus(corpus, question, await withCompressor(options, corpus), environment),
-    );
+    return this.session.ask('ask', question, options);
   }
 
   /** The language (ISO 639-1, or `und`) that a search takes a query to be in unless it is told. */
   async queryLanguage(query: string): Promise<string> {
     checkArgument('queryLanguage', 'text', query);
-    return this.session.searching(async (corpus) => queryLanguage(query, corpus));
+    return this.session.reading(async (corpus) => queryLanguage(query, corpus));
   }
 
   /**
@@ -133,7 +151,7 @@ export class CollectionReads {
     options: SimilarOptions = {},
   ): Promise<SearchResult> {
     checkArgument('similar', 'passages', passages);
-    return this.session.searching((corpus, environment) => similarInCorpus(corpus, passages, options, environment));
+    return this.session.ask('similar', passages, options);
   }
 
   /**
@@ -141,7 +159,7 @@ export class CollectionReads {
    * @throws InvalidArgumentError for a filter with a mistake and for fields that no document has.
    */
   async facets(options: FacetOptions = {}): Promise<FacetCounts> {
-    return this.session.searching((corpus, environment) => countFacets(corpus, options, environment));
+    return this.session.ask('facets', options);
   }
 
   /**
@@ -151,7 +169,7 @@ export class CollectionReads {
    */
   async suggestValues(text: string, options: SuggestOptions): Promise<Suggestions> {
     checkArgument('suggestValues', 'options', options);
-    return this.session.searching((corpus, environment) => suggestValues(corpus, text, options, environment));
+    return this.session.ask('suggestValues', text, options);
   }
 
   /** Runs `work` on the newest state, which stays open until it is done: for retrievers and statistics of one's own. */
@@ -166,7 +184,7 @@ export class CollectionReads {
    * nothing and says `abstained`.
    */
   async rank(query: string, options: Omit<SearchOptions, 'perDocument' | 'explain'> = {}): Promise<DocumentRanking> {
-    return this.session.searching((corpus, environment) => rankCorpus(corpus, query, options, environment));
+    return this.session.ask('rank', query, options);
   }
 
   /**
@@ -178,14 +196,7 @@ export class CollectionReads {
    * {@link search}.
    */
   async searchRelevant(query: string, options: RelevantOptions = {}): Promise<RelevantResult> {
-    return this.session.reading((corpus) =>
-      searchRelevant(
-        (words, wanted) => searchCorpus(corpus, words, wanted, this.environment(corpus)),
-        corpus,
-        query,
-        options,
-      ),
-    );
+    return this.session.ask('searchRelevant', query, options);
   }
 
   /** The pipelines that have names here, besides `bm25`, `dense` and `hybrid`, and the one of searches that name none. */
@@ -299,13 +310,4 @@ function noEncoder(): InvalidArgumentError {
     'This collection has no embeddings.',
     'Give it an encoder with `sagitta reencode`, or make another collection.',
   );
-}
-
-/** The options with the collection's own compressor where they name it. */
-async function withCompressor<T extends Pick<ContextOptions, 'compressor'>>(
-  options: WithOwnCompressor<T>,
-  corpus: Pick<StoredCorpus, 'beside'>,
-): Promise<T> {
-  const { withOwnCompressor } = await import('./learned-compressor.ts');
-  return withOwnCompressor(options, corpus);
 }

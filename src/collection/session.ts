@@ -1,9 +1,10 @@
 import { InvalidArgumentError, UnsupportedError } from '../base/errors.ts';
+import { Turns } from '../base/parallel.ts';
 import { type IndexingSettings, resolveSettings } from '../corpus/index.ts';
 import { INGEST_VERSION } from '../ingest/hashed.ts';
 import type { SearchEnvironment } from '../search/index.ts';
 import { vectorFields } from '../store/local/manifest-types.ts';
-import type { CollectionSettings, Store, StoredCorpus, Writer } from '../store/types.ts';
+import type { CollectionSettings, Store, StoredCorpus, VectorFieldSettings, Writer } from '../store/types.ts';
 import type { BuildContext } from './building.ts';
 import { CollectionEncoders, type EncoderSources } from './encoders.ts';
 import type { Extension } from './extensions.ts';
@@ -15,6 +16,8 @@ import { PIPELINES, storedPipelines, withStored } from './pipelines.ts';
 import { relevanceFor } from './relevant.ts';
 import { CollectionReranker } from './reranking.ts';
 import { synonymsOf } from './synonyms.ts';
+import { type AnswerTo, answerHere, type Given, type QuestionName } from './threads/questions.ts';
+import { ReadingThreads, threadsCanRead } from './threads/reading-threads.ts';
 import { WriterQueue } from './writer-queue.ts';
 
 /**
@@ -30,6 +33,7 @@ export class Session {
   #current: CorpusLease | undefined;
   /** One collection object writes one thing at a time. */
   readonly #writers: WriterQueue;
+  readonly #threads: ReadingThreads | undefined;
   #closed = false;
 
   constructor(
@@ -37,6 +41,7 @@ export class Session {
     settings: CollectionSettings,
     encoders: EncoderSources,
     readonly extensions: Extension,
+    threads = 1,
   ) {
     const { ingest, analysis: _, [PIPELINES]: __, ...options } = settings.options;
     this.#allowRemote = encoders.allowRemote;
@@ -47,6 +52,11 @@ export class Session {
       this.checkOpen();
       return store.writer();
     });
+    const { directory } = store;
+    if (threads > 1 && directory !== undefined && threadsCanRead(extensions)) {
+      const openEncoder = (field: VectorFieldSettings) => this.encoders.ofField(field);
+      this.#threads = new ReadingThreads({ directory, allowRemote: encoders.allowRemote, threads, openEncoder });
+    }
   }
 
   /** Where the collection is: the folder, or the address of the database without its password. */
@@ -101,8 +111,38 @@ export class Session {
     return this.writing((writer) => this.reading((corpus) => work(writer, corpus)));
   }
 
-  searching<T>(work: (corpus: StoredCorpus, environment: SearchEnvironment) => Promise<T>): Promise<T> {
-    return this.reading((corpus) => work(corpus, this.environment(corpus)));
+  /** Answers a question about the newest state: in another thread where there are some that can, else in this one. */
+  async ask<Name extends QuestionName>(name: Name, ...given: Given<Name>): Promise<AnswerTo<Name>> {
+    return this.reading(async (corpus): Promise<AnswerTo<Name>> => {
+      const answer = await this.#threads?.ask(name, given, corpus.generation);
+      return answer ?? this.#answer(name, given, corpus);
+    });
+  }
+
+  /**
+   * Answers questions of one kind, all about the newest state that there is now.
+   * @returns answers in the order of the questions. @throws what one of them throws; the rest are then left alone.
+   */
+  async askAll<Name extends QuestionName>(
+    name: Name,
+    all: readonly Given<Name>[],
+    signal: AbortSignal | undefined,
+  ): Promise<AnswerTo<Name>[]> {
+    return this.reading(async (corpus) => {
+      const known = await this.#threads?.askAll(name, all, corpus.generation, signal);
+      const turns = new Turns();
+      const answers: AnswerTo<Name>[] = [];
+      for (const [i, given] of all.entries()) {
+        const answer = known?.[i];
+        if (answer === undefined) await turns.give(signal);
+        answers.push(answer ?? (await this.#answer(name, given, corpus)));
+      }
+      return answers;
+    });
+  }
+
+  #answer<Name extends QuestionName>(name: Name, given: Given<Name>, corpus: StoredCorpus): Promise<AnswerTo<Name>> {
+    return answerHere(name, { corpus, environment: this.environment(corpus) }, given);
   }
 
   /** The fields of vectors with their encoders: what documents are indexed by. */
@@ -142,12 +182,13 @@ export class Session {
     );
   }
 
-  /** Waits for writing calls under way, closes files and frees the encoder that the collection loaded itself. */
+  /** Waits for writing calls under way and for what threads answer, closes files and frees the encoder that the collection loaded itself. */
   async close(): Promise<void> {
     await this.#writers.idle();
     this.#closed = true;
     this.#current?.retire();
     this.#current = undefined;
+    await this.#threads?.close();
     await this.encoders.dispose();
     await this.#reranker.dispose();
     await this.store.close();

@@ -6,7 +6,7 @@ import { ThreadPool, type ThreadsOptions } from './pool.ts';
 import { SharedIndex } from './shared-index.ts';
 
 export type { ThreadsOptions } from './pool.ts';
-export type { WorkerLike } from './runtime.ts';
+export type { NodeWorkerLike, WorkerLike } from './runtime.ts';
 export { type CallOptions, SharedIndex, type SharedSearchParams } from './shared-index.ts';
 
 /** Threads for whatever takes the option `threads`, and for searching indexes in memory that they share. */

@@ -1,17 +1,17 @@
 import { InvalidArgumentError, ThreadError } from '../base/errors.ts';
 import type { Parallel, Team, Work } from '../base/parallel.ts';
 import { checkSharedMemory } from '../kernels/index.ts';
-import { type FromThread, unpackError } from './protocol.ts';
-import { coreCount, startThread, type Thread, type WorkerLike } from './runtime.ts';
+import { errorOfPiece, type FromThread } from './protocol.ts';
+import { coreCount, type NodeWorkerLike, startThread, type Thread, type WorkerLike } from './runtime.ts';
 
 export interface ThreadsOptions {
   /** 1 to 256; more than there are cores is allowed. Default: one for each core. */
   readonly threads?: number;
   /**
-   * Makes a worker that runs `sagitta-search/threads/worker`, where that name leads nowhere: in a browser without an import map, and
+   * Makes a worker, of the web or of Node, that runs `sagitta-search/threads/worker`, where that name leads nowhere: in a browser without an import map, and
    * where a bundler packed everything into one file. Node finds it by itself.
    */
-  readonly worker?: () => WorkerLike;
+  readonly worker?: () => WorkerLike | NodeWorkerLike;
 }
 
 /** Messages that a thread has at once: what it works on, and what it goes on with. */
@@ -33,12 +33,7 @@ export class ThreadPool implements Parallel {
 
   constructor(options: ThreadsOptions = {}) {
     const { threads = Math.min(MOST_THREADS, coreCount()) } = options;
-    if (!Number.isInteger(threads) || threads < 1 || threads > MOST_THREADS) {
-      throw new InvalidArgumentError(
-        `The number of threads is ${threads}.`,
-        `Pass a whole number from 1 to ${MOST_THREADS}.`,
-      );
-    }
+    checkThreads(threads);
     checkSharedMemory();
     this.threads = threads;
     const deal = () => this.#deal();
@@ -63,7 +58,11 @@ export class ThreadPool implements Parallel {
     return copy;
   }
 
-  start<Setup, Piece, Result>(work: Work<Setup, Piece, Result>, setup: Setup): Team<Piece, Result> {
+  /** @param work only its name is asked for here: what is behind it is known to the threads. */
+  start<Setup, Piece, Result>(
+    work: Pick<Work<Setup, Piece, Result>, 'name'> & Partial<Work<Setup, Piece, Result>>,
+    setup: Setup,
+  ): Team<Piece, Result> {
     this.#checkOpen();
     const team: TeamState = { number: this.#teams++, work: work.name, setup };
     return {
@@ -216,7 +215,7 @@ class Member {
 
   constructor(
     private readonly number: number,
-    private readonly worker: (() => WorkerLike) | undefined,
+    private readonly worker: ThreadsOptions['worker'],
     private readonly onRoom: () => void,
   ) {}
 
@@ -282,7 +281,7 @@ class Member {
     const piece = this.#pieces.get(message.call);
     this.#pieces.delete(message.call);
     if (message.type === 'done') piece?.call.done(piece.index, message.result);
-    else piece?.call.failed(unpackError(message.error));
+    else piece?.call.failed(errorOfPiece(message.failure));
     if (this.load === 0) this.#thread?.keepAlive(false);
     this.onRoom();
   }
@@ -305,6 +304,15 @@ class Member {
     for (const { call } of lost) call.failed(error);
     this.onRoom();
   };
+}
+
+/** @throws InvalidArgumentError for a number of threads that there cannot be. */
+export function checkThreads(threads: number): void {
+  if (Number.isInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return;
+  throw new InvalidArgumentError(
+    `The number of threads is ${threads}.`,
+    `Pass a whole number from 1 to ${MOST_THREADS}.`,
+  );
 }
 
 function closedError(): InvalidArgumentError {

@@ -29,6 +29,16 @@ export interface WorkerLike {
   terminate(): void;
 }
 
+/** The part of a thread of Node (`node:worker_threads`) that is used. */
+export interface NodeWorkerLike {
+  postMessage(message: unknown): void;
+  on(event: 'message', listener: (message: FromThread) => void): unknown;
+  on(event: 'messageerror' | 'error' | 'exit', listener: (value: unknown) => void): unknown;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<number>;
+}
+
 const node = typeof process !== 'undefined' && process.versions?.node !== undefined ? process : undefined;
 
 /** How many threads run at once on this machine. */
@@ -36,49 +46,57 @@ export function coreCount(): number {
   return node?.getBuiltinModule('node:os').availableParallelism() ?? navigator.hardwareConcurrency ?? 1;
 }
 
-/** @param create makes a worker that runs `sagitta-search/threads/worker`, where the default does not find it. */
-export function startThread(hello: Hello, events: ThreadEvents, create?: () => WorkerLike): Thread {
+/** @param create makes a worker that runs `sagitta-search/threads/worker`, or another program of the kind, where the default does not find it. */
+export function startThread(hello: Hello, events: ThreadEvents, create?: () => WorkerLike | NodeWorkerLike): Thread {
+  const worker = create?.() ?? (node === undefined ? new Worker(workerUrl(), { type: 'module' }) : nodeWorker(hello));
+  return 'ref' in worker ? nodeThread(worker, hello, events) : webThread(worker, hello, events);
+}
+
+function nodeWorker({ thread }: Hello): NodeWorkerLike {
+  const { Worker } = node!.getBuiltinModule('node:worker_threads');
+  const fromSources = import.meta.url.endsWith('.ts');
+  return new Worker(fromSources ? throughTsx() : new URL(workerUrl()), {
+    name: `sagitta-${thread}`,
+    // Flags of the process, such as --input-type, are not for this file.
+    execArgv: [],
+    eval: fromSources,
+  });
+}
+
+function nodeThread(worker: NodeWorkerLike, hello: Hello, events: ThreadEvents): Thread {
   let over = false;
-  const ended = (why: string, cause?: unknown): void => {
-    if (!over) events.ended(why, cause);
+  let failure: unknown;
+  worker.postMessage(hello);
+  worker.on('message', events.message);
+  worker.on('messageerror', (error) => {
+    failure = error;
+    void worker.terminate();
+  });
+  worker.on('error', (error) => {
+    failure = error;
+  });
+  worker.on('exit', (code) => {
+    if (!over)
+      events.ended(failure === undefined ? `ended with exit code ${code}` : `failed (${String(failure)})`, failure);
     over = true;
+  });
+  return {
+    post: (message) => worker.postMessage(message),
+    keepAlive: (alive) => (alive ? worker.ref() : worker.unref()),
+    end: async () => {
+      over = true;
+      await worker.terminate();
+    },
   };
-  if (create === undefined && node !== undefined) {
-    const { Worker } = node.getBuiltinModule('node:worker_threads');
-    const fromSources = import.meta.url.endsWith('.ts');
-    const worker = new Worker(fromSources ? throughTsx() : new URL(workerUrl()), {
-      name: `sagitta-${hello.thread}`,
-      // Flags of the process, such as --input-type, are not for this file.
-      execArgv: [],
-      eval: fromSources,
-    });
-    let failure: unknown;
-    worker.postMessage(hello);
-    worker.on('message', events.message);
-    worker.on('messageerror', (error) => {
-      failure = error;
-      void worker.terminate();
-    });
-    worker.on('error', (error) => {
-      failure = error;
-    });
-    worker.on('exit', (code) => {
-      ended(failure === undefined ? `ended with exit code ${code}` : `failed (${String(failure)})`, failure);
-    });
-    return {
-      post: (message) => worker.postMessage(message),
-      keepAlive: (alive) => (alive ? worker.ref() : worker.unref()),
-      end: async () => {
-        over = true;
-        await worker.terminate();
-      },
-    };
-  }
-  const worker = create?.() ?? new Worker(workerUrl(), { type: 'module' });
+}
+
+function webThread(worker: WorkerLike, hello: Hello, events: ThreadEvents): Thread {
+  let over = false;
   worker.addEventListener('message', ({ data }) => events.message(data as FromThread));
   const failed = (why: string): void => {
     worker.terminate();
-    ended(why);
+    if (!over) events.ended(why);
+    over = true;
   };
   worker.addEventListener('messageerror', () => failed('sent what could not be read'));
   worker.addEventListener('error', ({ message }) => failed(`failed (${message})`));

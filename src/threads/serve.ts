@@ -1,6 +1,7 @@
 import { invariant } from '../base/errors.ts';
+import { failureOf } from '../base/failures.ts';
 import type { Work } from '../base/parallel.ts';
-import { type FromThread, packError, type ToThread } from './protocol.ts';
+import type { FromThread, ToThread } from './protocol.ts';
 
 type AnyWork = Work<never, never, unknown>;
 
@@ -44,7 +45,7 @@ export function serve(
       try {
         post({ type: 'done', call, result: await runOf(message.team)(message.piece as never) });
       } catch (error) {
-        post({ type: 'failed', call, error: packError(error) });
+        post({ type: 'failed', call, failure: failureOf(error) });
       }
     }
   };

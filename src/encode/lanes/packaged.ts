@@ -12,7 +12,7 @@ export function locate(from: string, ...places: readonly string[]): URL | undefi
 
 /** Starts a thread that runs a file of the package. @param options of the thread. @param from, places as {@link locate} takes them; the first is that among the sources. */
 export function startPackaged(
-  { workerData, ...limits }: Pick<WorkerOptions, 'workerData' | 'resourceLimits'>,
+  { workerData, ...limits }: Pick<WorkerOptions, 'workerData' | 'transferList' | 'resourceLimits' | 'name'>,
   from: string,
   ...places: readonly string[]
 ): Worker {

@@ -4,7 +4,7 @@ import { nearest } from '../../base/nearest.ts';
 import type { Collection } from '../../collection/collection.ts';
 import { hostExtensions } from '../../collection/host-extensions.ts';
 import { openCollection } from '../../collection/open.ts';
-import type { Encoder } from '../../encode/encoder.ts';
+import type { OpenEncoder } from '../../encode/registry.ts';
 import type { LanguageModel } from '../../generate/index.ts';
 import type { ServedCollection } from './types.ts';
 
@@ -15,7 +15,7 @@ export interface HostOptions {
   /** What makes the next question between hops, where a request asks for that. Default: nothing does. */
   readonly model?: LanguageModel;
   /** Default: each collection opens its own. */
-  readonly openEncoder?: (spec: string, options: { readonly allowRemote: boolean }) => Promise<Encoder>;
+  readonly openEncoder?: (spec: string, options: { readonly allowRemote: boolean }) => Promise<OpenEncoder>;
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Problem } from '../../api/index.ts';
+import type { Failure } from '../../base/failures.ts';
 import type { GenerateOptions, Prompt } from '../../generate/index.ts';
 import type { HostOptions } from '../operations/host.ts';
 import type { JobProgress, OperationName, RequestOf } from '../operations/types.ts';
-import type { DescribedError } from './errors.ts';
 
 /** What a thread is started with. */
 export type ThreadRole =
@@ -38,30 +38,6 @@ export type OperationReply =
     }
   | { readonly type: 'progress'; readonly call: number; readonly progress: JobProgress };
 
-/** Over the line between a thread that carries out operations and the one that encodes. */
-export type EncodingRequest = { readonly id: number } & (
-  | { readonly type: 'open'; readonly spec: string; readonly allowRemote: boolean }
-  | {
-      readonly type: 'encode';
-      readonly spec: string;
-      readonly allowRemote: boolean;
-      readonly texts: readonly string[];
-      readonly role: 'query' | 'document';
-    }
-  /** Nobody waits for the request of this id any more; there is no reply. */
-  | { readonly type: 'cancel' }
-);
-export type EncodingReply = { readonly id: number } & (
-  | { readonly type: 'opened'; readonly encoder: EncoderDescription }
-  | { readonly type: 'encoded'; readonly data: Float32Array<ArrayBuffer>; readonly dim: number }
-  | { readonly type: 'failed'; readonly error: DescribedError }
-);
-export interface EncoderDescription {
-  readonly id: string;
-  readonly dim: number;
-  readonly languages?: readonly string[];
-}
-
 /** Over the line between a thread that carries out operations and the one that has the language model. */
 export type ModelRequest = { readonly id: number } & (
   | { readonly type: 'ask'; readonly prompt: Prompt; readonly options: Omit<GenerateOptions, 'signal' | 'onEnd'> }
@@ -70,5 +46,5 @@ export type ModelRequest = { readonly id: number } & (
 );
 export type ModelReply = { readonly id: number } & (
   | { readonly type: 'answer'; readonly text: string }
-  | { readonly type: 'failed'; readonly error: DescribedError }
+  | { readonly type: 'failed'; readonly failure: Failure }
 );

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
+import { errorOf, failureOf } from '../../base/failures.ts';
 import { answerOf, type GenerateOptions, type LanguageModel, type Prompt } from '../../generate/index.ts';
-import { describeError, reviveError } from './errors.ts';
 import type { ModelReply, ModelRequest } from './messages.ts';
 
 /** Answers what comes over this line with a model of this thread. */
@@ -14,7 +14,7 @@ export function serveModel(port: MessagePort, model: LanguageModel): void {
     answerOf(model, request.prompt, { ...request.options, signal: controller.signal })
       .then(
         (text) => port.postMessage({ id, type: 'answer', text } satisfies ModelReply),
-        (error: unknown) => port.postMessage({ id, type: 'failed', error: describeError(error) } satisfies ModelReply),
+        (error: unknown) => port.postMessage({ id, type: 'failed', failure: failureOf(error) } satisfies ModelReply),
       )
       .finally(() => running.delete(id));
   });
@@ -38,7 +38,7 @@ export class RemoteModel implements LanguageModel {
     port.on('message', (reply: ModelReply) => {
       const call = this.#calls.get(reply.id);
       this.#calls.delete(reply.id);
-      if (reply.type === 'failed') call?.reject(reviveError(reply.error));
+      if (reply.type === 'failed') call?.reject(errorOf(reply.failure));
       else call?.resolve(reply.text);
     });
   }

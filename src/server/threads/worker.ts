@@ -1,9 +1,10 @@
 import { isMainThread, type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { BorrowedEncoders } from '../../encode/lent/borrow.ts';
 import { checkAnswer } from '../operations/answers.ts';
 import { CollectionHost } from '../operations/host.ts';
 import { runOperation } from '../operations/run.ts';
 import { toProblem } from '../problem.ts';
-import { EncodingService, RemoteEncoders } from './encoding.ts';
+import { EncodingService, type WantedEncoder } from './encoding.ts';
 import type { OperationMessage, OperationReply, ThreadRole } from './messages.ts';
 import { RemoteModel } from './model.ts';
 
@@ -23,8 +24,11 @@ function serveEncoding(port: MessagePort): void {
 }
 
 function serveOperations(port: MessagePort, role: Extract<ThreadRole, { role: 'operations' }>): void {
-  const encoders = new RemoteEncoders();
-  const host = new CollectionHost({ ...role, openEncoder: (spec, options) => encoders.open(spec, options) });
+  const encoders = new BorrowedEncoders<WantedEncoder>();
+  const host = new CollectionHost({
+    ...role,
+    openEncoder: (spec, { allowRemote }) => encoders.open({ spec, allowRemote }),
+  });
   const calls = new Map<number, AbortController>();
   const reply = (message: OperationReply, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
