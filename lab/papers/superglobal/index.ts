@@ -3,7 +3,11 @@ import type { Claim } from '../../grading/index.ts';
 import { imageClaim, innerProduct, reranked } from '../../protocols/images.ts';
 import { grid } from '../../protocols/learning.ts';
 
-const expansion = reranked('query expansion', grid({ alpha: [1, 2, 3, 5, 8], neighbours: [3, 5, 10, 20] }), expandQuery);
+const expansion = reranked(
+  'query expansion',
+  grid({ alpha: [1, 2, 3, 5, 8], neighbours: [3, 5, 10, 20] }),
+  expandQuery,
+);
 const refined = reranked(
   'refined by neighbours',
   grid({ neighbours: [2, 3, 5, 9], beta: [0.3, 0.5, 0.8, 1.2] }),
