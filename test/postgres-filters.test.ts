@@ -187,6 +187,23 @@ describe.each(Object.entries(KINDS))('filters in %s', (_, { skip, reach }) => {
     );
   });
 
+  test('compare every value with every other as the engine does', { timeout: 240_000 }, async () => {
+    const every: Scalar[] = [...TEXTS, ...NUMBERS, true, false];
+    const given = every
+      .flatMap((one) => [one, ['zz', one]])
+      .map((a, i) => ({ id: `d${i}`, text: 'ferry', metadata: { a } }));
+    await using collection = await open(given);
+    await collection.read(async (corpus) => {
+      for (const op of ['=', '<', '<=', '^=', 'contains', 'matches'] as const) {
+        for (const one of every) {
+          const asked: Filter = { field: 'a', op, value: one };
+          const found = [...(await corpus.filters!.select(asked))];
+          expect(found, JSON.stringify(asked)).toEqual([...(await corpus.select(compileFilter(asked)))]);
+        }
+      }
+    });
+  });
+
   test('may be long, deep and many', { timeout: 60_000 }, async () => {
     const given = Array.from({ length: 12 }, (_, i) => ({
       id: `d${i}`,
