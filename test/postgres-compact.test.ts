@@ -13,7 +13,7 @@ it('takes out for good what no state of late has, and searches find what they fo
   const encoder = testEncoder({ dim: 8 });
   await using collection = await openCollection('postgres://nobody@localhost/none', { create: true, encoder, connect });
   const sql = await connect();
-  const tables: Tables = { schema: 'sagitta', shards: 8, collection: 1, pgvector: false };
+  const tables: Tables = { schema: 'sagitta', shards: 8, collection: 1, vectors: 'bytes' };
   const counts = async () =>
     (
       await sql.rows<{ documents: number; passages: number; vectors: number; dead: number }>(

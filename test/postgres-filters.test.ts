@@ -187,6 +187,52 @@ describe.each(Object.entries(KINDS))('filters in %s', (_, { skip, reach }) => {
     );
   });
 
+  test('compare every value with every other as the engine does', { timeout: 240_000 }, async () => {
+    const every: Scalar[] = [...TEXTS, ...NUMBERS, true, false];
+    const given = every
+      .flatMap((one) => [one, ['zz', one]])
+      .map((a, i) => ({ id: `d${i}`, text: 'ferry', metadata: { a } }));
+    await using collection = await open(given);
+    await collection.read(async (corpus) => {
+      for (const op of ['=', '<', '<=', '^=', 'contains', 'matches'] as const) {
+        for (const one of every) {
+          const asked: Filter = { field: 'a', op, value: one };
+          const found = [...(await corpus.filters!.select(asked))];
+          expect(found, JSON.stringify(asked)).toEqual([...(await corpus.select(compileFilter(asked)))]);
+        }
+      }
+    });
+  });
+
+  test('may be long, deep and many', { timeout: 60_000 }, async () => {
+    const given = Array.from({ length: 12 }, (_, i) => ({
+      id: `d${i}`,
+      text: `ferry ${i}`,
+      metadata: { [`f${i}`]: i },
+    }));
+    await using collection = await open(given);
+    const each = (count: number): Filter[] =>
+      Array.from({ length: count }, (_, i) => ({ field: `f${i}`, op: '=', value: i === 5 ? 0 : i }));
+    let deep: Filter = { field: 'f3', op: '=', value: 3 };
+    for (let level = 0; level < 60; level++) deep = level % 2 === 0 ? { not: deep } : { and: [deep] };
+    const values = Array.from({ length: 20_000 }, (_, i) => 2 * i);
+    const filters: Filter[] = [
+      deep,
+      { or: each(200) },
+      { or: each(300) },
+      { field: 'f4', op: 'in', values },
+      { and: [] },
+      { or: [] },
+    ];
+    await collection.read(async (corpus) => {
+      for (const one of filters) {
+        const wanted = [...(await corpus.select(compileFilter(one)))];
+        expect([...(await corpus.filters!.select(one))]).toEqual(wanted);
+        expect(await corpus.filters!.any([one])).toEqual([wanted.length > 0]);
+      }
+    });
+  });
+
   test('read no records but those of hits, and those that the database cannot tell of', {
     timeout: 60_000,
   }, async () => {

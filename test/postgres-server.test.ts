@@ -7,6 +7,8 @@ import { openCollection } from 'sagitta-search';
 import { serve } from 'sagitta-search/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wellFormed } from '../src/base/byte-order.ts';
+import { parsePostgresAddress } from '../src/store/postgres/address.ts';
+import { connectPostgres } from '../src/store/postgres/connect.ts';
 import { program } from './support/command.ts';
 import { noServer, startServer, type TestServer } from './support/postgres.ts';
 
@@ -127,7 +129,7 @@ describe.skipIf(skip !== undefined)('a collection on a PostgreSQL server', () =>
     expect(await refusal(`${server.url}?schema=drop%20table`)).toMatchObject({ code: 'invalid-argument' });
     await sql("update sagitta.meta set value = '99' where name = 'version'");
     expect(await refusal(`${server.url}?collection=faults`)).toMatchObject({ code: 'incompatible' });
-    await sql("update sagitta.meta set value = '1' where name = 'version'");
+    await sql("update sagitta.meta set value = '2' where name = 'version'");
     await sql('create database frozen');
     const frozen = server.url.replace(/postgres$/, 'frozen');
     await sql('alter database frozen set default_transaction_read_only = on');
@@ -135,6 +137,17 @@ describe.skipIf(skip !== undefined)('a collection on a PostgreSQL server', () =>
       code: 'storage',
       message: expect.stringContaining('read-only'),
     });
+  });
+
+  it('has statements run without compiling them, unless the address says otherwise', async () => {
+    for (const [options, jit] of [
+      ['', 'off'],
+      ['?options=-c%20jit%3Don', 'on'],
+    ] as const) {
+      const database = await connectPostgres(parsePostgresAddress(`${server.url}${options}`));
+      expect(await database.rows('show jit')).toEqual([{ jit }]);
+      await database.close();
+    }
   });
 
   it('gives a statement so much time and no more', { timeout: 60_000 }, async () => {

@@ -46,6 +46,7 @@ interface Reached {
 const KINDS: Readonly<Record<string, { readonly skip: string | undefined; reach(): Promise<Reached> }>> = {
   'PGlite, vectors as bytes': { skip: undefined, reach: () => inPglite(false) },
   'PGlite with pgvector': { skip: undefined, reach: () => inPglite(true) },
+  'PGlite with pgvector, codes of 2 bytes': { skip: undefined, reach: () => inPglite(true, 'half') },
   'a server of its own': {
     skip: noServer(),
     reach: async () => {
@@ -67,11 +68,12 @@ const KINDS: Readonly<Record<string, { readonly skip: string | undefined; reach(
   },
 };
 
-async function inPglite(pgvector: boolean): Promise<Reached> {
+async function inPglite(pgvector: boolean, vectors?: string): Promise<Reached> {
+  const url = `postgres://nobody@localhost/none${vectors === undefined ? '' : `?vectors=${vectors}`}`;
   const { connect, end } = await pglite({ pgvector });
   return {
-    address: () => ({ address: addressAt('postgres://nobody@localhost/none'), options: { connect } }),
-    open: (name, options) => openAt('postgres://nobody@localhost/none', name, { connect, ...options }),
+    address: () => ({ address: addressAt(url), options: { connect } }),
+    open: (name, options) => openAt(url, name, { connect, ...options }),
     end,
   };
 }

@@ -124,7 +124,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Tables that are divided by parts. */
-export const TABLES = ['documents', 'passages', 'terms', 'vectors', 'statistics'];
+export const TABLES = ['documents', 'passages', 'terms', 'vectors', 'exact', 'statistics'];
 
 /** Has the second server keep parts 4 to 7 of every table: they become foreign tables of the first. */
 export async function divide(first: TestServer, second: TestServer): Promise<void> {

@@ -1,4 +1,9 @@
 import { InvalidArgumentError } from '../../base/errors.ts';
+import { nearest } from '../../base/nearest.ts';
+
+/** Codes of vectors that the database scans in place of the vectors themselves: 2 bytes a component, or one bit. */
+export const VECTOR_CODES = ['half', 'bit'] as const;
+export type VectorCode = (typeof VECTOR_CODES)[number];
 
 /** Where a collection in PostgreSQL is, as its address says. */
 export interface PostgresAddress {
@@ -12,10 +17,12 @@ export interface PostgresAddress {
   readonly schema: string;
   /** Milliseconds that one statement may take. Default 60,000. */
   readonly statementTimeout: number;
+  /** How vectors of a collection that is made are scanned. Default: as pgvector or the engine does without a code. */
+  readonly vectors: VectorCode | undefined;
 }
 
 const SCHEME = /^postgres(ql)?:\/\//i;
-const OWN = ['collection', 'schema', 'statement_timeout'] as const;
+const OWN = ['collection', 'schema', 'statement_timeout', 'vectors'] as const;
 
 /** Whether a text that names a collection names one in PostgreSQL, rather than a folder. */
 export function isPostgresAddress(location: string): boolean {
@@ -23,7 +30,7 @@ export function isPostgresAddress(location: string): boolean {
 }
 
 /**
- * Reads `postgres://user:password@host:port/database?collection=NAME&schema=NAME&statement_timeout=MS`; other parameters (`sslmode`) are
+ * Reads `postgres://user:password@host:port/database?collection=NAME&schema=NAME&statement_timeout=MS&vectors=half`; other parameters (`sslmode`) are
  * for the driver.
  * @throws InvalidArgumentError for an address with a mistake, without showing its password.
  */
@@ -42,11 +49,12 @@ export function parsePostgresAddress(location: string): PostgresAddress {
     const said = url.searchParams.getAll(twice).join('" and "');
     throw new InvalidArgumentError(`The address of the database says ${twice} twice: "${said}".`, 'Keep one of them.');
   }
-  const [collection, schema, timeout] = OWN.map((name) => url.searchParams.get(name));
+  const [collection, schema, timeout, vectors] = OWN.map((name) => url.searchParams.get(name));
   const own = {
     collection: collection ?? 'default',
     schema: schema ?? 'sagitta',
     statementTimeout: timeout == null ? 60_000 : Number(timeout),
+    vectors: VECTOR_CODES.find((code) => code === vectors),
   };
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,99}$/u.test(own.collection)) {
     throw new InvalidArgumentError(
@@ -62,6 +70,13 @@ export function parsePostgresAddress(location: string): PostgresAddress {
   }
   if (!(Number.isInteger(own.statementTimeout) && own.statementTimeout >= 1 && own.statementTimeout <= 86_400_000)) {
     throw new InvalidArgumentError(`statement_timeout is ${timeout}.`, 'Give whole milliseconds, from 1 to 86400000.');
+  }
+  if (vectors !== null && vectors !== undefined && own.vectors === undefined) {
+    const guess = nearest(vectors, VECTOR_CODES);
+    throw new InvalidArgumentError(
+      `vectors is "${vectors.slice(0, 80)}".`,
+      guess === undefined ? 'Write vectors=half or vectors=bit, or leave it out.' : `Did you mean vectors=${guess}?`,
+    );
   }
   const shown = new URL(url);
   shown.password = '';

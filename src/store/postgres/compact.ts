@@ -6,7 +6,7 @@ import { decodePostings, encodePostings } from './postings.ts';
 import { advance, lockHead, TermWriter } from './publish.ts';
 import type { Database, Sql } from './sql.ts';
 import { deadPassages } from './state.ts';
-import { type Tables, TERMS } from './tables.ts';
+import { type Tables, TERMS, vectorTables } from './tables.ts';
 import type { TermRow } from './term-rows.ts';
 
 /** Seconds that rows stay after the last state that has them: longer than a search, and a state that is kept, take. */
@@ -181,10 +181,14 @@ async function purge(sql: Sql, tables: Tables, shown: string, grace: number): Pr
   const { generation, oldest } = past!;
   if (generation === null) return 0;
   await sql.rows(`delete from ${schema}.terms where collection = $1 and died <= $2`, [collection, generation]);
-  const vectors = await sql.rows(
-    `delete from ${schema}.vectors where collection = $1 and died <= $2 returning 1 as one`,
-    [collection, generation],
-  );
+  let vectors = 0;
+  for (const table of vectorTables(tables)) {
+    const gone = await sql.rows(
+      `delete from ${schema}.${table} where collection = $1 and died <= $2 returning 1 as one`,
+      [collection, generation],
+    );
+    vectors += gone.length;
+  }
   const most = Math.min(generation, oldest === null ? generation : oldest);
   const documents = await sql.rows<{ ordinal: number }>(
     `delete from ${schema}.documents where collection = $1 and died <= $2 returning ordinal`,
@@ -196,7 +200,7 @@ async function purge(sql: Sql, tables: Tables, shown: string, grace: number): Pr
       documents.map(({ ordinal }) => ordinal),
     ]);
   }
-  if (vectors.length > 0) {
+  if (vectors > 0) {
     await sql.rows(`update ${schema}.collections set purged = purged + 1 where id = $1`, [collection]);
   }
   await sql.rows(`delete from ${schema}.generations where collection = $1 and generation < $2`, [

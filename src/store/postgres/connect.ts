@@ -27,6 +27,8 @@ export async function connectPostgres(address: PostgresAddress): Promise<Databas
     // A server that is gone without a word: no statement waits for ever.
     query_timeout: address.statementTimeout + CONNECT_MS,
     lock_timeout: LOCK_MS,
+    // To compile a filter takes longer than to evaluate it.
+    options: '-c jit=off',
     keepAlive: true,
   });
   // A connection that breaks while nobody uses it is replaced by the next one that is needed.

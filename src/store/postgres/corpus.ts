@@ -276,6 +276,7 @@ export class PostgresCorpus implements StoredCorpus {
     return {
       sql,
       table: this.#table('vectors'),
+      exact: this.#table('exact'),
       collection,
       field,
       dim,

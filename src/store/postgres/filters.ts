@@ -1,8 +1,8 @@
 import { BitSet } from '../../base/bits.ts';
 import type { DocumentRecord, Filter, Scalar } from '../../content/index.ts';
 import type { CorpusFilters } from '../../corpus/index.ts';
-import { askedOf, compileFilter } from '../../search/filter-match.ts';
-import { filterSql, membersSql } from './filter-sql.ts';
+import { compileFilter } from '../../search/filter-match.ts';
+import { columnsSql, type FieldsAsked, filterSql, membersSql } from './filter-sql.ts';
 import type { Sql } from './sql.ts';
 import { Values } from './values.ts';
 
@@ -41,15 +41,15 @@ export class PostgresFilters implements CorpusFilters {
   ) {}
 
   async select(filter: Filter): Promise<BitSet> {
-    const values = this.#values();
-    const holds = filterSql(filter, values);
+    const asked = this.#asked();
+    const holds = filterSql(filter, asked);
     if (holds === undefined) return this.records.select(compileFilter(filter));
     // One row of bytes, as rows of their own would weigh several times more.
     const [found] = await this.place.sql.rows<{ allowed: Uint8Array | null; open: Uint8Array | null }>(
       `select string_agg(int4send(first_passage) || int4send(passages), ''::bytea) filter (where holds and passages > 0) as allowed,
         string_agg(int4send(ordinal) || int4send(first_passage) || int4send(passages), ''::bytea) filter (where holds is null) as open
-        from (select d.ordinal, d.first_passage, d.passages, ${holds} as holds ${this.#from()} offset 0) as asked`,
-      values.list,
+        from (select d.ordinal, d.first_passage, d.passages, ${holds} as holds from ${this.#rows(asked)} offset 0) as asked`,
+      asked.values.list,
     );
     const selected = new BitSet(this.place.passageSpace);
     const allowed = integersOf(found!.allowed);
@@ -94,11 +94,7 @@ export class PostgresFilters implements CorpusFilters {
   async values(field: string, most: number): Promise<Scalar[]> {
     const values = this.#values();
     const members = membersSql(field, values);
-    if (members === undefined) {
-      const records: DocumentRecord[] = [];
-      for await (const { record } of this.records.all()) records.push(record);
-      return [...(await askedOf(records).values(field, most))];
-    }
+    if (members === undefined) return [];
     // A value that a document has by two names counts once; one that a list has twice counts twice.
     const rows = await this.place.sql.rows<{ t: string; kind: string }>(
       `select t, kind from (
@@ -116,18 +112,18 @@ export class PostgresFilters implements CorpusFilters {
 
   /** Whether any document satisfies each filter; undefined where the database cannot tell. */
   async #met(filters: readonly Filter[]): Promise<(boolean | undefined)[]> {
-    const values = this.#values();
+    const asked = this.#asked();
     // Together: too many conditions for one statement are too many.
-    if (filterSql({ and: filters }, this.#values()) === undefined || filters.length === 0)
+    if (filterSql({ and: filters }, this.#asked()) === undefined || filters.length === 0)
       return filters.map(() => undefined);
-    const each = filters.map((filter) => filterSql(filter, values)!);
+    const each = filters.map((filter) => filterSql(filter, asked)!);
     const [found] = await this.place.sql.rows<{ met: string }>(
       `select to_json(array[${each.map(
         (_, i) => `case when bool_or(holds[${i + 1}]) then true
         when bool_or(holds[${i + 1}] is null) then null else false end`,
       )}])::text as met
-        from (select array[${each}] as holds ${this.#from()} offset 0) as asked`,
-      values.list,
+        from (select array[${each}] as holds from ${this.#rows(asked)} offset 0) as asked`,
+      asked.values.list,
     );
     return (JSON.parse(found!.met) as (boolean | null)[]).map((one) => one ?? undefined);
   }
@@ -156,6 +152,15 @@ export class PostgresFilters implements CorpusFilters {
     values.add(this.place.collection, 'int');
     values.add(this.place.generation, 'int');
     return values;
+  }
+
+  #asked(): FieldsAsked {
+    return { values: this.#values(), columns: new Map() };
+  }
+
+  /** Documents with the columns that filters need, each made once: `offset 0` keeps the planner from making them wherever they are used. */
+  #rows(asked: FieldsAsked): string {
+    return `(select d.ordinal, d.first_passage, d.passages, d.id, d.title, d.path, d.format, d.language${columnsSql(asked)} ${this.#from()} offset 0) as d`;
   }
 
   #from(further = ''): string {

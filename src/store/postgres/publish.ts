@@ -4,8 +4,9 @@ import type { PendingDocument } from '../local/pending.ts';
 import { jsonOf } from './changes.ts';
 import { shardOf } from './shards.ts';
 import type { Database, Sql, SqlValue } from './sql.ts';
-import type { Tables } from './tables.ts';
+import { type Tables, vectorTables } from './tables.ts';
 import { type TermRow, TermRows } from './term-rows.ts';
+import { CODES } from './vector-codes.ts';
 import { bytesOfVector } from './vectors.ts';
 
 /** Bytes, about, that one statement brings. */
@@ -46,7 +47,8 @@ export async function publish(
 }
 
 /** Takes the collection's row: whoever else would write waits until this transaction ends. */
-export async function lockHead(sql: Sql, { schema, collection }: Tables, shown: string): Promise<Head> {
+export async function lockHead(sql: Sql, tables: Tables, shown: string): Promise<Head> {
+  const { schema, collection } = tables;
   const [row] = await sql.rows<{ generation: number; next_document: number; next_passage: number }>(
     `select generation, next_document, next_passage from ${schema}.collections where id = $1 for update`,
     [collection],
@@ -55,7 +57,7 @@ export async function lockHead(sql: Sql, { schema, collection }: Tables, shown: 
     throw new NotFoundError(`The collection in ${shown} is gone.`, 'Make it again with `sagitta index PATH --in`.');
   }
   const head = { generation: row.generation, nextDocument: row.next_document, nextPassage: row.next_passage };
-  await dropLeftovers(sql, { schema, collection }, head.generation);
+  await dropLeftovers(sql, tables, head.generation);
   return head;
 }
 
@@ -63,11 +65,8 @@ export async function lockHead(sql: Sql, { schema, collection }: Tables, shown: 
  * Rows on several servers are not committed at one time: what a server kept of a generation that never came about is taken back before the
  * next one gets its number.
  */
-async function dropLeftovers(
-  sql: Sql,
-  { schema, collection }: Pick<Tables, 'schema' | 'collection'>,
-  generation: number,
-): Promise<void> {
+async function dropLeftovers(sql: Sql, tables: Tables, generation: number): Promise<void> {
+  const { schema, collection } = tables;
   const [found] = await sql.rows<{ born: boolean; died: boolean }>(
     `select exists (select from ${schema}.documents where collection = $1 and born > $2) as born,
       exists (select from ${schema}.documents where collection = $1 and died > $2) as died`,
@@ -79,12 +78,12 @@ async function dropLeftovers(
         and document in (select ordinal from ${schema}.documents where collection = $1 and born > $2)`,
       [collection, generation],
     );
-    for (const table of ['documents', 'terms', 'vectors', 'statistics']) {
+    for (const table of ['documents', 'terms', ...vectorTables(tables), 'statistics']) {
       await sql.rows(`delete from ${schema}.${table} where collection = $1 and born > $2`, [collection, generation]);
     }
   }
   if (found!.died) {
-    for (const table of ['documents', 'terms', 'vectors']) {
+    for (const table of ['documents', 'terms', ...vectorTables(tables)]) {
       await sql.rows(`update ${schema}.${table} set died = null where collection = $1 and died > $2`, [
         collection,
         generation,
@@ -110,13 +109,8 @@ export async function advance(
 }
 
 /** Has documents with these ids end with a generation. */
-async function retire(
-  sql: Sql,
-  { schema, collection }: Tables,
-  ids: readonly string[],
-  generation: number,
-  sums: Sums,
-): Promise<void> {
+async function retire(sql: Sql, tables: Tables, ids: readonly string[], generation: number, sums: Sums): Promise<void> {
+  const { schema, collection } = tables;
   for (let from = 0; from < ids.length; from += IDS) {
     const rows = await sql.rows<{
       ordinal: number;
@@ -133,10 +127,12 @@ async function retire(
     const passages = rows.flatMap((row) => Array.from({ length: row.passages }, (_, i) => row.first_passage + i));
     for (const row of rows) sums.add(row.shard, row.language, -1, -row.passages, -row.length);
     if (passages.length === 0) continue;
-    await sql.rows(
-      `update ${schema}.vectors set died = $2 where collection = $1 and died is null and passage = any($3::int[])`,
-      [collection, generation, passages],
-    );
+    for (const table of vectorTables(tables)) {
+      await sql.rows(
+        `update ${schema}.${table} set died = $2 where collection = $1 and died is null and passage = any($3::int[])`,
+        [collection, generation, passages],
+      );
+    }
   }
 }
 
@@ -242,7 +238,7 @@ class Rows {
   }
 }
 
-/** Vectors that go to the table, in pgvector's type or as bytes. */
+/** Vectors that go to their tables, in the collection's form. */
 class VectorRows {
   #waiting: {
     readonly field: string;
@@ -271,7 +267,7 @@ class VectorRows {
     if (rows.length === 0) return;
     this.#waiting = [];
     this.#bytes = 0;
-    const { schema, collection, pgvector } = this.tables;
+    const { schema, collection, vectors: form } = this.tables;
     const common: SqlValue[] = [
       collection,
       this.generation,
@@ -279,23 +275,34 @@ class VectorRows {
       rows.map(({ shard }) => shard),
       rows.map(({ passage }) => passage),
     ];
-    if (pgvector) {
+    if (form !== 'bytes') {
+      const [column, code] =
+        form === 'pgvector' ? ['embedding', 'x.vector::vector'] : [CODES[form].column, CODES[form].of('x.vector')];
       await this.sql.rows(
-        `insert into ${schema}.vectors (collection, born, field, shard, passage, embedding)
-          select $1::int, $2::int, x.field, x.shard, x.passage, x.vector::vector
+        `insert into ${schema}.vectors (collection, born, field, shard, passage, ${column})
+          select $1::int, $2::int, x.field, x.shard, x.passage, ${code}
           from unnest($3::text[], $4::int[], $5::int[], $6::text[]) as x(field, shard, passage, vector)`,
         [...common, rows.map(({ vector }) => JSON.stringify(Array.from(vector)))],
       );
-      return;
     }
+    if (form === 'pgvector') return;
     const dim = rows[0]!.vector.length;
-    const codes = new Uint8Array(rows.length * (dim + 4));
+    const codes = new Uint8Array(form === 'bytes' ? rows.length * (dim + 4) : 0);
     const vectors = new Uint8Array(rows.length * dim * 4);
     rows.forEach(({ vector }, i) => {
       const { code, full } = bytesOfVector(vector);
-      codes.set(code, i * (dim + 4));
+      if (form === 'bytes') codes.set(code, i * (dim + 4));
       vectors.set(full, i * dim * 4);
     });
+    if (form !== 'bytes') {
+      await this.sql.rows(
+        `insert into ${schema}.exact (collection, born, field, shard, passage, vector)
+          select $1::int, $2::int, x.field, x.shard, x.passage, substring($6::bytea from ((x.n - 1) * $7::int + 1)::int for $7::int)
+          from unnest($3::text[], $4::int[], $5::int[]) with ordinality as x(field, shard, passage, n)`,
+        [...common, vectors, 4 * dim],
+      );
+      return;
+    }
     await this.sql.rows(
       `insert into ${schema}.vectors (collection, born, field, shard, passage, code, vector)
         select $1::int, $2::int, x.field, x.shard, x.passage,

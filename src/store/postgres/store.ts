@@ -13,14 +13,14 @@ import type {
   StoreInfo,
   VerifyReport,
 } from '../types.ts';
-import { type PostgresAddress, parsePostgresAddress } from './address.ts';
+import { type PostgresAddress, parsePostgresAddress, VECTOR_CODES } from './address.ts';
 import { connectPostgres } from './connect.ts';
 import { PostgresCorpus } from './corpus.ts';
-import { openSchema, SCHEMA_VERSION } from './schema.ts';
+import { openSchema, SCHEMA_VERSION, withCodes } from './schema.ts';
 import type { Database } from './sql.ts';
 import { readState } from './state.ts';
-import type { Tables } from './tables.ts';
-import { ByteKeeping, PgvectorKeeping, type VectorKeeping } from './vectors.ts';
+import { type Tables, type VectorForm, vectorTables } from './tables.ts';
+import { ByteKeeping, CodedKeeping, PgvectorKeeping, type VectorKeeping } from './vectors.ts';
 import { verifyTables } from './verify.ts';
 import { PostgresWriter, unsupported } from './writer.ts';
 
@@ -46,7 +46,7 @@ export class PostgresStore implements Store {
     private readonly database: Database,
     private readonly tables: Tables,
   ) {
-    this.#vectors = tables.pgvector ? new PgvectorKeeping() : new ByteKeeping();
+    this.#vectors = keepingOf(tables.vectors);
   }
 
   async corpus(settings: IndexingSettings, open: OpenFieldEncoder): Promise<PostgresCorpus> {
@@ -110,12 +110,17 @@ export class PostgresStore implements Store {
     );
     const fields: FieldInfo[] = [];
     for (const field of vectorFields(settings)) {
-      const [row] = await this.database.rows<{ vectors: number; bytes: number }>(
-        `select count(*)::int as vectors, coalesce(sum(pg_column_size(v.*)), 0)::float8 as bytes
-          from ${schema}.vectors v where collection = $1 and field = $2 and died is null`,
-        [collection, field.name],
-      );
-      fields.push({ ...field, vectors: row!.vectors, bytes: row!.bytes });
+      let [vectors, bytes] = [0, 0];
+      for (const table of vectorTables(this.tables)) {
+        const [row] = await this.database.rows<{ vectors: number; bytes: number }>(
+          `select count(*)::int as vectors, coalesce(sum(pg_column_size(v.*)), 0)::float8 as bytes
+            from ${schema}.${table} v where collection = $1 and field = $2 and died is null`,
+          [collection, field.name],
+        );
+        vectors = row!.vectors;
+        bytes += row!.bytes;
+      }
+      fields.push({ ...field, vectors, bytes });
     }
     const state = await readState(this.database, schema, collection, this.location);
     const total = [...batches, ...sizes, ...fields].reduce((sum, { bytes }) => sum + bytes, 0);
@@ -176,15 +181,17 @@ export async function openStore(
     const before = await openSchema(database, address.schema, false);
     const known = before === undefined ? undefined : await findCollection(database, address);
     if (before !== undefined && known !== undefined) {
+      checkVectors(address, known);
       return { store: storeOf(address, database, before.shards, known), made: false };
     }
     if (fresh === undefined) throw noCollection(address.shown);
     const settings = await fresh();
     checkFields(settings);
     const schema = before ?? (await openSchema(database, address.schema, true))!;
+    if (address.vectors !== undefined) await withCodes(database, schema.name, address.vectors);
     await database.rows(
       `insert into ${schema.name}.collections (name, settings, vectors) values ($1, $2::text::json, $3) on conflict do nothing`,
-      [address.collection, JSON.stringify(settings), schema.pgvector ? PGVECTOR : BYTES],
+      [address.collection, JSON.stringify(settings), address.vectors ?? (schema.pgvector ? PGVECTOR : BYTES)],
     );
     const made = (await findCollection(database, address))!;
     if (made.settings !== JSON.stringify(settings)) {
@@ -193,6 +200,7 @@ export async function openStore(
         'Open it again without settings of your own.',
       );
     }
+    checkVectors(address, made);
     return { store: storeOf(address, database, schema.shards, made), made: true };
   } catch (error) {
     await database.close();
@@ -200,13 +208,28 @@ export async function openStore(
   }
 }
 
-const PGVECTOR = 'pgvector';
-const BYTES = 'bytes';
+const PGVECTOR: VectorForm = 'pgvector';
+const BYTES: VectorForm = 'bytes';
+
+/** @throws IncompatibleError where an address says how vectors are kept, and they are kept otherwise. */
+function checkVectors({ vectors, shown }: PostgresAddress, known: CollectionRow): void {
+  if (vectors === undefined || vectors === known.vectors) return;
+  const by = VECTOR_CODES.some((code) => code === known.vectors) ? `with vectors=${known.vectors}` : 'without codes';
+  throw new IncompatibleError(
+    `The collection in ${shown} was made ${by}.`,
+    'Leave vectors out of the address, or copy the collection to one of another name (`sagitta copy`).',
+  );
+}
+
+function keepingOf(form: VectorForm): VectorKeeping {
+  if (form === 'bytes') return new ByteKeeping();
+  return form === 'pgvector' ? new PgvectorKeeping() : new CodedKeeping(form);
+}
 
 interface CollectionRow {
   readonly id: number;
   readonly settings: string;
-  readonly vectors: string;
+  readonly vectors: VectorForm;
 }
 
 async function findCollection(
@@ -226,7 +249,7 @@ function storeOf(
   shards: number,
   { id, settings, vectors }: CollectionRow,
 ): PostgresStore {
-  const tables = { schema, shards, collection: id, pgvector: vectors === PGVECTOR };
+  const tables = { schema, shards, collection: id, vectors };
   return new PostgresStore(shown, JSON.parse(settings) as CollectionSettings, database, tables);
 }
 

@@ -1,6 +1,11 @@
+import type { VectorCode } from './address.ts';
+
 /** Kinds of rows in `terms`: postings of a term, places of a word. */
 export const TERMS = 0;
 export const PLACES = 1;
+
+/** How vectors are kept: as bytes, in pgvector's type, or by codes of pgvector beside bytes that lie in the table `exact`. */
+export type VectorForm = 'bytes' | 'pgvector' | VectorCode;
 
 /** Where the tables of a collection are. */
 export interface Tables {
@@ -8,6 +13,10 @@ export interface Tables {
   readonly schema: string;
   readonly shards: number;
   readonly collection: number;
-  /** Whether the collection's vectors are in pgvector's type, rather than bytes. */
-  readonly pgvector: boolean;
+  readonly vectors: VectorForm;
+}
+
+/** Tables of vectors, the rows of which are born and die together. */
+export function vectorTables({ vectors }: Pick<Tables, 'vectors'>): readonly string[] {
+  return vectors === 'half' || vectors === 'bit' ? ['vectors', 'exact'] : ['vectors'];
 }

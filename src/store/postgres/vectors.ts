@@ -4,12 +4,16 @@ import type { Hits } from '../../base/hits.ts';
 import { blockEnds, SettledHits } from '../../index/blocks.ts';
 import { Arena, drainHeap, encodeInt8, heapBytes, paddedDim, quantizeQuery } from '../../kernels/index.ts';
 import { dot } from '../../math/index.ts';
+import type { VectorCode } from './address.ts';
 import type { Sql } from './sql.ts';
+import { CODES } from './vector-codes.ts';
 
 /** Where the vectors of one field of a collection lie, and which of them count in one state. */
 export interface VectorPlace {
   readonly sql: Sql;
   readonly table: string;
+  /** The table of the vectors themselves, where the other has codes of pgvector. */
+  readonly exact: string;
   readonly collection: number;
   readonly field: string;
   readonly dim: number;
@@ -27,7 +31,7 @@ export interface VectorSearch {
   readonly refine: number;
 }
 
-/** How vectors are kept in the tables: by pgvector, or as bytes. */
+/** How vectors are kept in the tables. */
 export interface VectorKeeping {
   /** The best passages by inner product, at full precision; equal scores by ascending ordinal. */
   search(place: VectorPlace, query: Float32Array, search: VectorSearch): Promise<Hits>;
@@ -128,6 +132,75 @@ const MOST_PARTS = 16;
 /** As of `FlatIndex`. */
 const LEAST_CANDIDATES = 32;
 
+/** How many of the best by their codes are scored again for so many hits. */
+function candidatesOf(hits: number, refine: number): number {
+  return Math.max(Math.ceil(hits * refine), LEAST_CANDIDATES);
+}
+
+/** Ranks candidates by the vectors themselves, block by block of hits. @param candidates best first by their codes. */
+async function settle(
+  query: Float32Array,
+  candidates: readonly number[],
+  read: (passages: Uint32Array) => Promise<(Float32Array | undefined)[]>,
+  ends: readonly number[],
+  refine: number,
+): Promise<SettledHits> {
+  const ascending = Uint32Array.from(candidates).sort();
+  const scores = scoresOf(query, await read(ascending));
+  const exact = new Map(Array.from(ascending, (passage, i) => [passage, scores[i]!]));
+  const ranked = candidates.map((passage, rank) => ({ passage, rank, score: exact.get(passage)! }));
+  ranked.sort((a, b) => b.score - a.score || a.passage - b.passage);
+  const settled = new SettledHits();
+  for (const end of ends) {
+    const among = ranked.filter(({ rank }) => rank < candidatesOf(end, refine));
+    settled.append(
+      among.map(({ passage }) => passage),
+      among.map(({ score }) => score),
+      end,
+    );
+  }
+  return settled;
+}
+
+/**
+ * Vectors as codes of pgvector, which the database scans, and as bytes in a table of their own, of which only what is best by its code is read
+ * and scored again.
+ */
+export class CodedKeeping implements VectorKeeping {
+  constructor(private readonly code: VectorCode) {}
+
+  async search(place: VectorPlace, query: Float32Array, { k, allowed, refine }: VectorSearch): Promise<Hits> {
+    const { sql, table, collection, field, generation } = place;
+    const { distance, depth } = CODES[this.code];
+    const ends = blockEnds(k);
+    const deep = refine * depth;
+    const among = allowed === undefined ? [] : [Array.from(allowed)];
+    const rows = await sql.rows<{ passage: number }>(
+      `select passage from ${table} where collection = $1 and field = $2
+        and born <= $3 and (died is null or died > $3) ${allowed === undefined ? '' : 'and passage = any($6::int[])'}
+        order by ${distance('$4')}, passage limit $5`,
+      [collection, field, generation, JSON.stringify(Array.from(query)), candidatesOf(ends.at(-1)!, deep), ...among],
+    );
+    const candidates = rows.map(({ passage }) => passage);
+    const settled = await settle(query, candidates, (passages) => this.read(place, passages), ends, deep);
+    return settled.hits(k, rows.length);
+  }
+
+  read(place: VectorPlace, passages: Uint32Array): Promise<(Float32Array | undefined)[]> {
+    return readBytes(place, place.exact, passages);
+  }
+}
+
+async function readBytes(
+  place: VectorPlace,
+  table: string,
+  passages: Uint32Array,
+): Promise<(Float32Array | undefined)[]> {
+  const rows = await rowsOf<{ passage: number; vector: Uint8Array }>({ ...place, table }, passages, 'vector');
+  const found = new Map(rows.map(({ passage, vector }) => [passage, floatsOf(vector, { ...place, table })]));
+  return Array.from(passages, (passage) => found.get(passage));
+}
+
 /**
  * Vectors as bytes: the codes of a field are read whole at the first search, `dim + 4` bytes each, and kept; later ones read what has come
  * since. The best by their codes are scored again with the vectors themselves.
@@ -140,37 +213,27 @@ export class ByteKeeping implements VectorKeeping {
     const count = parts.reduce((sum, { passages }) => sum + passages.length, 0);
     const ends = blockEnds(Math.min(k, count));
     if (count === 0) return { ids: new Uint32Array(0), scores: new Float32Array(0), examined: 0 };
-    const depth = (end: number): number => Math.min(count, Math.max(Math.ceil(end * refine), LEAST_CANDIDATES));
-    const most = depth(ends.at(-1)!);
-    const scans = parts.map((part) => scan(part, query, most, place, allowed));
+    const most = candidatesOf(ends.at(-1)!, refine);
+    const scans = parts.map((part) => scan(part, query, Math.min(most, count), place, allowed));
     const candidates = scans
       .flatMap(({ found }) => found)
       .sort((a, b) => b.score - a.score || a.passage - b.passage)
       .slice(0, most);
-    const ascending = Uint32Array.from(candidates, ({ passage }) => passage).sort();
-    const scores = scoresOf(query, await this.read(place, ascending));
-    const exact = new Map(Array.from(ascending, (passage, i) => [passage, scores[i]!]));
-    const ranked = candidates.map(({ passage }, rank) => ({ passage, rank, score: exact.get(passage)! }));
-    ranked.sort((a, b) => b.score - a.score || a.passage - b.passage);
-    const settled = new SettledHits();
-    for (const end of ends) {
-      const among = ranked.filter(({ rank }) => rank < depth(end));
-      settled.append(
-        among.map(({ passage }) => passage),
-        among.map(({ score }) => score),
-        end,
-      );
-    }
+    const settled = await settle(
+      query,
+      candidates.map(({ passage }) => passage),
+      (passages) => this.read(place, passages),
+      ends,
+      refine,
+    );
     return settled.hits(
       k,
       scans.reduce((sum, { examined }) => sum + examined, 0),
     );
   }
 
-  async read(place: VectorPlace, passages: Uint32Array): Promise<(Float32Array | undefined)[]> {
-    const rows = await rowsOf<{ passage: number; vector: Uint8Array }>(place, passages, 'vector');
-    const found = new Map(rows.map(({ passage, vector }) => [passage, floatsOf(vector, place)]));
-    return Array.from(passages, (passage) => found.get(passage));
+  read(place: VectorPlace, passages: Uint32Array): Promise<(Float32Array | undefined)[]> {
+    return readBytes(place, place.table, passages);
   }
 
   async #parts(place: VectorPlace): Promise<readonly Part[]> {

@@ -4,7 +4,16 @@ import type { CollectionSettings, Fault, Store, VerifyReport } from '../types.ts
 import { decodePlaces } from './places.ts';
 import { decodePostings } from './postings.ts';
 import type { Database } from './sql.ts';
-import { type Tables, TERMS } from './tables.ts';
+import { type Tables, TERMS, type VectorForm, vectorTables } from './tables.ts';
+import { CODES } from './vector-codes.ts';
+
+/** What vectors of another length than `$4` are told by. */
+const WRONG: Readonly<Record<VectorForm, string>> = {
+  bytes: 'octet_length(code) is distinct from $4 + 4 or octet_length(vector) is distinct from 4 * $4',
+  pgvector: 'vector_dims(embedding) is distinct from $4',
+  half: `vector_dims(${CODES.half.column}) is distinct from $4`,
+  bit: `bit_length(${CODES.bit.column}) is distinct from $4`,
+};
 
 /** Rows that one statement brings. */
 const PAGE = 2_000;
@@ -15,10 +24,11 @@ const PAGE = 2_000;
  */
 export async function verifyTables(
   database: Database,
-  { schema, collection, pgvector }: Tables,
+  tables: Tables,
   { settings, generation }: { readonly settings: CollectionSettings; readonly generation: number },
   { signal, onProgress }: NonNullable<Parameters<Store['verify']>[0]>,
 ): Promise<VerifyReport> {
+  const { schema, collection, vectors } = tables;
   const faults: Fault[] = [];
   const fault = (table: string, problem: string): void => {
     faults.push({ file: `${schema}.${table}`, problem });
@@ -56,14 +66,22 @@ export async function verifyTables(
     fault('passages', `the document ${JSON.stringify(id)} has ${passages} passages, and ${found} are there`);
   }
   for (const { name, dim } of vectorFields(settings)) {
-    const wrong = pgvector
-      ? 'vector_dims(embedding) <> $4'
-      : 'octet_length(code) <> $4 + 4 or octet_length(vector) <> 4 * $4';
-    const [row] = await database.rows<{ count: number }>(
-      `select count(*)::int as count from ${schema}.vectors where ${alive} and field = $3 and (${wrong})`,
-      [...at, name, dim],
+    for (const table of vectorTables(tables)) {
+      const wrong = table === 'exact' ? 'octet_length(vector) is distinct from 4 * $4' : WRONG[vectors];
+      const [row] = await database.rows<{ count: number }>(
+        `select count(*)::int as count from ${schema}.${table} where ${alive} and field = $3 and (${wrong})`,
+        [...at, name, dim],
+      );
+      if (row!.count > 0) fault(table, `${row!.count} vectors of ${name} do not have ${dim} components`);
+    }
+    if (vectors !== 'half' && vectors !== 'bit') continue;
+    const [lone] = await database.rows<{ count: number }>(
+      `select count(*)::int as count from (select passage from ${schema}.vectors where ${alive} and field = $3) as v
+        full join (select passage from ${schema}.exact where ${alive} and field = $3) as e using (passage)
+        where v.passage is null or e.passage is null`,
+      [...at, name],
     );
-    if (row!.count > 0) fault('vectors', `${row!.count} vectors of ${name} do not have ${dim} components`);
+    if (lone!.count > 0) fault('exact', `${lone!.count} vectors of ${name} have no code, or codes no vector`);
   }
   const { rows, bytes } = await verifyTerms(database, schema, alive, at, fault, (done) => {
     signal?.throwIfAborted();
