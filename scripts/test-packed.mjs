@@ -110,6 +110,10 @@ await collection.add([
 const { hits } = await collection.search('how often do keys change?');
 if (hits[0].id !== 'a') throw new Error('wrong first hit: ' + hits[0].id);
 await collection.close();
+const threaded = await openCollection('notes', { threads: 2 });
+const batch = await threaded.searchAll(['how often do keys change?', 'copies at night']);
+if (batch.map(({ hits }) => hits[0].id).join() !== 'a,b') throw new Error('threads change what searches find');
+await threaded.close();
 console.log('imported', ${entries.length}, 'entries');
 `,
   );

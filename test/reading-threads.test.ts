@@ -277,6 +277,24 @@ describe('searches on two threads', () => {
 });
 
 describe('threads of a server', () => {
+  it('see what was written before they were asked, whichever of them is', async () => {
+    await using server = await testServer(documents.slice(0, 40), { threads: 2, timeout: 60_000 }, 'hash:32');
+    const search = async (query: string): Promise<string[]> => {
+      const { status, body } = await server.ask('POST', '/v1/search', { query, k: 5 });
+      expect(status, JSON.stringify(body)).toBe(200);
+      return body.hits.map(({ id }: { readonly id: string }) => id);
+    };
+    for (let i = 0; i < 5; i++) {
+      const put = await server.ask('PUT', `/v1/documents/new${i}`, { text: `zebra${i} at the harbour` });
+      expect(put.status).toBe(200);
+      // Several at once, so that both threads have one.
+      const found = await Promise.all(Array.from({ length: 6 }, () => search(`+zebra${i}`)));
+      expect(found).toEqual(Array.from({ length: 6 }, () => [`new${i}`]));
+      expect((await server.ask('DELETE', `/v1/documents/new${i}`)).status).toBe(200);
+      expect(await Promise.all([search(`+zebra${i}`), search(`+zebra${i}`)])).toEqual([[], []]);
+    }
+  }, 60_000);
+
   it('search fields of tokens and of impacts as the library does', async () => {
     await using server = await testServer(documents.slice(0, 60), {}, 'hash:64');
     await using collection = await openCollection(server.directory);

@@ -61,6 +61,15 @@ describe('a reranker of a collection', () => {
     const { hits, trace } = await collection.search('how flint', { pipeline: 'bm25 > rerank(cross)', explain: true });
     expect(hits.map(({ id }) => id)).toEqual(['flint-official', 'flint-draft']);
     expect(trace.note).toMatch(/the cross-encoder of this collection read 2 of 2 in \d+ ms/);
+    {
+      // Where searches have threads of their own, those that need its model are left to the one that has it.
+      await using threaded = await openCollection(own, { threads: 2 });
+      const asked = ['how flint', { query: 'how amber', pipeline: 'bm25 > rerank(cross)' }];
+      const [plain, ranked] = await threaded.searchAll(asked, { pipeline: 'bm25' });
+      expect(plain!.trace.note ?? '').not.toMatch(/cross-encoder/);
+      expect(ranked!.trace.note).toMatch(/the cross-encoder of this collection read 2 of 2/);
+      expect(ranked!.hits.map(({ id }) => id)).toEqual(['amber-official', 'amber-draft']);
+    }
     expect((await collection.verify()).faults).toEqual([]);
     await expect(tuneReranker(collection, { ...options, base, pipeline: 'bm25 > rerank(cross)' })).rejects.toThrow(
       /ranks by cross already/,

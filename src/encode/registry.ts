@@ -4,6 +4,7 @@ import { nearest } from '../base/nearest.ts';
 import type { BertOptions } from './bert/loaded.ts';
 import type { Encoder, TermEncoder, TokenEncoder } from './encoder.ts';
 import type { HfPooling } from './hf/hf.ts';
+import { ownInEachThread } from './lent/own.ts';
 import { parseSettings } from './spec.ts';
 
 /** The encoder of a new collection for which none is named. */
@@ -165,7 +166,8 @@ const FORMS: Readonly<Record<string, Form>> = {
     async open(rest, spec) {
       const { staticEncoder } = await import('./static/static.ts');
       const { readTableFile, shippedTable } = await import('./static/shipped.ts');
-      return staticEncoder(spec, rest === '' ? await shippedTable() : await readTableFile(rest));
+      if (rest !== '') return staticEncoder(spec, await readTableFile(rest));
+      return ownInEachThread(staticEncoder(spec, await shippedTable()));
     },
   },
   late: {

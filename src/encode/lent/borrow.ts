@@ -4,7 +4,7 @@ import { errorOf } from '../../base/failures.ts';
 import { given } from '../../base/given.ts';
 import { VectorSets, Vectors } from '../../base/vectors.ts';
 import type { EncodeOptions } from '../encoder.ts';
-import type { OpenEncoder } from '../registry.ts';
+import { type OpenEncoder, openEncoder } from '../registry.ts';
 import type { BorrowRequest, LentAnswer, LentFacts, LentReply, LentVectors, Method } from './messages.ts';
 
 interface Waiting {
@@ -18,6 +18,8 @@ export class BorrowedEncoders<Wanted> {
   #connected: (() => void)[] = [];
   #next = 1;
   readonly #calls = new Map<number, Waiting>();
+  /** Opened here, by their ids. */
+  readonly #own = new Map<string, Promise<OpenEncoder>>();
 
   /** Sets the line, or replaces one that broke. Calls wait for the first. */
   connect(port: MessagePort): void {
@@ -40,7 +42,8 @@ export class BorrowedEncoders<Wanted> {
 
   /** An encoder that is asked over the line, with the methods of the one that is lent. The lender disposes of it. */
   async open(wanted: Wanted): Promise<OpenEncoder> {
-    const { methods, window, ...facts } = (await this.#ask({ type: 'open', wanted })) as LentFacts;
+    const { methods, window, own, ...facts } = (await this.#ask({ type: 'open', wanted })) as LentFacts;
+    if (own) return this.#openOwn(facts.id);
     const ask = (type: Method, inputs: readonly unknown[], { signal, onProgress: _, ...options }: EncodeOptions) =>
       this.#ask({ type, wanted, inputs, options }, signal);
     const all: Pick<OpenEncoder, Method> = {
@@ -60,6 +63,16 @@ export class BorrowedEncoders<Wanted> {
       ...Object.fromEntries(methods.map((method) => [method, all[method]])),
       ...given({ window: window === undefined ? undefined : { tokens: window, count } }),
     } as OpenEncoder;
+  }
+
+  #openOwn(id: string): Promise<OpenEncoder> {
+    let opened = this.#own.get(id);
+    if (opened === undefined) {
+      opened = openEncoder(id);
+      this.#own.set(id, opened);
+      opened.catch(() => this.#own.delete(id));
+    }
+    return opened;
   }
 
   /** @throws the signal's reason at once when it aborts, whatever the thread that encodes is busy with. */

@@ -4,6 +4,7 @@ import { failureOf } from '../../base/failures.ts';
 import { given } from '../../base/given.ts';
 import type { WordedText } from '../encoder.ts';
 import { type BorrowRequest, type LentAnswer, type LentEncoder, type LentReply, METHODS } from './messages.ts';
+import { isOwnInEachThread } from './own.ts';
 
 /**
  * Lets the thread at the other end of a line use encoders of this one: a model is in memory once, and what a program made of its own
@@ -35,7 +36,12 @@ async function answer(
   if (request.type === 'open') {
     const { id, dim, languages, denseShare, window } = encoder;
     const methods = METHODS.filter((method) => encoder[method] !== undefined);
-    return { id, methods, ...given({ dim, languages, denseShare, window: window?.tokens }) };
+    return {
+      id,
+      methods,
+      own: isOwnInEachThread(encoder),
+      ...given({ dim, languages, denseShare, window: window?.tokens }),
+    };
   }
   if (request.type === 'count') return encoder.window!.count(request.text);
   const { type, inputs } = request;

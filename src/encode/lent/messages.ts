@@ -36,6 +36,8 @@ export interface LentFacts extends Pick<LentEncoder, 'id' | 'dim' | 'languages' 
   readonly methods: readonly Method[];
   /** Tokens of its window. */
   readonly window?: number;
+  /** Whether the borrower opens it by its id for itself. */
+  readonly own: boolean;
 }
 
 /** Vectors one after the other. @see VectorSets for `offsets`. */

@@ -3,6 +3,7 @@ import { given } from '../../base/given.ts';
 import { hostExtensions } from '../../collection/host-extensions.ts';
 import { lendEncoders } from '../../encode/lent/lend.ts';
 import type { LentEncoder } from '../../encode/lent/messages.ts';
+import { isOwnInEachThread } from '../../encode/lent/own.ts';
 import type { OpenEncoder } from '../../encode/registry.ts';
 import { openTypedEncoder } from '../../encode/typed-spec.ts';
 import { EncodingBatcher } from './batcher.ts';
@@ -58,6 +59,7 @@ export class EncodingService {
 
 function servedEncoder(encoder: OpenEncoder): Served {
   const batcher = new EncodingBatcher(encoder);
+  if (isOwnInEachThread(encoder)) return { encoder, batcher, lent: encoder };
   const { id, dim, languages, denseShare, window, encodeTokens, weigh } = encoder;
   const lent: LentEncoder = {
     id,
