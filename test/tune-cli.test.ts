@@ -101,6 +101,14 @@ describe('sagitta tune', () => {
     expect(hits.map(({ id }) => id)).toContain('d0');
   }, 60_000);
 
+  it('leaves out pairs that the encoder does not confirm, and draws negatives by a curriculum', () => {
+    const args = ['--synthetic', '--dry-run', '--epochs', '1'];
+    const { code, stdout, stderr } = tune('c', ...args, '--consistency', '1', '--min-cosine', '0.5', '--curriculum');
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/\d+ pairs? left out of training as inconsistent/);
+    expect(tune('c', ...args).stdout).not.toContain('inconsistent');
+  }, 60_000);
+
   it('says what is missing', () => {
     const { code, stderr } = tune('c', '--qrels', 'qrels.tsv');
     expect(code).not.toBe(0);
@@ -134,5 +142,7 @@ describe('sagitta tune', () => {
     expect(mined.stderr).toMatch(/--mine has no meaning with --what reranker/);
     const depth = tune('c', '--pairs', 'pairs.jsonl', '--depth', '5');
     expect(depth.stderr).toMatch(/--depth has no meaning with --what adapter.*--what reranker/s);
-  });
+    const cosine = tune('c', ...args, '--min-cosine', '0.2');
+    expect(cosine.stderr).toMatch(/--min-cosine has no meaning with --what reranker/);
+  }, 60_000);
 });

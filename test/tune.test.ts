@@ -124,6 +124,47 @@ describe('tuning a collection', () => {
     expect(readdirSync(folder.at('c/tuning'))).toEqual([]);
   });
 
+  it('trains on the pairs that the encoder confirms, and says how many it left out', async () => {
+    using folder = testFolder();
+    await using collection = await collectionIn(folder.at('c'));
+    // Each query has the words of its document, and is said to be answered by another one as well.
+    const half = examples.slice(0, THINGS).map((_, i) => ({
+      query: `where is ${word('formal', i % 8)} ${word('proper', Math.floor(i / 8))}`,
+      relevant: [`d${i}`, `d${(i + 9) % THINGS}`],
+    }));
+    const dry = { ...options, examples: half, epochs: 1, dryRun: true };
+    const report = await tune(collection, { ...dry, consistency: { rank: 1 } });
+    expect(report.inconsistent).toBe(report.queries.train);
+    expect((await tune(collection, { ...dry, consistency: { rank: THINGS } })).inconsistent).toBe(0);
+    expect(await tune(collection, dry)).not.toHaveProperty('inconsistent');
+    const strict = tune(collection, { ...dry, consistency: { score: 0.999 } });
+    await expect(strict).rejects.toThrow('0 of 58 pairs of training are consistent, too few to learn from.');
+  });
+
+  it('draws other negatives for every batch, and the same again where it goes on', async () => {
+    using folder = testFolder();
+    await using collection = await collectionIn(folder.at('c'));
+    const drawn = { ...options, dryRun: true, patience: 100, epochs: 20, negatives: 3 };
+    const curriculum = { from: 1, to: 0.01 };
+    const whole = await tune(collection, { ...drawn, curriculum });
+    const controller = new AbortController();
+    const interrupted = tune(collection, {
+      ...drawn,
+      curriculum,
+      signal: controller.signal,
+      onProgress: ({ step }) => {
+        if (step === 41) controller.abort();
+      },
+    });
+    await expect(interrupted).rejects.toThrow('aborted');
+    const resumed = await tune(collection, { ...drawn, curriculum, resume: true });
+    expect(resumed.resumedFrom).toBe(41);
+    expect(resumed.curve).toEqual(whole.curve);
+    expect(whole.better).toBe(true);
+    const hardest = await tune(collection, drawn);
+    expect(hardest.curve[1]!.loss).not.toBe(whole.curve[1]!.loss);
+  });
+
   it('refuses examples that cannot be used, before anything is trained', async () => {
     using folder = testFolder();
     await using collection = await collectionIn(folder.at('c'));

@@ -66,12 +66,11 @@ describe('a command whose result could not be written', () => {
     synthetic: false,
     dryRun: false,
   };
+  const encoder = { ...common, what: 'adapter', curriculum: false, distill: false, resume: false } as const;
   const commands: Record<string, (folder: string) => Promise<void>> = {
     'learn-compressor': (out) => learnCompressorCommand({ ...common, out, k: 5, by: 'signals' }, signal),
-    'tune --report': (report) =>
-      tuneCommand({ ...common, what: 'adapter', distill: false, resume: false, report }, signal),
-    'tune --curve': (curve) =>
-      tuneCommand({ ...common, what: 'adapter', distill: false, resume: false, report: '/dev/null', curve }, signal),
+    'tune --report': (report) => tuneCommand({ ...encoder, report }, signal),
+    'tune --curve': (curve) => tuneCommand({ ...encoder, report: '/dev/null', curve }, signal),
     'tune --what feedback': (report) => tuneFeedbackCommand({ ...common, report }, signal),
     'tune --what impact': (report) => tuneImpactCommand({ ...common, report }, signal),
     'tune --what reranker': (report) => tuneRerankerCommand({ ...common, report }, signal),

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import pc from 'picocolors';
 import { InvalidArgumentError } from '../base/errors.ts';
+import { given } from '../base/given.ts';
 import type { Comparison } from '../eval/index.ts';
 import { isPostgresAddress } from '../store/index.ts';
 import { onDisk } from '../store/local/filesystem.ts';
@@ -36,6 +37,9 @@ export interface TuneCommandOptions {
   readonly batchSize?: number;
   readonly negatives?: number;
   readonly mine?: 'bm25' | 'dense';
+  readonly consistency?: number;
+  readonly minCosine?: number;
+  readonly curriculum: boolean;
   readonly pipeline?: string;
   readonly distill: boolean;
   readonly teacher?: string;
@@ -49,6 +53,22 @@ export interface TuneCommandOptions {
   readonly curve?: string;
   readonly quiet: boolean;
 }
+
+/** What commands take of it that train a part beside the encoder. */
+export type PartCommandOptions = Omit<
+  TuneCommandOptions,
+  | 'what'
+  | 'resume'
+  | 'mine'
+  | 'consistency'
+  | 'minCosine'
+  | 'curriculum'
+  | 'distill'
+  | 'teacher'
+  | 'side'
+  | 'rank'
+  | 'curve'
+>;
 
 /** `sagitta tune`: exit code 0 whether or not the result was worth deploying; the report says which. */
 export async function tuneCommand(options: TuneCommandOptions, signal: AbortSignal): Promise<void> {
@@ -119,18 +139,22 @@ export async function readExamples(
 }
 
 function tuneOptions(options: TuneCommandOptions): Omit<TuneOptions, 'examples'> {
-  const { what, distill, teacher, dryRun, resume, lora, side, rank } = options;
+  const { what, distill, teacher, dryRun, resume, lora, side, rank, consistency, minCosine, curriculum } = options;
   const names = ['epochs', 'patience', 'learningRate', 'batchSize', 'negatives', 'mine', 'pipeline', 'seed'] as const;
-  const given = Object.fromEntries(
+  const settings = Object.fromEntries(
     names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
   );
   return {
     what,
+    ...(consistency === undefined && minCosine === undefined
+      ? {}
+      : { consistency: { rank: consistency ?? Number.POSITIVE_INFINITY, ...given({ score: minCosine }) } }),
+    ...(curriculum ? { curriculum: {} } : {}),
     ...(distill ? { distill } : {}),
     ...(teacher === undefined ? {} : { teacher }),
     dryRun,
     resume,
-    ...given,
+    ...settings,
     tuning: {
       ...(lora === undefined ? {} : { lora: { rank: lora, alpha: lora } }),
       ...(side === undefined ? {} : { side: { rank: side } }),
@@ -184,12 +208,13 @@ export function unseen(name: string, among: Comparison | undefined): (readonly s
 }
 
 function printReport(report: TuneReport): void {
-  const { queries, dense, denseUnseen, served, servedUnseen, servedOverBm25, decidedOn, denseShare, deployed, reason } =
-    report;
+  const { queries, dense, denseUnseen, served, servedUnseen, servedOverBm25, decidedOn, denseShare } = report;
+  const { inconsistent, deployed, reason } = report;
   print(
     `trained ${report.what} of ${report.base} on ${plural(queries.train, 'query', 'queries')} in ${duration(report.trainedMs)}: ` +
       `${plural(report.steps, 'step')}${report.stoppedEarly ? ', stopped early' : ''}, best at step ${number(report.bestStep)}`,
   );
+  if (inconsistent !== undefined) print(`${plural(inconsistent, 'pair')} left out of training as inconsistent`);
   print(`nDCG@10 on ${plural(queries.test, 'test query', 'test queries')}, none of them trained on:`);
   print(
     table(COLUMNS, [

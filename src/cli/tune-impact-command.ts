@@ -7,20 +7,16 @@ import { duration, number, plural, print, printJson, say, table } from './output
 import { Progress } from './progress.ts';
 import {
   COLUMNS,
+  type PartCommandOptions,
   progressLine,
   readExamples,
   reportFile,
   row,
   save,
-  type TuneCommandOptions,
   unseen,
 } from './tune-command.ts';
 
-export interface TuneImpactOptions
-  extends Omit<
-    TuneCommandOptions,
-    'what' | 'resume' | 'mine' | 'distill' | 'teacher' | 'lora' | 'side' | 'rank' | 'curve'
-  > {
+export interface TuneImpactOptions extends Omit<PartCommandOptions, 'lora'> {
   readonly flops?: number;
   readonly base?: string;
 }

@@ -7,17 +7,16 @@ import { duration, number, plural, print, printJson, say, table } from './output
 import { Progress } from './progress.ts';
 import {
   COLUMNS,
+  type PartCommandOptions,
   progressLine,
   readExamples,
   reportFile,
   row,
   save,
-  type TuneCommandOptions,
   unseen,
 } from './tune-command.ts';
 
-export interface TuneRerankerOptions
-  extends Omit<TuneCommandOptions, 'what' | 'resume' | 'mine' | 'distill' | 'teacher' | 'side' | 'rank' | 'curve'> {
+export interface TuneRerankerOptions extends PartCommandOptions {
   readonly objective?: CrossObjective;
   readonly depth?: number;
   readonly base?: string;

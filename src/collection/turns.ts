@@ -3,7 +3,8 @@ import { hasMeaning } from '../search/searching.ts';
 import type { Collection } from './collection.ts';
 
 /**
- * A pipeline that looks at what was said before the query: the one that was chosen where it says itself how (`rewrite`), else that one with `rewrite(turns)` behind it.
+ * A pipeline that looks at what was said before the query: the one that was chosen where it says itself how (`rewrite`, or
+ * `feedback(conversation)`, see `conversationFeedback`), else that one with `rewrite(turns)` behind it.
  * @param chosen Default: the collection's own.
  */
 export async function pipelineWithTurns(
@@ -15,5 +16,5 @@ export async function pipelineWithTurns(
     chosen ?? standard ?? ((await collection.read(async (corpus) => hasMeaning(corpus))) ? 'hybrid' : 'bm25');
   // As data it says what it means.
   if (typeof base !== 'string') return base;
-  return /\brewrite\(/.test(named[base] ?? base) ? base : `${base} > rewrite(turns)`;
+  return /\b(?:rewrite\(|feedback\(conversation\b)/.test(named[base] ?? base) ? base : `${base} > rewrite(turns)`;
 }

@@ -23,7 +23,11 @@ export { type ExpansionOptions, expandQuery } from './expand-query.ts';
 export { countFacets, type FacetCount, type FacetCounts, type FacetOptions } from './facets.ts';
 export {
   bo1,
+  CONVERSATION_SIGNALS,
+  type ConversationFeedbackOptions,
+  type ConversationModel,
   composeHypothesis,
+  conversationFeedback,
   type Feedback,
   HYPOTHESIS_SIGNALS,
   type Hypothesis,
@@ -39,6 +43,7 @@ export {
   type QueryUpdateShape,
   queryUpdateShapes,
   type RocchioOptions,
+  readConversationModel,
   readHypothesisModel,
   readQueryUpdate,
   rm3,
@@ -47,6 +52,7 @@ export {
   type TokenFeedbackOptions,
   tokenFeedback,
   updatedQuery,
+  writeConversationModel,
   writeHypothesisModel,
   writeQueryUpdate,
 } from './feedback/index.ts';

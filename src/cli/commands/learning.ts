@@ -9,7 +9,21 @@ const TAKEN: Readonly<Record<string, readonly string[]>> = {
   reranker: ['objective', 'depth', 'base', 'lora', 'patience', 'negatives'],
   impact: ['flops', 'base', 'patience', 'negatives'],
   feedback: ['passages'],
-  encoder: ['mine', 'distill', 'teacher', 'side', 'rank', 'resume', 'curve', 'lora', 'patience', 'negatives'],
+  encoder: [
+    'mine',
+    'consistency',
+    'minCosine',
+    'curriculum',
+    'distill',
+    'teacher',
+    'side',
+    'rank',
+    'resume',
+    'curve',
+    'lora',
+    'patience',
+    'negatives',
+  ],
 };
 
 /** @returns what is trained. @throws InvalidArgumentError for an option that would have no effect. */
@@ -23,7 +37,8 @@ function rejectForeign(options: Readonly<Record<string, unknown>>): unknown {
   if (found === undefined) return what;
   const others = Object.keys(TAKEN).filter((name) => name !== 'encoder' && TAKEN[name]!.includes(found));
   const instead = others.map((name) => `, or train with --what ${name}`).join('');
-  throw new InvalidArgumentError(`--${found} has no meaning with --what ${what}.`, `Leave it out${instead}.`);
+  const typed = found.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+  throw new InvalidArgumentError(`--${typed} has no meaning with --what ${what}.`, `Leave it out${instead}.`);
 }
 
 /** Commands that learn from judgements, or from the collection itself. */
@@ -59,6 +74,21 @@ export function addLearning(program: Command): void {
         'bm25',
         'dense',
       ]),
+    )
+    .option(
+      '--consistency <rank>',
+      'train only on pairs whose document is among so many nearest to its query, of those that answer some query of training',
+      whole('--consistency'),
+    )
+    .option(
+      '--min-cosine <x>',
+      'train only on pairs whose document is as near to its query as that, for the encoder',
+      above('--min-cosine', 1),
+    )
+    .option(
+      '--curriculum',
+      'draw mined negatives anew for every batch, from any of a hundred to the hardest alone',
+      false,
     )
     .option('--pipeline <text>', 'how the collection is searched, which decides (default: its own pipeline, or hybrid)')
     .option('--distill', 'learn from the graded scores of the pipeline too', false)

@@ -1,4 +1,11 @@
 export {
+  CONVERSATION_SIGNALS,
+  type ConversationFeedbackOptions,
+  type ConversationModel,
+  conversationFeedback,
+} from './conversation.ts';
+export { readConversationModel, writeConversationModel } from './conversation-file.ts';
+export {
   composeHypothesis,
   type Hypothesis,
   type HypothesisFeedbackOptions,

@@ -5,6 +5,12 @@ export {
   type HypothesisPairs,
   hypothesisPairs,
 } from './hypothesis-pairs.ts';
+export {
+  type ConversationTarget,
+  type LearnConversationOptions,
+  learnConversation,
+  type RewrittenQuestion,
+} from './learn-conversation.ts';
 export { type LearnHypothesesOptions, learnHypotheses } from './learn-hypotheses.ts';
 export { queryUpdateGraph } from './network.ts';
 export { type TrainFeedbackOptions, trainFeedback } from './train-feedback.ts';

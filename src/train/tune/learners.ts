@@ -37,13 +37,6 @@ import { remembered } from './remembered.ts';
  */
 export type TuneTarget = 'adapter' | 'query' | 'encoder' | 'table';
 
-/** One query of a batch: its number among the queries, its passage, and passages that are not relevant. */
-export interface BatchItem {
-  readonly query: number;
-  readonly positive: number;
-  readonly negatives: readonly number[];
-}
-
 /** What is being trained, to the loop that trains it. */
 export interface Learner {
   readonly parameters: Parameters;

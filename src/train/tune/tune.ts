@@ -8,7 +8,7 @@ import type { Encoder } from '../../encode/encoder.ts';
 import { nativeRuntime } from '../../encode/runtime.ts';
 import { compilePipeline, type PipelineInput, pipeline } from '../../search/index.ts';
 import type { Snapshot } from '../../store/types.ts';
-import { dealt, fit, type Runtime } from '../../tensor/index.ts';
+import { fit, type Runtime } from '../../tensor/index.ts';
 import { FileCheckpoint, removeCheckpoints } from '../checkpoint.ts';
 import { batchesOf, type TrainingSet, trainingSet } from './batches.ts';
 import { compareOnTest } from './comparison.ts';
@@ -69,6 +69,7 @@ export async function tune(collection: Collection, options: TuneOptions): Promis
       base: run.base,
       queries: { train: run.train.length, validation: run.validation.length, test: run.test.length },
       duplicates: run.duplicates,
+      ...(options.consistency === undefined ? {} : { inconsistent: run.set.inconsistent }),
       ...trained,
       ...result,
       decidedOn,
@@ -161,16 +162,20 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
 
     const runtime = await nativeRuntime();
     const frozen = what === 'adapter' || what === 'query';
-    const negatives = options.negatives ?? (frozen ? 2 : 0);
-    const mine = options.mine ?? (frozen ? 'dense' : 'bm25');
+    const { consistency, curriculum } = options;
+    const isMined = frozen || curriculum !== undefined;
+    const negatives = options.negatives ?? (isMined ? 2 : 0);
+    const mine = options.mine ?? (isMined ? 'dense' : 'bm25');
     const distill = options.distill ?? options.teacher !== undefined;
     const teacher = options.teacher ?? chosen;
     const set = await trainingSet(corpus, order, base, {
       negatives,
       mine,
+      consistency,
+      curriculum,
       distill,
       teacher,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     const learner = await createLearner({
       what,
@@ -187,7 +192,7 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
     });
     const epochs = options.epochs ?? (what === 'adapter' ? 60 : 6);
     const wanted = options.batchSize ?? (what === 'adapter' ? 64 : 32);
-    const batchSize = Math.max(2, Math.min(wanted, set.items.length >> 2));
+    const batchSize = Math.max(2, Math.min(wanted, set.pairs.length >> 2));
     const { learningRate = learner.learningRate } = options;
     const key = createHash('sha256').update(
       JSON.stringify([
@@ -199,6 +204,8 @@ async function prepare(collection: Collection, options: TuneOptions): Promise<Ru
         learningRate,
         negatives,
         options.mine,
+        consistency,
+        curriculum,
         distill,
         distill ? String(pipeline(teacher, corpus.environment.extensions)) : undefined,
         options.temperature,
@@ -271,11 +278,7 @@ async function train(run: Run) {
     ...outcome
   } = await fit(
     { ...learner, forward: learner.scores },
-    dealt(
-      (random) => batchesOf(set, batchSize, random),
-      (chosen) => set.batch(learner, chosen),
-      seed,
-    ),
+    batchesOf(set, learner, { size: batchSize, epochs, seed }),
     tuneObjective({
       temperature: options.temperature ?? 0.05,
       distill: run.distill,

@@ -3,6 +3,8 @@ import type { EncoderTuning } from '../../encode/tuning.ts';
 import type { Comparison } from '../../eval/index.ts';
 import type { PipelineInput } from '../../search/index.ts';
 import type { FitPoint, FitProgress } from '../../tensor/index.ts';
+import type { Consistency } from '../consistency.ts';
+import type { Curriculum } from '../curriculum.ts';
 import type { TuneExample } from './examples.ts';
 import type { TuneTarget } from './learners.ts';
 
@@ -24,15 +26,25 @@ export interface TuneOptions {
   /** Queries of a batch. Default 64 for `adapter`, else 32; no more than a quarter of the training queries. */
   readonly batchSize?: number;
   /**
-   * Mined negatives per query, from passages that are relevant to other queries. Default 2 for `adapter` and `query`,
+   * Mined negatives per query, from passages that are relevant to other queries. Default 2 for `adapter`, `query` and with a `curriculum`,
    * else 0: in-batch ones alone.
    */
   readonly negatives?: number;
   /**
    * Where negatives are mined: by the collection's vectors, leaving out what scores above 0.95 of the positive (default
-   * for `adapter` and `query`), or by `bm25`.
+   * for `adapter`, `query` and with a `curriculum`), or by `bm25`.
    */
   readonly mine?: 'bm25' | 'dense';
+  /**
+   * Train only on pairs that the collection's encoder confirms, among the passages of all documents of training: see `consistentPairs`. For
+   * labels that nobody looked at. Queries for validation and test stay as they are. Default: train on all.
+   */
+  readonly consistency?: Consistency;
+  /**
+   * Draw the mined negatives anew for every batch, from up to 100 candidates of a query, by their cosines with the collection's encoder and a temperature that falls over
+   * `epochs`: see `drawNegatives`. Where training stops before the last epoch, the temperature has not come to its end. Default: always the hardest.
+   */
+  readonly curriculum?: Curriculum;
   /**
    * How the collection is searched: what is decided on, and what `distill` learns from unless there is a `teacher`. It has to search the field `meaning`. Default: the
    * collection's own pipeline, or `hybrid`.
@@ -81,6 +93,8 @@ export interface TuneReport {
   readonly base: string;
   readonly queries: { readonly train: number; readonly validation: number; readonly test: number };
   readonly duplicates: number;
+  /** Pairs of training that were left out as inconsistent; absent where none was to be. */
+  readonly inconsistent?: number;
   readonly steps: number;
   /** Step of the interrupted run that this one went on from; absent when it started anew. */
   readonly resumedFrom?: number;
