@@ -66,7 +66,7 @@ export const searchRequestSchema = z
     turns: list(z.strictObject({ role: z.enum(['user', 'assistant']), text: z.string().max(LIMITS.query) }))
       .optional()
       .describe(
-        'The conversation before the query, oldest first, at most 100 turns: `rewrite` of the pipeline looks at it, which is `rewrite(turns)` where the pipeline has none.',
+        'The conversation before the query, oldest first, at most 100 turns: `rewrite` of the pipeline looks at it, which is `rewrite(turns)` where the pipeline has neither that nor `feedback(conversation)`.',
       ),
     k: z.int().min(1).max(LIMITS.k).default(10).describe('At most this many hits.'),
     filter: filterSchema.optional(),
