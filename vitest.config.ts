@@ -22,6 +22,7 @@ const LONG = [
   'test/postgres-parts.test.ts',
   'test/postgres-server.test.ts',
   'test/page-views.test.ts',
+  'test/reading-threads.test.ts',
 ];
 /** These try more where there is time. */
 const LONGER = ['src/encode/bert/minilm.test.ts', 'src/encode/use-lite/use-lite.test.ts'];

@@ -299,7 +299,7 @@ describe('evaluate', () => {
     );
   });
 
-  it('measures 10,000 queries of 1,000 documents within 3 s', () => {
+  it('measures 10,000 queries of 1,000 documents within 8 s', () => {
     const random = new Random(1);
     const docs = Array.from({ length: 50_000 }, (_, i) => `doc${i}`);
     const big = new Map<string, { ids: string[]; scores: Float32Array }>();
@@ -317,7 +317,7 @@ describe('evaluate', () => {
     const result = evaluate(big, truth);
     const { user, system } = process.cpuUsage(start);
     expect(result.queries.length).toBe(10_000);
-    // Time of the processor, which a busy machine does not stretch as it does the clock's; about 1 s.
-    expect((user + system) / 1000).toBeLessThan(3000);
+    // Time of the processor, which a busy machine stretches less than the clock's; about 2 s. What is not linear takes minutes.
+    expect((user + system) / 1000).toBeLessThan(8000);
   });
 });
