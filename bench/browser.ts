@@ -58,14 +58,17 @@ await coded.rebuild({ spec: 'opq,pq64x8' });
 await coded.close();
 
 const rows: Record<string, string | number>[] = [];
+/** The first ten of each query, ranked by vectors. */
+let truth: readonly (readonly string[])[] = [];
 const server = await rangeServer({ '/': at('www') });
 const context = await launchChromium(at('profile'));
 try {
   for (const [name, retriever, exact] of [
     ['plain', 'bm25', false],
+    // First: what the others find is compared with it.
+    ['plain', 'hybrid', true],
     ['plain', 'hybrid', false],
     ['lists', 'hybrid', false],
-    ['plain', 'hybrid', true],
   ] as const) {
     const bytes = readdirSync(at(`www/${name}`), { recursive: true, encoding: 'utf8' })
       .map((file) => statSync(join(at(`www/${name}`), file)))
@@ -74,6 +77,7 @@ try {
     const later: number[] = [];
     let fetched = { requests: 0, bytes: 0 };
     let all = fetched;
+    let ids: readonly (readonly string[])[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       const page = await context.newPage();
       await page.goto(`${server.url}/index.html`);
@@ -82,26 +86,29 @@ try {
         async ([url, queries, retriever, exact]) => {
           const start = performance.now();
           const opened = await sagitta.openBrowserCollection({ url }, { exact });
-          await opened.search(queries[0]!, { retriever });
+          const found = [await opened.search(queries[0]!, { retriever })];
           const first = performance.now() - start;
           const { fetched } = await opened.about();
           const later: number[] = [];
           for (const query of queries.slice(1)) {
             const start = performance.now();
-            await opened.search(query, { retriever });
+            found.push(await opened.search(query, { retriever }));
             later.push(performance.now() - start);
           }
           const { fetched: all } = await opened.about();
           await opened.close();
-          return { first, later, fetched: fetched!, all: all! };
+          const ids = found.map(({ hits }) => hits.map(({ id }) => id));
+          return { first, later, fetched: fetched!, all: all!, ids };
         },
         [`${server.url}/${name}`, queries, retriever, exact] as const,
       );
       first.push(run.first);
       later.push(...run.later);
-      ({ fetched, all } = run);
+      ({ fetched, all, ids } = run);
       await page.close();
     }
+    if (exact) truth = ids;
+    const shared = ids.flatMap((own, i) => own.filter((id) => truth[i]?.includes(id)));
     rows.push({
       searched: `${retriever}, ${name === 'plain' ? 'as it was indexed' : 'codes of 64 bytes'}${exact ? ', exact' : ''}`,
       'collection, MB': bytes / 1e6,
@@ -111,6 +118,7 @@ try {
       'read for the first, %': (100 * fetched.bytes) / bytes,
       'requests for the first': fetched.requests,
       'read for all, %': (100 * all.bytes) / bytes,
+      'of the hits by vectors': retriever === 'bm25' ? '' : shared.length / truth.flat().length,
     });
   }
   report({

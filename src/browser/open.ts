@@ -27,8 +27,7 @@ export interface OpenBrowserOptions {
   readonly cacheBytes?: number;
   /**
    * Of a collection on a server: rank by the vectors, as elsewhere; every search by meaning then fetches those of its best candidates. Default false:
-   * their codes rank, which the first search fetches anyway. Codes of a byte for each component, which a collection has unless it was compressed, put
-   * hardly a hit elsewhere.
+   * their codes rank, which the first search fetches anyway (`npm run bench -- browser` compares the hits).
    */
   readonly exact?: boolean;
 }

@@ -299,7 +299,7 @@ describe('evaluate', () => {
     );
   });
 
-  it('measures 10,000 queries of 1,000 documents within 8 s', () => {
+  it('measures 10,000 queries of 1,000 documents within 3 s', () => {
     const random = new Random(1);
     const docs = Array.from({ length: 50_000 }, (_, i) => `doc${i}`);
     const big = new Map<string, { ids: string[]; scores: Float32Array }>();
@@ -313,11 +313,15 @@ describe('evaluate', () => {
         new Map(Array.from({ length: 6 }, () => [docs[start + random.below(1000)]!, 1 + random.below(3)])),
       );
     }
-    const start = process.cpuUsage();
-    const result = evaluate(big, truth);
-    const { user, system } = process.cpuUsage(start);
-    expect(result.queries.length).toBe(10_000);
-    // Time of the processor, which a busy machine stretches less than the clock's; about 2 s. What is not linear takes minutes.
-    expect((user + system) / 1000).toBeLessThan(8000);
+    // Time of the processor, the best of at most three rounds: a busy machine stretches it less than the clock's, and not always; about 1 s.
+    let best = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 3 && best >= 3000; round++) {
+      const start = process.cpuUsage();
+      const result = evaluate(big, truth);
+      const { user, system } = process.cpuUsage(start);
+      expect(result.queries.length).toBe(10_000);
+      best = Math.min(best, (user + system) / 1000);
+    }
+    expect(best).toBeLessThan(3000);
   });
 });
